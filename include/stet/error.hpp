@@ -12,11 +12,12 @@
 #include <stet/config.hpp>
 #include <stet/export.hpp>
 
-namespace stet { inline namespace v0 {
+namespace stet {
+inline namespace v0 {
 
-/// What kind of failure it is. On disk: never renumber.
+/// What kind of failure it is. On disk, never renumber: docs/format.md.
 enum class errc : unsigned char {
-  usage = 0,             ///< the call itself is wrong: a bad argument, awaited twice, the engine is closed
+  usage = 0,             ///< the call itself is wrong: a bad argument, a task awaited twice
   payload = 1,           ///< bytes that don't decode as the type asked for
   too_deep = 2,          ///< tasks await each other more than max_depth deep
   unknown_workflow = 3,  ///< no workflow of that name is defined
@@ -38,15 +39,25 @@ enum class errc : unsigned char {
   child_failed = 19,     ///< a child run failed
 };
 
-/// Every failure that Stet reports.
+/// The enumerator's name, as in "step_failed".
+///
+/// Returns  "unknown" for a number that this build doesn't know.
+/// Thread   any.
+STET_API std::string_view to_string(errc code) noexcept;
+
+/// Every failure that Stet reports. what() is meant for people, code() for programs.
 class STET_API error : public std::runtime_error {
  public:
+  /// Life     both texts are copied.
   error(errc code, std::string_view operation, const std::string& message);
   error(const error&) = default;
-  ~error() override;                                        // key function
+  error& operator=(const error&) = default;
+  ~error() override;  // the key function: one vtable and one type_info, in libstet
+
+  /// What kind of failure it is.
   errc code() const noexcept { return code_; }
-  /// What was being done: the step's, child's or run's name.
-  const std::string& operation() const noexcept { return operation_; }
+  /// What was being done: the name of the step, child or run, or of the call.
+  const std::string& operation() const noexcept STET_LIFETIMEBOUND { return operation_; }
 
  private:
   errc code_;
@@ -55,89 +66,188 @@ class STET_API error : public std::runtime_error {
 
 /// How something ended that threw: what the journal keeps of an exception.
 struct failure {
-  std::string type;       ///< The name of its error_type, else the C++ type as the compiler spells it.
-  std::string message;    ///< what()
-  std::string payload;    ///< encoded, if its type is declared
-  unsigned attempts = 1;
+  std::string type;     ///< the name of its error_type, else the C++ type as the compiler spells it
+  std::string message;  ///< what it said: what()
+  std::string payload;  ///< the exception itself, encoded, if its type is declared
+  unsigned attempts = 1;  ///< how often the body was called, the failed call included
 };
 
-/// Something durable failed: a step's last attempt, a child, a run whose result is asked for.
+/// Something durable failed: a step, a child, or a run whose result is asked for.
+/// code() tells which of them, and how.
 class STET_API failed : public error {
  public:
+  /// Life     everything is copied or moved in.
   failed(errc code, std::string_view operation, failure f);
   ~failed() override;
+
   /// The type of what was thrown; see failure::type.
-  const std::string& type() const noexcept { return failure_.type; }
-  /// What it said.
-  const std::string& message() const noexcept { return failure_.message; }
+  const std::string& type() const noexcept STET_LIFETIMEBOUND { return failure_.type; }
+  /// What it said, without the name and the type that what() adds.
+  const std::string& message() const noexcept STET_LIFETIMEBOUND { return failure_.message; }
+  /// How many attempts were made.
   unsigned attempts() const noexcept { return failure_.attempts; }
+  /// Everything that is known of it.
+  const failure& cause() const noexcept STET_LIFETIMEBOUND { return failure_; }
 
  private:
   failure failure_;
 };
-class STET_API step_failed : public failed { public: using failed::failed; ~step_failed() override; };
-class STET_API step_timed_out : public step_failed { public: using step_failed::step_failed; ~step_timed_out() override; };
-class STET_API step_crashed : public step_failed { public: using step_failed::step_failed; ~step_crashed() override; };
-class STET_API step_interrupted : public step_failed { public: using step_failed::step_failed; ~step_interrupted() override; };
-class STET_API child_failed : public failed { public: using failed::failed; ~child_failed() override; };
-class STET_API run_failed : public failed { public: using failed::failed; ~run_failed() override; };
-class STET_API run_terminated : public error { public: using error::error; ~run_terminated() override; };
-class STET_API run_cancelled : public error { public: using error::error; ~run_cancelled() override; };
 
-/// Thrown by every await of a run, or of a scope, that was asked to end.
-/// Deliberately no std::exception: code that handles failures must not take it for one. Let it pass.
+/// The last attempt of a step threw, or no attempt could give a result.
+class STET_API step_failed : public failed {
+ public:
+  using failed::failed;
+  ~step_failed() override;
+};
+
+/// The last attempt of a step, or all attempts together, took longer than its options allow.
+class STET_API step_timed_out : public step_failed {
+ public:
+  using step_failed::step_failed;
+  ~step_timed_out() override;
+};
+
+/// The process died during too many attempts of this step: it isn't tried again.
+class STET_API step_crashed : public step_failed {
+ public:
+  using step_failed::step_failed;
+  ~step_crashed() override;
+};
+
+/// An at_most_once step was under way when the process died: nobody knows whether it took effect.
+class STET_API step_interrupted : public step_failed {
+ public:
+  using step_failed::step_failed;
+  ~step_interrupted() override;
+};
+
+/// A child run failed.
+class STET_API child_failed : public failed {
+ public:
+  using failed::failed;
+  ~child_failed() override;
+};
+
+/// The run whose result is asked for failed: its workflow let an exception escape.
+class STET_API run_failed : public failed {
+ public:
+  using failed::failed;
+  ~run_failed() override;
+};
+
+/// The run whose result is asked for was terminated: none of its code ran any more.
+class STET_API run_terminated : public error {
+ public:
+  using error::error;
+  ~run_terminated() override;
+};
+
+/// The run whose result is asked for was cancelled and ended because of it.
+class STET_API run_cancelled : public error {
+ public:
+  using error::error;
+  ~run_cancelled() override;
+};
+
+/// Thrown by every await of a run, or of a scope, that was asked to end. Let it pass: clean up in
+/// destructors, or in a `shield`. Deliberately no std::exception, so that code which handles
+/// failures doesn't take it for one.
 class STET_API cancelled {
  public:
+  /// Life     `reason` is copied.
   explicit cancelled(std::string_view reason) : reason_(reason) {}
-  const std::string& reason() const noexcept { return reason_; }
+  cancelled(const cancelled&) = default;
+  cancelled& operator=(const cancelled&) = default;
+  virtual ~cancelled();  // virtual for its type_info alone: see error
+
+  /// Why, in the words of whoever asked.
+  const std::string& reason() const noexcept STET_LIFETIMEBOUND { return reason_; }
 
  private:
   std::string reason_;
 };
 
-/// Base for exceptions that no retry can cure. Throw it, or derive from it, in a step's body.
+/// What no retry can cure. Throw it, or an exception derived from it, in a step's body: the step
+/// fails at once, whatever its retry_policy.
 class STET_API permanent_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+  permanent_error(const permanent_error&) = default;
+  permanent_error& operator=(const permanent_error&) = default;
   ~permanent_error() override;
 };
 
-/// A value, or the failure that came instead. What `try_…` and `attempt` return.
+/// A value, or the failure that came instead: what `try_step` and `attempt` return. For `void` the
+/// value is a std::monostate.
 template <class T>
 class [[nodiscard]] outcome {
   using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
  public:
+  /// A success.
   outcome(stored v) : value_(std::move(v)) {}
+  /// A failure; `e` isn't null.
   outcome(std::exception_ptr e) noexcept : error_(std::move(e)) {}
 
+  /// Whether there is a value.
   explicit operator bool() const noexcept { return value_.has_value(); }
+  /// Whether there is a value.
   bool has_value() const noexcept { return value_.has_value(); }
 
-  /// Throws what was thrown, if there is no value.
-  stored& value() & STET_LIFETIMEBOUND { rethrow_if_failed(); return *value_; }
-  stored value() && { rethrow_if_failed(); return std::move(*value_); }
+  /// The value.
+  ///
+  /// Throws   what was thrown, if there is none.
+  stored& value() & STET_LIFETIMEBOUND {
+    rethrow_if_failed();
+    return *value_;
+  }
+  const stored& value() const& STET_LIFETIMEBOUND {
+    rethrow_if_failed();
+    return *value_;
+  }
+  stored value() && {
+    rethrow_if_failed();
+    return std::move(*value_);
+  }
+
+  /// The value, which must be there. From an rvalue it is returned by value, so that a range-for
+  /// over `*co_await …` doesn't dangle.
   stored& operator*() & noexcept STET_LIFETIMEBOUND { return *value_; }
-  stored operator*() && noexcept { return std::move(*value_); }          // by value: no dangling range-for
+  const stored& operator*() const& noexcept STET_LIFETIMEBOUND { return *value_; }
+  stored operator*() && noexcept { return std::move(*value_); }
+  /// A member of the value, which must be there.
   stored* operator->() & noexcept STET_LIFETIMEBOUND { return &*value_; }
+  const stored* operator->() const& noexcept STET_LIFETIMEBOUND { return &*value_; }
   stored* operator->() && = delete;
-  template <class U> stored value_or(U&& other) && {
+  /// The value, else `other`.
+  template <class U>
+  stored value_or(U&& other) && {
     return value_ ? std::move(*value_) : static_cast<stored>(std::forward<U>(other));
   }
 
+  /// What was thrown; null if there is a value.
   std::exception_ptr exception() const noexcept { return error_; }
-  /// The failure, if it is an `E`.
-  template <class E = error> std::optional<E> failed_as() const {
+  /// The failure as an `E`, cut down to it like any exception caught by its base.
+  ///
+  /// Returns  nothing if there is a value, or if it is no `E`.
+  template <class E = error>
+  std::optional<E> failed_as() const {
     if (error_) {
-      try { std::rethrow_exception(error_); } catch (const E& e) { return e; } catch (...) {}
+      try {
+        std::rethrow_exception(error_);
+      } catch (const E& e) { return e; } catch (...) {
+      }
     }
     return std::nullopt;
   }
 
  private:
-  void rethrow_if_failed() const { if (error_) std::rethrow_exception(error_); }
+  void rethrow_if_failed() const {
+    if (error_) std::rethrow_exception(error_);
+  }
   std::optional<stored> value_;
   std::exception_ptr error_;
 };
 
-}}  // namespace stet::v0
+}  // namespace v0
+}  // namespace stet

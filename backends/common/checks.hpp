@@ -1,0 +1,86 @@
+// What every backend checks before it touches anything, and how it says so.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include <stet/store.hpp>
+
+namespace stet { inline namespace v0 {
+namespace backend {
+
+/// Who speaks, and how long keys and values may be.
+struct limits {
+  std::string_view scheme;
+  std::string_view path;
+  std::size_t key_bytes_max;
+  std::size_t value_bytes_max;
+};
+
+/// A key as an error shows it: printable ASCII as it is, other bytes as \xNN, cut at 40 bytes.
+inline std::string printable(std::string_view key) {
+  constexpr std::size_t shown_bytes_max = 40;
+  constexpr char digits[] = "0123456789abcdef";
+  std::string out = "\"";
+  for (char c : key.substr(0, shown_bytes_max)) {
+    auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\') {
+      out += c;
+    } else {
+      out += "\\x";
+      out += digits[byte >> 4];
+      out += digits[byte & 15];
+    }
+  }
+  out += '"';
+  if (key.size() > shown_bytes_max) out += "… (" + std::to_string(key.size()) + " bytes)";
+  return out;
+}
+
+/// The operation's name as it stands in errors: "lmdb commit".
+inline std::string name_of(const limits& l, std::string_view what) {
+  return std::string(l.scheme) + " " + std::string(what);
+}
+
+[[noreturn]] inline void fail_closed(const limits& l, std::string_view what) {
+  throw store_error(errc::store, name_of(l, what), l.path, 0, "the store is closed; open it anew",
+                    commit_outcome::refused);
+}
+
+/// A key is 1 to key_bytes_max bytes.
+inline void check_key(const limits& l, std::string_view what, std::string_view key) {
+  if (!key.empty() && key.size() <= l.key_bytes_max) return;
+  throw store_error(errc::usage, name_of(l, what), l.path, 0,
+                    "the key " + printable(key) + " has " + std::to_string(key.size()) +
+                        " bytes; a key has 1 to " + std::to_string(l.key_bytes_max),
+                    commit_outcome::refused);
+}
+
+/// Every key and value of a batch fits. The bounds of a range aren't keys: any length is fine.
+inline void check_batch(const limits& l, const batch& b) {
+  for (const auto& o : b.operations()) {
+    if (o.what == batch::kind::erase_range) continue;
+    check_key(l, "commit", o.key);
+    if (o.what == batch::kind::put && o.value.size() > l.value_bytes_max) {
+      throw store_error(errc::usage, name_of(l, "commit"), l.path, 0,
+                        "the value of key " + printable(o.key) + " has " +
+                            std::to_string(o.value.size()) + " bytes; a value has at most " +
+                            std::to_string(l.value_bytes_max),
+                        commit_outcome::refused);
+    }
+  }
+}
+
+[[noreturn]] inline void fail_expectation(const limits& l, const batch::operation& o,
+                                          bool present) {
+  const char* found = !present ? "it is absent" : o.absent ? "it exists" : "it holds another value";
+  throw store_error(errc::conflict, name_of(l, "commit"), l.path, 0,
+                    "the expectation about key " + printable(o.key) + " doesn't hold: " + found +
+                        "; somebody else wrote, read it again",
+                    commit_outcome::refused);
+}
+
+/// True if no key can be in the range.
+inline bool is_empty(const scan_range& r) { return !r.to.empty() && r.from >= r.to; }
+
+}  // namespace backend
+}}  // namespace stet::v0

@@ -1,0 +1,292 @@
+#include "file_owner.hpp"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <system_error>
+
+namespace stet { inline namespace v0 {
+namespace backend {
+
+/// The owners of this process, as a list that a fork handler can walk without allocating.
+struct owners {
+  std::mutex mutex;
+  file_owner* first = nullptr;
+  // Rises in every forked child: an owner of an earlier generation belongs to an ancestor.
+  std::atomic<unsigned> generation{0};
+
+  /// Never destroyed: stores may be closed by destructors of static objects.
+  static owners& all() {
+    static owners& one = *new owners;
+    static const int registered = pthread_atfork(before_fork, in_parent, in_child);
+    if (registered != 0) throw std::bad_alloc();
+    return one;
+  }
+
+  file_owner* find(const file_owner::identity& id) const noexcept {
+    for (file_owner* o = first; o != nullptr; o = o->next_) {
+      if (o->identity_.device == id.device && o->identity_.inode == id.inode) return o;
+    }
+    return nullptr;
+  }
+
+  void add(file_owner* o) noexcept {
+    o->next_ = first;
+    if (first != nullptr) first->previous_ = o;
+    first = o;
+  }
+
+  void remove(file_owner* o) noexcept {
+    if (o->next_ != nullptr) o->next_->previous_ = o->previous_;
+    (o->previous_ != nullptr ? o->previous_->next_ : first) = o->next_;
+  }
+
+ private:
+  static void before_fork() { all().mutex.lock(); }
+  static void in_parent() { all().mutex.unlock(); }
+  // flock belongs to the open file, which the child shares: its copies would keep the lock alive
+  // after the parent's death.
+  static void in_child() {
+    owners& o = all();
+    o.generation.fetch_add(1, std::memory_order_relaxed);
+    for (file_owner* i = o.first; i != nullptr; i = i->next_) {
+      ::close(i->note_);
+      ::close(i->data_);
+    }
+    o.first = nullptr;
+    o.mutex.unlock();
+  }
+};
+
+namespace {
+
+constexpr mode_t kOwnerOnly = 0600;
+constexpr std::string_view kCreated = "created";
+
+std::string text_of(int native) { return std::generic_category().message(native); }
+
+/// open(2), never through a symbolic link at the end, never inherited by exec, again after EINTR.
+int open_plain(const std::string& path, int flags) noexcept {
+  int fd;
+  do fd = ::open(path.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly);
+  while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+/// Opens or creates; mode 0600 on what it creates, whatever the umask. -1 and errno else.
+int open_or_create(const std::string& path) noexcept {
+  int fd = open_plain(path, O_RDWR | O_CREAT | O_EXCL);
+  if (fd >= 0) {
+    ::fchmod(fd, kOwnerOnly);
+    return fd;
+  }
+  return errno == EEXIST ? open_plain(path, O_RDWR) : -1;
+}
+
+/// realpath(3), or empty and errno.
+std::string real_path(const std::string& path) {
+  std::unique_ptr<char, decltype(&::free)> real(::realpath(path.c_str(), nullptr), &::free);
+  return real ? real.get() : std::string();
+}
+
+std::string read_all(int fd) {
+  char text[64];
+  ssize_t n = ::pread(fd, text, sizeof text, 0);
+  return n > 0 ? std::string(text, static_cast<std::size_t>(n)) : std::string();
+}
+
+/// False if somebody else holds it; -1 as errno for nothing else.
+bool lock_exclusively(int fd, int& native) noexcept {
+  int r;
+  do r = ::flock(fd, LOCK_EX | LOCK_NB);
+  while (r != 0 && errno == EINTR);
+  native = r == 0 ? 0 : errno;
+  return r == 0;
+}
+
+}  // namespace
+
+file_owner::file_owner(std::string_view scheme, const std::string& path, lock_data lock)
+    : operation_(std::string(scheme) + " open"), path_(path) {
+  resolve(path);
+  owners& all = owners::all();
+  std::lock_guard guard(all.mutex);
+  generation_ = all.generation.load(std::memory_order_relaxed);
+  try {
+    // By stat, since merely closing another descriptor of it would drop a database's locks.
+    struct stat there;
+    if (::stat(path_.c_str(), &there) == 0) {
+      if (auto* holder = all.find({there.st_dev, there.st_ino})) fail_owned_here(*holder);
+    }
+    take_name();
+    open_data();
+    take_data(lock);
+    write_note();
+  } catch (...) {
+    release();
+    throw;
+  }
+  all.add(this);
+}
+
+file_owner::~file_owner() {
+  if (is_foreign()) return;  // the fork handler has closed the descriptors
+  owners& all = owners::all();
+  std::lock_guard guard(all.mutex);
+  all.remove(this);
+  release();
+}
+
+void file_owner::release() noexcept {
+  if (data_ >= 0) ::close(data_);
+  if (note_ >= 0) ::close(note_);
+}
+
+void file_owner::fail(errc code, int native, std::string_view text) const {
+  throw store_error(code, operation_, path_, native, text, commit_outcome::refused);
+}
+
+void file_owner::fail_system(std::string_view what, const std::string& file, int native) const {
+  std::string text(what);
+  if (file != path_) text += " " + file;
+  text += ": " + text_of(native);
+  if (native == ELOOP) text += "; it is a symbolic link, and none is followed here: remove it";
+  if (native == EACCES || native == EROFS) text += "; file and directory must be writable";
+  bool full = native == ENOSPC || native == EDQUOT;
+  fail(full ? errc::full : errc::store, native, text);
+}
+
+void file_owner::fail_owned_here(const file_owner& holder) const {
+  fail(errc::conflict, 0,
+       holder.path_ == path_ ? "it is open in this process already; close it first"
+                             : "it is open in this process already, as " + holder.path_);
+}
+
+void file_owner::resolve(const std::string& path) {
+  if (path.empty() || path.back() == '/' || path.find('\0') != std::string::npos) {
+    fail(errc::usage, 0, "this is no name of a file");
+  }
+  struct stat s;
+  if (::lstat(path.c_str(), &s) == 0 && S_ISLNK(s.st_mode)) {
+    path_ = real_path(path);
+    if (!path_.empty()) return;
+    int native = errno;
+    path_ = path;
+    fail(errc::store, native, "it is a symbolic link to nothing; nothing is created through one");
+  }
+  auto slash = path.rfind('/');
+  std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  std::string real = real_path(directory);
+  if (real.empty()) fail_system("its directory", directory, errno);
+  if (real.back() != '/') real += '/';
+  path_ = real + path.substr(slash == std::string::npos ? 0 : slash + 1);
+}
+
+void file_owner::take_name() {
+  std::string name = path_ + ".owner";
+  struct stat there;
+  if (::stat(path_.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    fail(errc::store, S_ISDIR(there.st_mode) ? EISDIR : EINVAL,
+         S_ISDIR(there.st_mode) ? "it is a directory; name a file" : "it is no regular file");
+  }
+  note_ = open_or_create(name);
+  if (note_ < 0) fail_system("can't open", name, errno);
+  int native = 0;
+  if (!lock_exclusively(note_, native)) {
+    if (native != EWOULDBLOCK) fail_system("can't lock", name, native);
+    std::string note = read_all(note_);
+    std::string pid = note.substr(0, note.find(' '));
+    fail(errc::conflict, 0,
+         "it is in use by " + (pid.empty() ? "another process" : "process " + pid) +
+             "; only one engine may have it open");
+  }
+  created_ = read_all(note_).find(kCreated) != std::string::npos;
+}
+
+void file_owner::open_data() {
+  if (created_) check_not_vanished();
+  data_ = open_or_create(path_);
+  if (data_ < 0) fail_system("can't open", path_, errno);
+}
+
+void file_owner::check_not_vanished() const {
+  struct stat s;
+  bool missing = ::stat(path_.c_str(), &s) != 0 && errno == ENOENT;
+  if (!missing && s.st_size > 0) return;
+  fail(errc::corrupt, 0,
+       std::string(missing ? "the file is gone" : "the file is empty") + ", but " + path_ +
+           ".owner says that a store was here: restore it, or remove that note as well to begin "
+           "afresh");
+}
+
+void file_owner::take_data(lock_data lock) {
+  struct stat s;
+  if (::fstat(data_, &s) != 0) fail_system("can't stat", path_, errno);
+  if (!S_ISREG(s.st_mode)) fail(errc::store, EINVAL, "it is no regular file");
+  identity_ = {s.st_dev, s.st_ino};
+  if (lock == lock_data::no) return;
+  int native = 0;
+  if (lock_exclusively(data_, native)) return;
+  if (native != EWOULDBLOCK) fail_system("can't lock", path_, native);
+  fail(errc::conflict, 0, "another process has it open under another name");
+}
+
+// Best effort: on a full disk the locks hold all the same, only the pid is missing.
+void file_owner::write_note() {
+  char pid[16];
+  auto end = std::to_chars(pid, pid + sizeof pid, ::getpid()).ptr;
+  std::string note(pid, end);
+  note += ' ';
+  if (created_) note += kCreated;
+  note += '\n';
+  ssize_t n = ::pwrite(note_, note.data(), note.size(), 0);
+  if (n == static_cast<ssize_t>(note.size()) && ::ftruncate(note_, n) != 0) return;
+}
+
+bool file_owner::is_foreign() const noexcept {
+  return owners::all().generation.load(std::memory_order_relaxed) != generation_;
+}
+
+bool file_owner::is_in_place() const noexcept {
+  struct stat s;
+  if (::stat(path_.c_str(), &s) == 0) {
+    return s.st_dev == identity_.device && s.st_ino == identity_.inode;
+  }
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  // The path can't be walked any more (permissions were dropped): the file itself must do.
+  return ::fstat(data_, &s) == 0 && s.st_nlink > 0;
+}
+
+void file_owner::create_side_file(std::string_view suffix) const {
+  std::string name = path_ + std::string(suffix);
+  int fd = open_or_create(name);
+  if (fd < 0) fail_system("can't open", name, errno);
+  ::close(fd);
+}
+
+void file_owner::mark_created() {
+  if (created_) return;
+  std::string directory = path_.substr(0, path_.rfind('/') + 1);
+  if (::fsync(data_) != 0) fail_system("can't flush", path_, errno);
+  int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) fail_system("can't open its directory", directory, errno);
+  int native = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  if (native != 0 && native != EINVAL) fail_system("can't flush its directory", directory, native);
+  created_ = true;
+  write_note();
+}
+
+}  // namespace backend
+}}  // namespace stet::v0

@@ -1,0 +1,84 @@
+// One engine per file: who may touch a store that lives in a file, in this process and in others.
+#pragma once
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include <stet/store.hpp>
+
+namespace stet { inline namespace v0 {
+namespace backend {
+
+/// Owns the data file of a store from construction to destruction.
+///
+/// Three guards, because each has a hole. A table of this process, by (device, inode), finds the
+/// file under whatever name, and lets nobody open it twice: POSIX locks of a database library
+/// vanish when any descriptor of the file is closed. flock on `path`.owner keeps other processes
+/// out, dies with its holder and carries its pid. flock on the data file itself does the same for
+/// other names of it (hard links, mounts).
+///
+/// `path`.owner stays behind when the store is closed: it also remembers that a store was there,
+/// so that a vanished or emptied data file is an error and not silently a new store.
+///
+/// After fork, a child's copy is foreign: its descriptors are closed by a handler, so that the
+/// locks end with the parent. A child made by a bare clone system call escapes that.
+///
+/// Invariant: while an object is alive and not foreign, it is in the table and holds its locks.
+class file_owner {
+ public:
+  /// For databases that put POSIX locks on the data file (SQLite), flock on it is left out: some
+  /// systems make the two kinds collide.
+  enum class lock_data : bool { no, yes };
+
+  /// Creates the file `path` (mode 0600, whatever the umask) if it is missing.
+  /// Throws store_error: errc::conflict if it is owned, errc::corrupt if a store that was there is
+  /// gone, errc::store with the system's error else. A symbolic link is followed only to a file
+  /// that exists.
+  file_owner(std::string_view scheme, const std::string& path, lock_data lock);
+  file_owner(const file_owner&) = delete;
+  file_owner& operator=(const file_owner&) = delete;
+  ~file_owner();
+
+  /// Absolute and free of symbolic links.
+  const std::string& path() const noexcept { return path_; }
+  /// Of the data file; stays open until destruction.
+  int data_descriptor() const noexcept { return data_; }
+
+  /// True in a process forked from the one that opened the store: touch nothing. A few ns.
+  bool is_foreign() const noexcept;
+  /// True if `path` still names the file that was opened. About a microsecond.
+  bool is_in_place() const noexcept;
+
+  /// Creates a file beside the data file with mode 0600 if it is missing; refuses symbolic links.
+  void create_side_file(std::string_view suffix) const;
+  /// To be called when the database in a new file is complete: makes the file's name durable, then
+  /// remembers that a store is here.
+  void mark_created();
+
+ private:
+  friend struct owners;
+  struct identity { dev_t device; ino_t inode; };
+
+  [[noreturn]] void fail(errc code, int native, std::string_view text) const;
+  [[noreturn]] void fail_system(std::string_view what, const std::string& file, int native) const;
+  [[noreturn]] void fail_owned_here(const file_owner& holder) const;
+  void resolve(const std::string& path);
+  void take_name();
+  void open_data();
+  void take_data(lock_data lock);
+  void check_not_vanished() const;
+  void write_note();
+  void release() noexcept;
+
+  std::string operation_;
+  std::string path_;
+  int data_ = -1, note_ = -1;  // note_: of the file `path`.owner
+  bool created_ = false;       // the note says that a store was created here
+  identity identity_{};
+  unsigned generation_ = 0;  // of forks, when it was opened
+  file_owner *next_ = nullptr, *previous_ = nullptr;
+};
+
+}  // namespace backend
+}}  // namespace stet::v0

@@ -1,0 +1,74 @@
+// LMDB's C interface behind classes that clean up: nobody else calls mdb_*.
+// Calls return LMDB's code where the caller must tell codes apart.
+#pragma once
+#include <lmdb.h>
+
+#include <string_view>
+#include <utility>
+
+namespace stet { inline namespace v0 {
+namespace lmdb {
+
+inline MDB_val to_val(std::string_view s) {
+  return {s.size(), const_cast<char*>(s.data())};  // LMDB doesn't write through it
+}
+inline std::string_view to_view(const MDB_val& v) {
+  return {static_cast<const char*>(v.mv_data), v.mv_size};
+}
+
+/// A pointer to something of LMDB's, ended by `End` unless it was given away.
+template <class T, void (*End)(T*)>
+class handle {
+ public:
+  handle() = default;
+  handle(handle&& o) noexcept : raw_(std::exchange(o.raw_, nullptr)) {}
+  handle& operator=(handle&& o) noexcept {
+    std::swap(raw_, o.raw_);
+    return *this;
+  }
+  ~handle() { reset(); }
+
+  T* get() const noexcept { return raw_; }
+  /// For the C function that makes it.
+  T** out() noexcept { return &raw_; }
+  T* give_away() noexcept { return std::exchange(raw_, nullptr); }
+  void reset() noexcept {
+    if (raw_ != nullptr) End(std::exchange(raw_, nullptr));
+  }
+
+ private:
+  T* raw_ = nullptr;
+};
+
+using env = handle<MDB_env, mdb_env_close>;
+/// Aborted unless committed.
+using txn = handle<MDB_txn, mdb_txn_abort>;
+/// To be closed before its transaction ends: declare it after.
+using cursor = handle<MDB_cursor, mdb_cursor_close>;
+
+/// Ends the transaction in any case.
+inline int commit(txn t) { return mdb_txn_commit(t.give_away()); }
+
+/// The value of a key, inside the map: valid while the transaction is.
+inline int get(const txn& t, MDB_dbi db, std::string_view key, std::string_view& value) {
+  MDB_val k = to_val(key), v{};
+  int rc = mdb_get(t.get(), db, &k, &v);
+  if (rc == MDB_SUCCESS) value = to_view(v);
+  return rc;
+}
+
+/// Where a cursor stands.
+struct place { MDB_val key{}, value{}; };
+
+inline int move(const cursor& c, MDB_cursor_op where, place& p) {
+  return mdb_cursor_get(c.get(), &p.key, &p.value, where);
+}
+/// To the first key >= `key`; an empty key means the first of all, which LMDB wouldn't take.
+inline int seek(const cursor& c, std::string_view key, place& p) {
+  if (key.empty()) return move(c, MDB_FIRST, p);
+  p.key = to_val(key);
+  return move(c, MDB_SET_RANGE, p);
+}
+
+}  // namespace lmdb
+}}  // namespace stet::v0

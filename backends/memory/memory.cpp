@@ -1,0 +1,150 @@
+// A store in memory: one ordered map under a lock. Also the simplest model of what a backend is.
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+
+#include <stet/memory.hpp>
+
+#include "../common/checks.hpp"
+
+namespace stet { inline namespace v0 {
+namespace memory {
+
+using table = std::map<std::string, std::string, std::less<>>;
+
+class contents {
+ public:
+  table keys;
+  std::shared_mutex lock;
+  // A reader-preferring lock would let overlapping scans keep a commit out for ever, so everybody
+  // queues here first.
+  std::mutex turnstile;
+  std::atomic<bool> open{false};
+};
+
+std::shared_ptr<contents> make_contents() { return std::make_shared<contents>(); }
+
+namespace {
+
+constexpr backend::limits kLimits{"memory", "", 511, 1u << 30};
+
+class memory_store final : public store {
+ public:
+  explicit memory_store(std::shared_ptr<contents> c) : contents_(std::move(c)) {
+    if (contents_->open.exchange(true)) {
+      throw store_error(errc::conflict, "memory open", "", 0,
+                        "another store is open on these contents; close it first",
+                        commit_outcome::refused);
+    }
+  }
+  ~memory_store() override { memory_store::close(); }
+
+  std::optional<std::string> get(std::string_view key) override {
+    check_open("get");
+    backend::check_key(kLimits, "get", key);
+    auto shared = read_lock();
+    auto it = contents_->keys.find(key);
+    return it == contents_->keys.end() ? std::nullopt : std::optional(it->second);
+  }
+
+  void scan(const scan_range& range, visitor& v) override {
+    check_open("scan");
+    if (backend::is_empty(range)) return;
+    auto shared = read_lock();
+    const table& keys = contents_->keys;
+    auto first = keys.lower_bound(range.from);
+    auto last = range.to.empty() ? keys.end() : keys.lower_bound(range.to);
+    if (!range.backward) {
+      while (first != last && v.visit(first->first, first->second)) ++first;
+      return;
+    }
+    while (last != first) {
+      --last;
+      if (!v.visit(last->first, last->second)) return;
+    }
+  }
+
+  void commit(const batch& b, durability) override {
+    check_open("commit");
+    backend::check_batch(kLimits, b);
+    // Whatever can run out of memory happens before the first change: applying can't fail.
+    std::vector<table::node_type> nodes = copy_puts(b);
+    std::unique_lock queue(contents_->turnstile);
+    std::unique_lock exclusive(contents_->lock);
+    check_expectations(b);
+    apply(b, nodes);
+  }
+
+  void close() override {
+    if (!closed_.exchange(true)) contents_->open = false;
+  }
+
+  store_info info() const override { return {.scheme = "memory", .path = ""}; }
+
+ private:
+  std::shared_lock<std::shared_mutex> read_lock() {
+    std::lock_guard queue(contents_->turnstile);
+    return std::shared_lock(contents_->lock);
+  }
+
+  void check_open(const char* what) const {
+    if (closed_) backend::fail_closed(kLimits, what);
+  }
+
+  static std::vector<table::node_type> copy_puts(const batch& b) {
+    std::vector<table::node_type> nodes;
+    for (const auto& o : b.operations()) {
+      if (o.what != batch::kind::put) continue;
+      table one;
+      one.emplace(o.key, o.value);
+      nodes.push_back(one.extract(one.begin()));
+    }
+    return nodes;
+  }
+
+  void check_expectations(const batch& b) const {
+    for (const auto& o : b.operations()) {
+      if (o.what != batch::kind::expect) continue;
+      auto it = contents_->keys.find(o.key);
+      bool present = it != contents_->keys.end();
+      if (present == o.absent || (present && it->second != o.value)) {
+        backend::fail_expectation(kLimits, o, present);
+      }
+    }
+  }
+
+  void apply(const batch& b, std::vector<table::node_type>& nodes) noexcept {
+    table& keys = contents_->keys;
+    auto node = nodes.begin();
+    for (const auto& o : b.operations()) {
+      switch (o.what) {
+        case batch::kind::put: {
+          auto result = keys.insert(std::move(*node++));
+          if (!result.inserted) result.position->second.swap(result.node.mapped());
+          break;
+        }
+        case batch::kind::erase: {
+          if (auto it = keys.find(o.key); it != keys.end()) keys.erase(it);
+          break;
+        }
+        case batch::kind::erase_range:
+          if (o.key < o.value) keys.erase(keys.lower_bound(o.key), keys.lower_bound(o.value));
+          break;
+        case batch::kind::expect: break;
+      }
+    }
+  }
+
+  std::shared_ptr<contents> contents_;
+  std::atomic<bool> closed_{false};
+};
+
+}  // namespace
+
+std::unique_ptr<store> open(std::shared_ptr<contents> c) {
+  return std::make_unique<memory_store>(c ? std::move(c) : make_contents());
+}
+
+}  // namespace memory
+}}  // namespace stet::v0

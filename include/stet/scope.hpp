@@ -1,0 +1,140 @@
+// What is cancelled together, and the operations that the journal answers.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <stet/error.hpp>
+#include <stet/export.hpp>
+#include <stet/options.hpp>
+#include <stet/task.hpp>
+
+namespace stet { inline namespace v0 {
+
+class step_context;
+namespace detail {
+class command;
+struct scope_access;
+}  // namespace detail
+
+/// A part of a run that can be cancelled by itself. Given to the body of stet::with_scope.
+class STET_API scope {
+ public:
+  /// Every await inside, now and later, throws stet::cancelled with `reason`; what is shielded goes on.
+  ///
+  /// Thread   only from the workflow that owns this scope.
+  /// Durable  each operation that it cuts short is recorded as cancelled; a replay does the same again.
+  void cancel(std::string_view reason = {}) noexcept;
+  bool is_cancelled() const noexcept { return cancelled_; }
+
+  scope() noexcept = default;
+  scope(scope&&) noexcept {}  // only before it is attached
+  scope& operator=(scope&&) = delete;
+  ~scope();
+
+ private:
+  friend class detail::execution;
+  friend struct detail::scope_access;
+
+  detail::execution* run_ = nullptr;
+  scope* parent_ = nullptr;
+  scope* child_ = nullptr;
+  scope* next_ = nullptr;
+  scope* previous_ = nullptr;
+  detail::command* commands_ = nullptr;  // pending operations of this scope, the latest first
+  std::unique_ptr<std::string> reason_;
+  bool cancelled_ = false;
+  bool shielded_ = false;
+};
+
+namespace detail {
+
+struct STET_API scope_access {
+  /// Makes `s` a part of `parent`. A shielded part isn't reached by the parent's cancellation.
+  static void attach(scope& s, scope& parent, bool shielded = false) noexcept;
+  static execution& run_of(const scope& s) noexcept { return *s.run_; }
+};
+
+enum class command_kind : std::uint8_t { step, sleep, child };
+
+/// How an operation ended.
+enum class answer_kind : std::uint8_t { none, value, failure, cancelled };
+
+/// An intent of a run, while it lives: on the heap, so that what stands in a coroutine frame is one pointer.
+/// Written by the run's thread; a step's body, which may run on another, reads only what was set before it began.
+class STET_API command {
+ public:
+  explicit command(command_kind k) noexcept : kind(k) {}
+  command(const command&) = delete;
+  command& operator=(const command&) = delete;
+  virtual ~command();
+
+  const command_kind kind;
+  answer_kind answered = answer_kind::none;
+  errc code = errc::step_failed;   // of a failure
+  bool waits_for_body = false;     // step: the body refers to the frame; the run goes on only when it has returned
+  bool body_runs = false;          // step: it is on a thread now
+  bool absolute = false;           // sleep: until a time, not for a duration
+  bool timed_out_here = false;     // step: its time-out is recorded, the body has yet to return
+  std::uint32_t id = 0;            // its number in the run, from 1; 0: not begun
+  std::uint32_t line = 0;          // where it stands in the source
+  const char* file = "";
+  std::int64_t wait_ms = 0;        // sleep: how long, or until when
+  std::string payload;             // the answer's value; cancelled: the reason
+  std::unique_ptr<v0::failure> error;
+  execution* owner = nullptr;      // while it is pending
+  v0::scope* part = nullptr;
+  command* next = nullptr;         // in its scope
+  command* previous = nullptr;
+  waiter* awaited_by = nullptr;
+
+  void hold() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void drop() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+ private:
+  std::atomic<std::uint32_t> references_{1};
+};
+
+/// A command that asks for something by name: a step or a child.
+class STET_API request : public command {
+ public:
+  request(command_kind k, std::string_view n, source_point at);
+  ~request() override;
+  /// step: does the work, encodes the result. Throws what the body throws.
+  virtual void run(step_context& c, std::string& result);
+
+  std::string name;       // step: its name; child: the workflow's
+  std::string target;     // child: its id
+  std::string arguments;  // encoded: journaled, held against the record on replay
+  step_options options{};
+};
+
+STET_API command* make_sleep(std::int64_t ms, bool absolute);
+STET_API command* make_child(std::string_view workflow, std::string_view id, std::string arguments, source_point at);
+
+/// An operation that the journal answers: what is awaited. Movable until it starts, then pinned.
+class STET_API leaf {
+ public:
+  leaf(leaf&& o) noexcept : command_(std::exchange(o.command_, nullptr)) {}
+  leaf& operator=(leaf&&) = delete;
+  ~leaf();
+  bool failed() const noexcept;
+
+ protected:
+  explicit leaf(command* c) noexcept : command_(c) {}
+  bool begin(environment e, waiter& w) noexcept;
+  /// The answer's bytes; throws what it failed with.
+  std::string_view bytes();
+
+ private:
+  command* command_;
+};
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,6 @@
+// Everything but the backends and the JSON codec: <stet/lmdb.hpp>, <stet/open.hpp>, <stet/json.hpp>.
+#pragma once
+#include <stet/engine.hpp>
+#include <stet/memory.hpp>
+#include <stet/store.hpp>
+#include <stet/workflow.hpp>

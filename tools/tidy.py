@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""The style as a test: sizes, columns, and which folder may include which. No arguments; 0 if all is well.
+
+A rule that a program can check belongs here, not in a review.
+"""
+import os
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOLDERS = ['include', 'src', 'backends', 'tests', 'bench', 'examples', 'cli']
+
+FILE_LINES_MAX = 600
+FUNCTION_LINES_MAX = 70
+COLUMNS_MAX = 100
+
+# Functions that were longer when the rule came: 'path:name' → lines. A number here may only fall.
+LONG_FUNCTIONS = {}
+
+# The layers of src: what each folder may include, itself apart. '' is src itself: the code behind public headers.
+LAYERS = {
+    'base': set(),
+    'keys': {'base'},
+    'history': {'base', 'keys'},
+    'run_state': {'base', 'keys', 'history'},
+    'execution': {'base', 'keys', 'history'},
+    'journal': {'base', 'keys', 'history', 'run_state'},
+    'timers': {'base', 'keys', 'history', 'run_state'},
+    'index': {'base', 'keys', 'history', 'run_state'},
+    '': {'base'},
+}
+LAYERS['engine'] = set(LAYERS)
+
+# What a store may see of Stet, its own header apart.
+STORE_HEADERS = {'stet/store.hpp', 'stet/error.hpp', 'stet/export.hpp', 'stet/own.hpp'}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
+
+
+def blank(match):
+    """A comment or literal, emptied; its line breaks stay."""
+    text = match.group(0)
+    keep = text[0] if text[0] in '"\'' else ' '
+    return keep + '\n' * text.count('\n') + keep
+
+
+TOKENS = re.compile(
+    r'//[^\n]*|/\*.*?\*/|R"([^(\s]*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|'
+    r"(?<![0-9A-Za-z_])'(?:\\.|[^'\\\n])*'", re.S)
+
+
+def functions(text):
+    """(name, first line, number of lines) of each outermost function body; lambdas count with their function."""
+    code = re.sub(r'^\s*#(?:[^\n\\]|\\\n|\\.)*', lambda m: '\n' * m.group(0).count('\n'),
+                  TOKENS.sub(blank, text), flags=re.M)
+    found, stack, start, line, parens = [], [], 0, 1, 0
+    for i, c in enumerate(code):
+        if c == '\n':
+            line += 1
+        elif c in '()':
+            parens += 1 if c == '(' else -1
+        elif c == ';' and parens == 0:
+            start = i + 1
+        elif c == '{':
+            head = code[start:i].strip()
+            inside = any(kind == 'function' for kind, *_ in stack)
+            if inside or parens > 0:
+                kind = 'block'
+            elif re.search(r'\b(namespace|class|struct|union|enum|extern|concept)\b[^()=]*$', head):
+                kind = 'scope'
+            elif '(' in head and not re.search(r'[=,(\[]$', head):
+                kind = 'function'
+            else:
+                kind = 'block'
+            stack.append((kind, head, line, parens))
+            parens = 0
+            start = i + 1
+        elif c == '}' and stack:
+            kind, head, first, parens = stack.pop()
+            if kind == 'function':
+                name = re.search(r'([~\w:]+|operator\S+)\s*\(', head)
+                found.append((name.group(1) if name else head[:40], first, line - first + 1))
+            start = i + 1
+    return found
+
+
+def folder_of(target, path):
+    """The folder under src or backends that a quoted include leads to."""
+    room, here = path.parts[0], path.parent.parts[1:2]
+    if (ROOT / path.parent / target).exists() or target.startswith('.'):
+        target = pathlib.PurePath(os.path.normpath(path.parent / target))
+        if target.parts[0] != room:
+            return str(target.parent)
+        target = target.relative_to(room)
+    parts = pathlib.PurePath(target).parts
+    return parts[0] if len(parts) > 1 else ''.join(here)
+
+
+def layer_faults(path, text):
+    parts = path.parts
+    for angle, target in INCLUDE.findall(text):
+        public = target.startswith('stet/')
+        if parts[0] == 'include':
+            if not public and angle == '"':
+                yield f'a public header includes "{target}": only <stet/…> and the standard library'
+            if target.startswith('nlohmann/') and path.name != 'json.hpp':
+                yield 'nlohmann/json only in stet/json.hpp: it takes seconds to parse'
+            if target in ('lmdb.h',) or target.startswith('rocksdb/'):
+                yield f'a public header includes {target}'
+        elif parts[0] == 'src' and angle == '"':
+            here = parts[1] if len(parts) > 2 else ''
+            there = folder_of(target, path)
+            if here not in LAYERS:
+                yield f'src/{here} has no place in the table of layers (tools/tidy.py)'
+            elif there != here and there not in LAYERS[here]:
+                yield f'src/{here} may not include {target} (allowed: {sorted(LAYERS[here])})'
+        elif parts[0] == 'backends':
+            own = {f'stet/{parts[1]}.hpp'}
+            if parts[1] == 'open.cpp':
+                own = {'stet/open.hpp'} | {f'stet/{p.name}.hpp' for p in (ROOT / 'backends').iterdir()}
+            if public and target not in STORE_HEADERS | own:
+                yield f'a store includes {target} (allowed: {sorted(STORE_HEADERS | own)})'
+            if angle == '"' and not public:
+                there = folder_of(target, path)
+                if there not in (parts[1], 'common'):
+                    yield f'a store includes "{target}": only its own folder and common/'
+
+
+def faults(path, text):
+    lines = text.split('\n')
+    if len(lines) > FILE_LINES_MAX + 1:
+        yield 1, f'{len(lines) - 1} lines; a file ends at {FILE_LINES_MAX}'
+    for number, line in enumerate(lines, 1):
+        if len(line) > COLUMNS_MAX and not re.search(r'https?://\S{40}', line):
+            yield number, f'{len(line)} columns; a line ends at {COLUMNS_MAX}'
+        if re.search(r'\b(TODO|FIXME|XXX)\b', line):
+            yield number, 'unfinished work: do it, or file an issue'
+        if line != line.rstrip() or '\t' in line:
+            yield number, 'a tab, or white space at the end'
+    if path.suffix == '.hpp' and '#pragma once' not in text:
+        yield 1, 'no #pragma once'
+    for name, line, length in functions(text):
+        if length > LONG_FUNCTIONS.get(f'{path}:{name}', FUNCTION_LINES_MAX):
+            yield line, f'{name} has {length} lines; a function ends at {FUNCTION_LINES_MAX}'
+    for fault in layer_faults(path, text):
+        yield 1, fault
+
+
+def main():
+    count = 0
+    for folder in FOLDERS:
+        for file in sorted((ROOT / folder).rglob('*.[ch]pp')):
+            path = file.relative_to(ROOT)
+            for line, fault in faults(path, file.read_text(encoding='utf-8')):
+                print(f'{path}:{line}: {fault}')
+                count += 1
+    print(f'tidy: {count} faults' if count else 'tidy: clean')
+    return 1 if count else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
