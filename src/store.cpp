@@ -1,7 +1,8 @@
 // What every store shares: its failure, and the anchors of its classes.
 #include <stet/store.hpp>
 
-namespace stet { inline namespace v0 {
+namespace stet {
+inline namespace v0 {
 namespace {
 
 /// "lmdb commit /var/bank.stet: No space left on device (28)"
@@ -29,4 +30,5 @@ store::~store() = default;
 
 forwarding_store::~forwarding_store() = default;
 
-}}  // namespace stet::v0
+}  // namespace v0
+}  // namespace stet

@@ -92,8 +92,9 @@ def folder_of(target, path):
         target = pathlib.PurePath(os.path.normpath(path.parent / target))
         if target.parts[0] != room:
             return str(target.parent)
-        target = target.relative_to(room)
     parts = pathlib.PurePath(target).parts
+    if parts[0] == room:
+        parts = parts[1:]
     return parts[0] if len(parts) > 1 else ''.join(here)
 
 
@@ -127,7 +128,20 @@ def layer_faults(path, text):
                     yield f'a store includes "{target}": only its own folder and common/'
 
 
+def is_built(path):
+    """Does a meson.build name it? A test that is forgotten there never fails."""
+    script = ROOT / path.parent / 'run.sh'
+    if script.exists() and path.name in script.read_text():
+        return True
+    names = {folder: path.relative_to(folder) for folder in path.parents}
+    names[pathlib.PurePath('src')] = names.get(pathlib.PurePath('src'), f'../{path}')
+    return any(f"'{name}'" in (ROOT / folder / 'meson.build').read_text()
+               for folder, name in names.items() if (ROOT / folder / 'meson.build').exists())
+
+
 def faults(path, text):
+    if path.suffix == '.cpp' and not is_built(path):
+        yield 1, 'no meson.build names this file, so nothing builds it'
     lines = text.split('\n')
     if len(lines) > FILE_LINES_MAX + 1:
         yield 1, f'{len(lines) - 1} lines; a file ends at {FILE_LINES_MAX}'

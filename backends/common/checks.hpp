@@ -5,7 +5,8 @@
 
 #include <stet/store.hpp>
 
-namespace stet { inline namespace v0 {
+namespace stet {
+inline namespace v0 {
 namespace backend {
 
 /// Who speaks, and how long keys and values may be.
@@ -83,4 +84,5 @@ inline void check_batch(const limits& l, const batch& b) {
 inline bool is_empty(const scan_range& r) { return !r.to.empty() && r.from >= r.to; }
 
 }  // namespace backend
-}}  // namespace stet::v0
+}  // namespace v0
+}  // namespace stet

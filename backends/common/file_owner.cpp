@@ -16,7 +16,8 @@
 #include <mutex>
 #include <system_error>
 
-namespace stet { inline namespace v0 {
+namespace stet {
+inline namespace v0 {
 namespace backend {
 
 /// The owners of this process, as a list that a fork handler can walk without allocating.
@@ -289,4 +290,5 @@ void file_owner::mark_created() {
 }
 
 }  // namespace backend
-}}  // namespace stet::v0
+}  // namespace v0
+}  // namespace stet

@@ -7,7 +7,8 @@
 
 #include <stet/store.hpp>
 
-namespace stet { inline namespace v0 {
+namespace stet {
+inline namespace v0 {
 namespace backend {
 
 /// Owns the data file of a store from construction to destruction.
@@ -58,7 +59,10 @@ class file_owner {
 
  private:
   friend struct owners;
-  struct identity { dev_t device; ino_t inode; };
+  struct identity {
+    dev_t device;
+    ino_t inode;
+  };
 
   [[noreturn]] void fail(errc code, int native, std::string_view text) const;
   [[noreturn]] void fail_system(std::string_view what, const std::string& file, int native) const;
@@ -81,4 +85,5 @@ class file_owner {
 };
 
 }  // namespace backend
-}}  // namespace stet::v0
+}  // namespace v0
+}  // namespace stet

@@ -6,7 +6,8 @@
 #include <string_view>
 #include <utility>
 
-namespace stet { inline namespace v0 {
+namespace stet {
+inline namespace v0 {
 namespace lmdb {
 
 inline MDB_val to_val(std::string_view s) {
@@ -58,7 +59,9 @@ inline int get(const txn& t, MDB_dbi db, std::string_view key, std::string_view&
 }
 
 /// Where a cursor stands.
-struct place { MDB_val key{}, value{}; };
+struct place {
+  MDB_val key{}, value{};
+};
 
 inline int move(const cursor& c, MDB_cursor_op where, place& p) {
   return mdb_cursor_get(c.get(), &p.key, &p.value, where);
@@ -71,4 +74,5 @@ inline int seek(const cursor& c, std::string_view key, place& p) {
 }
 
 }  // namespace lmdb
-}}  // namespace stet::v0
+}  // namespace v0
+}  // namespace stet

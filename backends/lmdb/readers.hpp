@@ -6,7 +6,8 @@
 
 #include "mdb.hpp"
 
-namespace stet { inline namespace v0 {
+namespace stet {
+inline namespace v0 {
 namespace lmdb {
 
 /// Hands out read transactions of one environment. Renewing a kept one costs a tenth of beginning
@@ -24,18 +25,26 @@ class readers {
     explicit lease(readers& r) : readers_(r) {}
     lease(const lease&) = delete;
     lease& operator=(const lease&) = delete;
-    ~lease() { readers_.take_back(std::move(txn_)); }
+    ~lease() {
+      if (out_) readers_.take_back(std::move(txn_));
+    }
     const txn& transaction() const noexcept { return txn_; }
     /// To be called once, before all else: LMDB's code.
-    int begin() { return readers_.hand_out(txn_); }
+    int begin() {
+      int rc = readers_.hand_out(txn_);
+      out_ = true;
+      return rc;
+    }
 
    private:
     readers& readers_;
     txn txn_;
+    bool out_ = false;
   };
 
   /// Waits until no read is running and keeps new ones waiting until `f` has returned.
-  template <class F> auto alone(F&& f) {
+  template <class F>
+  auto alone(F&& f) {
     std::unique_lock lock(mutex_);
     held_ = true;
     changed_.wait(lock, [this] { return active_ == 0; });
@@ -90,4 +99,5 @@ class readers {
 };
 
 }  // namespace lmdb
-}}  // namespace stet::v0
+}  // namespace v0
+}  // namespace stet

@@ -8,7 +8,8 @@
 
 #include "../common/checks.hpp"
 
-namespace stet { inline namespace v0 {
+namespace stet {
+inline namespace v0 {
 namespace memory {
 
 using table = std::map<std::string, std::string, std::less<>>;
@@ -147,4 +148,5 @@ std::unique_ptr<store> open(std::shared_ptr<contents> c) {
 }
 
 }  // namespace memory
-}}  // namespace stet::v0
+}  // namespace v0
+}  // namespace stet

@@ -43,11 +43,11 @@ struct codec<char> {
   static char decode(reader& in) { return static_cast<char>(codec<unsigned char>::decode(in)); }
 };
 
-/// float and double, both as a double. (A long double would lose digits: it has no codec.)
+/// Floating-point numbers, as a double: a long double is rounded to one, and so is the `7.5s` that
+/// holds one.
 template <std::floating_point T>
-  requires(sizeof(T) <= 8)
 struct codec<T> {
-  static void encode(writer& out, T v) { out.number(v); }
+  static void encode(writer& out, T v) { out.number(static_cast<double>(v)); }
   static T decode(reader& in) {
     double v = in.number();
     constexpr auto infinity = std::numeric_limits<double>::infinity();

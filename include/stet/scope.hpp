@@ -18,6 +18,7 @@ namespace stet { inline namespace v0 {
 class step_context;
 namespace detail {
 class command;
+class error_registry;
 struct scope_access;
 }  // namespace detail
 
@@ -77,9 +78,8 @@ class STET_API command {
   answer_kind answered = answer_kind::none;
   errc code = errc::step_failed;   // of a failure
   bool waits_for_body = false;     // step: the body refers to the frame; the run goes on only when it has returned
-  bool body_runs = false;          // step: it is on a thread now
+  bool awaits_body = false;      // step: its outcome stands, its body has yet to return
   bool absolute = false;           // sleep: until a time, not for a duration
-  bool timed_out_here = false;     // step: its time-out is recorded, the body has yet to return
   std::uint32_t id = 0;            // its number in the run, from 1; 0: not begun
   std::uint32_t line = 0;          // where it stands in the source
   const char* file = "";
@@ -87,6 +87,7 @@ class STET_API command {
   std::string payload;             // the answer's value; cancelled: the reason
   std::unique_ptr<v0::failure> error;
   execution* owner = nullptr;      // while it is pending
+  const error_registry* errors = nullptr;
   v0::scope* part = nullptr;
   command* next = nullptr;         // in its scope
   command* previous = nullptr;

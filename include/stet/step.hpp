@@ -113,8 +113,12 @@ template <class F, class... A> struct body_traits {
 template <class F> inline constexpr bool owns = !std::is_class_v<F> || std::is_empty_v<F>;
 template <class F> inline constexpr bool owns<owning_body<F>> = true;
 
+[[noreturn]] STET_API void throw_unencodable();
+
 template <class F, class... A> consteval void check_body() {
   using traits = body_traits<F, A...>;
+  static_assert(std::is_nothrow_destructible_v<F> && (std::is_nothrow_destructible_v<A> && ...),
+      "stet: a step's body and its arguments must have destructors that don't throw");
   static_assert(traits::with_context || traits::plain,
       "stet: the step's body can't be called with these arguments. They come as const (each attempt gets the same); "
       "a stet::step_context& may come first");
@@ -158,7 +162,12 @@ template <class F, class... A> class body final : public request {
       std::apply(call, arguments_);
       writer(result).null();
     } else {
-      encode<typename traits::type>(result, std::apply(call, arguments_));
+      auto value = std::apply(call, arguments_);
+      try {
+        encode<typename traits::type>(result, value);
+      } catch (...) {
+        throw_unencodable();  // the effect has happened: another attempt would not help
+      }
     }
   }
 

@@ -50,6 +50,8 @@ struct environment {
 };
 
 STET_API context& context_of(environment) noexcept;
+/// Destroys a coroutine; an exception from a destructor in it is told and goes no further.
+STET_API void destroy_frame(std::coroutine_handle<> h) noexcept;
 [[noreturn]] STET_API void throw_too_deep();
 [[noreturn]] STET_API void throw_awaited_twice();
 
@@ -178,7 +180,7 @@ template <class T = void> class [[nodiscard("stet: a task does nothing until it 
   using result_type = T;
   task(task&& o) noexcept : handle_(std::exchange(o.handle_, {})), promise_(o.promise_) {}
   task& operator=(task o) noexcept { std::swap(handle_, o.handle_); std::swap(promise_, o.promise_); return *this; }
-  ~task() { if (handle_) handle_.destroy(); }
+  ~task() { if (handle_) detail::destroy_frame(handle_); }
 
   bool start(detail::environment e, detail::waiter& w) noexcept { return !handle_ || promise_->start(handle_, e, w); }
   bool failed() const noexcept { return !handle_ || promise_->failed(); }

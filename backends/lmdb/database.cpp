@@ -1,0 +1,207 @@
+#include "database.hpp"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+
+namespace stet {
+inline namespace v0 {
+namespace lmdb {
+namespace {
+
+// One slot for each thread that reads at the same moment.
+constexpr unsigned kReadersMax = 512;
+// Sizes of the map are multiples of this, whatever the page size is.
+constexpr std::size_t kMapUnit = 64u << 10;
+// What a batch that erases may use beyond the limit: the path to the page, and lists of freed ones.
+constexpr std::size_t kReserveBytesMin = 1u << 20;
+
+std::size_t to_map_size(std::uint64_t bytes) {
+  constexpr std::uint64_t most = (SIZE_MAX >> 1) & ~std::uint64_t{kMapUnit - 1};
+  if (bytes >= most) return most;
+  std::uint64_t rounded = (bytes + kMapUnit - 1) & ~std::uint64_t{kMapUnit - 1};
+  return static_cast<std::size_t>(std::max<std::uint64_t>(rounded, kMapUnit));
+}
+
+lmdb::env make_env() {
+  lmdb::env e;
+  if (int rc = mdb_env_create(e.out())) fail("lmdb open", "", rc);
+  return e;
+}
+
+std::size_t file_size(int fd) {
+  struct stat s;
+  return ::fstat(fd, &s) == 0 ? static_cast<std::size_t>(s.st_size) : 0;
+}
+
+// mdb_env_set_mapsize unmaps before it maps and leaves a broken environment if that fails: try
+// first whether so much address space is to be had.
+bool can_map(std::size_t bytes) {
+  void* p = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) return false;
+  ::munmap(p, bytes);
+  return true;
+}
+
+}  // namespace
+
+errc kind_of(int rc) noexcept {
+  switch (rc) {
+    case MDB_MAP_FULL:
+    case MDB_TXN_FULL:
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: return errc::full;
+    case MDB_CORRUPTED:
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INCOMPATIBLE: return errc::corrupt;
+    default: return errc::store;
+  }
+}
+
+void fail(std::string_view operation, std::string_view path, int rc, commit_outcome outcome) {
+  throw store_error(kind_of(rc), operation, path, rc, mdb_strerror(rc), outcome);
+}
+
+database::database(backend::file_owner& owner, const options& o)
+    : owner_(owner), env_(make_env()), readers_(env_.get()) {
+  map_bytes_max_ = to_map_size(o.map_bytes_max);
+  reserve_bytes_ = to_map_size(std::max(kReserveBytesMin, map_bytes_max_ / 64));
+  std::uint64_t used = file_size(owner.data_descriptor());
+  map_bytes_ = to_map_size(std::max<std::uint64_t>(o.map_bytes, used + used / 2));
+  map_bytes_ = std::min(map_bytes_, std::max(map_bytes_max_, to_map_size(used)));
+  owner.create_side_file("-lock");  // by us, so that no planted symbolic link is followed
+  const std::string& path = owner.path();
+  if (int rc = mdb_env_set_maxreaders(env_.get(), kReadersMax)) fail("lmdb open", path, rc);
+  if (int rc = mdb_env_set_mapsize(env_.get(), map_bytes_)) fail("lmdb open", path, rc);
+  // Read transactions belong to whoever holds them, not to a thread: readers moves them about.
+  int rc = mdb_env_open(env_.get(), path.c_str(), MDB_NOSUBDIR | MDB_NOTLS, 0600);
+  if (rc != MDB_SUCCESS) fail("lmdb open", path, rc);
+  int dead = 0;
+  mdb_reader_check(env_.get(), &dead);
+  open_table(path);
+  cover_file();
+  owner.mark_created();
+}
+
+database::~database() { readers_.clear(); }
+
+void database::open_table(const std::string& path) {
+  lmdb::txn t;
+  unsigned flags = 0;
+  int rc = mdb_txn_begin(env(), nullptr, MDB_RDONLY, t.out());
+  if (rc == MDB_SUCCESS) rc = mdb_dbi_open(t.get(), nullptr, 0, &table_);
+  if (rc == MDB_SUCCESS) rc = mdb_dbi_flags(t.get(), table_, &flags);
+  if (rc == MDB_SUCCESS) rc = commit(std::move(t));
+  if (rc != MDB_SUCCESS) fail("lmdb open", path, rc);
+  if (flags != 0) {
+    throw store_error(errc::corrupt, "lmdb open", path, 0,
+                      "an LMDB file of another program: its main table has flags",
+                      commit_outcome::refused);
+  }
+}
+
+std::size_t database::page_bytes() const {
+  MDB_stat stat;
+  mdb_env_stat(env(), &stat);
+  return stat.ms_psize;
+}
+
+std::size_t database::used_bytes() const {
+  MDB_envinfo info;
+  mdb_env_info(env(), &info);
+  return (info.me_last_pgno + 1) * page_bytes();
+}
+
+// Reading a page of the map behind the end of the file would raise SIGBUS. A file cut short, filled
+// up with holes, yields MDB_CORRUPTED instead; a page cut in the middle would yield keys that are
+// silently absent, so its rest goes too. (The file may be short without fault: LMDB doesn't write
+// pages that were freed in the transaction that made them.)
+void database::cover_file() {
+  const int fd = owner_.data_descriptor();
+  const std::size_t used = used_bytes(), size = file_size(fd);
+  if (size >= used) return;
+  if (::ftruncate(fd, static_cast<off_t>(size - size % page_bytes())) != 0 ||
+      ::ftruncate(fd, static_cast<off_t>(used)) != 0) {
+    fail("lmdb open", owner_.path(), errno);
+  }
+}
+
+int database::set_durability(durability d) {
+  bool sync = d == durability::sync;
+  if (sync == is_flushed_) return MDB_SUCCESS;
+  int rc = mdb_env_set_flags(env(), MDB_NOMETASYNC, sync ? 0 : 1);
+  if (rc == MDB_SUCCESS) is_flushed_ = sync;
+  return rc;
+}
+
+int database::flush() { return is_flushed_ ? MDB_SUCCESS : mdb_env_sync(env(), 1); }
+
+bool database::make_room(bool erases) {
+  int dead = 0;
+  mdb_reader_check(env(), &dead);  // a dead reader (a tool) keeps freed pages from being used
+  std::size_t limit = map_bytes_max_ + (erases ? reserve_bytes_ : 0);
+  if (map_bytes_ < limit) {
+    bool doubled = map_bytes_ <= limit / 2;
+    resize(doubled ? map_bytes_ * 2 : limit);
+    return true;
+  }
+  return !is_aged_ && age_freed_pages();
+}
+
+void database::resize(std::size_t bytes) {
+  if (bytes > map_bytes_ && !can_map(bytes)) {
+    throw store_error(errc::full, "lmdb commit", owner_.path(), ENOMEM,
+                      "the map can't grow to " + std::to_string(bytes) +
+                          " bytes: no such address space (RLIMIT_AS?)",
+                      commit_outcome::refused);
+  }
+  int rc = readers_.alone([&] { return mdb_env_set_mapsize(env(), bytes); });
+  if (rc != MDB_SUCCESS) fail("lmdb commit", owner_.path(), rc, commit_outcome::unknown);
+  MDB_envinfo info;
+  mdb_env_info(env(), &info);
+  map_bytes_ = info.me_mapsize;
+}
+
+// Pages freed by transaction n are used by n+2 at the earliest, and a refused batch is no
+// transaction: a full store would stay full for ever. So one is made, in the reserve, that changes
+// nothing.
+bool database::age_freed_pages() {
+  is_aged_ = true;
+  resize(std::max(map_bytes_, map_bytes_max_ + reserve_bytes_));
+  const std::string probe(static_cast<std::size_t>(mdb_env_get_maxkeysize(env())), '\xff');
+  MDB_val key = to_val(probe), value{};
+  lmdb::txn t;
+  int rc = mdb_txn_begin(env(), nullptr, 0, t.out());
+  if (rc == MDB_SUCCESS) rc = mdb_put(t.get(), table_, &key, &value, MDB_NOOVERWRITE);
+  if (rc == MDB_SUCCESS) rc = mdb_del(t.get(), table_, &key, nullptr);
+  if (rc == MDB_SUCCESS) rc = commit(std::move(t));
+  t.reset();
+  resize(std::max(map_bytes_max_, used_bytes()));
+  if (rc != MDB_SUCCESS && kind_of(rc) != errc::full) {
+    fail("lmdb commit", owner_.path(), rc, commit_outcome::unknown);
+  }
+  return rc == MDB_SUCCESS;
+}
+
+void database::committed() {
+  is_aged_ = false;
+  if (map_bytes_ <= map_bytes_max_) return;
+  std::size_t least = std::max(map_bytes_max_, used_bytes());
+  if (least < map_bytes_) resize(least);
+}
+
+bool database::has_panicked() {
+  lmdb::txn t;
+  return mdb_txn_begin(env(), nullptr, MDB_RDONLY, t.out()) == MDB_PANIC;
+}
+
+}  // namespace lmdb
+}  // namespace v0
+}  // namespace stet

@@ -1,0 +1,66 @@
+// stet::open: a plain table of the stores that this build has.
+#include <stet/open.hpp>
+
+#include <string>
+
+#include <stet/memory.hpp>
+#if STET_HAVE_LMDB
+#include <stet/lmdb.hpp>
+#endif
+
+namespace stet {
+inline namespace v0 {
+namespace {
+
+struct backend_entry {
+  std::string_view scheme;
+  std::unique_ptr<store> (*open)(std::string_view rest);
+};
+
+constexpr backend_entry kBackends[] = {
+    {"memory", [](std::string_view) { return memory::open(); }},
+#if STET_HAVE_LMDB
+    {"lmdb", [](std::string_view path) { return lmdb::open(std::string(path)); }},
+#endif
+};
+
+/// A URL as an error may show it. Takes away too much rather than too little: a password may hold
+/// any character, so "://user:…@" goes to the last @, and what follows "password=" to the end.
+std::string redacted(std::string_view url) {
+  std::string text(url);
+  if (auto start = text.find("://"); start != text.npos) {
+    auto colon = text.find(':', start + 3);
+    auto at = text.rfind('@');
+    if (at != text.npos && colon < at) text.replace(colon + 1, at - colon - 1, "***");
+  }
+  constexpr std::string_view key = "password=";
+  if (auto at = text.find(key); at != text.npos) text.replace(at + key.size(), text.npos, "***");
+  return text;
+}
+
+std::string known_schemes() {
+  std::string list;
+  for (const auto& b : kBackends) {
+    if (!list.empty()) list += ", ";
+    list.append(b.scheme).append(":");
+  }
+  return list;
+}
+
+}  // namespace
+
+std::unique_ptr<store> open(std::string_view url) {
+  auto colon = url.find(':');
+  std::string_view scheme = url.substr(0, colon);
+  for (const auto& b : kBackends) {
+    if (colon != url.npos && scheme == b.scheme) return b.open(url.substr(colon + 1));
+  }
+  std::string text = colon == url.npos
+                         ? "a store is named \"scheme:place\", as in \"lmdb:bank.stet\""
+                         : "this build has no store \"" + std::string(scheme) + ":\"";
+  throw store_error(errc::usage, "open store", redacted(url), 0,
+                    text + "; it has " + known_schemes(), commit_outcome::refused);
+}
+
+}  // namespace v0
+}  // namespace stet

@@ -1,0 +1,85 @@
+// Numbers and strings to bytes and back: what records, snapshots and keys are made of.
+#pragma once
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace stet { inline namespace v0 {
+namespace detail {
+
+/// Thrown by every decoder when bytes make no sense. Whoever knows what they were says so to the user.
+class malformed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+inline void put_byte(std::string& out, std::uint8_t v) { out.push_back(static_cast<char>(v)); }
+
+/// LEB128: seven bits a byte, the lowest first.
+inline void put_varint(std::string& out, std::uint64_t v) {
+  char bytes[10];
+  std::size_t n = 0;
+  for (; v >= 0x80; v >>= 7) bytes[n++] = static_cast<char>(v | 0x80);
+  bytes[n++] = static_cast<char>(v);
+  out.append(bytes, n);
+}
+inline void put_signed(std::string& out, std::int64_t v) {
+  put_varint(out, (static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63));
+}
+inline void put_text(std::string& out, std::string_view v) {
+  put_varint(out, v.size());
+  out.append(v);
+}
+/// Eight bytes, the highest first: byte order is number order.
+inline void put_big_endian(std::string& out, std::uint64_t v) {
+  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(v >> shift));
+}
+
+/// Reads what the functions above wrote, from bytes that nobody vouches for.
+class source {
+ public:
+  explicit source(std::string_view bytes) noexcept : rest_(bytes) {}
+  bool done() const noexcept { return rest_.empty(); }
+  std::size_t left() const noexcept { return rest_.size(); }
+  std::string_view rest() const noexcept { return rest_; }
+
+  std::string_view take(std::uint64_t n) {
+    if (n > rest_.size()) throw malformed("it ends too soon");
+    auto r = rest_.substr(0, static_cast<std::size_t>(n));
+    rest_.remove_prefix(static_cast<std::size_t>(n));
+    return r;
+  }
+  std::uint8_t byte() { return static_cast<std::uint8_t>(take(1)[0]); }
+  std::uint64_t varint() {
+    std::uint64_t v = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      auto b = byte();
+      if (shift == 63 && b > 1) throw malformed("a number is too large");
+      v |= static_cast<std::uint64_t>(b & 0x7f) << shift;
+      if (b < 0x80) return v;
+    }
+    throw malformed("a number is too long");
+  }
+  std::uint32_t varint32() {
+    auto v = varint();
+    if (v > 0xffffffff) throw malformed("a number is too large");
+    return static_cast<std::uint32_t>(v);
+  }
+  std::int64_t signed_varint() {
+    auto v = varint();
+    return static_cast<std::int64_t>(v >> 1) ^ -static_cast<std::int64_t>(v & 1);
+  }
+  std::string_view text() { return take(varint()); }
+  std::uint64_t big_endian() {
+    std::uint64_t v = 0;
+    for (char c : take(8)) v = v << 8 | static_cast<unsigned char>(c);
+    return v;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,48 @@
+#include "engine/attempt.hpp"
+
+#include <stet/step.hpp>
+
+#include "engine/core.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+
+void attempt::run() noexcept {
+  auto expected = phase::waiting;
+  if (at.compare_exchange_strong(expected, phase::running)) {
+    began.store(engine.steady_ms(), std::memory_order_relaxed);
+    slot_guard here(engine.slots_of(), {run_number, command, number, suspected});
+    step_context c(*this);
+    try {
+      body->run(c, result);
+    } catch (...) {
+      error = std::current_exception();
+    }
+  }
+  engine.returned(*this);  // the loop may destroy it now
+}
+
+bool attempt::revoke() noexcept {
+  auto expected = phase::waiting;
+  return at.compare_exchange_strong(expected, phase::revoked) || expected == phase::revoked;
+}
+
+}  // namespace detail
+
+unsigned step_context::attempt() const noexcept { return attempt_->number; }
+bool step_context::stop_requested() const noexcept {
+  return attempt_->stop.load(std::memory_order_relaxed);
+}
+std::string step_context::idempotency_key() const {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string key;
+  for (auto half : attempt_->seed)
+    for (int shift = 60; shift >= 0; shift -= 4) key.push_back(digits[half >> shift & 15]);
+  return key + "-" + std::to_string(attempt_->command);
+}
+void step_context::beat(std::string progress) {
+  attempt_->engine.heartbeat(*attempt_, std::move(progress));
+}
+std::string_view step_context::last_progress() const noexcept { return attempt_->progress; }
+
+}}  // namespace stet::v0

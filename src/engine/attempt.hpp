@@ -1,0 +1,63 @@
+// One attempt of a step: what goes to a thread, and comes back.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <string>
+
+#include <stet/environment.hpp>
+#include <stet/scope.hpp>
+
+namespace stet { inline namespace v0 {
+namespace detail {
+
+class engine_core;
+
+/// Made and destroyed by the engine's loop; run() may be on another thread. What is submitted comes back exactly once,
+/// whether it ran or was revoked.
+class attempt final : public work {
+ public:
+  enum class phase : int { waiting, running, revoked };
+
+  attempt(engine_core& e, request& b) : engine(e), body(&b) { b.hold(); }
+  attempt(const attempt&) = delete;
+  attempt& operator=(const attempt&) = delete;
+  ~attempt() { body->drop(); }
+
+  void run() noexcept override;
+  /// Loop, before it is submitted: the frame was rebuilt, and this is its body now.
+  void rebind(request& b) noexcept {
+    b.hold();
+    body->drop();
+    body = &b;
+  }
+  /// Loop: it must not begin. False if it has begun.
+  bool revoke() noexcept;
+  /// Loop: asks a body that runs to return.
+  void ask_to_stop() noexcept { stop.store(true, std::memory_order_relaxed); }
+
+  engine_core& engine;
+  request* body;                        // held
+  std::uint64_t run_number = 0;
+  std::uint64_t seed[2] = {0, 0};
+  std::uint32_t command = 0;
+  std::uint32_t number = 1;
+  std::string progress;                 // of an earlier attempt
+  std::atomic<phase> at{phase::waiting};
+  std::atomic<bool> stop{false};
+  std::atomic<std::int64_t> began{-1};  // ms, steady
+  // What came of it:
+  std::string result;
+  std::exception_ptr error;
+  attempt* next_returned = nullptr;
+  // The loop's:
+  bool submitted = false;
+  bool timed_out = false;               // its time was up; a late result doesn't count
+  bool left_behind = false;             // nobody waits for it any more
+  bool suspected = false;               // it is tried alone among the suspects
+  bool warned = false;                  // the watchdog has named it
+  std::int64_t deadline = INT64_MAX;    // ms, engine clock; of this attempt
+};
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,94 @@
+// A call from outside: lives on its caller's stack, is performed on the loop, answered when what it says is durable.
+#pragma once
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <stet/engine.hpp>
+
+namespace stet { inline namespace v0 {
+namespace detail {
+
+class engine_core;
+
+class call {
+ public:
+  call() = default;
+  call(const call&) = delete;
+  call& operator=(const call&) = delete;
+
+  /// On the loop. False: somebody keeps the call and answers later. What it throws is the answer.
+  virtual bool perform(engine_core& e) = 0;
+  /// On the loop: the caller may go on. The call may be gone when this returns.
+  void done(std::exception_ptr error = nullptr) noexcept {
+    std::lock_guard lock(mutex_);
+    if (error) error_ = std::move(error);
+    done_ = true;
+    woken_.notify_all();  // under the lock: the caller destroys the call as soon as it can take it
+  }
+  void fails(std::exception_ptr e) noexcept { error_ = std::move(e); }
+
+  bool is_done() {
+    std::lock_guard lock(mutex_);
+    return done_;
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    woken_.wait(lock, [&] { return done_; });
+  }
+  bool wait_for(duration d) {
+    std::unique_lock lock(mutex_);
+    return woken_.wait_for(lock, d, [&] { return done_; });
+  }
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ protected:
+  ~call() = default;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool done_ = false;
+  std::exception_ptr error_;
+};
+
+/// A call that is a function without arguments.
+template <class F> class asking final : public call {
+  using result = std::invoke_result_t<F&>;
+  using kept = std::conditional_t<std::is_void_v<result>, std::monostate, result>;
+
+ public:
+  explicit asking(F& f) noexcept : f_(f) {}
+  bool perform(engine_core&) override {
+    if constexpr (std::is_void_v<result>) f_(); else value_.emplace(f_());
+    return true;
+  }
+  result take() {
+    rethrow();
+    if constexpr (!std::is_void_v<result>) return *std::move(value_);
+  }
+
+ private:
+  F& f_;
+  std::optional<kept> value_;
+};
+
+/// Waits for the end of a run.
+class outcome_call final : public call {
+ public:
+  outcome_call(std::uint64_t r, std::string_view i) : run(r), id(i) {}
+  bool perform(engine_core& e) override;
+  std::uint64_t run;
+  std::string_view id;
+  run_outcome outcome;
+};
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,259 @@
+// The engine's loop and what it owns. One thread (the loop's, or in manual mode whoever calls) runs all of this; step bodies
+// run elsewhere and come back through `returned`, calls from outside come in through `ask`.
+//
+// One turn:  take what came back · take calls · fire timers · drive what is ready · commit · let out what is durable.
+// Invariants:
+//  - a body begins only when its run's last record is durable (open_gates);
+//  - whatever leaves the engine waits until the last record at that time is durable (release_answers);
+//  - a frame with a capturing body under way is never destroyed (may_evict);
+//  - a resident run whose `unsaved` is empty and whose frame is gone can be dropped: the store has all of it.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <stet/engine.hpp>
+
+#include "engine/attempt.hpp"
+#include "engine/call.hpp"
+#include "engine/slots.hpp"
+#include "engine/timers.hpp"
+#include "execution/execution.hpp"
+#include "journal/checkpoint.hpp"
+#include "journal/journal.hpp"
+#include "run_state/run_state.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+
+inline constexpr std::size_t id_bytes_max = 200;
+
+/// A run in memory.
+struct resident {
+  run_state state;
+  std::unique_ptr<execution> frame;       // its coroutine, unless evicted
+  std::string unsaved;                    // records that no chunk in the store holds yet
+  std::uint64_t unsaved_first = 0;        // number of the first of them
+  std::uint64_t last_lsn = 0;
+  std::vector<attempt*> attempts;         // under way, or waiting for their gate
+  std::vector<outcome_call*> waiters;
+  std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
+  std::uint32_t events_since_check = 0;
+  bool resumed = false;                   // what was cut short has been seen to
+  bool queued = false;                    // in ready_
+  bool dirty = false;                     // in dirty_ or pass_
+  bool suspected = false;                 // its own code was running at a crash
+};
+
+class engine_core final : public execution_host, public std::enable_shared_from_this<engine_core> {
+ public:
+  engine_core(std::unique_ptr<store> s, engine_options o);
+  engine_core(const engine_core&) = delete;
+  engine_core& operator=(const engine_core&) = delete;
+  ~engine_core();
+
+  // ------------------------------------------------------------ life (life.cpp)
+  void define(std::string_view name, std::unique_ptr<definition> d);
+  void define(std::unique_ptr<declared_error> e);
+  void start();
+  void close();
+  bool poll();
+  void run_until_idle();
+  std::optional<time_point> next_wakeup();
+
+  // ------------------------------------------------------------ calls from outside, on the loop (requests.cpp)
+  std::vector<start_result> start_runs(std::string_view workflow, std::vector<start_request>& requests);
+  std::optional<start_result> find_run(std::string_view workflow, std::string_view id);
+  void cancel_run(std::uint64_t run, std::string_view id, std::string_view reason);
+  void terminate_run(std::uint64_t run, std::string_view id, std::string_view reason);
+  std::optional<run_info> describe_run(std::string_view id);
+  std::vector<std::string> list_open_runs(std::string_view after, std::size_t count_max);
+  /// The run of a handle, or the latest of an id (run 0). Throws errc::not_found.
+  resident& must_find(std::uint64_t run, std::string_view id);
+  /// Waits for the end of a run: true if it is known already.
+  bool await_outcome(outcome_call& c);
+  void forget(outcome_call& c) noexcept;
+
+  // ------------------------------------------------------------ from anywhere (life.cpp)
+  /// Performs a call on the loop and waits until what it says is durable.
+  /// False if it was not answered within `limit` (for outcome_call only) and has been taken back.
+  bool submit(call& c, std::optional<duration> limit = std::nullopt);
+  template <class F> auto ask(F f) {
+    asking<F> c(f);
+    submit(c);
+    return c.take();
+  }
+  void report(const std::exception& e) noexcept { listener_.problem(e.what()); }
+  bool manual() const noexcept { return manual_; }
+  const error_registry& errors() const noexcept { return errors_; }
+  /// An attempt has come back.
+  void returned(attempt& a) noexcept;
+  void heartbeat(const attempt& a, std::string progress);
+  slots& slots_of() noexcept { return slots_; }
+  std::int64_t steady_ms() noexcept { return clock_.steady().count(); }
+
+ private:
+  friend struct engine_probe;  // tests
+  // life.cpp
+  bool turn();
+  void loop() noexcept;
+  void sleep_until_woken(std::int64_t ms_max);
+  bool drive_until(call& c, std::optional<duration> limit);
+  bool give_up_waiting(call& c);
+  void wake() noexcept;
+  void tick() noexcept;
+  bool take_calls();
+  bool take_returned();
+  bool take_beats();
+  void fail(std::exception_ptr e) noexcept;
+  void fail_everybody(const std::exception_ptr& e) noexcept;
+  void discard_attempts() noexcept;
+  void throw_if_unusable() const;
+  void finish();
+
+  // recover.cpp
+  void recover();
+  void recover_record(const record& r, std::string_view bytes, std::uint64_t lsn);
+  std::optional<run_state> load_behind(std::uint64_t run);
+  void suspect(const std::vector<occupant>& who);
+  void load_timers();
+  void resume(resident& r);
+  void resume_pending(resident& r);
+
+  // runs.cpp
+  resident* in_memory(std::uint64_t run) noexcept;
+  resident* load(std::uint64_t run);
+  std::uint64_t latest_run(std::string_view id);
+  resident& create(std::string_view workflow, std::string_view id, std::string_view arguments, std::uint64_t run,
+                   std::uint64_t parent, std::uint32_t parent_command, bool undriven);
+  bool ensure_frame(resident& r);
+  std::string history_of(resident& r);
+  bool may_evict(const resident& r) const noexcept;
+  void evict(resident& r) noexcept;
+  void touch(resident& r);
+  void keep_within_residency();
+  bool drop_if_idle(resident& r);
+  void enqueue(resident& r);
+  bool drive_ready();
+
+  // drive.cpp
+  void happen(resident& r, record e);
+  void drive(resident& r, const record* event);
+  bool check_determinism(resident& r, const record* event);
+  void append(resident& r, std::string_view records);
+  void note(resident& r, record n);
+  void after_drive(resident& r);
+  void start_child(resident& parent, request& q);
+  void child_failed(resident& parent, std::uint32_t command, errc code, std::string_view type, std::string_view text);
+  void end_run(resident& r);
+  void tell_parent(resident& r);
+  void request_cancel(resident& r, std::string_view reason);
+  void terminate(resident& r, std::string_view reason);
+  void park(resident& r, std::string reason);
+  void relieve();
+
+  // steps.cpp
+  void begin_step(resident& r, request& q, std::uint32_t number);
+  bool open_gates();
+  bool start_attempt(attempt& a, resident& r);
+  void take(attempt& a);
+  void finish_attempt(resident& r, pending& p, attempt& a);
+  void attempt_failed(resident& r, pending& p, attempt& a, failure f, errc code, bool permanent);
+  bool is_permanent(const attempt& a, const failure& f) noexcept;
+  std::int64_t retry_delay(const retry_policy& p, std::uint32_t failures) noexcept;
+  void time_out(resident& r, pending& p, attempt& a, const step_options& o);
+  void next_attempt(resident& r, pending& p);
+  void fail_step(resident& r, const pending& p, errc code, std::string_view type, std::string_view text, bool waits = false);
+  void arm_attempt(attempt& a, const pending& p);
+  std::int64_t total_deadline(const pending& p, const step_options& o) const noexcept;
+
+  // waking.cpp
+  bool fire_timers();
+  void wake_run(resident& r);
+  void wake_pending(resident& r, std::uint32_t command);
+  void wake_attempts(resident& r);
+  void arm(resident& r);
+  std::int64_t due_of(const pending& p) const noexcept;
+  void watch(attempt& a);
+
+  // commit.cpp
+  bool commit();
+  void checkpoint_slices();
+  void slice(resident& r);
+  void release_answers();
+  void answer(call& c);
+  void refused(const store_error& e);
+
+  // execution_host
+  bool stop_body(std::uint64_t run, std::uint32_t command) noexcept override;
+  std::uint64_t new_run_number() noexcept override { return journal_.new_run_number(); }
+  void log(std::string_view id, std::string_view line) noexcept override { listener_.log(id, line); }
+
+  std::unique_ptr<store> store_;
+  engine_options options_;
+  stet::clock& clock_;
+  stet::entropy& entropy_;
+  stet::listener own_listener_;
+  stet::listener& listener_;
+  bool manual_;
+  std::unique_ptr<executor> own_executor_;
+  executor* executor_ = nullptr;
+  journal journal_;
+  error_registry errors_;
+  std::unordered_map<std::string, std::unique_ptr<definition>> definitions_;
+
+  std::unordered_map<std::uint64_t, std::unique_ptr<resident>> runs_;
+  std::unordered_map<std::string, std::uint64_t> ids_;   // of resident runs: the latest of each id
+  std::list<resident*> lru_;                             // with a frame, the one driven last at the end
+  std::deque<std::uint64_t> ready_;
+  std::vector<attempt*> gate_;
+  timers timers_;
+  slots slots_;
+  std::unordered_set<std::uint64_t> suspects_;           // run << 20 ^ command
+  attempt* tried_suspect_ = nullptr;
+  std::vector<attempt*> inline_returned_;
+  drive_output out_;
+  std::string scratch_;
+  std::vector<std::pair<std::uint64_t, bool>> orphans_;  // children to cancel, or (true) to terminate, after a drive
+
+  // checkpoint
+  std::vector<std::uint64_t> dirty_, pass_, sliced_;
+  std::size_t pass_at_ = 0;
+  bool pass_active_ = false;
+  std::size_t unsaved_bytes_ = 0;
+  bool journal_pinned_ = false;                          // a snapshot can't be read: its records must stay
+  std::unique_ptr<sealed_block> refused_block_;
+  std::int64_t retry_commit_at_ = 0;
+
+  // time, ms
+  std::int64_t now_ = 0, anchor_now_ = 0, anchor_steady_ = 0, started_at_ = 0;
+  bool clock_was_set_back_ = false;
+
+  // from outside
+  std::deque<std::pair<std::uint64_t, call*>> answers_;  // (LSN, who waits for it)
+  std::atomic<attempt*> returned_{nullptr};
+  std::mutex mutex_;                                     // guards what follows
+  std::condition_variable wake_;
+  std::vector<call*> calls_;
+  std::vector<std::pair<std::pair<std::uint64_t, std::uint32_t>, std::string>> beats_;
+  bool woken_ = false;
+  bool closing_ = false;
+  std::exception_ptr failed_;
+  std::atomic<bool> asleep_{false};
+  std::mutex drive_mutex_;                               // manual mode: one driver at a time
+  enum class phase { made, running, closed };
+  std::atomic<phase> phase_{phase::made};
+  std::thread thread_;
+};
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,256 @@
+// What happens to a run: an event is recorded, drives the coroutine, and what it emitted is recorded and set going.
+#include "engine/core.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+
+/// Records an event, and drives the run by it if that is possible now.
+void engine_core::happen(resident& r, record e) {
+  if (!r.state.open()) return;
+  e.run = r.state.run;
+  e.time = now_;
+  if (options_.resident_runs_max == 0) evict(r);
+  if (!r.state.stalled && r.state.undriven == 0 && ensure_frame(r)) return drive(r, &e);
+  e.flags |= record_flag::undriven;
+  std::string bytes;
+  encode(bytes, e);
+  append(r, bytes);
+  if (r.frame) r.frame->queue(bytes);
+  if (!r.state.stalled) enqueue(r);
+}
+
+/// Drives by `event`, or by the oldest undriven one (null). Records the event and what it brought, or nothing and parks.
+void engine_core::drive(resident& r, const record* event) {
+  out_.clear();
+  if (!r.frame) {  // only a run that is being created has none here
+    auto& d = *definitions_.at(std::string(event->name));
+    r.frame = std::make_unique<execution>(d, errors_, this, r.state.run, event->target);
+  }
+  bool good;
+  {
+    slot_guard here(slots_, {r.state.run, 0, 0, r.suspected});
+    good = event ? r.frame->deliver(*event, out_) : r.frame->drive_next(now_, out_);
+    if (good) good = check_determinism(r, event);
+  }
+  scratch_.clear();
+  if (!good) {
+    if (event) {
+      auto undriven = *event;
+      undriven.flags |= record_flag::undriven;
+      encode(scratch_, undriven);
+      append(r, scratch_);
+    }
+    return park(r, r.frame->problem());
+  }
+  record driven;
+  driven.kind = record_kind::driven;
+  driven.run = r.state.run;
+  driven.time = now_;
+  encode(scratch_, event ? *event : driven);
+  scratch_ += out_.records;
+  append(r, scratch_);
+  after_drive(r);
+}
+
+/// Every so many events: does a replay of everything come to the same?
+bool engine_core::check_determinism(resident& r, const record* event) {
+  if (options_.replay_check_interval == 0 || ++r.events_since_check < options_.replay_check_interval) return true;
+  r.events_since_check = 0;
+  auto history = history_of(r);
+  record driven;
+  driven.kind = record_kind::driven;
+  driven.time = now_;
+  encode(history, event ? *event : driven);
+  history += out_.records;
+  auto d = definitions_.find(r.state.records ? r.state.workflow : std::string(event->name));
+  execution shadow(*d->second, errors_, nullptr, r.frame ? r.state.run : event->run, r.frame->id());
+  drive_output work;
+  if (shadow.replay(history, work)) return true;
+  r.frame->reject("the workflow isn't deterministic; a replay right after the event differs: " + shadow.problem());
+  return false;
+}
+
+/// Folds records into the run and adds them to the block. The one place where anything is recorded.
+void engine_core::append(resident& r, std::string_view records) {
+  std::uint32_t count = 0;
+  auto lsn = journal_.last_lsn();
+  for (source in(records); !in.done(); ++count) {
+    auto rec = decode_record(in);
+    if (rec.kind == record_kind::cancelled) {
+      auto* p = r.state.find(rec.command);
+      if (p && p->kind == command_kind::child) orphans_.emplace_back(p->child, false);
+    } else if (is_end(rec.kind)) {
+      for (auto& p : r.state.waits_for)
+        if (p.kind == command_kind::child) orphans_.emplace_back(p.child, true);
+    }
+    apply(r.state, rec, ++lsn);
+    if (rec.kind == record_kind::sleep) timers_.add(due_of(r.state.waits_for.back()), r.state.run);
+  }
+  r.last_lsn = journal_.append(records, count);
+  r.unsaved += records;
+  unsaved_bytes_ += records.size();
+  if (!r.dirty) {
+    r.dirty = true;
+    dirty_.push_back(r.state.run);
+  }
+}
+
+void engine_core::note(resident& r, record n) {
+  n.run = r.state.run;
+  std::string bytes;
+  encode(bytes, n);
+  append(r, bytes);
+}
+
+void engine_core::after_drive(resident& r) {
+  touch(r);
+  // out_ belongs to the next drive as soon as one begins: children are only recorded here, and drive later.
+  for (auto* q : out_.begun) {
+    auto* p = r.state.find(q->id);
+    if (!p) continue;  // given up in the same drive
+    if (q->kind == command_kind::child) start_child(r, *q); else begin_step(r, *q, p->attempt);
+  }
+  if (!r.state.open()) end_run(r);
+  for (auto [run, end] : std::exchange(orphans_, {})) {
+    auto* child = load(run);
+    if (!child || !child->state.open()) continue;
+    if (end) terminate(*child, "its parent has ended"); else request_cancel(*child, "its parent doesn't wait for it any more");
+  }
+  if (options_.resident_runs_max == 0) evict(r); else keep_within_residency();
+}
+
+void engine_core::start_child(resident& parent, request& q) {
+  auto run = parent.state.find(q.id)->child;
+  if (!definitions_.contains(q.name))
+    return child_failed(parent, q.id, errc::child_failed, "stet::unknown_workflow",
+                        "no workflow '" + q.name + "' is defined in this program");
+  if (q.target.empty() || q.target.size() > id_bytes_max)
+    return child_failed(parent, q.id, errc::child_failed, "stet::usage",
+                        "a child's id is 1 to " + std::to_string(id_bytes_max) + " bytes, this one has " +
+                            std::to_string(q.target.size()));
+  if (latest_run(q.target) != 0)
+    return child_failed(parent, q.id, errc::child_failed, "stet::conflict",
+                        "there is a run with the id '" + q.target + "' already");
+  create(q.name, q.target, q.arguments, run, parent.state.run, q.id, true);
+}
+
+void engine_core::child_failed(resident& parent, std::uint32_t command, errc code, std::string_view type,
+                               std::string_view text) {
+  record e;
+  e.kind = record_kind::child_failed;
+  e.flags = record_flag::undriven;
+  e.run = parent.state.run;
+  e.time = now_;
+  e.command = command;
+  e.attempt = 1;
+  e.code = code;
+  e.error_type = type;
+  e.error_text = text;
+  std::string bytes;
+  encode(bytes, e);
+  append(parent, bytes);
+  if (parent.frame) parent.frame->queue(bytes);
+  enqueue(parent);
+}
+
+/// The run has just ended: tells who waits, and lets go of what it had.
+void engine_core::end_run(resident& r) {
+  for (auto* a : r.attempts) {
+    if (!a->revoke()) a->ask_to_stop();
+    a->left_behind = true;
+  }
+  for (auto* w : std::exchange(r.waiters, {})) {
+    (void)await_outcome(*w);
+    answer(*w);
+  }
+  if (r.state.parent) tell_parent(r);
+  evict(r);
+}
+
+void engine_core::tell_parent(resident& r) {
+  auto* parent = load(r.state.parent);
+  if (!parent || !parent->state.open() || !parent->state.find(r.state.parent_command)) return;
+  if (parent->state.find(r.state.parent_command)->child != r.state.run) return;
+  record e;
+  e.flags = record_flag::undriven;
+  e.run = parent->state.run;
+  e.time = now_;
+  e.command = r.state.parent_command;
+  e.kind = r.state.status == status::completed ? record_kind::child_done : record_kind::child_failed;
+  std::string text = r.state.outcome;
+  if (r.state.status == status::completed) {
+    e.payload = r.state.outcome;
+  } else {
+    e.code = errc::child_failed;
+    e.attempt = 1;
+    e.error_type = r.state.status == status::cancelled ? "stet::run_cancelled" : "stet::run_terminated";
+    e.error_text = text;
+    if (r.state.error) {
+      e.attempt = r.state.error->attempts;
+      e.error_type = r.state.error->type;
+      e.payload = r.state.error->payload;
+    }
+  }
+  std::string bytes;
+  encode(bytes, e);
+  append(*parent, bytes);
+  if (parent->frame) parent->frame->queue(bytes);
+  if (!parent->state.stalled) enqueue(*parent);
+}
+
+void engine_core::request_cancel(resident& r, std::string_view reason) {
+  if (!r.state.open() || r.state.cancel_requested) return;
+  record e;
+  e.kind = record_kind::cancel_requested;
+  e.name = reason;
+  e.flags = record_flag::undriven;  // it drives in a turn of its own: this may be called while another run is driven
+  e.run = r.state.run;
+  e.time = now_;
+  std::string bytes;
+  encode(bytes, e);
+  append(r, bytes);
+  if (r.frame) r.frame->queue(bytes);
+  if (!r.state.stalled) enqueue(r);
+}
+
+void engine_core::terminate(resident& r, std::string_view reason) {
+  if (!r.state.open()) return;
+  record e;
+  e.kind = record_kind::terminated;
+  e.run = r.state.run;
+  e.time = now_;
+  e.name = reason;
+  std::string bytes;
+  encode(bytes, e);
+  append(r, bytes);
+  end_run(r);
+  for (auto [run, end] : std::exchange(orphans_, {}))
+    if (auto* child = load(run)) terminate(*child, "its parent was terminated");
+}
+
+/// Today's code, or the history, doesn't fit: the run stays as it is until a build that does.
+void engine_core::park(resident& r, std::string reason) {
+  for (auto* a : r.attempts)
+    if (!a->revoke()) a->ask_to_stop();
+  evict(r);
+  if (!r.state.stalled || r.state.outcome != reason) {
+    listener_.problem("run '" + r.state.id + "' of workflow '" + r.state.workflow + "' is stalled: " + reason);
+    record n;
+    n.kind = record_kind::stalled;
+    n.time = now_;
+    n.name = reason;
+    note(r, n);
+  }
+  for (auto* w : std::exchange(r.waiters, {})) {
+    (void)await_outcome(*w);
+    answer(*w);
+  }
+}
+
+/// Between drives: a block that has grown large is written, so that memory stays bounded.
+void engine_core::relieve() {
+  if (journal_.filling_bytes() > options_.tail_bytes_max / 4) commit();
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,328 @@
+// The loop: made, started, turned, put to sleep, closed; and how others reach it.
+#include <algorithm>
+
+#include "engine/core.hpp"
+#include "engine/pool.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace {
+
+thread_local const engine_core* on_loop = nullptr;  // whose loop this thread is at the moment
+
+class as_loop {
+ public:
+  explicit as_loop(const engine_core* e) noexcept : before_(on_loop) { on_loop = e; }
+  as_loop(const as_loop&) = delete;
+  as_loop& operator=(const as_loop&) = delete;
+  ~as_loop() { on_loop = before_; }
+
+ private:
+  const engine_core* before_;
+};
+
+constexpr std::int64_t manual_nap_ms = 10;   // a clock that is set by hand tells nobody
+constexpr std::int64_t nap_ms_max = 60'000;  // the wall clock is looked at this often, even if nothing happens
+
+}  // namespace
+
+engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
+    : store_(std::move(s)), options_(o), clock_(o.clock ? *o.clock : system_clock()),
+      entropy_(o.entropy ? *o.entropy : system_entropy()), listener_(o.listener ? *o.listener : own_listener_),
+      manual_(o.threads == 0), executor_(o.executor), journal_(*store_, o.commits) {
+  if (!store_) throw error(errc::usage, "engine", "an engine needs a store");
+  if (o.tail_bytes_max < 4096) throw error(errc::usage, "engine", "tail_bytes_max is at least 4096 bytes");
+}
+
+engine_core::~engine_core() {
+  try {
+    close();
+  } catch (const std::exception& e) {
+    listener_.problem(std::string("closing the engine failed: ") + e.what());
+  }
+}
+
+void engine_core::define(std::string_view name, std::unique_ptr<definition> d) {
+  if (phase_ != phase::made) throw error(errc::usage, name, "define workflows before the engine is started");
+  if (!definitions_.emplace(name, std::move(d)).second)
+    throw error(errc::conflict, name, "the workflow '" + std::string(name) + "' is defined already");
+}
+void engine_core::define(std::unique_ptr<declared_error> e) {
+  if (phase_ != phase::made) throw error(errc::usage, e->name(), "declare error types before the engine is started");
+  errors_.add(std::move(e));
+}
+
+void engine_core::start() {
+  if (phase_ == phase::running) throw error(errc::usage, "start", "the engine is started already");
+  if (phase_ == phase::closed) throw error(errc::closed, "start", "the engine is closed");
+  as_loop here(this);
+  recover();
+  if (!executor_ && !manual_) {
+    own_executor_ = std::make_unique<pool>(options_.threads);
+    executor_ = own_executor_.get();
+  }
+  phase_ = phase::running;
+  if (!manual_) thread_ = std::thread([this] { loop(); });
+}
+
+void engine_core::tick() noexcept {
+  auto wall = clock_.wall().time_since_epoch().count();
+  auto steady = clock_.steady().count();
+  auto by_steady = anchor_now_ + (steady - anchor_steady_);
+  if (now_ == 0 || wall > by_steady) {  // at first; or the wall clock is ahead: it is believed
+    anchor_now_ = wall;
+    anchor_steady_ = steady;
+    by_steady = wall;
+  }
+  now_ = std::max(now_, by_steady);  // set back, it isn't believed: time goes on from where it was
+}
+
+bool engine_core::turn() {
+  tick();
+  bool busy = take_returned();
+  busy |= take_beats();
+  busy |= take_calls();
+  busy |= fire_timers();
+  busy |= drive_ready();
+  busy |= commit();
+  busy |= open_gates();
+  return busy;
+}
+
+bool engine_core::take_calls() {
+  std::vector<call*> calls;
+  {
+    std::lock_guard lock(mutex_);
+    calls.swap(calls_);
+  }
+  for (auto* c : calls) {
+    try {
+      if (c->perform(*this)) answer(*c);
+    } catch (const store_error&) {
+      c->done(std::current_exception());
+      throw;
+    } catch (...) {
+      c->fails(std::current_exception());
+      answer(*c);
+    }
+  }
+  return !calls.empty();
+}
+
+void engine_core::loop() noexcept {
+  as_loop here(this);
+  for (;;) {
+    try {
+      {
+        std::lock_guard lock(mutex_);
+        if (closing_) return;
+      }
+      if (!turn()) sleep_until_woken(nap_ms_max);
+    } catch (...) {
+      return fail(std::current_exception());
+    }
+  }
+}
+
+/// Nothing more is believed, acknowledged or begun: what is durable is read again by the next engine on this store.
+void engine_core::fail(std::exception_ptr e) noexcept {
+  {
+    std::lock_guard lock(mutex_);
+    failed_ = e;
+  }
+  fail_everybody(e);
+  for (auto& [run, r] : runs_)
+    for (auto* a : r->attempts)
+      if (!a->revoke()) a->ask_to_stop();
+  try {
+    std::rethrow_exception(e);
+  } catch (const std::exception& x) {
+    listener_.problem(std::string("the engine stopped: ") + x.what());
+  } catch (...) {
+    listener_.problem("the engine stopped");
+  }
+}
+
+void engine_core::fail_everybody(const std::exception_ptr& e) noexcept {
+  std::vector<call*> calls;
+  {
+    std::lock_guard lock(mutex_);
+    calls.swap(calls_);
+  }
+  for (auto* c : calls) c->done(e);
+  for (auto& [lsn, c] : std::exchange(answers_, {})) c->done(e);
+  for (auto& [run, r] : runs_)
+    for (auto* w : std::exchange(r->waiters, {})) w->done(e);
+}
+
+void engine_core::discard_attempts() noexcept {
+  auto all = std::exchange(gate_, {});
+  for (auto* a : std::exchange(inline_returned_, {})) all.push_back(a);
+  for (auto* a = returned_.exchange(nullptr); a; a = a->next_returned) all.push_back(a);
+  for (auto* a : all) {
+    std::erase(in_memory(a->run_number)->attempts, a);
+    delete a;
+  }
+}
+
+void engine_core::sleep_until_woken(std::int64_t ms_max) {
+  auto until = now_ + ms_max;
+  if (auto due = timers_.next_due()) until = std::min(until, *due);
+  if (timers_.loaded_until != INT64_MAX) until = std::min(until, timers_.loaded_until);
+  if (refused_block_) until = std::min(until, retry_commit_at_);
+  auto nap = std::max<std::int64_t>(until - now_, 1);
+  std::unique_lock lock(mutex_);
+  asleep_ = true;
+  if (calls_.empty() && beats_.empty() && !returned_.load())
+    wake_.wait_for(lock, duration(nap), [&] { return woken_ || closing_; });
+  woken_ = false;
+  asleep_ = false;
+}
+
+void engine_core::wake() noexcept {
+  std::lock_guard lock(mutex_);
+  woken_ = true;
+  wake_.notify_one();
+}
+
+void engine_core::returned(attempt& a) noexcept {
+  if (on_loop == this) {
+    inline_returned_.push_back(&a);
+    return;
+  }
+  auto* head = returned_.load(std::memory_order_relaxed);
+  do a.next_returned = head; while (!returned_.compare_exchange_weak(head, &a));
+  if (asleep_) wake();
+}
+
+void engine_core::throw_if_unusable() const {
+  if (on_loop == this)
+    throw error(errc::usage, "engine", "this call waits for the engine, and was made on the engine's own thread: from a "
+                                       "workflow use ctx, from an inline step or in manual mode hand it to another thread");
+  if (phase_ == phase::made) throw error(errc::usage, "engine", "the engine is not started: call start() first");
+  if (phase_ == phase::closed) throw error(errc::closed, "engine", "the engine is closed");
+}
+
+bool engine_core::submit(call& c, std::optional<duration> limit) {
+  throw_if_unusable();
+  {
+    std::lock_guard lock(mutex_);
+    if (failed_) std::rethrow_exception(failed_);
+    if (closing_) throw error(errc::closed, "engine", "the engine is closed");
+    calls_.push_back(&c);
+    if (asleep_) {
+      woken_ = true;
+      wake_.notify_one();
+    }
+  }
+  if (manual_) return drive_until(c, limit);
+  if (!limit) {
+    c.wait();
+    return true;
+  }
+  return c.wait_for(*limit) || give_up_waiting(c);
+}
+
+/// The time is up: takes the call back from the loop. True if it was answered meanwhile.
+bool engine_core::give_up_waiting(call& c) {
+  ask([&] { forget(static_cast<outcome_call&>(c)); });  // only those wait with a limit
+  return c.is_done();
+}
+
+bool engine_core::drive_until(call& c, std::optional<duration> limit) {
+  auto end = limit ? steady_ms() + limit->count() : INT64_MAX;
+  while (!c.is_done()) {
+    if (poll()) continue;
+    if (c.is_done()) break;
+    if (steady_ms() >= end) return give_up_waiting(c);
+    std::lock_guard lock(drive_mutex_);
+    sleep_until_woken(std::clamp<std::int64_t>(end - steady_ms(), 1, manual_nap_ms));
+  }
+  return true;
+}
+
+bool engine_core::poll() {
+  throw_if_unusable();
+  if (!manual_) throw error(errc::usage, "poll", "this engine has threads of its own: poll() is for engine_options{.threads = 0}");
+  std::lock_guard lock(drive_mutex_);
+  as_loop here(this);
+  try {
+    return turn();
+  } catch (...) {
+    fail(std::current_exception());
+    throw;
+  }
+}
+void engine_core::run_until_idle() {
+  while (poll()) {
+  }
+}
+std::optional<time_point> engine_core::next_wakeup() {
+  throw_if_unusable();
+  std::lock_guard lock(drive_mutex_);
+  auto due = timers_.next_due();
+  if (timers_.loaded_until != INT64_MAX) due = std::min(due.value_or(INT64_MAX), timers_.loaded_until);
+  if (!due) return std::nullopt;
+  return time_point(duration(*due));
+}
+
+void engine_core::close() {
+  if (on_loop == this) throw error(errc::usage, "close", "an engine can't be closed from its own thread");
+  {
+    std::lock_guard lock(mutex_);
+    if (closing_) return;
+    closing_ = true;
+    wake_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+  std::lock_guard lock(drive_mutex_);
+  as_loop here(this);
+  auto before = phase_.exchange(phase::closed);
+  std::exception_ptr why;
+  if (before == phase::running) {
+    try {
+      finish();
+    } catch (...) {
+      why = std::current_exception();
+    }
+  }
+  fail_everybody(why ? why : std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed")));
+  discard_attempts();
+  lru_.clear();
+  runs_.clear();
+  store_->close();
+  if (why) std::rethrow_exception(why);
+}
+
+/// Lets bodies end, records what came of them, notes what never began, and checkpoints everything.
+void engine_core::finish() {
+  for (auto& [run, r] : runs_)
+    for (auto* a : r->attempts) a->ask_to_stop();
+  if (executor_) {
+    for (auto* w = executor_->stop(); w;) {
+      auto* a = static_cast<attempt*>(std::exchange(w, w->next));
+      a->revoke();
+      inline_returned_.push_back(a);
+    }
+  }
+  if (failed_) return;
+  tick();
+  while (take_calls() || take_returned() || drive_ready()) {
+  }
+  for (auto* a : std::exchange(gate_, {})) {
+    a->revoke();
+    inline_returned_.push_back(a);
+  }
+  take_returned();
+  take_beats();
+  for (auto& [run, r] : runs_) slice(*r);
+  if (!journal_pinned_) journal_.mark_clean();
+  while (commit()) {
+  }
+  if (refused_block_)
+    throw error(errc::full, "close", "the store has no room for the last commit; what was acknowledged is safe");
+  slots_.close();
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,60 @@
+#include "engine/pool.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+
+pool::pool(unsigned threads) {
+  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+}
+pool::~pool() { stop(); }
+
+void pool::submit(work* first) noexcept {
+  if (!first) return;
+  auto* last = first;
+  unsigned count = 1;
+  for (; last->next; last = last->next) ++count;
+  unsigned to_wake;
+  {
+    std::lock_guard lock(mutex_);
+    if (last_) last_->next = first; else first_ = first;
+    last_ = last;
+    to_wake = count < idle_ ? count : idle_;
+  }
+  for (; to_wake > 0; --to_wake) wake_.notify_one();
+}
+
+work* pool::stop() noexcept {
+  work* left;
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    left = first_;
+    first_ = last_ = nullptr;
+  }
+  wake_.notify_all();
+  for (auto& t : threads_)
+    if (t.joinable()) t.join();
+  return left;
+}
+
+void pool::serve() noexcept {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    while (!first_ && !stopping_) {
+      ++idle_;
+      wake_.wait(lock);
+      --idle_;
+    }
+    if (stopping_) return;
+    auto* w = first_;
+    first_ = w->next;
+    if (!first_) last_ = nullptr;
+    w->next = nullptr;
+    lock.unlock();
+    w->run();
+    lock.lock();
+  }
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

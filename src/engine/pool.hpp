@@ -1,0 +1,32 @@
+// Threads that run the bodies of steps.
+#pragma once
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <stet/environment.hpp>
+
+namespace stet { inline namespace v0 {
+namespace detail {
+
+class pool final : public executor {
+ public:
+  explicit pool(unsigned threads);
+  ~pool() override;
+  void submit(work* first) noexcept override;
+  work* stop() noexcept override;
+
+ private:
+  void serve() noexcept;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  work* first_ = nullptr;
+  work* last_ = nullptr;
+  unsigned idle_ = 0;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,187 @@
+// Calls from outside, as the loop performs them; and the typeless functions behind the templates of the public headers.
+#include <algorithm>
+
+#include "engine/core.hpp"
+#include "keys/keys.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace {
+
+std::string shown(std::string_view id) { return "'" + std::string(id.substr(0, 80)) + (id.size() > 80 ? "…'" : "'"); }
+
+void check_id(std::string_view id) {
+  if (id.empty()) throw error(errc::usage, "run", "a workflow id must not be empty");
+  if (id.size() > id_bytes_max)
+    throw error(errc::usage, "run",
+                "a workflow id has at most " + std::to_string(id_bytes_max) + " bytes, this one has " +
+                    std::to_string(id.size()) + ": " + shown(id) + "; use a hash of it as the id");
+}
+
+}  // namespace
+
+std::vector<start_result> engine_core::start_runs(std::string_view workflow, std::vector<start_request>& requests) {
+  if (!definitions_.contains(std::string(workflow)))
+    throw error(errc::unknown_workflow, workflow, "no workflow '" + std::string(workflow) + "' is defined in this engine");
+  for (auto& q : requests) check_id(q.id);
+  if (refused_block_)
+    throw error(errc::full, workflow, "the store has no room: make room, and start the run again");
+  std::vector<start_result> results;
+  results.reserve(requests.size());
+  for (auto& q : requests) {
+    if (auto known = find_run(workflow, q.id)) {
+      results.push_back(*known);
+      continue;
+    }
+    auto number = journal_.new_run_number();
+    create(workflow, q.id, q.arguments, number, 0, 0, false);
+    results.push_back({number, true});
+    relieve();
+  }
+  return results;
+}
+
+std::optional<start_result> engine_core::find_run(std::string_view workflow, std::string_view id) {
+  auto number = latest_run(id);
+  if (number == 0) return std::nullopt;
+  auto* r = load(number);
+  if (!r) throw error(errc::corrupt, workflow, "the run " + shown(id) + " is there, but its snapshot can't be read");
+  if (r->state.workflow != workflow)
+    throw error(errc::conflict, workflow,
+                "the id " + shown(id) + " belongs to a run of workflow '" + r->state.workflow + "'");
+  drop_if_idle(*r);
+  return start_result{number, false};
+}
+
+resident& engine_core::must_find(std::uint64_t run, std::string_view id) {
+  if (run == 0) run = latest_run(id);
+  auto* r = run ? load(run) : nullptr;
+  if (!r) throw error(errc::not_found, id, "there is no run with the id " + shown(id));
+  return *r;
+}
+
+void engine_core::cancel_run(std::uint64_t run, std::string_view id, std::string_view reason) {
+  auto& r = must_find(run, id);
+  if (r.state.open() && !r.resumed) resume(r);
+  request_cancel(r, reason);
+  drop_if_idle(r);
+}
+void engine_core::terminate_run(std::uint64_t run, std::string_view id, std::string_view reason) {
+  auto& r = must_find(run, id);
+  terminate(r, reason);
+  drop_if_idle(r);
+}
+
+bool engine_core::await_outcome(outcome_call& c) {
+  auto& r = must_find(c.run, c.id);
+  if (r.state.open() && !r.state.stalled) {
+    r.waiters.push_back(&c);
+    return false;
+  }
+  c.outcome.status = r.state.shown_status();
+  c.outcome.error.message = r.state.outcome;
+  if (c.outcome.status == status::completed) c.outcome.payload = r.state.outcome;
+  if (r.state.error) c.outcome.error = *r.state.error;
+  drop_if_idle(r);
+  return true;
+}
+void engine_core::forget(outcome_call& c) noexcept {
+  if (auto* r = in_memory(c.run)) {
+    std::erase(r->waiters, &c);
+    drop_if_idle(*r);
+  }
+}
+bool outcome_call::perform(engine_core& e) { return e.await_outcome(*this); }
+
+std::optional<run_info> engine_core::describe_run(std::string_view id) {
+  auto number = latest_run(id);
+  auto* r = number ? load(number) : nullptr;
+  if (!r) return std::nullopt;
+  auto& s = r->state;
+  run_info info;
+  info.id = s.id;
+  info.workflow = s.workflow;
+  info.run = s.run;
+  info.status = s.shown_status();
+  info.reason = info.status == status::completed ? std::string() : s.outcome;
+  info.records = s.records;
+  info.started = time_point(duration(s.started));
+  static constexpr const char* kinds[] = {"step", "sleep", "child"};
+  for (auto& p : s.waits_for) {
+    pending_info w;
+    w.kind = kinds[static_cast<int>(p.kind)];
+    w.name = p.name;
+    w.detail = p.kind == command_kind::step ? describe_payload(p.target) : p.target;
+    if (p.kind == command_kind::step) w.attempt = p.attempt;
+    if (p.more) w.last_error = p.more->last_error;
+    bool timed = p.kind == command_kind::sleep || p.at == pending::phase::retrying;
+    if (timed) w.due = time_point(duration(due_of(p)));
+    info.waits_for.push_back(std::move(w));
+  }
+  drop_if_idle(*r);
+  return info;
+}
+
+std::vector<std::string> engine_core::list_open_runs(std::string_view after, std::size_t count_max) {
+  std::vector<std::string> open;
+  for (auto& [run, r] : runs_)
+    if (r->state.open() && r->state.id > after) open.push_back(r->state.id);
+  auto from = keys::all(keys::space::snapshot), to = keys::end_of(from);
+  scan(*store_, {from, to}, [&](std::string_view key, std::string_view value) {
+    if (in_memory(keys::last_number(key))) return true;
+    try {
+      auto s = decode_run_state(value);
+      if (s.open() && s.id > after) open.push_back(s.id);
+    } catch (const malformed&) {  // told when it is loaded
+    }
+    return true;
+  });
+  std::sort(open.begin(), open.end());
+  open.erase(std::unique(open.begin(), open.end()), open.end());
+  if (open.size() > count_max) open.resize(count_max);
+  return open;
+}
+
+// ---------------------------------------------------------------- behind the templates
+
+std::vector<start_result> core::start(engine_core& e, std::string_view workflow, std::vector<start_request> requests) {
+  return e.ask([&] { return e.start_runs(workflow, requests); });
+}
+std::optional<start_result> core::find(engine_core& e, std::string_view workflow, std::string_view id) {
+  return e.ask([&] { return e.find_run(workflow, id); });
+}
+v0::status core::status(engine_core& e, std::uint64_t run, std::string_view id) {
+  return e.ask([&] { return e.must_find(run, id).state.shown_status(); });
+}
+void core::cancel(engine_core& e, std::uint64_t run, std::string_view id, std::string_view reason) {
+  e.ask([&] { e.cancel_run(run, id, reason); });
+}
+void core::terminate(engine_core& e, std::uint64_t run, std::string_view id, std::string_view reason) {
+  e.ask([&] { e.terminate_run(run, id, reason); });
+}
+
+std::optional<run_outcome> core::wait(engine_core& e, std::uint64_t run, std::string_view id,
+                                      std::optional<duration> limit) {
+  outcome_call c(run, id);
+  if (!e.submit(c, limit)) return std::nullopt;
+  c.rethrow();
+  return std::move(c.outcome);
+}
+
+void core::raise(engine_core& e, std::string_view id, const run_outcome& o) {
+  auto name = shown(id);
+  switch (o.status) {
+    case v0::status::cancelled: throw run_cancelled(errc::run_cancelled, id, "the run " + name + " was cancelled: " + o.error.message);
+    case v0::status::terminated: throw run_terminated(errc::run_terminated, id, "the run " + name + " was terminated: " + o.error.message);
+    case v0::status::stalled: throw error(errc::run_stalled, id, "the run " + name + " is stalled: " + o.error.message);
+    default: break;
+  }
+  try {
+    e.errors().raise(errc::run_failed, id, o.error);
+  } catch (const child_failed&) {  // not declared
+    throw run_failed(errc::run_failed, id, o.error);
+  }
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,175 @@
+// Runs in memory: found, loaded, made, their frames rebuilt and evicted.
+#include <algorithm>
+
+#include "engine/core.hpp"
+#include "keys/keys.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+
+resident* engine_core::in_memory(std::uint64_t run) noexcept {
+  auto found = runs_.find(run);
+  return found == runs_.end() ? nullptr : found->second.get();
+}
+
+/// A run, from memory or from its snapshot. Null if there is none, or if its snapshot can't be read (and that is told).
+resident* engine_core::load(std::uint64_t run) {
+  if (auto* r = in_memory(run)) return r;
+  try {
+    auto state = read_snapshot(*store_, run);
+    if (!state) return nullptr;
+    auto r = std::make_unique<resident>();
+    r->state = *std::move(state);
+    r->unsaved_first = r->state.records;
+    r->last_lsn = r->state.applied_lsn;
+    ids_.emplace(r->state.id, run);
+    return (runs_[run] = std::move(r)).get();
+  } catch (const malformed& e) {
+    listener_.problem("run " + std::to_string(run) + " can't be read, and is left alone: " + e.what());
+    return nullptr;
+  }
+}
+
+std::uint64_t engine_core::latest_run(std::string_view id) {
+  auto found = ids_.find(std::string(id));
+  if (found != ids_.end()) return found->second;
+  return read_latest_run(*store_, id).value_or(0);
+}
+
+resident& engine_core::create(std::string_view workflow, std::string_view id, std::string_view arguments,
+                              std::uint64_t run, std::uint64_t parent, std::uint32_t parent_command,
+                              bool undriven) {
+  auto& r = *(runs_[run] = std::make_unique<resident>());
+  ids_[std::string(id)] = run;
+  r.resumed = true;
+  record start;
+  start.kind = record_kind::started;
+  start.run = run;
+  start.time = now_;
+  start.related = parent;
+  start.command = parent_command;
+  start.seed[0] = entropy_.bits();
+  start.seed[1] = entropy_.bits();
+  start.name = workflow;
+  start.target = id;
+  start.payload = arguments;
+  if (undriven) {
+    start.flags = record_flag::undriven;
+    std::string bytes;
+    encode(bytes, start);
+    append(r, bytes);
+    enqueue(r);
+  } else {
+    r.state.run = run;  // for messages, until its first record is folded
+    drive(r, &start);
+  }
+  return r;
+}
+
+std::string engine_core::history_of(resident& r) {
+  std::string history = read_history(*store_, r.state.run, r.unsaved_first);
+  history += r.unsaved;
+  return history;
+}
+
+/// Makes sure that the coroutine is there. False: it can't be, and the run is parked.
+bool engine_core::ensure_frame(resident& r) {
+  if (r.frame) return true;
+  auto name = r.state.workflow;
+  auto d = definitions_.find(name);
+  if (d == definitions_.end()) {
+    park(r, "no workflow '" + name + "' is defined in this program: define it, and start the engine again");
+    return false;
+  }
+  auto frame = std::make_unique<execution>(*d->second, errors_, this, r.state.run, r.state.id);
+  try {
+    slot_guard here(slots_, {r.state.run, 0, 0, r.suspected});
+    auto history = history_of(r);
+    drive_output work;
+    if (!frame->replay(history, work)) {
+      park(r, frame->problem());
+      return false;
+    }
+  } catch (const malformed& e) {
+    park(r, e.what());
+    return false;
+  }
+  r.frame = std::move(frame);
+  touch(r);
+  if (r.state.stalled) {
+    record n;
+    n.kind = record_kind::resumed;
+    n.time = now_;
+    note(r, n);
+  }
+  return true;
+}
+
+/// Not while a body runs, or may begin any moment, that refers to the frame.
+bool engine_core::may_evict(const resident& r) const noexcept {
+  return std::none_of(r.attempts.begin(), r.attempts.end(), [](const attempt* a) {
+    return a->submitted && a->body->waits_for_body && a->at != attempt::phase::revoked;
+  });
+}
+
+void engine_core::evict(resident& r) noexcept {
+  if (!r.frame || !may_evict(r)) return;
+  if (r.lru) lru_.erase(*std::exchange(r.lru, std::nullopt));
+  r.frame.reset();
+}
+
+void engine_core::touch(resident& r) {
+  if (r.lru) lru_.splice(lru_.end(), lru_, *r.lru); else r.lru = lru_.insert(lru_.end(), &r);
+}
+
+void engine_core::keep_within_residency() {
+  auto candidate = lru_.begin();
+  for (auto excess = lru_.size() - std::min(lru_.size(), options_.resident_runs_max); excess > 0; --excess) {
+    auto& r = **candidate++;
+    evict(r);
+    drop_if_idle(r);
+  }
+}
+
+/// Forgets a run of which the store knows everything.
+bool engine_core::drop_if_idle(resident& r) {
+  if (r.frame && !r.state.open()) evict(r);
+  if (r.frame || r.dirty || r.queued || !r.unsaved.empty() || !r.attempts.empty() || !r.waiters.empty())
+    return false;
+  auto id = ids_.find(r.state.id);
+  if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
+  runs_.erase(r.state.run);
+  return true;
+}
+
+void engine_core::enqueue(resident& r) {
+  if (r.queued) return;
+  r.queued = true;
+  ready_.push_back(r.state.run);
+}
+
+bool engine_core::drive_ready() {
+  bool any = false;
+  while (!ready_.empty() && !refused_block_) {
+    auto run = ready_.front();
+    ready_.pop_front();
+    auto* r = load(run);
+    if (!r) continue;
+    r->queued = false;
+    any = true;
+    if (r->state.open()) {
+      if (!r->resumed) {
+        resume(*r);
+      } else if (!r->state.stalled) {
+        while (r->state.open() && !r->state.stalled && r->state.undriven > 0 && ensure_frame(*r))
+          drive(*r, nullptr);
+      }
+    }
+    drop_if_idle(*r);
+    relieve();
+  }
+  return any;
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,297 @@
+// Steps: the gate before a body begins, what comes back, retries and time-outs.
+#include <algorithm>
+#include <cmath>
+
+#include "engine/core.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace {
+
+std::uint64_t suspect_key(std::uint64_t run, std::uint32_t command) noexcept { return run << 20 ^ command; }
+
+std::int64_t plus(std::int64_t t, std::int64_t d) noexcept {
+  std::int64_t sum;
+  return __builtin_add_overflow(t, d, &sum) ? (d > 0 ? INT64_MAX - 1 : INT64_MIN + 1) : sum;
+}
+
+}  // namespace
+
+void engine_core::begin_step(resident& r, request& q, std::uint32_t number) {
+  auto* a = new attempt(*this, q);
+  auto* p = r.state.find(q.id);
+  a->run_number = r.state.run;
+  a->seed[0] = r.state.seed[0];
+  a->seed[1] = r.state.seed[1];
+  a->command = q.id;
+  a->number = number;
+  if (p->more) a->progress = p->more->progress;
+  r.attempts.push_back(a);
+  gate_.push_back(a);
+}
+
+/// Lets begin what may begin: bodies whose run has nothing that isn't durable.
+bool engine_core::open_gates() {
+  if (refused_block_ || closing_) return false;
+  work* first = nullptr;
+  work** end = &first;
+  std::vector<attempt*> here;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < gate_.size(); ++i) {
+    auto* a = gate_[i];
+    if (a->at == attempt::phase::revoked) {
+      inline_returned_.push_back(a);
+      continue;
+    }
+    auto& r = *in_memory(a->run_number);
+    if (r.last_lsn > journal_.durable_lsn() || !start_attempt(*a, r)) {
+      gate_[kept++] = a;
+    } else if (!executor_ || a->body->options.run_inline) {
+      here.push_back(a);
+    } else {
+      *end = a;
+      end = &a->next;
+    }
+  }
+  gate_.resize(kept);
+  *end = nullptr;
+  if (first) executor_->submit(first);
+  for (auto* a : here) a->run();
+  return first || !here.empty() || !inline_returned_.empty();
+}
+
+/// False: not yet.
+bool engine_core::start_attempt(attempt& a, resident& r) {
+  if (r.state.stalled) return false;
+  if (!suspects_.empty() && suspects_.contains(suspect_key(a.run_number, a.command))) {
+    if (tried_suspect_) return false;  // one at a time
+    tried_suspect_ = &a;
+    a.suspected = true;
+  }
+  if (!ensure_frame(r)) return false;
+  if (auto* q = r.frame->find(a.command); q && q != a.body) a.rebind(*q);  // the frame was rebuilt since
+  a.submitted = true;
+  arm_attempt(a, *r.state.find(a.command));
+  return true;
+}
+
+void engine_core::arm_attempt(attempt& a, const pending& p) {
+  auto& o = a.body->options;
+  a.deadline = total_deadline(p, o);
+  if (o.timeout.count() > 0) a.deadline = std::min(a.deadline, plus(now_, o.timeout.count()));
+  if (a.deadline != INT64_MAX) timers_.add(a.deadline, a.run_number);
+}
+
+std::int64_t engine_core::total_deadline(const pending& p, const step_options& o) const noexcept {
+  return o.total_timeout.count() > 0 ? plus(p.armed, o.total_timeout.count()) : INT64_MAX;
+}
+
+bool engine_core::take_returned() {
+  std::vector<attempt*> batch = std::exchange(inline_returned_, {});
+  for (auto* a = returned_.exchange(nullptr); a; a = a->next_returned) batch.push_back(a);
+  if (!batch.empty()) std::reverse(batch.begin(), batch.end());
+  if (batch.empty()) return false;
+  for (auto* a : batch) {
+    take(*a);
+    delete a;
+    relieve();
+  }
+  return true;
+}
+
+/// An attempt has come back: it ran to its end, or never began.
+void engine_core::take(attempt& a) {
+  auto& r = *in_memory(a.run_number);
+  std::erase(r.attempts, &a);
+  if (tried_suspect_ == &a) {
+    tried_suspect_ = nullptr;
+    suspects_.erase(suspect_key(a.run_number, a.command));
+  }
+  auto* p = r.state.open() ? r.state.find(a.command) : nullptr;
+  if (p && p->at == pending::phase::ending) {
+    record e;
+    e.kind = record_kind::body_returned;
+    e.command = a.command;
+    happen(r, e);
+  } else if (p && !a.left_behind && p->attempt == a.number && p->at == pending::phase::waiting) {
+    finish_attempt(r, *p, a);
+  }
+  drop_if_idle(r);
+}
+
+void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
+  if (a.at == attempt::phase::revoked) {
+    record n;
+    n.kind = record_kind::not_started;
+    n.command = a.command;
+    n.attempt = a.number;
+    return note(r, n);
+  }
+  if (a.timed_out) {
+    failure f{"stet::step_timed_out", "the body did not return in time", {}, a.number};
+    return attempt_failed(r, p, a, std::move(f), errc::step_timed_out, false);
+  }
+  if (a.error) {
+    auto f = errors_.describe(a.error);
+    f.attempts = a.number;
+    bool permanent = is_permanent(a, f);
+    return attempt_failed(r, p, a, std::move(f), errc::step_failed, permanent);
+  }
+  record e;
+  e.kind = record_kind::step_done;
+  e.command = a.command;
+  e.attempt = a.number;
+  e.payload = a.result;
+  happen(r, e);
+}
+
+bool engine_core::is_permanent(const attempt& a, const failure& f) noexcept {
+  if (errors_.declares(f.type)) return true;
+  try {
+    std::rethrow_exception(a.error);
+  } catch (const permanent_error&) {
+    return true;
+  } catch (const std::exception& e) {
+    auto asked = a.body->options.retry.retryable;
+    try {
+      return asked && !asked(e);
+    } catch (...) {
+      return true;  // a predicate that throws doesn't know: better to tell the workflow than to try for ever
+    }
+  } catch (...) {
+    return false;
+  }
+}
+
+std::int64_t engine_core::retry_delay(const retry_policy& p, std::uint32_t failures) noexcept {
+  auto interval = static_cast<double>(p.initial_interval.count()) * std::pow(p.backoff, failures);
+  if (p.max_interval.count() > 0) interval = std::min(interval, static_cast<double>(p.max_interval.count()));
+  auto random = static_cast<double>(entropy_.bits() >> 11) / 9007199254740992.0;  // 0 to 1
+  interval *= 1 + p.jitter * (2 * random - 1);
+  return static_cast<std::int64_t>(std::clamp(interval, 0.0, 1e15));
+}
+
+/// Another attempt, or the end of the step.
+void engine_core::attempt_failed(resident& r, pending& p, attempt& a, failure f, errc code, bool permanent) {
+  auto& o = a.body->options;
+  auto delay = retry_delay(o.retry, p.failures);
+  auto next = plus(now_, delay);
+  auto elapsed_end = o.retry.max_elapsed.count() > 0 ? plus(p.armed, o.retry.max_elapsed.count()) : INT64_MAX;
+  bool last = permanent || (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts) ||
+              next > elapsed_end;
+  if (last) {
+    record e;
+    e.kind = record_kind::step_failed;
+    e.command = p.command;
+    e.attempt = f.attempts;
+    e.code = code;
+    e.payload = f.payload;
+    e.error_type = f.type;
+    e.error_text = f.message;
+    return happen(r, e);
+  }
+  record n;
+  n.kind = record_kind::retry;
+  n.command = p.command;
+  n.attempt = a.number;
+  n.number = std::min(next, total_deadline(p, o));  // woken at the deadline of all attempts, it ends there
+  n.error_type = f.type;
+  n.error_text = f.message;
+  timers_.add(n.number, r.state.run);
+  note(r, n);
+}
+
+/// The pause after a failed attempt, or a crash, is over.
+void engine_core::next_attempt(resident& r, pending& p) {
+  if (!ensure_frame(r)) return;
+  auto* q = r.frame->find(p.command);
+  if (!q) return park(r, "step '" + p.name + "' is pending, and today's code doesn't wait for it");
+  if (now_ >= total_deadline(p, q->options))
+    return fail_step(r, p, errc::step_timed_out, "stet::step_timed_out",
+                     "its total time is over; the last attempt said: " + (p.more ? p.more->last_error : ""));
+  record n;
+  n.kind = record_kind::attempt;
+  n.command = p.command;
+  n.attempt = p.at == pending::phase::parked ? p.attempt : p.attempt + 1;
+  note(r, n);
+  begin_step(r, *q, n.attempt);
+}
+
+void engine_core::fail_step(resident& r, const pending& p, errc code, std::string_view type, std::string_view text,
+                            bool waits) {
+  record e;
+  e.kind = record_kind::step_failed;
+  e.flags = waits ? record_flag::waits : 0;
+  e.command = p.command;
+  e.attempt = p.attempt;
+  e.code = code;
+  e.error_type = type;
+  e.error_text = text;
+  happen(r, e);
+}
+
+/// The time of an attempt is up.
+void engine_core::time_out(resident& r, pending& p, attempt& a, const step_options& o) {
+  bool never_began = a.revoke();
+  a.ask_to_stop();
+  bool must_wait = !never_began && a.body->waits_for_body;
+  bool over = now_ >= total_deadline(p, o);
+  bool last = over || (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts);
+  if (last) {
+    a.left_behind = !must_wait;
+    auto limit = over ? o.total_timeout : o.timeout;
+    return fail_step(r, p, errc::step_timed_out, "stet::step_timed_out",
+                     "the body did not return within " + std::to_string(limit.count()) + " ms", must_wait);
+  }
+  a.timed_out = true;
+  if (must_wait) return;  // it is retried when the body has returned
+  a.left_behind = true;
+  attempt_failed(r, p, a,
+                 {"stet::step_timed_out", "the body did not return within " + std::to_string(o.timeout.count()) + " ms",
+                  {}, a.number},
+                 errc::step_timed_out, false);
+}
+
+/// A pending step is given up by its workflow, during a drive.
+bool engine_core::stop_body(std::uint64_t run, std::uint32_t command) noexcept {
+  bool wait = false;
+  for (auto* a : in_memory(run)->attempts) {
+    if (a->command != command || a->left_behind || a->revoke()) continue;
+    a->ask_to_stop();
+    if (a->body->waits_for_body) wait = true; else a->left_behind = true;
+  }
+  return wait;
+}
+
+void engine_core::heartbeat(const attempt& a, std::string progress) {
+  std::lock_guard lock(mutex_);
+  beats_.push_back({{a.run_number, a.command}, std::move(progress)});
+  if (asleep_) {
+    woken_ = true;
+    wake_.notify_one();
+  }
+}
+
+bool engine_core::take_beats() {
+  decltype(beats_) beats;
+  {
+    std::lock_guard lock(mutex_);
+    beats.swap(beats_);
+  }
+  for (std::size_t i = 0; i < beats.size(); ++i) {
+    auto& [who, progress] = beats[i];
+    bool newer = std::any_of(beats.begin() + static_cast<std::ptrdiff_t>(i) + 1, beats.end(),
+                             [&](auto& b) { return b.first == who; });
+    auto* r = newer ? nullptr : in_memory(who.first);
+    if (!r || !r->state.open() || !r->state.find(who.second)) continue;
+    record n;
+    n.kind = record_kind::progress;
+    n.command = who.second;
+    n.payload = progress;
+    note(*r, n);
+  }
+  return !beats.empty();
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,44 @@
+// The machine's own clock and chance, and a listener that writes to standard error.
+#include <stet/environment.hpp>
+
+#include <cstdio>
+#include <mutex>
+#include <random>
+
+namespace stet { inline namespace v0 {
+
+clock::~clock() = default;
+entropy::~entropy() = default;
+executor::~executor() = default;
+listener::~listener() = default;
+
+void listener::log(std::string_view, std::string_view) noexcept {}
+void listener::problem(std::string_view text) noexcept {
+  std::fprintf(stderr, "stet: %.*s\n", static_cast<int>(text.size()), text.data());
+}
+
+clock& system_clock() noexcept {
+  static class final : public clock {
+    time_point wall() noexcept override {
+      return std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
+    }
+    duration steady() noexcept override {
+      return std::chrono::duration_cast<duration>(std::chrono::steady_clock::now().time_since_epoch());
+    }
+  } c;
+  return c;
+}
+
+entropy& system_entropy() noexcept {
+  static class final : public entropy {
+    std::uint64_t bits() noexcept override {
+      std::lock_guard lock(mutex_);
+      return static_cast<std::uint64_t>(device_()) << 32 | device_();
+    }
+    std::mutex mutex_;
+    std::random_device device_;  // the kernel's: unique across devices, also after a fork or a restored image
+  } e;
+  return e;
+}
+
+}}  // namespace stet::v0

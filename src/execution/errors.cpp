@@ -1,0 +1,75 @@
+#include "execution/errors.hpp"
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace {
+
+std::string spell(const char* mangled) {
+  int result = 0;
+  char* readable = abi::__cxa_demangle(mangled, nullptr, nullptr, &result);
+  std::string s = result == 0 ? readable : mangled;
+  std::free(readable);
+  return s;
+}
+
+}  // namespace
+
+void error_registry::add(std::unique_ptr<declared_error> e) {
+  if (declares(e->name()))
+    throw error(errc::conflict, "define", "the error type '" + e->name() + "' is declared already");
+  declared_.push_back(std::move(e));
+}
+
+bool error_registry::declares(std::string_view type) const noexcept {
+  for (auto& d : declared_)
+    if (d->name() == type) return true;
+  return false;
+}
+
+failure error_registry::describe(const std::exception_ptr& e) const {
+  failure f;
+  try {
+    std::rethrow_exception(e);
+  } catch (const failed& x) {  // what failed further down: its own words, not a wrapper's
+    f.type = x.type();
+    f.message = x.what();
+  } catch (const std::exception& x) {
+    for (auto& d : declared_) {
+      try {
+        if (d->describe(x, f)) return f;
+      } catch (...) {
+        f = {};  // its codec threw: it goes on as an undeclared one
+      }
+    }
+    f.type = spell(typeid(x).name());
+    f.message = x.what();
+  } catch (const cancelled& x) {
+    f.type = "stet::cancelled";
+    f.message = x.reason();
+  } catch (...) {
+    auto* type = abi::__cxa_current_exception_type();
+    f.type = type ? spell(type->name()) : "unknown";
+    f.message = "an exception that isn't derived from std::exception";
+  }
+  return f;
+}
+
+void error_registry::raise(errc code, std::string_view operation, const failure& f) const {
+  for (auto& d : declared_)
+    if (d->name() == f.type) d->raise(f);
+  switch (code) {
+    case errc::usage: throw_awaited_twice();
+    case errc::step_timed_out: throw step_timed_out(code, operation, f);
+    case errc::step_interrupted: throw step_interrupted(code, operation, f);
+    case errc::step_crashed: throw step_crashed(code, operation, f);
+    case errc::step_failed: throw step_failed(code, operation, f);
+    default: throw child_failed(code, operation, f);
+  }
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,235 @@
+#include "execution/execution.hpp"
+
+#include <algorithm>
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace {
+
+constexpr std::uint32_t refused_awaits_max = 1000;
+
+}  // namespace
+
+execution::execution(definition& d, const error_registry& errors, execution_host* host,
+                     std::uint64_t run, std::string_view id)
+    : waiter(&root_ended), definition_(d), errors_(errors), host_(host), run_(run), id_(id), context_(*this),
+      top_(std::make_unique<scope>()) {
+  top_->run_ = this;
+}
+
+execution::~execution() {
+  host_ = nullptr;  // destructors in the frame may call the context: nothing happens
+  root_.reset();
+}
+
+std::coroutine_handle<> execution::root_ended(waiter& w) noexcept {
+  static_cast<execution&>(w).root_done_ = true;
+  return std::noop_coroutine();
+}
+
+// ---------------------------------------------------------------- driving
+
+bool execution::deliver(const record& event, drive_output& out) {
+  out_ = &out;
+  try {
+    dispatch(event);
+    drain();
+  } catch (const std::exception& e) {
+    if (problem_.empty()) problem_ = e.what();
+  }
+  out_ = nullptr;
+  if (problem_.empty() && waits_for_nothing() && undriven_.empty())
+    problem_ = "the workflow isn't finished and waits for nothing: it awaits something that isn't Stet's";
+  return problem_.empty();
+}
+
+bool execution::drive_next(std::int64_t time, drive_output& out) {
+  auto bytes = std::move(undriven_.front());
+  undriven_.erase(undriven_.begin());
+  source in(bytes);
+  auto event = decode_record(in);
+  event.time = time;
+  return deliver(event, out);
+}
+
+void execution::dispatch(const record& event) {
+  now_ = std::max(now_, event.time);
+  switch (event.kind) {
+    case record_kind::started: start(event); break;
+    case record_kind::cancel_requested: top_->cancel(event.name); break;
+    default: answer(event);
+  }
+}
+
+void execution::start(const record& event) {
+  random_state_ = event.seed[0] ^ (event.seed[1] * 0x9e3779b97f4a7c15);
+  try {
+    root_ = definition_.begin(context_, event.payload);
+  } catch (const error& e) {
+    if (e.code() != errc::payload) throw;
+    problem_ = "the arguments of workflow '" + std::string(event.name) + "' don't decode: " + e.what();
+    return;
+  }
+  if (root_->start({top_.get(), 0}, *this)) root_done_ = true;
+}
+
+/// An event that answers a command.
+void execution::answer(const record& event) {
+  auto* c = find_pending(event.command);
+  if (!c) return;  // it was given up since
+  switch (event.kind) {
+    case record_kind::step_done:
+    case record_kind::child_done:
+      c->answered = answer_kind::value;
+      c->payload = event.payload;
+      break;
+    case record_kind::timer_fired:
+      c->answered = answer_kind::value;
+      break;
+    case record_kind::step_failed:
+    case record_kind::child_failed:
+      c->answered = answer_kind::failure;
+      c->code = event.code;
+      c->error = std::make_unique<failure>(failure{std::string(event.error_type), std::string(event.error_text),
+                                                   std::string(event.payload), event.attempt});
+      if (event.flags & record_flag::waits) {
+        c->awaits_body = true;  // its outcome stands; it goes on when the body has returned
+        return;
+      }
+      break;
+    default: break;  // body_returned: answered already
+  }
+  complete(*c);
+}
+
+void execution::complete(command& c) noexcept {
+  auto* w = c.awaited_by;
+  unlink(c);
+  out_->ready.push_back(w);
+}
+
+void execution::drain() {
+  auto& ready = out_->ready;
+  for (std::size_t i = 0; i < ready.size() && problem_.empty() && !swallows_; ++i)
+    ready[i]->notify().resume();
+  ready.clear();
+  if ((root_done_ || swallows_) && problem_.empty() && !ended_) finish();
+}
+
+void execution::finish() {
+  record end;
+  std::string payload;
+  failure f;
+  try {
+    if (swallows_) throw cancelled("the workflow went on after " + std::to_string(refused_awaits_max) +
+                                   " awaits were refused because it was cancelled");
+    root_->result(payload);
+    end.kind = record_kind::completed;
+    end.payload = payload;
+  } catch (const cancelled& c) {
+    f.message = c.reason();
+    end.kind = record_kind::ended_cancelled;
+    end.name = f.message;
+  } catch (...) {
+    f = errors_.describe(std::current_exception());
+    end.kind = record_kind::failed;
+    end.code = errc::run_failed;
+    end.attempt = f.attempts;
+    end.payload = f.payload;
+    end.error_type = f.type;
+    end.error_text = f.message;
+  }
+  emit(end);
+  ended_ = problem_.empty();
+}
+
+// ---------------------------------------------------------------- what operations call
+
+bool execution::begin(command& c, environment e, waiter& w) noexcept {
+  c.awaited_by = &w;
+  c.part = e.scope;
+  c.errors = &errors_;
+  if (e.scope->is_cancelled()) {
+    c.answered = answer_kind::cancelled;
+    c.payload = *e.scope->reason_;
+    if (++refused_ < refused_awaits_max) return true;
+    swallows_ = true;  // never resumed: the run ends here
+    return false;
+  }
+  c.id = ++last_command_;
+  record r;
+  r.command = c.id;
+  r.line = c.line;
+  if (c.kind == command_kind::sleep) {
+    r.kind = record_kind::sleep;
+    r.number = c.wait_ms;
+    r.flags = c.absolute ? record_flag::absolute : 0;
+  } else {
+    auto& q = static_cast<request&>(c);
+    bool step = c.kind == command_kind::step;
+    r.kind = step ? record_kind::step : record_kind::child;
+    if (step && q.options.at_most_once) r.flags = record_flag::at_most_once;
+    if (!step) r.related = child_number();
+    r.name = q.name;
+    r.target = q.target;
+    r.payload = q.arguments;
+    if (!replay_) out_->begun.push_back(&q);
+  }
+  emit(r);
+  if (!problem_.empty()) return false;
+  c.owner = this;
+  c.next = e.scope->commands_;
+  c.previous = nullptr;
+  if (c.next) c.next->previous = &c;
+  e.scope->commands_ = &c;
+  pending_.push_back(&c);
+  return false;
+}
+
+void execution::give_up(command& c, const std::string& reason) noexcept {
+  bool waits = !replay_ && c.kind == command_kind::step && host_ && host_->stop_body(run_, c.id);
+  record r;
+  r.kind = record_kind::cancelled;
+  r.command = c.id;
+  if (waits) r.flags = record_flag::waits;
+  auto flags = emit(r);
+  if (!problem_.empty()) return;
+  if (!replay_) out_->given_up.push_back(c.id);
+  c.answered = answer_kind::cancelled;
+  c.payload = reason;
+  if (flags & record_flag::waits) c.awaits_body = true; else complete(c);
+}
+
+void execution::unlink(command& c) noexcept {
+  auto at = std::lower_bound(pending_.begin(), pending_.end(), c.id,
+                             [](const command* a, std::uint32_t n) { return a->id < n; });
+  if (at != pending_.end() && *at == &c) pending_.erase(at);
+  if (c.previous) c.previous->next = c.next; else if (c.part) c.part->commands_ = c.next;
+  if (c.next) c.next->previous = c.previous;
+  c.next = c.previous = nullptr;
+  c.owner = nullptr;
+}
+
+command* execution::find_pending(std::uint32_t number) noexcept {
+  auto at = std::lower_bound(pending_.begin(), pending_.end(), number,
+                             [](const command* a, std::uint32_t n) { return a->id < n; });
+  return at != pending_.end() && (*at)->id == number ? *at : nullptr;
+}
+request* execution::find(std::uint32_t number) noexcept {
+  auto* c = find_pending(number);
+  return c && c->kind != command_kind::sleep ? static_cast<request*>(c) : nullptr;
+}
+
+std::uint64_t execution::random() noexcept {
+  auto z = random_state_ += 0x9e3779b97f4a7c15;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+void execution::log(std::string_view line) noexcept {
+  if (!replay_ && host_) host_->log(id_, line);
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,184 @@
+// What the public headers declare of scopes and operations.
+#include <stet/context.hpp>
+#include <stet/definition.hpp>
+
+#include <cstdio>
+
+#include "execution/execution.hpp"
+
+namespace stet { inline namespace v0 {
+
+// ---------------------------------------------------------------- scope
+
+scope::~scope() {
+  if (parent_) {
+    if (previous_) previous_->next_ = next_; else parent_->child_ = next_;
+    if (next_) next_->previous_ = previous_;
+  }
+  for (scope* c = child_; c;) {
+    auto* following = c->next_;
+    c->parent_ = c->next_ = c->previous_ = nullptr;
+    c = following;
+  }
+  for (auto* c = commands_; c; c = c->next) c->part = nullptr;
+}
+
+void scope::cancel(std::string_view reason) noexcept {
+  if (cancelled_) return;
+  cancelled_ = true;
+  reason_ = std::make_unique<std::string>(reason);
+  for (;;) {  // a command that is given up unlinks itself; one that waits for its body stays, answered
+    auto* c = commands_;
+    while (c && c->awaits_body) c = c->next;
+    if (!c || !run_->problem().empty()) break;
+    run_->give_up(*c, *reason_);
+  }
+  for (scope* c = child_; c; c = c->next_)
+    if (!c->shielded_) c->cancel(reason);
+}
+
+namespace detail {
+
+void scope_access::attach(scope& s, scope& parent, bool shielded) noexcept {
+  s.run_ = parent.run_;
+  s.parent_ = &parent;
+  s.shielded_ = shielded;
+  s.next_ = parent.child_;
+  if (s.next_) s.next_->previous_ = &s;
+  parent.child_ = &s;
+  if (!shielded && parent.cancelled_) {
+    s.cancelled_ = true;
+    s.reason_ = std::make_unique<std::string>(*parent.reason_);
+  }
+}
+
+context& context_of(environment e) noexcept { return scope_access::run_of(*e.scope).user_context(); }
+void throw_awaited_twice() {
+  throw error(errc::usage, "co_await", "this operation has been awaited already, or was moved from");
+}
+void throw_too_deep() {
+  throw error(errc::too_deep, "co_await",
+              "tasks await each other more than " + std::to_string(max_depth) + " deep");
+}
+void destroy_frame(std::coroutine_handle<> h) noexcept {
+  try {
+    h.destroy();
+  } catch (...) {
+    std::fputs("stet: a destructor of a workflow's local variable threw while its frame was destroyed; ignored\n", stderr);
+  }
+}
+
+// ---------------------------------------------------------------- commands
+
+command::~command() = default;
+request::request(command_kind k, std::string_view n, source_point at) : command(k), name(n) {
+  line = at.line;
+  file = at.file;
+}
+request::~request() = default;
+void request::run(step_context&, std::string&) {}
+
+command* make_sleep(std::int64_t ms, bool absolute) {
+  auto* c = new command(command_kind::sleep);
+  c->wait_ms = ms;
+  c->absolute = absolute;
+  return c;
+}
+command* make_child(std::string_view workflow, std::string_view id, std::string arguments, source_point at) {
+  auto* c = new request(command_kind::child, workflow, at);
+  c->target = id;
+  c->arguments = std::move(arguments);
+  return c;
+}
+void throw_unencodable() {
+  try {
+    throw;
+  } catch (const std::exception& e) {
+    throw permanent_error(std::string("the result of the step can't be encoded: ") + e.what());
+  } catch (...) {
+    throw permanent_error("the result of the step can't be encoded");
+  }
+}
+
+leaf::~leaf() {
+  if (!command_) return;
+  if (command_->owner) command_->owner->unlink(*command_);
+  command_->drop();
+}
+bool leaf::failed() const noexcept {
+  return !command_ || command_->answered == answer_kind::failure ||
+         command_->answered == answer_kind::cancelled;
+}
+bool leaf::begin(environment e, waiter& w) noexcept {
+  if (!command_) return true;
+  if (command_->awaited_by) {
+    command_->answered = answer_kind::failure;
+    command_->code = errc::usage;
+    return true;
+  }
+  return scope_access::run_of(*e.scope).begin(*command_, e, w);
+}
+std::string_view leaf::bytes() {
+  if (!command_ || command_->code == errc::usage) throw_awaited_twice();
+  auto& c = *command_;
+  if (c.answered == answer_kind::cancelled) throw cancelled(c.payload);
+  if (c.answered == answer_kind::failure) {
+    auto& name = static_cast<request&>(c).name;
+    c.errors->raise(c.code, name, *c.error);
+  }
+  return c.payload;
+}
+
+// ---------------------------------------------------------------- groups
+
+void group::admit(branch& b, std::size_t index) noexcept {
+  b.owner = this;
+  b.index = index;
+  b.live = true;
+  ++live_;
+  scope_access::attach(b.part, *env_.scope);
+}
+void group::end(branch& b) noexcept {
+  b.live = false;
+  --live_;
+  bool failed = branch_failed(b.index);
+  if (!decided_ && (rule_ == rule::any || failed == (rule_ == rule::all))) {
+    decided_ = true;
+    decisive_ = b.index;
+    cancel_rest();
+  }
+  after(b.index);
+}
+std::coroutine_handle<> group::branch::on_end(waiter& w) noexcept {
+  auto& b = static_cast<branch&>(w);
+  auto& g = *b.owner;
+  g.end(b);
+  return g.live_ == 0 && !g.opening_ ? g.waiter_->notify() : std::noop_coroutine();
+}
+
+// ---------------------------------------------------------------- anchors
+
+root::~root() = default;
+definition::~definition() = default;
+declared_error::~declared_error() = default;
+
+}  // namespace detail
+
+// ---------------------------------------------------------------- context
+
+time_point context::now() const noexcept { return time_point(duration(run_->now())); }
+std::uint64_t context::random() noexcept { return run_->random(); }
+std::string context::uuid() {
+  auto high = (random() & 0xffffffffffff0fff) | 0x4000;
+  auto low = (random() & 0x3fffffffffffffff) | 0x8000000000000000;
+  char text[37];
+  std::snprintf(text, sizeof text, "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(high >> 32),
+                static_cast<unsigned>(high >> 16) & 0xffff, static_cast<unsigned>(high) & 0xffff,
+                static_cast<unsigned>(low >> 48), static_cast<unsigned long long>(low & 0xffffffffffff));
+  return text;
+}
+std::string_view context::id() const noexcept { return run_->id(); }
+bool context::replaying() const noexcept { return run_->replaying(); }
+void context::log(std::string_view line) { run_->log(line); }
+
+}}  // namespace stet::v0

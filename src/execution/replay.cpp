@@ -1,0 +1,132 @@
+// Replay: the recorded history against what the workflow does today.
+#include "execution/execution.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace {
+
+std::string quoted(std::string_view s) { return " '" + std::string(s) + "'"; }
+
+std::string describe(const record& r, const char* file) {
+  std::string s(to_text(r.kind));
+  if (!r.name.empty()) s += quoted(r.name);
+  if (r.kind == record_kind::child) s += " as" + quoted(r.target);
+  if (r.kind == record_kind::sleep)
+    s += (r.flags & record_flag::absolute ? " until " : " of ") + std::to_string(r.number) + " ms";
+  if (r.kind == record_kind::cancelled) s += " of command " + std::to_string(r.command);
+  if (r.kind == record_kind::failed) s += " with " + std::string(r.error_type);
+  if (r.line) s += std::string(" (") + (*file ? std::string(file) + ":" : "line ") + std::to_string(r.line) + ")";
+  return s;
+}
+
+/// What must be the same, by kind.
+const char* difference(const record& was, const record& is) noexcept {
+  if (was.kind != is.kind) return "another kind";
+  if (was.command != is.command) return "another number";
+  if (was.name != is.name) return "another name";
+  if (was.target != is.target) return "another id";
+  if (was.kind == record_kind::sleep &&
+      (was.number != is.number || ((was.flags ^ is.flags) & record_flag::absolute)))
+    return "another time";
+  if (was.payload != is.payload)
+    return was.kind == record_kind::completed ? "another result" : "other arguments";
+  if (was.error_type != is.error_type) return "another error";
+  return nullptr;
+}
+
+}  // namespace
+
+/// Finds the next record that matters to the coroutine; keeps the undriven events on the way.
+bool execution::peek() {
+  while (!replay_->has_next && !replay_->rest.done()) {
+    auto before = replay_->rest.rest();
+    auto r = decode_record(replay_->rest);
+    if (is_event(r.kind) && (r.flags & record_flag::undriven)) {
+      undriven_.emplace_back(before.substr(0, before.size() - replay_->rest.left()));
+      continue;
+    }
+    if (r.kind == record_kind::terminated || (is_note(r.kind) && r.kind != record_kind::driven)) continue;
+    replay_->next = r;
+    replay_->has_next = true;
+  }
+  return replay_->has_next;
+}
+
+bool execution::replay(std::string_view history, drive_output& work) {
+  recorded place{source(history), {}, false};
+  replay_ = &place;
+  out_ = &work;
+  try {
+    while (problem_.empty() && peek()) {
+      auto r = place.next;
+      if (is_command(r.kind)) {
+        problem_ = "the history goes on with " + describe(r, "") + ", where today's code doesn't";
+        break;
+      }
+      place.has_next = false;
+      std::string kept;  // the bytes of an undriven event, while it drives
+      if (r.kind == record_kind::driven) {
+        if (undriven_.empty()) throw malformed("an event drives that isn't there");
+        kept = std::move(undriven_.front());
+        undriven_.erase(undriven_.begin());
+        source in(kept);
+        auto time = r.time;
+        r = decode_record(in);
+        r.time = time;
+      }
+      dispatch(r);
+      drain();
+    }
+  } catch (const std::exception& e) {
+    if (problem_.empty()) problem_ = e.what();
+  }
+  replay_ = nullptr;
+  out_ = nullptr;
+  return problem_.empty();
+}
+
+std::uint8_t execution::emit(record r) noexcept {
+  if (!problem_.empty()) return 0;
+  r.run = run_;
+  if (!replay_) {
+    encode(out_->records, r);
+    return r.flags;
+  }
+  try {
+    if (!peek() || !is_command(replay_->next.kind)) {
+      diverge(r);
+      return 0;
+    }
+    if (auto* what = difference(replay_->next, r)) {
+      problem_ = std::string(what) + ": ";
+      diverge(r);
+      return 0;
+    }
+  } catch (const std::exception& e) {
+    problem_ = e.what();
+    return 0;
+  }
+  replay_->has_next = false;
+  return replay_->next.flags;
+}
+
+void execution::diverge(const record& emitted) noexcept {
+  auto recorded_part = replay_->has_next ? describe(replay_->next, "") : std::string("nothing more");
+  const char* file = "";
+  if (!out_->begun.empty()) file = out_->begun.back()->file;
+  problem_ += "the history says " + recorded_part + ", today's code says " + describe(emitted, file) +
+              " as command " + std::to_string(emitted.command);
+}
+
+std::uint64_t execution::child_number() noexcept {
+  if (!replay_) return host_ ? host_->new_run_number() : 0;
+  try {
+    return peek() ? replay_->next.related : 0;
+  } catch (const std::exception& e) {
+    problem_ = e.what();
+    return 0;
+  }
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

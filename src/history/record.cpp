@@ -1,0 +1,149 @@
+#include "history/record.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace {
+
+// The fields, in the order in which they are written.
+enum : unsigned {
+  f_command = 1, f_time = 2, f_related = 4, f_number = 8, f_attempt = 16, f_line = 32, f_code = 64, f_seed = 128,
+  f_name = 256, f_target = 512, f_payload = 1024, f_error = 2048, f_unknown = 1u << 31,
+};
+
+constexpr unsigned fields_of(record_kind k) noexcept {
+  switch (k) {
+    case record_kind::started: return f_command | f_time | f_related | f_seed | f_name | f_target | f_payload;
+    case record_kind::step_done: return f_command | f_time | f_attempt | f_payload;
+    case record_kind::step_failed: return f_command | f_time | f_attempt | f_code | f_payload | f_error;
+    case record_kind::timer_fired: return f_command | f_time;
+    case record_kind::child_done: return f_command | f_time | f_payload;
+    case record_kind::child_failed: return f_command | f_time | f_attempt | f_code | f_payload | f_error;
+    case record_kind::cancel_requested: return f_time | f_name;
+    case record_kind::body_returned: return f_command | f_time;
+    case record_kind::terminated: return f_time | f_name;
+    case record_kind::step: return f_command | f_line | f_name | f_payload;
+    case record_kind::sleep: return f_command | f_number;
+    case record_kind::child: return f_command | f_related | f_line | f_name | f_target | f_payload;
+    case record_kind::cancelled: return f_command;
+    case record_kind::completed: return f_payload;
+    case record_kind::failed: return f_attempt | f_code | f_payload | f_error;
+    case record_kind::ended_cancelled: return f_name;
+    case record_kind::attempt: return f_command | f_attempt;
+    case record_kind::retry: return f_command | f_number | f_attempt | f_error;
+    case record_kind::not_started: return f_command | f_attempt;
+    case record_kind::progress: return f_command | f_payload;
+    case record_kind::driven: return f_time;
+    case record_kind::stalled: return f_time | f_name;
+    case record_kind::resumed: return f_time;
+    case record_kind::suspect: return f_command | f_attempt;
+  }
+  return f_unknown;
+}
+
+void put_fields(std::string& out, const record& r, unsigned f) {
+  if (f & f_command) put_varint(out, r.command);
+  if (f & f_time) put_signed(out, r.time);
+  if (f & f_related) put_varint(out, r.related);
+  if (f & f_number) put_signed(out, r.number);
+  if (f & f_attempt) put_varint(out, r.attempt);
+  if (f & f_line) put_varint(out, r.line);
+  if (f & f_code) put_byte(out, static_cast<std::uint8_t>(r.code));
+  if (f & f_seed) {
+    put_big_endian(out, r.seed[0]);
+    put_big_endian(out, r.seed[1]);
+  }
+  if (f & f_name) put_text(out, r.name);
+  if (f & f_target) put_text(out, r.target);
+  if (f & f_payload) put_text(out, r.payload);
+  if (f & f_error) {
+    put_text(out, r.error_type);
+    put_text(out, r.error_text);
+  }
+}
+
+void take_fields(source& in, record& r, unsigned f) {
+  if (f & f_command) r.command = in.varint32();
+  if (f & f_time) r.time = in.signed_varint();
+  if (f & f_related) r.related = in.varint();
+  if (f & f_number) r.number = in.signed_varint();
+  if (f & f_attempt) r.attempt = in.varint32();
+  if (f & f_line) r.line = in.varint32();
+  if (f & f_code) r.code = static_cast<errc>(in.byte());
+  if (f & f_seed) {
+    r.seed[0] = in.big_endian();
+    r.seed[1] = in.big_endian();
+  }
+  if (f & f_name) r.name = in.text();
+  if (f & f_target) r.target = in.text();
+  if (f & f_payload) r.payload = in.text();
+  if (f & f_error) {
+    r.error_type = in.text();
+    r.error_text = in.text();
+  }
+}
+
+}  // namespace
+
+std::string_view to_text(record_kind k) noexcept {
+  switch (k) {
+    case record_kind::started: return "started";
+    case record_kind::step_done: return "step done";
+    case record_kind::step_failed: return "step failed";
+    case record_kind::timer_fired: return "timer fired";
+    case record_kind::child_done: return "child done";
+    case record_kind::child_failed: return "child failed";
+    case record_kind::cancel_requested: return "cancel requested";
+    case record_kind::body_returned: return "body returned";
+    case record_kind::terminated: return "terminated";
+    case record_kind::step: return "step";
+    case record_kind::sleep: return "sleep";
+    case record_kind::child: return "child";
+    case record_kind::cancelled: return "cancelled";
+    case record_kind::completed: return "completed";
+    case record_kind::failed: return "failed";
+    case record_kind::ended_cancelled: return "ended by cancellation";
+    case record_kind::attempt: return "attempt";
+    case record_kind::retry: return "retry";
+    case record_kind::not_started: return "not started";
+    case record_kind::progress: return "progress";
+    case record_kind::driven: return "driven";
+    case record_kind::stalled: return "stalled";
+    case record_kind::resumed: return "resumed";
+    case record_kind::suspect: return "suspect";
+  }
+  return "unknown";
+}
+
+void encode(std::string& out, const record& r) {
+  // The length is nearly always below 128: leave one byte for it, and make room in the rare other case.
+  auto at = out.size();
+  out.push_back(0);
+  put_byte(out, static_cast<std::uint8_t>(r.kind));
+  put_byte(out, r.flags);
+  put_varint(out, r.run);
+  put_fields(out, r, fields_of(r.kind));
+  auto length = out.size() - at - 1;
+  if (length < 0x80) {
+    out[at] = static_cast<char>(length);
+  } else {
+    std::string prefix;
+    put_varint(prefix, length);
+    out.replace(at, 1, prefix);
+  }
+}
+
+record decode_record(source& in) {
+  source body(in.text());
+  record r;
+  r.kind = static_cast<record_kind>(body.byte());
+  r.flags = body.byte();
+  r.run = body.varint();
+  auto f = fields_of(r.kind);
+  if (f == f_unknown) throw malformed("a record is of an unknown kind");
+  take_fields(body, r, f);
+  if (!body.done()) throw malformed("a record is longer than its fields");
+  return r;
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,86 @@
+#include "journal/checkpoint.hpp"
+
+#include "base/crc32c.hpp"
+#include "keys/keys.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace {
+
+constexpr std::string_view default_namespace = "default";
+
+std::string to_chunk(std::string_view records) {
+  std::string chunk;
+  chunk.reserve(records.size() + 4);
+  auto sum = crc32c(records);
+  for (int shift = 24; shift >= 0; shift -= 8) chunk.push_back(static_cast<char>(sum >> shift));
+  chunk += records;
+  return chunk;
+}
+std::string_view from_chunk(std::string_view chunk) {
+  if (chunk.size() < 4) throw malformed("a chunk of history is too short");
+  std::uint32_t sum = 0;
+  for (char c : chunk.substr(0, 4)) sum = sum << 8 | static_cast<unsigned char>(c);
+  auto records = chunk.substr(4);
+  if (crc32c(records) != sum) throw malformed("a chunk of history has a wrong checksum");
+  return records;
+}
+std::uint64_t count_records(std::string_view records) {
+  std::uint64_t n = 0;
+  for (source in(records); !in.done(); ++n) (void)in.text();
+  return n;
+}
+
+}  // namespace
+
+void add_checkpoint(batch& b, run_state& s, std::string_view records, std::uint64_t first_record) {
+  if (!records.empty()) b.put(keys::history(s.run, first_record), to_chunk(records));
+  if (first_record == 0) b.put(keys::id(default_namespace, s.id, s.run), {});
+  auto wake = wake_of(s);
+  if (wake != s.indexed_wake) {
+    if (s.indexed_wake != run_state::no_wake) b.erase(keys::timer(s.indexed_wake, s.run));
+    if (wake != run_state::no_wake) b.put(keys::timer(wake, s.run), {});
+    s.indexed_wake = wake;
+  }
+  std::string snapshot;
+  encode(snapshot, s);
+  b.put(keys::snapshot(s.run), std::move(snapshot));
+}
+
+std::optional<run_state> read_snapshot(store& s, std::uint64_t run) {
+  auto bytes = s.get(keys::snapshot(run));
+  if (!bytes) return std::nullopt;
+  auto state = decode_run_state(*bytes);
+  if (state.run != run) throw malformed("the snapshot of run " + std::to_string(run) + " is another run's");
+  return state;
+}
+
+std::string read_history(store& s, std::uint64_t run, std::uint64_t count) {
+  std::string records;
+  std::uint64_t found = 0;
+  auto from = keys::history(run, 0), to = keys::history(run, count);
+  scan(s, {from, to}, [&](std::string_view key, std::string_view chunk) {
+    if (keys::last_number(key) != found)
+      throw malformed("the history lacks the records from " + std::to_string(found));
+    auto part = from_chunk(chunk);
+    found += count_records(part);
+    records += part;
+    return true;
+  });
+  if (found != count)
+    throw malformed("the history has " + std::to_string(found) + " records of " + std::to_string(count));
+  return records;
+}
+
+std::optional<std::uint64_t> read_latest_run(store& s, std::string_view id) {
+  std::optional<std::uint64_t> run;
+  auto from = keys::id_prefix(default_namespace, id), to = keys::end_of(from);
+  scan(s, {from, to, true}, [&](std::string_view key, std::string_view) {
+    run = keys::parse_id(key).run;
+    return false;
+  });
+  return run;
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,177 @@
+#include "journal/journal.hpp"
+
+#include <algorithm>
+
+#include "history/block.hpp"
+#include "keys/keys.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace {
+
+constexpr std::uint8_t marks_version = 1;
+
+}  // namespace
+
+std::string encode(const marks& m) {
+  std::string out;
+  put_byte(out, marks_version);
+  put_varint(out, m.epoch);
+  put_varint(out, m.first_block);
+  put_varint(out, m.next_lsn);
+  put_varint(out, m.next_run);
+  put_signed(out, m.time);
+  put_byte(out, m.clean);
+  return out;
+}
+marks decode_marks(std::string_view bytes) {
+  source in(bytes);
+  if (in.byte() != marks_version) throw malformed("the marks are of an unknown version");
+  marks m;
+  m.epoch = in.varint();
+  m.first_block = in.varint();
+  m.next_lsn = in.varint();
+  m.next_run = in.varint();
+  m.time = in.signed_varint();
+  m.clean = in.byte() != 0;
+  if (!in.done()) throw malformed("the marks are longer than their fields");
+  return m;
+}
+
+void journal::refuse(std::string_view what) const {
+  auto i = store_.info();
+  throw store_error(errc::corrupt, i.scheme + " open", i.path, 0,
+                    std::string(what) + "; nothing was executed: restore the store from a copy");
+}
+
+void journal::read_format() {
+  auto expected = std::to_string(store_format);
+  auto found = store_.get(keys::format());
+  if (!found) {
+    bool empty = true;
+    scan(store_, {}, [&](std::string_view, std::string_view) { return empty = false; });
+    if (!empty) refuse("the store holds something, and its format isn't named");
+    batch b;
+    b.put(keys::format(), expected);
+    store_.commit(b, durability::sync);
+  } else if (*found != expected) {
+    auto i = store_.info();
+    throw store_error(errc::store, i.scheme + " open", i.path, 0,
+                      "the store has format '" + *found + "', this build knows format " + expected +
+                          ": open it with the version of Stet that wrote it, or a later one");
+  }
+}
+
+void journal::own() {
+  auto found = store_.get(keys::owner());
+  try {
+    if (found) marks_ = decode_marks(*found);
+  } catch (const malformed& e) {
+    refuse(e.what());
+  }
+  was_clean_ = marks_.clean;
+  time_at_open_ = marks_.time;
+  ++marks_.epoch;
+  marks_.clean = false;
+  owner_ = encode(marks_);
+  batch b;
+  b.expect(keys::owner(), found);
+  b.put(keys::owner(), owner_);
+  store_.commit(b, durability::sync);  // nothing read before this returns counts as durable
+}
+
+std::uint64_t journal::read_blocks(
+    const std::function<void(const record&, std::string_view, std::uint64_t)>& each) {
+  auto expected = marks_.first_block;
+  auto lsn = std::uint64_t{0};
+  auto from = keys::journal(0), to = keys::end_of(keys::all(keys::space::journal));
+  scan(store_, {from, to}, [&](std::string_view key, std::string_view value) {
+    auto number = keys::last_number(key);
+    if (number < expected && number < marks_.first_block)
+      refuse("block " + std::to_string(number) + " should have been dropped");
+    if (number != expected) refuse("block " + std::to_string(expected) + " is missing");
+    try {
+      auto head = open_block(value, number);
+      if (lsn != 0 && head.first_lsn != lsn + 1) throw malformed("its records don't follow the last block's");
+      if (lsn == 0 && head.first_lsn > marks_.next_lsn) throw malformed("records before it are missing");
+      lsn = head.first_lsn - 1;
+      source in(records_of(value));
+      for (auto n = head.count; n > 0; --n) {
+        auto before = in.rest();
+        auto r = decode_record(in);
+        each(r, before.substr(0, before.size() - in.left()), ++lsn);
+      }
+      if (!in.done()) throw malformed("it holds more records than it counts");
+      time_at_open_ = std::max(time_at_open_, head.time);
+    } catch (const malformed& e) {
+      refuse("block " + std::to_string(number) + " is damaged: " + e.what());
+    }
+    ++expected;
+    return true;
+  });
+  next_block_ = expected;
+  return lsn;
+}
+
+void journal::open(const std::function<void(const record&, std::string_view, std::uint64_t)>& each) {
+  read_format();
+  own();
+  next_run_ = marks_.next_run;
+  auto last = read_blocks([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
+    next_run_ = std::max(next_run_, r.run + 1);
+    each(r, bytes, lsn);
+  });
+  next_lsn_ = std::max(marks_.next_lsn, last + 1);
+  durable_lsn_ = next_lsn_ - 1;
+  first_lsn_of_session_ = next_lsn_;
+  block_.assign(block_header_bytes, '\0');
+}
+
+std::uint64_t journal::append(std::string_view records, std::uint32_t count) {
+  block_ += records;
+  count_ += count;
+  next_lsn_ += count;
+  return next_lsn_ - 1;
+}
+std::size_t journal::filling_bytes() const noexcept { return block_.size() - block_header_bytes; }
+
+sealed_block journal::seal(std::int64_t time) {
+  sealed_block b;
+  b.number = next_block_;
+  b.last_lsn = next_lsn_ - 1;
+  b.batch = std::move(riders_);
+  riders_ = {};
+  b.batch.expect(keys::owner(), owner_);
+  b.owner_after = owner_;
+  if (drop_) {
+    marks_.next_lsn = next_lsn_;
+    marks_.next_run = next_run_;
+    marks_.time = std::max({marks_.time, time, time_at_open_});
+    marks_.clean = clean_;
+    if (clean_ && count_ > 0) pass_floor_ = next_block_ + 1;  // what is in this very block is in snapshots too
+    if (pass_floor_ > marks_.first_block) {
+      b.batch.erase_range(keys::journal(marks_.first_block), keys::journal(pass_floor_));
+      marks_.first_block = pass_floor_;
+    }
+    b.owner_after = encode(marks_);
+    b.batch.put(keys::owner(), b.owner_after);
+    drop_ = false;
+  }
+  if (count_ > 0) {
+    seal_block(block_, {next_block_, next_lsn_ - count_, count_, time});
+    if (!clean_) b.batch.put(keys::journal(next_block_), std::move(block_));
+    block_.clear();
+    block_.assign(block_header_bytes, '\0');
+    ++next_block_;
+    count_ = 0;
+  }
+  return b;
+}
+
+void journal::committed(const sealed_block& b) noexcept {
+  durable_lsn_ = b.last_lsn;
+  owner_ = b.owner_after;
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

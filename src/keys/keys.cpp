@@ -1,0 +1,105 @@
+#include "keys/keys.hpp"
+
+#include "base/bytes.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace keys {
+namespace {
+
+constexpr char shard = 0;  // one shard until there is a shared store; its byte is in every key from the start
+
+std::string begin(space s) { return {shard, static_cast<char>(s)}; }
+std::string with_number(space s, std::uint64_t n) {
+  auto k = begin(s);
+  put_big_endian(k, n);
+  return k;
+}
+/// Any bytes, such that order is kept and no text is the prefix of another: 00 becomes 00 ff, the end is 00 01.
+void put_escaped(std::string& out, std::string_view text) {
+  for (char c : text) {
+    out.push_back(c);
+    if (c == 0) out.push_back('\xff');
+  }
+  out.append("\0\1", 2);
+}
+std::string take_escaped(source& in) {
+  std::string text;
+  for (;;) {
+    auto c = static_cast<char>(in.byte());
+    if (c != 0) {
+      text.push_back(c);
+      continue;
+    }
+    auto next = in.byte();
+    if (next == 1) return text;
+    if (next != 0xff) throw malformed("a text in a key is not escaped");
+    text.push_back(0);
+  }
+}
+/// Signed times in byte order: the sign bit is turned.
+constexpr std::uint64_t sign_bit = 1ull << 63;
+
+source open_key(std::string_view key, space s) {
+  if (key.size() < 2 || key[1] != static_cast<char>(s)) throw malformed("a key of another kind");
+  return source(key.substr(2));
+}
+
+}  // namespace
+
+std::string journal(std::uint64_t block) { return with_number(space::journal, block); }
+std::string packed(std::uint64_t last_run) { return with_number(space::packed, last_run); }
+std::string snapshot(std::uint64_t run) { return with_number(space::snapshot, run); }
+std::string owner() { return begin(space::owner); }
+std::string format() { return "m format"; }
+
+std::string history(std::uint64_t run, std::uint64_t first_record) {
+  auto k = with_number(space::history, run);
+  put_big_endian(k, first_record);
+  return k;
+}
+std::string timer(std::int64_t wake_ms, std::uint64_t run) {
+  auto k = with_number(space::timers, static_cast<std::uint64_t>(wake_ms) ^ sign_bit);
+  put_big_endian(k, run);
+  return k;
+}
+std::string id_prefix(std::string_view name_space, std::string_view id) {
+  auto k = begin(space::ids);
+  put_escaped(k, name_space);
+  put_escaped(k, id);
+  return k;
+}
+std::string id(std::string_view name_space, std::string_view id, std::uint64_t run) {
+  auto k = id_prefix(name_space, id);
+  put_big_endian(k, run);
+  return k;
+}
+std::string end_of(std::string prefix) {
+  while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
+  if (!prefix.empty()) ++prefix.back();
+  return prefix;
+}
+std::string all(space s) { return begin(s); }
+
+timer_parts parse_timer(std::string_view key) {
+  auto in = open_key(key, space::timers);
+  auto wake = static_cast<std::int64_t>(in.big_endian() ^ sign_bit);
+  return {wake, in.big_endian()};
+}
+id_parts parse_id(std::string_view key) {
+  auto in = open_key(key, space::ids);
+  id_parts p;
+  p.name_space = take_escaped(in);
+  p.id = take_escaped(in);
+  p.run = in.big_endian();
+  if (!in.done()) throw malformed("a key is too long");
+  return p;
+}
+std::uint64_t last_number(std::string_view key) {
+  if (key.size() < 10) throw malformed("a key is too short");
+  return source(key.substr(key.size() - 8)).big_endian();
+}
+
+}  // namespace keys
+}  // namespace detail
+}}  // namespace stet::v0

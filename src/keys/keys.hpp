@@ -1,0 +1,50 @@
+// The keys of a store. Byte order is the order of what they stand for. On disk: see docs/format.md.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace keys {
+
+/// What stands behind the shard's byte.
+enum class space : char {
+  history = 'h',   // <run> <first record>        records, in chunks
+  journal = 'j',   // <block>                     blocks
+  ids = 'n',       // <namespace> <id> <run>      runs of an id
+  owner = 'o',     //                             owner, epoch and marks
+  packed = 'p',    // <last run>                  runs that began and ended within one pass of the checkpoint
+  snapshot = 'r',  // <run>                       what a run is
+  timers = 't',    // <wake time> <run>           next wake-up of each open run that needs one
+};
+
+std::string journal(std::uint64_t block);
+std::string history(std::uint64_t run, std::uint64_t first_record);
+std::string packed(std::uint64_t last_run);
+std::string snapshot(std::uint64_t run);
+std::string timer(std::int64_t wake_ms, std::uint64_t run);
+std::string id(std::string_view name_space, std::string_view id, std::uint64_t run);
+std::string owner();
+/// Of the whole store, outside every shard: its format.
+std::string format();
+
+/// The first key behind every key that begins with `prefix`.
+std::string end_of(std::string prefix);
+/// The prefix of a whole space.
+std::string all(space s);
+/// The prefix of all runs of an id.
+std::string id_prefix(std::string_view name_space, std::string_view id);
+
+struct timer_parts { std::int64_t wake_ms; std::uint64_t run; };
+struct id_parts { std::string name_space, id; std::uint64_t run; };
+/// Throw malformed.
+timer_parts parse_timer(std::string_view key);
+id_parts parse_id(std::string_view key);
+/// The number at the end of a journal, snapshot, packed, timer or id key.
+std::uint64_t last_number(std::string_view key);
+
+}  // namespace keys
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,189 @@
+#include <algorithm>
+
+#include "run_state/run_state.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace {
+
+constexpr std::size_t arguments_shown_max = 64;  // bytes of a step's arguments that an operator sees without the history
+
+pending& must_find(run_state& s, const record& r) {
+  auto* p = s.find(r.command);
+  if (!p)
+    throw malformed("a record '" + std::string(to_text(r.kind)) + "' answers command " +
+                    std::to_string(r.command) + ", which isn't pending");
+  return *p;
+}
+void remove(run_state& s, const record& r) {
+  auto* p = &must_find(s, r);
+  s.waits_for.erase(s.waits_for.begin() + (p - s.waits_for.data()));
+}
+void note_error(pending& p, const record& r) {
+  if (!p.more) p.more = std::make_unique<pending::details>();
+  p.more->last_error = r.error_text.empty() ? std::string(r.error_type) : std::string(r.error_text);
+}
+void advance_time(run_state& s, std::int64_t time) {
+  s.engine_time = time;
+  s.now = std::max(s.now, time);
+}
+
+void apply_command(run_state& s, const record& r, std::uint64_t lsn) {
+  if (!s.waits_for.empty() && s.waits_for.back().command >= r.command)
+    throw malformed("command " + std::to_string(r.command) + " is not new");
+  pending p;
+  p.command = r.command;
+  p.flags = r.flags;
+  p.armed = s.engine_time;
+  p.lsn = lsn;
+  p.name = r.name;
+  if (r.kind == record_kind::step) {
+    p.kind = command_kind::step;
+    if (r.payload.size() <= arguments_shown_max) p.target = r.payload;
+  } else if (r.kind == record_kind::sleep) {
+    p.kind = command_kind::sleep;
+    p.due = r.number;
+    if (!(r.flags & record_flag::absolute) && __builtin_add_overflow(p.armed, r.number, &p.due))
+      p.due = r.number < 0 ? INT64_MIN + 1 : INT64_MAX - 1;
+  } else {
+    p.kind = command_kind::child;
+    p.child = r.related;
+    p.target = r.target;
+  }
+  s.waits_for.push_back(std::move(p));
+}
+
+void end(run_state& s, v0::status how, std::string_view outcome) {
+  s.status = how;
+  s.stalled = false;
+  s.outcome = outcome;
+  s.waits_for.clear();
+  s.undriven = 0;
+}
+
+/// A fact about something pending.
+void apply_note(run_state& s, const record& r, std::uint64_t lsn) {
+  switch (r.kind) {
+    case record_kind::attempt: {
+      auto& p = must_find(s, r);
+      p.attempt = r.attempt;
+      p.at = pending::phase::waiting;
+      break;
+    }
+    case record_kind::retry: {
+      auto& p = must_find(s, r);
+      p.at = pending::phase::retrying;
+      p.attempt = r.attempt;
+      p.due = r.number;
+      p.lsn = lsn;
+      ++p.failures;
+      note_error(p, r);
+      break;
+    }
+    case record_kind::not_started: must_find(s, r).at = pending::phase::parked; break;
+    case record_kind::progress: {
+      auto& p = must_find(s, r);
+      if (!p.more) p.more = std::make_unique<pending::details>();
+      p.more->progress = r.payload;
+      p.crashes = 0;  // it got somewhere: it isn't the one that always kills
+      break;
+    }
+    case record_kind::suspect:
+      if (r.command == 0) s.crashes = r.attempt; else must_find(s, r).crashes = r.attempt;
+      break;
+    case record_kind::stalled:
+      s.stalled = true;
+      s.outcome = r.name;
+      break;
+    case record_kind::resumed:
+      s.stalled = false;
+      s.outcome.clear();
+      break;
+    default: break;
+  }
+}
+
+/// What an event changes when it is recorded, whether it drives the coroutine or not yet.
+void apply_event(run_state& s, const record& r) {
+  switch (r.kind) {
+    case record_kind::started:
+      s.run = r.run;
+      s.id = r.target;
+      s.workflow = r.name;
+      s.seed[0] = r.seed[0];
+      s.seed[1] = r.seed[1];
+      s.started = r.time;
+      s.parent = r.related;
+      s.parent_command = r.command;
+      break;
+    case record_kind::step_failed:
+      if (r.flags & record_flag::waits) must_find(s, r).at = pending::phase::ending; else remove(s, r);
+      break;
+    case record_kind::step_done:
+    case record_kind::timer_fired:
+    case record_kind::child_done:
+    case record_kind::child_failed:
+    case record_kind::body_returned: remove(s, r); break;
+    case record_kind::cancel_requested: s.cancel_requested = true; break;
+    default: break;
+  }
+}
+
+}  // namespace
+
+pending* run_state::find(std::uint32_t command) noexcept {
+  auto p = std::lower_bound(waits_for.begin(), waits_for.end(), command,
+                            [](const pending& a, std::uint32_t c) { return a.command < c; });
+  return p != waits_for.end() && p->command == command ? &*p : nullptr;
+}
+
+void apply(run_state& s, const record& r, std::uint64_t lsn) {
+  if ((r.kind == record_kind::started) != (s.records == 0))
+    throw malformed(s.records == 0 ? "a run doesn't begin with its start" : "a run starts twice");
+  s.applied_lsn = lsn;
+  ++s.records;
+  if (!s.open()) return;  // late: what came when it had ended
+  if (is_event(r.kind)) {
+    apply_event(s, r);
+    if (r.flags & record_flag::undriven) ++s.undriven; else advance_time(s, r.time);
+    if (r.kind == record_kind::terminated) end(s, v0::status::terminated, r.name);
+    return;
+  }
+  switch (r.kind) {
+    case record_kind::step:
+    case record_kind::sleep:
+    case record_kind::child: apply_command(s, r, lsn); break;
+    case record_kind::cancelled:
+      if (r.flags & record_flag::waits) must_find(s, r).at = pending::phase::ending; else remove(s, r);
+      break;
+    case record_kind::completed: end(s, v0::status::completed, r.payload); break;
+    case record_kind::failed:
+      end(s, v0::status::failed, r.error_text);
+      s.error = std::make_unique<failure>(failure{std::string(r.error_type), std::string(r.error_text),
+                                                  std::string(r.payload), r.attempt});
+      s.code = r.code;
+      break;
+    case record_kind::ended_cancelled: end(s, v0::status::cancelled, r.name); break;
+    case record_kind::driven:
+      if (s.undriven == 0) throw malformed("an event drives that isn't there");
+      --s.undriven;
+      advance_time(s, r.time);
+      break;
+    default: apply_note(s, r, lsn);
+  }
+}
+
+std::int64_t wake_of(const run_state& s) noexcept {
+  if (!s.open()) return run_state::no_wake;
+  if (s.undriven > 0 || s.stalled || s.waits_for.empty()) return run_state::wake_at_start;
+  auto wake = run_state::no_wake;
+  for (auto& p : s.waits_for) {
+    if (p.kind == command_kind::child) continue;
+    if (p.kind == command_kind::step && p.at != pending::phase::retrying) return run_state::wake_at_start;
+    wake = std::min(wake, p.due);
+  }
+  return wake;
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,91 @@
+// What a run is, as the fold of its records: pure, no clock, no thread, no store.
+//
+// The same fold serves the live engine (record by record, as they are appended), recovery (a snapshot and what the journal
+// holds behind it) and every reader. Invariants:
+//  - a run is open until a record that is_end; nothing after that changes it but its `applied_lsn`;
+//  - `pending` is ordered by command number;
+//  - what an open run waits for is in `pending`, in `undriven`, or it is stalled: see wake_of.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <stet/engine.hpp>
+
+#include "history/record.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+
+/// A command that has not been answered.
+struct pending {
+  /// On disk: never renumber.
+  enum class phase : std::uint8_t {
+    waiting = 0,   // a sleep, a child; a step whose attempt may have begun
+    retrying = 1,  // a step: its next attempt begins at `due`
+    parked = 2,    // a step: its attempt has certainly not begun (the engine was closed)
+    ending = 3,    // a step: its outcome stands, its body has yet to return
+  };
+  std::uint32_t command = 0;
+  command_kind kind = command_kind::step;
+  phase at = phase::waiting;
+  std::uint8_t flags = 0;          // of the command's record
+  std::uint32_t attempt = 1;       // the latest
+  std::uint32_t failures = 0;      // attempts that failed by themselves
+  std::uint32_t crashes = 0;       // deaths of the process with this step as the only suspect
+  std::int64_t armed = 0;          // when it was emitted
+  std::int64_t due = 0;            // sleep, retrying
+  std::uint64_t lsn = 0;           // of the record that set `due`: tells timers of this session from earlier ones
+  std::uint64_t child = 0;         // the child's run
+  std::string name;                // the step's; the child's workflow's
+  std::string target;              // the child's id; a step's arguments, when short
+  struct details { std::string last_error, progress; };
+  std::unique_ptr<details> more;
+};
+
+struct run_state {
+  std::uint64_t run = 0;
+  std::string id;
+  std::string workflow;
+  std::uint64_t seed[2] = {0, 0};
+  std::int64_t started = 0;        // ms
+  std::int64_t now = 0;            // time of the latest driven event, never falling
+  std::int64_t engine_time = 0;    // the same, as the clock said it
+  std::uint64_t parent = 0;        // a run, or 0
+  std::uint32_t parent_command = 0;
+  v0::status status = v0::status::running;
+  bool stalled = false;
+  bool cancel_requested = false;
+  std::uint64_t records = 0;       // of its history
+  std::uint32_t undriven = 0;      // events
+  std::uint32_t crashes = 0;       // deaths of the process in its code, as the only suspect
+  std::uint64_t applied_lsn = 0;   // of the latest record in here
+  std::int64_t indexed_wake = no_wake;  // what the timer index says, as of the latest snapshot
+  std::vector<pending> waits_for;
+  std::string outcome;             // completed: the result; a reason otherwise
+  std::unique_ptr<failure> error;  // failed
+  errc code = errc::run_failed;
+
+  static constexpr std::int64_t no_wake = INT64_MAX;
+  static constexpr std::int64_t wake_at_start = INT64_MIN;
+
+  bool open() const noexcept { return status == v0::status::running; }
+  v0::status shown_status() const noexcept { return open() && stalled ? v0::status::stalled : status; }
+  pending* find(std::uint32_t command) noexcept;
+};
+
+/// Takes one more record into account. Throws malformed if it can't follow what was before.
+void apply(run_state& s, const record& r, std::uint64_t lsn);
+
+/// When somebody must look at the run again though nothing came in: at the engine's start, at a time, or never.
+std::int64_t wake_of(const run_state& s) noexcept;
+
+void encode(std::string& out, const run_state& s);
+/// Throws malformed.
+run_state decode_run_state(std::string_view bytes);
+
+}  // namespace detail
+}}  // namespace stet::v0

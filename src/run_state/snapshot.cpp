@@ -1,0 +1,140 @@
+// A run's state as bytes: the value behind a snapshot key.
+#include "base/crc32c.hpp"
+#include "run_state/run_state.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace {
+
+constexpr std::uint8_t version = 1;
+enum : std::uint8_t { is_stalled = 1, is_cancel_requested = 2, has_error = 4 };
+
+void encode(std::string& out, const pending& p) {
+  put_varint(out, p.command);
+  put_byte(out, static_cast<std::uint8_t>(p.kind));
+  put_byte(out, static_cast<std::uint8_t>(p.at));
+  put_byte(out, p.flags);
+  put_varint(out, p.attempt);
+  put_varint(out, p.failures);
+  put_varint(out, p.crashes);
+  put_signed(out, p.armed);
+  put_signed(out, p.due);
+  put_varint(out, p.lsn);
+  put_varint(out, p.child);
+  put_text(out, p.name);
+  put_text(out, p.target);
+  put_text(out, p.more ? p.more->last_error : std::string_view());
+  put_text(out, p.more ? p.more->progress : std::string_view());
+}
+
+pending decode_pending(source& in) {
+  pending p;
+  p.command = in.varint32();
+  p.kind = static_cast<command_kind>(in.byte());
+  p.at = static_cast<pending::phase>(in.byte());
+  if (p.kind > command_kind::child || p.at > pending::phase::ending)
+    throw malformed("something pending is of an unknown kind");
+  p.flags = in.byte();
+  p.attempt = in.varint32();
+  p.failures = in.varint32();
+  p.crashes = in.varint32();
+  p.armed = in.signed_varint();
+  p.due = in.signed_varint();
+  p.lsn = in.varint();
+  p.child = in.varint();
+  p.name = in.text();
+  p.target = in.text();
+  auto last_error = in.text();
+  auto progress = in.text();
+  if (!last_error.empty() || !progress.empty())
+    p.more = std::make_unique<pending::details>(
+        pending::details{std::string(last_error), std::string(progress)});
+  return p;
+}
+
+void encode_error(std::string& out, const run_state& s) {
+  put_byte(out, static_cast<std::uint8_t>(s.code));
+  put_text(out, s.error->type);
+  put_text(out, s.error->message);
+  put_text(out, s.error->payload);
+  put_varint(out, s.error->attempts);
+}
+
+void decode_error(source& in, run_state& s) {
+  s.code = static_cast<errc>(in.byte());
+  s.error = std::make_unique<failure>();
+  s.error->type = in.text();
+  s.error->message = in.text();
+  s.error->payload = in.text();
+  s.error->attempts = in.varint32();
+}
+
+}  // namespace
+
+void encode(std::string& out, const run_state& s) {
+  auto at = out.size();
+  put_byte(out, version);
+  put_varint(out, s.run);
+  put_text(out, s.id);
+  put_text(out, s.workflow);
+  put_big_endian(out, s.seed[0]);
+  put_big_endian(out, s.seed[1]);
+  put_signed(out, s.started);
+  put_signed(out, s.now);
+  put_signed(out, s.engine_time);
+  put_varint(out, s.parent);
+  put_varint(out, s.parent_command);
+  put_byte(out, static_cast<std::uint8_t>(s.status));
+  put_byte(out, static_cast<std::uint8_t>((s.stalled ? is_stalled : 0) | (s.error ? has_error : 0) |
+                                          (s.cancel_requested ? is_cancel_requested : 0)));
+  put_varint(out, s.records);
+  put_varint(out, s.undriven);
+  put_varint(out, s.crashes);
+  put_varint(out, s.applied_lsn);
+  put_signed(out, s.indexed_wake);
+  put_varint(out, s.waits_for.size());
+  for (auto& p : s.waits_for) encode(out, p);
+  put_text(out, s.outcome);
+  if (s.error) encode_error(out, s);
+  auto sum = crc32c(std::string_view(out).substr(at));
+  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(sum >> shift));
+}
+
+run_state decode_run_state(std::string_view bytes) {
+  if (bytes.size() < 5) throw malformed("a snapshot is too short");
+  std::uint32_t sum = 0;
+  for (char c : bytes.substr(bytes.size() - 4)) sum = sum << 8 | static_cast<unsigned char>(c);
+  auto body = bytes.substr(0, bytes.size() - 4);
+  if (crc32c(body) != sum) throw malformed("a snapshot's checksum is wrong");
+  source in(body);
+  if (in.byte() != version) throw malformed("a snapshot is of an unknown version");
+  run_state s;
+  s.run = in.varint();
+  s.id = in.text();
+  s.workflow = in.text();
+  s.seed[0] = in.big_endian();
+  s.seed[1] = in.big_endian();
+  s.started = in.signed_varint();
+  s.now = in.signed_varint();
+  s.engine_time = in.signed_varint();
+  s.parent = in.varint();
+  s.parent_command = in.varint32();
+  s.status = static_cast<v0::status>(in.byte());
+  if (s.status > v0::status::terminated) throw malformed("a snapshot has an unknown status");
+  auto flags = in.byte();
+  s.stalled = flags & is_stalled;
+  s.cancel_requested = flags & is_cancel_requested;
+  s.records = in.varint();
+  s.undriven = in.varint32();
+  s.crashes = in.varint32();
+  s.applied_lsn = in.varint();
+  s.indexed_wake = in.signed_varint();
+  for (auto n = in.varint(); n > 0; --n) s.waits_for.push_back(decode_pending(in));
+  s.outcome = in.text();
+  if (flags & has_error) decode_error(in, s);
+  if (!in.done()) throw malformed("a snapshot is longer than its fields");
+  return s;
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,146 @@
+// LMDB over a device that fails: a full file system, flushes and writes that return errors.
+#include <doctest/doctest.h>
+
+#if defined(__linux__)
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <stet/lmdb.hpp>
+
+#include "tests/conformance/support.hpp"
+#include "tests/support/child_process.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace {
+
+/// How many more calls succeed before one fails with EIO; below 0: all succeed.
+std::atomic<int> flushes_left{-1}, writes_left{-1};
+
+bool fails_now(std::atomic<int>& left) { return left >= 0 && left-- == 0; }
+
+}  // namespace
+
+// These stand before the C library's, for liblmdb as well.
+extern "C" int fdatasync(int fd) {
+  if (fails_now(flushes_left)) {
+    errno = EIO;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_fdatasync, fd));
+}
+
+extern "C" ssize_t pwrite(int fd, const void* data, size_t n, off_t at) {
+  if (fails_now(writes_left)) {
+    errno = EIO;
+    return -1;
+  }
+  return ::syscall(SYS_pwrite64, fd, data, n, at);
+}
+
+namespace {
+
+using namespace stet_conformance;
+using stet::commit_outcome;
+using stet::errc;
+using stet_tests::child_process;
+using stet_tests::temporary_directory;
+
+void check_poisoned(stet::store& s) {
+  CHECK(fails_as(errc::store, [&] { put(s, "z", "v"); }));
+  CHECK(fails_as(errc::store, [&] { (void)s.get("a"); }));
+  CHECK(fails_as(errc::store, [&] { (void)scanned(s); }));
+}
+
+}  // namespace
+
+TEST_CASE("after a failed flush an LMDB store is poisoned until it is opened anew") {
+  temporary_directory dir;
+  auto s = stet::lmdb::open(dir / "s");
+  put(*s, "a", "1");
+  flushes_left = 0;
+  auto e = error_of([&] { put(*s, "b", "2"); });
+  flushes_left = -1;
+  REQUIRE(e);
+  CHECK(e->code() == errc::store);
+  CHECK(e->native() == EIO);
+  CHECK(e->outcome() == commit_outcome::unknown);
+  check_poisoned(*s);
+  s->close();
+  s = stet::lmdb::open(dir / "s");
+  CHECK(s->get("a") == "1");
+  put(*s, "c", "3");
+}
+
+TEST_CASE("whichever write of an LMDB commit fails, it is unknown, and all or nothing afterwards") {
+  for (int n = 0; n < 6; ++n) {
+    CAPTURE(n);
+    temporary_directory dir;
+    auto s = stet::lmdb::open(dir / "s");
+    put(*s, "a", std::string(100, '1'));
+    writes_left = n;
+    auto e = error_of([&] {
+      batch_of().put("b", std::string(100, '2')).put("c", std::string(9000, '3')).commit_to(*s);
+    });
+    bool reached = writes_left < 0;
+    writes_left = -1;
+    CHECK(reached == e.has_value());
+    if (e) {
+      CHECK(e->outcome() == commit_outcome::unknown);
+      check_poisoned(*s);
+    }
+    s->close();
+    s = stet::lmdb::open(dir / "s");
+    auto left = scanned(*s);
+    CHECK((left.size() == 1 || left.size() == 3));
+    if (!e) CHECK(left.size() == 3);
+    put(*s, "d", "4");
+  }
+}
+
+namespace {
+
+/// In a child, with a file system of its own of a megabyte: what it found wrong, or "fine".
+std::string use_full_disk(const std::string& place) {
+  if (::unshare(CLONE_NEWNS) != 0 ||
+      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      ::mount("tmpfs", place.c_str(), "tmpfs", 0, "size=1m") != 0) {
+    return "skip";
+  }
+  auto s = stet::lmdb::open(place + "/s");
+  int filled = 0;
+  std::optional<stet::store_error> e;
+  while (!e && filled < 1000) {
+    e = error_of([&] { put(*s, std::to_string(filled), std::string(3000, 'x')); });
+    if (!e) ++filled;
+  }
+  if (!e || e->code() != errc::full) return "not full: " + std::string(e ? e->what() : "no error");
+  if (e->outcome() != commit_outcome::refused || e->native() != ENOSPC) return e->what();
+  for (int i = 0; i < 3; ++i) {
+    auto again = error_of([&] { put(*s, "again", std::string(100000, 'x')); });
+    if (!again || again->outcome() != commit_outcome::refused) return "second try";
+  }
+  if (scanned(*s).size() != static_cast<std::size_t>(filled)) return "reads";
+  if (::mount("tmpfs", place.c_str(), "tmpfs", MS_REMOUNT, "size=4m") != 0) return "remount";
+  put(*s, "again", std::string(100000, 'x'));
+  s->close();
+  s = stet::lmdb::open(place + "/s");
+  return scanned(*s).size() == static_cast<std::size_t>(filled) + 1 ? "fine" : "reopened";
+}
+
+}  // namespace
+
+TEST_CASE("on a full disk an LMDB commit is refused, and with room the same store goes on") {
+  temporary_directory dir;
+  child_process child([&](int pipe) { child_process::tell(pipe, use_full_disk(dir.path())); });
+  std::string found = child.hear_all();
+  if (found == "skip") {
+    MESSAGE("SKIPPED: no right to mount a small file system");
+  } else {
+    CHECK(found == "fine");
+  }
+}
+#endif

@@ -1,0 +1,331 @@
+// What must not compile, each with the message that a user must see: run.sh compiles every CASE and
+// looks for the text after EXPECT (`||` between texts: compilers say it differently). A case
+// without EXPECT is a control, and compiles.
+#include <functional>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include <stet/stet.hpp>
+
+using namespace std::chrono_literals;
+
+struct plain {  // has no codec
+  int a;
+};
+struct foreign {
+  bool await_ready() { return true; }
+  void await_suspend(std::coroutine_handle<>) {}
+  int await_resume() { return 1; }
+};
+struct foreign_task {
+  foreign operator co_await() { return {}; }
+};
+struct transfer {
+  std::string from, to;
+  std::int64_t cents;
+};
+template <>
+struct stet::codec<transfer> {
+  static void encode(writer& out, const transfer& t) { out.text(t.from); }
+  static transfer decode(reader& in) { return {std::string(in.text()), {}, 0}; }
+};
+
+inline constexpr stet::workflow<int(int)> W{"w"};
+inline constexpr stet::workflow<void(std::string)> S{"s"};
+inline constexpr stet::workflow<std::string(transfer)> MoveMoney{"move-money"};
+inline constexpr stet::workflow<int(int, std::string)> Two{"two"};
+
+int twice(int);
+int over(int);
+int over(double);
+void by_ref(int&);
+std::string_view view();
+int* pointer();
+stet::task<int> helper(stet::context&, int);
+stet::task<int> good(stet::context& ctx, int n) { co_return co_await helper(ctx, n); }
+
+#define WF stet::task<int> f([[maybe_unused]] stet::context& ctx, [[maybe_unused]] int n)
+#define DEFINE void d([[maybe_unused]] stet::engine& e, [[maybe_unused]] int k)
+
+// ---- controls
+#if CASE == 0
+WF { co_return co_await ctx.step("x", twice, 1); }
+#elif CASE == 70  // every kind of body
+stet::task<int> overloaded(stet::context&, int a) { co_return a; }
+stet::task<int> overloaded(stet::context&, std::string s) { co_return int(s.size()); }
+struct stateful {
+  int base;
+  stet::task<int> operator()(stet::context& ctx, int n) const {
+    co_return base + co_await ctx.step("one", twice, n);
+  }
+};
+DEFINE {
+  e.define(W, good);
+  e.define(S, [](stet::context&, std::string) -> stet::task<> { co_return; });
+  e.define(Two, [k](stet::context& ctx, int n, const std::string s) -> stet::task<int> {
+    co_await ctx.sleep(1s);
+    co_return n + k + int(s.size());
+  });
+  e.define(W, overloaded);
+  e.define(W, stateful{41});
+}
+#elif CASE == 71  // arguments: braces and conversions
+DEFINE {
+  std::string result = e.run(MoveMoney, "transfer-42", transfer{"ann", "bob", 1000}).result();
+  stet::run_handle<std::string> same = e.run(MoveMoney, "transfer-42", {"ann", "bob", 1000});
+  e.run(Two, "t", 'a', "literal");
+  static_assert(std::is_same_v<decltype(e.run(S, "s", "text").result()), void>);
+}
+#elif CASE == 72  // steps: functions, lambdas, options, views and literals as arguments
+WF {
+  std::string text = "x";
+  co_await ctx.step("view", [](const std::string& s) { return s; }, std::string_view(text));
+  co_await ctx.step(text, {.retry = {.max_attempts = 5}, .timeout = 30s}, [&] { return n; });
+  co_await ctx.step(
+      "context", [](stet::step_context& s, int m) { return m + int(s.attempt()); }, n);
+  co_await ctx.step("none", [n] { (void)n; });
+  auto outcome = co_await ctx.try_step("x", twice, n);
+  co_return std::move(outcome).value_or(0);
+}
+
+// ---- awaiting
+#elif CASE == 1   // EXPECT: can only await what Stet can replay
+WF { co_return n + co_await foreign{}; }
+#elif CASE == 2   // EXPECT: can only await what Stet can replay
+stet::task<int> sub(stet::context&) { co_return co_await foreign_task{}; }
+#elif CASE == 3   // EXPECT: can only await what Stet can replay
+WF {
+  co_await std::suspend_always{};
+  co_return 1;
+}
+#elif CASE == 4   // EXPECT: awaited once: co_await std::move(it)
+WF {
+  auto t = helper(ctx, n);
+  co_return co_await t;
+}
+#elif CASE == 5   // EXPECT: awaited once: pass std::move(it)
+WF {
+  auto t = helper(ctx, n);
+  co_await stet::all(t, ctx.sleep(1s));
+  co_return 1;
+}
+#elif CASE == 57  // EXPECT: expected something that Stet can await
+WF {
+  co_await stet::all(ctx.sleep(1s), 5);
+  co_return n;
+}
+#elif CASE == 58  // EXPECT: expected something that Stet can await
+WF {
+  co_await stet::any(foreign{}, ctx.sleep(1s));
+  co_return n;
+}
+#elif CASE == 60  // EXPECT: no member named 'await_ready' || no member named ‘await_ready’
+struct other {
+  struct promise_type {
+    other get_return_object() { return {}; }
+    std::suspend_never initial_suspend() { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() {}
+  };
+};
+other f(stet::context& ctx) { co_await ctx.sleep(1s); }
+#elif CASE == 61  // EXPECT: yield
+WF {
+  co_yield n;
+  co_return 1;
+}
+#elif CASE == 50  // EXPECT: a task does nothing until it is awaited
+WF {
+  helper(ctx, n);
+  co_return 1;
+}
+#elif CASE == 51  // EXPECT: a step does nothing until it is awaited
+WF {
+  ctx.step("x", twice, n);
+  co_return 1;
+}
+#elif CASE == 73  // EXPECT: a sleep does nothing until it is awaited
+WF {
+  ctx.sleep(1s);
+  co_return 1;
+}
+
+// ---- what a coroutine may refer to
+#elif CASE == 6   // EXPECT: a lambda that captures and is a coroutine loses its captures
+WF {
+  auto t = [n]() -> stet::task<int> { co_return n; }();
+  co_return co_await std::move(t);
+}
+#elif CASE == 7   // EXPECT: a lambda that captures and is a coroutine loses its captures
+WF {
+  std::vector<stet::task<int>> v;
+  for (int i = 0; i < n; ++i) v.push_back([&]() -> stet::task<int> { co_return i; }());
+  co_return 1;
+}
+#elif CASE == 62  // EXPECT: a lambda that captures and is a coroutine loses its captures
+WF {
+  co_return co_await stet::all([&]() -> stet::task<int> { co_return n; }), 1;
+}
+#elif CASE == 8   // EXPECT: may refer to a temporary
+stet::task<int> sub(stet::context&, const std::string& s) { co_return int(s.size()); }
+#elif CASE == 9   // EXPECT: must not be a view
+stet::task<int> sub(stet::context&, std::string_view s) { co_return int(s.size()); }
+#elif CASE == 10  // EXPECT: must not be a view
+stet::task<int> sub(stet::context&, std::span<const int> s) { co_return int(s.size()); }
+#elif CASE == 11  // EXPECT: may refer to a temporary
+stet::task<int> sub(stet::context&, std::vector<int>&& s) { co_return int(s.size()); }
+#elif CASE == 12  // EXPECT: a task returns a value
+stet::task<int&> sub(stet::context&, int& s) { co_return s; }
+#elif CASE == 64  // EXPECT: call to deleted constructor || use of deleted function
+void d(stet::context& c) { auto copy = c; }
+
+// ---- define
+#elif CASE == 20  // EXPECT: parameters are values
+stet::task<void> g(stet::context&, std::string& s) {
+  s += "x";
+  co_return;
+}
+DEFINE { e.define(S, g); }
+#elif CASE == 65  // EXPECT: parameters are values
+DEFINE {
+  e.define(S, [k](stet::context&, std::string& s) -> stet::task<> {
+    s += char(k);
+    co_return;
+  });
+}
+#elif CASE == 21  // EXPECT: promises other arguments than its body takes
+DEFINE {
+  e.define(W, [](stet::context&, std::string) -> stet::task<int> { co_return 1; });
+}
+#elif CASE == 22  // EXPECT: promises another result than its body returns
+DEFINE {
+  e.define(W, [](stet::context&, int) -> stet::task<std::string> { co_return ""; });
+}
+#elif CASE == 23  // EXPECT: first parameter is stet::context&
+DEFINE {
+  e.define(W, [](int) -> stet::task<int> { co_return 1; });
+}
+#elif CASE == 24  // EXPECT: is a coroutine that returns stet::task<R>
+DEFINE {
+  e.define(W, [](stet::context&, int n) { return n; });
+}
+#elif CASE == 25  // EXPECT: whose parameter types are spelled out
+DEFINE {
+  e.define(W, [k](stet::context&, auto n) -> stet::task<int> { co_return n + k; });
+}
+#elif CASE == 30  // EXPECT: this type can't be journaled
+inline constexpr stet::workflow<int(plain)> X{"x"};
+DEFINE {
+  e.define(X, [](stet::context&, plain p) -> stet::task<int> { co_return p.a; });
+}
+#elif CASE == 74  // EXPECT: this type can't be journaled
+struct refused : std::runtime_error {
+  using runtime_error::runtime_error;
+};
+inline constexpr stet::error_type<refused> Refused{"refused"};
+DEFINE { e.define(Refused); }
+
+// ---- names
+#elif CASE == 26  // EXPECT: the arguments of a name are values
+inline constexpr stet::workflow<int(std::string_view)> X{"x"};
+#elif CASE == 27  // EXPECT: the arguments of a name are values
+inline constexpr stet::workflow<int(const std::string&)> X{"x"};
+#elif CASE == 28  // EXPECT: the result of a name is a value
+inline constexpr stet::query<const char*()> X{"x"};
+#elif CASE == 29  // EXPECT: a Stet name must not be empty
+inline constexpr stet::signal<int> X{""};
+#elif CASE == 75  // EXPECT: a Stet name has no control characters
+inline constexpr stet::signal<int> X{"a\nb"};
+#elif CASE == 76  // EXPECT: a Stet name has at most 200 bytes
+#define TEN "0123456789"
+#define FIFTY TEN TEN TEN TEN TEN
+inline constexpr stet::signal<int> X{FIFTY FIFTY FIFTY FIFTY "x"};
+#elif CASE == 77  // EXPECT: an error_type names a class derived from std::exception
+inline constexpr stet::error_type<int> X{"x"};
+#elif CASE == 78  // EXPECT: the arguments of a name are values
+inline constexpr stet::attribute<std::span<int>> X{"x"};
+#elif CASE == 79  // EXPECT: the arguments of a name are values
+inline constexpr stet::table<std::string, std::reference_wrapper<int>> X{"x"};
+
+// ---- run
+#elif CASE == 31  // EXPECT: no known conversion || invalid conversion
+DEFINE { e.run(W, "id", "text"); }
+#elif CASE == 32  // EXPECT: no matching member function || no matching function
+DEFINE { e.run(W, "id"); }
+
+// ---- steps
+#elif CASE == 40  // EXPECT: this argument of a step can't be journaled: it has no codec
+WF {
+  co_return co_await ctx.step("x", [](const plain& p) { return p.a; }, plain{n});
+}
+#elif CASE == 41  // EXPECT: pass values, not pointers, views or std::ref
+WF {
+  co_return co_await ctx.step("x", [](int* p) { return *p; }, &n);
+}
+#elif CASE == 80  // EXPECT: pass values, not pointers, views or std::ref
+WF {
+  co_return co_await ctx.step("x", [](int& p) { return p; }, std::ref(n));
+}
+#elif CASE == 42  // EXPECT: the step's body can't be called with these arguments
+WF { co_return co_await ctx.step("x", twice, std::string("y")) + n; }
+#elif CASE == 43  // EXPECT: the step's body can't be called with these arguments
+WF {
+  co_await ctx.step("x", by_ref, n);
+  co_return 1;
+}
+#elif CASE == 44  // EXPECT: a step's body returns a value
+WF {
+  auto v = co_await ctx.step("x", view);
+  (void)v;
+  co_return n;
+}
+#elif CASE == 81  // EXPECT: a step's body returns a value
+WF {
+  auto v = co_await ctx.step("x", pointer);
+  (void)v;
+  co_return n;
+}
+#elif CASE == 45  // EXPECT: a step's body is an ordinary function
+WF {
+  co_return co_await ctx.step("x", [&] { return helper(ctx, n); });
+}
+#elif CASE == 46  // EXPECT: this type can't be journaled
+WF {
+  co_return (co_await ctx.step("x", [&] { return plain{n}; })).a;
+}
+#elif CASE == 59  // EXPECT: this type can't be journaled
+WF {
+  co_await ctx.step("x", [] { return std::unordered_map<int, int>(); });
+  co_return n;
+}
+#elif CASE == 47  // EXPECT: couldn't infer template argument 'F' || couldn’t deduce
+WF { co_return co_await ctx.step("x", over, n); }
+#elif CASE == 48  // EXPECT: to 'step_options' || no matching function
+WF { co_return co_await ctx.step("x", {.timeot = 5s}, twice, n); }
+#elif CASE == 49  // EXPECT: no matching member function || no matching function
+WF { co_return co_await ctx.step("x", twice, {.timeout = 5s}); }
+#elif CASE == 56  // EXPECT: no viable conversion || to non-scalar type
+WF {
+  for (;;) { std::string s = co_await ctx.step("x", twice, n); }
+}
+
+// ---- codecs and outcomes
+#elif CASE == 63  // EXPECT: memory_codec needs a trivially copyable type without padding
+struct padded {
+  char c;
+  int i;
+};
+template <>
+struct stet::codec<padded> : stet::memory_codec<padded> {};
+void d(std::string& s) { stet::encode(s, padded{}); }
+#elif CASE == 82  // EXPECT: this type can't be journaled
+void d(std::string_view bytes) { (void)stet::decode<std::vector<plain>>(bytes); }
+#elif CASE == 83  // EXPECT: deleted
+auto d(stet::outcome<std::string> o) { return std::move(o)->size(); }
+#elif CASE == 84  // EXPECT: nodiscard
+stet::outcome<int> give();
+void d() { give(); }
+#endif

@@ -1,0 +1,104 @@
+#!/bin/bash
+# ./dev itself: an empty environment, missing packages, twice in a row, and the closing line that machines read.
+# It works on a copy with a tiny project beside it, and with stand-ins for dpkg-query, apt-get, sudo and id.
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/stet-dev.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+# expect NAME CONDITION…
+expect() {
+  local name=$1; shift
+  if "$@"; then
+    echo "ok      $name"
+  else
+    echo "FAILED  $name"; sed 's/^/        /' "$work/out" "$work/err"
+    failures=$((failures + 1))
+  fi
+}
+# dev ARGUMENT…: with the stand-ins first in the path and nothing else in the environment
+dev() { env -i PATH="$work/bin:$PATH" WORK="$work" USER_ID="${USER_ID:-0}" "$work/project/dev" "$@" >"$work/out" 2>"$work/err"; status=$?; }
+says() { grep -qF -- "$1" "$work/out"; }
+calls() { [[ $(cat "$work/calls" 2>/dev/null) = "$1" ]]; }
+
+mkdir -p "$work/bin" "$work/project"/{include,src,backends,tests,bench,examples,cli}
+cp "$root/dev" "$work/project/"
+stand_in() { { echo '#!/bin/bash'; cat; } >"$work/bin/$1"; chmod +x "$work/bin/$1"; }
+stand_in dpkg-query <<'SH'
+for package in "${@:3}"; do grep -qx "$package" "$WORK/installed" 2>/dev/null && echo "installed $package"; done
+exit 0
+SH
+stand_in apt-get <<'SH'
+echo "apt-get $*" >>"$WORK/calls"
+[[ ! -f $WORK/apt-fails ]] || { echo 'E: no such mirror' >&2; exit 100; }
+[[ $1 != install ]] || printf '%s\n' "${@:4}" >>"$WORK/installed"
+SH
+stand_in id <<'SH'
+echo "$USER_ID"
+SH
+stand_in sudo <<'SH'
+echo 'sudo: a password is required' >&2; exit 1
+SH
+stand_in clang-format-19 <<'SH'
+echo "format" >>"$WORK/calls"
+SH
+echo 'int x;' >"$work/project/src/x.cpp"
+
+# ---- help -------------------------------------------------------------------------------------------------
+env -i "$root/dev" help >"$work/out" 2>"$work/err"; status=$?
+expect 'help works in an empty environment' test "$status" = 0
+for command in demo test bench lint fmt sanitize build; do
+  expect "help names $command" grep -qE "^\./dev $command\b" "$work/out"
+done
+dev frobnicate
+expect 'an unknown command is an error' test "$status" = 1
+
+# ---- packages -----------------------------------------------------------------------------------------------
+USER_ID=1000 dev fmt
+expect 'without root: fails' test "$status" = 1
+expect 'without root: says what to type' says 'sudo apt-get update && sudo apt-get install -y --no-install-recommends clang-format-19'
+expect 'without root: touches nothing' test ! -e "$work/calls"
+
+touch "$work/apt-fails"
+dev fmt
+expect 'apt-get fails: so does ./dev' test "$status" = 1
+expect 'apt-get fails: its words are shown' grep -q 'no such mirror' "$work/err"
+rm -f "$work/apt-fails" "$work/calls"
+
+dev fmt
+expect 'with root: says what it installs, and why' grep -qE '^  clang-format-19 +the format' "$work/out"
+expect 'with root: installs once' calls $'apt-get update\napt-get install -y --no-install-recommends clang-format-19\nformat'
+rm -f "$work/calls"
+dev fmt
+expect 'twice: installs nothing' calls format
+expect 'twice: says nothing' test ! -s "$work/out"
+
+# ---- the closing line -----------------------------------------------------------------------------------------
+printf '%s\n' clang-19 meson ninja-build pkg-config liblmdb-dev nlohmann-json3-dev doctest-dev cmake g++ >"$work/installed"
+cat >"$work/project/meson.build" <<'MESON'
+project('tiny', 'cpp', default_options: ['cpp_std=c++20'])
+sh = find_program('sh')
+test('good', sh, args: ['-c', 'exit 0'])
+test('bad', sh, args: ['-c', 'exit 3'])
+test('lacking', sh, args: ['-c', 'exit 77'])
+test('dead', sh, args: ['-c', 'kill -9 $$'])
+MESON
+for time in first second; do
+  dev test
+  expect "$time: a failed test fails the run" test "$status" = 1
+  expect "$time: the closing line counts" test "$(tail -n 1 "$work/out")" = '1 passed, 2 failed, 1 skipped'
+done
+dev test good
+expect 'one test by name' test "$status:$(tail -n 1 "$work/out")" = '0:1 passed, 0 failed'
+dev test nonsense
+expect 'a name that is none' test "$status:$(tail -n 1 "$work/out")" = '1:0 passed, 1 failed'
+cat >>"$work/project/meson.build" <<'MESON'
+executable('broken', 'broken.cpp')
+MESON
+echo 'int main() { return }' >"$work/project/broken.cpp"
+dev test
+expect 'what does not compile counts as failed' test "$status:$(tail -n 1 "$work/out")" = '1:0 passed, 1 failed'
+
+echo "dev: $failures failures"
+[[ $failures = 0 ]]

@@ -1,0 +1,35 @@
+// A user's program: consumer URL. Runs one workflow in each store and says what came of it.
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include <stet/open.hpp>
+#include <stet/stet.hpp>
+
+#include "names.hpp"
+
+namespace {
+bool pays(std::unique_ptr<stet::store> store) {
+  stet::engine engine{std::move(store)};
+  engine.define(Pay, pay);
+  engine.start();
+  auto run = engine.run(Pay, "payment-1", "bob", 1000);
+  return run.result() == "bob got 1000";
+}
+
+/// Exceptions keep their type across the library's edge.
+bool refuses_nonsense() {
+  try {
+    stet::open("nonsense:");
+  } catch (const stet::store_error& e) {
+    return e.code() == stet::errc::usage;
+  }
+  return false;
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  if (!pays(stet::memory::open()) || !pays(stet::open(argv[1])) || !refuses_nonsense()) return 1;
+  std::puts("consumed");
+}

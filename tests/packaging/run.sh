@@ -1,0 +1,120 @@
+#!/bin/bash
+# Stet as its users get it: installed static and shared, consumed by pkg-config, CMake and as a meson subproject; what
+# the shared libraries show; what the headers drag in; what g++ below 13 is told.
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/stet-packaging.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+export CC=${CC:-clang-19} CXX=${CXX:-clang++-19} LC_ALL=C.UTF-8
+unset DESTDIR PKG_CONFIG_PATH CXXFLAGS LDFLAGS CPPFLAGS MAKEFLAGS
+failures=0
+
+# check NAME COMMAND…: one line, and the output if it failed.
+check() {
+  local name=$1; shift
+  if "$@" >"$work/log" 2>&1; then
+    echo "ok      $name"
+  else
+    echo "FAILED  $name"; tail -n 40 "$work/log"
+    failures=$((failures + 1))
+    return 1
+  fi
+}
+
+# ---- the headers -------------------------------------------------------------------------------------
+# One header by itself: without a warning, and without what would make every user's build slow.
+header_alone() {
+  local deps; deps=$work/${1//\//-}.d
+  "$CXX" -std=c++20 -Wall -Wextra -Werror -fsyntax-only -MD -MF "$deps" -I"$root/include" -x c++ - <<<"#include <$1>" || return 1
+  [[ $1 = stet/json.hpp ]] || ! grep -E '/(nlohmann/|rocksdb/|lmdb\.h( |$)|sqlite3\.h|libpq)' "$deps"
+}
+headers() {
+  local header
+  for header in "$root"/include/stet/*.hpp; do
+    header=stet/${header##*/}
+    check "<$header> compiles alone and is light" header_alone "$header"
+  done
+}
+
+# ---- g++ below 13 --------------------------------------------------------------------------------------
+gcc_compiles() { g++ -std=c++20 -fsyntax-only -I"$root/include" ${1:+"$1"} "$here/consumer/pay.cpp"; }
+gcc_is_refused() {
+  local said
+  if said=$(gcc_compiles '' 2>&1); then echo 'it compiled'; return 1; fi
+  echo "$said"
+  [[ $said =~ 'Stet needs GCC 13 or Clang 15'.*twice.*'STET_ACCEPT_GCC_BELOW_13' ]]
+}
+gcc() {
+  local major
+  major=$(g++ -dumpversion 2>/dev/null | cut -d. -f1)
+  if [[ -z $major || $major -ge 13 ]]; then
+    echo "skipped g++ below 13 (here: ${major:-none})"
+    return
+  fi
+  check "g++ $major is refused, with the reason" gcc_is_refused
+  check "g++ $major compiles when the risk is accepted" gcc_compiles -DSTET_ACCEPT_GCC_BELOW_13
+}
+
+# ---- the libraries ---------------------------------------------------------------------------------------
+install() {
+  meson setup "$work/build-$1" "$root" --buildtype=plain --prefix="$work/$1" --libdir=lib -Ddefault_library="$1" \
+    -Dlmdb=enabled -Dtests=disabled -Dbench=disabled -Dexamples=disabled -Dcli=disabled &&
+    ninja -C "$work/build-$1" && meson install -C "$work/build-$1"
+}
+
+# Weak instantiations of the standard library are everybody's; anything else that isn't stet:: is a leak.
+shows_only_stet() {
+  local library shown foreign
+  for library in "$work"/shared/lib/libstet*.so; do
+    shown=$(nm -DC --defined-only "$library" | cut -d' ' -f2-) || return 1
+    foreign=$(grep -vE '^. ((typeinfo|typeinfo name|vtable|VTT|guard variable) for |(non-)?virtual thunk to )?stet::' <<<"$shown" |
+      grep -vE '^[WVu] (.*\b(std|__gnu_cxx)::|_ZN?K?(St|9__gnu_cxx))|^[TDWVBRu] _Z[A-Z]*N?K?4stet')
+    if [[ -n $foreign ]]; then printf '%s shows:\n%s\n' "$library" "$foreign"; return 1; fi
+    grep -q '^T stet::' <<<"$shown" || { echo "$library shows nothing"; return 1; }
+  done
+}
+
+runs() { rm -rf "$work"/store*; [[ $("$1" "lmdb:$work/store") = consumed ]]; }
+
+by_pkg_config() {
+  local kind=$1 flags
+  export PKG_CONFIG_PATH=$work/$kind/lib/pkgconfig
+  read -ra flags < <(pkg-config --cflags --libs stet-open stet-lmdb stet)
+  "$CXX" -std=c++20 "$here/consumer/main.cpp" "$here/consumer/pay.cpp" "${flags[@]}" \
+    -Wl,-rpath,"$work/$kind/lib" -o "$work/by-pkg-config-$kind" && runs "$work/by-pkg-config-$kind"
+}
+
+by_cmake() {
+  local kind=$1
+  cmake -S "$here/consumer" -B "$work/cmake-$kind" -G Ninja -DCMAKE_PREFIX_PATH="$work/$kind" &&
+    cmake --build "$work/cmake-$kind" && runs "$work/cmake-$kind/consumer"
+}
+
+as_subproject() {
+  local project=$work/subproject
+  mkdir -p "$project/subprojects" && cp "$here"/consumer/* "$project" && ln -s "$root" "$project/subprojects/stet" &&
+    meson setup "$project/build" "$project" --buildtype=plain --wrap-mode=forcefallback &&
+    ninja -C "$project/build" consumer && runs "$project/build/consumer"
+}
+
+libraries() {
+  local kind
+  for kind in static shared; do
+    check "$kind: builds and installs" install "$kind" || continue
+    check "$kind: a program by pkg-config" by_pkg_config "$kind"
+    if command -v cmake >/dev/null; then
+      check "$kind: a program by CMake's find_package" by_cmake "$kind"
+    else
+      echo "skipped $kind: CMake's find_package (no cmake here)"
+    fi
+  done
+  check 'a program with Stet as a meson subproject' as_subproject
+  [[ -d $work/shared ]] && check 'shared: only stet:: is visible' shows_only_stet
+}
+
+headers
+gcc
+libraries
+echo "packaging: $failures failures"
+[[ $failures = 0 ]]
