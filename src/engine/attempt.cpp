@@ -2,6 +2,7 @@
 
 #include <stet/step.hpp>
 
+#include "base/hooks.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 {
@@ -13,11 +14,13 @@ void attempt::run() noexcept {
     began.store(engine.steady_ms(), std::memory_order_relaxed);
     slot_guard here(engine.slots_of(), {run_number, command, number, suspected});
     step_context c(*this);
+    failpoint("before body");
     try {
       body->run(c, result);
     } catch (...) {
       error = std::current_exception();
     }
+    failpoint("after body");
   }
   engine.returned(*this);  // the loop may destroy it now
 }

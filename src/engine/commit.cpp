@@ -1,6 +1,7 @@
 // Group commit, the checkpoint that rides along, and what a commit lets out.
 #include <algorithm>
 
+#include "base/hooks.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 {
@@ -24,7 +25,9 @@ bool engine_core::commit() {
     refused_block_ = std::make_unique<sealed_block>(journal_.seal(now_));
   }
   try {
+    failpoint("before commit");
     journal_.commit(*refused_block_);
+    failpoint("after commit");
   } catch (const store_error& e) {
     if (e.outcome() == commit_outcome::refused && e.code() == errc::full) {
       refused(e);
@@ -57,6 +60,7 @@ void engine_core::release_answers() {
 }
 
 void engine_core::answer(call& c) {
+  if (STET_SEEDED(acknowledge_before_commit)) return c.done();
   if (answers_.empty() && journal_.last_lsn() == journal_.durable_lsn()) return c.done();
   answers_.emplace_back(journal_.last_lsn(), &c);
 }
@@ -64,6 +68,7 @@ void engine_core::answer(call& c) {
 void engine_core::checkpoint_slices() {
   if (!pass_active_) {
     if (unsaved_bytes_ < options_.tail_bytes_max / 2) return;
+    failpoint("begin pass");
     journal_.begin_pass();
     pass_.swap(dirty_);
     dirty_.clear();
@@ -80,12 +85,14 @@ void engine_core::checkpoint_slices() {
   if (pass_at_ < pass_.size()) return;
   pass_active_ = false;
   pass_.clear();
+  failpoint("end pass");
   if (!journal_pinned_) journal_.end_pass();
 }
 
 /// The state is what the block that is sealed next makes it, and both are one commit.
 void engine_core::slice(resident& r) {
   if (!r.dirty) return;
+  failpoint("slice");
   add_checkpoint(journal_.riders(), r.state, r.unsaved, r.unsaved_first);
   unsaved_bytes_ -= r.unsaved.size();
   r.unsaved_first = r.state.records;

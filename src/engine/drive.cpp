@@ -1,4 +1,5 @@
 // What happens to a run: an event is recorded, drives the coroutine, and what it emitted is recorded and set going.
+#include "base/hooks.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 {
@@ -21,6 +22,7 @@ void engine_core::happen(resident& r, record e) {
 
 /// Drives by `event`, or by the oldest undriven one (null). Records the event and what it brought, or nothing and parks.
 void engine_core::drive(resident& r, const record* event) {
+  failpoint("before drive");
   out_.clear();
   if (!r.frame) {  // only a run that is being created has none here
     auto& d = *definitions_.at(std::string(event->name));
@@ -49,6 +51,7 @@ void engine_core::drive(resident& r, const record* event) {
   encode(scratch_, event ? *event : driven);
   scratch_ += out_.records;
   append(r, scratch_);
+  failpoint("after drive");
   after_drive(r);
 }
 

@@ -1,6 +1,7 @@
 // The loop: made, started, turned, put to sleep, closed; and how others reach it.
 #include <algorithm>
 
+#include "base/hooks.hpp"
 #include "engine/core.hpp"
 #include "engine/pool.hpp"
 
@@ -84,6 +85,7 @@ bool engine_core::turn() {
   busy |= take_calls();
   busy |= fire_timers();
   busy |= drive_ready();
+  if (STET_SEEDED(effect_before_durable)) busy |= open_gates();
   busy |= commit();
   busy |= open_gates();
   return busy;
@@ -296,6 +298,7 @@ void engine_core::close() {
 
 /// Lets bodies end, records what came of them, notes what never began, and checkpoints everything.
 void engine_core::finish() {
+  failpoint("close");
   for (auto& [run, r] : runs_)
     for (auto* a : r->attempts) a->ask_to_stop();
   if (executor_) {

@@ -1,12 +1,14 @@
 // From what the store holds to runs that go on.
 #include <algorithm>
 
+#include "base/hooks.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 {
 namespace detail {
 
 void engine_core::recover() {
+  failpoint("before recovery");
   tick();
   started_at_ = now_;
   journal_.open([&](const record& r, std::string_view bytes, std::uint64_t lsn) { recover_record(r, bytes, lsn); });
@@ -20,6 +22,7 @@ void engine_core::recover() {
             [](auto* a, auto* b) { return a->state.run < b->state.run; });
   for (auto* r : recovered) arm(*r);
   load_timers();
+  failpoint("after recovery");
 }
 
 /// A record of the journal: folded into its run, unless the run's snapshot has it already.
@@ -86,6 +89,7 @@ void engine_core::suspect(const std::vector<occupant>& who) {
 
 /// A run that comes into memory for the first time: what a crash or a close cut short is seen to.
 void engine_core::resume(resident& r) {
+  failpoint("resume");
   r.resumed = true;
   if (options_.max_crashes && r.state.crashes >= options_.max_crashes)
     return park(r, "its code brought the process down " + std::to_string(r.state.crashes) + " times");

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/hooks.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 {
@@ -44,7 +45,7 @@ bool engine_core::open_gates() {
       continue;
     }
     auto& r = *in_memory(a->run_number);
-    if (r.last_lsn > journal_.durable_lsn() || !start_attempt(*a, r)) {
+    if ((r.last_lsn > journal_.durable_lsn() && !STET_SEEDED(effect_before_durable)) || !start_attempt(*a, r)) {
       gate_[kept++] = a;
     } else if (!executor_ || a->body->options.run_inline) {
       here.push_back(a);
@@ -212,7 +213,7 @@ void engine_core::next_attempt(resident& r, pending& p) {
   record n;
   n.kind = record_kind::attempt;
   n.command = p.command;
-  n.attempt = p.at == pending::phase::parked ? p.attempt : p.attempt + 1;
+  n.attempt = p.at == pending::phase::parked || STET_SEEDED(forget_attempts) ? p.attempt : p.attempt + 1;
   note(r, n);
   begin_step(r, *q, n.attempt);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hooks.hpp"
 #include "history/block.hpp"
 #include "keys/keys.hpp"
 
@@ -149,6 +150,7 @@ sealed_block journal::seal(std::int64_t time) {
     marks_.time = std::max({marks_.time, time, time_at_open_});
     marks_.clean = clean_;
     if (clean_ && count_ > 0) pass_floor_ = next_block_ + 1;  // what is in this very block is in snapshots too
+    if (STET_SEEDED(drop_unapplied_blocks)) pass_floor_ = next_block_;
     if (pass_floor_ > marks_.first_block) {
       b.batch.erase_range(keys::journal(marks_.first_block), keys::journal(pass_floor_));
       marks_.first_block = pass_floor_;

@@ -2,7 +2,6 @@
 // looks for the text after EXPECT (`||` between texts: compilers say it differently). A case
 // without EXPECT is a control, and compiles.
 #include <functional>
-#include <memory>
 #include <span>
 #include <unordered_map>
 #include <vector>
