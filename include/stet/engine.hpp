@@ -225,6 +225,10 @@ class STET_API engine {
   void cancel(std::string_view id, std::string_view reason = {});
   /// run_handle::terminate by id. Throws errc::not_found.
   void terminate(std::string_view id, std::string_view reason = {});
+  /// Lets a stalled run try again now: when what stalled it is gone without a new build (a restored chunk of history), or
+  /// when it was parked because its code brought the process down. A run that is stalled because the code doesn't fit is
+  /// tried again at every start() anyway. No effect on other runs. Throws errc::not_found.
+  void resume(std::string_view id);
   /// What a run is doing and what it waits for; nothing if there is no such run. Never disturbs the run.
   std::optional<run_info> describe(std::string_view id);
   /// The ids of runs that haven't ended, in order, beginning after `after`: what is going on, page by page.

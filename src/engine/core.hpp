@@ -75,6 +75,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::optional<start_result> find_run(std::string_view workflow, std::string_view id);
   void cancel_run(std::uint64_t run, std::string_view id, std::string_view reason);
   void terminate_run(std::uint64_t run, std::string_view id, std::string_view reason);
+  void resume_run(std::string_view id);
   std::optional<run_info> describe_run(std::string_view id);
   std::vector<std::string> list_open_runs(std::string_view after, std::size_t count_max);
   /// The run of a handle, or the latest of an id (run 0). Throws errc::not_found.
@@ -118,6 +119,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void fail_everybody(const std::exception_ptr& e) noexcept;
   void discard_attempts() noexcept;
   void throw_if_unusable() const;
+  bool abandon_in_fork() noexcept;
   void finish();
 
   // recover.cpp
@@ -253,6 +255,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   enum class phase { made, running, closed };
   std::atomic<phase> phase_{phase::made};
   std::thread thread_;
+  int process_ = 0;                                      // whose engine this is: a forked child has none
 };
 
 }  // namespace detail

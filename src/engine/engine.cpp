@@ -19,6 +19,9 @@ void engine::add(std::unique_ptr<detail::declared_error> e) { core_->define(std:
 void engine::start() { core_->start(); }
 void engine::cancel(std::string_view id, std::string_view reason) { detail::core::cancel(*core_, 0, id, reason); }
 void engine::terminate(std::string_view id, std::string_view reason) { detail::core::terminate(*core_, 0, id, reason); }
+void engine::resume(std::string_view id) {
+  core_->ask([&] { core_->resume_run(id); });
+}
 std::optional<run_info> engine::describe(std::string_view id) {
   return core_->ask([&] { return core_->describe_run(id); });
 }

@@ -1,4 +1,6 @@
 // The loop: made, started, turned, put to sleep, closed; and how others reach it.
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "base/hooks.hpp"
@@ -57,6 +59,7 @@ void engine_core::start() {
   if (phase_ == phase::running) throw error(errc::usage, "start", "the engine is started already");
   if (phase_ == phase::closed) throw error(errc::closed, "start", "the engine is closed");
   as_loop here(this);
+  process_ = ::getpid();
   recover();
   if (!executor_ && !manual_) {
     own_executor_ = std::make_unique<pool>(options_.threads);
@@ -98,6 +101,10 @@ bool engine_core::take_calls() {
     calls.swap(calls_);
   }
   for (auto* c : calls) {
+    if (refused_block_) {
+      c->done(std::make_exception_ptr(error(errc::full, "engine", "the store has no room: make room, and ask again")));
+      continue;
+    }
     try {
       if (c->perform(*this)) answer(*c);
     } catch (const store_error&) {
@@ -202,6 +209,8 @@ void engine_core::throw_if_unusable() const {
     throw error(errc::usage, "engine", "this call waits for the engine, and was made on the engine's own thread: from a "
                                        "workflow use ctx, from an inline step or in manual mode hand it to another thread");
   if (phase_ == phase::made) throw error(errc::usage, "engine", "the engine is not started: call start() first");
+  if (process_ != ::getpid())
+    throw error(errc::closed, "engine", "this process was forked from the engine's: open an engine of its own, on another store");
   if (phase_ == phase::closed) throw error(errc::closed, "engine", "the engine is closed");
 }
 
@@ -268,7 +277,17 @@ std::optional<time_point> engine_core::next_wakeup() {
   return time_point(duration(*due));
 }
 
+/// In a forked child the threads are missing and the store is the parent's: nothing is touched, their objects are leaked.
+bool engine_core::abandon_in_fork() noexcept {
+  if (phase_ == phase::made || process_ == ::getpid()) return false;
+  if (thread_.joinable()) new std::thread(std::move(thread_));
+  (void)own_executor_.release();
+  phase_ = phase::closed;
+  return true;
+}
+
 void engine_core::close() {
+  if (abandon_in_fork()) return;
   if (on_loop == this) throw error(errc::usage, "close", "an engine can't be closed from its own thread");
   {
     std::lock_guard lock(mutex_);
@@ -310,7 +329,7 @@ void engine_core::finish() {
   }
   if (failed_) return;
   tick();
-  while (take_calls() || take_returned() || drive_ready()) {
+  while (take_calls() || take_returned() || take_beats() || drive_ready()) {
   }
   for (auto* a : std::exchange(gate_, {})) {
     a->revoke();

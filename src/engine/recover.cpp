@@ -92,7 +92,8 @@ void engine_core::resume(resident& r) {
   failpoint("resume");
   r.resumed = true;
   if (options_.max_crashes && r.state.crashes >= options_.max_crashes)
-    return park(r, "its code brought the process down " + std::to_string(r.state.crashes) + " times");
+    return park(r, "its code brought the process down " + std::to_string(r.state.crashes) +
+                       " times: engine::resume lets it try again");
   if (!ensure_frame(r)) return;
   resume_pending(r);
   while (r.state.open() && !r.state.stalled && r.state.undriven > 0 && ensure_frame(r)) drive(r, nullptr);

@@ -72,6 +72,18 @@ void engine_core::terminate_run(std::uint64_t run, std::string_view id, std::str
   drop_if_idle(r);
 }
 
+void engine_core::resume_run(std::string_view id) {
+  auto& r = must_find(0, id);
+  if (!r.state.open() || !r.state.stalled) return;
+  record n;
+  n.kind = record_kind::resumed;
+  n.time = now_;
+  note(r, n);
+  evict(r);
+  r.resumed = false;
+  enqueue(r);
+}
+
 bool engine_core::await_outcome(outcome_call& c) {
   auto& r = must_find(c.run, c.id);
   if (r.state.open() && !r.state.stalled) {

@@ -150,7 +150,7 @@ void engine_core::enqueue(resident& r) {
 
 bool engine_core::drive_ready() {
   bool any = false;
-  while (!ready_.empty() && !refused_block_) {
+  for (auto left = ready_.size(); left > 0 && !refused_block_; --left) {  // what becomes ready meanwhile waits a turn
     auto run = ready_.front();
     ready_.pop_front();
     auto* r = load(run);

@@ -88,6 +88,7 @@ std::int64_t engine_core::total_deadline(const pending& p, const step_options& o
 }
 
 bool engine_core::take_returned() {
+  if (refused_block_) return false;
   std::vector<attempt*> batch = std::exchange(inline_returned_, {});
   for (auto* a = returned_.exchange(nullptr); a; a = a->next_returned) batch.push_back(a);
   if (!batch.empty()) std::reverse(batch.begin(), batch.end());

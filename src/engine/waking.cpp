@@ -64,7 +64,7 @@ void engine_core::load_timers() {
 bool engine_core::fire_timers() {
   if (refused_block_) return false;
   bool any = false;
-  for (;;) {
+  for (auto left = timers_.size() + 1; left > 0; --left) {  // what is armed meanwhile has to wait for the next turn
     auto next = timers_.next_due();
     if (timers_.loaded_until != INT64_MAX && (!next || *next > timers_.loaded_until) && now_ > timers_.loaded_until)
       load_timers();

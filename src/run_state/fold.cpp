@@ -97,6 +97,7 @@ void apply_note(run_state& s, const record& r, std::uint64_t lsn) {
       break;
     case record_kind::resumed:
       s.stalled = false;
+      s.crashes = 0;
       s.outcome.clear();
       break;
     default: break;

@@ -113,10 +113,10 @@ TEST_CASE(
     put(*s, "a", "1");
     pid_t grandchild = ::fork();
     if (grandchild == 0) {
+      child_process::tell(pipe, std::to_string(::getpid()));  // alive, its fork handlers have run
       ::pause();
       ::_exit(0);
     }
-    child_process::tell(pipe, std::to_string(grandchild));
     ::pause();
   });
   pid_t grandchild = std::stoi(parent.hear());

@@ -121,12 +121,15 @@ void check_threads(const target& t) {
 
 namespace {
 
+/// Of as many digits for every `n` from -1 on.
+std::string key_prefix(int n) { return std::to_string(200000 + n); }
+
 /// What the store holds after batch `n`: batches add five keys and drop those of three before.
 model state_after(int n) {
   model m;
   for (int i = std::max(1, n - 2); i <= n; ++i) {
     for (int k = 0; k < 5; ++k) {
-      m[std::to_string(100000 + i) + "." + std::to_string(k)] =
+      m[key_prefix(i) + "." + std::to_string(k)] =
           std::string(static_cast<std::size_t>(i * 37 % 3000), static_cast<char>('a' + k));
     }
   }
@@ -138,11 +141,11 @@ void commit_number(stet::store& s, int n) {
   batch_of b;
   const model now = state_after(n);
   for (int k = 0; k < 5; ++k) {
-    auto key = std::to_string(100000 + n) + "." + std::to_string(k);
+    auto key = key_prefix(n) + "." + std::to_string(k);
     b.put(key, now.at(key));
   }
   b.put("last", std::to_string(n));
-  b.erase_range("", std::to_string(100000 + n - 2));
+  b.erase_range("", key_prefix(n - 2));
   b.commit_to(s, n % 3 == 0 ? stet::durability::process : stet::durability::sync);
 }
 
