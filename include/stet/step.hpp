@@ -114,6 +114,8 @@ template <class F> inline constexpr bool owns = !std::is_class_v<F> || std::is_e
 template <class F> inline constexpr bool owns<owning_body<F>> = true;
 
 [[noreturn]] STET_API void throw_unencodable();
+/// Throws errc::usage for a policy that makes no sense.
+STET_API void check_options(std::string_view step, const step_options& o);
 
 template <class F, class... A> consteval void check_body() {
   using traits = body_traits<F, A...>;
@@ -192,6 +194,7 @@ template <class F, class... A> auto make_step(step_name name, const step_options
   check_body<Fn, kept_t<A>...>();
   using traits = body_traits<Fn, kept_t<A>...>;
   using R = typename traits::type;
+  check_options(name.text, o);
   if constexpr ((traits::with_context || traits::plain) && encodable<R>)
     return step_operation<R>(
         new body<Fn, kept_t<A>...>(name, o, std::forward<F>(f), std::forward<A>(a)...));

@@ -28,7 +28,7 @@ enum class commit_outcome : std::uint8_t {
 
 /// A failure of a store, with the backend's own code and text, the path and the operation.
 /// Its code() is errc::store, or errc::conflict when the store is in use or a precondition failed,
-/// errc::corrupt when its content can't be trusted, errc::full when there is no room.
+/// errc::corrupt when its content can't be trusted, errc::full when there is no room, errc::usage when the call was wrong.
 class STET_API store_error : public error {
  public:
   /// `operation` as in "lmdb commit"; `native` is the backend's code (0: none).
@@ -60,7 +60,7 @@ class batch {
   void put(std::string key, std::string value) { add({kind::put, false, std::move(key), std::move(value)}); }
   /// Removes `key`; no error if it is absent.
   void erase(std::string key) { add({kind::erase, false, std::move(key), {}}); }
-  /// Removes every key k with from <= k < to.
+  /// Removes every key k with from <= k < to (so nothing if `to` is empty). The bounds may have any length.
   void erase_range(std::string from, std::string to) { add({kind::erase_range, false, std::move(from), std::move(to)}); }
   /// The commit is refused with errc::conflict unless, before the batch, `key` holds exactly `value` (nullopt: is absent).
   void expect(std::string key, std::optional<std::string> value) {
@@ -87,7 +87,7 @@ class batch {
 class visitor {
  public:
   /// `key` and `value` are valid during the call only. False ends the scan. May throw: the scan ends, the exception passes.
-  /// Must not call the store.
+  /// Must not call the store, nor wait for a commit: a store may hold commits back while a scan is under way.
   virtual bool visit(std::string_view key, std::string_view value) = 0;
 
  protected:

@@ -13,34 +13,82 @@ constexpr std::int64_t refused_pause_ms = 250;
 
 }  // namespace
 
+/// Seals what there is and has it written: by the committer while the loop goes on, or here when nothing else is to do
+/// (one thread switch less, which is what a lone run feels).
 bool engine_core::commit() {
-  if (refused_block_) {
-    if (now_ < retry_commit_at_) return false;
-  } else {
+  if (block_at_ == block_at::committer) return false;
+  if (block_at_ == block_at::refused && now_ < retry_commit_at_) return false;
+  if (block_at_ == block_at::nowhere) {
+    if (may_grow()) return false;
     checkpoint_slices();
-    if (!journal_.has_something()) {
-      release_answers();
-      return false;
-    }
-    refused_block_ = std::make_unique<sealed_block>(journal_.seal(now_));
+    if (!journal_.has_something()) return false;
+    block_ = std::make_unique<sealed_block>(journal_.seal(now_));
   }
+  sealed_at_ = std::chrono::steady_clock::now();
+  if (committer_.started() && !is_quiet()) {
+    block_at_ = block_at::committer;
+    committer_.submit([this] { write_block(); });
+    return false;
+  }
+  std::exception_ptr error;
   try {
-    failpoint("before commit");
-    journal_.commit(*refused_block_);
-    failpoint("after commit");
-  } catch (const store_error& e) {
-    if (e.outcome() == commit_outcome::refused && e.code() == errc::full) {
-      refused(e);
-      return false;
-    }
-    throw;  // unknown, or no longer ours: nothing more is acknowledged
+    write_block();
+  } catch (...) {
+    error = std::current_exception();
   }
-  journal_.committed(*refused_block_);
-  refused_block_.reset();
+  written(error);
+  return block_at_ == block_at::nowhere;
+}
+
+void engine_core::write_block() {
+  failpoint("before commit");
+  journal_.commit(*block_);
+  failpoint("after commit");
+}
+
+/// Takes the block back that the committer has written, if it has.
+bool engine_core::finish_commit() {
+  if (block_at_ != block_at::committer || !committer_.done()) return false;
+  written(committer_.wait());
+  return true;
+}
+/// Until no block is on its way.
+void engine_core::wait_for_commit() {
+  if (block_at_ == block_at::committer) written(committer_.wait());
+}
+
+/// The store has answered.
+void engine_core::written(const std::exception_ptr& error) {
+  last_commit_ = std::chrono::steady_clock::now() - sealed_at_;
+  block_at_ = block_at::refused;
+  if (error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const store_error& e) {
+      if (e.outcome() != commit_outcome::refused || e.code() != errc::full) throw;  // unknown, or no longer ours
+      return refused(e);
+    }
+  }
+  journal_.committed(*block_);
+  block_.reset();
+  block_at_ = block_at::nowhere;
   for (auto run : std::exchange(sliced_, {}))
     if (auto* r = in_memory(run)) drop_if_idle(*r);
   release_answers();
-  return true;
+}
+
+/// Nothing else is under way that the loop could do meanwhile.
+bool engine_core::is_quiet() {
+  if (gate_.size() > 1 || outstanding_ > 0 || returned_.load()) return false;
+  std::lock_guard lock(mutex_);
+  return calls_.empty();
+}
+
+/// Bodies that began just now are about to return: what they bring goes into the same flush. Waits a fraction of what the
+/// flush takes, so latency hardly feels it, and a thousand short steps on a slow disk share their commits.
+bool engine_core::may_grow() const noexcept {
+  return outstanding_ > 0 && std::chrono::steady_clock::now() < grow_until_ &&
+         journal_.filling_bytes() < options_.tail_bytes_max / 4;
 }
 
 /// Certainly nothing was written: the block and the memory stay, gates and admission are shut, and the same block is tried
@@ -59,10 +107,10 @@ void engine_core::release_answers() {
   }
 }
 
-void engine_core::answer(call& c) {
-  if (STET_SEEDED(acknowledge_before_commit)) return c.done();
-  if (answers_.empty() && journal_.last_lsn() == journal_.durable_lsn()) return c.done();
-  answers_.emplace_back(journal_.last_lsn(), &c);
+/// Lets a caller go on as soon as everything up to `lsn` is durable.
+void engine_core::answer(call& c, std::uint64_t lsn) {
+  if (lsn <= journal_.durable_lsn() || STET_SEEDED(acknowledge_before_commit)) return c.done();
+  answers_.emplace_back(lsn, &c);
 }
 
 void engine_core::checkpoint_slices() {
@@ -98,6 +146,7 @@ void engine_core::slice(resident& r) {
   r.unsaved_first = r.state.records;
   r.unsaved = {};
   r.dirty = false;
+  r.sliced_in = journal_.filling_block();
   sliced_.push_back(r.state.run);
 }
 

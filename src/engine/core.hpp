@@ -9,6 +9,7 @@
 //  - a resident run whose `unsaved` is empty and whose frame is gone can be dropped: the store has all of it.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <list>
@@ -25,6 +26,7 @@
 
 #include "engine/attempt.hpp"
 #include "engine/call.hpp"
+#include "engine/committer.hpp"
 #include "engine/slots.hpp"
 #include "engine/timers.hpp"
 #include "execution/execution.hpp"
@@ -44,6 +46,7 @@ struct resident {
   std::string unsaved;                    // records that no chunk in the store holds yet
   std::uint64_t unsaved_first = 0;        // number of the first of them
   std::uint64_t last_lsn = 0;
+  std::uint64_t sliced_in = 0;            // the block that carries its latest slice
   std::vector<attempt*> attempts;         // under way, or waiting for their gate
   std::vector<outcome_call*> waiters;
   std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
@@ -76,6 +79,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void cancel_run(std::uint64_t run, std::string_view id, std::string_view reason);
   void terminate_run(std::uint64_t run, std::string_view id, std::string_view reason);
   void resume_run(std::string_view id);
+  v0::status status_of(std::uint64_t run, std::string_view id);
   std::optional<run_info> describe_run(std::string_view id);
   std::vector<std::string> list_open_runs(std::string_view after, std::size_t count_max);
   /// The run of a handle, or the latest of an id (run 0). Throws errc::not_found.
@@ -189,10 +193,18 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // commit.cpp
   bool commit();
+  void write_block();
+  bool finish_commit();
+  void wait_for_commit();
+  void written(const std::exception_ptr& error);
+  bool is_quiet();
+  bool may_grow() const noexcept;
+  bool is_refused() const noexcept { return block_at_ == block_at::refused; }
+  bool rides_in_block(const resident& r) const noexcept { return block_ && r.sliced_in == block_->number; }
   void checkpoint_slices();
   void slice(resident& r);
   void release_answers();
-  void answer(call& c);
+  void answer(call& c, std::uint64_t lsn);
   void refused(const store_error& e);
 
   // execution_host
@@ -233,7 +245,15 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool pass_active_ = false;
   std::size_t unsaved_bytes_ = 0;
   bool journal_pinned_ = false;                          // a snapshot can't be read: its records must stay
-  std::unique_ptr<sealed_block> refused_block_;
+
+  // the block on its way
+  enum class block_at { nowhere, committer, refused };
+  block_at block_at_ = block_at::nowhere;
+  std::unique_ptr<sealed_block> block_;
+  committer committer_;
+  std::size_t outstanding_ = 0;                          // attempts with the executor
+  std::chrono::steady_clock::time_point sealed_at_{}, grow_until_{};
+  std::chrono::steady_clock::duration last_commit_{};
   std::int64_t retry_commit_at_ = 0;
 
   // time, ms
@@ -242,6 +262,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // from outside
   std::deque<std::pair<std::uint64_t, call*>> answers_;  // (LSN, who waits for it)
+  std::uint64_t answer_lsn_ = 0;                         // what the answer to the call being performed depends on
   std::atomic<attempt*> returned_{nullptr};
   std::mutex mutex_;                                     // guards what follows
   std::condition_variable wake_;

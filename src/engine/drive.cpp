@@ -164,7 +164,7 @@ void engine_core::end_run(resident& r) {
   }
   for (auto* w : std::exchange(r.waiters, {})) {
     (void)await_outcome(*w);
-    answer(*w);
+    answer(*w, r.last_lsn);
   }
   if (r.state.parent) tell_parent(r);
   evict(r);
@@ -246,13 +246,15 @@ void engine_core::park(resident& r, std::string reason) {
   }
   for (auto* w : std::exchange(r.waiters, {})) {
     (void)await_outcome(*w);
-    answer(*w);
+    answer(*w, r.last_lsn);
   }
 }
 
 /// Between drives: a block that has grown large is written, so that memory stays bounded.
 void engine_core::relieve() {
-  if (journal_.filling_bytes() > options_.tail_bytes_max / 4) commit();
+  if (journal_.filling_bytes() <= options_.tail_bytes_max / 4) return;
+  wait_for_commit();
+  commit();
 }
 
 }  // namespace detail

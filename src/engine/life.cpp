@@ -66,7 +66,11 @@ void engine_core::start() {
     executor_ = own_executor_.get();
   }
   phase_ = phase::running;
-  if (!manual_) thread_ = std::thread([this] { loop(); });
+  if (manual_) return;
+  committer_.start([this] {
+    if (asleep_) wake();
+  });
+  thread_ = std::thread([this] { loop(); });
 }
 
 void engine_core::tick() noexcept {
@@ -83,14 +87,14 @@ void engine_core::tick() noexcept {
 
 bool engine_core::turn() {
   tick();
-  bool busy = take_returned();
+  bool busy = finish_commit();
+  busy |= open_gates();
+  busy |= take_returned();
   busy |= take_beats();
   busy |= take_calls();
   busy |= fire_timers();
   busy |= drive_ready();
-  if (STET_SEEDED(effect_before_durable)) busy |= open_gates();
   busy |= commit();
-  busy |= open_gates();
   return busy;
 }
 
@@ -101,18 +105,19 @@ bool engine_core::take_calls() {
     calls.swap(calls_);
   }
   for (auto* c : calls) {
-    if (refused_block_) {
+    if (is_refused()) {
       c->done(std::make_exception_ptr(error(errc::full, "engine", "the store has no room: make room, and ask again")));
       continue;
     }
+    answer_lsn_ = UINT64_MAX;  // everything, unless the call knows better
     try {
-      if (c->perform(*this)) answer(*c);
+      if (c->perform(*this)) answer(*c, std::min(answer_lsn_, journal_.last_lsn()));
     } catch (const store_error&) {
       c->done(std::current_exception());
       throw;
     } catch (...) {
       c->fails(std::current_exception());
-      answer(*c);
+      answer(*c, journal_.last_lsn());
     }
   }
   return !calls.empty();
@@ -178,12 +183,14 @@ void engine_core::sleep_until_woken(std::int64_t ms_max) {
   auto until = now_ + ms_max;
   if (auto due = timers_.next_due()) until = std::min(until, *due);
   if (timers_.loaded_until != INT64_MAX) until = std::min(until, timers_.loaded_until);
-  if (refused_block_) until = std::min(until, retry_commit_at_);
-  auto nap = std::max<std::int64_t>(until - now_, 1);
+  if (is_refused()) until = std::min(until, retry_commit_at_);
+  auto end = std::chrono::steady_clock::now() + duration(std::max<std::int64_t>(until - now_, 1));
+  if (may_grow() && journal_.has_something()) end = std::min(end, grow_until_);
   std::unique_lock lock(mutex_);
   asleep_ = true;
-  if (calls_.empty() && beats_.empty() && !returned_.load())
-    wake_.wait_for(lock, duration(nap), [&] { return woken_ || closing_; });
+  bool nothing = calls_.empty() && beats_.empty() && !returned_.load() &&
+                 !(block_at_ == block_at::committer && committer_.done());
+  if (nothing) wake_.wait_until(lock, end, [&] { return woken_ || closing_; });
   woken_ = false;
   asleep_ = false;
 }
@@ -282,6 +289,7 @@ bool engine_core::abandon_in_fork() noexcept {
   if (phase_ == phase::made || process_ == ::getpid()) return false;
   if (thread_.joinable()) new std::thread(std::move(thread_));
   (void)own_executor_.release();
+  committer_.leak();
   phase_ = phase::closed;
   return true;
 }
@@ -296,6 +304,7 @@ void engine_core::close() {
     wake_.notify_one();
   }
   if (thread_.joinable()) thread_.join();
+  committer_.stop();
   std::lock_guard lock(drive_mutex_);
   as_loop here(this);
   auto before = phase_.exchange(phase::closed);
@@ -339,9 +348,10 @@ void engine_core::finish() {
   take_beats();
   for (auto& [run, r] : runs_) slice(*r);
   if (!journal_pinned_) journal_.mark_clean();
+  wait_for_commit();
   while (commit()) {
   }
-  if (refused_block_)
+  if (is_refused())
     throw error(errc::full, "close", "the store has no room for the last commit; what was acknowledged is safe");
   slots_.close();
 }

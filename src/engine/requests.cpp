@@ -24,20 +24,23 @@ std::vector<start_result> engine_core::start_runs(std::string_view workflow, std
   if (!definitions_.contains(std::string(workflow)))
     throw error(errc::unknown_workflow, workflow, "no workflow '" + std::string(workflow) + "' is defined in this engine");
   for (auto& q : requests) check_id(q.id);
-  if (refused_block_)
+  if (is_refused())
     throw error(errc::full, workflow, "the store has no room: make room, and start the run again");
   std::vector<start_result> results;
   results.reserve(requests.size());
+  std::uint64_t lsn = 0;
   for (auto& q : requests) {
     if (auto known = find_run(workflow, q.id)) {
       results.push_back(*known);
-      continue;
+    } else {
+      auto number = journal_.new_run_number();
+      answer_lsn_ = create(workflow, q.id, q.arguments, number, 0, 0, false).last_lsn;
+      results.push_back({number, true});
     }
-    auto number = journal_.new_run_number();
-    create(workflow, q.id, q.arguments, number, 0, 0, false);
-    results.push_back({number, true});
+    lsn = std::max(lsn, answer_lsn_);
     relieve();
   }
+  answer_lsn_ = lsn;
   return results;
 }
 
@@ -49,6 +52,7 @@ std::optional<start_result> engine_core::find_run(std::string_view workflow, std
   if (r->state.workflow != workflow)
     throw error(errc::conflict, workflow,
                 "the id " + shown(id) + " belongs to a run of workflow '" + r->state.workflow + "'");
+  answer_lsn_ = r->last_lsn;
   drop_if_idle(*r);
   return start_result{number, false};
 }
@@ -84,12 +88,21 @@ void engine_core::resume_run(std::string_view id) {
   enqueue(r);
 }
 
+v0::status engine_core::status_of(std::uint64_t run, std::string_view id) {
+  auto& r = must_find(run, id);
+  auto s = r.state.shown_status();
+  answer_lsn_ = r.last_lsn;
+  drop_if_idle(r);
+  return s;
+}
+
 bool engine_core::await_outcome(outcome_call& c) {
   auto& r = must_find(c.run, c.id);
   if (r.state.open() && !r.state.stalled) {
     r.waiters.push_back(&c);
     return false;
   }
+  answer_lsn_ = r.last_lsn;
   c.outcome.status = r.state.shown_status();
   c.outcome.error.message = r.state.outcome;
   if (c.outcome.status == status::completed) c.outcome.payload = r.state.outcome;
@@ -163,7 +176,7 @@ std::optional<start_result> core::find(engine_core& e, std::string_view workflow
   return e.ask([&] { return e.find_run(workflow, id); });
 }
 v0::status core::status(engine_core& e, std::uint64_t run, std::string_view id) {
-  return e.ask([&] { return e.must_find(run, id).state.shown_status(); });
+  return e.ask([&] { return e.status_of(run, id); });
 }
 void core::cancel(engine_core& e, std::uint64_t run, std::string_view id, std::string_view reason) {
   e.ask([&] { e.cancel_run(run, id, reason); });

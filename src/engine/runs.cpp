@@ -67,6 +67,7 @@ resident& engine_core::create(std::string_view workflow, std::string_view id, st
 }
 
 std::string engine_core::history_of(resident& r) {
+  if (rides_in_block(r)) wait_for_commit();
   std::string history = read_history(*store_, r.state.run, r.unsaved_first);
   history += r.unsaved;
   return history;
@@ -134,7 +135,7 @@ void engine_core::keep_within_residency() {
 /// Forgets a run of which the store knows everything.
 bool engine_core::drop_if_idle(resident& r) {
   if (r.frame && !r.state.open()) evict(r);
-  if (r.frame || r.dirty || r.queued || !r.unsaved.empty() || !r.attempts.empty() || !r.waiters.empty())
+  if (r.frame || r.dirty || r.queued || rides_in_block(r) || !r.unsaved.empty() || !r.attempts.empty() || !r.waiters.empty())
     return false;
   auto id = ids_.find(r.state.id);
   if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
@@ -150,7 +151,7 @@ void engine_core::enqueue(resident& r) {
 
 bool engine_core::drive_ready() {
   bool any = false;
-  for (auto left = ready_.size(); left > 0 && !refused_block_; --left) {  // what becomes ready meanwhile waits a turn
+  for (auto left = ready_.size(); left > 0 && !is_refused(); --left) {  // what becomes ready meanwhile waits a turn
     auto run = ready_.front();
     ready_.pop_front();
     auto* r = load(run);

@@ -33,7 +33,7 @@ void engine_core::begin_step(resident& r, request& q, std::uint32_t number) {
 
 /// Lets begin what may begin: bodies whose run has nothing that isn't durable.
 bool engine_core::open_gates() {
-  if (refused_block_ || closing_) return false;
+  if (is_refused() || closing_) return false;
   work* first = nullptr;
   work** end = &first;
   std::vector<attempt*> here;
@@ -52,11 +52,15 @@ bool engine_core::open_gates() {
     } else {
       *end = a;
       end = &a->next;
+      ++outstanding_;
     }
   }
   gate_.resize(kept);
   *end = nullptr;
-  if (first) executor_->submit(first);
+  if (first) {
+    grow_until_ = std::chrono::steady_clock::now() + last_commit_ / 8;
+    executor_->submit(first);
+  }
   for (auto* a : here) a->run();
   return first || !here.empty() || !inline_returned_.empty();
 }
@@ -88,9 +92,12 @@ std::int64_t engine_core::total_deadline(const pending& p, const step_options& o
 }
 
 bool engine_core::take_returned() {
-  if (refused_block_) return false;
+  if (is_refused()) return false;
   std::vector<attempt*> batch = std::exchange(inline_returned_, {});
-  for (auto* a = returned_.exchange(nullptr); a; a = a->next_returned) batch.push_back(a);
+  for (auto* a = returned_.exchange(nullptr); a; a = a->next_returned) {
+    batch.push_back(a);
+    --outstanding_;
+  }
   if (!batch.empty()) std::reverse(batch.begin(), batch.end());
   if (batch.empty()) return false;
   for (auto* a : batch) {
@@ -194,6 +201,7 @@ void engine_core::attempt_failed(resident& r, pending& p, attempt& a, failure f,
   }
   record n;
   n.kind = record_kind::retry;
+  n.time = now_;
   n.command = p.command;
   n.attempt = a.number;
   n.number = std::min(next, total_deadline(p, o));  // woken at the deadline of all attempts, it ends there

@@ -18,18 +18,19 @@ constexpr std::int64_t watchdog_ms = 30'000;         // a body that goes on so l
 /// where this one began wait no longer than they were meant to.
 std::int64_t engine_core::due_of(const pending& p) const noexcept {
   bool absolute = p.kind == command_kind::sleep && (p.flags & record_flag::absolute);
-  if (!clock_was_set_back_ || absolute || p.lsn >= journal_.first_lsn_of_session() || p.armed <= started_at_)
+  if (!clock_was_set_back_ || absolute || p.lsn >= journal_.first_lsn_of_session() || p.due_since <= started_at_)
     return p.due;
-  return std::min(p.due, started_at_ + (p.due - p.armed));
+  return std::min(p.due, started_at_ + (p.due - p.due_since));
 }
 
 /// Puts what the run waits for into the timers, or the run into the ready ones.
 void engine_core::arm(resident& r) {
   auto wake = wake_of(r.state);
-  if (wake == run_state::wake_at_start) return enqueue(r);
   if (wake == run_state::no_wake) return;
-  for (auto& p : r.state.waits_for)
-    if (p.kind != command_kind::child) timers_.add(due_of(p), r.state.run);
+  for (auto& p : r.state.waits_for)  // also beside a step that makes the run ready
+    if (p.kind == command_kind::sleep || (p.kind == command_kind::step && p.at == pending::phase::retrying))
+      timers_.add(due_of(p), r.state.run);
+  if (wake == run_state::wake_at_start) enqueue(r);
 }
 
 void engine_core::load_timers() {
@@ -62,7 +63,7 @@ void engine_core::load_timers() {
 }
 
 bool engine_core::fire_timers() {
-  if (refused_block_) return false;
+  if (is_refused()) return false;
   bool any = false;
   for (auto left = timers_.size() + 1; left > 0; --left) {  // what is armed meanwhile has to wait for the next turn
     auto next = timers_.next_due();

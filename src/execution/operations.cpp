@@ -90,6 +90,19 @@ command* make_child(std::string_view workflow, std::string_view id, std::string 
   c->arguments = std::move(arguments);
   return c;
 }
+void check_options(std::string_view step, const step_options& o) {
+  auto refuse = [&](const char* what) {
+    throw error(errc::usage, step, "step '" + std::string(step) + "': " + what);
+  };
+  constexpr duration none{};
+  auto& r = o.retry;
+  if (step.empty()) refuse("a step's name must not be empty");
+  if (o.timeout < none || o.total_timeout < none) refuse("a time-out must not be negative");
+  if (r.initial_interval < none || r.max_interval < none || r.max_elapsed < none)
+    refuse("an interval of a retry policy must not be negative");
+  if (!(r.backoff >= 1)) refuse("the backoff of a retry policy is at least 1");
+  if (!(r.jitter >= 0 && r.jitter <= 1)) refuse("the jitter of a retry policy is 0 to 1");
+}
 void throw_unencodable() {
   try {
     throw;

@@ -29,7 +29,7 @@ constexpr unsigned fields_of(record_kind k) noexcept {
     case record_kind::failed: return f_attempt | f_code | f_payload | f_error;
     case record_kind::ended_cancelled: return f_name;
     case record_kind::attempt: return f_command | f_attempt;
-    case record_kind::retry: return f_command | f_number | f_attempt | f_error;
+    case record_kind::retry: return f_command | f_time | f_number | f_attempt | f_error;
     case record_kind::not_started: return f_command | f_attempt;
     case record_kind::progress: return f_command | f_payload;
     case record_kind::driven: return f_time;

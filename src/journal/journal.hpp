@@ -57,6 +57,7 @@ class journal {
   std::uint64_t last_lsn() const noexcept { return next_lsn_ - 1; }
   std::uint64_t durable_lsn() const noexcept { return durable_lsn_; }
   std::size_t filling_bytes() const noexcept;
+  std::uint64_t filling_block() const noexcept { return next_block_; }
   std::uint64_t new_run_number() noexcept { return next_run_++; }
   /// What rides along with the next block.
   batch& riders() noexcept { return riders_; }

@@ -34,7 +34,7 @@ void apply_command(run_state& s, const record& r, std::uint64_t lsn) {
   pending p;
   p.command = r.command;
   p.flags = r.flags;
-  p.armed = s.engine_time;
+  p.armed = p.due_since = s.engine_time;
   p.lsn = lsn;
   p.name = r.name;
   if (r.kind == record_kind::step) {
@@ -75,6 +75,7 @@ void apply_note(run_state& s, const record& r, std::uint64_t lsn) {
       p.at = pending::phase::retrying;
       p.attempt = r.attempt;
       p.due = r.number;
+      p.due_since = r.time;
       p.lsn = lsn;
       ++p.failures;
       note_error(p, r);

@@ -38,6 +38,7 @@ struct pending {
   std::uint32_t crashes = 0;       // deaths of the process with this step as the only suspect
   std::int64_t armed = 0;          // when it was emitted
   std::int64_t due = 0;            // sleep, retrying
+  std::int64_t due_since = 0;      // when `due` was set
   std::uint64_t lsn = 0;           // of the record that set `due`: tells timers of this session from earlier ones
   std::uint64_t child = 0;         // the child's run
   std::string name;                // the step's; the child's workflow's

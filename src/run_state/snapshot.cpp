@@ -19,6 +19,7 @@ void encode(std::string& out, const pending& p) {
   put_varint(out, p.crashes);
   put_signed(out, p.armed);
   put_signed(out, p.due);
+  put_signed(out, p.due_since);
   put_varint(out, p.lsn);
   put_varint(out, p.child);
   put_text(out, p.name);
@@ -40,6 +41,7 @@ pending decode_pending(source& in) {
   p.crashes = in.varint32();
   p.armed = in.signed_varint();
   p.due = in.signed_varint();
+  p.due_since = in.signed_varint();
   p.lsn = in.varint();
   p.child = in.varint();
   p.name = in.text();

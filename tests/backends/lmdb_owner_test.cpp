@@ -1,5 +1,6 @@
 // Who may touch an LMDB file: other names, other processes, forks, planted links, vanished files.
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -159,6 +160,18 @@ TEST_CASE("no file of an LMDB store is created through a planted symbolic link")
     std::ofstream(dir / "victim") << "precious";
     if (std::string(name) != "s") has(try_open(dir / "s"), "symbolic link");
     CHECK(fs::file_size(dir / "victim") == 8);
+  }
+}
+
+TEST_CASE("no descriptor of an LMDB store passes to an executed program") {
+  temporary_directory dir;
+  auto s = stet::lmdb::open(dir / "s");
+  for (const auto& entry : fs::directory_iterator("/dev/fd")) {
+    int fd = std::stoi(entry.path().filename().string());
+    std::error_code ignored;
+    auto target = fs::read_symlink(entry.path(), ignored).string();
+    CAPTURE(target);
+    if (target.find(dir.path()) == 0) CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
   }
 }
 

@@ -44,27 +44,20 @@ TEST_CASE("options are written with the names of their members") {
                              .timeout = 30s,
                              .total_timeout = 1h,
                              .at_most_once = true,
-                             .run_inline = true,
-                             .summary = "pays"};
+                             .run_inline = true};
   CHECK(o.retry.max_attempts == 5);
   CHECK(o.timeout == 30'000ms);
   CHECK(o.total_timeout == 1h);
   CHECK(o.at_most_once);
   CHECK(o.run_inline);
-  CHECK(o.summary == "pays");
   CHECK(o.retry.retryable(std::runtime_error("timeout")));
 }
 
 TEST_CASE("nothing is limited and nothing is special by default") {
   constexpr stet::step_options step;
   static_assert(step.timeout == 0s && step.total_timeout == 0s && !step.at_most_once &&
-                !step.run_inline && step.summary.empty());
-  constexpr stet::child_options child;
-  static_assert(child.queue.empty() && child.timeout == 0s && !child.detached);
-  constexpr stet::start_options start;
-  static_assert(start.delay == 0s && start.timeout == 0s && start.memo.empty());
-  static_assert(stet::update_options().id.empty() && stet::map_options().concurrency == 0 &&
-                stet::workflow_options().version == 1);
+                !step.run_inline);
+  static_assert(stet::map_options().concurrency == 0);
   static_assert(stet::detail::options<stet::map_options> && !stet::detail::options<int>);
 }
 

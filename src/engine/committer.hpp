@@ -1,0 +1,44 @@
+// A thread that writes a sealed block while the loop fills the next.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace stet { inline namespace v0 {
+namespace detail {
+
+/// One job at a time. Thread: start, submit, wait and stop from the loop; `told` is called from the committer's own.
+class committer {
+ public:
+  committer() = default;
+  committer(const committer&) = delete;
+  committer& operator=(const committer&) = delete;
+  ~committer() { stop(); }
+
+  void start(std::function<void()> told);
+  bool started() const noexcept { return thread_.joinable(); }
+  void submit(std::function<void()> job);
+  /// The job has ended; wait() returns at once.
+  bool done() const noexcept { return done_.load(); }
+  /// Until the job has ended. Returns what it threw.
+  std::exception_ptr wait() noexcept;
+  void stop() noexcept;
+  /// In a forked child, where the thread is missing.
+  void leak() noexcept;
+
+ private:
+  void serve() noexcept;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::function<void()> job_, told_;
+  std::exception_ptr error_;
+  std::atomic<bool> done_{false};
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace detail
+}}  // namespace stet::v0

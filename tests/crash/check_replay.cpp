@@ -1,0 +1,59 @@
+#include "crash/checks.hpp"
+#include "execution/execution.hpp"
+
+namespace stet_crash {
+
+using namespace stet::detail;
+
+namespace {
+
+std::unique_ptr<definition> definition_for(std::string_view workflow) {
+  for (auto& f : flows())
+    if (f.name.text() == workflow)
+      return std::make_unique<definition_of<flow_body, std::string, int>>(f.body);
+  throw std::logic_error("no flow is called " + std::string(workflow));
+}
+
+/// The whole history: what is pending in the coroutine is what is pending in the state.
+void check_whole(const stored_run& r, execution& frame, violations& v) {
+  auto what = "I13 run '" + r.state.id + "'";
+  bool terminated = r.state.status == stet::status::terminated;
+  if (!terminated && frame.ended() == r.state.open()) v.push_back(what + " replays to another end");
+  if (frame.queued() != r.state.undriven && r.state.open())
+    v.push_back(what + " replays to other undriven events");
+  if (!r.state.open()) return;
+  for (auto& p : r.state.waits_for)
+    if (p.kind != command_kind::sleep && !frame.find(p.command))
+      v.push_back(what + " waits for command " + std::to_string(p.command) + ", and its code doesn't");
+}
+
+void check_run(const stored_run& r, violations& v) {
+  auto d = definition_for(r.state.workflow);
+  error_registry errors;
+  drive_output work;
+  auto replay = [&](std::string_view prefix, bool whole) {
+    work.clear();
+    execution frame(*d, errors, nullptr, r.state.run, r.state.id);
+    bool good = frame.replay(prefix, work);
+    if (!good)
+      v.push_back("I13 run '" + r.state.id + "' doesn't replay its first " +
+                  std::to_string(prefix.size()) + " bytes: " + frame.problem());
+    if (good && whole) check_whole(r, frame, v);
+    return good;
+  };
+  // An event and the commands that it brought are one: a prefix ends where something else begins.
+  for (source in(r.history); !in.done();) {
+    auto at = r.history.size() - in.left();
+    auto rec = decode_record(in);
+    if (!is_command(rec.kind) && !replay(std::string_view(r.history).substr(0, at), false)) return;
+  }
+  replay(r.history, true);
+}
+
+}  // namespace
+
+void check_replay(const dump& d, violations& v) {
+  for (auto& [run, r] : d.runs) check_run(r, v);
+}
+
+}  // namespace stet_crash

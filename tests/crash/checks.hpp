@@ -1,0 +1,32 @@
+// The invariants of SCENARIOS.md, section B, over what stores and facts say. Each check appends what is violated.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "crash/dump.hpp"
+#include "crash/facts.hpp"
+#include "crash/scripts.hpp"
+
+namespace stet_crash {
+
+using violations = std::vector<std::string>;
+
+/// What holds of a store at every moment. I2, I6, I9, I10, I11, I12.
+void check_state(const dump& d, const script& s, violations& v);
+/// What was acknowledged is there. I1.
+void check_acknowledged(const dump& d, const std::vector<fact>& facts, violations& v);
+/// Histories only grow. I3, I9.
+void check_growth(const dump& before, const dump& after, violations& v);
+/// Effects up to now: known, in order, not too many. I4; attempts and keys; at_most_once; promise 2.
+void check_effects(const dump& d, const std::vector<fact>& facts, unsigned crashes, violations& v);
+/// What stood after life `life` had no effect in a later one. I5.
+void check_settled(const dump& d, int life, const std::vector<fact>& facts, violations& v);
+/// Every prefix of every history replays to the same commands. I13.
+void check_replay(const dump& d, violations& v);
+/// After a clean close: everything in snapshots, indexes as they must be. I10, I11.
+void check_clean(const dump& d, violations& v);
+/// Every run ended as the script says. I18.
+void check_endings(const dump& d, const script& s, violations& v);
+
+}  // namespace stet_crash

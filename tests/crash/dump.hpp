@@ -1,0 +1,44 @@
+// A store as it is between two lives, read by code that isn't the engine's.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <stet/stet.hpp>  // before what is inside, whose encode() would hide the public one
+
+#include "history/record.hpp"
+#include "journal/journal.hpp"
+#include "run_state/run_state.hpp"
+
+namespace stet_crash {
+
+struct stored_run {
+  stet::detail::run_state state;  // snapshot and journal
+  std::string history;            // all its records
+  bool in_snapshot = false;
+  std::int64_t indexed_wake = stet::detail::run_state::no_wake;  // by the snapshot
+};
+
+struct dump {
+  stet::detail::marks marks;
+  std::map<std::uint64_t, stored_run> runs;
+  std::set<std::pair<std::int64_t, std::uint64_t>> timers;
+  std::map<std::uint64_t, std::string> ids;  // run, id: of the index
+  std::size_t blocks = 0;
+  std::vector<std::string> faults;           // what makes no sense by itself
+
+  const stored_run* find(std::string_view id) const;
+};
+
+/// Reads a store; what isn't whole is in `faults`.
+dump read_dump(stet::store& s);
+
+/// The records of a history, in order.
+std::vector<stet::detail::record> history_records(const stored_run& r);
+/// As the bodies of its steps see it.
+std::string key_of(const stored_run& r, std::uint32_t command);
+
+}  // namespace stet_crash

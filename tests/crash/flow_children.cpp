@@ -1,0 +1,54 @@
+// Workflows that start others.
+#include "crash/bodies.hpp"
+
+namespace stet_crash {
+namespace {
+
+constexpr flow_name Chain{"chain"}, Fails{"fails"}, Undone{"undone"}, Tree{"tree"}, Nothing{"nothing"};
+
+stet::task<std::string> parent(stet::context& ctx, int n) {
+  std::string id(ctx.id());
+  co_await step(ctx, "first", 1);
+  auto sum = co_await ctx.child(Chain, id + "/chain", n);
+  auto failed = co_await stet::attempt(ctx.child(Fails, id + "/fails", 0));
+  auto taken = co_await stet::attempt(ctx.child(Nothing, id, 0));
+  auto quick = co_await ctx.child(Nothing, id + "/nothing", 7);
+  bool told = !failed && failed.failed_as<stet::child_failed>();
+  bool refused = !taken && taken.failed_as<stet::child_failed>();
+  co_return sum + quick + (told && refused ? "" : " wrong");
+}
+
+/// A child loses a race: it is cancelled, and cleans up.
+stet::task<std::string> abandons(stet::context& ctx, int n) {
+  auto first = co_await stet::any(ctx.child(Undone, std::string(ctx.id()) + "/lost", 0),
+                                  step(ctx, "quick", n));
+  co_await step(ctx, "after", 1);
+  co_return first.index() == 1 ? "quick" : "wrong";
+}
+
+/// Open when it is terminated from outside, and so is its child.
+stet::task<std::string> adopts(stet::context& ctx, int) {
+  co_await step(ctx, "first", 1);
+  co_return co_await ctx.child(Undone, std::string(ctx.id()) + "/child", 0);
+}
+
+stet::task<std::string> tree(stet::context& ctx, int depth) {
+  std::string id(ctx.id());
+  if (depth == 0) co_return std::to_string(co_await step(ctx, "leaf", 1));
+  auto both = co_await stet::all(ctx.child(Tree, id + "l", depth - 1),
+                                 ctx.child(Tree, id + "r", depth - 1));
+  co_return std::to_string(std::stoi(std::get<0>(both)) + std::stoi(std::get<1>(both)));
+}
+
+}  // namespace
+
+std::vector<flow> child_flows() {
+  return {
+      {flow_name{"parent"}, parent},
+      {flow_name{"abandons"}, abandons},
+      {flow_name{"adopts"}, adopts},
+      {flow_name{"tree"}, tree},
+  };
+}
+
+}  // namespace stet_crash

@@ -1,0 +1,173 @@
+#include "crash/life.hpp"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+
+#include <stet/lmdb.hpp>
+
+#include "base/hooks.hpp"
+#include "crash/facts.hpp"
+
+namespace stet_crash {
+namespace {
+
+constexpr unsigned seconds_max = 15;  // a life takes some hundredths of a second
+constexpr std::size_t unlimited = 100'000;
+
+/// What the failpoints of this life do.
+struct {
+  std::mutex mutex;
+  std::map<std::string_view, unsigned> by_name;
+  unsigned hits = 0;
+  unsigned kill_at = 0;
+  bool in_process = false;
+  bool others_go_on = false;  // there are threads: give them time for what they must not do
+  std::atomic<bool> power_off{false};
+} plan;
+
+void on_failpoint(const char* name) {
+  std::unique_lock lock(plan.mutex);
+  auto nth = ++plan.by_name[name];
+  if (++plan.hits != plan.kill_at) return;
+  tell(fact_kind::killed, {name, std::to_string(nth)});
+  if (plan.in_process) {
+    plan.power_off = true;
+    return;
+  }
+  lock.unlock();
+  if (plan.others_go_on) ::usleep(1500);
+  ::raise(SIGKILL);
+}
+
+/// Takes no commit any more when the power is off.
+class powered final : public stet::forwarding_store {
+ public:
+  using forwarding_store::forwarding_store;
+  void commit(const stet::batch& b, stet::durability d) override {
+    if (plan.power_off)
+      throw stet::store_error(stet::errc::store, "commit", "", 0, "the power is off",
+                              stet::commit_outcome::unknown);
+    inner_->commit(b, d);
+  }
+};
+
+class teller final : public stet::listener {
+ public:
+  void problem(std::string_view text) noexcept override {
+    if (!plan.power_off) tell(fact_kind::problem, {text});
+  }
+};
+
+void run_engine(const config& c, std::unique_ptr<stet::store> store,
+                const std::function<void(stet::engine&)>& perform) {
+  teller listener;
+  stet::engine e(std::move(store), {.threads = c.threads,
+                                    .resident_runs_max = c.resident_runs_max,
+                                    .tail_bytes_max = c.tail_bytes_max,
+                                    .replay_check_interval = c.replay_check_interval,
+                                    .listener = &listener});
+  for (auto& f : flows()) e.define(f.name, f.body);
+  e.start();
+  perform(e);
+  e.close();
+}
+
+void arm_failpoints(const config& c, unsigned kill_at) {
+  plan.by_name.clear();
+  plan.hits = 0;
+  plan.kill_at = kill_at;
+  plan.in_process = c.where == home::memory;
+  plan.others_go_on = c.threads > 0;
+  plan.power_off = false;
+  stet::detail::hooks.failpoint = on_failpoint;
+}
+
+life_end live_here(const config& c, const place& p, const std::function<void(stet::engine&)>& perform) {
+  try {
+    run_engine(c, std::make_unique<powered>(stet::memory::open(p.contents)), perform);
+  } catch (const std::exception& e) {
+    if (plan.power_off) return life_end::killed;
+    tell(fact_kind::problem, {e.what()});
+    return life_end::broken;
+  }
+  tell(fact_kind::hits, {std::to_string(plan.hits)});
+  return plan.power_off ? life_end::killed : life_end::finished;
+}
+
+[[noreturn]] void live_in_child(const config& c, const place& p,
+                                const std::function<void(stet::engine&)>& perform) {
+  ::alarm(seconds_max);
+  try {
+    run_engine(c, open_store(c, p), perform);
+  } catch (const std::exception& e) {
+    tell(fact_kind::problem, {e.what()});
+    ::_exit(3);
+  }
+  tell(fact_kind::hits, {std::to_string(plan.hits)});
+  ::_exit(0);
+}
+
+}  // namespace
+
+const std::vector<config>& configs() {
+  constexpr std::size_t small = 8 << 10, middle = 128 << 10, large = 16 << 20;
+  static const std::vector<config> all = {
+      {"shm-res0-manual-small", home::shm, 0, 0, small, 0},
+      {"shm-resmax-manual-small", home::shm, unlimited, 0, small, 1},
+      {"shm-res0-threads-small", home::shm, 0, 2, small, 1},
+      {"shm-resmax-threads-small", home::shm, unlimited, 2, small, 0},
+      {"shm-res0-manual-middle", home::shm, 0, 0, middle, 1},
+      {"shm-resmax-threads-middle", home::shm, unlimited, 2, middle, 0},
+      {"shm-res0-threads-large", home::shm, 0, 2, large, 0},
+      {"shm-resmax-manual-large", home::shm, unlimited, 0, large, 0},
+      {"disk-res2-threads-small", home::disk, 2, 2, small, 0},
+      {"memory-res0-threads-middle", home::memory, 0, 2, middle, 0},
+      {"memory-resmax-manual-small", home::memory, unlimited, 0, small, 0},
+      {"memory-resmax-threads-large", home::memory, unlimited, 2, large, 1},
+  };
+  return all;
+}
+
+void seed_fault(const std::string& name) {
+  auto& h = stet::detail::hooks;
+  const std::map<std::string, bool*> faults = {
+      {"acknowledge_before_commit", &h.acknowledge_before_commit},
+      {"effect_before_durable", &h.effect_before_durable},
+      {"drop_unapplied_blocks", &h.drop_unapplied_blocks},
+      {"forget_attempts", &h.forget_attempts},
+  };
+  auto found = faults.find(name);
+  if (found == faults.end()) throw std::invalid_argument("no fault is called " + name);
+  *found->second = true;
+}
+
+std::unique_ptr<stet::store> open_store(const config& c, const place& p) {
+  if (c.where == home::memory) return stet::memory::open(p.contents);
+  return stet::lmdb::open(p.store);
+}
+
+life_end live(const config& c, const place& p, int life, unsigned kill_at,
+              const std::function<void(stet::engine&)>& perform) {
+  open_facts(p.facts, life);
+  arm_failpoints(c, kill_at);
+  if (c.where == home::memory) return live_here(c, p, perform);
+  auto pid = ::fork();
+  if (pid < 0) throw std::runtime_error("fork failed");
+  if (pid == 0) live_in_child(c, p, perform);
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+  if (WIFEXITED(status)) return WEXITSTATUS(status) == 0 ? life_end::finished : life_end::broken;
+  if (WTERMSIG(status) == SIGKILL) return life_end::killed;
+  if (WTERMSIG(status) == SIGALRM) return life_end::stuck;
+  tell(fact_kind::problem, {"the process died of signal " + std::to_string(WTERMSIG(status))});
+  return life_end::broken;
+}
+
+}  // namespace stet_crash

@@ -1,0 +1,175 @@
+#include "crash/scripts.hpp"
+
+#include <stdexcept>
+
+#include "crash/facts.hpp"
+
+namespace stet_crash {
+namespace {
+
+/// One run of one workflow, which is the whole script.
+script single(std::string_view flow, int argument, std::vector<std::string> outcomes) {
+  script s;
+  s.name = flow;
+  s.starts = {{flow, "run", argument}};
+  s.runs = {{"run", std::move(outcomes)}};
+  return s;
+}
+
+script chain(int n) {
+  auto s = single("chain", n, {std::to_string(n * (n + 1) / 2)});
+  s.name += " " + std::to_string(n);
+  return s;
+}
+
+script loops(int n) {
+  int sum = 0;
+  for (int i = 0; i < n; ++i) sum += i + (i % 2 == 1 ? 10 + 5 : 0);
+  return single("loops", n, {std::to_string(sum)});
+}
+
+script cancelled() {
+  script s;
+  s.name = "cancelled";
+  s.starts = {{"undone", "gone", 0}, {"undone", "saved", 1}, {"sleeper", "asleep"}};
+  s.cancels = {"gone", "saved", "asleep"};
+  s.runs = {{"gone", {"!cancelled"}}, {"saved", {"undone: why"}}, {"asleep", {"!cancelled"}}};
+  return s;
+}
+
+script children() {
+  script s;
+  s.name = "children";
+  s.starts = {{"parent", "p", 3}, {"abandons", "a", 1}};
+  s.runs = {{"p", {"67"}},       {"p/chain", {"6"}},   {"p/fails", {"!failed"}},
+            {"p/nothing", {"7"}}, {"a", {"quick"}}, {"a/lost", {"!cancelled"}}};
+  return s;
+}
+
+script tree() {
+  script s;
+  s.name = "tree";
+  s.starts = {{"tree", "t", 2}};
+  s.runs = {{"t", {"4"}},   {"tl", {"2"}},  {"tr", {"2"}}, {"tll", {"1"}},
+            {"tlr", {"1"}}, {"trl", {"1"}}, {"trr", {"1"}}};
+  return s;
+}
+
+script terminated() {
+  script s;
+  s.name = "terminated";
+  s.starts = {{"adopts", "p"}, {"sleeper", "s"}};
+  s.terminates = {"p", "s"};
+  s.runs = {{"p", {"!terminated"}}, {"s", {"!terminated"}}, {"p/child", {"!terminated", ""}}};
+  return s;
+}
+
+script bulk(int runs, int steps) {
+  script s;
+  s.name = "bulk";
+  for (int i = 0; i < runs; ++i) {
+    auto id = "bulk " + std::to_string(i);
+    s.starts.push_back({"bulk", id, steps});
+    s.runs.push_back({id, {std::to_string(7000 * steps)}});
+  }
+  return s;
+}
+
+/// Runs of many kinds at once, in common blocks, and some that stay open.
+script crowd() {
+  script s;
+  s.name = "crowd";
+  s.starts = {{"chain", "c", 4},    {"sleeps", "s", 6}, {"sleeper", "z1"}, {"fan", "f", 5},
+              {"retries", "r", 2},  {"sleeper", "z2"},  {"nothing", "n", 5}, {"tree", "t", 1},
+              {"timeouts", "o", 3}, {"mapped", "m", 4}, {"chain", "c2", 2}};
+  s.runs = {{"c", {"10"}}, {"s", {"7"}},      {"f", {"5"}},   {"r", {"3"}},
+            {"n", {"5"}},  {"t", {"2"}},      {"tl", {"1"}},  {"tr", {"1"}},
+            {"m", {"14"}}, {"o", {"03late"}}, {"c2", {"3"}}, {"z1", {}},
+            {"z2", {}}};
+  return s;
+}
+
+std::vector<script> all_scripts() {
+  return {
+      single("nothing", 5, {"5"}),
+      chain(1),
+      chain(3),
+      chain(30),
+      single("fan", 20, {"20"}),
+      single("sleeps", 4, {"5"}),
+      single("retries", 4, {"5"}),
+      single("fails", 0, {"!failed"}),
+      single("nested", 24, {"28"}),
+      loops(4),
+      single("once", 4, {"done", "interrupted"}),
+      single("mapped", 6, {std::to_string(0 + 1 + 4 + 9 + 16 + 25)}),
+      single("beats", 3, {"3"}),
+      single("inlined", 4, {"6"}),
+      single("chance", 0, {"same"}),
+      single("race steps", 1, {"left", "right"}),
+      single("race sleep", 1, {"step 1", "sleep 1"}),
+      single("race tasks", 3, {"sleep"}),
+      single("timeouts", 2, {"02late"}),
+      single("step time", 1, {"timed out", "value"}),
+      single("scoped", 1, {"cut"}),
+      single("all fails", 1, {"failed"}),
+      single("first success", 1, {"1"}),
+      cancelled(),
+      children(),
+      tree(),
+      terminated(),
+      bulk(8, 6),
+      crowd(),
+  };
+}
+
+}  // namespace
+
+const std::vector<flow>& flows() {
+  static const auto all = [] {
+    auto f = step_flows();
+    for (auto& more : {race_flows(), child_flows()}) f.insert(f.end(), more.begin(), more.end());
+    return f;
+  }();
+  return all;
+}
+
+const std::vector<script>& scripts() {
+  static const auto all = all_scripts();
+  return all;
+}
+
+std::string text_of(stet::status how, std::string_view payload, const stet::failure& error) {
+  switch (how) {
+    case stet::status::completed: return stet::decode<std::string>(payload);
+    case stet::status::failed: return "!failed";
+    case stet::status::cancelled: return "!cancelled";
+    case stet::status::terminated: return "!terminated";
+    case stet::status::stalled: return "!stalled: " + error.message;
+    case stet::status::running: break;
+  }
+  return "!running";
+}
+
+void perform(const script& s, stet::engine& e) {
+  for (auto& r : s.starts) {
+    for (auto& f : flows())
+      if (f.name.text() == r.flow) (void)e.run(f.name, r.id, r.argument);
+    tell(fact_kind::run, {r.id});
+  }
+  for (auto& id : s.cancels) {
+    e.cancel(id, "why");
+    tell(fact_kind::cancel, {id});
+  }
+  for (auto& id : s.terminates) {
+    e.terminate(id, "why");
+    tell(fact_kind::terminate, {id});
+  }
+  for (auto& r : s.runs) {
+    if (r.outcomes.empty() || (r.outcomes.back().empty() && !e.describe(r.id))) continue;
+    auto o = stet::detail::core::wait(e.internals(), 0, r.id, std::nullopt);
+    tell(fact_kind::result, {r.id, text_of(o->status, o->payload, o->error)});
+  }
+}
+
+}  // namespace stet_crash

@@ -1,0 +1,49 @@
+// What is crashed: workflows, and scripts that start, cancel and await runs of them from outside.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <stet/stet.hpp>
+
+namespace stet_crash {
+
+using flow_name = stet::workflow<std::string(int)>;
+using flow_body = stet::task<std::string> (*)(stet::context&, int);
+struct flow {
+  flow_name name;
+  flow_body body;
+};
+
+/// Every workflow that a script uses. A step whose name ends with *N makes N attempts if nothing crashes.
+const std::vector<flow>& flows();
+std::vector<flow> step_flows();   // flow_steps.cpp
+std::vector<flow> race_flows();   // flow_races.cpp
+std::vector<flow> child_flows();  // flow_children.cpp
+
+struct start {
+  std::string_view flow;
+  std::string id;
+  int argument = 0;
+};
+/// How a run must end: one of these. None: it is open when the script is over.
+struct ending {
+  std::string id;
+  std::vector<std::string> outcomes;
+};
+struct script {
+  std::string name;
+  std::vector<start> starts;
+  std::vector<std::string> cancels, terminates;
+  std::vector<ending> runs;  // all that may exist, in the order in which their ends are awaited
+};
+const std::vector<script>& scripts();
+
+/// A run's end as a text: what it returned, or ! and how else it ended.
+std::string text_of(stet::status how, std::string_view payload, const stet::failure& error);
+
+/// Performs a script; what the engine acknowledges becomes a fact. Done again after a crash, it is idempotent.
+void perform(const script& s, stet::engine& e);
+
+}  // namespace stet_crash

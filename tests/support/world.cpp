@@ -1,0 +1,190 @@
+#include "world.hpp"
+
+#if STET_TESTS_HAVE_LMDB
+#include <stet/lmdb.hpp>
+#endif
+
+#include <algorithm>
+#include <thread>
+
+namespace stet_tests {
+namespace {
+
+constexpr int rounds_max = 2'000'000;  // a scenario that never comes to rest is a finding
+
+bool has_lmdb() {
+#if STET_TESTS_HAVE_LMDB
+  return true;
+#else
+  return false;
+#endif
+}
+
+void play(const cell& c, const std::function<void(world&)>& scenario) {
+  INFO("in the cell ", c.name());
+  world w(c);
+  scenario(w);
+}
+
+}  // namespace
+
+std::string cell::name() const {
+  return std::string(lmdb ? "lmdb" : "memory") + ", residency " +
+         (resident ? "unlimited" : "0") + ", threads " + std::to_string(threads) +
+         ", replay check " + std::to_string(check);
+}
+
+world::world(cell c) : where(c) {
+  options.threads = c.threads;
+  options.resident_runs_max = c.resident;
+  options.replay_check_interval = c.check;
+  options.clock = &clock;
+  options.entropy = &entropy;
+  options.listener = &heard;
+}
+
+world::~world() {
+  try {
+    crash();
+  } catch (...) {}  // a failed test has said what there is to say
+}
+
+std::unique_ptr<stet::store> world::store() const {
+#if STET_TESTS_HAVE_LMDB
+  if (where.lmdb) return stet::lmdb::open(directory_ / "store", {.map_bytes = 4u << 20});
+#endif
+  return stet::memory::open(contents_);
+}
+
+std::unique_ptr<stet::engine> world::make() {
+  auto faulty = std::make_unique<fault_store>(store(), plan);
+  auto e = std::make_unique<stet::engine>(std::move(faulty), options);
+  if (define_) define_(*e);
+  return e;
+}
+
+world& world::open(definer d) {
+  define_ = std::move(d);
+  reopen();
+  return *this;
+}
+
+void world::reopen() {
+  engine_.reset();
+  engine_ = make();
+  engine_->start();
+}
+
+void world::close() {
+  engine_->close();
+  engine_.reset();
+}
+
+void world::cut() { plan->fail_next(store_call::commit, fault::unknown_lost, faults::for_ever); }
+
+void world::crash() {
+  if (!engine_) return;
+  cut();
+  engine_.reset();
+  plan->heal();
+}
+
+void world::until(const std::function<bool()>& happened) {
+  while (!happened()) {
+    poke();
+    std::this_thread::sleep_for(1ms);
+  }
+}
+
+bool world::a_body_runs() {
+  for (auto& id : engine_->open_runs({}, SIZE_MAX)) {
+    auto info = engine_->describe(id);
+    if (!info || info->status == stet::status::stalled) continue;
+    for (auto& p : info->waits_for)
+      if (p.kind == "step" && p.due == stet::time_point()) return true;
+  }
+  return false;
+}
+
+void world::settle() {
+  if (where.threads == 0) return engine_->run_until_idle();
+  // A call is answered in the middle of a turn: what that turn does is seen by the second one, and
+  // what it made ready by the third.
+  for (int i = 0; i < rounds_max; ++i) {
+    for (int calls = 0; calls < 3; ++calls) (void)engine_->open_runs({}, 1);
+    if (!a_body_runs()) return;
+    std::this_thread::yield();
+  }
+  FAIL("the engine doesn't come to rest");
+}
+
+std::optional<stet::time_point> world::next_due() {
+  if (where.threads == 0) return engine_->next_wakeup();
+  std::optional<stet::time_point> due;
+  for (auto& id : engine_->open_runs({}, SIZE_MAX)) {
+    auto info = engine_->describe(id);
+    if (!info || info->status == stet::status::stalled) continue;
+    for (auto& p : info->waits_for)
+      if (p.due != stet::time_point()) due = std::min(due.value_or(p.due), p.due);
+  }
+  return due;
+}
+
+void world::finish() {
+  for (int i = 0; i < rounds_max; ++i) {
+    settle();
+    auto due = next_due();
+    if (!due) return;
+    auto now = clock.wall();
+    clock.advance(*due > now ? *due - now : stet::duration(0));
+  }
+  FAIL("the engine doesn't come to an end");
+}
+
+void everywhere_by_hand(const std::function<void(world&)>& scenario) {
+  for (bool lmdb : {false, true})
+    for (std::size_t resident : {std::size_t{0}, std::size_t{100'000}})
+      for (unsigned check : {0u, 1u})
+        if (!lmdb || has_lmdb()) play({lmdb, resident, 0, check}, scenario);
+}
+
+void everywhere(const std::function<void(world&)>& scenario) {
+  everywhere_by_hand(scenario);
+  for (bool lmdb : {false, true})
+    for (std::size_t resident : {std::size_t{0}, std::size_t{100'000}})
+      for (unsigned check : {0u, 1u})
+        if (!lmdb || has_lmdb()) play({lmdb, resident, 4, check}, scenario);
+}
+
+int at_every_commit(cell c, const std::function<void(world&, stet::engine&)>& define,
+                    const std::function<void(world&)>& act,
+                    const std::function<void(world&, death)>& check) {
+  int crashes = 0;
+  for (auto how : {fault::unknown_lost, fault::unknown_applied}) {
+    for (std::uint64_t n = 1;; ++n) {
+      INFO("in the cell ", c.name(), ", death ",
+           std::string(how == fault::unknown_lost ? "before" : "after"), " commit ", n);
+      world w(c);
+      w.plan->fail(store_call::commit, n, how);
+      for (bool ended = false; !ended;) {
+        try {
+          w.open([&](stet::engine& e) { define(w, e); });
+          act(w);
+          ended = true;
+        } catch (const stet::store_error&) {
+          if (w.is_open()) w.crash();
+        } catch (const stet::error& e) {
+          if (e.code() != stet::errc::closed) throw;
+        }
+        REQUIRE(w.plan->injected() <= 1);
+      }
+      bool crashed = w.plan->injected() == 1;
+      check(w, {crashed, how == fault::unknown_applied});
+      if (!crashed) break;
+      ++crashes;
+    }
+  }
+  return crashes;
+}
+
+}  // namespace stet_tests

@@ -1,0 +1,170 @@
+// Everything that a scenario needs: a store that outlives its engines, time and chance in the
+// test's hands, crashes, and the matrix of engines under which a scenario must come to the same.
+#pragma once
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <stet/memory.hpp>
+#include <stet/stet.hpp>
+
+#include "fake_environment.hpp"
+#include "fault_store.hpp"
+#include "temporary_directory.hpp"
+
+namespace stet_tests {
+
+using namespace std::chrono_literals;  // NOLINT: tests speak of 5min and 3h
+
+/// One engine of the matrix.
+struct cell {
+  bool lmdb = false;
+  std::size_t resident = 100'000;
+  unsigned threads = 0;
+  unsigned check = 0;  // replay_check_interval
+  std::string name() const;
+};
+
+/// How often something took effect. Outlives every engine, as the world outside does. Thread: any.
+class effects {
+ public:
+  int hit(const std::string& what) {
+    std::lock_guard lock(mutex_);
+    return ++counts_[what];
+  }
+  int of(const std::string& what) const {
+    std::lock_guard lock(mutex_);
+    auto found = counts_.find(what);
+    return found == counts_.end() ? 0 : found->second;
+  }
+  int all() const {
+    std::lock_guard lock(mutex_);
+    int sum = 0;
+    for (auto& [what, n] : counts_) sum += n;
+    return sum;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, int> counts_;
+};
+
+class world {
+ public:
+  using definer = std::function<void(stet::engine&)>;
+
+  explicit world(cell c = {});
+  world(const world&) = delete;
+  world& operator=(const world&) = delete;
+  ~world();
+
+  /// Opens an engine with these definitions, which later ones have too, and starts it.
+  world& open(definer d);
+  /// Opens another engine on what the store holds, with the definitions of the last one.
+  void reopen();
+  /// An engine that has not been started.
+  std::unique_ptr<stet::engine> make();
+  /// A clean end.
+  void close();
+  /// The process is gone: from now on nothing reaches the store. Bodies that run still end first.
+  void crash();
+  /// The same, while the engine is still there: for bodies that must see it.
+  void cut();
+  void restart() {
+    crash();
+    reopen();
+  }
+  /// The store by itself, while no engine is open.
+  std::unique_ptr<stet::store> store() const;
+
+  stet::engine& engine() noexcept { return *engine_; }
+  bool is_open() const noexcept { return engine_ != nullptr; }
+
+  /// Does all that can be done while no time passes. Not for bodies that wait for the test.
+  void settle();
+  /// Settles, and moves the clock to the next thing that is due, until nothing is.
+  void finish();
+  /// Moves the clock, then settles.
+  void pass(stet::duration d) {
+    clock.advance(d);
+    settle();
+  }
+  /// Makes the engine look at its clock, which tells nobody that it was moved.
+  void poke() { (void)engine_->open_runs({}, 1); }
+  /// Pokes until something has happened on another thread.
+  void until(const std::function<bool()>& happened);
+  /// Finishes everything and gives the result of a run.
+  template <class R>
+  R result(const stet::run_handle<R>& run) {
+    finish();
+    REQUIRE_MESSAGE(run.wait_for(1ms), "the run '", run.id(), "' doesn't end");
+    return run.result();
+  }
+  template <class R, class... A>
+  R run(const stet::workflow<R(A...)>& w, std::string_view id, std::type_identity_t<A>... a) {
+    return result(engine().run(w, id, std::move(a)...));
+  }
+
+  /// Whether the process's death has been injected, see at_every_commit.
+  std::shared_ptr<faults> plan = std::make_shared<faults>();
+  fake_clock clock;
+  seeded_entropy entropy;
+  recorder heard;
+  effects done;
+  cell where;
+  stet::engine_options options;  // for the engines opened next
+
+ private:
+  std::optional<stet::time_point> next_due();
+  bool a_body_runs();
+
+  temporary_directory directory_;
+  std::shared_ptr<stet::memory::contents> contents_ = stet::memory::make_contents();
+  definer define_;
+  std::unique_ptr<stet::engine> engine_;
+};
+
+/// Plays `scenario(world&)` in every cell of the matrix.
+void everywhere(const std::function<void(world&)>& scenario);
+/// In the manual cells only: {memory, LMDB} × residency × check.
+void everywhere_by_hand(const std::function<void(world&)>& scenario);
+
+/// The death of a world's process, see below.
+struct death {
+  bool happened = false;
+  bool after = false;  // the commit had reached the store
+};
+
+/// Plays `act` again and again, each time on a fresh world whose process dies at the next commit
+/// further on: just before it reached the store, and just after. `act` is called again after each
+/// restart, and must find its runs by their ids. `check` is called at the end of each world.
+/// Returns how many crashes there were.
+int at_every_commit(cell c, const std::function<void(world&, stet::engine&)>& define,
+                    const std::function<void(world&)>& act,
+                    const std::function<void(world&, death)>& check);
+
+/// What `f` throws: its code and text.
+struct caught {
+  bool thrown = false;
+  stet::errc code{};
+  std::string text;
+  bool says(std::string_view part) const { return text.find(part) != std::string::npos; }
+};
+template <class F>
+caught what_throws(F&& f) {
+  try {
+    f();
+  } catch (const stet::error& e) { return {true, e.code(), e.what()}; } catch (const std::exception& e) {
+    return {true, stet::errc::usage, std::string("not a stet::error: ") + e.what()};
+  }
+  return {};
+}
+
+}  // namespace stet_tests
