@@ -48,7 +48,7 @@ class file_owner {
 
   /// True in a process forked from the one that opened the store: touch nothing. A few ns.
   bool is_foreign() const noexcept;
-  /// True if `path` still names the file that was opened. About a microsecond.
+  /// True if `path` still names the file that was opened. Costs a stat: 1 to 5 microseconds.
   bool is_in_place() const noexcept;
 
   /// Creates a file beside the data file with mode 0600 if it is missing; refuses symbolic links.

@@ -1,5 +1,6 @@
 #include "database.hpp"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -83,8 +84,10 @@ database::database(backend::file_owner& owner, const options& o)
   // Read transactions belong to whoever holds them, not to a thread: readers moves them about.
   int rc = mdb_env_open(env_.get(), path.c_str(), MDB_NOSUBDIR | MDB_NOTLS, 0600);
   if (rc != MDB_SUCCESS) fail("lmdb open", path, rc);
-  int dead = 0;
+  int dead = 0, fd = -1;
   mdb_reader_check(env_.get(), &dead);
+  // Up to 0.9.24 at least, LMDB lets this one pass to programs that the process executes.
+  if (mdb_env_get_fd(env_.get(), &fd) == MDB_SUCCESS) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   open_table(path);
   cover_file();
   owner.mark_created();

@@ -60,7 +60,15 @@ void engine_core::start() {
   if (phase_ == phase::closed) throw error(errc::closed, "start", "the engine is closed");
   as_loop here(this);
   process_ = ::getpid();
-  recover();
+  try {
+    recover();
+  } catch (...) {  // half a recovery is none
+    phase_ = phase::closed;
+    lru_.clear();
+    runs_.clear();
+    store_->close();
+    throw;
+  }
   if (!executor_ && !manual_) {
     own_executor_ = std::make_unique<pool>(options_.threads);
     executor_ = own_executor_.get();

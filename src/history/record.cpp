@@ -115,21 +115,20 @@ std::string_view to_text(record_kind k) noexcept {
 }
 
 void encode(std::string& out, const record& r) {
-  // The length is nearly always below 128: leave one byte for it, and make room in the rare other case.
+  // The length comes first and is known last: its place is made wide enough at once, a padded varint where need be.
+  auto texts = r.name.size() + r.target.size() + r.payload.size() + r.error_type.size() + r.error_text.size();
+  constexpr std::size_t others_max = 100;  // bytes of all numbers of a record
+  std::size_t width = 1;
+  for (auto most = texts + others_max; most >= 0x80; most >>= 7) ++width;
   auto at = out.size();
-  out.push_back(0);
+  out.append(width, '\0');
   put_byte(out, static_cast<std::uint8_t>(r.kind));
   put_byte(out, r.flags);
   put_varint(out, r.run);
   put_fields(out, r, fields_of(r.kind));
-  auto length = out.size() - at - 1;
-  if (length < 0x80) {
-    out[at] = static_cast<char>(length);
-  } else {
-    std::string prefix;
-    put_varint(prefix, length);
-    out.replace(at, 1, prefix);
-  }
+  auto length = out.size() - at - width;
+  for (std::size_t i = 0; i < width; ++i, length >>= 7)
+    out[at + i] = static_cast<char>((length & 0x7f) | (i + 1 < width ? 0x80 : 0));
 }
 
 record decode_record(source& in) {
