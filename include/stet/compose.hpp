@@ -137,7 +137,7 @@ class STET_API group {
 };
 
 /// A fixed number of operations of different types.
-template <group::rule Rule, operation... A> class tuple_group : group {
+template <group::rule Rule, operation... A> class tuple_group final : group {
   static constexpr std::size_t count = sizeof...(A);
  public:
   using result_type = std::conditional_t<Rule == rule::all, std::tuple<stored<typename A::result_type>...>,
@@ -187,7 +187,7 @@ template <class T> struct any_of { std::size_t index; T value; };
 namespace detail {
 
 /// Any number of operations of one type.
-template <group::rule Rule, operation A> class vector_group : group {
+template <group::rule Rule, operation A> class vector_group final : group {
   using value = stored<typename A::result_type>;
  public:
   using result_type = std::conditional_t<Rule == rule::all,
@@ -223,7 +223,7 @@ template <group::rule Rule, operation A> class vector_group : group {
 };
 
 /// One operation for each item, so many at a time.
-template <class Item, class F> class map_group : group {
+template <class Item, class F> class map_group final : group {
   static auto make(F& f, Item& item, environment e) {
     if constexpr (std::is_invocable_v<F&, context&, Item&>) return f(context_of(e), item); else return f(item);
   }

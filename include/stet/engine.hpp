@@ -36,15 +36,16 @@ struct engine_options {
   unsigned max_crashes = 3;
   /// What acknowledged means. Anything but sync may lose, at a power cut, the latest acknowledged work.
   durability commits = durability::sync;
-  /// Every n-th event of a run is followed by a replay of its whole history that must come to the same. 0: never.
-  unsigned replay_check_interval = 0;
+  /// Every n-th event is followed by a replay of its run's whole history, which must come to the same, or the run is
+  /// parked before anything comes of it. 1 in tests: every event. 0: never.
+  unsigned replay_check_interval = 1000;
   stet::clock* clock = nullptr;        ///< nullptr: the machine's
   stet::entropy* entropy = nullptr;    ///< nullptr: the machine's
   stet::executor* executor = nullptr;  ///< nullptr: `threads` threads of the engine's own
   stet::listener* listener = nullptr;  ///< nullptr: problems go to standard error, logs nowhere
 };
 
-/// What a run is doing. On disk: never renumber.
+/// What a run is doing. On disk: never renumber (docs/format.md).
 enum class status : std::uint8_t {
   running = 0,
   completed = 1,

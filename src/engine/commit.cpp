@@ -37,6 +37,7 @@ bool engine_core::commit() {
     error = std::current_exception();
   }
   written(error);
+  drop_written();
   return block_at_ == block_at::nowhere;
 }
 
@@ -50,6 +51,7 @@ void engine_core::write_block() {
 bool engine_core::finish_commit() {
   if (block_at_ != block_at::committer || !committer_.done()) return false;
   written(committer_.wait());
+  drop_written();
   return true;
 }
 /// Until no block is on its way.
@@ -72,9 +74,15 @@ void engine_core::written(const std::exception_ptr& error) {
   journal_.committed(*block_);
   block_.reset();
   block_at_ = block_at::nowhere;
+  release_answers();
+}
+
+/// Forgets the runs of which the store now knows everything. Not in written(): whoever waits for a commit in order to read
+/// a run's history (history_of) goes on with that run.
+void engine_core::drop_written() {
+  if (block_at_ != block_at::nowhere) return;
   for (auto run : std::exchange(sliced_, {}))
     if (auto* r = in_memory(run)) drop_if_idle(*r);
-  release_answers();
 }
 
 /// Nothing else is under way that the loop could do meanwhile.

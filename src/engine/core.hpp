@@ -50,7 +50,6 @@ struct resident {
   std::vector<attempt*> attempts;         // under way, or waiting for their gate
   std::vector<outcome_call*> waiters;
   std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
-  std::uint32_t events_since_check = 0;
   bool resumed = false;                   // what was cut short has been seen to
   bool queued = false;                    // in ready_
   bool dirty = false;                     // in dirty_ or pass_
@@ -196,6 +195,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void write_block();
   bool finish_commit();
   void wait_for_commit();
+  void drop_written();
   void written(const std::exception_ptr& error);
   bool is_quiet();
   bool may_grow() const noexcept;
@@ -237,6 +237,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::vector<attempt*> inline_returned_;
   drive_output out_;
   std::string scratch_;
+  std::uint32_t events_since_check_ = 0;
   std::vector<std::pair<std::uint64_t, bool>> orphans_;  // children to cancel, or (true) to terminate, after a drive
 
   // checkpoint

@@ -57,8 +57,8 @@ void engine_core::drive(resident& r, const record* event) {
 
 /// Every so many events: does a replay of everything come to the same?
 bool engine_core::check_determinism(resident& r, const record* event) {
-  if (options_.replay_check_interval == 0 || ++r.events_since_check < options_.replay_check_interval) return true;
-  r.events_since_check = 0;
+  if (options_.replay_check_interval == 0 || ++events_since_check_ < options_.replay_check_interval) return true;
+  events_since_check_ = 0;
   auto history = history_of(r);
   record driven;
   driven.kind = record_kind::driven;

@@ -112,7 +112,13 @@ bool engine_core::take_calls() {
     std::lock_guard lock(mutex_);
     calls.swap(calls_);
   }
-  for (auto* c : calls) {
+  for (auto at = calls.begin(); at != calls.end(); ++at) {
+    auto* c = *at;
+    if (is_refused() && !c->needs_room) {
+      (void)c->perform(*this);
+      c->done();
+      continue;
+    }
     if (is_refused()) {
       c->done(std::make_exception_ptr(error(errc::full, "engine", "the store has no room: make room, and ask again")));
       continue;
@@ -122,6 +128,8 @@ bool engine_core::take_calls() {
       if (c->perform(*this)) answer(*c, std::min(answer_lsn_, journal_.last_lsn()));
     } catch (const store_error&) {
       c->done(std::current_exception());
+      std::lock_guard lock(mutex_);
+      calls_.insert(calls_.begin(), at + 1, calls.end());  // whoever ends the engine tells them
       throw;
     } catch (...) {
       c->fails(std::current_exception());
@@ -251,7 +259,15 @@ bool engine_core::submit(call& c, std::optional<duration> limit) {
 
 /// The time is up: takes the call back from the loop. True if it was answered meanwhile.
 bool engine_core::give_up_waiting(call& c) {
-  ask([&] { forget(static_cast<outcome_call&>(c)); });  // only those wait with a limit
+  auto take_back = [&] { forget(static_cast<outcome_call&>(c)); };  // only those wait with a limit
+  asking<decltype(take_back)> taking(take_back);
+  taking.needs_room = false;
+  try {
+    submit(taking);
+    taking.take();
+  } catch (const error&) {
+    c.wait();  // the engine ends, and tells everybody: until then it knows the call
+  }
   return c.is_done();
 }
 
@@ -342,6 +358,7 @@ void engine_core::finish() {
       auto* a = static_cast<attempt*>(std::exchange(w, w->next));
       a->revoke();
       inline_returned_.push_back(a);
+      --outstanding_;  // else the last commit waits for it, and the close is over before
     }
   }
   if (failed_) return;

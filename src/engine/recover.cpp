@@ -6,13 +6,23 @@
 
 namespace stet { inline namespace v0 {
 namespace detail {
+namespace {
+
+constexpr std::int64_t clock_slack_ms = 1000;  // a clock that is behind by less wasn't set back
+
+}  // namespace
 
 void engine_core::recover() {
   failpoint("before recovery");
   tick();
   started_at_ = now_;
   journal_.open([&](const record& r, std::string_view bytes, std::uint64_t lsn) { recover_record(r, bytes, lsn); });
-  clock_was_set_back_ = journal_.time_at_open() > now_;
+  auto behind = journal_.time_at_open() - now_;
+  if (behind > 0 && behind <= clock_slack_ms) {  // rounding, or a clock that is being slewed: time goes on from where it was
+    started_at_ = now_ = anchor_now_ = journal_.time_at_open();
+    anchor_steady_ = steady_ms();
+  }
+  clock_was_set_back_ = behind > clock_slack_ms;
   auto where = store_->info().path;
   auto who = slots_.open(where.empty() ? std::string() : where + ".slots");
   if (!journal_.was_clean()) suspect(who);

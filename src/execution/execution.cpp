@@ -8,6 +8,11 @@ namespace {
 
 constexpr std::uint32_t refused_awaits_max = 1000;
 
+constexpr record_kind kind_of(const command& c) noexcept {
+  constexpr record_kind kinds[] = {record_kind::step, record_kind::sleep, record_kind::child};
+  return kinds[static_cast<int>(c.kind)];
+}
+
 }  // namespace
 
 execution::execution(definition& d, const error_registry& errors, execution_host* host,
@@ -77,6 +82,9 @@ void execution::start(const record& event) {
 void execution::answer(const record& event) {
   auto* c = find_pending(event.command);
   if (!c) return;  // it was given up since
+  if (answered_by(event.kind) != kind_of(*c))
+    throw malformed("the history is damaged: '" + std::string(to_text(event.kind)) + "' answers a " +
+                    std::string(to_text(kind_of(*c))));
   switch (event.kind) {
     case record_kind::step_done:
     case record_kind::child_done:
@@ -175,7 +183,9 @@ bool execution::begin(command& c, environment e, waiter& w) noexcept {
     r.payload = q.arguments;
     if (!replay_) out_->begun.push_back(&q);
   }
+  file_ = c.file;
   emit(r);
+  file_ = "";
   if (!problem_.empty()) return false;
   c.owner = this;
   c.next = e.scope->commands_;

@@ -127,6 +127,7 @@ class execution : private waiter {
   std::int64_t now_ = 0;
   std::uint32_t last_command_ = 0;
   std::uint32_t refused_ = 0;          // awaits after cancellation
+  const char* file_ = "";              // where the command stands that is being emitted
   bool root_done_ = false;
   bool ended_ = false;
   bool swallows_ = false;              // it goes on in spite of its cancellation

@@ -14,7 +14,7 @@ std::string describe(const record& r, const char* file) {
   if (r.kind == record_kind::sleep)
     s += (r.flags & record_flag::absolute ? " until " : " of ") + std::to_string(r.number) + " ms";
   if (r.kind == record_kind::cancelled) s += " of command " + std::to_string(r.command);
-  if (r.kind == record_kind::failed) s += " with " + std::string(r.error_type);
+  if (r.kind == record_kind::failed) s += " with " + std::string(r.error_type) + ": " + std::string(r.error_text);
   if (r.line) s += std::string(" (") + (*file ? std::string(file) + ":" : "line ") + std::to_string(r.line) + ")";
   return s;
 }
@@ -111,11 +111,10 @@ std::uint8_t execution::emit(record r) noexcept {
 }
 
 void execution::diverge(const record& emitted) noexcept {
-  auto recorded_part = replay_->has_next ? describe(replay_->next, "") : std::string("nothing more");
-  const char* file = "";
-  if (!out_->begun.empty()) file = out_->begun.back()->file;
-  problem_ += "the history says " + recorded_part + ", today's code says " + describe(emitted, file) +
-              " as command " + std::to_string(emitted.command);
+  std::string was = "nothing more";
+  if (replay_->has_next && is_command(replay_->next.kind)) was = describe(replay_->next, "");
+  problem_ += "the history says " + was + ", today's code says " + describe(emitted, file_);
+  if (emitted.command) problem_ += " as command " + std::to_string(emitted.command);
 }
 
 std::uint64_t execution::child_number() noexcept {

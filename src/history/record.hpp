@@ -17,7 +17,7 @@
 namespace stet { inline namespace v0 {
 namespace detail {
 
-/// On disk: never renumber.
+/// On disk: never renumber (docs/format.md).
 enum class record_kind : std::uint8_t {
   // events
   started = 1,
@@ -57,9 +57,18 @@ constexpr bool is_end(record_kind k) noexcept {
   return k == record_kind::completed || k == record_kind::failed ||
          k == record_kind::ended_cancelled || k == record_kind::terminated;
 }
+/// The kind of command that an event answers; nothing else, however late or foreign, can match.
+constexpr record_kind answered_by(record_kind event) noexcept {
+  switch (event) {
+    case record_kind::timer_fired: return record_kind::sleep;
+    case record_kind::child_done:
+    case record_kind::child_failed: return record_kind::child;
+    default: return record_kind::step;
+  }
+}
 std::string_view to_text(record_kind k) noexcept;
 
-/// On disk: never renumber.
+/// On disk: never renumber (docs/format.md).
 namespace record_flag {
 inline constexpr std::uint8_t undriven = 1;       // event
 inline constexpr std::uint8_t waits = 2;          // step_failed, cancelled: a body_returned will follow

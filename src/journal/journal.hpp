@@ -23,7 +23,7 @@ namespace detail {
 
 inline constexpr std::uint32_t store_format = 1;
 
-/// What `o` holds.
+/// What `o` holds. On disk: see docs/format.md.
 struct marks {
   std::uint64_t epoch = 0;         // rises with every owner
   std::uint64_t first_block = 1;   // the oldest that has not been dropped

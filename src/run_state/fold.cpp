@@ -16,7 +16,10 @@ pending& must_find(run_state& s, const record& r) {
   return *p;
 }
 void remove(run_state& s, const record& r) {
+  constexpr record_kind kinds[] = {record_kind::step, record_kind::sleep, record_kind::child};
   auto* p = &must_find(s, r);
+  if (is_event(r.kind) && answered_by(r.kind) != kinds[static_cast<int>(p->kind)])
+    throw malformed("a record '" + std::string(to_text(r.kind)) + "' answers a command of another kind");
   s.waits_for.erase(s.waits_for.begin() + (p - s.waits_for.data()));
 }
 void note_error(pending& p, const record& r) {

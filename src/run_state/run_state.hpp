@@ -22,7 +22,7 @@ namespace detail {
 
 /// A command that has not been answered.
 struct pending {
-  /// On disk: never renumber.
+  /// On disk: never renumber (docs/format.md).
   enum class phase : std::uint8_t {
     waiting = 0,   // a sleep, a child; a step whose attempt may have begun
     retrying = 1,  // a step: its next attempt begins at `due`

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -17,28 +18,28 @@
 
 namespace {
 
-/// How many more calls succeed before one fails with EIO; below 0: all succeed.
+/// How many more calls succeed before one fails; below 0: all succeed.
 std::atomic<int> flushes_left{-1}, writes_left{-1};
+/// What a failing call fails with.
+std::atomic<int> failure{EIO};
 
-bool fails_now(std::atomic<int>& left) { return left >= 0 && left-- == 0; }
+bool fails_now(std::atomic<int>& left) {
+  if (left < 0 || left-- != 0) return false;
+  errno = failure;
+  return true;
+}
 
 }  // namespace
 
-// These stand before the C library's, for liblmdb as well.
+// These stand before the C library's, for liblmdb as well: all that it writes and flushes with.
 extern "C" int fdatasync(int fd) {
-  if (fails_now(flushes_left)) {
-    errno = EIO;
-    return -1;
-  }
-  return static_cast<int>(::syscall(SYS_fdatasync, fd));
+  return fails_now(flushes_left) ? -1 : static_cast<int>(::syscall(SYS_fdatasync, fd));
 }
-
 extern "C" ssize_t pwrite(int fd, const void* data, size_t n, off_t at) {
-  if (fails_now(writes_left)) {
-    errno = EIO;
-    return -1;
-  }
-  return ::syscall(SYS_pwrite64, fd, data, n, at);
+  return fails_now(writes_left) ? -1 : ::syscall(SYS_pwrite64, fd, data, n, at);
+}
+extern "C" ssize_t writev(int fd, const iovec* parts, int count) {
+  return fails_now(writes_left) ? -1 : ::syscall(SYS_writev, fd, parts, count);
 }
 
 namespace {
@@ -61,6 +62,7 @@ TEST_CASE("after a failed flush an LMDB store is poisoned until it is opened ane
   temporary_directory dir;
   auto s = stet::lmdb::open(dir / "s");
   put(*s, "a", "1");
+  failure = EIO;
   flushes_left = 0;
   auto e = error_of([&] { put(*s, "b", "2"); });
   flushes_left = -1;
@@ -75,30 +77,66 @@ TEST_CASE("after a failed flush an LMDB store is poisoned until it is opened ane
   put(*s, "c", "3");
 }
 
-TEST_CASE("whichever write of an LMDB commit fails, it is unknown, and all or nothing afterwards") {
-  for (int n = 0; n < 6; ++n) {
-    CAPTURE(n);
-    temporary_directory dir;
-    auto s = stet::lmdb::open(dir / "s");
-    put(*s, "a", std::string(100, '1'));
-    writes_left = n;
-    auto e = error_of([&] {
-      batch_of().put("b", std::string(100, '2')).put("c", std::string(9000, '3')).commit_to(*s);
-    });
-    bool reached = writes_left < 0;
-    writes_left = -1;
-    CHECK(reached == e.has_value());
-    if (e) {
-      CHECK(e->outcome() == commit_outcome::unknown);
-      check_poisoned(*s);
-    }
-    s->close();
-    s = stet::lmdb::open(dir / "s");
-    auto left = scanned(*s);
-    CHECK((left.size() == 1 || left.size() == 3));
-    if (!e) CHECK(left.size() == 3);
-    put(*s, "d", "4");
+namespace {
+
+/// How a commit of three values went of which write number `n` failed, and what was there after
+/// opening anew: how many of them.
+struct trial {
+  std::optional<stet::store_error> error;
+  bool is_usable;
+  std::size_t left;
+};
+
+trial fail_write(int n, int how) {
+  temporary_directory dir;
+  auto s = stet::lmdb::open(dir / "s");
+  put(*s, "a", "1");
+  failure = how;
+  writes_left = n;
+  auto e = error_of([&] {
+    batch_of().put("b", "2").put("c", std::string(9000, '3')).put("d", "4").commit_to(*s);
+  });
+  writes_left = -1;
+  bool is_usable = !error_of([&] { (void)s->get("a"); });
+  CHECK(is_usable == !error_of([&] { put(*s, "usable", "v"); }));
+  s->close();
+  s = stet::lmdb::open(dir / "s");
+  CHECK(s->get("a") == "1");
+  return {e, is_usable, scanned(*s, "b", "e").size()};
+}
+
+}  // namespace
+
+TEST_CASE("whichever write of an LMDB commit fails, nothing is left in part") {
+  int reached = 0;
+  for (;; ++reached) {
+    trial t = fail_write(reached, EIO);
+    if (!t.error) break;
+    CAPTURE(reached);
+    CHECK(t.error->outcome() == commit_outcome::unknown);
+    CHECK(!t.is_usable);
+    CHECK((t.left == 0 || t.left == 3));
   }
+  CHECK(reached >= 2);  // pages, and the one that makes them the latest
+}
+
+TEST_CASE("no room for the pages of an LMDB commit is refused; for the last one it is unknown") {
+  int reached = 0;
+  std::optional<stet::commit_outcome> last;
+  for (;; ++reached) {
+    trial t = fail_write(reached, ENOSPC);
+    if (!t.error) break;
+    CAPTURE(reached);
+    last = t.error->outcome();
+    CHECK(t.is_usable == (last == commit_outcome::refused));
+    if (last == commit_outcome::refused) {
+      CHECK(t.error->code() == errc::full);
+      CHECK(t.left == 0);
+    }
+    if (reached == 0) CHECK(last == commit_outcome::refused);
+  }
+  CHECK(reached >= 2);
+  CHECK(last == commit_outcome::unknown);
 }
 
 namespace {

@@ -34,7 +34,7 @@ void check_child(const dump& d, const stored_run& parent, const record& answer, 
 
 void check_history(const dump& d, const stored_run& r, violations& v) {
   std::map<std::uint32_t, std::uint64_t> children;
-  std::map<std::uint32_t, unsigned> answers;
+  std::map<std::uint32_t, std::uint8_t> answers;  // and their flags
   bool ended = false;
   for (auto& rec : history_records(r)) {
     if (ended) {
@@ -44,8 +44,13 @@ void check_history(const dump& d, const stored_run& r, violations& v) {
     ended = is_end(rec.kind);
     if (rec.run != r.state.run) v.push_back("I11 " + name_of(r) + " has a record of another run");
     if (rec.kind == record_kind::child) children[rec.command] = rec.related;
-    if (is_answer(rec.kind) && ++answers[rec.command] > 1)
-      v.push_back("I3 command " + std::to_string(rec.command) + " of " + name_of(r) + " is answered twice");
+    if (is_answer(rec.kind)) {
+      auto [first, fresh] = answers.emplace(rec.command, rec.flags);
+      // Given up before the run saw the answer: that may be.
+      bool unseen = rec.kind == record_kind::cancelled && (first->second & record_flag::undriven);
+      if (!fresh && !unseen)
+        v.push_back("I3 command " + std::to_string(rec.command) + " of " + name_of(r) + " is answered twice");
+    }
     if (rec.kind == record_kind::child_done || rec.kind == record_kind::child_failed)
       check_child(d, r, rec, children[rec.command], v);
   }

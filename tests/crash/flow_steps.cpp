@@ -91,7 +91,7 @@ stet::task<std::string> once(stet::context& ctx, int n) {
   co_return told;
 }
 
-stet::task<std::string> mapped(stet::context& ctx, int n) {
+stet::task<std::string> mapped(stet::context&, int n) {
   std::vector<int> items(n);
   for (int i = 0; i < n; ++i) items[i] = i;
   auto results = co_await stet::map(items, {.concurrency = 2}, [](stet::context& c, int& i) {

@@ -81,7 +81,10 @@ void explore(const arguments& a, const script& s, const config& c, std::uint64_t
   auto whole = run_trial({&s, &c, 0, 0, true}, folder);
   found.take({&s, &c, 0, 0, true}, whole);
   auto random = mixed(number + a.seed * 0x9e3779b97f4a7c15);
-  for (unsigned at = 1 + static_cast<unsigned>(random % a.every); at <= whole.hits; at += a.every) {
+  // A process costs ten times what an engine in this one does, a flush to a disk more.
+  auto every = c.where == home::memory ? (a.every + 7) / 8 : c.where == home::disk ? a.every * 4 : a.every;
+  if (a.every == 1) every = 1;
+  for (unsigned at = 1 + static_cast<unsigned>(random % every); at <= whole.hits; at += every) {
     if (a.first && found.violations) return;
     random = mixed(random + at);
     trial t{&s, &c, at, 0, random % 8 == 0};
@@ -123,9 +126,10 @@ findings work_in_parallel(const arguments& a, const std::string& shm, const std:
   for (auto& w : workers) {
     auto text = w->hear_all();
     unsigned trials, kills, doubled, violations;
-    if (w->wait() != 0 ||
+    auto status = w->wait();
+    if (status != 0 ||
         std::sscanf(text.c_str(), "%u %u %u %u", &trials, &kills, &doubled, &violations) != 4) {
-      all.report("a worker broke: " + text);
+      all.report("a worker broke, status " + std::to_string(status) + ": " + text);
       continue;
     }
     all.trials += trials;

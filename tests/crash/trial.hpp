@@ -21,7 +21,7 @@ struct trial {
 struct trial_result {
   violations violated;
   std::vector<std::string> points;  // where it was killed: "after body 3"
-  unsigned hits = 0;                // failpoints of the last life
+  unsigned hits = 0;                // failpoints of the first life, if it went through
   std::vector<fact> facts;
 };
 

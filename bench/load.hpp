@@ -1,0 +1,71 @@
+// Load: so many runs at a time, each replaced as soon as it has ended.
+//
+// It uses the public headers only. That a run has ended it hears from the run itself, which logs a
+// line before it returns; that all of this was durable it makes sure by a call that the engine
+// answers when it is.
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <stet/stet.hpp>
+
+namespace bench {
+
+inline constexpr std::uint32_t steps_per_run = 10;
+inline constexpr std::size_t result_bytes = 100;
+
+/// A run of so many steps, each returning result_bytes.
+inline constexpr stet::workflow<void(std::uint32_t)> Pooled{"pooled"};
+inline constexpr stet::workflow<void(std::uint32_t)> Inlined{"inlined"};
+using kind_of_run = stet::workflow<void(std::uint32_t)>;
+
+/// Defines both.
+void define_runs(stet::engine& e);
+
+/// Counts the runs that have ended. To be given to an engine as its listener.
+class tally final : public stet::listener {
+ public:
+  void log(std::string_view id, std::string_view line) noexcept override;
+  std::uint32_t ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+  /// Waits until more than `seen` have ended: costs the engine a system call.
+  void wait_beyond(std::uint32_t seen) const noexcept { ended_.wait(seen); }
+  /// Looks now and then, which costs the engine nothing, until `wanted` have ended.
+  void until(std::uint32_t wanted) const noexcept;
+
+ private:
+  std::atomic<std::uint32_t> ended_{0};
+};
+
+/// Keeps `concurrency` runs going from its construction to its destruction, which waits for the
+/// last of them.
+class crowd {
+ public:
+  crowd(stet::engine& e, tally& t, const kind_of_run& kind, std::size_t concurrency);
+  crowd(const crowd&) = delete;
+  crowd& operator=(const crowd&) = delete;
+  ~crowd();
+
+ private:
+  void feed();
+  std::size_t take_room();
+  void wait_for_room(std::uint32_t seen) const;
+
+  stet::engine& engine_;
+  tally& tally_;
+  const kind_of_run& kind_;
+  std::size_t concurrency_;
+  std::mutex mutex_;
+  std::uint32_t started_;  // runs, in the tally's count
+  std::atomic<bool> stopping_{false};
+  std::vector<std::thread> threads_;
+};
+
+/// Starts `count` runs that are not there yet, in one commit.
+void start_runs(stet::engine& e, const kind_of_run& kind, std::size_t count, std::uint32_t steps);
+
+}  // namespace bench

@@ -1,0 +1,111 @@
+// Bytes of memory per resident run that sleeps: what the heap holds of the engine, all threads
+// being this one, and of that the coroutine with its execution, and the run's state.
+#include <malloc.h>
+
+#include <optional>
+
+#include <stet/definition.hpp>
+#include <stet/stet.hpp>
+
+#include "bench.hpp"
+#include "execution/execution.hpp"
+#include "history/record.hpp"
+#include "place.hpp"
+#include "run_state/run_state.hpp"
+
+namespace bench {
+namespace {
+
+inline constexpr stet::workflow<void()> Sleepy{"sleepy"};
+stet::task<void> sleepy(stet::context& ctx) { co_await ctx.sleep(std::chrono::hours(1000)); }
+
+/// Of the main arena, where everything is as long as there is one thread.
+double heap_bytes() {
+  auto m = ::mallinfo2();
+  return static_cast<double>(m.uordblks + m.hblkhd);
+}
+
+void add(const job& j, const char* bench, const std::string& store, std::size_t runs,
+         double bytes) {
+  j.out.add({bench, store, runs, bytes / static_cast<double>(runs), "bytes/run"});
+}
+
+void measure_engine(const job& j, const std::string& store, std::size_t runs) {
+  folder where(j.set.dir);
+  auto store_open = open_store(store, where);
+  double asleep;
+  {
+    stet::engine e(std::move(store_open),
+                   {.threads = 0, .resident_runs_max = runs, .tail_bytes_max = 64u << 10});
+    e.define(Sleepy, sleepy);
+    e.start();
+    constexpr std::size_t at_once = 1000;
+    for (std::size_t i = 0; i < runs; i += at_once) {
+      std::vector<std::pair<std::string, std::tuple<>>> some;
+      for (std::size_t k = i; k < i + at_once; ++k)
+        some.emplace_back("run-" + std::to_string(k), std::tuple());
+      e.run_all(Sleepy, some);
+      e.run_until_idle();
+    }
+    asleep = heap_bytes();
+  }
+  // What a store in memory holds is still there.
+  add(j, "resident_bytes", store, runs, asleep - heap_bytes());
+}
+
+/// The history of a run that has just fallen asleep.
+std::string history() {
+  namespace d = stet::detail;
+  std::string bytes, arguments;
+  stet::encode(arguments, std::tuple());
+  d::record r;
+  r.run = 1;
+  r.name = Sleepy.text();
+  r.target = "run-12345";
+  r.payload = arguments;
+  d::encode(bytes, r);
+  d::record sleep;
+  sleep.kind = d::record_kind::sleep;
+  sleep.run = 1;
+  sleep.command = 1;
+  sleep.number = stet::duration(std::chrono::hours(1000)).count();
+  d::encode(bytes, sleep);
+  return bytes;
+}
+
+void measure_parts(const job& j, std::size_t runs) {
+  namespace d = stet::detail;
+  auto records = history();
+  auto body = &sleepy;
+  d::definition_of<decltype(body), void> definition(body);
+  d::error_registry errors;
+  std::vector<std::unique_ptr<d::execution>> executions(runs);
+  d::drive_output work;
+  auto before = heap_bytes();
+  for (auto& e : executions) {
+    e = std::make_unique<d::execution>(definition, errors, nullptr, 1, "run-12345");
+    if (!e->replay(records, work)) throw std::runtime_error("a replay failed: " + e->problem());
+  }
+  add(j, "resident_bytes_execution", "memory", runs, heap_bytes() - before);
+  executions.clear();
+
+  std::vector<std::unique_ptr<d::run_state>> states(runs);
+  before = heap_bytes();
+  for (auto& s : states) {
+    s = std::make_unique<d::run_state>();
+    std::uint64_t lsn = 0;
+    for (d::source in(records); !in.done();) d::apply(*s, d::decode_record(in), ++lsn);
+  }
+  add(j, "resident_bytes_state", "memory", runs, heap_bytes() - before);
+}
+
+}  // namespace
+
+void measure_memory_use(const job& j) {
+  std::size_t runs = j.set.quick ? 20'000 : 50'000;
+  if (!j.wants("resident_bytes")) return;
+  for (auto& store : j.stores()) measure_engine(j, store, runs);
+  measure_parts(j, runs);
+}
+
+}  // namespace bench

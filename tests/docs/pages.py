@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""The code in the documents.
+
+pages.py program PAGE OUT   writes the first ```cpp block of PAGE, a whole program, to OUT
+pages.py check              compiles (syntax only) every page of the guide, its blocks in their order; and follows
+                            the links between all pages. A block behind the line `<!-- not compiled -->` is left out.
+"""
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BLOCK = re.compile(r'^(<!-- not compiled -->\n)?```cpp\n(.*?)^```$', re.S | re.M)
+LINK = re.compile(r'\[[^\]]+\]\(([^)#\s]+)(?:#[^)]*)?\)')
+
+
+def blocks(page):
+    """(line, code) of each block that is compiled."""
+    text = page.read_text(encoding='utf-8')
+    return [(text[:m.start(2)].count('\n') + 1, m.group(2)) for m in BLOCK.finditer(text) if not m.group(1)]
+
+
+def source(found, page):
+    return ''.join(f'#line {line} "{page.relative_to(ROOT)}"\n{code}' for line, code in found)
+
+
+COMMAND = [os.environ.get('CXX', 'clang++-19'), '-std=c++20', '-Wall', '-Wextra', '-Werror', '-Wno-unused-function',
+           '-Wno-missing-field-initializers', f'-I{ROOT}/include', '-x']
+
+
+def prepare(folder):
+    """Parses the headers once, for all pages."""
+    prelude = pathlib.Path(folder) / 'prelude.hpp'
+    prelude.write_text((pathlib.Path(__file__).parent / 'prelude.txt').read_text(encoding='utf-8'), encoding='utf-8')
+    subprocess.run([*COMMAND, 'c++-header', prelude, '-o', f'{prelude}.{"pch" if "clang" in COMMAND[0] else "gch"}'], check=True)
+    return prelude
+
+
+def compile_page(page, prelude):
+    done = subprocess.run([*COMMAND, 'c++', '-fsyntax-only', '-include', prelude, '-'],
+                          input=source(blocks(page), page), text=True, capture_output=True)
+    return page, done.returncode, done.stderr
+
+
+def broken_links(page):
+    for target in LINK.findall(page.read_text(encoding='utf-8')):
+        if not re.match(r'\w+:', target) and not (page.parent / target).exists():
+            yield target
+
+
+def check():
+    failures = 0
+    for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]:
+        for target in broken_links(page):
+            print(f'FAILED  {page.relative_to(ROOT)}: no file {target}')
+            failures += 1
+    pages = [p for p in sorted((ROOT / 'docs' / 'guide').glob('*.md')) if blocks(p)]
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        prelude = prepare(folder)
+        for page, code, said in pool.map(lambda page: compile_page(page, prelude), pages):
+            print(f'{"ok    " if code == 0 else "FAILED"}  {page.relative_to(ROOT)}')
+            if code != 0:
+                print(said)
+                failures += 1
+    print(f'docs: {failures} failures')
+    return 1 if failures or not pages else 0
+
+
+if __name__ == '__main__':
+    if sys.argv[1:2] == ['program'] and len(sys.argv) == 4:
+        page = pathlib.Path(sys.argv[2]).resolve()
+        pathlib.Path(sys.argv[3]).write_text(source(blocks(page)[:1], page), encoding='utf-8')
+    elif sys.argv[1:] == ['check']:
+        sys.exit(check())
+    else:
+        sys.exit(__doc__)

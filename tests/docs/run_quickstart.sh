@@ -1,0 +1,19 @@
+#!/bin/bash
+# run_quickstart.sh PROGRAM: what docs/quickstart.md tells its reader to do. Kills it with SIGKILL in the middle, starts it
+# again, and looks whether every line is there once (the one under way at the death may be there twice).
+set -euo pipefail
+program=$(realpath "$1")
+work=$(mktemp -d "${TMPDIR:-/tmp}/stet-quickstart.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+"$program" >first.txt & pid=$!
+for _ in $(seq 400); do grep -q '^lap 3' first.txt && break; sleep 0.05; done
+kill -KILL "$pid"; wait "$pid" 2>/dev/null || true
+"$program" >second.txt
+cat first.txt; echo '-- SIGKILL --'; cat second.txt
+grep -q '^lap 3' first.txt
+tail -n 1 second.txt | grep -q '^10 laps'
+for lap in $(seq 10); do grep -q "^lap $lap\$" first.txt second.txt; done
+! grep -qE '^lap [12]$' second.txt   # what stood before the death never ran again
+laps=$(cat first.txt second.txt | grep -c '^lap')
+[[ $laps = 10 || $laps = 11 ]]
