@@ -2,8 +2,9 @@
 // Free functions over anything awaitable of ours. A coroutine lambda is handed over as itself, not called:
 //     co_await stet::all(ctx.step("a", f), [&](stet::context& ctx) -> stet::task<int> { … });
 //
-// Structured: nothing here ends before everything it began has ended. A loser is cancelled, may clean up durably
-// (its awaits throw stet::cancelled; what it shields still runs), and only then does the race return.
+// Structured: nothing here ends before everything it began in this run has ended. A loser is cancelled, may clean up durably
+// (its awaits throw stet::cancelled; what it shields still runs), and only then does the race return. A child run that lost
+// is asked to cancel, in the same commit, and cleans up as a run of its own.
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -296,8 +297,9 @@ template <class Item, class F> class map_group final : group {
 class sleep_operation : public leaf {
  public:
   using result_type = void;
-  explicit sleep_operation(duration d) : leaf(make_sleep(d.count(), false)) {}
-  explicit sleep_operation(time_point t) : leaf(make_sleep(t.time_since_epoch().count(), true)) {}
+  explicit sleep_operation(duration d, source_point at = {}) : leaf(make_sleep(d.count(), false, at)) {}
+  explicit sleep_operation(time_point t, source_point at = {})
+      : leaf(make_sleep(t.time_since_epoch().count(), true, at)) {}
   bool start(environment e, waiter& w) noexcept { return begin(e, w); }
   void result() { (void)bytes(); }
 };

@@ -45,7 +45,8 @@ class STET_API context {
   ///
   /// Returns  what the body returned, decoded from what the journal holds.
   /// Throws   stet::step_failed after the last attempt (step_timed_out, step_interrupted, step_crashed are such), or the
-  ///          exception itself if its type is declared by engine.define(error_type); stet::cancelled.
+  ///          exception itself if its type is declared by engine.define(error_type); stet::cancelled; when it is made,
+  ///          errc::usage for options that make no sense, errc::payload for arguments too large to journal.
   /// Cost     two records; the body starts when all that the run did before is durable.
   /// Durable  when the co_await returns, the result is journaled or will be before anything that follows has an effect.
   /// Life     arguments are copied and journaled (wrap secrets and handles in stet::unrecorded); the body is moved in.
@@ -82,12 +83,14 @@ class STET_API context {
   /// Waits durably, for milliseconds or years. Never ends early by the engine's clock; negative waits end at once.
   ///     co_await ctx.sleep(std::chrono::days{30});
   /// Cost     two records and no flush of its own; a sleeping run needs no memory.
-  [[nodiscard("stet: a sleep does nothing until it is awaited")]] auto sleep(duration d) const {
-    return detail::sleep_operation(d);
+  [[nodiscard("stet: a sleep does nothing until it is awaited")]] auto sleep(
+      duration d, source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
+    return detail::sleep_operation(d, at);
   }
   /// Waits durably until the engine's clock says `t`, or later.
-  [[nodiscard("stet: a sleep does nothing until it is awaited")]] auto sleep_until(time_point t) const {
-    return detail::sleep_operation(t);
+  [[nodiscard("stet: a sleep does nothing until it is awaited")]] auto sleep_until(
+      time_point t, source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
+    return detail::sleep_operation(t, at);
   }
 
   /// Starts another workflow as the run `id` and waits for its result. Cancelling this await cancels the child.
@@ -98,11 +101,11 @@ class STET_API context {
   /// Cost     six records, three of them in its own history; the start is in the same commit as this run's progress.
   template <class R, class... A>
   [[nodiscard("stet: a child does nothing until it is awaited")]] auto child(const workflow<R(A...)>& w,
-                                                                             std::string_view id,
+                                                                             step_name id,
                                                                              std::type_identity_t<A>... arguments) {
     std::string b;
     encode(b, std::tuple<A...>(std::move(arguments)...));
-    return detail::child_operation<R>(detail::make_child(w.text(), id, std::move(b), {}));
+    return detail::child_operation<R>(detail::make_child(w.text(), id.text, std::move(b), id.where));
   }
 
   /// The time of the event being handled, by the engine's clock. Replays see the same; it never decreases.
@@ -115,7 +118,7 @@ class STET_API context {
   std::string_view id() const noexcept;
   /// True while recorded history is replayed. For logs and metrics only: a workflow that decides by it diverges.
   bool replaying() const noexcept;
-  /// Tells the engine's listener, once per line: nothing is said during a replay. Not durable.
+  /// Tells the engine's listener. Nothing is said during a replay; what a crash undid is said again. Not durable.
   void log(std::string_view line);
 
  private:

@@ -32,7 +32,8 @@ struct engine_options {
   std::size_t resident_runs_max = 100'000;
   /// Journal that isn't checkpointed yet, in bytes, that the engine keeps in memory.
   std::size_t tail_bytes_max = 16u << 20;
-  /// Deaths of the process, with one step alone under suspicion, after which that step fails with step_crashed. 0: never.
+  /// A step that was running when the process died is tried alone among such suspects; after so many deaths while it was
+  /// tried alone it fails with step_crashed. Its first death makes it a suspect and doesn't count. 0: never.
   unsigned max_crashes = 3;
   /// What acknowledged means. Anything but sync may lose, at a power cut, the latest acknowledged work.
   durability commits = durability::sync;

@@ -116,7 +116,7 @@ class STET_API request : public command {
   step_options options{};
 };
 
-STET_API command* make_sleep(std::int64_t ms, bool absolute);
+STET_API command* make_sleep(std::int64_t ms, bool absolute, source_point at);
 STET_API command* make_child(std::string_view workflow, std::string_view id, std::string arguments, source_point at);
 
 /// An operation that the journal answers: what is awaited. Movable until it starts, then pinned.

@@ -114,6 +114,8 @@ template <class F> inline constexpr bool owns = !std::is_class_v<F> || std::is_e
 template <class F> inline constexpr bool owns<owning_body<F>> = true;
 
 [[noreturn]] STET_API void throw_unencodable();
+/// Throws errc::payload if there are too many bytes of them.
+STET_API void check_arguments(std::string_view what, std::size_t bytes);
 /// Throws errc::usage for a policy that makes no sense.
 STET_API void check_options(std::string_view step, const step_options& o);
 
@@ -151,6 +153,7 @@ template <class F, class... A> class body final : public request {
     waits_for_body = !owns<F> || (is_reference_like<bare_t<A>> || ...);
     // Of what is kept, so that it is what is passed.
     arguments = std::apply([](const A&... x) { return encode_arguments(x...); }, arguments_);
+    detail::check_arguments(n.text, arguments.size());
   }
   void run(step_context& c, std::string& result) override {
     using traits = body_traits<F, A...>;

@@ -21,6 +21,11 @@ void attempt::run() noexcept {
       error = std::current_exception();
     }
     failpoint("after body");
+    if (result.size() > payload_bytes_max)
+      error = std::make_exception_ptr(permanent_error("the result of step '" + body->name + "' has " +
+                                                      std::to_string(result.size()) + " bytes, and at most " +
+                                                      std::to_string(payload_bytes_max) + " can be journaled"));
+    ended = engine.steady_ms();
   }
   engine.returned(*this);  // the loop may destroy it now
 }

@@ -47,6 +47,7 @@ class attempt final : public work {
   std::atomic<bool> stop{false};
   std::atomic<std::int64_t> began{-1};  // ms, steady
   // What came of it:
+  std::int64_t ended = 0;               // ms, steady
   std::string result;
   std::exception_ptr error;
   attempt* next_returned = nullptr;

@@ -49,7 +49,7 @@ class call {
     if (error_) std::rethrow_exception(error_);
   }
 
-  bool needs_room = true;  // false: performed, and answered at once, also while the store refuses to write
+  bool needs_room = true;  // false: performed also while the store refuses to write
 
  protected:
   ~call() = default;

@@ -118,6 +118,7 @@ void engine_core::release_answers() {
 /// Lets a caller go on as soon as everything up to `lsn` is durable.
 void engine_core::answer(call& c, std::uint64_t lsn) {
   if (lsn <= journal_.durable_lsn() || STET_SEEDED(acknowledge_before_commit)) return c.done();
+  if (is_refused()) return c.done(no_room());
   answers_.emplace_back(lsn, &c);
 }
 

@@ -1,7 +1,8 @@
 // The engine's loop and what it owns. One thread (the loop's, or in manual mode whoever calls) runs all of this; step bodies
 // run elsewhere and come back through `returned`, calls from outside come in through `ask`.
 //
-// One turn:  take what came back · take calls · fire timers · drive what is ready · commit · let out what is durable.
+// One turn:  a block that is durable lets out answers and bodies · take what came back · take calls · fire timers · drive
+// what is ready · seal a block and have it written, by the committer's thread or here.
 // Invariants:
 //  - a body begins only when its run's last record is durable (open_gates);
 //  - whatever leaves the engine waits until the last record at that time is durable (release_answers);
@@ -15,11 +16,11 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include <stet/engine.hpp>
@@ -56,6 +57,9 @@ struct resident {
   bool suspected = false;                 // its own code was running at a crash
 };
 
+/// The answer while the store refuses to write.
+std::exception_ptr no_room();
+
 class engine_core final : public execution_host, public std::enable_shared_from_this<engine_core> {
  public:
   engine_core(std::unique_ptr<store> s, engine_options o);
@@ -79,6 +83,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void terminate_run(std::uint64_t run, std::string_view id, std::string_view reason);
   void resume_run(std::string_view id);
   v0::status status_of(std::uint64_t run, std::string_view id);
+  std::string arguments_of(resident& r, std::uint32_t command);
   std::optional<run_info> describe_run(std::string_view id);
   std::vector<std::string> list_open_runs(std::string_view after, std::size_t count_max);
   /// The run of a handle, or the latest of an id (run 0). Throws errc::not_found.
@@ -93,6 +98,13 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool submit(call& c, std::optional<duration> limit = std::nullopt);
   template <class F> auto ask(F f) {
     asking<F> c(f);
+    submit(c);
+    return c.take();
+  }
+  /// The same for what changes nothing: it is answered also while the store refuses to write, if it can be.
+  template <class F> auto look(F f) {
+    asking<F> c(f);
+    c.needs_room = false;
     submit(c);
     return c.take();
   }
@@ -173,6 +185,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void take(attempt& a);
   void finish_attempt(resident& r, pending& p, attempt& a);
   void attempt_failed(resident& r, pending& p, attempt& a, failure f, errc code, bool permanent);
+  bool came_late(const pending& p, const attempt& a) const noexcept;
   bool is_permanent(const attempt& a, const failure& f) noexcept;
   std::int64_t retry_delay(const retry_policy& p, std::uint32_t failures) noexcept;
   void time_out(resident& r, pending& p, attempt& a, const step_options& o);
@@ -232,7 +245,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::vector<attempt*> gate_;
   timers timers_;
   slots slots_;
-  std::unordered_set<std::uint64_t> suspects_;           // run << 20 ^ command
+  std::set<std::pair<std::uint64_t, std::uint32_t>> suspects_;  // (run, command), tried one at a time
   attempt* tried_suspect_ = nullptr;
   std::vector<attempt*> inline_returned_;
   drive_output out_;

@@ -107,6 +107,11 @@ void engine_core::note(resident& r, record n) {
 
 void engine_core::after_drive(resident& r) {
   touch(r);
+  if (r.state.crashes && r.state.open()) {  // its code came through: it isn't the one that always kills
+    record n;
+    n.kind = record_kind::suspect;
+    note(r, n);
+  }
   // out_ belongs to the next drive as soon as one begins: children are only recorded here, and drive later.
   for (auto* q : out_.begun) {
     auto* p = r.state.find(q->id);

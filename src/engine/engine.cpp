@@ -23,10 +23,10 @@ void engine::resume(std::string_view id) {
   core_->ask([&] { core_->resume_run(id); });
 }
 std::optional<run_info> engine::describe(std::string_view id) {
-  return core_->ask([&] { return core_->describe_run(id); });
+  return core_->look([&] { return core_->describe_run(id); });
 }
 std::vector<std::string> engine::open_runs(std::string_view after, std::size_t count_max) {
-  return core_->ask([&] { return core_->list_open_runs(after, count_max); });
+  return core_->look([&] { return core_->list_open_runs(after, count_max); });
 }
 void engine::close() { core_->close(); }
 bool engine::poll() { return core_->poll(); }

@@ -29,6 +29,11 @@ constexpr std::int64_t nap_ms_max = 60'000;  // the wall clock is looked at this
 
 }  // namespace
 
+std::exception_ptr no_room() {
+  return std::make_exception_ptr(
+      error(errc::full, "engine", "the store has no room: make room, and ask again; nothing that was acknowledged is lost"));
+}
+
 engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
     : store_(std::move(s)), options_(o), clock_(o.clock ? *o.clock : system_clock()),
       entropy_(o.entropy ? *o.entropy : system_entropy()), listener_(o.listener ? *o.listener : own_listener_),
@@ -102,6 +107,7 @@ bool engine_core::turn() {
   busy |= take_calls();
   busy |= fire_timers();
   busy |= drive_ready();
+  if (STET_SEEDED(effect_before_durable)) busy |= open_gates();
   busy |= commit();
   return busy;
 }
@@ -114,13 +120,8 @@ bool engine_core::take_calls() {
   }
   for (auto at = calls.begin(); at != calls.end(); ++at) {
     auto* c = *at;
-    if (is_refused() && !c->needs_room) {
-      (void)c->perform(*this);
-      c->done();
-      continue;
-    }
-    if (is_refused()) {
-      c->done(std::make_exception_ptr(error(errc::full, "engine", "the store has no room: make room, and ask again")));
+    if (is_refused() && c->needs_room) {
+      c->done(no_room());
       continue;
     }
     answer_lsn_ = UINT64_MAX;  // everything, unless the call knows better

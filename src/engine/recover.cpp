@@ -87,7 +87,7 @@ void engine_core::suspect(const std::vector<occupant>& who) {
     if (!r || !r->state.open()) continue;
     auto* p = o.command ? r->state.find(o.command) : nullptr;
     if (o.command && (!p || p->attempt != o.attempt)) continue;  // its outcome stood already
-    if (o.command) suspects_.insert(o.run << 20 ^ o.command); else r->suspected = true;
+    if (o.command) suspects_.emplace(o.run, o.command); else r->suspected = true;
     if (!o.suspected) continue;
     record n;
     n.kind = record_kind::suspect;

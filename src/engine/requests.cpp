@@ -23,9 +23,10 @@ void check_id(std::string_view id) {
 std::vector<start_result> engine_core::start_runs(std::string_view workflow, std::vector<start_request>& requests) {
   if (!definitions_.contains(std::string(workflow)))
     throw error(errc::unknown_workflow, workflow, "no workflow '" + std::string(workflow) + "' is defined in this engine");
-  for (auto& q : requests) check_id(q.id);
-  if (is_refused())
-    throw error(errc::full, workflow, "the store has no room: make room, and start the run again");
+  for (auto& q : requests) {
+    check_id(q.id);
+    check_arguments(workflow, q.arguments.size());
+  }
   std::vector<start_result> results;
   results.reserve(requests.size());
   std::uint64_t lsn = 0;
@@ -47,8 +48,7 @@ std::vector<start_result> engine_core::start_runs(std::string_view workflow, std
 std::optional<start_result> engine_core::find_run(std::string_view workflow, std::string_view id) {
   auto number = latest_run(id);
   if (number == 0) return std::nullopt;
-  auto* r = load(number);
-  if (!r) throw error(errc::corrupt, workflow, "the run " + shown(id) + " is there, but its snapshot can't be read");
+  auto* r = &must_find(number, id);
   if (r->state.workflow != workflow)
     throw error(errc::conflict, workflow,
                 "the id " + shown(id) + " belongs to a run of workflow '" + r->state.workflow + "'");
@@ -59,8 +59,9 @@ std::optional<start_result> engine_core::find_run(std::string_view workflow, std
 
 resident& engine_core::must_find(std::uint64_t run, std::string_view id) {
   if (run == 0) run = latest_run(id);
-  auto* r = run ? load(run) : nullptr;
-  if (!r) throw error(errc::not_found, id, "there is no run with the id " + shown(id));
+  if (run == 0) throw error(errc::not_found, id, "there is no run with the id " + shown(id));
+  auto* r = load(run);
+  if (!r) throw error(errc::corrupt, id, "the run " + shown(id) + " is there, but its snapshot can't be read");
   return *r;
 }
 
@@ -111,6 +112,8 @@ bool engine_core::await_outcome(outcome_call& c) {
   return true;
 }
 void engine_core::forget(outcome_call& c) noexcept {
+  answer_lsn_ = 0;  // whatever is durable
+  std::erase_if(answers_, [&](auto& a) { return a.second == &c; });
   if (auto* r = in_memory(c.run)) {
     std::erase(r->waiters, &c);
     drop_if_idle(*r);
@@ -118,10 +121,25 @@ void engine_core::forget(outcome_call& c) noexcept {
 }
 bool outcome_call::perform(engine_core& e) { return e.await_outcome(*this); }
 
+/// A step's arguments, when they are too long to stand in the run's state: from its history.
+std::string engine_core::arguments_of(resident& r, std::uint32_t command) {
+  try {
+    auto history = history_of(r);
+    for (source in(history); !in.done();) {
+      auto rec = decode_record(in);
+      if (rec.kind == record_kind::step && rec.command == command) return describe_payload(rec.payload);
+    }
+  } catch (const malformed& e) {
+    return std::string("can't be read: ") + e.what();
+  }
+  return {};
+}
+
 std::optional<run_info> engine_core::describe_run(std::string_view id) {
   auto number = latest_run(id);
-  auto* r = number ? load(number) : nullptr;
-  if (!r) return std::nullopt;
+  if (number == 0) return std::nullopt;
+  auto* r = &must_find(number, id);
+  answer_lsn_ = r->last_lsn;
   auto& s = r->state;
   run_info info;
   info.id = s.id;
@@ -136,7 +154,9 @@ std::optional<run_info> engine_core::describe_run(std::string_view id) {
     pending_info w;
     w.kind = kinds[static_cast<int>(p.kind)];
     w.name = p.name;
-    w.detail = p.kind == command_kind::step ? describe_payload(p.target) : p.target;
+    w.detail = p.kind != command_kind::step ? p.target
+               : p.target.empty()           ? arguments_of(*r, p.command)
+                                            : describe_payload(p.target);
     if (p.kind == command_kind::step) w.attempt = p.attempt;
     if (p.more) w.last_error = p.more->last_error;
     bool timed = p.kind == command_kind::sleep || p.at == pending::phase::retrying;
@@ -173,10 +193,10 @@ std::vector<start_result> core::start(engine_core& e, std::string_view workflow,
   return e.ask([&] { return e.start_runs(workflow, requests); });
 }
 std::optional<start_result> core::find(engine_core& e, std::string_view workflow, std::string_view id) {
-  return e.ask([&] { return e.find_run(workflow, id); });
+  return e.look([&] { return e.find_run(workflow, id); });
 }
 v0::status core::status(engine_core& e, std::uint64_t run, std::string_view id) {
-  return e.ask([&] { return e.status_of(run, id); });
+  return e.look([&] { return e.status_of(run, id); });
 }
 void core::cancel(engine_core& e, std::uint64_t run, std::string_view id, std::string_view reason) {
   e.ask([&] { e.cancel_run(run, id, reason); });
@@ -188,6 +208,7 @@ void core::terminate(engine_core& e, std::uint64_t run, std::string_view id, std
 std::optional<run_outcome> core::wait(engine_core& e, std::uint64_t run, std::string_view id,
                                       std::optional<duration> limit) {
   outcome_call c(run, id);
+  c.needs_room = false;
   if (!e.submit(c, limit)) return std::nullopt;
   c.rethrow();
   return std::move(c.outcome);

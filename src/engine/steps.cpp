@@ -9,8 +9,6 @@ namespace stet { inline namespace v0 {
 namespace detail {
 namespace {
 
-std::uint64_t suspect_key(std::uint64_t run, std::uint32_t command) noexcept { return run << 20 ^ command; }
-
 std::int64_t plus(std::int64_t t, std::int64_t d) noexcept {
   std::int64_t sum;
   return __builtin_add_overflow(t, d, &sum) ? (d > 0 ? INT64_MAX - 1 : INT64_MIN + 1) : sum;
@@ -68,7 +66,7 @@ bool engine_core::open_gates() {
 /// False: not yet.
 bool engine_core::start_attempt(attempt& a, resident& r) {
   if (r.state.stalled) return false;
-  if (!suspects_.empty() && suspects_.contains(suspect_key(a.run_number, a.command))) {
+  if (!suspects_.empty() && suspects_.contains({a.run_number, a.command})) {
     if (tried_suspect_) return false;  // one at a time
     tried_suspect_ = &a;
     a.suspected = true;
@@ -93,12 +91,13 @@ std::int64_t engine_core::total_deadline(const pending& p, const step_options& o
 
 bool engine_core::take_returned() {
   if (is_refused()) return false;
-  std::vector<attempt*> batch = std::exchange(inline_returned_, {});
+  std::vector<attempt*> batch;
   for (auto* a = returned_.exchange(nullptr); a; a = a->next_returned) {
     batch.push_back(a);
     --outstanding_;
   }
-  if (!batch.empty()) std::reverse(batch.begin(), batch.end());
+  std::reverse(batch.begin(), batch.end());  // as they came
+  for (auto* a : std::exchange(inline_returned_, {})) batch.push_back(a);
   if (batch.empty()) return false;
   for (auto* a : batch) {
     take(*a);
@@ -114,7 +113,7 @@ void engine_core::take(attempt& a) {
   std::erase(r.attempts, &a);
   if (tried_suspect_ == &a) {
     tried_suspect_ = nullptr;
-    suspects_.erase(suspect_key(a.run_number, a.command));
+    suspects_.erase({a.run_number, a.command});
   }
   auto* p = r.state.open() ? r.state.find(a.command) : nullptr;
   if (p && p->at == pending::phase::ending) {
@@ -136,7 +135,7 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
     n.attempt = a.number;
     return note(r, n);
   }
-  if (a.timed_out) {
+  if (a.timed_out || came_late(p, a)) {
     failure f{"stet::step_timed_out", "the body did not return in time", {}, a.number};
     return attempt_failed(r, p, a, std::move(f), errc::step_timed_out, false);
   }
@@ -152,6 +151,14 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
   e.attempt = a.number;
   e.payload = a.result;
   happen(r, e);
+}
+
+/// Bodies that run on the loop's own thread return before any timer can fire: their time is looked at afterwards.
+bool engine_core::came_late(const pending& p, const attempt& a) const noexcept {
+  auto& o = a.body->options;
+  auto began = a.began.load(std::memory_order_relaxed);
+  if (o.timeout.count() > 0 && a.ended - began > o.timeout.count()) return true;
+  return plus(now_, a.ended - clock_.steady().count()) > total_deadline(p, o);
 }
 
 bool engine_core::is_permanent(const attempt& a, const failure& f) noexcept {
@@ -246,7 +253,7 @@ void engine_core::time_out(resident& r, pending& p, attempt& a, const step_optio
   a.ask_to_stop();
   bool must_wait = !never_began && a.body->waits_for_body;
   bool over = now_ >= total_deadline(p, o);
-  bool last = over || (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts);
+  bool last = over || o.at_most_once || (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts);
   if (last) {
     a.left_behind = !must_wait;
     auto limit = over ? o.total_timeout : o.timeout;

@@ -132,6 +132,10 @@ void execution::finish() {
     if (swallows_) throw cancelled("the workflow went on after " + std::to_string(refused_awaits_max) +
                                    " awaits were refused because it was cancelled");
     root_->result(payload);
+    if (payload.size() > payload_bytes_max)
+      throw error(errc::payload, "co_return", "the workflow's result has " + std::to_string(payload.size()) +
+                                                   " bytes, and at most " + std::to_string(payload_bytes_max) +
+                                                   " can be journaled");
     end.kind = record_kind::completed;
     end.payload = payload;
   } catch (const cancelled& c) {

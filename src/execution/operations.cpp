@@ -78,13 +78,21 @@ request::request(command_kind k, std::string_view n, source_point at) : command(
 request::~request() = default;
 void request::run(step_context&, std::string&) {}
 
-command* make_sleep(std::int64_t ms, bool absolute) {
+command* make_sleep(std::int64_t ms, bool absolute, source_point at) {
   auto* c = new command(command_kind::sleep);
+  c->file = at.file;
+  c->line = at.line;
   c->wait_ms = ms;
   c->absolute = absolute;
   return c;
 }
+void check_arguments(std::string_view what, std::size_t bytes) {
+  if (bytes > payload_bytes_max)
+    throw error(errc::payload, what, "the arguments of '" + std::string(what) + "' have " + std::to_string(bytes) +
+                                         " bytes, and at most " + std::to_string(payload_bytes_max) + " can be journaled");
+}
 command* make_child(std::string_view workflow, std::string_view id, std::string arguments, source_point at) {
+  check_arguments(workflow, arguments.size());
   auto* c = new request(command_kind::child, workflow, at);
   c->target = id;
   c->arguments = std::move(arguments);

@@ -14,6 +14,7 @@ std::string describe(const record& r, const char* file) {
   if (r.kind == record_kind::sleep)
     s += (r.flags & record_flag::absolute ? " until " : " of ") + std::to_string(r.number) + " ms";
   if (r.kind == record_kind::cancelled) s += " of command " + std::to_string(r.command);
+  if (r.kind == record_kind::completed) s += " with " + describe_payload(r.payload, 100);
   if (r.kind == record_kind::failed) s += " with " + std::string(r.error_type) + ": " + std::string(r.error_text);
   if (r.line) s += std::string(" (") + (*file ? std::string(file) + ":" : "line ") + std::to_string(r.line) + ")";
   return s;

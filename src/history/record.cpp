@@ -22,7 +22,7 @@ constexpr unsigned fields_of(record_kind k) noexcept {
     case record_kind::body_returned: return f_command | f_time;
     case record_kind::terminated: return f_time | f_name;
     case record_kind::step: return f_command | f_line | f_name | f_payload;
-    case record_kind::sleep: return f_command | f_number;
+    case record_kind::sleep: return f_command | f_number | f_line;
     case record_kind::child: return f_command | f_related | f_line | f_name | f_target | f_payload;
     case record_kind::cancelled: return f_command;
     case record_kind::completed: return f_payload;
@@ -138,7 +138,8 @@ record decode_record(source& in) {
   r.flags = body.byte();
   r.run = body.varint();
   auto f = fields_of(r.kind);
-  if (f == f_unknown) throw malformed("a record is of an unknown kind");
+  if (f == f_unknown) throw malformed("a record is of kind " + std::to_string(static_cast<int>(r.kind)) +
+                                       ", which this version doesn't know");
   take_fields(body, r, f);
   if (!body.done()) throw malformed("a record is longer than its fields");
   return r;

@@ -117,7 +117,7 @@ life_end live_here(const config& c, const place& p, const std::function<void(ste
 }  // namespace
 
 const std::vector<config>& configs() {
-  constexpr std::size_t small = 8 << 10, middle = 128 << 10, large = 16 << 20;
+  constexpr std::size_t small = 8 << 10, middle = 512 << 10, large = 16 << 20;
   static const std::vector<config> all = {
       {"shm-res0-manual-small", home::shm, 0, 0, small, 0},
       {"shm-resmax-manual-small", home::shm, unlimited, 0, small, 1},

@@ -118,7 +118,7 @@ std::vector<script> all_scripts() {
       children(),
       tree(),
       terminated(),
-      bulk(8, 6),
+      bulk(8, 8),
       crowd(),
   };
 }
