@@ -72,6 +72,11 @@ class batch {
   bool empty() const noexcept { return operations_.empty(); }
   /// Bytes of keys and values: what a commit roughly writes.
   std::size_t size_bytes() const noexcept { return bytes_; }
+  /// Takes the operations out, for who wants their buffers back.
+  std::vector<operation> release() noexcept {
+    bytes_ = 0;
+    return std::exchange(operations_, {});
+  }
   void clear() noexcept { operations_.clear(); bytes_ = 0; }
 
  private:

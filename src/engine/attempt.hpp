@@ -12,6 +12,7 @@ namespace stet { inline namespace v0 {
 namespace detail {
 
 class engine_core;
+struct resident;
 
 /// Made and destroyed by the engine's loop; run() may be on another thread. What is submitted comes back exactly once,
 /// whether it ran or was revoked.
@@ -19,7 +20,7 @@ class attempt final : public work {
  public:
   enum class phase : int { waiting, running, revoked };
 
-  attempt(engine_core& e, request& b) : engine(e), body(&b) { b.hold(); }
+  attempt(engine_core& e, resident& r, request& b) : engine(e), run_of(r), body(&b) { b.hold(); }
   attempt(const attempt&) = delete;
   attempt& operator=(const attempt&) = delete;
   ~attempt() { body->drop(); }
@@ -37,6 +38,7 @@ class attempt final : public work {
   void ask_to_stop() noexcept { stop.store(true, std::memory_order_relaxed); }
 
   engine_core& engine;
+  resident& run_of;                     // stays in memory as long as it has attempts; the loop's
   request* body;                        // held
   std::uint64_t run_number = 0;
   std::uint64_t seed[2] = {0, 0};

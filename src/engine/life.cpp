@@ -191,7 +191,7 @@ void engine_core::discard_attempts() noexcept {
   for (auto* a : std::exchange(inline_returned_, {})) all.push_back(a);
   for (auto* a = returned_.exchange(nullptr); a; a = a->next_returned) all.push_back(a);
   for (auto* a : all) {
-    std::erase(in_memory(a->run_number)->attempts, a);
+    std::erase(a->run_of.attempts, a);
     delete a;
   }
 }

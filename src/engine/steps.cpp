@@ -17,7 +17,7 @@ std::int64_t plus(std::int64_t t, std::int64_t d) noexcept {
 }  // namespace
 
 void engine_core::begin_step(resident& r, request& q, std::uint32_t number) {
-  auto* a = new attempt(*this, q);
+  auto* a = new attempt(*this, r, q);
   auto* p = r.state.find(q.id);
   a->run_number = r.state.run;
   a->seed[0] = r.state.seed[0];
@@ -42,7 +42,7 @@ bool engine_core::open_gates() {
       inline_returned_.push_back(a);
       continue;
     }
-    auto& r = *in_memory(a->run_number);
+    auto& r = a->run_of;
     if ((r.last_lsn > journal_.durable_lsn() && !STET_SEEDED(effect_before_durable)) || !start_attempt(*a, r)) {
       gate_[kept++] = a;
     } else if (!executor_ || a->body->options.run_inline) {
@@ -109,7 +109,7 @@ bool engine_core::take_returned() {
 
 /// An attempt has come back: it ran to its end, or never began.
 void engine_core::take(attempt& a) {
-  auto& r = *in_memory(a.run_number);
+  auto& r = a.run_of;
   std::erase(r.attempts, &a);
   if (tried_suspect_ == &a) {
     tried_suspect_ = nullptr;

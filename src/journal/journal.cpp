@@ -11,6 +11,7 @@ namespace detail {
 namespace {
 
 constexpr std::uint8_t marks_version = 1;
+constexpr std::size_t spare_bytes_max = 4u << 20;
 
 }  // namespace
 
@@ -162,7 +163,7 @@ sealed_block journal::seal(std::int64_t time) {
   if (count_ > 0) {
     seal_block(block_, {next_block_, next_lsn_ - count_, count_, time});
     if (!clean_) b.batch.put(keys::journal(next_block_), std::move(block_));
-    block_.clear();
+    block_ = std::exchange(spare_, {});
     block_.assign(block_header_bytes, '\0');
     ++next_block_;
     count_ = 0;
@@ -170,7 +171,9 @@ sealed_block journal::seal(std::int64_t time) {
   return b;
 }
 
-void journal::committed(const sealed_block& b) noexcept {
+void journal::committed(sealed_block& b) noexcept {
+  for (auto& o : b.batch.release())  // a buffer that has grown to the size of a block is worth keeping
+    if (o.value.size() > spare_.capacity() && o.value.size() <= spare_bytes_max) spare_ = std::move(o.value);
   durable_lsn_ = b.last_lsn;
   owner_ = b.owner_after;
 }

@@ -75,7 +75,7 @@ class journal {
   /// Writes it. Throws store_error. Any thread, one at a time.
   void commit(const sealed_block& b) { store_.commit(b.batch, durability_); }
   /// It is durable.
-  void committed(const sealed_block& b) noexcept;
+  void committed(sealed_block& b) noexcept;
 
   std::int64_t time_at_open() const noexcept { return time_at_open_; }
   bool was_clean() const noexcept { return was_clean_; }
@@ -92,6 +92,7 @@ class journal {
   marks marks_;
   std::string owner_;              // exactly what `o` holds
   std::string block_;              // header's place, then records
+  std::string spare_;              // the last block's buffer, to be used again
   std::uint32_t count_ = 0;
   batch riders_;
   std::uint64_t next_lsn_ = 1;

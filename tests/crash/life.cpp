@@ -1,6 +1,7 @@
 #include "crash/life.hpp"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,6 +105,7 @@ life_end live_here(const config& c, const place& p, const std::function<void(ste
 [[noreturn]] void live_in_child(const config& c, const place& p,
                                 const std::function<void(stet::engine&)>& perform) {
   ::alarm(seconds_max);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nothing outlives an interrupted suite
   try {
     run_engine(c, open_store(c, p), perform);
   } catch (const std::exception& e) {
