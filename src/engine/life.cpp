@@ -305,6 +305,7 @@ std::optional<time_point> engine_core::next_wakeup() {
   std::lock_guard lock(drive_mutex_);
   auto due = timers_.next_due();
   if (timers_.loaded_until != INT64_MAX) due = std::min(due.value_or(INT64_MAX), timers_.loaded_until);
+  if (is_refused()) due = retry_commit_at_;  // nothing else happens before
   if (!due) return std::nullopt;
   return time_point(duration(*due));
 }
@@ -375,6 +376,7 @@ void engine_core::finish() {
   for (auto& [run, r] : runs_) slice(*r);
   if (!journal_pinned_) journal_.mark_clean();
   wait_for_commit();
+  retry_commit_at_ = now_;  // the last try
   while (commit()) {
   }
   if (is_refused())

@@ -36,7 +36,8 @@ failure error_registry::describe(const std::exception_ptr& e) const {
     std::rethrow_exception(e);
   } catch (const failed& x) {  // what failed further down: its own words, not a wrapper's
     f.type = x.type();
-    f.message = x.what();
+    f.message = x.operation() + ": " + x.message();
+    f.attempts = x.attempts();
   } catch (const std::exception& x) {
     for (auto& d : declared_) {
       try {

@@ -35,7 +35,9 @@ bool fails_now(std::atomic<int>& left) {
 extern "C" int fdatasync(int fd) {
   return fails_now(flushes_left) ? -1 : static_cast<int>(::syscall(SYS_fdatasync, fd));
 }
-extern "C" ssize_t pwrite(int fd, const void* data, size_t n, off_t at) {
+// By its symbol: where files have 64 bits by a macro, the name alone would mean pwrite64, and liblmdb calls pwrite.
+extern "C" ssize_t failing_pwrite(int fd, const void* data, size_t n, off_t at) __asm__("pwrite");
+extern "C" ssize_t failing_pwrite(int fd, const void* data, size_t n, off_t at) {
   return fails_now(writes_left) ? -1 : ::syscall(SYS_pwrite64, fd, data, n, at);
 }
 extern "C" ssize_t writev(int fd, const iovec* parts, int count) {

@@ -17,8 +17,8 @@ inline int act(stet::step_context& s, const std::string& id, const std::string& 
   return value;
 }
 /// Its first attempts fail.
-inline int act_late(stet::step_context& s, const std::string& id, const std::string& name, int fails,
-                    int value) {
+inline int act_late(stet::step_context& s, const std::string& id, const std::string& name,
+                    int fails, int value) {
   effect(s, id, name);
   if (s.attempt() <= static_cast<unsigned>(fails)) throw std::runtime_error("not yet");
   return value;
@@ -37,7 +37,8 @@ inline int linger(stet::step_context& s, int value) {
   return value;
 }
 
-inline constexpr stet::retry_policy soon{.initial_interval = 1ms, .backoff = 1, .max_interval = 2ms};
+inline constexpr stet::retry_policy soon{
+    .initial_interval = 1ms, .backoff = 1, .max_interval = 2ms};
 
 inline auto step(stet::context& ctx, std::string name, int value) {
   return ctx.step(name, act, std::string(ctx.id()), name, value);

@@ -11,10 +11,10 @@ namespace {
 
 struct known_step {
   std::string id, name;
-  unsigned attempt = 1;       // the highest that was recorded
+  unsigned attempt = 1;  // the highest that was recorded
   bool at_most_once = false;
-  bool done = false;          // with a result, or with what its body threw
-  bool settled = false;       // done, failed, given up
+  bool done = false;     // with a result, or with what its body threw
+  bool settled = false;  // done, failed, given up
 };
 
 std::map<std::string, known_step> steps_of(const dump& d) {
@@ -58,8 +58,8 @@ void check_count(const known_step& s, const seen_step& seen, unsigned crashes, v
   auto most = s.at_most_once ? 1 : scripted(s.name) + crashes;
   auto least = !s.done ? 0 : crashes == 0 ? scripted(s.name) : 1;
   if (seen.times <= most && seen.times >= least) return;
-  v.push_back("I4 " + text_of(s) + " had " + std::to_string(seen.times) + " effects, which must be " +
-              std::to_string(least) + " to " + std::to_string(most));
+  v.push_back("I4 " + text_of(s) + " had " + std::to_string(seen.times) +
+              " effects, which must be " + std::to_string(least) + " to " + std::to_string(most));
 }
 
 }  // namespace
@@ -81,7 +81,8 @@ void check_effects(const dump& d, const std::vector<fact>& facts, unsigned crash
     if (step.id != f.fields.at(0) || step.name != f.fields.at(1))
       v.push_back("I4 " + what + " had the idempotency key of " + text_of(step));
     if (attempt > step.attempt)
-      v.push_back("I4 attempt " + f.fields.at(2) + " of " + what + " had an effect before it was durable");
+      v.push_back("I4 attempt " + f.fields.at(2) + " of " + what +
+                  " had an effect before it was durable");
     auto& s = seen[key];
     if (attempt <= s.last_attempt)
       v.push_back("I4 attempt " + f.fields.at(2) + " of " + what + " came after attempt " +

@@ -24,7 +24,8 @@ void check_whole(const stored_run& r, execution& frame, violations& v) {
   if (!r.state.open()) return;
   for (auto& p : r.state.waits_for)
     if (p.kind != command_kind::sleep && !frame.find(p.command))
-      v.push_back(what + " waits for command " + std::to_string(p.command) + ", and its code doesn't");
+      v.push_back(what + " waits for command " + std::to_string(p.command) +
+                  ", and its code doesn't");
 }
 
 void check_run(const stored_run& r, violations& v) {

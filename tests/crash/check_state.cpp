@@ -29,7 +29,8 @@ void check_child(const dump& d, const stored_run& parent, const record& answer, 
   bool good = answer.kind == record_kind::child_done
                   ? c.status == stet::status::completed && c.outcome == answer.payload
                   : !c.open() && c.status != stet::status::completed;
-  if (!good) v.push_back("I12 " + name_of(parent) + " heard something else of its child '" + c.id + "'");
+  if (!good)
+    v.push_back("I12 " + name_of(parent) + " heard something else of its child '" + c.id + "'");
 }
 
 void check_history(const dump& d, const stored_run& r, violations& v) {
@@ -38,7 +39,8 @@ void check_history(const dump& d, const stored_run& r, violations& v) {
   bool ended = false;
   for (auto& rec : history_records(r)) {
     if (ended) {
-      v.push_back("I9 " + name_of(r) + " goes on behind its end: " + std::string(to_text(rec.kind)));
+      v.push_back("I9 " + name_of(r) +
+                  " goes on behind its end: " + std::string(to_text(rec.kind)));
       break;
     }
     ended = is_end(rec.kind);
@@ -49,7 +51,8 @@ void check_history(const dump& d, const stored_run& r, violations& v) {
       // Given up before the run saw the answer: that may be.
       bool unseen = rec.kind == record_kind::cancelled && (first->second & record_flag::undriven);
       if (!fresh && !unseen)
-        v.push_back("I3 command " + std::to_string(rec.command) + " of " + name_of(r) + " is answered twice");
+        v.push_back("I3 command " + std::to_string(rec.command) + " of " + name_of(r) +
+                    " is answered twice");
     }
     if (rec.kind == record_kind::child_done || rec.kind == record_kind::child_failed)
       check_child(d, r, rec, children[rec.command], v);
@@ -62,7 +65,8 @@ void check_wake_source(const dump& d, const stored_run& r, violations& v) {
   auto& s = r.state;
   if (!s.open()) return;
   if (s.stalled) v.push_back("I10 " + name_of(r) + " is stalled: " + s.outcome);
-  if (s.undriven == 0 && s.waits_for.empty()) v.push_back("I10 " + name_of(r) + " waits for nothing");
+  if (s.undriven == 0 && s.waits_for.empty())
+    v.push_back("I10 " + name_of(r) + " waits for nothing");
   for (auto& p : s.waits_for) {
     if (p.kind != command_kind::child) continue;
     auto child = d.runs.find(p.child);
@@ -79,7 +83,8 @@ void check_state(const dump& d, const script& s, violations& v) {
   decltype(d.timers) timers;
   decltype(d.ids) ids;
   for (auto& [run, r] : d.runs) {
-    auto asked = std::any_of(s.runs.begin(), s.runs.end(), [&](auto& e) { return e.id == r.state.id; });
+    auto asked =
+        std::any_of(s.runs.begin(), s.runs.end(), [&](auto& e) { return e.id == r.state.id; });
     if (!asked) v.push_back("I2 nobody asked for " + name_of(r));
     check_history(d, r, v);
     check_wake_source(d, r, v);
@@ -110,15 +115,15 @@ void check_acknowledged(const dump& d, const std::vector<fact>& facts, violation
     if (f.kind != fact_kind::result) continue;
     auto text = text_of(s.status, s.outcome, {});
     if (text != f.fields.at(1))
-      v.push_back("I1 '" + id + "' was told to end with " + f.fields.at(1) + ", and now it is " + text);
+      v.push_back("I1 '" + id + "' was told to end with " + f.fields.at(1) + ", and now it is " +
+                  text);
   }
 }
 
 void check_growth(const dump& before, const dump& after, violations& v) {
   for (auto& [run, was] : before.runs) {
     auto is = after.runs.find(run);
-    if (is == after.runs.end())
-      v.push_back("I3 " + name_of(was) + " is gone");
+    if (is == after.runs.end()) v.push_back("I3 " + name_of(was) + " is gone");
     else if (!is->second.history.starts_with(was.history))
       v.push_back("I3 the history of " + name_of(was) + " has changed");
   }
@@ -128,7 +133,8 @@ void check_clean(const dump& d, violations& v) {
   if (!d.marks.clean) v.push_back("I11 the store isn't marked as clean after a close");
   if (d.blocks != 0) v.push_back("I11 there are blocks after a clean close");
   for (auto& [run, r] : d.runs)
-    if (r.indexed_wake != wake_of(r.state)) v.push_back("I10 " + name_of(r) + " has no timer, or a wrong one");
+    if (r.indexed_wake != wake_of(r.state))
+      v.push_back("I10 " + name_of(r) + " has no timer, or a wrong one");
 }
 
 void check_endings(const dump& d, const script& s, violations& v) {
@@ -145,7 +151,8 @@ void check_endings(const dump& d, const script& s, violations& v) {
     }
     auto text = text_of(r->state.status, r->state.outcome, {});
     if (std::find(e.outcomes.begin(), e.outcomes.end(), text) == e.outcomes.end())
-      v.push_back("I18 " + name_of(*r) + " ended with " + text + ", not with " + e.outcomes.front());
+      v.push_back("I18 " + name_of(*r) + " ended with " + text + ", not with " +
+                  e.outcomes.front());
   }
 }
 

@@ -1,4 +1,5 @@
-// The invariants of SCENARIOS.md, section B, over what stores and facts say. Each check appends what is violated.
+// The invariants of SCENARIOS.md, section B, over what stores and facts say. Each check appends
+// what is violated.
 #pragma once
 #include <map>
 #include <string>
@@ -18,7 +19,8 @@ void check_state(const dump& d, const script& s, violations& v);
 void check_acknowledged(const dump& d, const std::vector<fact>& facts, violations& v);
 /// Histories only grow. I3, I9.
 void check_growth(const dump& before, const dump& after, violations& v);
-/// Effects up to now: known, in order, not too many. I4; attempts and keys; at_most_once; promise 2.
+/// Effects up to now: known, in order, not too many. I4; attempts and keys; at_most_once;
+/// promise 2.
 void check_effects(const dump& d, const std::vector<fact>& facts, unsigned crashes, violations& v);
 /// What stood after life `life` had no effect in a later one. I5.
 void check_settled(const dump& d, int life, const std::vector<fact>& facts, violations& v);

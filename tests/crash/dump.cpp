@@ -11,8 +11,7 @@ using namespace stet::detail;
 namespace {
 
 /// Calls f(key, value) for a whole space of keys.
-template <class F>
-void each(stet::store& s, keys::space space, F f) {
+template <class F> void each(stet::store& s, keys::space space, F f) {
   auto from = keys::all(space), to = keys::end_of(from);
   stet::scan(s, {from, to}, [&](std::string_view key, std::string_view value) {
     f(key, value);
@@ -28,7 +27,8 @@ void read_snapshots(stet::store& s, dump& d) {
     r.state = decode_run_state(value);
     r.in_snapshot = true;
     r.indexed_wake = r.state.indexed_wake;
-    if (r.state.run != run) d.faults.push_back("I11 snapshot " + std::to_string(run) + " is another run's");
+    if (r.state.run != run)
+      d.faults.push_back("I11 snapshot " + std::to_string(run) + " is another run's");
   });
   each(s, keys::space::history, [&](std::string_view key, std::string_view) {
     auto first = keys::last_number(key);
@@ -73,7 +73,8 @@ void fold_record(dump& d, const record& r, std::string_view bytes, std::uint64_t
   try {
     apply(run.state, r, lsn);
   } catch (const malformed& e) {
-    d.faults.push_back("I1 run " + std::to_string(r.run) + ", LSN " + std::to_string(lsn) + ": " + e.what());
+    d.faults.push_back("I1 run " + std::to_string(r.run) + ", LSN " + std::to_string(lsn) + ": " +
+                       e.what());
   }
   run.history += bytes;
 }

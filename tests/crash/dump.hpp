@@ -28,7 +28,7 @@ struct dump {
   std::set<std::pair<std::int64_t, std::uint64_t>> timers;
   std::map<std::uint64_t, std::string> ids;  // run, id: of the index
   std::size_t blocks = 0;
-  std::vector<std::string> faults;           // what makes no sense by itself
+  std::vector<std::string> faults;  // what makes no sense by itself
 
   const stored_run* find(std::string_view id) const;
 };

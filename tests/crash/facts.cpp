@@ -44,10 +44,8 @@ std::vector<fact> read_facts(const std::string& path) {
   for (std::string line; std::getline(in, line) && !in.eof();) {
     std::vector<std::string> parts(1);
     for (char c : line) {
-      if (c == '\t')
-        parts.emplace_back();
-      else
-        parts.back() += c;
+      if (c == '\t') parts.emplace_back();
+      else parts.back() += c;
     }
     fact f{static_cast<fact_kind>(parts.at(0).at(0)), std::stoi(parts.at(1)), {}};
     f.fields.assign(parts.begin() + 2, parts.end());

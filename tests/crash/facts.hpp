@@ -1,4 +1,5 @@
-// What leaves a process that will be killed: facts, one line each, by unbuffered appends to a file outside the store.
+// What leaves a process that will be killed: facts, one line each, by unbuffered appends to a file
+// outside the store.
 #pragma once
 #include <initializer_list>
 #include <string>
@@ -11,14 +12,14 @@ namespace stet_crash {
 
 /// What a line says. The fields that follow it are named here.
 enum class fact_kind : char {
-  effect = 'E',    // id, step, attempt, idempotency key: a body began
-  run = 'A',       // id: run() returned
-  result = 'R',    // id, outcome: the run's end was told
-  cancel = 'C',    // id: cancel() returned
-  terminate = 'T', // id: terminate() returned
-  killed = 'K',    // failpoint, how manieth of its name in this life
-  hits = 'H',      // count: this life went through to its end
-  problem = 'P',   // text: what the engine told its listener, or why a life ended badly
+  effect = 'E',     // id, step, attempt, idempotency key: a body began
+  run = 'A',        // id: run() returned
+  result = 'R',     // id, outcome: the run's end was told
+  cancel = 'C',     // id: cancel() returned
+  terminate = 'T',  // id: terminate() returned
+  killed = 'K',     // failpoint, how manieth of its name in this life
+  hits = 'H',       // count: this life went through to its end
+  problem = 'P',    // text: what the engine told its listener, or why a life ended badly
 };
 
 struct fact {

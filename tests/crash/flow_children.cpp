@@ -4,7 +4,8 @@
 namespace stet_crash {
 namespace {
 
-constexpr flow_name Chain{"chain"}, Fails{"fails"}, Undone{"undone"}, Tree{"tree"}, Nothing{"nothing"};
+constexpr flow_name Chain{"chain"}, Fails{"fails"}, Undone{"undone"}, Tree{"tree"},
+    Nothing{"nothing"};
 
 stet::task<std::string> parent(stet::context& ctx, int n) {
   std::string id(ctx.id());

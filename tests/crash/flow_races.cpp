@@ -5,20 +5,23 @@ namespace stet_crash {
 namespace {
 
 stet::task<std::string> race_steps(stet::context& ctx, int n) {
-  auto first = co_await stet::any(step(ctx, "left", n), ctx.step("right", [&](stet::step_context& s) {
-    effect(s, ctx.id(), "right");
-    return linger(s, n);
-  }));
+  auto first =
+      co_await stet::any(step(ctx, "left", n), ctx.step("right", [&](stet::step_context& s) {
+        effect(s, ctx.id(), "right");
+        return linger(s, n);
+      }));
   co_await step(ctx, "after", 1);
   co_return first.index() == 0 ? "left" : "right";
 }
 
 /// A body that refers to the frame loses: nothing goes on before it has returned.
 stet::task<std::string> race_sleep(stet::context& ctx, int n) {
-  auto first = co_await stet::any(ctx.step("slow", [&](stet::step_context& s) {
-    effect(s, ctx.id(), "slow");
-    return linger(s, n);
-  }), ctx.sleep(1ms));
+  auto first = co_await stet::any(ctx.step("slow",
+                                           [&](stet::step_context& s) {
+                                             effect(s, ctx.id(), "slow");
+                                             return linger(s, n);
+                                           }),
+                                  ctx.sleep(1ms));
   int after = co_await step(ctx, "after", 1);
   co_return (first.index() == 0 ? "step " : "sleep ") + std::to_string(after);
 }
@@ -28,9 +31,7 @@ stet::task<int> patient(stet::context& ctx, int n) {
   int a = co_await step(ctx, "patient", n);
   try {
     co_await ctx.sleep(1h);
-  } catch (const stet::cancelled&) {
-    given_up = true;
-  }
+  } catch (const stet::cancelled&) { given_up = true; }
   if (given_up) co_await stet::shield(step(ctx, "clean up", 1));
   co_return a;
 }
@@ -51,11 +52,11 @@ stet::task<std::string> timeouts(stet::context& ctx, int n) {
 }
 
 stet::task<std::string> step_time(stet::context& ctx, int n) {
-  auto slow = co_await ctx.try_step(
-      "slow", {.retry = {.max_attempts = 1}, .timeout = 3ms}, [&](stet::step_context& s) {
-        effect(s, ctx.id(), "slow");
-        return linger(s, n);
-      });
+  auto slow = co_await ctx.try_step("slow", {.retry = {.max_attempts = 1}, .timeout = 3ms},
+                                    [&](stet::step_context& s) {
+                                      effect(s, ctx.id(), "slow");
+                                      return linger(s, n);
+                                    });
   co_await step(ctx, "after", 1);
   co_return slow ? "value" : slow.failed_as<stet::step_timed_out>() ? "timed out" : "wrong";
 }
@@ -71,9 +72,7 @@ stet::task<std::string> undone(stet::context& ctx, int n) {
   try {
     co_await step(ctx, "do", n);
     co_await stet::all(ctx.sleep(1h), step(ctx, "beside", 1));
-  } catch (const stet::cancelled& c) {
-    reason = c.reason();
-  }
+  } catch (const stet::cancelled& c) { reason = c.reason(); }
   co_await stet::shield(clean(ctx));
   if (n == 1) co_return "undone: " + reason;
   throw stet::cancelled(reason);
@@ -103,8 +102,8 @@ stet::task<std::string> first_success(stet::context& ctx, int n) {
 /// All, one of which fails: the others are given up.
 stet::task<std::string> all_fails(stet::context& ctx, int n) {
   std::string id(ctx.id());
-  auto a = co_await stet::attempt(stet::all(patient(ctx, n), ctx.step("bad", refuse, id, "bad"),
-                                            ctx.sleep(1h)));
+  auto a = co_await stet::attempt(
+      stet::all(patient(ctx, n), ctx.step("bad", refuse, id, "bad"), ctx.sleep(1h)));
   co_await step(ctx, "after", 1);
   co_return a ? "wrong" : "failed";
 }
@@ -120,11 +119,16 @@ stet::task<std::string> sleeper(stet::context& ctx, int) {
 
 std::vector<flow> race_flows() {
   return {
-      {flow_name{"race steps"}, race_steps},       {flow_name{"race sleep"}, race_sleep},
-      {flow_name{"race tasks"}, race_tasks},       {flow_name{"timeouts"}, timeouts},
-      {flow_name{"step time"}, step_time},         {flow_name{"undone"}, undone},
-      {flow_name{"scoped"}, scoped},               {flow_name{"all fails"}, all_fails},
-      {flow_name{"first success"}, first_success}, {flow_name{"sleeper"}, sleeper},
+      {flow_name{"race steps"}, race_steps},
+      {flow_name{"race sleep"}, race_sleep},
+      {flow_name{"race tasks"}, race_tasks},
+      {flow_name{"timeouts"}, timeouts},
+      {flow_name{"step time"}, step_time},
+      {flow_name{"undone"}, undone},
+      {flow_name{"scoped"}, scoped},
+      {flow_name{"all fails"}, all_fails},
+      {flow_name{"first success"}, first_success},
+      {flow_name{"sleeper"}, sleeper},
   };
 }
 

@@ -134,8 +134,8 @@ stet::task<std::string> chance(stet::context& ctx, int) {
     effect(s, ctx.id(), "again");
     return again;
   });
-  co_return kept == std::to_string(drawn) + name && second == again && again != name ? "same"
-                                                                                    : "different";
+  co_return kept == std::to_string(drawn) + name&& second == again&& again != name ? "same"
+                                                                                   : "different";
 }
 
 stet::task<std::string> poison(stet::context& ctx, int) {

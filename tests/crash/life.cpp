@@ -90,7 +90,8 @@ void arm_failpoints(const config& c, unsigned kill_at) {
   stet::detail::hooks.failpoint = on_failpoint;
 }
 
-life_end live_here(const config& c, const place& p, const std::function<void(stet::engine&)>& perform) {
+life_end live_here(const config& c, const place& p,
+                   const std::function<void(stet::engine&)>& perform) {
   try {
     run_engine(c, std::make_unique<powered>(stet::memory::open(p.contents)), perform);
   } catch (const std::exception& e) {

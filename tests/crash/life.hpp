@@ -22,7 +22,8 @@ struct config {
 };
 const std::vector<config>& configs();
 
-/// A fault of the engine's that is switched on, by its name in hooks.hpp. Throws std::invalid_argument.
+/// A fault of the engine's that is switched on, by its name in hooks.hpp. Throws
+/// std::invalid_argument.
 void seed_fault(const std::string& name);
 
 /// Where a trial keeps its things.
@@ -35,15 +36,16 @@ struct place {
 enum class life_end {
   finished,  // the script was performed, the engine closed
   killed,
-  stuck,     // it took longer than anything may
-  broken,    // an exception came out, or the process died by itself
+  stuck,   // it took longer than anything may
+  broken,  // an exception came out, or the process died by itself
 };
 
 /// Opens the place's store.
 std::unique_ptr<stet::store> open_store(const config& c, const place& p);
 
-/// A life: with a store in a file, a forked process that is killed by SIGKILL at the `kill_at`th failpoint it comes to
-/// (0: never); with a store in memory, an engine whose store takes no commit from there on.
+/// A life: with a store in a file, a forked process that is killed by SIGKILL at the `kill_at`th
+/// failpoint it comes to (0: never); with a store in memory, an engine whose store takes no commit
+/// from there on.
 life_end live(const config& c, const place& p, int life, unsigned kill_at,
               const std::function<void(stet::engine&)>& perform);
 

@@ -1,9 +1,11 @@
-// The crash suite: scripted workflows, killed at every failpoint, restarted, and held against the invariants.
+// The crash suite: scripted workflows, killed at every failpoint, restarted, and held against the
+// invariants.
 //
 //   crash                        a sample of all trials: the whole takes less than a minute
 //   STET_CRASH_BUDGET=full crash every failpoint of every script in every configuration
 //   crash --seed-fault NAME      with a fault in the engine: must find violations
-//   crash --script S --config C --at N [--second M] [--again]   one trial, once more, and all its facts
+//   crash --script S --config C --at N [--second M] [--again]   one trial, once more, and all its
+//   facts
 #include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -20,19 +22,19 @@
 #include "support/child_process.hpp"
 #include "support/temporary_directory.hpp"
 
-namespace stet_crash {
-namespace {
+namespace stet_crash { namespace {
 
 struct arguments {
   std::string script, config, fault;
-  unsigned at = 0, second = 0, jobs = 2, every = 24, seed = 1;
+  unsigned at = 0, second = 0, jobs = 2, every = 32, seed = 1;
   bool again = false, one = false, first = false;
 };
 
 arguments parse(int count, char** texts) {
   arguments a;
   auto* budget = std::getenv("STET_CRASH_BUDGET");
-  if (budget) a.every = std::string(budget) == "full" ? 1 : static_cast<unsigned>(std::atoi(budget));
+  if (budget)
+    a.every = std::string(budget) == "full" ? 1 : static_cast<unsigned>(std::atoi(budget));
   for (int i = 1; i < count; ++i) {
     std::string name = texts[i];
     if (name == "--again") a.again = true;
@@ -70,6 +72,15 @@ struct findings {
     points.insert(r.points.begin(), r.points.end());
     for (auto& v : r.violated) report(v + "   [" + t.flags() + "]");
   }
+  /// Their names: "nested: after body 3" is one of "after body".
+  std::set<std::string> failpoints() const {
+    std::set<std::string> names;
+    for (auto& p : points) {
+      auto from = p.rfind(": ") + 2;
+      names.insert(p.substr(from, p.rfind(' ') - from));
+    }
+    return names;
+  }
   void report(const std::string& text) {
     ++violations;
     std::printf("violation: %s\n", text.c_str());
@@ -84,7 +95,9 @@ void explore(const arguments& a, const script& s, const config& c, std::uint64_t
   found.take({&s, &c, 0, 0, true}, whole);
   auto random = mixed(number + a.seed * 0x9e3779b97f4a7c15);
   // A process costs ten times what an engine in this one does, a flush to a disk more.
-  auto every = c.where == home::memory ? (a.every + 7) / 8 : c.where == home::disk ? a.every * 4 : a.every;
+  auto every = c.where == home::memory ? (a.every + 7) / 8
+               : c.where == home::disk ? a.every * 4
+                                       : a.every;
   if (a.every == 1) every = 1;
   for (unsigned at = 1 + static_cast<unsigned>(random % every); at <= whole.hits; at += every) {
     if (a.first && found.violations) return;
@@ -96,7 +109,8 @@ void explore(const arguments& a, const script& s, const config& c, std::uint64_t
 }
 
 /// Every script and configuration that falls to this worker.
-findings work(const arguments& a, unsigned worker, const std::string& shm, const std::string& disk) {
+findings work(const arguments& a, unsigned worker, const std::string& shm,
+              const std::string& disk) {
   findings found;
   std::uint64_t number = 0;
   auto mine = [&] { return number++ % a.jobs == worker && !(a.first && found.violations); };
@@ -104,7 +118,8 @@ findings work(const arguments& a, unsigned worker, const std::string& shm, const
     if (!a.config.empty() && a.config != c.name) continue;
     auto folder = (c.where == home::disk ? disk : shm) + "/" + std::to_string(worker);
     for (auto& s : scripts())
-      if ((a.script.empty() || a.script == s.name) && mine()) explore(a, s, c, number, folder, found);
+      if ((a.script.empty() || a.script == s.name) && mine())
+        explore(a, s, c, number, folder, found);
     if (c.where != home::memory && a.script.empty() && a.fault.empty() && mine()) {
       ++found.trials;
       for (auto& v : run_poison(c, folder)) found.report(v + "   [poison, " + c.name + "]");
@@ -151,7 +166,8 @@ int once(const arguments& a, const std::string& shm, const std::string& disk) {
     if (s.name == a.script) t.what = &s;
   for (auto& c : configs())
     if (c.name == a.config) t.how = &c;
-  if (!t.what || !t.how) throw std::invalid_argument("--at needs --script and --config, as a violation names them");
+  if (!t.what || !t.how)
+    throw std::invalid_argument("--at needs --script and --config, as a violation names them");
   auto r = run_trial(t, t.how->where == home::disk ? disk : shm);
   for (auto& f : r.facts) {
     std::printf("%c life %d", static_cast<char>(f.kind), f.life);
@@ -170,7 +186,8 @@ int run(int count, char** texts) {
   stet_tests::temporary_directory on_disk;
   std::string shm = "/dev/shm/stet-crash-" + std::to_string(::getpid());
   if (::access("/dev/shm", W_OK) != 0) {
-    std::printf("skipped: /dev/shm can't be written, the trials in memory-backed files run on disk\n");
+    std::printf(
+        "skipped: /dev/shm can't be written, the trials in memory-backed files run on disk\n");
     shm = on_disk / "shm";
   }
   auto began = std::chrono::steady_clock::now();
@@ -183,8 +200,10 @@ int run(int count, char** texts) {
     std::fflush(stdout);
     auto all = work_in_parallel(a, shm, on_disk.path());
     std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    std::printf("crash suite: %zu distinct crash points, %u trials, %u kills (%u trials with two), %.1f s: %u violations\n",
-                all.points.size(), all.trials, all.kills, all.doubled, took.count(), all.violations);
+    std::printf("crash suite: %zu distinct crash points in %zu failpoints, %u trials, ",
+                all.points.size(), all.failpoints().size(), all.trials);
+    std::printf("%u kills (%u trials with two), %.1f s: %u violations\n", all.kills, all.doubled,
+                took.count(), all.violations);
     code = all.violations ? 1 : 0;
   }
   std::error_code ignored;

@@ -41,8 +41,8 @@ script children() {
   script s;
   s.name = "children";
   s.starts = {{"parent", "p", 3}, {"abandons", "a", 1}};
-  s.runs = {{"p", {"67"}},       {"p/chain", {"6"}},   {"p/fails", {"!failed"}},
-            {"p/nothing", {"7"}}, {"a", {"quick"}}, {"a/lost", {"!cancelled"}}};
+  s.runs = {{"p", {"67"}},        {"p/chain", {"6"}}, {"p/fails", {"!failed"}},
+            {"p/nothing", {"7"}}, {"a", {"quick"}},   {"a/lost", {"!cancelled"}}};
   return s;
 }
 
@@ -79,13 +79,12 @@ script bulk(int runs, int steps) {
 script crowd() {
   script s;
   s.name = "crowd";
-  s.starts = {{"chain", "c", 4},    {"sleeps", "s", 6}, {"sleeper", "z1"}, {"fan", "f", 5},
+  s.starts = {{"chain", "c", 4},    {"sleeps", "s", 6}, {"sleeper", "z1"},   {"fan", "f", 5},
               {"retries", "r", 2},  {"sleeper", "z2"},  {"nothing", "n", 5}, {"tree", "t", 1},
               {"timeouts", "o", 3}, {"mapped", "m", 4}, {"chain", "c2", 2}};
-  s.runs = {{"c", {"10"}}, {"s", {"7"}},      {"f", {"5"}},   {"r", {"3"}},
-            {"n", {"5"}},  {"t", {"2"}},      {"tl", {"1"}},  {"tr", {"1"}},
-            {"m", {"14"}}, {"o", {"03late"}}, {"c2", {"3"}}, {"z1", {}},
-            {"z2", {}}};
+  s.runs = {{"c", {"10"}}, {"s", {"7"}},  {"f", {"5"}},  {"r", {"3"}},  {"n", {"5"}},
+            {"t", {"2"}},  {"tl", {"1"}}, {"tr", {"1"}}, {"m", {"14"}}, {"o", {"03late"}},
+            {"c2", {"3"}}, {"z1", {}},    {"z2", {}}};
   return s;
 }
 

@@ -16,7 +16,8 @@ struct flow {
   flow_body body;
 };
 
-/// Every workflow that a script uses. A step whose name ends with *N makes N attempts if nothing crashes.
+/// Every workflow that a script uses. A step whose name ends with *N makes N attempts if nothing
+/// crashes.
 const std::vector<flow>& flows();
 std::vector<flow> step_flows();   // flow_steps.cpp
 std::vector<flow> race_flows();   // flow_races.cpp
@@ -43,7 +44,8 @@ const std::vector<script>& scripts();
 /// A run's end as a text: what it returned, or ! and how else it ended.
 std::string text_of(stet::status how, std::string_view payload, const stet::failure& error);
 
-/// Performs a script; what the engine acknowledges becomes a fact. Done again after a crash, it is idempotent.
+/// Performs a script; what the engine acknowledges becomes a fact. Done again after a crash, it is
+/// idempotent.
 void perform(const script& s, stet::engine& e);
 
 }  // namespace stet_crash

@@ -65,8 +65,10 @@ class inspector {
 
 void gather(trial_result& r, const script& s) {
   for (auto& f : r.facts) {
-    if (f.kind == fact_kind::killed) r.points.push_back(s.name + ": " + f.fields.at(0) + " " + f.fields.at(1));
-    if (f.kind == fact_kind::hits && f.life == 0) r.hits = static_cast<unsigned>(std::stoul(f.fields.at(0)));
+    if (f.kind == fact_kind::killed)
+      r.points.push_back(s.name + ": " + f.fields.at(0) + " " + f.fields.at(1));
+    if (f.kind == fact_kind::hits && f.life == 0)
+      r.hits = static_cast<unsigned>(std::stoul(f.fields.at(0)));
   }
 }
 

@@ -1,4 +1,5 @@
-// One trial: a script in a configuration, killed, restarted, perhaps killed again, restarted and finished.
+// One trial: a script in a configuration, killed, restarted, perhaps killed again, restarted and
+// finished.
 #pragma once
 #include <string>
 #include <vector>
