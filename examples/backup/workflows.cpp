@@ -101,6 +101,11 @@ struct tree_backup : workflow_base {
     co_return summarise(tree, copies);
   }
 
+  /// "copy: the target did not answer (attempt 10)"
+  static std::string said(const stet::failed& f) {
+    return f.message() + " (attempt " + std::to_string(f.attempts()) + ")";
+  }
+
   static summary summarise(const files::tree& tree,
                            const std::vector<stet::outcome<std::uint64_t>>& copies) {
     summary s{.failures = tree.unreadable, .special = tree.special};
@@ -110,7 +115,7 @@ struct tree_backup : workflow_base {
         s.bytes += *copies[i];
       } else {
         const auto failure = copies[i].failed_as<stet::failed>();
-        s.failures.push_back(tree.files[i] + ": " + (failure ? failure->message() : "failed"));
+        s.failures.push_back(tree.files[i] + ": " + (failure ? said(*failure) : "failed"));
       }
     }
     return s;
