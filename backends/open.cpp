@@ -8,8 +8,7 @@
 #include <stet/lmdb.hpp>
 #endif
 
-namespace stet {
-inline namespace v0 {
+namespace stet { inline namespace v0 {
 namespace {
 
 struct backend_entry {

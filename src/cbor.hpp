@@ -7,9 +7,7 @@
 #include <limits>
 #include <string_view>
 
-namespace stet {
-inline namespace v0 {
-namespace cbor {
+namespace stet { inline namespace v0 { namespace cbor {
 
 enum major : unsigned { natural, negative, bytes, text, array, map, tag, simple };
 constexpr char no = '\xf4', yes = '\xf5', null = '\xf6', number64 = '\xfb';

@@ -8,8 +8,7 @@
 
 #include "cbor.hpp"
 
-namespace stet {
-inline namespace v0 {
+namespace stet { inline namespace v0 {
 
 // ---- writer
 
@@ -18,16 +17,11 @@ void writer::head(unsigned major, std::uint64_t v) {
     out_.push_back(static_cast<char>(major << 5 | info));
     for (int i = bytes - 1; i >= 0; --i) out_.push_back(static_cast<char>(v >> (8 * i)));
   };
-  if (v < 24)
-    put(static_cast<unsigned>(v), 0);
-  else if (v <= 0xff)
-    put(24, 1);
-  else if (v <= 0xffff)
-    put(25, 2);
-  else if (v <= 0xffffffff)
-    put(26, 4);
-  else
-    put(27, 8);
+  if (v < 24) put(static_cast<unsigned>(v), 0);
+  else if (v <= 0xff) put(24, 1);
+  else if (v <= 0xffff) put(25, 2);
+  else if (v <= 0xffffffff) put(26, 4);
+  else put(27, 8);
 }
 
 void writer::null() { out_.push_back(cbor::null); }
@@ -35,10 +29,8 @@ void writer::boolean(bool v) { out_.push_back(v ? cbor::yes : cbor::no); }
 void writer::natural(std::uint64_t v) { head(cbor::natural, v); }
 void writer::integer(std::int64_t v) {
   const auto bits = static_cast<std::uint64_t>(v);
-  if (v < 0)
-    head(cbor::negative, ~bits);  // -1 - v, without an overflow
-  else
-    head(cbor::natural, bits);
+  if (v < 0) head(cbor::negative, ~bits);  // -1 - v, without an overflow
+  else head(cbor::natural, bits);
 }
 void writer::number(double v) {
   const auto bits = std::bit_cast<std::uint64_t>(v);

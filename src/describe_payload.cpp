@@ -9,8 +9,7 @@
 
 #include "cbor.hpp"
 
-namespace stet {
-inline namespace v0 {
+namespace stet { inline namespace v0 {
 
 namespace {
 
@@ -143,10 +142,8 @@ class printer {
     out_ += '"';
     while (!rest.empty() && !full()) {
       const auto length = character(rest);
-      if (length > 1)
-        out_ += rest.substr(0, length);
-      else
-        escaped(rest[0], length == 1);
+      if (length > 1) out_ += rest.substr(0, length);
+      else escaped(rest[0], length == 1);
       rest.remove_prefix(length == 0 ? 1 : length);
     }
     out_ += '"';

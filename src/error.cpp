@@ -1,8 +1,7 @@
 // The failures' constructors, and the out-of-line destructors that anchor their type_info.
 #include <stet/error.hpp>
 
-namespace stet {
-inline namespace v0 {
+namespace stet { inline namespace v0 {
 
 std::string_view to_string(errc code) noexcept {
   switch (code) {  // no default: the compiler names an enumerator that is missing

@@ -1,8 +1,7 @@
 // What every store shares: its failure, and the anchors of its classes.
 #include <stet/store.hpp>
 
-namespace stet {
-inline namespace v0 {
+namespace stet { inline namespace v0 {
 namespace {
 
 /// "lmdb commit /var/bank.stet: No space left on device (28)"

@@ -5,9 +5,7 @@
 
 #include <stet/store.hpp>
 
-namespace stet {
-inline namespace v0 {
-namespace backend {
+namespace stet { inline namespace v0 { namespace backend {
 
 /// Who speaks, and how long keys and values may be.
 struct limits {
@@ -47,6 +45,21 @@ inline std::string name_of(const limits& l, std::string_view what) {
                     commit_outcome::refused);
 }
 
+[[noreturn]] inline void fail_foreign(const limits& l, std::string_view what) {
+  throw store_error(errc::store, name_of(l, what), l.path, 0,
+                    "the store belongs to the process that opened it, and this is a fork of it",
+                    commit_outcome::refused);
+}
+
+/// After a commit whose outcome is unknown: `why` is its error.
+[[noreturn]] inline void fail_poisoned(const limits& l, std::string_view what,
+                                       std::string_view why) {
+  throw store_error(errc::store, name_of(l, what), l.path, 0,
+                    "nothing goes on after an earlier failure (" + std::string(why) +
+                        "); close the store and open it anew",
+                    commit_outcome::refused);
+}
+
 /// A key is 1 to key_bytes_max bytes.
 inline void check_key(const limits& l, std::string_view what, std::string_view key) {
   if (!key.empty() && key.size() <= l.key_bytes_max) return;
@@ -78,6 +91,14 @@ inline void check_batch(const limits& l, const batch& b) {
                     "the expectation about key " + printable(o.key) + " doesn't hold: " + found +
                         "; somebody else wrote, read it again",
                     commit_outcome::refused);
+}
+
+/// True if the batch may make the store smaller.
+inline bool erases(const batch& b) noexcept {
+  for (const auto& o : b.operations()) {
+    if (o.what == batch::kind::erase || o.what == batch::kind::erase_range) return true;
+  }
+  return false;
 }
 
 /// True if no key can be in the range.

@@ -16,9 +16,7 @@
 #include <mutex>
 #include <system_error>
 
-namespace stet {
-inline namespace v0 {
-namespace backend {
+namespace stet { inline namespace v0 { namespace backend {
 
 /// The owners of this process, as a list that a fork handler can walk without allocating.
 struct owners {
@@ -255,9 +253,9 @@ void file_owner::write_note() {
   if (n == static_cast<ssize_t>(note.size()) && ::ftruncate(note_, n) != 0) return;
 }
 
-bool file_owner::is_foreign() const noexcept {
-  return owners::all().generation.load(std::memory_order_relaxed) != generation_;
-}
+unsigned fork_generation() { return owners::all().generation.load(std::memory_order_relaxed); }
+
+bool file_owner::is_foreign() const noexcept { return fork_generation() != generation_; }
 
 bool file_owner::is_in_place() const noexcept {
   struct stat s;

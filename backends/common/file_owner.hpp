@@ -7,9 +7,11 @@
 
 #include <stet/store.hpp>
 
-namespace stet {
-inline namespace v0 {
-namespace backend {
+namespace stet { inline namespace v0 { namespace backend {
+
+/// How often this process is a fork, counted from the first call on: what was made at another count
+/// belongs to an ancestor. A few ns.
+unsigned fork_generation();
 
 /// Owns the data file of a store from construction to destruction.
 ///

@@ -9,9 +9,7 @@
 #include <cerrno>
 #include <cstdint>
 
-namespace stet {
-inline namespace v0 {
-namespace lmdb {
+namespace stet { inline namespace v0 { namespace lmdb {
 namespace {
 
 // One slot for each thread that reads at the same moment.

@@ -8,9 +8,7 @@
 #include "mdb.hpp"
 #include "readers.hpp"
 
-namespace stet {
-inline namespace v0 {
-namespace lmdb {
+namespace stet { inline namespace v0 { namespace lmdb {
 
 /// The kind of failure that an LMDB or system code stands for.
 errc kind_of(int rc) noexcept;

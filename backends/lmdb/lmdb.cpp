@@ -2,17 +2,18 @@
 // that nothing goes on after a failed flush (LMDB itself would).
 #include <stet/lmdb.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <mutex>
 
+#include "backends/common/abandon.hpp"
 #include "backends/common/checks.hpp"
 #include "backends/common/file_owner.hpp"
+#include "backends/common/logged_store.hpp"
 #include "database.hpp"
 
-namespace stet {
-inline namespace v0 {
-namespace lmdb {
+namespace stet { inline namespace v0 { namespace lmdb {
 namespace {
 
 constexpr std::size_t kKeyBytesMax = 511;
@@ -25,25 +26,6 @@ struct opened {
   backend::file_owner owner;
   database db;
 };
-
-/// In a forked child nothing of LMDB's may be touched, not even to free it: the lock table is
-/// shared with the parent. Kept reachable, so that leak checkers are content.
-void abandon(std::unique_ptr<opened> o) noexcept {
-  struct abandoned {
-    opened* what;
-    abandoned* next;
-  };
-  static std::atomic<abandoned*> all{nullptr};
-  auto* a = new (std::nothrow) abandoned{o.release(), all.load()};
-  while (a != nullptr && !all.compare_exchange_weak(a->next, a)) {}
-}
-
-bool erases(const batch& b) noexcept {
-  for (const auto& o : b.operations()) {
-    if (o.what == batch::kind::erase || o.what == batch::kind::erase_range) return true;
-  }
-  return false;
-}
 
 /// Thread: as store. The poison is set by the committing thread only, and read by all.
 class lmdb_store final : public store {
@@ -61,6 +43,7 @@ class lmdb_store final : public store {
   void scan(const scan_range& range, visitor& v) override;
   void commit(const batch& b, durability d) override;
   void close() override;
+  void check_in_place();
   store_info info() const override {
     return {.scheme = "lmdb",
             .path = path_,
@@ -77,7 +60,6 @@ class lmdb_store final : public store {
 
   backend::limits limits() const { return {"lmdb", path_, kKeyBytesMax, kValueBytesMax}; }
   void check_usable(std::string_view what) const;
-  void check_in_place();
   void set_poison(std::string why);
   attempt try_once(const batch& b);
   int check_expectations(const txn& t, const batch& b) const;
@@ -93,17 +75,8 @@ class lmdb_store final : public store {
 
 void lmdb_store::check_usable(std::string_view what) const {
   if (opened_ == nullptr) backend::fail_closed(limits(), what);
-  if (opened_->owner.is_foreign()) {
-    throw store_error(errc::store, backend::name_of(limits(), what), path_, 0,
-                      "the store belongs to the process that opened it, and this is a fork of it",
-                      commit_outcome::refused);
-  }
-  if (poisoned_.load(std::memory_order_acquire)) {
-    throw store_error(errc::store, backend::name_of(limits(), what), path_, 0,
-                      "nothing goes on after an earlier failure (" + poison_ +
-                          "); close the store and open it anew",
-                      commit_outcome::refused);
-  }
+  if (opened_->owner.is_foreign()) backend::fail_foreign(limits(), what);
+  if (poisoned_.load(std::memory_order_acquire)) backend::fail_poisoned(limits(), what, poison_);
 }
 
 void lmdb_store::set_poison(std::string why) {
@@ -167,7 +140,7 @@ void lmdb_store::commit(const batch& b, durability d) {
   backend::check_batch(limits(), b);
   check_in_place();
   if (int rc = opened_->db.set_durability(d)) fail("lmdb commit", path_, rc);
-  const bool may_use_reserve = erases(b);
+  const bool may_use_reserve = backend::erases(b);
   try {
     for (;;) {
       attempt a = try_once(b);
@@ -248,7 +221,8 @@ void lmdb_store::fail_commit(attempt a) {
 
 void lmdb_store::close() {
   if (opened_ == nullptr) return;
-  if (opened_->owner.is_foreign()) return abandon(std::move(opened_));
+  // Nothing of LMDB's may be touched in a forked child: its lock table is shared with the parent.
+  if (opened_->owner.is_foreign()) return backend::abandon(std::move(opened_));
   int rc = poisoned_ ? MDB_SUCCESS : opened_->db.flush();
   opened_.reset();
   if (rc != MDB_SUCCESS) fail("lmdb close", path_, rc, commit_outcome::unknown);
@@ -257,7 +231,13 @@ void lmdb_store::close() {
 }  // namespace
 
 std::unique_ptr<store> open(const std::string& path, const options& o) {
-  return std::make_unique<lmdb_store>(path, o);
+  // Not much of what a store may hold waits in its log: a full one shall refuse, and not the log's
+  // next move.
+  constexpr std::uint64_t share = 16;
+  auto s = std::make_unique<lmdb_store>(path, o);
+  auto check = [raw = s.get()] { raw->check_in_place(); };
+  return backend::add_log(std::move(s), {.bytes = std::min(o.log_bytes, o.map_bytes_max / share),
+                                         .check_in_place = check});
 }
 
 }  // namespace lmdb

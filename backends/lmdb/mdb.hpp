@@ -3,12 +3,11 @@
 #pragma once
 #include <lmdb.h>
 
+#include <cerrno>
 #include <string_view>
 #include <utility>
 
-namespace stet {
-inline namespace v0 {
-namespace lmdb {
+namespace stet { inline namespace v0 { namespace lmdb {
 
 inline MDB_val to_val(std::string_view s) {
   return {s.size(), const_cast<char*>(s.data())};  // LMDB doesn't write through it
@@ -18,8 +17,7 @@ inline std::string_view to_view(const MDB_val& v) {
 }
 
 /// A pointer to something of LMDB's, ended by `End` unless it was given away.
-template <class T, void (*End)(T*)>
-class handle {
+template <class T, void (*End)(T*)> class handle {
  public:
   handle() = default;
   handle(handle&& o) noexcept : raw_(std::exchange(o.raw_, nullptr)) {}
@@ -47,8 +45,13 @@ using txn = handle<MDB_txn, mdb_txn_abort>;
 /// To be closed before its transaction ends: declare it after.
 using cursor = handle<MDB_cursor, mdb_cursor_close>;
 
-/// Ends the transaction in any case.
-inline int commit(txn t) { return mdb_txn_commit(t.give_away()); }
+/// Ends the transaction in any case. LMDB says EIO also of a write that was cut short, which only a
+/// full file system does: no call failed then.
+inline int commit(txn t) {
+  errno = 0;
+  int rc = mdb_txn_commit(t.give_away());
+  return rc == EIO && errno != EIO ? ENOSPC : rc;
+}
 
 /// The value of a key, inside the map: valid while the transaction is.
 inline int get(const txn& t, MDB_dbi db, std::string_view key, std::string_view& value) {

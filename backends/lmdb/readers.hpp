@@ -6,9 +6,7 @@
 
 #include "mdb.hpp"
 
-namespace stet {
-inline namespace v0 {
-namespace lmdb {
+namespace stet { inline namespace v0 { namespace lmdb {
 
 /// Hands out read transactions of one environment. Renewing a kept one costs a tenth of beginning
 /// one: no allocation, no lock of the reader table.
@@ -43,8 +41,7 @@ class readers {
   };
 
   /// Waits until no read is running and keeps new ones waiting until `f` has returned.
-  template <class F>
-  auto alone(F&& f) {
+  template <class F> auto alone(F&& f) {
     std::unique_lock lock(mutex_);
     held_ = true;
     changed_.wait(lock, [this] { return active_ == 0; });

@@ -8,9 +8,7 @@
 
 #include "../common/checks.hpp"
 
-namespace stet {
-inline namespace v0 {
-namespace memory {
+namespace stet { inline namespace v0 { namespace memory {
 
 using table = std::map<std::string, std::string, std::less<>>;
 

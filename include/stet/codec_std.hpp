@@ -3,11 +3,9 @@
 #pragma once
 #include <stet/codec.hpp>
 
-namespace stet {
-inline namespace v0 {
+namespace stet { inline namespace v0 {
 
-template <>
-struct codec<bool> {
+template <> struct codec<bool> {
   static void encode(writer& out, bool v) { out.boolean(v); }
   static bool decode(reader& in) { return in.boolean(); }
 };
@@ -18,10 +16,8 @@ template <std::integral T>
   requires(sizeof(T) <= 8)
 struct codec<T> {
   static void encode(writer& out, T v) {
-    if constexpr (std::is_signed_v<T>)
-      out.integer(v);
-    else
-      out.natural(v);
+    if constexpr (std::is_signed_v<T>) out.integer(v);
+    else out.natural(v);
   }
   static T decode(reader& in) {
     if constexpr (std::is_signed_v<T>) {
@@ -37,16 +33,14 @@ struct codec<T> {
 };
 
 /// A char is 0 to 255, also where it is signed.
-template <>
-struct codec<char> {
+template <> struct codec<char> {
   static void encode(writer& out, char v) { out.natural(static_cast<unsigned char>(v)); }
   static char decode(reader& in) { return static_cast<char>(codec<unsigned char>::decode(in)); }
 };
 
 /// Floating-point numbers, as a double: a long double is rounded to one, and so is the `7.5s` that
 /// holds one.
-template <std::floating_point T>
-struct codec<T> {
+template <std::floating_point T> struct codec<T> {
   static void encode(writer& out, T v) { out.number(static_cast<double>(v)); }
   static T decode(reader& in) {
     double v = in.number();
@@ -69,15 +63,13 @@ struct codec<T> {
 };
 
 /// A text, see writer::text.
-template <>
-struct codec<std::string> {
+template <> struct codec<std::string> {
   static void encode(writer& out, const std::string& v) { out.text(v); }
   static std::string decode(reader& in) { return std::string(in.text()); }
 };
 
 /// Bytes, in one piece.
-template <>
-struct codec<std::vector<std::byte>> {
+template <> struct codec<std::vector<std::byte>> {
   static void encode(writer& out, const std::vector<std::byte>& v) {
     out.bytes({reinterpret_cast<const char*>(v.data()), v.size()});
   }
@@ -89,8 +81,7 @@ struct codec<std::vector<std::byte>> {
 };
 
 /// null
-template <>
-struct codec<std::monostate> {
+template <> struct codec<std::monostate> {
   static void encode(writer& out, std::monostate) { out.null(); }
   static std::monostate decode(reader& in) {
     if (!in.null()) in.fail("null");
@@ -99,8 +90,7 @@ struct codec<std::monostate> {
 };
 
 /// An array of no or one item, not null: so that optional<optional<T>> is what it was.
-template <encodable T>
-struct codec<std::optional<T>> {
+template <encodable T> struct codec<std::optional<T>> {
   static void encode(writer& out, const std::optional<T>& v) {
     out.array(v ? 1 : 0);
     if (v) codec<T>::encode(out, *v);
@@ -113,8 +103,7 @@ struct codec<std::optional<T>> {
   }
 };
 
-template <encodable T>
-struct codec<std::vector<T>> {
+template <encodable T> struct codec<std::vector<T>> {
   static void encode(writer& out, const std::vector<T>& v) {
     out.array(v.size());
     for (auto&& x : v) codec<T>::encode(out, x);
@@ -126,8 +115,7 @@ struct codec<std::vector<T>> {
   }
 };
 
-template <encodable T, std::size_t N>
-struct codec<std::array<T, N>> {
+template <encodable T, std::size_t N> struct codec<std::array<T, N>> {
   static void encode(writer& out, const std::array<T, N>& v) {
     out.array(N);
     for (auto& x : v) codec<T>::encode(out, x);
@@ -141,8 +129,7 @@ struct codec<std::array<T, N>> {
 };
 
 /// Two items.
-template <encodable A, encodable B>
-struct codec<std::pair<A, B>> {
+template <encodable A, encodable B> struct codec<std::pair<A, B>> {
   static void encode(writer& out, const std::pair<A, B>& v) {
     out.array(2);
     codec<A>::encode(out, v.first);
@@ -156,8 +143,7 @@ struct codec<std::pair<A, B>> {
   }
 };
 
-template <encodable... T>
-struct codec<std::tuple<T...>> {
+template <encodable... T> struct codec<std::tuple<T...>> {
   static void encode(writer& out, const std::tuple<T...>& v) {
     out.array(sizeof...(T));
     std::apply([&](const T&... x) { (codec<T>::encode(out, x), ...); }, v);
@@ -169,8 +155,7 @@ struct codec<std::tuple<T...>> {
 };
 
 /// The index of the alternative, and its value. Add alternatives at the end only.
-template <encodable... T>
-struct codec<std::variant<T...>> {
+template <encodable... T> struct codec<std::variant<T...>> {
   static void encode(writer& out, const std::variant<T...>& v) {
     if (v.valueless_by_exception()) throw std::bad_variant_access();
     out.array(2);

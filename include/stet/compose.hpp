@@ -1,10 +1,12 @@
-// What composes operations: all, any, first_success, map, with_timeout, with_scope, shield, attempt.
-// Free functions over anything awaitable of ours. A coroutine lambda is handed over as itself, not called:
+// What composes operations: all, any, first_success, map, with_timeout, with_scope, shield,
+// attempt. Free functions over anything awaitable of ours. A coroutine lambda is handed over as
+// itself, not called:
 //     co_await stet::all(ctx.step("a", f), [&](stet::context& ctx) -> stet::task<int> { … });
 //
-// Structured: nothing here ends before everything it began in this run has ended. A loser is cancelled, may clean up durably
-// (its awaits throw stet::cancelled; what it shields still runs), and only then does the race return. A child run that lost
-// is asked to cancel, in the same commit, and cleans up as a run of its own.
+// Structured: nothing here ends before everything it began in this run has ended. A loser is
+// cancelled, may clean up durably (its awaits throw stet::cancelled; what it shields still runs),
+// and only then does the race return. A child run that lost is asked to cancel, in the same commit,
+// and cleans up as a run of its own.
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -27,11 +29,17 @@ template <class T> using stored = std::conditional_t<std::is_void_v<T>, std::mon
 
 /// The result of an operation, with void as std::monostate.
 template <operation A> stored<typename A::result_type> result_of(A& a) {
-  if constexpr (std::is_void_v<typename A::result_type>) { a.result(); return {}; } else return a.result();
+  if constexpr (std::is_void_v<typename A::result_type>) {
+    a.result();
+    return {};
+  } else return a.result();
 }
 
-template <class F> concept maker_with_context = std::is_invocable_v<F&, context&> && operation<std::remove_cvref_t<std::invoke_result_t<F&, context&>>>;
-template <class F> concept maker = std::is_invocable_v<F&> && operation<std::remove_cvref_t<std::invoke_result_t<F&>>>;
+template <class F>
+concept maker_with_context = std::is_invocable_v<F&, context&> &&
+                             operation<std::remove_cvref_t<std::invoke_result_t<F&, context&>>>;
+template <class F>
+concept maker = std::is_invocable_v<F&> && operation<std::remove_cvref_t<std::invoke_result_t<F&>>>;
 
 /// Keeps an operation in place that is made late (operations are pinned once they start).
 template <operation A> class place {
@@ -39,20 +47,33 @@ template <operation A> class place {
   place() noexcept {}
   place(place&&) noexcept {}
   ~place() { reset(); }
-  template <class Make> A& make(Make m) { auto* p = ::new (static_cast<void*>(bytes_)) A(m()); full_ = true; return *p; }
+  template <class Make> A& make(Make m) {
+    auto* p = ::new (static_cast<void*>(bytes_)) A(m());
+    full_ = true;
+    return *p;
+  }
   A& operator*() noexcept { return *reinterpret_cast<A*>(bytes_); }
   const A& operator*() const noexcept { return *reinterpret_cast<const A*>(bytes_); }
   explicit operator bool() const noexcept { return full_; }
-  void reset() noexcept { if (full_) { full_ = false; (**this).~A(); } }
+  void reset() noexcept {
+    if (full_) {
+      full_ = false;
+      (**this).~A();
+    }
+  }
 
  private:
   alignas(A) unsigned char bytes_[sizeof(A)];
   bool full_ = false;
 };
 
-/// An operation made by a callable when it starts. Owns the callable, so that a coroutine lambda keeps its captures.
+/// An operation made by a callable when it starts. Owns the callable, so that a coroutine lambda
+/// keeps its captures.
 template <class F> class made {
-  static auto make(F& f, environment e) { if constexpr (maker_with_context<F>) return f(context_of(e)); else return f(); }
+  static auto make(F& f, environment e) {
+    if constexpr (maker_with_context<F>) return f(context_of(e));
+    else return f();
+  }
   using inner = decltype(make(std::declval<F&>(), {}));
 
  public:
@@ -60,11 +81,19 @@ template <class F> class made {
   explicit made(F f) : callable_(std::move(f)) {}
   made(made&& o) : callable_(std::move(o.callable_)) {}
   bool start(environment e, waiter& w) noexcept {
-    try { inner_.make([&] { return make(callable_, e); }); } catch (...) { error_ = std::current_exception(); return true; }
+    try {
+      inner_.make([&] { return make(callable_, e); });
+    } catch (...) {
+      error_ = std::current_exception();
+      return true;
+    }
     return (*inner_).start(e, w);
   }
   bool failed() const noexcept { return error_ || (*inner_).failed(); }
-  result_type result() { if (error_) std::rethrow_exception(error_); return (*inner_).result(); }
+  result_type result() {
+    if (error_) std::rethrow_exception(error_);
+    return (*inner_).result();
+  }
 
  private:
   F callable_;
@@ -77,11 +106,13 @@ template <class A> auto as_operation(A&& a) {
   if constexpr (!operation<std::remove_cvref_t<A>>) guard_gcc<A>();
   using type = std::remove_cvref_t<A>;
   if constexpr (operation<type>) {
-    static_assert(!std::is_lvalue_reference_v<A>, "stet: an operation is awaited once: pass std::move(it)");
+    static_assert(!std::is_lvalue_reference_v<A>,
+                  "stet: an operation is awaited once: pass std::move(it)");
     return type(std::move(a));
   } else {
     static_assert(maker_with_context<type> || maker<type>,
-        "stet: expected something that Stet can await, or a callable (of `stet::context&` or of nothing) that returns it");
+                  "stet: expected something that Stet can await, or a callable (of "
+                  "`stet::context&` or of nothing) that returns it");
     return made<type>(std::forward<A>(a));
   }
 }
@@ -107,14 +138,21 @@ class STET_API group {
   group(group&& o) noexcept : rule_(o.rule_) {}
   ~group() = default;
 
-  void open(environment e, waiter& w, std::size_t size) noexcept { env_ = e; waiter_ = &w; size_ = size; }
+  void open(environment e, waiter& w, std::size_t size) noexcept {
+    env_ = e;
+    waiter_ = &w;
+    size_ = size;
+  }
   /// Begins a branch. Returns whether to go on to the next: not if the outcome is decided.
   template <operation A> bool begin(branch& b, std::size_t index, A& a) noexcept {
     admit(b, index);
     if (a.start({&b.part, env_.depth}, b)) end(b);
     return !decided_;
   }
-  bool close() noexcept { opening_ = false; return live_ == 0; }
+  bool close() noexcept {
+    opening_ = false;
+    return live_ == 0;
+  }
   std::size_t decisive() const noexcept { return decisive_; }
   bool decided() const noexcept { return decided_; }
   std::size_t live() const noexcept { return live_; }
@@ -129,8 +167,8 @@ class STET_API group {
   void end(branch&) noexcept;
   rule rule_;
   bool opening_ = true;
-  bool decided_ = false;          // any, success: there is a winner; all: there is a failure
-  std::size_t decisive_ = 0;      // its index
+  bool decided_ = false;      // any, success: there is a winner; all: there is a failure
+  std::size_t decisive_ = 0;  // its index
   std::size_t live_ = 0;
   std::size_t size_ = 0;
   environment env_;
@@ -140,9 +178,11 @@ class STET_API group {
 /// A fixed number of operations of different types.
 template <group::rule Rule, operation... A> class tuple_group final : group {
   static constexpr std::size_t count = sizeof...(A);
+
  public:
-  using result_type = std::conditional_t<Rule == rule::all, std::tuple<stored<typename A::result_type>...>,
-                                         std::variant<stored<typename A::result_type>...>>;
+  using result_type =
+      std::conditional_t<Rule == rule::all, std::tuple<stored<typename A::result_type>...>,
+                         std::variant<stored<typename A::result_type>...>>;
   explicit tuple_group(A... a) : group(Rule), operations_(std::move(a)...) {}
 
   bool start(environment e, waiter& w) noexcept {
@@ -150,15 +190,25 @@ template <group::rule Rule, operation... A> class tuple_group final : group {
     with_each([&](auto index, auto& a) { return begin(branches_[index], index, a); });
     return close();
   }
-  bool failed() const noexcept { return Rule == rule::all ? decided() : !decided() || branch_failed(decisive()); }
+  bool failed() const noexcept {
+    return Rule == rule::all ? decided() : !decided() || branch_failed(decisive());
+  }
   result_type result() {
     if constexpr (Rule == rule::all) {
-      if (decided()) with_each([&](auto index, auto& a) { if (index == decisive()) (void)a.result(); return true; }); // throws
+      if (decided())
+        with_each([&](auto index, auto& a) {
+          if (index == decisive()) (void)a.result();
+          return true;
+        });  // throws
       return std::apply([](A&... a) { return result_type{result_of(a)...}; }, operations_);
     } else {
       std::optional<result_type> r;
-      std::size_t winner = decided() ? decisive() : count - 1;           // success: none did; the last one's error
-      with_each([&](auto index, auto& a) { if (index == winner) r.emplace(std::in_place_index<index>, result_of(a)); return true; });
+      std::size_t winner =
+          decided() ? decisive() : count - 1;  // success: none did; the last one's error
+      with_each([&](auto index, auto& a) {
+        if (index == winner) r.emplace(std::in_place_index<index>, result_of(a));
+        return true;
+      });
       return *std::move(r);
     }
   }
@@ -174,42 +224,57 @@ template <group::rule Rule, operation... A> class tuple_group final : group {
       return ((I == i && std::get<I>(operations_).failed()) || ...);
     }(std::make_index_sequence<count>{});
   }
-  void cancel_rest() noexcept override { for (auto& b : branches_) if (b.live) b.part.cancel(); }
+  void cancel_rest() noexcept override {
+    for (auto& b : branches_)
+      if (b.live) b.part.cancel();
+  }
 
-  branch branches_[count];             // first, so that an operation never outlives its scope
+  branch branches_[count];  // first, so that an operation never outlives its scope
   std::tuple<A...> operations_;
 };
 
 }  // namespace detail
 
 /// Which of several operations of one type ended first, and with what.
-template <class T> struct any_of { std::size_t index; T value; };
+template <class T> struct any_of {
+  std::size_t index;
+  T value;
+};
 
 namespace detail {
 
 /// Any number of operations of one type.
 template <group::rule Rule, operation A> class vector_group final : group {
   using value = stored<typename A::result_type>;
+
  public:
-  using result_type = std::conditional_t<Rule == rule::all,
-      std::conditional_t<std::is_void_v<typename A::result_type>, void, std::vector<value>>, any_of<value>>;
+  using result_type = std::conditional_t<
+      Rule == rule::all,
+      std::conditional_t<std::is_void_v<typename A::result_type>, void, std::vector<value>>,
+      any_of<value>>;
   explicit vector_group(std::vector<A> a) : group(Rule), operations_(std::move(a)) {}
 
   bool start(environment e, waiter& w) noexcept {
     open(e, w, operations_.size());
     branches_ = std::vector<branch>(operations_.size());
-    for (std::size_t i = 0; i < operations_.size() && begin(branches_[i], i, operations_[i]); ++i) {}
+    for (std::size_t i = 0; i < operations_.size() && begin(branches_[i], i, operations_[i]); ++i) {
+    }
     return close();
   }
-  bool failed() const noexcept { return Rule == rule::all ? decided() : !decided() || branch_failed(decisive()); }
+  bool failed() const noexcept {
+    return Rule == rule::all ? decided() : !decided() || branch_failed(decisive());
+  }
   result_type result() {
     if constexpr (Rule == rule::all) {
       if (decided()) (void)operations_[decisive()].result();
       if constexpr (!std::is_void_v<result_type>) {
-        std::vector<value> r; r.reserve(operations_.size());
+        std::vector<value> r;
+        r.reserve(operations_.size());
         for (auto& a : operations_) r.push_back(a.result());
         return r;
-      } else { for (auto& a : operations_) a.result(); }
+      } else {
+        for (auto& a : operations_) a.result();
+      }
     } else {
       std::size_t winner = decided() ? decisive() : operations_.size() - 1;
       return {winner, result_of(operations_.at(winner))};
@@ -218,7 +283,10 @@ template <group::rule Rule, operation A> class vector_group final : group {
 
  private:
   bool branch_failed(std::size_t i) const noexcept override { return operations_[i].failed(); }
-  void cancel_rest() noexcept override { for (auto& b : branches_) if (b.live) b.part.cancel(); }
+  void cancel_rest() noexcept override {
+    for (auto& b : branches_)
+      if (b.live) b.part.cancel();
+  }
   std::vector<branch> branches_;
   std::vector<A> operations_;
 };
@@ -226,16 +294,26 @@ template <group::rule Rule, operation A> class vector_group final : group {
 /// One operation for each item, so many at a time.
 template <class Item, class F> class map_group final : group {
   static auto make(F& f, Item& item, environment e) {
-    if constexpr (std::is_invocable_v<F&, context&, Item&>) return f(context_of(e), item); else return f(item);
+    if constexpr (std::is_invocable_v<F&, context&, Item&>) return f(context_of(e), item);
+    else return f(item);
   }
   using inner = std::remove_cvref_t<decltype(make(std::declval<F&>(), std::declval<Item&>(), {}))>;
   static_assert(operation<inner>, "stet: map's callable returns something that Stet can await");
   using value = stored<typename inner::result_type>;
 
  public:
-  using result_type = std::conditional_t<std::is_void_v<typename inner::result_type>, void, std::vector<value>>;
-  map_group(std::vector<Item> items, map_options o, F f) : group(rule::all), items_(std::move(items)), callable_(std::move(f)), limit_(o.concurrency) {}
-  map_group(map_group&& o) : group(std::move(o)), items_(std::move(o.items_)), callable_(std::move(o.callable_)), limit_(o.limit_) {}
+  using result_type =
+      std::conditional_t<std::is_void_v<typename inner::result_type>, void, std::vector<value>>;
+  map_group(std::vector<Item> items, map_options o, F f)
+      : group(rule::all),
+        items_(std::move(items)),
+        callable_(std::move(f)),
+        limit_(o.concurrency) {}
+  map_group(map_group&& o)
+      : group(std::move(o)),
+        items_(std::move(o.items_)),
+        callable_(std::move(o.callable_)),
+        limit_(o.limit_) {}
 
   bool start(environment e, waiter& w) noexcept {
     open(e, w, items_.size());
@@ -249,37 +327,55 @@ template <class Item, class F> class map_group final : group {
     if (error_) std::rethrow_exception(error_);
     if (decided()) (void)(*slots_[decisive()].work).result();
     if constexpr (!std::is_void_v<result_type>) {
-      std::vector<value> r; r.reserve(items_.size());
+      std::vector<value> r;
+      r.reserve(items_.size());
       for (auto& s : results_) r.push_back(*std::move(s));
       return r;
     }
   }
 
  private:
-  struct slot { branch part; place<inner> work; };
+  struct slot {
+    branch part;
+    place<inner> work;
+  };
   void pump() noexcept {
-    if (pumping_) return;                                   // a branch that ended at once: the loop below goes on
+    if (pumping_) return;  // a branch that ended at once: the loop below goes on
     pumping_ = true;
     while (!decided() && !error_ && next_ < items_.size() && (limit_ == 0 || live() < limit_)) {
       auto i = next_++;
-      try { slots_[i].work.make([&] { return make(callable_, items_[i], env()); }); }
-      catch (...) { error_ = std::current_exception(); cancel_rest(); break; }
+      try {
+        slots_[i].work.make([&] { return make(callable_, items_[i], env()); });
+      } catch (...) {
+        error_ = std::current_exception();
+        cancel_rest();
+        break;
+      }
       begin(slots_[i].part, i, *slots_[i].work);
     }
     pumping_ = false;
   }
   // A branch's frame is freed when the next one ends, never inside its own final suspend.
   void after(std::size_t i) noexcept override {
-    if (retired_ != i && retired_ < i_none && !(decided() && decisive() == retired_)) slots_[retired_].work.reset();
+    if (retired_ != i && retired_ < i_none && !(decided() && decisive() == retired_))
+      slots_[retired_].work.reset();
     retired_ = i;
     auto& work = *slots_[i].work;
     if (!work.failed() && !decided()) {
-      try { results_[i].emplace(result_of(work)); } catch (...) { if (!error_) error_ = std::current_exception(); cancel_rest(); }
+      try {
+        results_[i].emplace(result_of(work));
+      } catch (...) {
+        if (!error_) error_ = std::current_exception();
+        cancel_rest();
+      }
     }
     pump();
   }
   bool branch_failed(std::size_t i) const noexcept override { return (*slots_[i].work).failed(); }
-  void cancel_rest() noexcept override { for (std::size_t i = 0; i < next_; ++i) if (slots_[i].part.live) slots_[i].part.part.cancel(); }
+  void cancel_rest() noexcept override {
+    for (std::size_t i = 0; i < next_; ++i)
+      if (slots_[i].part.live) slots_[i].part.part.cancel();
+  }
 
   static constexpr std::size_t i_none = static_cast<std::size_t>(-1);
   std::vector<Item> items_;
@@ -297,7 +393,8 @@ template <class Item, class F> class map_group final : group {
 class sleep_operation : public leaf {
  public:
   using result_type = void;
-  explicit sleep_operation(duration d, source_point at = {}) : leaf(make_sleep(d.count(), false, at)) {}
+  explicit sleep_operation(duration d, source_point at = {})
+      : leaf(make_sleep(d.count(), false, at)) {}
   explicit sleep_operation(time_point t, source_point at = {})
       : leaf(make_sleep(t.time_since_epoch().count(), true, at)) {}
   bool start(environment e, waiter& w) noexcept { return begin(e, w); }
@@ -307,6 +404,7 @@ class sleep_operation : public leaf {
 template <operation A> class timed {
   using race = tuple_group<group::rule::any, A, sleep_operation>;
   using T = typename A::result_type;
+
  public:
   using result_type = std::conditional_t<std::is_void_v<T>, bool, std::optional<stored<T>>>;
   timed(duration d, A a) : race_(std::move(a), sleep_operation(d)) {}
@@ -315,8 +413,12 @@ template <operation A> class timed {
   result_type result() {
     auto r = race_.result();
     if constexpr (std::is_void_v<T>) return r.index() == 0;
-    else { if (r.index() != 0) return std::nullopt; return std::get<0>(std::move(r)); }
+    else {
+      if (r.index() != 0) return std::nullopt;
+      return std::get<0>(std::move(r));
+    }
   }
+
  private:
   race race_;
 };
@@ -326,9 +428,13 @@ template <operation A> class shielded {
   using result_type = typename A::result_type;
   explicit shielded(A a) : operation_(std::move(a)) {}
   shielded(shielded&& o) : operation_(std::move(o.operation_)) {}
-  bool start(environment e, waiter& w) noexcept { scope_access::attach(part_, *e.scope, true); return operation_.start({&part_, e.depth}, w); }
+  bool start(environment e, waiter& w) noexcept {
+    scope_access::attach(part_, *e.scope, true);
+    return operation_.start({&part_, e.depth}, w);
+  }
   bool failed() const noexcept { return operation_.failed(); }
   result_type result() { return operation_.result(); }
+
  private:
   v0::scope part_;
   A operation_;
@@ -341,10 +447,13 @@ template <operation A> class attempted {
   bool start(environment e, waiter& w) noexcept { return operation_.start(e, w); }
   bool failed() const noexcept { return false; }
   result_type result() {
-    try { return result_type(result_of(operation_)); }
-    catch (const cancelled&) { throw; }
-    catch (...) { return result_type(std::current_exception()); }
+    try {
+      return result_type(result_of(operation_));
+    } catch (const cancelled&) { throw; } catch (...) {
+      return result_type(std::current_exception());
+    }
   }
+
  private:
   A operation_;
 };
@@ -353,6 +462,7 @@ template <operation A> class attempted {
 template <class F> class scoped {
   using inner = std::invoke_result_t<F&, v0::scope&>;
   using T = typename inner::result_type;
+
  public:
   using result_type = std::conditional_t<std::is_void_v<T>, bool, std::optional<stored<T>>>;
   explicit scoped(F f) : callable_(std::move(f)) {}
@@ -360,19 +470,28 @@ template <class F> class scoped {
   bool start(environment e, waiter& w) noexcept {
     outer_ = e.scope;
     scope_access::attach(part_, *e.scope);
-    try { inner_.make([&] { return callable_(part_); }); } catch (...) { error_ = std::current_exception(); return true; }
+    try {
+      inner_.make([&] { return callable_(part_); });
+    } catch (...) {
+      error_ = std::current_exception();
+      return true;
+    }
     return (*inner_).start({&part_, e.depth}, w);
   }
   bool failed() const noexcept { return error_ || ((*inner_).failed() && !part_.is_cancelled()); }
   result_type result() {
     if (error_) std::rethrow_exception(error_);
     try {
-      if constexpr (std::is_void_v<T>) { (*inner_).result(); return true; } else return (*inner_).result();
+      if constexpr (std::is_void_v<T>) {
+        (*inner_).result();
+        return true;
+      } else return (*inner_).result();
     } catch (const cancelled&) {
       if (!part_.is_cancelled() || outer_->is_cancelled()) throw;
-      return result_type{};                                  // cancelled from within: expected, so a value
+      return result_type{};  // cancelled from within: expected, so a value
     }
   }
+
  private:
   F callable_;
   v0::scope part_;
@@ -381,63 +500,99 @@ template <class F> class scoped {
   std::exception_ptr error_;
 };
 
-template <class T> concept awaitable_argument = operation<std::remove_cvref_t<T>> || maker_with_context<std::remove_cvref_t<T>> || maker<std::remove_cvref_t<T>>;
+template <class T>
+concept awaitable_argument =
+    operation<std::remove_cvref_t<T>> || maker_with_context<std::remove_cvref_t<T>> ||
+    maker<std::remove_cvref_t<T>>;
 
 }  // namespace detail
 
-/// Waits for all. Returns a std::tuple (void as std::monostate). The first failure cancels the others and is thrown
-/// when they have ended.
-template <class... A> requires (sizeof...(A) > 0) [[nodiscard]] auto all(A&&... operations) {
-  return detail::tuple_group<detail::group::rule::all, detail::operation_of<A>...>(detail::as_operation(std::forward<A>(operations))...);
+/// Waits for all. Returns a std::tuple (void as std::monostate). The first failure cancels the
+/// others and is thrown when they have ended.
+template <class... A>
+  requires(sizeof...(A) > 0)
+[[nodiscard]] auto all(A&&... operations) {
+  return detail::tuple_group<detail::group::rule::all, detail::operation_of<A>...>(
+      detail::as_operation(std::forward<A>(operations))...);
 }
-template <class A> requires (detail::awaitable_argument<A>) [[nodiscard]] auto all(std::vector<A> operations) {
+template <class A>
+  requires(detail::awaitable_argument<A>)
+[[nodiscard]] auto all(std::vector<A> operations) {
   return detail::vector_group<detail::group::rule::all, A>(std::move(operations));
 }
-/// Waits for the first to end, value or exception, by the order of events in the history; cancels the others.
-/// Returns a std::variant whose index() is the winner's. A vector gives any_of{index, value}.
-template <class... A> requires (sizeof...(A) > 0) [[nodiscard]] auto any(A&&... operations) {
-  return detail::tuple_group<detail::group::rule::any, detail::operation_of<A>...>(detail::as_operation(std::forward<A>(operations))...);
+/// Waits for the first to end, value or exception, by the order of events in the history; cancels
+/// the others. Returns a std::variant whose index() is the winner's. A vector gives any_of{index,
+/// value}.
+template <class... A>
+  requires(sizeof...(A) > 0)
+[[nodiscard]] auto any(A&&... operations) {
+  return detail::tuple_group<detail::group::rule::any, detail::operation_of<A>...>(
+      detail::as_operation(std::forward<A>(operations))...);
 }
-template <class A> requires (detail::awaitable_argument<A>) [[nodiscard]] auto any(std::vector<A> operations) {
+template <class A>
+  requires(detail::awaitable_argument<A>)
+[[nodiscard]] auto any(std::vector<A> operations) {
   return detail::vector_group<detail::group::rule::any, A>(std::move(operations));
 }
 /// Waits for the first to succeed. If none does, throws what the last of them threw.
-template <class... A> requires (sizeof...(A) > 0) [[nodiscard]] auto first_success(A&&... operations) {
-  return detail::tuple_group<detail::group::rule::success, detail::operation_of<A>...>(detail::as_operation(std::forward<A>(operations))...);
+template <class... A>
+  requires(sizeof...(A) > 0)
+[[nodiscard]] auto first_success(A&&... operations) {
+  return detail::tuple_group<detail::group::rule::success, detail::operation_of<A>...>(
+      detail::as_operation(std::forward<A>(operations))...);
 }
-template <class A> requires (detail::awaitable_argument<A>) [[nodiscard]] auto first_success(std::vector<A> operations) {
+template <class A>
+  requires(detail::awaitable_argument<A>)
+[[nodiscard]] auto first_success(std::vector<A> operations) {
   return detail::vector_group<detail::group::rule::success, A>(std::move(operations));
 }
 
 /// One operation for each item, at most `concurrency` at a time; the results in the items' order.
-///     auto sums = co_await stet::map(files, {.concurrency = 8}, [&](stet::context& ctx, file& f) { return ctx.step("hash", hash, f.path); });
-template <class Range, class F> [[nodiscard]] auto map(Range&& items, map_options options, F&& callable) {
+///     auto sums = co_await stet::map(files, {.concurrency = 8}, [&](stet::context& ctx, file& f) {
+///     return ctx.step("hash", hash, f.path); });
+template <class Range, class F>
+[[nodiscard]] auto map(Range&& items, map_options options, F&& callable) {
   detail::guard_gcc<F>();
   using item = std::remove_cvref_t<decltype(*std::begin(items))>;
   std::vector<item> copy;
   if constexpr (std::is_same_v<Range, std::vector<item>>) copy = std::move(items);
-  else for (auto&& i : items) copy.push_back(std::forward<decltype(i)>(i));
-  return detail::map_group<item, std::decay_t<F>>(std::move(copy), options, std::forward<F>(callable));
+  else
+    for (auto&& i : items) copy.push_back(std::forward<decltype(i)>(i));
+  return detail::map_group<item, std::decay_t<F>>(std::move(copy), options,
+                                                  std::forward<F>(callable));
 }
-template <class Range, class F> requires (!detail::options<std::remove_cvref_t<F>>) [[nodiscard]] auto map(Range&& items, F&& callable) {
+template <class Range, class F>
+  requires(!detail::options<std::remove_cvref_t<F>>)
+[[nodiscard]] auto map(Range&& items, F&& callable) {
   return stet::map(std::forward<Range>(items), map_options{}, std::forward<F>(callable));
 }
 
 /// Waits no longer than `limit`. Returns an optional, empty if the time was up (bool for void).
 template <class A> [[nodiscard]] auto with_timeout(duration limit, A&& operation) {
-  return detail::timed<detail::operation_of<A>>(limit, detail::as_operation(std::forward<A>(operation)));
+  return detail::timed<detail::operation_of<A>>(limit,
+                                                detail::as_operation(std::forward<A>(operation)));
 }
 /// Runs to its end even if what awaits it is cancelled: for clean-up.
 template <class A> [[nodiscard]] auto shield(A&& operation) {
-  return detail::shielded<detail::operation_of<A>>(detail::as_operation(std::forward<A>(operation)));
+  return detail::shielded<detail::operation_of<A>>(
+      detail::as_operation(std::forward<A>(operation)));
 }
 /// Turns a failure into a value. Cancellation still passes.
 template <class A> [[nodiscard]] auto attempt(A&& operation) {
-  return detail::attempted<detail::operation_of<A>>(detail::as_operation(std::forward<A>(operation)));
+  return detail::attempted<detail::operation_of<A>>(
+      detail::as_operation(std::forward<A>(operation)));
 }
-template <class... A> requires (sizeof...(A) > 0) [[nodiscard]] auto try_all(A&&... operations) { return stet::all(stet::attempt(std::forward<A>(operations))...); }
+template <class... A>
+  requires(sizeof...(A) > 0)
+[[nodiscard]] auto try_all(A&&... operations) {
+  return stet::all(stet::attempt(std::forward<A>(operations))...);
+}
 
-/// Runs `body(scope&)`; whoever holds the scope may cancel it. Returns an optional, empty if it was cancelled so (bool for void).
-template <class F> [[nodiscard]] auto with_scope(F&& body) { detail::guard_gcc<F>(); return detail::scoped<std::decay_t<F>>(std::forward<F>(body)); }
+/// Runs `body(scope&)`; whoever holds the scope may cancel it. Returns an optional, empty if it was
+/// cancelled so (bool for void).
+template <class F> [[nodiscard]] auto with_scope(F&& body) {
+  detail::guard_gcc<F>();
+  return detail::scoped<std::decay_t<F>>(std::forward<F>(body));
+}
 
 }}  // namespace stet::v0

@@ -1,4 +1,5 @@
-// What the engine keeps of a workflow's body and of a declared error. No user of Stet needs this header.
+// What the engine keeps of a workflow's body and of a declared error. No user of Stet needs this
+// header.
 #pragma once
 #include <memory>
 #include <string>
@@ -10,8 +11,7 @@
 
 #include <stet/context.hpp>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 /// One frame of a workflow, type erased.
 class STET_API root {
@@ -107,22 +107,25 @@ template <class T> inline constexpr bool is_task<task<T>> = true;
 
 template <class F, class R, class... A> consteval bool check_workflow() {
   static_assert(one_signature<F>,
-      "stet: a workflow's body is a function or a lambda whose parameter types are spelled out (no auto, no overloads)");
+                "stet: a workflow's body is a function or a lambda whose parameter types are "
+                "spelled out (no auto, no overloads)");
   if constexpr (one_signature<F>) {
     using P = typename parameters_of<F>::type;
     using returned = typename parameters_of<F>::result;
-    static_assert(is_task<returned>, "stet: a workflow's body is a coroutine that returns stet::task<R>");
+    static_assert(is_task<returned>,
+                  "stet: a workflow's body is a coroutine that returns stet::task<R>");
     if constexpr (is_task<returned>)
       static_assert(std::is_same_v<returned, task<R>>,
-          "stet: the workflow's name promises another result than its body returns");
+                    "stet: the workflow's name promises another result than its body returns");
     static_assert(context_first<P>, "stet: a workflow's first parameter is stet::context&");
     if constexpr (context_first<P>) {
       static_assert(all_owning<P>,
-          "stet: a workflow's parameters are values: after a crash there is nothing for a reference, pointer or view to "
-          "refer to");
+                    "stet: a workflow's parameters are values: after a crash there is nothing for "
+                    "a reference, pointer or view to "
+                    "refer to");
       if constexpr (all_owning<P>)
         static_assert(same_parameters<std::tuple<A...>, P>,
-            "stet: the workflow's name promises other arguments than its body takes");
+                      "stet: the workflow's name promises other arguments than its body takes");
     }
     ((void)require_codec<A>(), ..., (void)require_codec<R>());
     return is_task<returned> && std::is_same_v<returned, task<R>> &&

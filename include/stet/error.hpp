@@ -12,8 +12,7 @@
 #include <stet/config.hpp>
 #include <stet/export.hpp>
 
-namespace stet {
-inline namespace v0 {
+namespace stet { inline namespace v0 {
 
 /// What kind of failure it is. On disk, never renumber: docs/format.md.
 enum class errc : unsigned char {
@@ -179,8 +178,7 @@ class STET_API permanent_error : public std::runtime_error {
 
 /// A value, or the failure that came instead: what `try_step` and `attempt` return. For `void` the
 /// value is a std::monostate.
-template <class T>
-class [[nodiscard]] outcome {
+template <class T> class [[nodiscard]] outcome {
   using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
  public:
@@ -220,8 +218,7 @@ class [[nodiscard]] outcome {
   const stored* operator->() const& noexcept STET_LIFETIMEBOUND { return &*value_; }
   stored* operator->() && = delete;
   /// The value, else `other`.
-  template <class U>
-  stored value_or(U&& other) && {
+  template <class U> stored value_or(U&& other) && {
     return value_ ? std::move(*value_) : static_cast<stored>(std::forward<U>(other));
   }
 
@@ -230,8 +227,7 @@ class [[nodiscard]] outcome {
   /// The failure as an `E`, cut down to it like any exception caught by its base.
   ///
   /// Returns  nothing if there is a value, or if it is no `E`.
-  template <class E = error>
-  std::optional<E> failed_as() const {
+  template <class E = error> std::optional<E> failed_as() const {
     if (error_) {
       try {
         std::rethrow_exception(error_);

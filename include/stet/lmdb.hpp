@@ -6,24 +6,32 @@
 
 #include <stet/store.hpp>
 
-namespace stet { inline namespace v0 {
-namespace lmdb {
+namespace stet { inline namespace v0 { namespace lmdb {
 
 struct options {
-  std::uint64_t map_bytes = 64ull << 20;       ///< address space at first; doubled by itself when the store outgrows it
-  /// Where growing ends: a commit beyond it is refused with errc::full. A batch that erases may go a 64th (at least
-  /// 1 MiB) beyond it, since LMDB needs room to free room.
+  std::uint64_t map_bytes =
+      64ull << 20;  ///< address space at first; doubled by itself when the store outgrows it
+  /// Where growing ends: a commit beyond it is refused with errc::full. A batch that erases may go
+  /// a 64th (at least 1 MiB) beyond it, since LMDB needs room to free room.
   std::uint64_t map_bytes_max = 1ull << 40;
+  /// Commits are appended to a log of this size (one flush; LMDB needs two) and moved into LMDB's
+  /// file when it is full and at close; until then they stay in memory, up to about twice as much.
+  /// At most a 16th of map_bytes_max. 0: no log, every commit is LMDB's own.
+  std::uint64_t log_bytes = 8u << 20;
 };
 
-/// Opens or creates the store in the file `path`. Beside it stand `path`-lock (LMDB's readers) and `path`.owner (who has it
-/// open, and that a store is here). Files are made with mode 0600; nothing is created through a symbolic link.
+/// Opens or creates the store in the file `path`. Beside it stand `path`-lock (LMDB's readers) and
+/// `path`.owner (who has it open, and that a store is here), and from the first commit to close()
+/// `path`-log: copy a store when it is closed, or both files after a crash. Files are made with
+/// mode 0600; nothing is created through a symbolic link.
 ///
-/// Throws store_error: errc::conflict if an engine has it open, in this process (by whatever name of the same file) or in
-/// another (named by its pid); errc::corrupt if it is no LMDB file, or if `path`.owner says that a store was here and the
-/// file is gone or empty (to begin afresh, remove all three); errc::store with the system's own error else.
-/// After fork, the child's copy answers every call with an error and touches nothing.
-/// LMDB has no checksums: it trusts the file. A file cut short is an error; one whose bytes were changed may be anything.
+/// Throws store_error: errc::conflict if an engine has it open, in this process (by whatever name
+/// of the same file) or in another (named by its pid); errc::corrupt if it is no LMDB file, or if
+/// `path`.owner says that a store was here and the file is gone or empty (to begin afresh, remove
+/// all of these), or if `path`-log is gone while it is needed, damaged, or another store's;
+/// errc::store with the system's own error else. After fork, the child's copy answers every call
+/// with an error and touches nothing. LMDB has no checksums: it trusts the file. A file cut short
+/// is an error; one whose bytes were changed may be anything.
 ///     stet::engine engine{stet::lmdb::open("bank.stet")};
 STET_API std::unique_ptr<store> open(const std::string& path, const options& o = {});
 

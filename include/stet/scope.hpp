@@ -25,10 +25,12 @@ struct scope_access;
 /// A part of a run that can be cancelled by itself. Given to the body of stet::with_scope.
 class STET_API scope {
  public:
-  /// Every await inside, now and later, throws stet::cancelled with `reason`; what is shielded goes on.
+  /// Every await inside, now and later, throws stet::cancelled with `reason`; what is shielded goes
+  /// on.
   ///
   /// Thread   only from the workflow that owns this scope.
-  /// Durable  each operation that it cuts short is recorded as cancelled; a replay does the same again.
+  /// Durable  each operation that it cuts short is recorded as cancelled; a replay does the same
+  /// again.
   void cancel(std::string_view reason = {}) noexcept;
   bool is_cancelled() const noexcept { return cancelled_; }
 
@@ -65,8 +67,9 @@ enum class command_kind : std::uint8_t { step, sleep, child };
 /// How an operation ended.
 enum class answer_kind : std::uint8_t { none, value, failure, cancelled };
 
-/// An intent of a run, while it lives: on the heap, so that what stands in a coroutine frame is one pointer.
-/// Written by the run's thread; a step's body, which may run on another, reads only what was set before it began.
+/// An intent of a run, while it lives: on the heap, so that what stands in a coroutine frame is one
+/// pointer. Written by the run's thread; a step's body, which may run on another, reads only what
+/// was set before it began.
 class STET_API command {
  public:
   explicit command(command_kind k) noexcept : kind(k) {}
@@ -76,20 +79,21 @@ class STET_API command {
 
   const command_kind kind;
   answer_kind answered = answer_kind::none;
-  errc code = errc::step_failed;   // of a failure
-  bool waits_for_body = false;     // step: the body refers to the frame; the run goes on only when it has returned
-  bool awaits_body = false;      // step: its outcome stands, its body has yet to return
-  bool absolute = false;           // sleep: until a time, not for a duration
-  std::uint32_t id = 0;            // its number in the run, from 1; 0: not begun
-  std::uint32_t line = 0;          // where it stands in the source
+  errc code = errc::step_failed;  // of a failure
+  bool waits_for_body =
+      false;  // step: the body refers to the frame; the run goes on only when it has returned
+  bool awaits_body = false;  // step: its outcome stands, its body has yet to return
+  bool absolute = false;     // sleep: until a time, not for a duration
+  std::uint32_t id = 0;      // its number in the run, from 1; 0: not begun
+  std::uint32_t line = 0;    // where it stands in the source
   const char* file = "";
-  std::int64_t wait_ms = 0;        // sleep: how long, or until when
-  std::string payload;             // the answer's value; cancelled: the reason
+  std::int64_t wait_ms = 0;  // sleep: how long, or until when
+  std::string payload;       // the answer's value; cancelled: the reason
   std::unique_ptr<v0::failure> error;
-  execution* owner = nullptr;      // while it is pending
+  execution* owner = nullptr;  // while it is pending
   const error_registry* errors = nullptr;
   v0::scope* part = nullptr;
-  command* next = nullptr;         // in its scope
+  command* next = nullptr;  // in its scope
   command* previous = nullptr;
   waiter* awaited_by = nullptr;
 
@@ -117,7 +121,8 @@ class STET_API request : public command {
 };
 
 STET_API command* make_sleep(std::int64_t ms, bool absolute, source_point at);
-STET_API command* make_child(std::string_view workflow, std::string_view id, std::string arguments, source_point at);
+STET_API command* make_child(std::string_view workflow, std::string_view id, std::string arguments,
+                             source_point at);
 
 /// An operation that the journal answers: what is awaited. Movable until it starts, then pinned.
 class STET_API leaf {

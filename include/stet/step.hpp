@@ -21,7 +21,8 @@ class attempt;
 }  // namespace detail
 
 /// What a step's body may know of itself: take `stet::step_context&` as its first parameter.
-///     auto n = co_await ctx.step("upload", [](stet::step_context& s) { return upload(s.idempotency_key()); });
+///     auto n = co_await ctx.step("upload", [](stet::step_context& s) { return
+///     upload(s.idempotency_key()); });
 ///
 /// Thread   the body's own; stop_requested and heartbeat from any, while the body runs.
 class STET_API step_context {
@@ -31,12 +32,14 @@ class STET_API step_context {
 
   /// 1 at first. Rises with each attempt, also with those that a crash cut short.
   unsigned attempt() const noexcept;
-  /// The same at every attempt, and unique across runs, stores and devices: what a payment provider wants to see.
+  /// The same at every attempt, and unique across runs, stores and devices: what a payment provider
+  /// wants to see.
   std::string idempotency_key() const;
-  /// True after a time-out, a cancellation, a lost race or the engine's close: the body should return soon.
+  /// True after a time-out, a cancellation, a lost race or the engine's close: the body should
+  /// return soon.
   bool stop_requested() const noexcept;
-  /// Says how far the body is. The next attempt reads the last one with progress(), also after a crash.
-  /// Durable  soon after the call, not when it returns; several in a row may be kept as one.
+  /// Says how far the body is. The next attempt reads the last one with progress(), also after a
+  /// crash. Durable  soon after the call, not when it returns; several in a row may be kept as one.
   template <class T> void heartbeat(const T& progress) {
     std::string b;
     encode(b, progress);
@@ -56,29 +59,63 @@ class STET_API step_context {
 };
 
 /// A value that a step's body is given and that is not journaled: handles, secrets.
-template <class T> struct unrecorded_value { T value; unrecorded_value(T v) : value(std::move(v)) {} };
-template <class T> auto unrecorded(T&& v) { detail::guard_gcc<T>(); return unrecorded_value<std::decay_t<T>>(std::forward<T>(v)); }
+template <class T> struct unrecorded_value {
+  T value;
+  unrecorded_value(T v) : value(std::move(v)) {}
+};
+template <class T> auto unrecorded(T&& v) {
+  detail::guard_gcc<T>();
+  return unrecorded_value<std::decay_t<T>>(std::forward<T>(v));
+}
 
-/// A body that captures, but owns all that it captures: it may outlive its workflow's frame (see below).
-template <class F> struct owning_body { F f; owning_body(F x) : f(std::move(x)) {} template <class... A> auto operator()(A&&... a) -> std::invoke_result_t<F&, A...> { return f(std::forward<A>(a)...); } };
-template <class F> owning_body<std::decay_t<F>> owning(F&& f) { detail::guard_gcc<F>(); return {std::forward<F>(f)}; }
+/// A body that captures, but owns all that it captures: it may outlive its workflow's frame (see
+/// below).
+template <class F> struct owning_body {
+  F f;
+  owning_body(F x) : f(std::move(x)) {}
+  template <class... A> auto operator()(A&&... a) -> std::invoke_result_t<F&, A...> {
+    return f(std::forward<A>(a)...);
+  }
+};
+template <class F> owning_body<std::decay_t<F>> owning(F&& f) {
+  detail::guard_gcc<F>();
+  return {std::forward<F>(f)};
+}
 
 namespace detail {
 
 template <class T> struct parameters_of {};
-template <class R, class... P> struct parameters_of<R (*)(P...)> { using type = std::tuple<P...>; using result = R; };
-template <class R, class... P> struct parameters_of<R (*)(P...) noexcept> : parameters_of<R (*)(P...)> {};
-template <class R, class C, class... P> struct parameters_of<R (C::*)(P...)> : parameters_of<R (*)(P...)> {};
-template <class R, class C, class... P> struct parameters_of<R (C::*)(P...) const> : parameters_of<R (*)(P...)> {};
-template <class R, class C, class... P> struct parameters_of<R (C::*)(P...) noexcept> : parameters_of<R (*)(P...)> {};
-template <class R, class C, class... P> struct parameters_of<R (C::*)(P...) const noexcept> : parameters_of<R (*)(P...)> {};
-template <class F> requires requires { &F::operator(); } struct parameters_of<F> : parameters_of<decltype(&F::operator())> {};
-template <class F> concept one_signature = requires { typename parameters_of<std::decay_t<F>>::type; };
+template <class R, class... P> struct parameters_of<R (*)(P...)> {
+  using type = std::tuple<P...>;
+  using result = R;
+};
+template <class R, class... P>
+struct parameters_of<R (*)(P...) noexcept> : parameters_of<R (*)(P...)> {};
+template <class R, class C, class... P>
+struct parameters_of<R (C::*)(P...)> : parameters_of<R (*)(P...)> {};
+template <class R, class C, class... P>
+struct parameters_of<R (C::*)(P...) const> : parameters_of<R (*)(P...)> {};
+template <class R, class C, class... P>
+struct parameters_of<R (C::*)(P...) noexcept> : parameters_of<R (*)(P...)> {};
+template <class R, class C, class... P>
+struct parameters_of<R (C::*)(P...) const noexcept> : parameters_of<R (*)(P...)> {};
+template <class F>
+  requires requires { &F::operator(); }
+struct parameters_of<F> : parameters_of<decltype(&F::operator())> {};
+template <class F>
+concept one_signature = requires { typename parameters_of<std::decay_t<F>>::type; };
 
-// An argument as a step keeps it: strings for what only points to characters, else the decayed type.
-template <class A> struct kept { using type = std::decay_t<A>; };
-template <class A> requires std::same_as<std::decay_t<A>, const char*> || std::same_as<std::decay_t<A>, char*> || std::same_as<std::decay_t<A>, std::string_view>
-struct kept<A> { using type = std::string; };
+// An argument as a step keeps it: strings for what only points to characters, else the decayed
+// type.
+template <class A> struct kept {
+  using type = std::decay_t<A>;
+};
+template <class A>
+  requires std::same_as<std::decay_t<A>, const char*> || std::same_as<std::decay_t<A>, char*> ||
+           std::same_as<std::decay_t<A>, std::string_view>
+struct kept<A> {
+  using type = std::string;
+};
 template <class A> using kept_t = typename kept<A>::type;
 
 template <class T> inline constexpr bool is_unrecorded = false;
@@ -89,13 +126,17 @@ template <class T> using bare_t = std::remove_cvref_t<decltype(bare(std::declval
 
 template <class A> consteval void check_argument() {
   if constexpr (!is_unrecorded<A>) {
-    static_assert(!is_reference_like<A>,
-        "stet: a step's arguments are kept and journaled: pass values, not pointers, views or std::ref. What can't be "
+    static_assert(
+        !is_reference_like<A>,
+        "stet: a step's arguments are kept and journaled: pass values, not pointers, views or "
+        "std::ref. What can't be "
         "journaled (a connection, a secret) goes into a lambda's capture or stet::unrecorded(x)");
     if constexpr (!is_reference_like<A>)
       static_assert(encodable<A>,
-          "stet: this argument of a step can't be journaled: it has no codec. Include <stet/json.hpp> and give it "
-          "NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE, specialise stet::codec, or pass stet::unrecorded(x)");
+                    "stet: this argument of a step can't be journaled: it has no codec. Include "
+                    "<stet/json.hpp> and give it "
+                    "NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE, specialise stet::codec, or pass "
+                    "stet::unrecorded(x)");
   }
 }
 
@@ -103,8 +144,11 @@ template <class F, class... A> struct body_traits {
   static constexpr bool with_context = std::is_invocable_v<F&, step_context&, const bare_t<A>&...>;
   static constexpr bool plain = std::is_invocable_v<F&, const bare_t<A>&...>;
   static consteval auto result() {
-    if constexpr (with_context) return std::type_identity<std::decay_t<std::invoke_result_t<F&, step_context&, const bare_t<A>&...>>>{};
-    else if constexpr (plain) return std::type_identity<std::decay_t<std::invoke_result_t<F&, const bare_t<A>&...>>>{};
+    if constexpr (with_context)
+      return std::type_identity<
+          std::decay_t<std::invoke_result_t<F&, step_context&, const bare_t<A>&...>>>{};
+    else if constexpr (plain)
+      return std::type_identity<std::decay_t<std::invoke_result_t<F&, const bare_t<A>&...>>>{};
     else return std::type_identity<void>{};
   }
   using type = typename decltype(result())::type;
@@ -122,22 +166,32 @@ STET_API void check_options(std::string_view step, const step_options& o);
 template <class F, class... A> consteval void check_body() {
   using traits = body_traits<F, A...>;
   static_assert(std::is_nothrow_destructible_v<F> && (std::is_nothrow_destructible_v<A> && ...),
-      "stet: a step's body and its arguments must have destructors that don't throw");
+                "stet: a step's body and its arguments must have destructors that don't throw");
   static_assert(traits::with_context || traits::plain,
-      "stet: the step's body can't be called with these arguments. They come as const (each attempt gets the same); "
-      "a stet::step_context& may come first");
+                "stet: the step's body can't be called with these arguments. They come as const "
+                "(each attempt gets the same); "
+                "a stet::step_context& may come first");
   using R = typename traits::type;
-  static_assert(!operation<R>, "stet: a step's body is an ordinary function, run outside the workflow: await the task itself instead");
+  static_assert(!operation<R>,
+                "stet: a step's body is an ordinary function, run outside the workflow: await the "
+                "task itself instead");
   static_assert(std::is_void_v<R> || !is_reference_like<R>,
-      "stet: a step's body returns a value: what a pointer or view refers to is not there on a replay");
-  if constexpr (!operation<R> && (std::is_void_v<R> || !is_reference_like<R>)) (void)require_codec<R>();
+                "stet: a step's body returns a value: what a pointer or view refers to is not "
+                "there on a replay");
+  if constexpr (!operation<R> && (std::is_void_v<R> || !is_reference_like<R>))
+    (void)require_codec<R>();
 }
 
 template <class... A> std::string encode_arguments(const A&... a) {
   std::string out;
   writer w(out);
   w.array(sizeof...(A));
-  ([&] { if constexpr (is_unrecorded<A>) w.null(); else codec<A>::encode(w, a); }(), ...);
+  (
+      [&] {
+        if constexpr (is_unrecorded<A>) w.null();
+        else codec<A>::encode(w, a);
+      }(),
+      ...);
   return out;
 }
 
@@ -157,11 +211,11 @@ template <class F, class... A> class body final : public request {
   }
   void run(step_context& c, std::string& result) override {
     using traits = body_traits<F, A...>;
-    auto call = [&](const A&... a) -> decltype(auto) {  // std::apply reaches member functions without <functional>
+    auto call = [&](const A&... a)
+        -> decltype(auto) {  // std::apply reaches member functions without <functional>
       if constexpr (traits::with_context)
         return std::apply(f_, std::tuple<step_context&, const bare_t<A>&...>(c, bare(a)...));
-      else
-        return std::apply(f_, std::tuple<const bare_t<A>&...>(bare(a)...));
+      else return std::apply(f_, std::tuple<const bare_t<A>&...>(bare(a)...));
     };
     if constexpr (std::is_void_v<typename traits::type>) {
       std::apply(call, arguments_);
@@ -189,7 +243,8 @@ template <class R> class step_operation : public leaf {
   R result() { return decode<R>(bytes()); }
 };
 
-template <class F, class... A> auto make_step(step_name name, const step_options& o, F&& f, A&&... a) {
+template <class F, class... A>
+auto make_step(step_name name, const step_options& o, F&& f, A&&... a) {
   guard_gcc<F>();
   (guard_gcc<A>(), ...);
   using Fn = std::decay_t<F>;
@@ -201,8 +256,7 @@ template <class F, class... A> auto make_step(step_name name, const step_options
   if constexpr ((traits::with_context || traits::plain) && encodable<R>)
     return step_operation<R>(
         new body<Fn, kept_t<A>...>(name, o, std::forward<F>(f), std::forward<A>(a)...));
-  else
-    return step_operation<void>(nullptr);  // a static_assert above has said why
+  else return step_operation<void>(nullptr);  // a static_assert above has said why
 }
 
 }  // namespace detail

@@ -1,4 +1,5 @@
-// The store: ordered keys, atomic batches, durable commits. What a backend implements, and all that it implements.
+// The store: ordered keys, atomic batches, durable commits. What a backend implements, and all that
+// it implements.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,24 +17,29 @@ namespace stet { inline namespace v0 {
 
 /// What a commit promises when it returns.
 enum class durability : std::uint8_t {
-  sync,     ///< It survives SIGKILL and power loss. The default, and the only mode in which Stet's promises hold.
-  process,  ///< It survives SIGKILL; a power loss may take the latest commits, always a suffix of them, never a part of one.
+  sync,     ///< It survives SIGKILL and power loss. The default, and the only mode in which Stet's
+            ///< promises hold.
+  process,  ///< It survives SIGKILL; a power loss may take the latest commits, always a suffix of
+            ///< them, never a part of one.
 };
 
 /// How a commit ended that did not succeed. See store_error::outcome.
 enum class commit_outcome : std::uint8_t {
-  refused,  ///< Certainly nothing was written (disk or map full, a precondition that failed): the same batch may be tried again.
-  unknown,  ///< It may be durable or not (an fsync failed, a connection broke): close the store, open it, look.
+  refused,  ///< Certainly nothing was written (disk or map full, a precondition that failed): the
+            ///< same batch may be tried again.
+  unknown,  ///< It may be durable or not (an fsync failed, a connection broke): close the store,
+            ///< open it, look.
 };
 
 /// A failure of a store, with the backend's own code and text, the path and the operation.
 /// Its code() is errc::store, or errc::conflict when the store is in use or a precondition failed,
-/// errc::corrupt when its content can't be trusted, errc::full when there is no room, errc::usage when the call was wrong.
+/// errc::corrupt when its content can't be trusted, errc::full when there is no room, errc::usage
+/// when the call was wrong.
 class STET_API store_error : public error {
  public:
   /// `operation` as in "lmdb commit"; `native` is the backend's code (0: none).
-  store_error(errc code, std::string_view operation, std::string_view path, int native, std::string_view text,
-              commit_outcome outcome = commit_outcome::unknown);
+  store_error(errc code, std::string_view operation, std::string_view path, int native,
+              std::string_view text, commit_outcome outcome = commit_outcome::unknown);
   store_error(const store_error&) = default;
   ~store_error() override;
 
@@ -53,16 +59,27 @@ class STET_API store_error : public error {
 class batch {
  public:
   enum class kind : std::uint8_t { put, erase, erase_range, expect };
-  /// `value` is the value (put, expect) or the end of the range (erase_range); `absent` is for expect.
-  struct operation { kind what; bool absent; std::string key, value; };
+  /// `value` is the value (put, expect) or the end of the range (erase_range); `absent` is for
+  /// expect.
+  struct operation {
+    kind what;
+    bool absent;
+    std::string key, value;
+  };
 
   /// Sets `key` to `value`, whether it existed or not.
-  void put(std::string key, std::string value) { add({kind::put, false, std::move(key), std::move(value)}); }
+  void put(std::string key, std::string value) {
+    add({kind::put, false, std::move(key), std::move(value)});
+  }
   /// Removes `key`; no error if it is absent.
   void erase(std::string key) { add({kind::erase, false, std::move(key), {}}); }
-  /// Removes every key k with from <= k < to (so nothing if `to` is empty). The bounds may have any length.
-  void erase_range(std::string from, std::string to) { add({kind::erase_range, false, std::move(from), std::move(to)}); }
-  /// The commit is refused with errc::conflict unless, before the batch, `key` holds exactly `value` (nullopt: is absent).
+  /// Removes every key k with from <= k < to (so nothing if `to` is empty). The bounds may have any
+  /// length.
+  void erase_range(std::string from, std::string to) {
+    add({kind::erase_range, false, std::move(from), std::move(to)});
+  }
+  /// The commit is refused with errc::conflict unless, before the batch, `key` holds exactly
+  /// `value` (nullopt: is absent).
   void expect(std::string key, std::optional<std::string> value) {
     bool absent = !value;
     add({kind::expect, absent, std::move(key), absent ? std::string() : *std::move(value)});
@@ -77,7 +94,10 @@ class batch {
     bytes_ = 0;
     return std::exchange(operations_, {});
   }
-  void clear() noexcept { operations_.clear(); bytes_ = 0; }
+  void clear() noexcept {
+    operations_.clear();
+    bytes_ = 0;
+  }
 
  private:
   void add(operation o) {
@@ -91,8 +111,9 @@ class batch {
 /// Receives what a scan finds.
 class visitor {
  public:
-  /// `key` and `value` are valid during the call only. False ends the scan. May throw: the scan ends, the exception passes.
-  /// Must not call the store, nor wait for a commit: a store may hold commits back while a scan is under way.
+  /// `key` and `value` are valid during the call only. False ends the scan. May throw: the scan
+  /// ends, the exception passes. Must not call the store, nor wait for a commit: a store may hold
+  /// commits back while a scan is under way.
   virtual bool visit(std::string_view key, std::string_view value) = 0;
 
  protected:
@@ -101,25 +122,27 @@ class visitor {
 
 /// Which keys, and in which direction.
 struct scan_range {
-  std::string_view from;        ///< first key of the range (included)
-  std::string_view to;          ///< end of the range (excluded); empty: no end
-  bool backward = false;        ///< from the last key down
+  std::string_view from;  ///< first key of the range (included)
+  std::string_view to;    ///< end of the range (excluded); empty: no end
+  bool backward = false;  ///< from the last key down
 };
 
 /// What a store can do and where it lives.
 struct store_info {
-  std::string scheme;                     ///< "lmdb"
-  std::string path;                       ///< where it is; empty for a store in memory
-  std::size_t key_bytes_max = 511;        ///< longest key that commit takes (Stet's own are at most 500 bytes)
-  std::size_t value_bytes_max = 1u << 30; ///< longest value
-  bool shared = false;                    ///< several processes may own different shards of it
+  std::string scheme;  ///< "lmdb"
+  std::string path;    ///< where it is; empty for a store in memory
+  std::size_t key_bytes_max =
+      511;  ///< longest key that commit takes (Stet's own are at most 500 bytes)
+  std::size_t value_bytes_max = 1u << 30;  ///< longest value
+  bool shared = false;                     ///< several processes may own different shards of it
 };
 
-/// An ordered key-value store. Keys are compared as unsigned bytes; a key is 1 to key_bytes_max bytes of any value.
+/// An ordered key-value store. Keys are compared as unsigned bytes; a key is 1 to key_bytes_max
+/// bytes of any value.
 ///
-/// Thread: commit from one thread at a time; get and scan from any thread, also during a commit; close from one thread
-/// when no other call is running.
-/// Throws: store_error from every call, never another exception of its own (std::bad_alloc apart).
+/// Thread: commit from one thread at a time; get and scan from any thread, also during a commit;
+/// close from one thread when no other call is running. Throws: store_error from every call, never
+/// another exception of its own (std::bad_alloc apart).
 class STET_API store {
  public:
   store() = default;
@@ -131,12 +154,14 @@ class STET_API store {
   /// The value of `key` in the last committed state, or nothing.
   virtual std::optional<std::string> get(std::string_view key) = 0;
 
-  /// Visits the keys of a range in order; all of one committed state, whatever is committed meanwhile.
+  /// Visits the keys of a range in order; all of one committed state, whatever is committed
+  /// meanwhile.
   virtual void scan(const scan_range& range, visitor& v) = 0;
 
   /// Applies the whole batch or nothing. When it returns, the batch is durable as `d` says.
-  /// Throws store_error whose outcome() says whether nothing was written (refused) or nobody knows (unknown). After
-  /// unknown every later call throws until the store is opened anew: an fsync is never retried on the same handle.
+  /// Throws store_error whose outcome() says whether nothing was written (refused) or nobody knows
+  /// (unknown). After unknown every later call throws until the store is opened anew: an fsync is
+  /// never retried on the same handle.
   virtual void commit(const batch& b, durability d) = 0;
 
   /// Flushes and releases the store. Idempotent. Every other call throws errc::store afterwards.

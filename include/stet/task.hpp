@@ -1,11 +1,13 @@
 // task<T>, the coroutine of workflows and of everything they are made of; and what it may await.
 //
-// An *operation* is anything of ours that can be awaited: a step, a sleep, a task, all, any, … It is lazy: it begins
-// when it is awaited, and it is awaited once. Internally it is not an awaiter but three functions:
-//     bool start(environment, waiter&) noexcept   true: it has ended already; false: it will tell the waiter
-//     bool failed() const noexcept                 after it ended
-//     result_type result()                         after it ended; throws what it ended with
-// so that all, any, map need no coroutine of their own, and nothing foreign can await it by accident.
+// An *operation* is anything of ours that can be awaited: a step, a sleep, a task, all, any, … It
+// is lazy: it begins when it is awaited, and it is awaited once. Internally it is not an awaiter
+// but three functions:
+//     bool start(environment, waiter&) noexcept   true: it has ended already; false: it will tell
+//     the waiter bool failed() const noexcept                 after it ended result_type result()
+//     after it ended; throws what it ended with
+// so that all, any, map need no coroutine of their own, and nothing foreign can await it by
+// accident.
 #pragma once
 #include <concepts>
 #include <coroutine>
@@ -25,7 +27,8 @@ namespace stet { inline namespace v0 {
 class context;
 class scope;
 
-/// How deep sub-coroutines may await each other. Loops are not depth: a million awaits in a loop use one level.
+/// How deep sub-coroutines may await each other. Loops are not depth: a million awaits in a loop
+/// use one level.
 inline constexpr std::uint32_t max_depth = 1000;
 
 namespace detail {
@@ -68,7 +71,8 @@ template <operation A> class awaiter : waiter {
  public:
   explicit awaiter(A& a) noexcept : waiter(&resume), operation_(a) {}
   bool await_ready() const noexcept { return false; }
-  // The bool form: an operation that ends at once costs no native stack, with every compiler and at -O0.
+  // The bool form: an operation that ends at once costs no native stack, with every compiler and at
+  // -O0.
   template <class P> bool await_suspend(std::coroutine_handle<P> h) noexcept {
     handle_ = h;
     return !operation_.start(h.promise().env(), *this);
@@ -76,7 +80,9 @@ template <operation A> class awaiter : waiter {
   typename A::result_type await_resume() { return operation_.result(); }
 
  private:
-  static std::coroutine_handle<> resume(waiter& w) noexcept { return static_cast<awaiter&>(w).handle_; }
+  static std::coroutine_handle<> resume(waiter& w) noexcept {
+    return static_cast<awaiter&>(w).handle_;
+  }
   A& operation_;
   std::coroutine_handle<> handle_;
 };
@@ -89,7 +95,8 @@ class promise_base {
   std::suspend_always initial_suspend() noexcept { return {}; }
   struct final_awaiter {
     bool await_ready() const noexcept { return false; }
-    template <class P> std::coroutine_handle<> await_suspend(std::coroutine_handle<P> h) const noexcept {
+    template <class P>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<P> h) const noexcept {
       promise_base& p = h.promise();
       p.ended_ = true;
       return p.starting_ ? std::noop_coroutine() : p.waiter_->notify();
@@ -102,13 +109,15 @@ class promise_base {
   template <class A> auto await_transform(A&& a) noexcept {
     using operand = std::remove_cvref_t<A>;
     if constexpr (!operation<operand>) {
-      static_assert(operation<operand>,
-          "stet: a workflow can only await what Stet can replay: ctx.step, ctx.sleep, ctx.child, stet::all, another "
+      static_assert(
+          operation<operand>,
+          "stet: a workflow can only await what Stet can replay: ctx.step, ctx.sleep, ctx.child, "
+          "stet::all, another "
           "stet::task, … Put foreign asynchronous work into a step: its result is then journaled.");
       return std::suspend_never{};
     } else if constexpr (std::is_lvalue_reference_v<A>) {
       static_assert(!std::is_lvalue_reference_v<A>,
-          "stet: an operation is awaited once: co_await std::move(it)");
+                    "stet: an operation is awaited once: co_await std::move(it)");
       return std::suspend_never{};
     } else {
       return awaiter<operand>(a);
@@ -117,7 +126,10 @@ class promise_base {
 
   environment env() const noexcept { return env_; }
   bool start(std::coroutine_handle<> self, environment e, waiter& w) noexcept {
-    if (waiter_) { fail(throw_awaited_twice); return true; }
+    if (waiter_) {
+      fail(throw_awaited_twice);
+      return true;
+    }
     env_ = {e.scope, e.depth + 1};
     waiter_ = &w;
     if (env_.depth > max_depth) {
@@ -130,10 +142,16 @@ class promise_base {
     return ended_;
   }
   bool failed() const noexcept { return error_ != nullptr; }
-  void rethrow_if_failed() { if (error_) std::rethrow_exception(std::exchange(error_, nullptr)); }
+  void rethrow_if_failed() {
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+  }
 
  private:
-  void fail(void (*thrower)()) noexcept { try { thrower(); } catch (...) { error_ = std::current_exception(); } }
+  void fail(void (*thrower)()) noexcept {
+    try {
+      thrower();
+    } catch (...) { error_ = std::current_exception(); }
+  }
   environment env_;
   waiter* waiter_ = nullptr;
   std::exception_ptr error_;
@@ -144,9 +162,15 @@ class promise_base {
 template <class T> class task_promise : public promise_base {
  public:
   task_promise() noexcept {}
-  template <class U = T> requires std::is_convertible_v<U&&, T>
-  void return_value(U&& v) { value_.emplace(std::forward<U>(v)); }
-  T take() { rethrow_if_failed(); return *std::move(value_); }
+  template <class U = T>
+    requires std::is_convertible_v<U&&, T>
+  void return_value(U&& v) {
+    value_.emplace(std::forward<U>(v));
+  }
+  T take() {
+    rethrow_if_failed();
+    return *std::move(value_);
+  }
 
  private:
   std::optional<T> value_;
@@ -158,8 +182,10 @@ template <> class task_promise<void> : public promise_base {
   void take() { rethrow_if_failed(); }
 };
 
-template <class F> concept closure = std::is_class_v<F> && requires { &F::operator(); };
-template <class P> concept handed_over =                      // a parameter by which Stet, which keeps the closure, calls it
+template <class F>
+concept closure = std::is_class_v<F> && requires { &F::operator(); };
+template <class P>
+concept handed_over =  // a parameter by which Stet, which keeps the closure, calls it
     std::is_same_v<P, context&> || std::is_same_v<P, scope&>;
 
 /// The promise of a lambda's or a member's coroutine. Its check runs when the closure is complete.
@@ -173,18 +199,31 @@ template <class T, class Object, class FirstParameter> class object_promise;
 ///     auto r = co_await pay(ctx, std::move(o));
 ///
 /// Parameters are values, or lvalue references to what outlives the call (`stet::context&` first).
-template <class T = void> class [[nodiscard("stet: a task does nothing until it is awaited")]] task {
-  static_assert(!std::is_reference_v<T>, "stet: a task returns a value: a reference would not survive a replay");
+template <class T = void>
+class [[nodiscard("stet: a task does nothing until it is awaited")]] task {
+  static_assert(!std::is_reference_v<T>,
+                "stet: a task returns a value: a reference would not survive a replay");
 
  public:
   using result_type = T;
   task(task&& o) noexcept : handle_(std::exchange(o.handle_, {})), promise_(o.promise_) {}
-  task& operator=(task o) noexcept { std::swap(handle_, o.handle_); std::swap(promise_, o.promise_); return *this; }
-  ~task() { if (handle_) detail::destroy_frame(handle_); }
+  task& operator=(task o) noexcept {
+    std::swap(handle_, o.handle_);
+    std::swap(promise_, o.promise_);
+    return *this;
+  }
+  ~task() {
+    if (handle_) detail::destroy_frame(handle_);
+  }
 
-  bool start(detail::environment e, detail::waiter& w) noexcept { return !handle_ || promise_->start(handle_, e, w); }
+  bool start(detail::environment e, detail::waiter& w) noexcept {
+    return !handle_ || promise_->start(handle_, e, w);
+  }
   bool failed() const noexcept { return !handle_ || promise_->failed(); }
-  T result() { if (!handle_) detail::throw_awaited_twice(); return promise_->take(); }
+  T result() {
+    if (!handle_) detail::throw_awaited_twice();
+    return promise_->take();
+  }
 
  private:
   template <class, class, class> friend class detail::object_promise;
@@ -195,45 +234,75 @@ template <class T = void> class [[nodiscard("stet: a task does nothing until it 
 
 namespace detail {
 
-template <class T, class Object, class FirstParameter> class object_promise : public task_promise<T> {
+template <class T, class Object, class FirstParameter>
+class object_promise : public task_promise<T> {
  public:
   object_promise() noexcept {}
   task<T> get_return_object() noexcept {
     if constexpr (closure<Object>) {
       static_assert(std::is_empty_v<Object> || handed_over<FirstParameter>,
-          "stet: a lambda that captures and is a coroutine loses its captures when the lambda goes. Give it "
-          "`stet::context&` as its first parameter and hand the lambda itself to Stet (engine.define, stet::all, "
-          "stet::map, …), which keeps it; or pass what it needs as arguments.");
+                    "stet: a lambda that captures and is a coroutine loses its captures when the "
+                    "lambda goes. Give it "
+                    "`stet::context&` as its first parameter and hand the lambda itself to Stet "
+                    "(engine.define, stet::all, "
+                    "stet::map, …), which keeps it; or pass what it needs as arguments.");
     }
     return task<T>(std::coroutine_handle<object_promise>::from_promise(*this), *this);
   }
 };
 
 template <class P> consteval void check_parameter() {
-  static_assert(!std::is_rvalue_reference_v<P> && !(std::is_lvalue_reference_v<P> && std::is_const_v<std::remove_reference_t<P>>),
-      "stet: a coroutine's parameter of type `const T&` or `T&&` may refer to a temporary that is gone when the task is "
+  static_assert(
+      !std::is_rvalue_reference_v<P> &&
+          !(std::is_lvalue_reference_v<P> && std::is_const_v<std::remove_reference_t<P>>),
+      "stet: a coroutine's parameter of type `const T&` or `T&&` may refer to a temporary that is "
+      "gone when the task is "
       "awaited: take it by value (or by `T&` if it is a variable that outlives the task)");
   static_assert(!is_view<std::remove_cvref_t<P>>::value,
-      "stet: a coroutine's parameter must not be a view (string_view, span, …): what it sees may be gone when the task is "
-      "awaited. Take a std::string, a std::vector, … by value");
+                "stet: a coroutine's parameter must not be a view (string_view, span, …): what it "
+                "sees may be gone when the task is "
+                "awaited. Take a std::string, a std::vector, … by value");
 }
-template <class... P> struct object_of { using object = void; using first = void; };
-template <class O> struct object_of<O> { using object = std::remove_cvref_t<O>; using first = void; };
-template <class O, class P, class... Rest> struct object_of<O, P, Rest...> { using object = std::remove_cvref_t<O>; using first = P; };
-template <class O, class P, class... Rest> requires handed_over<O>                       // the usual case: one promise type
-struct object_of<O, P, Rest...> { using object = void; using first = void; };
-template <class O> requires handed_over<O> struct object_of<O> { using object = void; using first = void; };
+template <class... P> struct object_of {
+  using object = void;
+  using first = void;
+};
+template <class O> struct object_of<O> {
+  using object = std::remove_cvref_t<O>;
+  using first = void;
+};
+template <class O, class P, class... Rest> struct object_of<O, P, Rest...> {
+  using object = std::remove_cvref_t<O>;
+  using first = P;
+};
+template <class O, class P, class... Rest>
+  requires handed_over<O>  // the usual case: one promise type
+struct object_of<O, P, Rest...> {
+  using object = void;
+  using first = void;
+};
+template <class O>
+  requires handed_over<O>
+struct object_of<O> {
+  using object = void;
+  using first = void;
+};
 
 template <class... P> struct checked {};
-template <class First, class... Rest> struct checked<First, Rest...> {      // First may be *this of a const member
-  static_assert(!is_view<std::remove_cvref_t<First>>::value || !std::is_class_v<std::remove_cvref_t<First>>,
-      "stet: a coroutine's parameter must not be a view (string_view, span, …)");
+template <class First, class... Rest>
+struct checked<First, Rest...> {  // First may be *this of a const member
+  static_assert(!is_view<std::remove_cvref_t<First>>::value ||
+                    !std::is_class_v<std::remove_cvref_t<First>>,
+                "stet: a coroutine's parameter must not be a view (string_view, span, …)");
   static_assert((static_cast<void>(check_parameter<Rest>()), ..., true));
 };
 
 }  // namespace detail
 }}  // namespace stet::v0
 
-template <class T, class... P> struct std::coroutine_traits<stet::task<T>, P...> : stet::detail::checked<P...> {
-  using promise_type = stet::detail::object_promise<T, typename stet::detail::object_of<P...>::object, typename stet::detail::object_of<P...>::first>;
+template <class T, class... P>
+struct std::coroutine_traits<stet::task<T>, P...> : stet::detail::checked<P...> {
+  using promise_type =
+      stet::detail::object_promise<T, typename stet::detail::object_of<P...>::object,
+                                   typename stet::detail::object_of<P...>::first>;
 };

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
-/// Thrown by every decoder when bytes make no sense. Whoever knows what they were says so to the user.
+/// Thrown by every decoder when bytes make no sense. Whoever knows what they were says so to the
+/// user.
 class malformed : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -4,8 +4,7 @@
 #include <cstddef>
 #include <cstring>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::array<std::uint32_t, 256> make_table() {

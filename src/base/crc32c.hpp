@@ -3,8 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 std::uint32_t crc32c(std::string_view bytes) noexcept;
 

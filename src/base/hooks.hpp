@@ -1,8 +1,8 @@
-// Where a test may interfere. Empty unless built with STET_TEST_HOOKS, as only the crash suite's own copy of the library is.
+// Where a test may interfere. Empty unless built with STET_TEST_HOOKS, as only the crash suite's
+// own copy of the library is.
 #pragma once
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 #if STET_TEST_HOOKS
 struct test_hooks {
@@ -18,10 +18,10 @@ inline test_hooks hooks;
 inline void failpoint(const char* name) {
   if (hooks.failpoint) hooks.failpoint(name);
 }
-#  define STET_SEEDED(fault) (::stet::detail::hooks.fault)
+#define STET_SEEDED(fault) (::stet::detail::hooks.fault)
 #else
 inline void failpoint(const char*) noexcept {}
-#  define STET_SEEDED(fault) false
+#define STET_SEEDED(fault) false
 #endif
 
 }  // namespace detail

@@ -1,5 +1,7 @@
 #include "engine/attempt.hpp"
 
+#include <utility>
+
 #include <stet/step.hpp>
 
 #include "base/hooks.hpp"
@@ -7,6 +9,13 @@
 
 namespace stet { inline namespace v0 {
 namespace detail {
+namespace {
+
+thread_local const engine_core* in_body = nullptr;
+
+}  // namespace
+
+const engine_core* engine_of_body() noexcept { return in_body; }
 
 void attempt::run() noexcept {
   auto expected = phase::waiting;
@@ -15,16 +24,16 @@ void attempt::run() noexcept {
     slot_guard here(engine.slots_of(), {run_number, command, number, suspected});
     step_context c(*this);
     failpoint("before body");
+    auto* around = std::exchange(in_body, &engine);
     try {
       body->run(c, result);
-    } catch (...) {
-      error = std::current_exception();
-    }
+    } catch (...) { error = std::current_exception(); }
+    in_body = around;
     failpoint("after body");
     if (result.size() > payload_bytes_max)
-      error = std::make_exception_ptr(permanent_error("the result of step '" + body->name + "' has " +
-                                                      std::to_string(result.size()) + " bytes, and at most " +
-                                                      std::to_string(payload_bytes_max) + " can be journaled"));
+      error = std::make_exception_ptr(permanent_error(
+          "the result of step '" + body->name + "' has " + std::to_string(result.size()) +
+          " bytes, and at most " + std::to_string(payload_bytes_max) + " can be journaled"));
     ended = engine.steady_ms();
   }
   engine.returned(*this);  // the loop may destroy it now

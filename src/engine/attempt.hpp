@@ -8,14 +8,16 @@
 #include <stet/environment.hpp>
 #include <stet/scope.hpp>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 class engine_core;
+
+/// Whose body this thread is running, if any.
+const engine_core* engine_of_body() noexcept;
 struct resident;
 
-/// Made and destroyed by the engine's loop; run() may be on another thread. What is submitted comes back exactly once,
-/// whether it ran or was revoked.
+/// Made and destroyed by the engine's loop; run() may be on another thread. What is submitted comes
+/// back exactly once, whether it ran or was revoked.
 class attempt final : public work {
  public:
   enum class phase : int { waiting, running, revoked };
@@ -38,28 +40,28 @@ class attempt final : public work {
   void ask_to_stop() noexcept { stop.store(true, std::memory_order_relaxed); }
 
   engine_core& engine;
-  resident& run_of;                     // stays in memory as long as it has attempts; the loop's
-  request* body;                        // held
+  resident& run_of;  // stays in memory as long as it has attempts; the loop's
+  request* body;     // held
   std::uint64_t run_number = 0;
   std::uint64_t seed[2] = {0, 0};
   std::uint32_t command = 0;
   std::uint32_t number = 1;
-  std::string progress;                 // of an earlier attempt
+  std::string progress;  // of an earlier attempt
   std::atomic<phase> at{phase::waiting};
   std::atomic<bool> stop{false};
   std::atomic<std::int64_t> began{-1};  // ms, steady
   // What came of it:
-  std::int64_t ended = 0;               // ms, steady
+  std::int64_t ended = 0;  // ms, steady
   std::string result;
   std::exception_ptr error;
   attempt* next_returned = nullptr;
   // The loop's:
   bool submitted = false;
-  bool timed_out = false;               // its time was up; a late result doesn't count
-  bool left_behind = false;             // nobody waits for it any more
-  bool suspected = false;               // it is tried alone among the suspects
-  bool warned = false;                  // the watchdog has named it
-  std::int64_t deadline = INT64_MAX;    // ms, engine clock; of this attempt
+  bool timed_out = false;             // its time was up; a late result doesn't count
+  bool left_behind = false;           // nobody waits for it any more
+  bool suspected = false;             // it is tried alone among the suspects
+  bool warned = false;                // the watchdog has named it
+  std::int64_t deadline = INT64_MAX;  // ms, engine clock; of this attempt
 };
 
 }  // namespace detail

@@ -1,4 +1,5 @@
-// A call from outside: lives on its caller's stack, is performed on the loop, answered when what it says is durable.
+// A call from outside: lives on its caller's stack, is performed on the loop, answered when what it
+// says is durable.
 #pragma once
 #include <chrono>
 #include <condition_variable>
@@ -11,8 +12,7 @@
 
 #include <stet/engine.hpp>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 class engine_core;
 
@@ -69,7 +69,8 @@ template <class F> class asking final : public call {
  public:
   explicit asking(F& f) noexcept : f_(f) {}
   bool perform(engine_core&) override {
-    if constexpr (std::is_void_v<result>) f_(); else value_.emplace(f_());
+    if constexpr (std::is_void_v<result>) f_();
+    else value_.emplace(f_());
     return true;
   }
   result take() {

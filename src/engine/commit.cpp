@@ -4,8 +4,7 @@
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::size_t slice_bytes_min = 64 << 10;
@@ -13,8 +12,8 @@ constexpr std::int64_t refused_pause_ms = 250;
 
 }  // namespace
 
-/// Seals what there is and has it written: by the committer while the loop goes on, or here when nothing else is to do
-/// (one thread switch less, which is what a lone run feels).
+/// Seals what there is and has it written: by the committer while the loop goes on, or here when
+/// nothing else is to do (one thread switch less, which is what a lone run feels).
 bool engine_core::commit() {
   if (block_at_ == block_at::committer) return false;
   if (block_at_ == block_at::refused && now_ < retry_commit_at_) return false;
@@ -33,9 +32,7 @@ bool engine_core::commit() {
   std::exception_ptr error;
   try {
     write_block();
-  } catch (...) {
-    error = std::current_exception();
-  }
+  } catch (...) { error = std::current_exception(); }
   written(error);
   drop_written();
   return block_at_ == block_at::nowhere;
@@ -67,7 +64,8 @@ void engine_core::written(const std::exception_ptr& error) {
     try {
       std::rethrow_exception(error);
     } catch (const store_error& e) {
-      if (e.outcome() != commit_outcome::refused || e.code() != errc::full) throw;  // unknown, or no longer ours
+      if (e.outcome() != commit_outcome::refused || e.code() != errc::full)
+        throw;  // unknown, or no longer ours
       return refused(e);
     }
   }
@@ -77,8 +75,8 @@ void engine_core::written(const std::exception_ptr& error) {
   release_answers();
 }
 
-/// Forgets the runs of which the store now knows everything. Not in written(): whoever waits for a commit in order to read
-/// a run's history (history_of) goes on with that run.
+/// Forgets the runs of which the store now knows everything. Not in written(): whoever waits for a
+/// commit in order to read a run's history (history_of) goes on with that run.
 void engine_core::drop_written() {
   if (block_at_ != block_at::nowhere) return;
   for (auto run : std::exchange(sliced_, {}))
@@ -92,15 +90,17 @@ bool engine_core::is_quiet() {
   return calls_.empty();
 }
 
-/// Bodies that began just now are about to return: what they bring goes into the same flush. Waits a fraction of what the
-/// flush takes, so latency hardly feels it, and a thousand short steps on a slow disk share their commits.
+/// Bodies that began just now are about to return: what they bring goes into the same flush. Waits
+/// a fraction of what the flush takes, so latency hardly feels it, and a thousand short steps on a
+/// slow disk share their commits.
 bool engine_core::may_grow() const noexcept {
   return outstanding_ > 0 && std::chrono::steady_clock::now() < grow_until_ &&
          journal_.filling_bytes() < options_.tail_bytes_max / 4;
 }
 
-/// Certainly nothing was written: the block and the memory stay, gates and admission are shut, and the same block is tried
-/// again. Whoever waits hears of it; what they asked for stands in the block and is done when there is room.
+/// Certainly nothing was written: the block and the memory stay, gates and admission are shut, and
+/// the same block is tried again. Whoever waits hears of it; what they asked for stands in the
+/// block and is done when there is room.
 void engine_core::refused(const store_error& e) {
   if (retry_commit_at_ == 0 || now_ - retry_commit_at_ > 60'000) listener_.problem(e.what());
   retry_commit_at_ = now_ + refused_pause_ms;

@@ -2,8 +2,7 @@
 
 #include <utility>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 void committer::start(std::function<void()> told) {
   told_ = std::move(told);
@@ -47,9 +46,7 @@ void committer::serve() noexcept {
     std::exception_ptr error;
     try {
       job();
-    } catch (...) {
-      error = std::current_exception();
-    }
+    } catch (...) { error = std::current_exception(); }
     lock.lock();
     error_ = std::move(error);
     done_ = true;

@@ -7,10 +7,10 @@
 #include <mutex>
 #include <thread>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
-/// One job at a time. Thread: start, submit, wait and stop from the loop; `told` is called from the committer's own.
+/// One job at a time. Thread: start, submit, wait and stop from the loop; `told` is called from the
+/// committer's own.
 class committer {
  public:
   committer() = default;

@@ -1,13 +1,16 @@
-// The engine's loop and what it owns. One thread (the loop's, or in manual mode whoever calls) runs all of this; step bodies
-// run elsewhere and come back through `returned`, calls from outside come in through `ask`.
+// The engine's loop and what it owns. One thread (the loop's, or in manual mode whoever calls) runs
+// all of this; step bodies run elsewhere and come back through `returned`, calls from outside come
+// in through `ask`.
 //
-// One turn:  a block that is durable lets out answers and bodies · take what came back · take calls · fire timers · drive
-// what is ready · seal a block and have it written, by the committer's thread or here.
-// Invariants:
+// One turn:  a block that is durable lets out answers and bodies · take what came back · take calls
+// · fire timers · drive what is ready · seal a block and have it written, by the committer's thread
+// or here. Invariants:
 //  - a body begins only when its run's last record is durable (open_gates);
-//  - whatever leaves the engine waits until the last record at that time is durable (release_answers);
+//  - whatever leaves the engine waits until the last record at that time is durable
+//  (release_answers);
 //  - a frame with a capturing body under way is never destroyed (may_evict);
-//  - a resident run whose `unsaved` is empty and whose frame is gone can be dropped: the store has all of it.
+//  - a resident run whose `unsaved` is empty and whose frame is gone can be dropped: the store has
+//  all of it.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -35,26 +38,25 @@
 #include "journal/journal.hpp"
 #include "run_state/run_state.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 inline constexpr std::size_t id_bytes_max = 200;
 
 /// A run in memory.
 struct resident {
   run_state state;
-  std::unique_ptr<execution> frame;       // its coroutine, unless evicted
-  std::string unsaved;                    // records that no chunk in the store holds yet
-  std::uint64_t unsaved_first = 0;        // number of the first of them
+  std::unique_ptr<execution> frame;  // its coroutine, unless evicted
+  std::string unsaved;               // records that no chunk in the store holds yet
+  std::uint64_t unsaved_first = 0;   // number of the first of them
   std::uint64_t last_lsn = 0;
-  std::uint64_t sliced_in = 0;            // the block that carries its latest slice
-  std::vector<attempt*> attempts;         // under way, or waiting for their gate
+  std::uint64_t sliced_in = 0;     // the block that carries its latest slice
+  std::vector<attempt*> attempts;  // under way, or waiting for their gate
   std::vector<outcome_call*> waiters;
   std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
-  bool resumed = false;                   // what was cut short has been seen to
-  bool queued = false;                    // in ready_
-  bool dirty = false;                     // in dirty_ or pass_
-  bool suspected = false;                 // its own code was running at a crash
+  bool resumed = false;                               // what was cut short has been seen to
+  bool queued = false;                                // in ready_
+  bool dirty = false;                                 // in dirty_ or pass_
+  bool suspected = false;                             // its own code was running at a crash
 };
 
 /// The answer while the store refuses to write.
@@ -76,8 +78,10 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void run_until_idle();
   std::optional<time_point> next_wakeup();
 
-  // ------------------------------------------------------------ calls from outside, on the loop (requests.cpp)
-  std::vector<start_result> start_runs(std::string_view workflow, std::vector<start_request>& requests);
+  // ------------------------------------------------------------ calls from outside, on the loop
+  // (requests.cpp)
+  std::vector<start_result> start_runs(std::string_view workflow,
+                                       std::vector<start_request>& requests);
   std::optional<start_result> find_run(std::string_view workflow, std::string_view id);
   void cancel_run(std::uint64_t run, std::string_view id, std::string_view reason);
   void terminate_run(std::uint64_t run, std::string_view id, std::string_view reason);
@@ -101,7 +105,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
     submit(c);
     return c.take();
   }
-  /// The same for what changes nothing: it is answered also while the store refuses to write, if it can be.
+  /// The same for what changes nothing: it is answered also while the store refuses to write, if it
+  /// can be.
   template <class F> auto look(F f) {
     asking<F> c(f);
     c.needs_room = false;
@@ -150,8 +155,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   resident* in_memory(std::uint64_t run) noexcept;
   resident* load(std::uint64_t run);
   std::uint64_t latest_run(std::string_view id);
-  resident& create(std::string_view workflow, std::string_view id, std::string_view arguments, std::uint64_t run,
-                   std::uint64_t parent, std::uint32_t parent_command, bool undriven);
+  resident& create(std::string_view workflow, std::string_view id, std::string_view arguments,
+                   std::uint64_t run, std::uint64_t parent, std::uint32_t parent_command,
+                   bool undriven);
   bool ensure_frame(resident& r);
   std::string history_of(resident& r);
   bool may_evict(const resident& r) const noexcept;
@@ -170,7 +176,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void note(resident& r, record n);
   void after_drive(resident& r);
   void start_child(resident& parent, request& q);
-  void child_failed(resident& parent, std::uint32_t command, errc code, std::string_view type, std::string_view text);
+  void child_failed(resident& parent, std::uint32_t command, errc code, std::string_view type,
+                    std::string_view text);
   void end_run(resident& r);
   void tell_parent(resident& r);
   void request_cancel(resident& r, std::string_view reason);
@@ -190,7 +197,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::int64_t retry_delay(const retry_policy& p, std::uint32_t failures) noexcept;
   void time_out(resident& r, pending& p, attempt& a, const step_options& o);
   void next_attempt(resident& r, pending& p);
-  void fail_step(resident& r, const pending& p, errc code, std::string_view type, std::string_view text, bool waits = false);
+  void fail_step(resident& r, const pending& p, errc code, std::string_view type,
+                 std::string_view text, bool waits = false);
   void arm_attempt(attempt& a, const pending& p);
   std::int64_t total_deadline(const pending& p, const step_options& o) const noexcept;
 
@@ -213,7 +221,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool is_quiet();
   bool may_grow() const noexcept;
   bool is_refused() const noexcept { return block_at_ == block_at::refused; }
-  bool rides_in_block(const resident& r) const noexcept { return block_ && r.sliced_in == block_->number; }
+  bool rides_in_block(const resident& r) const noexcept {
+    return block_ && r.sliced_in == block_->number;
+  }
   void checkpoint_slices();
   void slice(resident& r);
   void release_answers();
@@ -223,7 +233,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   // execution_host
   bool stop_body(std::uint64_t run, std::uint32_t command) noexcept override;
   std::uint64_t new_run_number() noexcept override { return journal_.new_run_number(); }
-  void log(std::string_view id, std::string_view line) noexcept override { listener_.log(id, line); }
+  void log(std::string_view id, std::string_view line) noexcept override {
+    listener_.log(id, line);
+  }
 
   std::unique_ptr<store> store_;
   engine_options options_;
@@ -239,33 +251,35 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::unordered_map<std::string, std::unique_ptr<definition>> definitions_;
 
   std::unordered_map<std::uint64_t, std::unique_ptr<resident>> runs_;
-  std::unordered_map<std::string, std::uint64_t> ids_;   // of resident runs: the latest of each id
-  std::list<resident*> lru_;                             // with a frame, the one driven last at the end
+  std::unordered_map<std::string, std::uint64_t> ids_;  // of resident runs: the latest of each id
+  std::list<resident*> lru_;  // with a frame, the one driven last at the end
   std::deque<std::uint64_t> ready_;
   std::vector<attempt*> gate_;
   timers timers_;
   slots slots_;
-  std::set<std::pair<std::uint64_t, std::uint32_t>> suspects_;  // (run, command), tried one at a time
+  std::set<std::pair<std::uint64_t, std::uint32_t>>
+      suspects_;  // (run, command), tried one at a time
   attempt* tried_suspect_ = nullptr;
   std::vector<attempt*> inline_returned_;
   drive_output out_;
   std::string scratch_;
   std::uint32_t events_since_check_ = 0;
-  std::vector<std::pair<std::uint64_t, bool>> orphans_;  // children to cancel, or (true) to terminate, after a drive
+  std::vector<std::pair<std::uint64_t, bool>>
+      orphans_;  // children to cancel, or (true) to terminate, after a drive
 
   // checkpoint
   std::vector<std::uint64_t> dirty_, pass_, sliced_;
   std::size_t pass_at_ = 0;
   bool pass_active_ = false;
   std::size_t unsaved_bytes_ = 0;
-  bool journal_pinned_ = false;                          // a snapshot can't be read: its records must stay
+  bool journal_pinned_ = false;  // a snapshot can't be read: its records must stay
 
   // the block on its way
   enum class block_at { nowhere, committer, refused };
   block_at block_at_ = block_at::nowhere;
   std::unique_ptr<sealed_block> block_;
   committer committer_;
-  std::size_t outstanding_ = 0;                          // attempts with the executor
+  std::size_t outstanding_ = 0;  // attempts with the executor
   std::chrono::steady_clock::time_point sealed_at_{}, grow_until_{};
   std::chrono::steady_clock::duration last_commit_{};
   std::int64_t retry_commit_at_ = 0;
@@ -276,21 +290,21 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // from outside
   std::deque<std::pair<std::uint64_t, call*>> answers_;  // (LSN, who waits for it)
-  std::uint64_t answer_lsn_ = 0;                         // what the answer to the call being performed depends on
+  std::uint64_t answer_lsn_ = 0;  // what the answer to the call being performed depends on
   std::atomic<attempt*> returned_{nullptr};
-  std::mutex mutex_;                                     // guards what follows
+  std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
   std::vector<call*> calls_;
   std::vector<std::pair<std::pair<std::uint64_t, std::uint32_t>, std::string>> beats_;
   bool woken_ = false;
-  bool closing_ = false;
+  std::atomic<bool> closing_{false};  // written under the lock; open_gates reads it without
   std::exception_ptr failed_;
   std::atomic<bool> asleep_{false};
-  std::mutex drive_mutex_;                               // manual mode: one driver at a time
+  std::mutex drive_mutex_;  // manual mode: one driver at a time
   enum class phase { made, running, closed };
   std::atomic<phase> phase_{phase::made};
   std::thread thread_;
-  int process_ = 0;                                      // whose engine this is: a forked child has none
+  int process_ = 0;  // whose engine this is: a forked child has none
 };
 
 }  // namespace detail

@@ -1,9 +1,9 @@
-// What happens to a run: an event is recorded, drives the coroutine, and what it emitted is recorded and set going.
+// What happens to a run: an event is recorded, drives the coroutine, and what it emitted is
+// recorded and set going.
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 /// Records an event, and drives the run by it if that is possible now.
 void engine_core::happen(resident& r, record e) {
@@ -20,7 +20,8 @@ void engine_core::happen(resident& r, record e) {
   if (!r.state.stalled) enqueue(r);
 }
 
-/// Drives by `event`, or by the oldest undriven one (null). Records the event and what it brought, or nothing and parks.
+/// Drives by `event`, or by the oldest undriven one (null). Records the event and what it brought,
+/// or nothing and parks.
 void engine_core::drive(resident& r, const record* event) {
   failpoint("before drive");
   out_.clear();
@@ -57,7 +58,8 @@ void engine_core::drive(resident& r, const record* event) {
 
 /// Every so many events: does a replay of everything come to the same?
 bool engine_core::check_determinism(resident& r, const record* event) {
-  if (options_.replay_check_interval == 0 || ++events_since_check_ < options_.replay_check_interval) return true;
+  if (options_.replay_check_interval == 0 || ++events_since_check_ < options_.replay_check_interval)
+    return true;
   events_since_check_ = 0;
   auto history = history_of(r);
   record driven;
@@ -69,7 +71,8 @@ bool engine_core::check_determinism(resident& r, const record* event) {
   execution shadow(*d->second, errors_, nullptr, r.frame ? r.state.run : event->run, r.frame->id());
   drive_output work;
   if (shadow.replay(history, work)) return true;
-  r.frame->reject("the workflow isn't deterministic; a replay right after the event differs: " + shadow.problem());
+  r.frame->reject("the workflow isn't deterministic; a replay right after the event differs: " +
+                  shadow.problem());
   return false;
 }
 
@@ -107,24 +110,29 @@ void engine_core::note(resident& r, record n) {
 
 void engine_core::after_drive(resident& r) {
   touch(r);
-  if (r.state.crashes && r.state.open()) {  // its code came through: it isn't the one that always kills
+  if (r.state.crashes &&
+      r.state.open()) {  // its code came through: it isn't the one that always kills
     record n;
     n.kind = record_kind::suspect;
     note(r, n);
   }
-  // out_ belongs to the next drive as soon as one begins: children are only recorded here, and drive later.
+  // out_ belongs to the next drive as soon as one begins: children are only recorded here, and
+  // drive later.
   for (auto* q : out_.begun) {
     auto* p = r.state.find(q->id);
     if (!p) continue;  // given up in the same drive
-    if (q->kind == command_kind::child) start_child(r, *q); else begin_step(r, *q, p->attempt);
+    if (q->kind == command_kind::child) start_child(r, *q);
+    else begin_step(r, *q, p->attempt);
   }
   if (!r.state.open()) end_run(r);
   for (auto [run, end] : std::exchange(orphans_, {})) {
     auto* child = load(run);
     if (!child || !child->state.open()) continue;
-    if (end) terminate(*child, "its parent has ended"); else request_cancel(*child, "its parent doesn't wait for it any more");
+    if (end) terminate(*child, "its parent has ended");
+    else request_cancel(*child, "its parent doesn't wait for it any more");
   }
-  if (options_.resident_runs_max == 0) evict(r); else keep_within_residency();
+  if (options_.resident_runs_max == 0) evict(r);
+  else keep_within_residency();
 }
 
 void engine_core::start_child(resident& parent, request& q) {
@@ -134,16 +142,16 @@ void engine_core::start_child(resident& parent, request& q) {
                         "no workflow '" + q.name + "' is defined in this program");
   if (q.target.empty() || q.target.size() > id_bytes_max)
     return child_failed(parent, q.id, errc::child_failed, "stet::usage",
-                        "a child's id is 1 to " + std::to_string(id_bytes_max) + " bytes, this one has " +
-                            std::to_string(q.target.size()));
+                        "a child's id is 1 to " + std::to_string(id_bytes_max) +
+                            " bytes, this one has " + std::to_string(q.target.size()));
   if (latest_run(q.target) != 0)
     return child_failed(parent, q.id, errc::child_failed, "stet::conflict",
                         "there is a run with the id '" + q.target + "' already");
   create(q.name, q.target, q.arguments, run, parent.state.run, q.id, true);
 }
 
-void engine_core::child_failed(resident& parent, std::uint32_t command, errc code, std::string_view type,
-                               std::string_view text) {
+void engine_core::child_failed(resident& parent, std::uint32_t command, errc code,
+                               std::string_view type, std::string_view text) {
   record e;
   e.kind = record_kind::child_failed;
   e.flags = record_flag::undriven;
@@ -184,14 +192,16 @@ void engine_core::tell_parent(resident& r) {
   e.run = parent->state.run;
   e.time = now_;
   e.command = r.state.parent_command;
-  e.kind = r.state.status == status::completed ? record_kind::child_done : record_kind::child_failed;
+  e.kind =
+      r.state.status == status::completed ? record_kind::child_done : record_kind::child_failed;
   std::string text = r.state.outcome;
   if (r.state.status == status::completed) {
     e.payload = r.state.outcome;
   } else {
     e.code = errc::child_failed;
     e.attempt = 1;
-    e.error_type = r.state.status == status::cancelled ? "stet::run_cancelled" : "stet::run_terminated";
+    e.error_type =
+        r.state.status == status::cancelled ? "stet::run_cancelled" : "stet::run_terminated";
     e.error_text = text;
     if (r.state.error) {
       e.attempt = r.state.error->attempts;
@@ -211,7 +221,8 @@ void engine_core::request_cancel(resident& r, std::string_view reason) {
   record e;
   e.kind = record_kind::cancel_requested;
   e.name = reason;
-  e.flags = record_flag::undriven;  // it drives in a turn of its own: this may be called while another run is driven
+  e.flags = record_flag::undriven;  // it drives in a turn of its own: this may be called while
+                                    // another run is driven
   e.run = r.state.run;
   e.time = now_;
   std::string bytes;
@@ -242,7 +253,8 @@ void engine_core::park(resident& r, std::string reason) {
     if (!a->revoke()) a->ask_to_stop();
   evict(r);
   if (!r.state.stalled || r.state.outcome != reason) {
-    listener_.problem("run '" + r.state.id + "' of workflow '" + r.state.workflow + "' is stalled: " + reason);
+    listener_.problem("run '" + r.state.id + "' of workflow '" + r.state.workflow +
+                      "' is stalled: " + reason);
     record n;
     n.kind = record_kind::stalled;
     n.time = now_;

@@ -10,15 +10,19 @@ engine::engine(std::unique_ptr<store> s, engine_options o)
 engine::~engine() {
   try {
     core_->close();
-  } catch (const std::exception& e) {
-    core_->report(e);
-  }
+  } catch (const std::exception& e) { core_->report(e); }
 }
-void engine::add(std::string_view name, std::unique_ptr<detail::definition> d) { core_->define(name, std::move(d)); }
+void engine::add(std::string_view name, std::unique_ptr<detail::definition> d) {
+  core_->define(name, std::move(d));
+}
 void engine::add(std::unique_ptr<detail::declared_error> e) { core_->define(std::move(e)); }
 void engine::start() { core_->start(); }
-void engine::cancel(std::string_view id, std::string_view reason) { detail::core::cancel(*core_, 0, id, reason); }
-void engine::terminate(std::string_view id, std::string_view reason) { detail::core::terminate(*core_, 0, id, reason); }
+void engine::cancel(std::string_view id, std::string_view reason) {
+  detail::core::cancel(*core_, 0, id, reason);
+}
+void engine::terminate(std::string_view id, std::string_view reason) {
+  detail::core::terminate(*core_, 0, id, reason);
+}
 void engine::resume(std::string_view id) {
   core_->ask([&] { core_->resume_run(id); });
 }

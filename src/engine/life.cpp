@@ -7,8 +7,7 @@
 #include "engine/core.hpp"
 #include "engine/pool.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 thread_local const engine_core* on_loop = nullptr;  // whose loop this thread is at the moment
@@ -24,22 +23,34 @@ class as_loop {
   const engine_core* before_;
 };
 
-constexpr std::int64_t manual_nap_ms = 10;   // a clock that is set by hand tells nobody
-constexpr std::int64_t nap_ms_max = 60'000;  // the wall clock is looked at this often, even if nothing happens
+std::unique_ptr<store> there(std::unique_ptr<store> s) {
+  if (!s) throw error(errc::usage, "engine", "an engine needs a store");
+  return s;
+}
+
+constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells nobody
+constexpr std::int64_t nap_ms_max =
+    60'000;  // the wall clock is looked at this often, even if nothing happens
 
 }  // namespace
 
 std::exception_ptr no_room() {
-  return std::make_exception_ptr(
-      error(errc::full, "engine", "the store has no room: make room, and ask again; nothing that was acknowledged is lost"));
+  return std::make_exception_ptr(error(
+      errc::full, "engine",
+      "the store has no room: make room, and ask again; nothing that was acknowledged is lost"));
 }
 
 engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
-    : store_(std::move(s)), options_(o), clock_(o.clock ? *o.clock : system_clock()),
-      entropy_(o.entropy ? *o.entropy : system_entropy()), listener_(o.listener ? *o.listener : own_listener_),
-      manual_(o.threads == 0), executor_(o.executor), journal_(*store_, o.commits) {
-  if (!store_) throw error(errc::usage, "engine", "an engine needs a store");
-  if (o.tail_bytes_max < 4096) throw error(errc::usage, "engine", "tail_bytes_max is at least 4096 bytes");
+    : store_(there(std::move(s))),
+      options_(o),
+      clock_(o.clock ? *o.clock : system_clock()),
+      entropy_(o.entropy ? *o.entropy : system_entropy()),
+      listener_(o.listener ? *o.listener : own_listener_),
+      manual_(o.threads == 0),
+      executor_(o.executor),
+      journal_(*store_, o.commits) {
+  if (o.tail_bytes_max < 4096)
+    throw error(errc::usage, "engine", "tail_bytes_max is at least 4096 bytes");
 }
 
 engine_core::~engine_core() {
@@ -51,12 +62,15 @@ engine_core::~engine_core() {
 }
 
 void engine_core::define(std::string_view name, std::unique_ptr<definition> d) {
-  if (phase_ != phase::made) throw error(errc::usage, name, "define workflows before the engine is started");
+  if (phase_ != phase::made)
+    throw error(errc::usage, name, "define workflows before the engine is started");
   if (!definitions_.emplace(name, std::move(d)).second)
-    throw error(errc::conflict, name, "the workflow '" + std::string(name) + "' is defined already");
+    throw error(errc::conflict, name,
+                "the workflow '" + std::string(name) + "' is defined already");
 }
 void engine_core::define(std::unique_ptr<declared_error> e) {
-  if (phase_ != phase::made) throw error(errc::usage, e->name(), "declare error types before the engine is started");
+  if (phase_ != phase::made)
+    throw error(errc::usage, e->name(), "declare error types before the engine is started");
   errors_.add(std::move(e));
 }
 
@@ -149,13 +163,12 @@ void engine_core::loop() noexcept {
         if (closing_) return;
       }
       if (!turn()) sleep_until_woken(nap_ms_max);
-    } catch (...) {
-      return fail(std::current_exception());
-    }
+    } catch (...) { return fail(std::current_exception()); }
   }
 }
 
-/// Nothing more is believed, acknowledged or begun: what is durable is read again by the next engine on this store.
+/// Nothing more is believed, acknowledged or begun: what is durable is read again by the next
+/// engine on this store.
 void engine_core::fail(std::exception_ptr e) noexcept {
   {
     std::lock_guard lock(mutex_);
@@ -169,9 +182,7 @@ void engine_core::fail(std::exception_ptr e) noexcept {
     std::rethrow_exception(e);
   } catch (const std::exception& x) {
     listener_.problem(std::string("the engine stopped: ") + x.what());
-  } catch (...) {
-    listener_.problem("the engine stopped");
-  }
+  } catch (...) { listener_.problem("the engine stopped"); }
 }
 
 void engine_core::fail_everybody(const std::exception_ptr& e) noexcept {
@@ -224,17 +235,23 @@ void engine_core::returned(attempt& a) noexcept {
     return;
   }
   auto* head = returned_.load(std::memory_order_relaxed);
-  do a.next_returned = head; while (!returned_.compare_exchange_weak(head, &a));
+  do a.next_returned = head;
+  while (!returned_.compare_exchange_weak(head, &a));
   if (asleep_) wake();
 }
 
 void engine_core::throw_if_unusable() const {
   if (on_loop == this)
-    throw error(errc::usage, "engine", "this call waits for the engine, and was made on the engine's own thread: from a "
-                                       "workflow use ctx, from an inline step or in manual mode hand it to another thread");
-  if (phase_ == phase::made) throw error(errc::usage, "engine", "the engine is not started: call start() first");
+    throw error(
+        errc::usage, "engine",
+        "this call waits for the engine, and was made on the engine's own thread: from a "
+        "workflow use ctx, from an inline step or in manual mode hand it to another thread");
+  if (phase_ == phase::made)
+    throw error(errc::usage, "engine", "the engine is not started: call start() first");
   if (process_ != ::getpid())
-    throw error(errc::closed, "engine", "this process was forked from the engine's: open an engine of its own, on another store");
+    throw error(
+        errc::closed, "engine",
+        "this process was forked from the engine's: open an engine of its own, on another store");
   if (phase_ == phase::closed) throw error(errc::closed, "engine", "the engine is closed");
 }
 
@@ -286,7 +303,9 @@ bool engine_core::drive_until(call& c, std::optional<duration> limit) {
 
 bool engine_core::poll() {
   throw_if_unusable();
-  if (!manual_) throw error(errc::usage, "poll", "this engine has threads of its own: poll() is for engine_options{.threads = 0}");
+  if (!manual_)
+    throw error(errc::usage, "poll",
+                "this engine has threads of its own: poll() is for engine_options{.threads = 0}");
   std::lock_guard lock(drive_mutex_);
   as_loop here(this);
   try {
@@ -297,20 +316,21 @@ bool engine_core::poll() {
   }
 }
 void engine_core::run_until_idle() {
-  while (poll()) {
-  }
+  while (poll()) {}
 }
 std::optional<time_point> engine_core::next_wakeup() {
   throw_if_unusable();
   std::lock_guard lock(drive_mutex_);
   auto due = timers_.next_due();
-  if (timers_.loaded_until != INT64_MAX) due = std::min(due.value_or(INT64_MAX), timers_.loaded_until);
+  if (timers_.loaded_until != INT64_MAX)
+    due = std::min(due.value_or(INT64_MAX), timers_.loaded_until);
   if (is_refused()) due = retry_commit_at_;  // nothing else happens before
   if (!due) return std::nullopt;
   return time_point(duration(*due));
 }
 
-/// In a forked child the threads are missing and the store is the parent's: nothing is touched, their objects are leaked.
+/// In a forked child the threads are missing and the store is the parent's: nothing is touched,
+/// their objects are leaked.
 bool engine_core::abandon_in_fork() noexcept {
   if (phase_ == phase::made || process_ == ::getpid()) return false;
   if (thread_.joinable()) new std::thread(std::move(thread_));
@@ -322,7 +342,9 @@ bool engine_core::abandon_in_fork() noexcept {
 
 void engine_core::close() {
   if (abandon_in_fork()) return;
-  if (on_loop == this) throw error(errc::usage, "close", "an engine can't be closed from its own thread");
+  if (on_loop == this || engine_of_body() == this)
+    throw error(errc::usage, "close",
+                "an engine can't be closed from its own threads: a body would wait for itself");
   {
     std::lock_guard lock(mutex_);
     if (closing_) return;
@@ -338,11 +360,10 @@ void engine_core::close() {
   if (before == phase::running) {
     try {
       finish();
-    } catch (...) {
-      why = std::current_exception();
-    }
+    } catch (...) { why = std::current_exception(); }
   }
-  fail_everybody(why ? why : std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed")));
+  fail_everybody(
+      why ? why : std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed")));
   discard_attempts();
   lru_.clear();
   runs_.clear();
@@ -365,8 +386,12 @@ void engine_core::finish() {
   }
   if (failed_) return;
   tick();
-  while (take_calls() || take_returned() || take_beats() || drive_ready()) {
+  wait_for_commit();
+  if (is_refused()) {  // perhaps there is room by now: the last try
+    retry_commit_at_ = now_;
+    (void)commit();
   }
+  while (take_calls() || take_returned() || take_beats() || drive_ready()) {}
   for (auto* a : std::exchange(gate_, {})) {
     a->revoke();
     inline_returned_.push_back(a);
@@ -376,11 +401,10 @@ void engine_core::finish() {
   for (auto& [run, r] : runs_) slice(*r);
   if (!journal_pinned_) journal_.mark_clean();
   wait_for_commit();
-  retry_commit_at_ = now_;  // the last try
-  while (commit()) {
-  }
+  while (commit()) {}
   if (is_refused())
-    throw error(errc::full, "close", "the store has no room for the last commit; what was acknowledged is safe");
+    throw error(errc::full, "close",
+                "the store has no room for the last commit; what was acknowledged is safe");
   slots_.close();
 }
 

@@ -1,7 +1,6 @@
 #include "engine/pool.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 pool::pool(unsigned threads) {
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
@@ -16,7 +15,8 @@ void pool::submit(work* first) noexcept {
   unsigned to_wake;
   {
     std::lock_guard lock(mutex_);
-    if (last_) last_->next = first; else first_ = first;
+    if (last_) last_->next = first;
+    else first_ = first;
     last_ = last;
     to_wake = count < idle_ ? count : idle_;
   }

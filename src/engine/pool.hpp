@@ -7,8 +7,7 @@
 
 #include <stet/environment.hpp>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 class pool final : public executor {
  public:

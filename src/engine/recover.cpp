@@ -4,8 +4,7 @@
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::int64_t clock_slack_ms = 1000;  // a clock that is behind by less wasn't set back
@@ -16,9 +15,12 @@ void engine_core::recover() {
   failpoint("before recovery");
   tick();
   started_at_ = now_;
-  journal_.open([&](const record& r, std::string_view bytes, std::uint64_t lsn) { recover_record(r, bytes, lsn); });
+  journal_.open([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
+    recover_record(r, bytes, lsn);
+  });
   auto behind = journal_.time_at_open() - now_;
-  if (behind > 0 && behind <= clock_slack_ms) {  // rounding, or a clock that is being slewed: time goes on from where it was
+  if (behind > 0 && behind <= clock_slack_ms) {  // rounding, or a clock that is being slewed: time
+                                                 // goes on from where it was
     started_at_ = now_ = anchor_now_ = journal_.time_at_open();
     anchor_steady_ = steady_ms();
   }
@@ -79,15 +81,16 @@ std::optional<run_state> engine_core::load_behind(std::uint64_t run) {
   }
 }
 
-/// Who was in user code when the last process died. Those among them that were being tried alone are one death nearer to
-/// their conviction; all of them are tried alone from now on.
+/// Who was in user code when the last process died. Those among them that were being tried alone
+/// are one death nearer to their conviction; all of them are tried alone from now on.
 void engine_core::suspect(const std::vector<occupant>& who) {
   for (auto& o : who) {
     auto* r = load(o.run);
     if (!r || !r->state.open()) continue;
     auto* p = o.command ? r->state.find(o.command) : nullptr;
     if (o.command && (!p || p->attempt != o.attempt)) continue;  // its outcome stood already
-    if (o.command) suspects_.emplace(o.run, o.command); else r->suspected = true;
+    if (o.command) suspects_.emplace(o.run, o.command);
+    else r->suspected = true;
     if (!o.suspected) continue;
     record n;
     n.kind = record_kind::suspect;
@@ -106,7 +109,8 @@ void engine_core::resume(resident& r) {
                        " times: engine::resume lets it try again");
   if (!ensure_frame(r)) return;
   resume_pending(r);
-  while (r.state.open() && !r.state.stalled && r.state.undriven > 0 && ensure_frame(r)) drive(r, nullptr);
+  while (r.state.open() && !r.state.stalled && r.state.undriven > 0 && ensure_frame(r))
+    drive(r, nullptr);
   if (r.state.open() && !r.state.stalled) arm(r);
   r.suspected = false;
   wake_run(r);
@@ -115,7 +119,8 @@ void engine_core::resume(resident& r) {
 void engine_core::resume_pending(resident& r) {
   std::vector<std::uint32_t> steps;
   for (auto& p : r.state.waits_for)
-    if (p.kind == command_kind::step && p.at != pending::phase::retrying) steps.push_back(p.command);
+    if (p.kind == command_kind::step && p.at != pending::phase::retrying)
+      steps.push_back(p.command);
   for (auto command : steps) {
     auto* p = r.state.open() && !r.state.stalled ? r.state.find(command) : nullptr;
     if (!p) continue;
@@ -126,10 +131,12 @@ void engine_core::resume_pending(resident& r) {
       happen(r, e);
     } else if (options_.max_crashes && p->crashes >= options_.max_crashes) {
       fail_step(r, *p, errc::step_crashed, "stet::step_crashed",
-                "the process died " + std::to_string(p->crashes) + " times while this step alone was under suspicion");
+                "the process died " + std::to_string(p->crashes) +
+                    " times while this step alone was under suspicion");
     } else if (p->at == pending::phase::waiting && (p->flags & record_flag::at_most_once)) {
-      fail_step(r, *p, errc::step_interrupted, "stet::step_interrupted",
-                "the process ended while the step was under way; whether it took effect is unknown");
+      fail_step(
+          r, *p, errc::step_interrupted, "stet::step_interrupted",
+          "the process ended while the step was under way; whether it took effect is unknown");
     } else {
       next_attempt(r, *p);
     }

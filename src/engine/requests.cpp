@@ -1,28 +1,33 @@
-// Calls from outside, as the loop performs them; and the typeless functions behind the templates of the public headers.
+// Calls from outside, as the loop performs them; and the typeless functions behind the templates of
+// the public headers.
 #include <algorithm>
 
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-std::string shown(std::string_view id) { return "'" + std::string(id.substr(0, 80)) + (id.size() > 80 ? "…'" : "'"); }
+std::string shown(std::string_view id) {
+  return "'" + std::string(id.substr(0, 80)) + (id.size() > 80 ? "…'" : "'");
+}
 
 void check_id(std::string_view id) {
   if (id.empty()) throw error(errc::usage, "run", "a workflow id must not be empty");
   if (id.size() > id_bytes_max)
     throw error(errc::usage, "run",
-                "a workflow id has at most " + std::to_string(id_bytes_max) + " bytes, this one has " +
-                    std::to_string(id.size()) + ": " + shown(id) + "; use a hash of it as the id");
+                "a workflow id has at most " + std::to_string(id_bytes_max) +
+                    " bytes, this one has " + std::to_string(id.size()) + ": " + shown(id) +
+                    "; use a hash of it as the id");
 }
 
 }  // namespace
 
-std::vector<start_result> engine_core::start_runs(std::string_view workflow, std::vector<start_request>& requests) {
+std::vector<start_result> engine_core::start_runs(std::string_view workflow,
+                                                  std::vector<start_request>& requests) {
   if (!definitions_.contains(std::string(workflow)))
-    throw error(errc::unknown_workflow, workflow, "no workflow '" + std::string(workflow) + "' is defined in this engine");
+    throw error(errc::unknown_workflow, workflow,
+                "no workflow '" + std::string(workflow) + "' is defined in this engine");
   for (auto& q : requests) {
     check_id(q.id);
     check_arguments(workflow, q.arguments.size());
@@ -50,8 +55,9 @@ std::optional<start_result> engine_core::find_run(std::string_view workflow, std
   if (number == 0) return std::nullopt;
   auto* r = &must_find(number, id);
   if (r->state.workflow != workflow)
-    throw error(errc::conflict, workflow,
-                "the id " + shown(id) + " belongs to a run of workflow '" + r->state.workflow + "'");
+    throw error(
+        errc::conflict, workflow,
+        "the id " + shown(id) + " belongs to a run of workflow '" + r->state.workflow + "'");
   answer_lsn_ = r->last_lsn;
   drop_if_idle(*r);
   return start_result{number, false};
@@ -61,7 +67,9 @@ resident& engine_core::must_find(std::uint64_t run, std::string_view id) {
   if (run == 0) run = latest_run(id);
   if (run == 0) throw error(errc::not_found, id, "there is no run with the id " + shown(id));
   auto* r = load(run);
-  if (!r) throw error(errc::corrupt, id, "the run " + shown(id) + " is there, but its snapshot can't be read");
+  if (!r)
+    throw error(errc::corrupt, id,
+                "the run " + shown(id) + " is there, but its snapshot can't be read");
   return *r;
 }
 
@@ -127,11 +135,10 @@ std::string engine_core::arguments_of(resident& r, std::uint32_t command) {
     auto history = history_of(r);
     for (source in(history); !in.done();) {
       auto rec = decode_record(in);
-      if (rec.kind == record_kind::step && rec.command == command) return describe_payload(rec.payload);
+      if (rec.kind == record_kind::step && rec.command == command)
+        return describe_payload(rec.payload);
     }
-  } catch (const malformed& e) {
-    return std::string("can't be read: ") + e.what();
-  }
+  } catch (const malformed& e) { return std::string("can't be read: ") + e.what(); }
   return {};
 }
 
@@ -167,14 +174,15 @@ std::optional<run_info> engine_core::describe_run(std::string_view id) {
   return info;
 }
 
-std::vector<std::string> engine_core::list_open_runs(std::string_view after, std::size_t count_max) {
+std::vector<std::string> engine_core::list_open_runs(std::string_view after,
+                                                     std::size_t count_max) {
   std::vector<std::string> open;
   for (auto& [run, r] : runs_)
     if (r->state.open() && r->state.id > after) open.push_back(r->state.id);
   auto from = keys::all(keys::space::snapshot), to = keys::end_of(from);
   scan(*store_, {from, to}, [&](std::string_view key, std::string_view value) {
-    if (in_memory(keys::last_number(key))) return true;
     try {
+      if (in_memory(keys::last_number(key))) return true;
       auto s = decode_run_state(value);
       if (s.open() && s.id > after) open.push_back(s.id);
     } catch (const malformed&) {  // told when it is loaded
@@ -189,10 +197,12 @@ std::vector<std::string> engine_core::list_open_runs(std::string_view after, std
 
 // ---------------------------------------------------------------- behind the templates
 
-std::vector<start_result> core::start(engine_core& e, std::string_view workflow, std::vector<start_request> requests) {
+std::vector<start_result> core::start(engine_core& e, std::string_view workflow,
+                                      std::vector<start_request> requests) {
   return e.ask([&] { return e.start_runs(workflow, requests); });
 }
-std::optional<start_result> core::find(engine_core& e, std::string_view workflow, std::string_view id) {
+std::optional<start_result> core::find(engine_core& e, std::string_view workflow,
+                                       std::string_view id) {
   return e.look([&] { return e.find_run(workflow, id); });
 }
 v0::status core::status(engine_core& e, std::uint64_t run, std::string_view id) {
@@ -201,7 +211,8 @@ v0::status core::status(engine_core& e, std::uint64_t run, std::string_view id) 
 void core::cancel(engine_core& e, std::uint64_t run, std::string_view id, std::string_view reason) {
   e.ask([&] { e.cancel_run(run, id, reason); });
 }
-void core::terminate(engine_core& e, std::uint64_t run, std::string_view id, std::string_view reason) {
+void core::terminate(engine_core& e, std::uint64_t run, std::string_view id,
+                     std::string_view reason) {
   e.ask([&] { e.terminate_run(run, id, reason); });
 }
 
@@ -217,9 +228,14 @@ std::optional<run_outcome> core::wait(engine_core& e, std::uint64_t run, std::st
 void core::raise(engine_core& e, std::string_view id, const run_outcome& o) {
   auto name = shown(id);
   switch (o.status) {
-    case v0::status::cancelled: throw run_cancelled(errc::run_cancelled, id, "the run " + name + " was cancelled: " + o.error.message);
-    case v0::status::terminated: throw run_terminated(errc::run_terminated, id, "the run " + name + " was terminated: " + o.error.message);
-    case v0::status::stalled: throw error(errc::run_stalled, id, "the run " + name + " is stalled: " + o.error.message);
+    case v0::status::cancelled:
+      throw run_cancelled(errc::run_cancelled, id,
+                          "the run " + name + " was cancelled: " + o.error.message);
+    case v0::status::terminated:
+      throw run_terminated(errc::run_terminated, id,
+                           "the run " + name + " was terminated: " + o.error.message);
+    case v0::status::stalled:
+      throw error(errc::run_stalled, id, "the run " + name + " is stalled: " + o.error.message);
     default: break;
   }
   try {

@@ -4,15 +4,15 @@
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 resident* engine_core::in_memory(std::uint64_t run) noexcept {
   auto found = runs_.find(run);
   return found == runs_.end() ? nullptr : found->second.get();
 }
 
-/// A run, from memory or from its snapshot. Null if there is none, or if its snapshot can't be read (and that is told).
+/// A run, from memory or from its snapshot. Null if there is none, or if its snapshot can't be read
+/// (and that is told).
 resident* engine_core::load(std::uint64_t run) {
   if (auto* r = in_memory(run)) return r;
   try {
@@ -25,7 +25,8 @@ resident* engine_core::load(std::uint64_t run) {
     ids_.emplace(r->state.id, run);
     return (runs_[run] = std::move(r)).get();
   } catch (const malformed& e) {
-    listener_.problem("run " + std::to_string(run) + " can't be read, and is left alone: " + e.what());
+    listener_.problem("run " + std::to_string(run) +
+                      " can't be read, and is left alone: " + e.what());
     return nullptr;
   }
 }
@@ -36,9 +37,9 @@ std::uint64_t engine_core::latest_run(std::string_view id) {
   return read_latest_run(*store_, id).value_or(0);
 }
 
-resident& engine_core::create(std::string_view workflow, std::string_view id, std::string_view arguments,
-                              std::uint64_t run, std::uint64_t parent, std::uint32_t parent_command,
-                              bool undriven) {
+resident& engine_core::create(std::string_view workflow, std::string_view id,
+                              std::string_view arguments, std::uint64_t run, std::uint64_t parent,
+                              std::uint32_t parent_command, bool undriven) {
   auto& r = *(runs_[run] = std::make_unique<resident>());
   ids_[std::string(id)] = run;
   r.resumed = true;
@@ -79,7 +80,8 @@ bool engine_core::ensure_frame(resident& r) {
   auto name = r.state.workflow;
   auto d = definitions_.find(name);
   if (d == definitions_.end()) {
-    park(r, "no workflow '" + name + "' is defined in this program: define it, and start the engine again");
+    park(r, "no workflow '" + name +
+                "' is defined in this program: define it, and start the engine again");
     return false;
   }
   auto frame = std::make_unique<execution>(*d->second, errors_, this, r.state.run, r.state.id);
@@ -120,12 +122,14 @@ void engine_core::evict(resident& r) noexcept {
 }
 
 void engine_core::touch(resident& r) {
-  if (r.lru) lru_.splice(lru_.end(), lru_, *r.lru); else r.lru = lru_.insert(lru_.end(), &r);
+  if (r.lru) lru_.splice(lru_.end(), lru_, *r.lru);
+  else r.lru = lru_.insert(lru_.end(), &r);
 }
 
 void engine_core::keep_within_residency() {
   auto candidate = lru_.begin();
-  for (auto excess = lru_.size() - std::min(lru_.size(), options_.resident_runs_max); excess > 0; --excess) {
+  for (auto excess = lru_.size() - std::min(lru_.size(), options_.resident_runs_max); excess > 0;
+       --excess) {
     auto& r = **candidate++;
     evict(r);
     drop_if_idle(r);
@@ -135,7 +139,8 @@ void engine_core::keep_within_residency() {
 /// Forgets a run of which the store knows everything.
 bool engine_core::drop_if_idle(resident& r) {
   if (r.frame && !r.state.open()) evict(r);
-  if (r.frame || r.dirty || r.queued || rides_in_block(r) || !r.unsaved.empty() || !r.attempts.empty() || !r.waiters.empty())
+  if (r.frame || r.dirty || r.queued || rides_in_block(r) || !r.unsaved.empty() ||
+      !r.attempts.empty() || !r.waiters.empty())
     return false;
   auto id = ids_.find(r.state.id);
   if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
@@ -151,7 +156,8 @@ void engine_core::enqueue(resident& r) {
 
 bool engine_core::drive_ready() {
   bool any = false;
-  for (auto left = ready_.size(); left > 0 && !is_refused(); --left) {  // what becomes ready meanwhile waits a turn
+  for (auto left = ready_.size(); left > 0 && !is_refused();
+       --left) {  // what becomes ready meanwhile waits a turn
     auto run = ready_.front();
     ready_.pop_front();
     auto* r = load(run);

@@ -5,8 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 /// `state` is written last on entering and first on leaving: a cell that says it is taken is whole.
 struct slots::cell {
@@ -14,7 +13,7 @@ struct slots::cell {
   std::uint32_t command;
   std::uint64_t run;
   std::uint32_t attempt;
-  std::uint32_t unused[11];          // a cell is a cache line
+  std::uint32_t unused[11];  // a cell is a cache line
 };
 
 namespace {
@@ -44,7 +43,8 @@ std::vector<occupant> slots::open(const std::string& path) {
   for (unsigned i = 0; i < cell_count; ++i) {
     auto state = cells_[i].state.load();
     if (state >= taken)
-      found.push_back({cells_[i].run, cells_[i].command, cells_[i].attempt, state == taken_suspected});
+      found.push_back(
+          {cells_[i].run, cells_[i].command, cells_[i].attempt, state == taken_suspected});
     cells_[i].state.store(free_cell);
   }
   return found;

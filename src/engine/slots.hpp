@@ -1,15 +1,15 @@
 // Who was in user code when the process died: a small file mapped into memory, beside the store.
 //
-// It need survive the death of the process only, never a power cut, so nothing is ever flushed. A slot is taken when user
-// code begins and freed when it ends; what is still taken when the next engine opens the file was running at the death.
+// It need survive the death of the process only, never a power cut, so nothing is ever flushed. A
+// slot is taken when user code begins and freed when it ends; what is still taken when the next
+// engine opens the file was running at the death.
 #pragma once
 #include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 /// User code: a step's attempt, or (command 0) the workflow's own code.
 struct occupant {
@@ -26,7 +26,8 @@ class slots {
   slots& operator=(const slots&) = delete;
   ~slots();
 
-  /// Maps the file, reads who was there and clears it. An empty path, or a file that can't be had: no slots, no suspects.
+  /// Maps the file, reads who was there and clears it. An empty path, or a file that can't be had:
+  /// no slots, no suspects.
   std::vector<occupant> open(const std::string& path);
   /// Any thread. Returns a slot, or -1 if there is none.
   int enter(const occupant& o) noexcept;

@@ -5,8 +5,7 @@
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 std::int64_t plus(std::int64_t t, std::int64_t d) noexcept {
@@ -43,7 +42,8 @@ bool engine_core::open_gates() {
       continue;
     }
     auto& r = a->run_of;
-    if ((r.last_lsn > journal_.durable_lsn() && !STET_SEEDED(effect_before_durable)) || !start_attempt(*a, r)) {
+    if ((r.last_lsn > journal_.durable_lsn() && !STET_SEEDED(effect_before_durable)) ||
+        !start_attempt(*a, r)) {
       gate_[kept++] = a;
     } else if (!executor_ || a->body->options.run_inline) {
       here.push_back(a);
@@ -72,7 +72,8 @@ bool engine_core::start_attempt(attempt& a, resident& r) {
     a.suspected = true;
   }
   if (!ensure_frame(r)) return false;
-  if (auto* q = r.frame->find(a.command); q && q != a.body) a.rebind(*q);  // the frame was rebuilt since
+  if (auto* q = r.frame->find(a.command); q && q != a.body)
+    a.rebind(*q);  // the frame was rebuilt since
   a.submitted = true;
   arm_attempt(a, *r.state.find(a.command));
   return true;
@@ -153,7 +154,8 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
   happen(r, e);
 }
 
-/// Bodies that run on the loop's own thread return before any timer can fire: their time is looked at afterwards.
+/// Bodies that run on the loop's own thread return before any timer can fire: their time is looked
+/// at afterwards.
 bool engine_core::came_late(const pending& p, const attempt& a) const noexcept {
   auto& o = a.body->options;
   auto began = a.began.load(std::memory_order_relaxed);
@@ -165,34 +167,34 @@ bool engine_core::is_permanent(const attempt& a, const failure& f) noexcept {
   if (errors_.declares(f.type)) return true;
   try {
     std::rethrow_exception(a.error);
-  } catch (const permanent_error&) {
-    return true;
-  } catch (const std::exception& e) {
+  } catch (const permanent_error&) { return true; } catch (const std::exception& e) {
     auto asked = a.body->options.retry.retryable;
     try {
       return asked && !asked(e);
     } catch (...) {
-      return true;  // a predicate that throws doesn't know: better to tell the workflow than to try for ever
+      return true;  // a predicate that throws doesn't know: better to tell the workflow than to try
+                    // for ever
     }
-  } catch (...) {
-    return false;
-  }
+  } catch (...) { return false; }
 }
 
 std::int64_t engine_core::retry_delay(const retry_policy& p, std::uint32_t failures) noexcept {
   auto interval = static_cast<double>(p.initial_interval.count()) * std::pow(p.backoff, failures);
-  if (p.max_interval.count() > 0) interval = std::min(interval, static_cast<double>(p.max_interval.count()));
+  if (p.max_interval.count() > 0)
+    interval = std::min(interval, static_cast<double>(p.max_interval.count()));
   auto random = static_cast<double>(entropy_.bits() >> 11) / 9007199254740992.0;  // 0 to 1
   interval *= 1 + p.jitter * (2 * random - 1);
   return static_cast<std::int64_t>(std::clamp(interval, 0.0, 1e15));
 }
 
 /// Another attempt, or the end of the step.
-void engine_core::attempt_failed(resident& r, pending& p, attempt& a, failure f, errc code, bool permanent) {
+void engine_core::attempt_failed(resident& r, pending& p, attempt& a, failure f, errc code,
+                                 bool permanent) {
   auto& o = a.body->options;
   auto delay = retry_delay(o.retry, p.failures);
   auto next = plus(now_, delay);
-  auto elapsed_end = o.retry.max_elapsed.count() > 0 ? plus(p.armed, o.retry.max_elapsed.count()) : INT64_MAX;
+  auto elapsed_end =
+      o.retry.max_elapsed.count() > 0 ? plus(p.armed, o.retry.max_elapsed.count()) : INT64_MAX;
   bool last = permanent || (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts) ||
               next > elapsed_end;
   if (last) {
@@ -211,7 +213,8 @@ void engine_core::attempt_failed(resident& r, pending& p, attempt& a, failure f,
   n.time = now_;
   n.command = p.command;
   n.attempt = a.number;
-  n.number = std::min(next, total_deadline(p, o));  // woken at the deadline of all attempts, it ends there
+  n.number =
+      std::min(next, total_deadline(p, o));  // woken at the deadline of all attempts, it ends there
   n.error_type = f.type;
   n.error_text = f.message;
   timers_.add(n.number, r.state.run);
@@ -224,18 +227,20 @@ void engine_core::next_attempt(resident& r, pending& p) {
   auto* q = r.frame->find(p.command);
   if (!q) return park(r, "step '" + p.name + "' is pending, and today's code doesn't wait for it");
   if (now_ >= total_deadline(p, q->options))
-    return fail_step(r, p, errc::step_timed_out, "stet::step_timed_out",
-                     "its total time is over; the last attempt said: " + (p.more ? p.more->last_error : ""));
+    return fail_step(
+        r, p, errc::step_timed_out, "stet::step_timed_out",
+        "its total time is over; the last attempt said: " + (p.more ? p.more->last_error : ""));
   record n;
   n.kind = record_kind::attempt;
   n.command = p.command;
-  n.attempt = p.at == pending::phase::parked || STET_SEEDED(forget_attempts) ? p.attempt : p.attempt + 1;
+  n.attempt =
+      p.at == pending::phase::parked || STET_SEEDED(forget_attempts) ? p.attempt : p.attempt + 1;
   note(r, n);
   begin_step(r, *q, n.attempt);
 }
 
-void engine_core::fail_step(resident& r, const pending& p, errc code, std::string_view type, std::string_view text,
-                            bool waits) {
+void engine_core::fail_step(resident& r, const pending& p, errc code, std::string_view type,
+                            std::string_view text, bool waits) {
   record e;
   e.kind = record_kind::step_failed;
   e.flags = waits ? record_flag::waits : 0;
@@ -253,19 +258,23 @@ void engine_core::time_out(resident& r, pending& p, attempt& a, const step_optio
   a.ask_to_stop();
   bool must_wait = !never_began && a.body->waits_for_body;
   bool over = now_ >= total_deadline(p, o);
-  bool last = over || o.at_most_once || (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts);
+  bool last = over || o.at_most_once ||
+              (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts);
   if (last) {
     a.left_behind = !must_wait;
     auto limit = over ? o.total_timeout : o.timeout;
     return fail_step(r, p, errc::step_timed_out, "stet::step_timed_out",
-                     "the body did not return within " + std::to_string(limit.count()) + " ms", must_wait);
+                     "the body did not return within " + std::to_string(limit.count()) + " ms",
+                     must_wait);
   }
   a.timed_out = true;
   if (must_wait) return;  // it is retried when the body has returned
   a.left_behind = true;
   attempt_failed(r, p, a,
-                 {"stet::step_timed_out", "the body did not return within " + std::to_string(o.timeout.count()) + " ms",
-                  {}, a.number},
+                 {"stet::step_timed_out",
+                  "the body did not return within " + std::to_string(o.timeout.count()) + " ms",
+                  {},
+                  a.number},
                  errc::step_timed_out, false);
 }
 
@@ -275,7 +284,8 @@ bool engine_core::stop_body(std::uint64_t run, std::uint32_t command) noexcept {
   for (auto* a : in_memory(run)->attempts) {
     if (a->command != command || a->left_behind || a->revoke()) continue;
     a->ask_to_stop();
-    if (a->body->waits_for_body) wait = true; else a->left_behind = true;
+    if (a->body->waits_for_body) wait = true;
+    else a->left_behind = true;
   }
   return wait;
 }

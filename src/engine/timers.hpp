@@ -1,7 +1,8 @@
 // Which run must be looked at when: the near part of the timer index, in memory.
 //
-// Entries are hints: one may be there twice, or for a run that has no such timer any more; whoever is woken looks again.
-// Invariant: every timer of the index that is due by `loaded_until` is in here.
+// Entries are hints: one may be there twice, or for a run that has no such timer any more; whoever
+// is woken looks again. Invariant: every timer of the index that is due by `loaded_until` is in
+// here.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -9,8 +10,7 @@
 #include <queue>
 #include <vector>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 class timers {
  public:

@@ -4,21 +4,22 @@
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr std::size_t window_entries_max = 16'384;   // timers loaded at a time
+constexpr std::size_t window_entries_max = 16'384;  // timers loaded at a time
 constexpr std::size_t entries_before_purge = 131'072;
-constexpr std::int64_t watchdog_ms = 30'000;         // a body that goes on so long after it was asked to stop is named
+constexpr std::int64_t watchdog_ms =
+    30'000;  // a body that goes on so long after it was asked to stop is named
 
 }  // namespace
 
-/// When a pending sleep or retry is due. Timers of an earlier session that were armed when the clock stood higher than
-/// where this one began wait no longer than they were meant to.
+/// When a pending sleep or retry is due. Timers of an earlier session that were armed when the
+/// clock stood higher than where this one began wait no longer than they were meant to.
 std::int64_t engine_core::due_of(const pending& p) const noexcept {
   bool absolute = p.kind == command_kind::sleep && (p.flags & record_flag::absolute);
-  if (!clock_was_set_back_ || absolute || p.lsn >= journal_.first_lsn_of_session() || p.due_since <= started_at_)
+  if (!clock_was_set_back_ || absolute || p.lsn >= journal_.first_lsn_of_session() ||
+      p.due_since <= started_at_)
     return p.due;
   return std::min(p.due, started_at_ + (p.due - p.due_since));
 }
@@ -28,18 +29,24 @@ void engine_core::arm(resident& r) {
   auto wake = wake_of(r.state);
   if (wake == run_state::no_wake) return;
   for (auto& p : r.state.waits_for)  // also beside a step that makes the run ready
-    if (p.kind == command_kind::sleep || (p.kind == command_kind::step && p.at == pending::phase::retrying))
+    if (p.kind == command_kind::sleep ||
+        (p.kind == command_kind::step && p.at == pending::phase::retrying))
       timers_.add(due_of(p), r.state.run);
   if (wake == run_state::wake_at_start) enqueue(r);
 }
 
 void engine_core::load_timers() {
-  auto from = keys::timer(timers_.loaded_until == INT64_MIN ? INT64_MIN : timers_.loaded_until + 1, 0);
+  auto from =
+      keys::timer(timers_.loaded_until == INT64_MIN ? INT64_MIN : timers_.loaded_until + 1, 0);
   auto to = keys::end_of(keys::all(keys::space::timers));
   auto room = clock_was_set_back_ ? SIZE_MAX : window_entries_max;
   std::vector<std::uint64_t> to_look_at;
   std::int64_t last = INT64_MAX;
   scan(*store_, {from, to}, [&](std::string_view key, std::string_view) {
+    if (key.size() != from.size()) {
+      listener_.problem("a key of the timer index makes no sense; it is left alone");
+      return true;
+    }
     auto t = keys::parse_timer(key);
     if (room == 0 && t.wake_ms != last) return false;
     if (t.wake_ms == run_state::wake_at_start || clock_was_set_back_) {
@@ -65,9 +72,11 @@ void engine_core::load_timers() {
 bool engine_core::fire_timers() {
   if (is_refused()) return false;
   bool any = false;
-  for (auto left = timers_.size() + 1; left > 0; --left) {  // what is armed meanwhile has to wait for the next turn
+  for (auto left = timers_.size() + 1; left > 0;
+       --left) {  // what is armed meanwhile has to wait for the next turn
     auto next = timers_.next_due();
-    if (timers_.loaded_until != INT64_MAX && (!next || *next > timers_.loaded_until) && now_ > timers_.loaded_until)
+    if (timers_.loaded_until != INT64_MAX && (!next || *next > timers_.loaded_until) &&
+        now_ > timers_.loaded_until)
       load_timers();
     auto run = timers_.pop_due(now_);
     if (!run) break;
@@ -78,8 +87,10 @@ bool engine_core::fire_timers() {
     }
     relieve();
   }
-  if (timers_.size() > entries_before_purge && timers_.size() > 4 * runs_.size() && timers_.loaded_until != INT64_MAX)
-    timers_.filter([&](const timers::entry& e) { return e.due <= timers_.loaded_until || in_memory(e.run); });
+  if (timers_.size() > entries_before_purge && timers_.size() > 4 * runs_.size() &&
+      timers_.loaded_until != INT64_MAX)
+    timers_.filter(
+        [&](const timers::entry& e) { return e.due <= timers_.loaded_until || in_memory(e.run); });
   return any;
 }
 
@@ -115,11 +126,13 @@ void engine_core::wake_pending(resident& r, std::uint32_t command) {
 void engine_core::wake_attempts(resident& r) {
   auto attempts = r.attempts;
   for (auto* a : attempts) {
-    if (!a->submitted || a->deadline > now_ || std::find(r.attempts.begin(), r.attempts.end(), a) == r.attempts.end())
+    if (!a->submitted || a->deadline > now_ ||
+        std::find(r.attempts.begin(), r.attempts.end(), a) == r.attempts.end())
       continue;
     a->deadline = INT64_MAX;
     auto* p = r.state.open() ? r.state.find(a->command) : nullptr;
-    if (!p || a->left_behind || a->timed_out || p->at != pending::phase::waiting || p->attempt != a->number) {
+    if (!p || a->left_behind || a->timed_out || p->at != pending::phase::waiting ||
+        p->attempt != a->number) {
       watch(*a);
       continue;
     }
@@ -129,7 +142,8 @@ void engine_core::wake_attempts(resident& r) {
       auto began = a->began.load(std::memory_order_relaxed);
       left = began < 0 ? o.timeout.count() : began + o.timeout.count() - steady_ms();
     }
-    left = std::min(left, total_deadline(*p, o) == INT64_MAX ? INT64_MAX : total_deadline(*p, o) - now_);
+    left = std::min(left,
+                    total_deadline(*p, o) == INT64_MAX ? INT64_MAX : total_deadline(*p, o) - now_);
     if (left > 0) {
       a->deadline = now_ + left;
     } else {
@@ -144,7 +158,8 @@ void engine_core::wake_attempts(resident& r) {
 void engine_core::watch(attempt& a) {
   if (a.at != attempt::phase::running || a.warned || !a.stop) return;
   a.warned = true;
-  listener_.problem("the body of step '" + a.body->name + "' goes on " + std::to_string(watchdog_ms / 1000) +
+  listener_.problem("the body of step '" + a.body->name + "' goes on " +
+                    std::to_string(watchdog_ms / 1000) +
                     " s after it was asked to stop: it occupies a thread" +
                     (a.body->waits_for_body ? ", and its run waits for it" : ""));
 }

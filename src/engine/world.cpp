@@ -23,7 +23,8 @@ clock& system_clock() noexcept {
       return std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
     }
     duration steady() noexcept override {
-      return std::chrono::duration_cast<duration>(std::chrono::steady_clock::now().time_since_epoch());
+      return std::chrono::duration_cast<duration>(
+          std::chrono::steady_clock::now().time_since_epoch());
     }
   } c;
   return c;
@@ -36,7 +37,8 @@ entropy& system_entropy() noexcept {
       return static_cast<std::uint64_t>(device_()) << 32 | device_();
     }
     std::mutex mutex_;
-    std::random_device device_;  // the kernel's: unique across devices, also after a fork or a restored image
+    std::random_device
+        device_;  // the kernel's: unique across devices, also after a fork or a restored image
   } e;
   return e;
 }

@@ -4,8 +4,7 @@
 
 #include <cstdlib>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 std::string spell(const char* mangled) {

@@ -9,10 +9,10 @@
 #include <stet/definition.hpp>
 #include <stet/error.hpp>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
-/// The error types that cross the journal as themselves. Written before the engine starts, only read afterwards.
+/// The error types that cross the journal as themselves. Written before the engine starts, only
+/// read afterwards.
 class error_registry {
  public:
   /// Throws errc::conflict.

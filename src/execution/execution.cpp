@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::uint32_t refused_awaits_max = 1000;
@@ -17,7 +16,13 @@ constexpr record_kind kind_of(const command& c) noexcept {
 
 execution::execution(definition& d, const error_registry& errors, execution_host* host,
                      std::uint64_t run, std::string_view id)
-    : waiter(&root_ended), definition_(d), errors_(errors), host_(host), run_(run), id_(id), context_(*this),
+    : waiter(&root_ended),
+      definition_(d),
+      errors_(errors),
+      host_(host),
+      run_(run),
+      id_(id),
+      context_(*this),
       top_(std::make_unique<scope>()) {
   top_->run_ = this;
 }
@@ -44,11 +49,16 @@ bool execution::deliver(const record& event, drive_output& out) {
   }
   out_ = nullptr;
   if (problem_.empty() && waits_for_nothing() && undriven_.empty())
-    problem_ = "the workflow isn't finished and waits for nothing: it awaits something that isn't Stet's";
+    problem_ =
+        "the workflow isn't finished and waits for nothing: it awaits something that isn't Stet's";
   return problem_.empty();
 }
 
 bool execution::drive_next(std::int64_t time, drive_output& out) {
+  if (undriven_.empty()) {
+    problem_ = "an event should drive that isn't there";
+    return false;
+  }
   auto bytes = std::move(undriven_.front());
   undriven_.erase(undriven_.begin());
   source in(bytes);
@@ -72,7 +82,8 @@ void execution::start(const record& event) {
     root_ = definition_.begin(context_, event.payload);
   } catch (const error& e) {
     if (e.code() != errc::payload) throw;
-    problem_ = "the arguments of workflow '" + std::string(event.name) + "' don't decode: " + e.what();
+    problem_ =
+        "the arguments of workflow '" + std::string(event.name) + "' don't decode: " + e.what();
     return;
   }
   if (root_->start({top_.get(), 0}, *this)) root_done_ = true;
@@ -83,22 +94,21 @@ void execution::answer(const record& event) {
   auto* c = find_pending(event.command);
   if (!c) return;  // it was given up since
   if (answered_by(event.kind) != kind_of(*c))
-    throw malformed("the history is damaged: '" + std::string(to_text(event.kind)) + "' answers a " +
-                    std::string(to_text(kind_of(*c))));
+    throw malformed("the history is damaged: '" + std::string(to_text(event.kind)) +
+                    "' answers a " + std::string(to_text(kind_of(*c))));
   switch (event.kind) {
     case record_kind::step_done:
     case record_kind::child_done:
       c->answered = answer_kind::value;
       c->payload = event.payload;
       break;
-    case record_kind::timer_fired:
-      c->answered = answer_kind::value;
-      break;
+    case record_kind::timer_fired: c->answered = answer_kind::value; break;
     case record_kind::step_failed:
     case record_kind::child_failed:
       c->answered = answer_kind::failure;
       c->code = event.code;
-      c->error = std::make_unique<failure>(failure{std::string(event.error_type), std::string(event.error_text),
+      c->error = std::make_unique<failure>(failure{std::string(event.error_type),
+                                                   std::string(event.error_text),
                                                    std::string(event.payload), event.attempt});
       if (event.flags & record_flag::waits) {
         c->awaits_body = true;  // its outcome stands; it goes on when the body has returned
@@ -129,13 +139,15 @@ void execution::finish() {
   std::string payload;
   failure f;
   try {
-    if (swallows_) throw cancelled("the workflow went on after " + std::to_string(refused_awaits_max) +
-                                   " awaits were refused because it was cancelled");
+    if (swallows_)
+      throw cancelled("the workflow went on after " + std::to_string(refused_awaits_max) +
+                      " awaits were refused because it was cancelled");
     root_->result(payload);
     if (payload.size() > payload_bytes_max)
-      throw error(errc::payload, "co_return", "the workflow's result has " + std::to_string(payload.size()) +
-                                                   " bytes, and at most " + std::to_string(payload_bytes_max) +
-                                                   " can be journaled");
+      throw error(errc::payload, "co_return",
+                  "the workflow's result has " + std::to_string(payload.size()) +
+                      " bytes, and at most " + std::to_string(payload_bytes_max) +
+                      " can be journaled");
     end.kind = record_kind::completed;
     end.payload = payload;
   } catch (const cancelled& c) {
@@ -211,14 +223,16 @@ void execution::give_up(command& c, const std::string& reason) noexcept {
   if (!replay_) out_->given_up.push_back(c.id);
   c.answered = answer_kind::cancelled;
   c.payload = reason;
-  if (flags & record_flag::waits) c.awaits_body = true; else complete(c);
+  if (flags & record_flag::waits) c.awaits_body = true;
+  else complete(c);
 }
 
 void execution::unlink(command& c) noexcept {
   auto at = std::lower_bound(pending_.begin(), pending_.end(), c.id,
                              [](const command* a, std::uint32_t n) { return a->id < n; });
   if (at != pending_.end() && *at == &c) pending_.erase(at);
-  if (c.previous) c.previous->next = c.next; else if (c.part) c.part->commands_ = c.next;
+  if (c.previous) c.previous->next = c.next;
+  else if (c.part) c.part->commands_ = c.next;
   if (c.next) c.next->previous = c.previous;
   c.next = c.previous = nullptr;
   c.owner = nullptr;

@@ -2,10 +2,13 @@
 //
 // Invariants:
 //  - commands are numbered as they are emitted, from 1;
-//  - an event is invisible to the coroutine until it is delivered; it is delivered once, in the order of the history;
-//  - in a replay every emitted command is held against the recorded one, and nothing new is emitted before the recorded
+//  - an event is invisible to the coroutine until it is delivered; it is delivered once, in the
+//  order of the history;
+//  - in a replay every emitted command is held against the recorded one, and nothing new is emitted
+//  before the recorded
 //    history has been gone through; a mismatch ends the replay with `problem()`;
-//  - the coroutine runs only inside replay, deliver and drive_next; a frame is destroyed only outside of them.
+//  - the coroutine runs only inside replay, deliver and drive_next; a frame is destroyed only
+//  outside of them.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -18,8 +21,7 @@
 #include "execution/errors.hpp"
 #include "history/record.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 /// What one delivery brought: given by whoever drives, used again and again.
 struct drive_output {
@@ -38,7 +40,8 @@ struct drive_output {
 /// What an execution needs of whoever drives it.
 class execution_host {
  public:
-  /// A pending step is given up: don't begin its body, or ask it to stop. True if a body runs and must be waited for.
+  /// A pending step is given up: don't begin its body, or ask it to stop. True if a body runs and
+  /// must be waited for.
   virtual bool stop_body(std::uint64_t run, std::uint32_t command) noexcept = 0;
   /// The number for a child run.
   virtual std::uint64_t new_run_number() noexcept = 0;
@@ -126,11 +129,11 @@ class execution : private waiter {
   std::uint64_t random_state_ = 0;
   std::int64_t now_ = 0;
   std::uint32_t last_command_ = 0;
-  std::uint32_t refused_ = 0;          // awaits after cancellation
-  const char* file_ = "";              // where the command stands that is being emitted
+  std::uint32_t refused_ = 0;  // awaits after cancellation
+  const char* file_ = "";      // where the command stands that is being emitted
   bool root_done_ = false;
   bool ended_ = false;
-  bool swallows_ = false;              // it goes on in spite of its cancellation
+  bool swallows_ = false;  // it goes on in spite of its cancellation
 };
 
 }  // namespace detail

@@ -12,7 +12,8 @@ namespace stet { inline namespace v0 {
 
 scope::~scope() {
   if (parent_) {
-    if (previous_) previous_->next_ = next_; else parent_->child_ = next_;
+    if (previous_) previous_->next_ = next_;
+    else parent_->child_ = next_;
     if (next_) next_->previous_ = previous_;
   }
   for (scope* c = child_; c;) {
@@ -27,7 +28,8 @@ void scope::cancel(std::string_view reason) noexcept {
   if (cancelled_) return;
   cancelled_ = true;
   reason_ = std::make_unique<std::string>(reason);
-  for (;;) {  // a command that is given up unlinks itself; one that waits for its body stays, answered
+  for (;;) {  // a command that is given up unlinks itself; one that waits for its body stays,
+              // answered
     auto* c = commands_;
     while (c && c->awaits_body) c = c->next;
     if (!c || !run_->problem().empty()) break;
@@ -52,9 +54,12 @@ void scope_access::attach(scope& s, scope& parent, bool shielded) noexcept {
   }
 }
 
-context& context_of(environment e) noexcept { return scope_access::run_of(*e.scope).user_context(); }
+context& context_of(environment e) noexcept {
+  return scope_access::run_of(*e.scope).user_context();
+}
 void throw_awaited_twice() {
-  throw error(errc::usage, "co_await", "this operation has been awaited already, or was moved from");
+  throw error(errc::usage, "co_await",
+              "this operation has been awaited already, or was moved from");
 }
 void throw_too_deep() {
   throw error(errc::too_deep, "co_await",
@@ -64,7 +69,10 @@ void destroy_frame(std::coroutine_handle<> h) noexcept {
   try {
     h.destroy();
   } catch (...) {
-    std::fputs("stet: a destructor of a workflow's local variable threw while its frame was destroyed; ignored\n", stderr);
+    std::fputs(
+        "stet: a destructor of a workflow's local variable threw while its frame was destroyed; "
+        "ignored\n",
+        stderr);
   }
 }
 
@@ -88,10 +96,13 @@ command* make_sleep(std::int64_t ms, bool absolute, source_point at) {
 }
 void check_arguments(std::string_view what, std::size_t bytes) {
   if (bytes > payload_bytes_max)
-    throw error(errc::payload, what, "the arguments of '" + std::string(what) + "' have " + std::to_string(bytes) +
-                                         " bytes, and at most " + std::to_string(payload_bytes_max) + " can be journaled");
+    throw error(errc::payload, what,
+                "the arguments of '" + std::string(what) + "' have " + std::to_string(bytes) +
+                    " bytes, and at most " + std::to_string(payload_bytes_max) +
+                    " can be journaled");
 }
-command* make_child(std::string_view workflow, std::string_view id, std::string arguments, source_point at) {
+command* make_child(std::string_view workflow, std::string_view id, std::string arguments,
+                    source_point at) {
   check_arguments(workflow, arguments.size());
   auto* c = new request(command_kind::child, workflow, at);
   c->target = id;
@@ -116,9 +127,7 @@ void throw_unencodable() {
     throw;
   } catch (const std::exception& e) {
     throw permanent_error(std::string("the result of the step can't be encoded: ") + e.what());
-  } catch (...) {
-    throw permanent_error("the result of the step can't be encoded");
-  }
+  } catch (...) { throw permanent_error("the result of the step can't be encoded"); }
 }
 
 leaf::~leaf() {
@@ -195,7 +204,8 @@ std::string context::uuid() {
   char text[37];
   std::snprintf(text, sizeof text, "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(high >> 32),
                 static_cast<unsigned>(high >> 16) & 0xffff, static_cast<unsigned>(high) & 0xffff,
-                static_cast<unsigned>(low >> 48), static_cast<unsigned long long>(low & 0xffffffffffff));
+                static_cast<unsigned>(low >> 48),
+                static_cast<unsigned long long>(low & 0xffffffffffff));
   return text;
 }
 std::string_view context::id() const noexcept { return run_->id(); }

@@ -1,8 +1,7 @@
 // Replay: the recorded history against what the workflow does today.
 #include "execution/execution.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 std::string quoted(std::string_view s) { return " '" + std::string(s) + "'"; }
@@ -15,8 +14,11 @@ std::string describe(const record& r, const char* file) {
     s += (r.flags & record_flag::absolute ? " until " : " of ") + std::to_string(r.number) + " ms";
   if (r.kind == record_kind::cancelled) s += " of command " + std::to_string(r.command);
   if (r.kind == record_kind::completed) s += " with " + describe_payload(r.payload, 100);
-  if (r.kind == record_kind::failed) s += " with " + std::string(r.error_type) + ": " + std::string(r.error_text);
-  if (r.line) s += std::string(" (") + (*file ? std::string(file) + ":" : "line ") + std::to_string(r.line) + ")";
+  if (r.kind == record_kind::failed)
+    s += " with " + std::string(r.error_type) + ": " + std::string(r.error_text);
+  if (r.line)
+    s += std::string(" (") + (*file ? std::string(file) + ":" : "line ") + std::to_string(r.line) +
+         ")";
   return s;
 }
 
@@ -46,7 +48,8 @@ bool execution::peek() {
       undriven_.emplace_back(before.substr(0, before.size() - replay_->rest.left()));
       continue;
     }
-    if (r.kind == record_kind::terminated || (is_note(r.kind) && r.kind != record_kind::driven)) continue;
+    if (r.kind == record_kind::terminated || (is_note(r.kind) && r.kind != record_kind::driven))
+      continue;
     replay_->next = r;
     replay_->has_next = true;
   }

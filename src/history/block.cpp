@@ -3,8 +3,7 @@
 #include "base/bytes.hpp"
 #include "base/crc32c.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::uint32_t magic = 0x53744231;  // "StB1"
@@ -45,14 +44,16 @@ block_header open_block(std::string_view block, std::uint64_t expected_number) {
   h.number = in.big_endian();
   h.first_lsn = in.big_endian();
   h.time = static_cast<std::int64_t>(in.big_endian());
-  if (take32(in) != static_cast<std::uint32_t>(block.size())) throw malformed("its length is wrong");
+  if (take32(in) != static_cast<std::uint32_t>(block.size()))
+    throw malformed("its length is wrong");
   auto sum = take32(in);
   std::string zeroed(block);
   zeroed.replace(block_header_bytes - 4, 4, 4, '\0');
   if (crc32c(zeroed) != sum) throw malformed("its checksum is wrong");
   if (h.number != expected_number)
     throw malformed("it says it is block " + std::to_string(h.number));
-  if (h.count > records_of(block).size()) throw malformed("it counts more records than it can hold");
+  if (h.count > records_of(block).size())
+    throw malformed("it counts more records than it can hold");
   return h;
 }
 

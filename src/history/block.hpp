@@ -4,24 +4,26 @@
 #include <string>
 #include <string_view>
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 /// What stands before the records. On disk: 40 bytes, big-endian; see docs/format.md.
 struct block_header {
   std::uint64_t number = 0;
   std::uint64_t first_lsn = 0;
-  std::uint32_t count = 0;     // records
-  std::int64_t time = 0;       // ms, by the engine's clock, when it was sealed
+  std::uint32_t count = 0;  // records
+  std::int64_t time = 0;    // ms, by the engine's clock, when it was sealed
 };
 inline constexpr std::size_t block_header_bytes = 40;
 
-/// Fills the first block_header_bytes of `block`, whose records stand behind them, and computes the checksum.
+/// Fills the first block_header_bytes of `block`, whose records stand behind them, and computes the
+/// checksum.
 void seal_block(std::string& block, const block_header& h);
 
 /// Checks format, number, count of bytes and checksum. Throws malformed, saying what is wrong.
 block_header open_block(std::string_view block, std::uint64_t expected_number);
-inline std::string_view records_of(std::string_view block) { return block.substr(block_header_bytes); }
+inline std::string_view records_of(std::string_view block) {
+  return block.substr(block_header_bytes);
+}
 
 }  // namespace detail
 }}  // namespace stet::v0

@@ -1,23 +1,36 @@
 #include "history/record.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 // The fields, in the order in which they are written.
 enum : unsigned {
-  f_command = 1, f_time = 2, f_related = 4, f_number = 8, f_attempt = 16, f_line = 32, f_code = 64, f_seed = 128,
-  f_name = 256, f_target = 512, f_payload = 1024, f_error = 2048, f_unknown = 1u << 31,
+  f_command = 1,
+  f_time = 2,
+  f_related = 4,
+  f_number = 8,
+  f_attempt = 16,
+  f_line = 32,
+  f_code = 64,
+  f_seed = 128,
+  f_name = 256,
+  f_target = 512,
+  f_payload = 1024,
+  f_error = 2048,
+  f_unknown = 1u << 31,
 };
 
 constexpr unsigned fields_of(record_kind k) noexcept {
   switch (k) {
-    case record_kind::started: return f_command | f_time | f_related | f_seed | f_name | f_target | f_payload;
+    case record_kind::started:
+      return f_command | f_time | f_related | f_seed | f_name | f_target | f_payload;
     case record_kind::step_done: return f_command | f_time | f_attempt | f_payload;
-    case record_kind::step_failed: return f_command | f_time | f_attempt | f_code | f_payload | f_error;
+    case record_kind::step_failed:
+      return f_command | f_time | f_attempt | f_code | f_payload | f_error;
     case record_kind::timer_fired: return f_command | f_time;
     case record_kind::child_done: return f_command | f_time | f_payload;
-    case record_kind::child_failed: return f_command | f_time | f_attempt | f_code | f_payload | f_error;
+    case record_kind::child_failed:
+      return f_command | f_time | f_attempt | f_code | f_payload | f_error;
     case record_kind::cancel_requested: return f_time | f_name;
     case record_kind::body_returned: return f_command | f_time;
     case record_kind::terminated: return f_time | f_name;
@@ -115,8 +128,10 @@ std::string_view to_text(record_kind k) noexcept {
 }
 
 void encode(std::string& out, const record& r) {
-  // The length comes first and is known last: its place is made wide enough at once, a padded varint where need be.
-  auto texts = r.name.size() + r.target.size() + r.payload.size() + r.error_type.size() + r.error_text.size();
+  // The length comes first and is known last: its place is made wide enough at once, a padded
+  // varint where need be.
+  auto texts = r.name.size() + r.target.size() + r.payload.size() + r.error_type.size() +
+               r.error_text.size();
   constexpr std::size_t others_max = 100;  // bytes of all numbers of a record
   std::size_t width = 1;
   for (auto most = texts + others_max; most >= 0x80; most >>= 7) ++width;
@@ -138,8 +153,9 @@ record decode_record(source& in) {
   r.flags = body.byte();
   r.run = body.varint();
   auto f = fields_of(r.kind);
-  if (f == f_unknown) throw malformed("a record is of kind " + std::to_string(static_cast<int>(r.kind)) +
-                                       ", which this version doesn't know");
+  if (f == f_unknown)
+    throw malformed("a record is of kind " + std::to_string(static_cast<int>(r.kind)) +
+                    ", which this version doesn't know");
   take_fields(body, r, f);
   if (!body.done()) throw malformed("a record is longer than its fields");
   return r;

@@ -1,10 +1,11 @@
 // One entry of a run's history, and its bytes.
 //
-// An *event* is an input that the run observes and that drives its coroutine; a *command* is an intent that the coroutine
-// emitted while an event drove it; a *note* is a fact about something pending that the coroutine never sees.
-// The history of a run is:   ( event-that-drives  command* )*   with notes and undriven events anywhere between.
-// An event that couldn't drive at once (its run wasn't loaded, or is stalled) is written as undriven; a later `driven`
-// note stands where it did drive.
+// An *event* is an input that the run observes and that drives its coroutine; a *command* is an
+// intent that the coroutine emitted while an event drove it; a *note* is a fact about something
+// pending that the coroutine never sees. The history of a run is:   ( event-that-drives  command*
+// )*   with notes and undriven events anywhere between. An event that couldn't drive at once (its
+// run wasn't loaded, or is stalled) is written as undriven; a later `driven` note stands where it
+// did drive.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -14,8 +15,7 @@
 
 #include "base/bytes.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 /// On disk: never renumber (docs/format.md).
 enum class record_kind : std::uint8_t {
@@ -27,25 +27,26 @@ enum class record_kind : std::uint8_t {
   child_done = 5,
   child_failed = 6,
   cancel_requested = 7,
-  body_returned = 8,  // the body of a step whose outcome stood already has left what it may refer to
-  terminated = 9,     // the last record; drives nothing
+  body_returned =
+      8,           // the body of a step whose outcome stood already has left what it may refer to
+  terminated = 9,  // the last record; drives nothing
   // commands
   step = 16,
   sleep = 17,
   child = 18,
-  cancelled = 19,     // a pending command is given up
-  completed = 24,     // the last record of a run, as are the next two
+  cancelled = 19,  // a pending command is given up
+  completed = 24,  // the last record of a run, as are the next two
   failed = 25,
   ended_cancelled = 26,
   // notes
-  attempt = 32,       // a further attempt of a step may have begun
-  retry = 33,         // an attempt failed, the next begins at `number`
-  not_started = 34,   // the attempt of a step never began (the engine was closed)
-  progress = 35,      // what a body's heartbeat said
-  driven = 36,        // the oldest undriven event drives now
+  attempt = 32,      // a further attempt of a step may have begun
+  retry = 33,        // an attempt failed, the next begins at `number`
+  not_started = 34,  // the attempt of a step never began (the engine was closed)
+  progress = 35,     // what a body's heartbeat said
+  driven = 36,       // the oldest undriven event drives now
   stalled = 37,
   resumed = 38,
-  suspect = 39,       // a step was the only suspect of a crash, for the `attempt`-th time
+  suspect = 39,  // a step was the only suspect of a crash, for the `attempt`-th time
 };
 
 constexpr bool is_event(record_kind k) noexcept { return static_cast<std::uint8_t>(k) < 16; }
@@ -70,28 +71,29 @@ std::string_view to_text(record_kind k) noexcept;
 
 /// On disk: never renumber (docs/format.md).
 namespace record_flag {
-inline constexpr std::uint8_t undriven = 1;       // event
-inline constexpr std::uint8_t waits = 2;          // step_failed, cancelled: a body_returned will follow
-inline constexpr std::uint8_t at_most_once = 4;   // step
-inline constexpr std::uint8_t absolute = 8;       // sleep: `number` is a time, not a length
+inline constexpr std::uint8_t undriven = 1;  // event
+inline constexpr std::uint8_t waits = 2;     // step_failed, cancelled: a body_returned will follow
+inline constexpr std::uint8_t at_most_once = 4;  // step
+inline constexpr std::uint8_t absolute = 8;      // sleep: `number` is a time, not a length
 }  // namespace record_flag
 
-/// A record as its fields. Texts are views into whatever it was decoded from. Only the fields of its kind are written.
+/// A record as its fields. Texts are views into whatever it was decoded from. Only the fields of
+/// its kind are written.
 struct record {
   record_kind kind = record_kind::started;
   std::uint8_t flags = 0;
   std::uint64_t run = 0;
-  std::uint32_t command = 0;   // the command's number; started: the parent's
-  std::int64_t time = 0;       // ms, by the engine's clock
-  std::uint64_t related = 0;   // child: the child's run; started: the parent's run
-  std::int64_t number = 0;     // sleep: ms; retry: when; see the kinds
+  std::uint32_t command = 0;  // the command's number; started: the parent's
+  std::int64_t time = 0;      // ms, by the engine's clock
+  std::uint64_t related = 0;  // child: the child's run; started: the parent's run
+  std::int64_t number = 0;    // sleep: ms; retry: when; see the kinds
   std::uint32_t attempt = 0;
-  std::uint32_t line = 0;      // in the source
-  errc code = errc::usage;     // step_failed, child_failed, failed
+  std::uint32_t line = 0;   // in the source
+  errc code = errc::usage;  // step_failed, child_failed, failed
   std::uint64_t seed[2] = {0, 0};
-  std::string_view name;       // of the step, the workflow; a reason
-  std::string_view target;     // the id of a run
-  std::string_view payload;    // arguments, a result, progress; an error's own
+  std::string_view name;     // of the step, the workflow; a reason
+  std::string_view target;   // the id of a run
+  std::string_view payload;  // arguments, a result, progress; an error's own
   std::string_view error_type;
   std::string_view error_text;
 };

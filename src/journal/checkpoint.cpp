@@ -3,8 +3,7 @@
 #include "base/crc32c.hpp"
 #include "keys/keys.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::string_view default_namespace = "default";
@@ -51,7 +50,8 @@ std::optional<run_state> read_snapshot(store& s, std::uint64_t run) {
   auto bytes = s.get(keys::snapshot(run));
   if (!bytes) return std::nullopt;
   auto state = decode_run_state(*bytes);
-  if (state.run != run) throw malformed("the snapshot of run " + std::to_string(run) + " is another run's");
+  if (state.run != run)
+    throw malformed("the snapshot of run " + std::to_string(run) + " is another run's");
   return state;
 }
 
@@ -68,7 +68,8 @@ std::string read_history(store& s, std::uint64_t run, std::uint64_t count) {
     return true;
   });
   if (found != count)
-    throw malformed("the history has " + std::to_string(found) + " records of " + std::to_string(count));
+    throw malformed("the history has " + std::to_string(found) + " records of " +
+                    std::to_string(count));
   return records;
 }
 

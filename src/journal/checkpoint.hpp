@@ -9,16 +9,17 @@
 
 #include "run_state/run_state.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
-/// Adds to `b`: the run's snapshot, the chunk of history `records` that begins with record number `first_record`, and the
-/// differences of its index entries. `s` is the fold of everything up to the last of these records.
+/// Adds to `b`: the run's snapshot, the chunk of history `records` that begins with record number
+/// `first_record`, and the differences of its index entries. `s` is the fold of everything up to
+/// the last of these records.
 void add_checkpoint(batch& b, run_state& s, std::string_view records, std::uint64_t first_record);
 
 /// The snapshot of a run. Throws malformed.
 std::optional<run_state> read_snapshot(store& s, std::uint64_t run);
-/// The checkpointed history of a run: `count` records. Throws malformed if any is missing or damaged.
+/// The checkpointed history of a run: `count` records. Throws malformed if any is missing or
+/// damaged.
 std::string read_history(store& s, std::uint64_t run, std::uint64_t count);
 /// The latest run of an id that has been checkpointed.
 std::optional<std::uint64_t> read_latest_run(store& s, std::string_view id);

@@ -6,8 +6,7 @@
 #include "history/block.hpp"
 #include "keys/keys.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::uint8_t marks_version = 1;
@@ -68,8 +67,13 @@ void journal::own() {
   auto found = store_.get(keys::owner());
   try {
     if (found) marks_ = decode_marks(*found);
-  } catch (const malformed& e) {
-    refuse(e.what());
+  } catch (const malformed& e) { refuse(e.what()); }
+  if (!found) {  // else numbers would be handed out again, and new records be taken for applied
+                 // ones
+    auto first = keys::all(static_cast<keys::space>(0)), last = keys::end_of({first[0]});
+    scan(store_, {first, last}, [&](std::string_view, std::string_view) -> bool {
+      refuse("the store holds runs, and its marks are missing");
+    });
   }
   was_clean_ = marks_.clean;
   time_at_open_ = marks_.time;
@@ -86,16 +90,24 @@ std::uint64_t journal::read_blocks(
     const std::function<void(const record&, std::string_view, std::uint64_t)>& each) {
   auto expected = marks_.first_block;
   auto lsn = std::uint64_t{0};
-  auto from = keys::journal(0), to = keys::end_of(keys::all(keys::space::journal));
+  auto from = keys::all(keys::space::journal), to = keys::end_of(from);
+  std::vector<std::pair<std::uint64_t, std::string>>
+      blocks;  // `each` reads the store: no visitor may
   scan(store_, {from, to}, [&](std::string_view key, std::string_view value) {
-    auto number = keys::last_number(key);
+    if (key.size() != keys::journal(0).size()) refuse("a key among the blocks isn't a block's");
+    blocks.emplace_back(keys::last_number(key), value);
+    return true;
+  });
+  for (auto& [number, value] : blocks) {
     if (number < expected && number < marks_.first_block)
       refuse("block " + std::to_string(number) + " should have been dropped");
     if (number != expected) refuse("block " + std::to_string(expected) + " is missing");
     try {
       auto head = open_block(value, number);
-      if (lsn != 0 && head.first_lsn != lsn + 1) throw malformed("its records don't follow the last block's");
-      if (lsn == 0 && head.first_lsn > marks_.next_lsn) throw malformed("records before it are missing");
+      if (lsn != 0 && head.first_lsn != lsn + 1)
+        throw malformed("its records don't follow the last block's");
+      if (lsn == 0 && head.first_lsn > marks_.next_lsn)
+        throw malformed("records before it are missing");
       lsn = head.first_lsn - 1;
       source in(records_of(value));
       for (auto n = head.count; n > 0; --n) {
@@ -109,13 +121,13 @@ std::uint64_t journal::read_blocks(
       refuse("block " + std::to_string(number) + " is damaged: " + e.what());
     }
     ++expected;
-    return true;
-  });
+  }
   next_block_ = expected;
   return lsn;
 }
 
-void journal::open(const std::function<void(const record&, std::string_view, std::uint64_t)>& each) {
+void journal::open(
+    const std::function<void(const record&, std::string_view, std::uint64_t)>& each) {
   read_format();
   own();
   next_run_ = marks_.next_run;
@@ -150,7 +162,8 @@ sealed_block journal::seal(std::int64_t time) {
     marks_.next_run = next_run_;
     marks_.time = std::max({marks_.time, time, time_at_open_});
     marks_.clean = clean_;
-    if (clean_ && count_ > 0) pass_floor_ = next_block_ + 1;  // what is in this very block is in snapshots too
+    if (clean_ && count_ > 0)
+      pass_floor_ = next_block_ + 1;  // what is in this very block is in snapshots too
     if (STET_SEEDED(drop_unapplied_blocks)) pass_floor_ = next_block_;
     if (pass_floor_ > marks_.first_block) {
       b.batch.erase_range(keys::journal(marks_.first_block), keys::journal(pass_floor_));
@@ -172,8 +185,10 @@ sealed_block journal::seal(std::int64_t time) {
 }
 
 void journal::committed(sealed_block& b) noexcept {
-  for (auto& o : b.batch.release())  // a buffer that has grown to the size of a block is worth keeping
-    if (o.value.size() > spare_.capacity() && o.value.size() <= spare_bytes_max) spare_ = std::move(o.value);
+  for (auto& o :
+       b.batch.release())  // a buffer that has grown to the size of a block is worth keeping
+    if (o.value.size() > spare_.capacity() && o.value.size() <= spare_bytes_max)
+      spare_ = std::move(o.value);
   durable_lsn_ = b.last_lsn;
   owner_ = b.owner_after;
 }

@@ -1,10 +1,13 @@
 // The journal: records into blocks, blocks into the store, and what the store said about it.
 //
 // Invariants:
-//  - a record's LSN rises by one per record, over the whole life of the store; block numbers rise by one per block;
-//  - every commit carries the block, what rides along (slices of a checkpoint), and expects `o` to be as this owner left it;
+//  - a record's LSN rises by one per record, over the whole life of the store; block numbers rise
+//  by one per block;
+//  - every commit carries the block, what rides along (slices of a checkpoint), and expects `o` to
+//  be as this owner left it;
 //  - nothing is acknowledged above `durable_lsn`;
-//  - blocks go only in a commit that also writes the marks (DESIGN, Journal), after a pass has folded every record in them.
+//  - blocks go only in a commit that also writes the marks (DESIGN, Journal), after a pass has
+//  folded every record in them.
 // Thread: the engine's loop, but commit(), which touches only the sealed block and the store.
 #pragma once
 #include <cstdint>
@@ -18,19 +21,18 @@
 
 #include "history/record.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 inline constexpr std::uint32_t store_format = 1;
 
 /// What `o` holds. On disk: see docs/format.md.
 struct marks {
-  std::uint64_t epoch = 0;         // rises with every owner
-  std::uint64_t first_block = 1;   // the oldest that has not been dropped
-  std::uint64_t next_lsn = 1;      // as of the commit that wrote this
+  std::uint64_t epoch = 0;        // rises with every owner
+  std::uint64_t first_block = 1;  // the oldest that has not been dropped
+  std::uint64_t next_lsn = 1;     // as of the commit that wrote this
   std::uint64_t next_run = 1;
-  std::int64_t time = 0;           // the latest time journaled so far
-  bool clean = true;               // closed, and everything checkpointed
+  std::int64_t time = 0;  // the latest time journaled so far
+  bool clean = true;      // closed, and everything checkpointed
 };
 std::string encode(const marks& m);
 /// Throws malformed.
@@ -41,18 +43,20 @@ struct sealed_block {
   std::uint64_t number = 0;
   std::uint64_t last_lsn = 0;
   v0::batch batch;
-  std::string owner_after;         // what `o` holds after it
+  std::string owner_after;  // what `o` holds after it
 };
 
 class journal {
  public:
   journal(store& s, durability d) : store_(s), durability_(d) {}
 
-  /// Owns the store, then reads every block that is left. `each` gets every record with its LSN, in order.
-  /// Throws store_error: corrupt, conflict, store (a newer format).
-  void open(const std::function<void(const record&, std::string_view bytes, std::uint64_t lsn)>& each);
+  /// Owns the store, then reads every block that is left. `each` gets every record with its LSN, in
+  /// order. Throws store_error: corrupt, conflict, store (a newer format).
+  void open(
+      const std::function<void(const record&, std::string_view bytes, std::uint64_t lsn)>& each);
 
-  /// Adds records (their bytes, `count` of them) to the block that fills. Returns the LSN of the last.
+  /// Adds records (their bytes, `count` of them) to the block that fills. Returns the LSN of the
+  /// last.
   std::uint64_t append(std::string_view records, std::uint32_t count);
   std::uint64_t last_lsn() const noexcept { return next_lsn_ - 1; }
   std::uint64_t durable_lsn() const noexcept { return durable_lsn_; }
@@ -63,12 +67,16 @@ class journal {
   batch& riders() noexcept { return riders_; }
   bool has_something() const noexcept { return count_ > 0 || !riders_.empty() || drop_; }
 
-  /// Remembers where the blocks end that the pass of a checkpoint which begins now will make superfluous.
+  /// Remembers where the blocks end that the pass of a checkpoint which begins now will make
+  /// superfluous.
   void begin_pass() noexcept { pass_floor_ = next_block_; }
   /// The next block drops them.
   void end_pass() noexcept { drop_ = true; }
   /// The next block says that everything is in snapshots: for close().
-  void mark_clean() noexcept { clean_ = drop_ = true; pass_floor_ = next_block_; }
+  void mark_clean() noexcept {
+    clean_ = drop_ = true;
+    pass_floor_ = next_block_;
+  }
 
   /// Closes the block that fills. Only between drives.
   sealed_block seal(std::int64_t time);
@@ -84,15 +92,16 @@ class journal {
  private:
   void read_format();
   void own();
-  std::uint64_t read_blocks(const std::function<void(const record&, std::string_view, std::uint64_t)>& each);
+  std::uint64_t read_blocks(
+      const std::function<void(const record&, std::string_view, std::uint64_t)>& each);
   [[noreturn]] void refuse(std::string_view what) const;
 
   store& store_;
   durability durability_;
   marks marks_;
-  std::string owner_;              // exactly what `o` holds
-  std::string block_;              // header's place, then records
-  std::string spare_;              // the last block's buffer, to be used again
+  std::string owner_;  // exactly what `o` holds
+  std::string block_;  // header's place, then records
+  std::string spare_;  // the last block's buffer, to be used again
   std::uint32_t count_ = 0;
   batch riders_;
   std::uint64_t next_lsn_ = 1;

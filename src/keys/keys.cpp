@@ -2,12 +2,11 @@
 
 #include "base/bytes.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
-namespace keys {
+namespace stet { inline namespace v0 { namespace detail { namespace keys {
 namespace {
 
-constexpr char shard = 0;  // one shard until there is a shared store; its byte is in every key from the start
+constexpr char shard =
+    0;  // one shard until there is a shared store; its byte is in every key from the start
 
 std::string begin(space s) { return {shard, static_cast<char>(s)}; }
 std::string with_number(space s, std::uint64_t n) {
@@ -15,7 +14,8 @@ std::string with_number(space s, std::uint64_t n) {
   put_big_endian(k, n);
   return k;
 }
-/// Any bytes, such that order is kept and no text is the prefix of another: 00 becomes 00 ff, the end is 00 01.
+/// Any bytes, such that order is kept and no text is the prefix of another: 00 becomes 00 ff, the
+/// end is 00 01.
 void put_escaped(std::string& out, std::string_view text) {
   for (char c : text) {
     out.push_back(c);

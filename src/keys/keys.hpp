@@ -5,9 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace stet { inline namespace v0 {
-namespace detail {
-namespace keys {
+namespace stet { inline namespace v0 { namespace detail { namespace keys {
 
 /// What stands behind the shard's byte.
 enum class space : char {
@@ -15,7 +13,8 @@ enum class space : char {
   journal = 'j',   // <block>                     blocks
   ids = 'n',       // <namespace> <id> <run>      runs of an id
   owner = 'o',     //                             owner, epoch and marks
-  packed = 'p',    // <last run>                  runs that began and ended within one pass of the checkpoint
+  packed = 'p',    // <last run>                  runs that began and ended within one pass of the
+                   // checkpoint
   snapshot = 'r',  // <run>                       what a run is
   timers = 't',    // <wake time> <run>           next wake-up of each open run that needs one
 };
@@ -37,8 +36,14 @@ std::string all(space s);
 /// The prefix of all runs of an id.
 std::string id_prefix(std::string_view name_space, std::string_view id);
 
-struct timer_parts { std::int64_t wake_ms; std::uint64_t run; };
-struct id_parts { std::string name_space, id; std::uint64_t run; };
+struct timer_parts {
+  std::int64_t wake_ms;
+  std::uint64_t run;
+};
+struct id_parts {
+  std::string name_space, id;
+  std::uint64_t run;
+};
 /// Throw malformed.
 timer_parts parse_timer(std::string_view key);
 id_parts parse_id(std::string_view key);

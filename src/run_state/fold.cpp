@@ -2,11 +2,11 @@
 
 #include "run_state/run_state.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr std::size_t arguments_shown_max = 64;  // bytes of a step's arguments that an operator sees without the history
+constexpr std::size_t arguments_shown_max =
+    64;  // bytes of a step's arguments that an operator sees without the history
 
 pending& must_find(run_state& s, const record& r) {
   auto* p = s.find(r.command);
@@ -19,7 +19,8 @@ void remove(run_state& s, const record& r) {
   constexpr record_kind kinds[] = {record_kind::step, record_kind::sleep, record_kind::child};
   auto* p = &must_find(s, r);
   if (is_event(r.kind) && answered_by(r.kind) != kinds[static_cast<int>(p->kind)])
-    throw malformed("a record '" + std::string(to_text(r.kind)) + "' answers a command of another kind");
+    throw malformed("a record '" + std::string(to_text(r.kind)) +
+                    "' answers a command of another kind");
   s.waits_for.erase(s.waits_for.begin() + (p - s.waits_for.data()));
 }
 void note_error(pending& p, const record& r) {
@@ -93,7 +94,8 @@ void apply_note(run_state& s, const record& r, std::uint64_t lsn) {
       break;
     }
     case record_kind::suspect:
-      if (r.command == 0) s.crashes = r.attempt; else must_find(s, r).crashes = r.attempt;
+      if (r.command == 0) s.crashes = r.attempt;
+      else must_find(s, r).crashes = r.attempt;
       break;
     case record_kind::stalled:
       s.stalled = true;
@@ -122,7 +124,8 @@ void apply_event(run_state& s, const record& r) {
       s.parent_command = r.command;
       break;
     case record_kind::step_failed:
-      if (r.flags & record_flag::waits) must_find(s, r).at = pending::phase::ending; else remove(s, r);
+      if (r.flags & record_flag::waits) must_find(s, r).at = pending::phase::ending;
+      else remove(s, r);
       break;
     case record_kind::step_done:
     case record_kind::timer_fired:
@@ -150,7 +153,8 @@ void apply(run_state& s, const record& r, std::uint64_t lsn) {
   if (!s.open()) return;  // late: what came when it had ended
   if (is_event(r.kind)) {
     apply_event(s, r);
-    if (r.flags & record_flag::undriven) ++s.undriven; else advance_time(s, r.time);
+    if (r.flags & record_flag::undriven) ++s.undriven;
+    else advance_time(s, r.time);
     if (r.kind == record_kind::terminated) end(s, v0::status::terminated, r.name);
     return;
   }
@@ -159,14 +163,16 @@ void apply(run_state& s, const record& r, std::uint64_t lsn) {
     case record_kind::sleep:
     case record_kind::child: apply_command(s, r, lsn); break;
     case record_kind::cancelled:
-      if (s.undriven > 0 && !s.find(r.command)) break;  // answered, but the run gave it up before it saw the answer
-      if (r.flags & record_flag::waits) must_find(s, r).at = pending::phase::ending; else remove(s, r);
+      if (s.undriven > 0 && !s.find(r.command))
+        break;  // answered, but the run gave it up before it saw the answer
+      if (r.flags & record_flag::waits) must_find(s, r).at = pending::phase::ending;
+      else remove(s, r);
       break;
     case record_kind::completed: end(s, v0::status::completed, r.payload); break;
     case record_kind::failed:
       end(s, v0::status::failed, r.error_text);
-      s.error = std::make_unique<failure>(failure{std::string(r.error_type), std::string(r.error_text),
-                                                  std::string(r.payload), r.attempt});
+      s.error = std::make_unique<failure>(failure{
+          std::string(r.error_type), std::string(r.error_text), std::string(r.payload), r.attempt});
       s.code = r.code;
       break;
     case record_kind::ended_cancelled: end(s, v0::status::cancelled, r.name); break;
@@ -185,7 +191,8 @@ std::int64_t wake_of(const run_state& s) noexcept {
   auto wake = run_state::no_wake;
   for (auto& p : s.waits_for) {
     if (p.kind == command_kind::child) continue;
-    if (p.kind == command_kind::step && p.at != pending::phase::retrying) return run_state::wake_at_start;
+    if (p.kind == command_kind::step && p.at != pending::phase::retrying)
+      return run_state::wake_at_start;
     wake = std::min(wake, p.due);
   }
   return wake;

@@ -1,7 +1,7 @@
 // What a run is, as the fold of its records: pure, no clock, no thread, no store.
 //
-// The same fold serves the live engine (record by record, as they are appended), recovery (a snapshot and what the journal
-// holds behind it) and every reader. Invariants:
+// The same fold serves the live engine (record by record, as they are appended), recovery (a
+// snapshot and what the journal holds behind it) and every reader. Invariants:
 //  - a run is open until a record that is_end; nothing after that changes it but its `applied_lsn`;
 //  - `pending` is ordered by command number;
 //  - what an open run waits for is in `pending`, in `undriven`, or it is stalled: see wake_of.
@@ -17,8 +17,7 @@
 
 #include "history/record.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 
 /// A command that has not been answered.
 struct pending {
@@ -32,18 +31,21 @@ struct pending {
   std::uint32_t command = 0;
   command_kind kind = command_kind::step;
   phase at = phase::waiting;
-  std::uint8_t flags = 0;          // of the command's record
-  std::uint32_t attempt = 1;       // the latest
-  std::uint32_t failures = 0;      // attempts that failed by themselves
-  std::uint32_t crashes = 0;       // deaths of the process with this step as the only suspect
-  std::int64_t armed = 0;          // when it was emitted
-  std::int64_t due = 0;            // sleep, retrying
-  std::int64_t due_since = 0;      // when `due` was set
-  std::uint64_t lsn = 0;           // of the record that set `due`: tells timers of this session from earlier ones
-  std::uint64_t child = 0;         // the child's run
-  std::string name;                // the step's; the child's workflow's
-  std::string target;              // the child's id; a step's arguments, when short
-  struct details { std::string last_error, progress; };
+  std::uint8_t flags = 0;      // of the command's record
+  std::uint32_t attempt = 1;   // the latest
+  std::uint32_t failures = 0;  // attempts that failed by themselves
+  std::uint32_t crashes = 0;   // deaths of the process with this step as the only suspect
+  std::int64_t armed = 0;      // when it was emitted
+  std::int64_t due = 0;        // sleep, retrying
+  std::int64_t due_since = 0;  // when `due` was set
+  std::uint64_t lsn =
+      0;  // of the record that set `due`: tells timers of this session from earlier ones
+  std::uint64_t child = 0;  // the child's run
+  std::string name;         // the step's; the child's workflow's
+  std::string target;       // the child's id; a step's arguments, when short
+  struct details {
+    std::string last_error, progress;
+  };
   std::unique_ptr<details> more;
 };
 
@@ -52,18 +54,18 @@ struct run_state {
   std::string id;
   std::string workflow;
   std::uint64_t seed[2] = {0, 0};
-  std::int64_t started = 0;        // ms
-  std::int64_t now = 0;            // time of the latest driven event, never falling
-  std::int64_t engine_time = 0;    // the same, as the clock said it
-  std::uint64_t parent = 0;        // a run, or 0
+  std::int64_t started = 0;      // ms
+  std::int64_t now = 0;          // time of the latest driven event, never falling
+  std::int64_t engine_time = 0;  // the same, as the clock said it
+  std::uint64_t parent = 0;      // a run, or 0
   std::uint32_t parent_command = 0;
   v0::status status = v0::status::running;
   bool stalled = false;
   bool cancel_requested = false;
-  std::uint64_t records = 0;       // of its history
-  std::uint32_t undriven = 0;      // events
-  std::uint32_t crashes = 0;       // deaths of the process in its code, as the only suspect
-  std::uint64_t applied_lsn = 0;   // of the latest record in here
+  std::uint64_t records = 0;            // of its history
+  std::uint32_t undriven = 0;           // events
+  std::uint32_t crashes = 0;            // deaths of the process in its code, as the only suspect
+  std::uint64_t applied_lsn = 0;        // of the latest record in here
   std::int64_t indexed_wake = no_wake;  // what the timer index says, as of the latest snapshot
   std::vector<pending> waits_for;
   std::string outcome;             // completed: the result; a reason otherwise
@@ -74,14 +76,17 @@ struct run_state {
   static constexpr std::int64_t wake_at_start = INT64_MIN;
 
   bool open() const noexcept { return status == v0::status::running; }
-  v0::status shown_status() const noexcept { return open() && stalled ? v0::status::stalled : status; }
+  v0::status shown_status() const noexcept {
+    return open() && stalled ? v0::status::stalled : status;
+  }
   pending* find(std::uint32_t command) noexcept;
 };
 
 /// Takes one more record into account. Throws malformed if it can't follow what was before.
 void apply(run_state& s, const record& r, std::uint64_t lsn);
 
-/// When somebody must look at the run again though nothing came in: at the engine's start, at a time, or never.
+/// When somebody must look at the run again though nothing came in: at the engine's start, at a
+/// time, or never.
 std::int64_t wake_of(const run_state& s) noexcept;
 
 void encode(std::string& out, const run_state& s);

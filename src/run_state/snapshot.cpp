@@ -2,8 +2,7 @@
 #include "base/crc32c.hpp"
 #include "run_state/run_state.hpp"
 
-namespace stet { inline namespace v0 {
-namespace detail {
+namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::uint8_t version = 1;

@@ -4,45 +4,15 @@
 #if defined(__linux__)
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <stet/lmdb.hpp>
 
+#include "failing_calls.hpp"
 #include "tests/conformance/support.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/temporary_directory.hpp"
-
-namespace {
-
-/// How many more calls succeed before one fails; below 0: all succeed.
-std::atomic<int> flushes_left{-1}, writes_left{-1};
-/// What a failing call fails with.
-std::atomic<int> failure{EIO};
-
-bool fails_now(std::atomic<int>& left) {
-  if (left < 0 || left-- != 0) return false;
-  errno = failure;
-  return true;
-}
-
-}  // namespace
-
-// These stand before the C library's, for liblmdb as well: all that it writes and flushes with.
-extern "C" int fdatasync(int fd) {
-  return fails_now(flushes_left) ? -1 : static_cast<int>(::syscall(SYS_fdatasync, fd));
-}
-// By its symbol: where files have 64 bits by a macro, the name alone would mean pwrite64, and liblmdb calls pwrite.
-extern "C" ssize_t failing_pwrite(int fd, const void* data, size_t n, off_t at) __asm__("pwrite");
-extern "C" ssize_t failing_pwrite(int fd, const void* data, size_t n, off_t at) {
-  return fails_now(writes_left) ? -1 : ::syscall(SYS_pwrite64, fd, data, n, at);
-}
-extern "C" ssize_t writev(int fd, const iovec* parts, int count) {
-  return fails_now(writes_left) ? -1 : ::syscall(SYS_writev, fd, parts, count);
-}
 
 namespace {
 
@@ -50,7 +20,12 @@ using namespace stet_conformance;
 using stet::commit_outcome;
 using stet::errc;
 using stet_tests::child_process;
+using stet_tests::failure;
+using stet_tests::flushes_left;
 using stet_tests::temporary_directory;
+using stet_tests::writes_left;
+
+const stet::lmdb::options without_log{.log_bytes = 0};
 
 void check_poisoned(stet::store& s) {
   CHECK(fails_as(errc::store, [&] { put(s, "z", "v"); }));
@@ -62,7 +37,7 @@ void check_poisoned(stet::store& s) {
 
 TEST_CASE("after a failed flush an LMDB store is poisoned until it is opened anew") {
   temporary_directory dir;
-  auto s = stet::lmdb::open(dir / "s");
+  auto s = stet::lmdb::open(dir / "s", without_log);
   put(*s, "a", "1");
   failure = EIO;
   flushes_left = 0;
@@ -74,7 +49,7 @@ TEST_CASE("after a failed flush an LMDB store is poisoned until it is opened ane
   CHECK(e->outcome() == commit_outcome::unknown);
   check_poisoned(*s);
   s->close();
-  s = stet::lmdb::open(dir / "s");
+  s = stet::lmdb::open(dir / "s", without_log);
   CHECK(s->get("a") == "1");
   put(*s, "c", "3");
 }
@@ -91,7 +66,7 @@ struct trial {
 
 trial fail_write(int n, int how) {
   temporary_directory dir;
-  auto s = stet::lmdb::open(dir / "s");
+  auto s = stet::lmdb::open(dir / "s", without_log);
   put(*s, "a", "1");
   failure = how;
   writes_left = n;
@@ -102,7 +77,7 @@ trial fail_write(int n, int how) {
   bool is_usable = !error_of([&] { (void)s->get("a"); });
   CHECK(is_usable == !error_of([&] { put(*s, "usable", "v"); }));
   s->close();
-  s = stet::lmdb::open(dir / "s");
+  s = stet::lmdb::open(dir / "s", without_log);
   CHECK(s->get("a") == "1");
   return {e, is_usable, scanned(*s, "b", "e").size()};
 }
@@ -144,13 +119,13 @@ TEST_CASE("no room for the pages of an LMDB commit is refused; for the last one 
 namespace {
 
 /// In a child, with a file system of its own of a megabyte: what it found wrong, or "fine".
-std::string use_full_disk(const std::string& place) {
+std::string use_full_disk(const std::string& place, const stet::lmdb::options& o) {
   if (::unshare(CLONE_NEWNS) != 0 ||
       ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
       ::mount("tmpfs", place.c_str(), "tmpfs", 0, "size=1m") != 0) {
     return "skip";
   }
-  auto s = stet::lmdb::open(place + "/s");
+  auto s = stet::lmdb::open(place + "/s", o);
   int filled = 0;
   std::optional<stet::store_error> e;
   while (!e && filled < 1000) {
@@ -167,20 +142,26 @@ std::string use_full_disk(const std::string& place) {
   if (::mount("tmpfs", place.c_str(), "tmpfs", MS_REMOUNT, "size=4m") != 0) return "remount";
   put(*s, "again", std::string(100000, 'x'));
   s->close();
-  s = stet::lmdb::open(place + "/s");
+  s = stet::lmdb::open(place + "/s", o);
   return scanned(*s).size() == static_cast<std::size_t>(filled) + 1 ? "fine" : "reopened";
 }
 
 }  // namespace
 
 TEST_CASE("on a full disk an LMDB commit is refused, and with room the same store goes on") {
-  temporary_directory dir;
-  child_process child([&](int pipe) { child_process::tell(pipe, use_full_disk(dir.path())); });
-  std::string found = child.hear_all();
-  if (found == "skip") {
-    MESSAGE("SKIPPED: no right to mount a small file system");
-  } else {
-    CHECK(found == "fine");
+  // Without a log; with one; with one that there is no room for.
+  for (std::uint64_t log_bytes : {0u, 64u << 10, 8u << 20}) {
+    CAPTURE(log_bytes);
+    temporary_directory dir;
+    child_process child([&](int pipe) {
+      child_process::tell(pipe, use_full_disk(dir.path(), {.log_bytes = log_bytes}));
+    });
+    std::string found = child.hear_all();
+    if (found == "skip") {
+      MESSAGE("SKIPPED: no right to mount a small file system");
+    } else {
+      CHECK(found == "fine");
+    }
   }
 }
 #endif

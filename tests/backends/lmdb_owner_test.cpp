@@ -151,7 +151,7 @@ TEST_CASE("an LMDB store that vanishes under its engine is noticed at the next c
 }
 
 TEST_CASE("no file of an LMDB store is created through a planted symbolic link") {
-  for (const char* name : {"s", "s-lock", "s.owner"}) {
+  for (const char* name : {"s", "s-lock", "s.owner", "s-log"}) {
     CAPTURE(name);
     temporary_directory dir;
     fs::create_symlink(dir / "victim", dir / name);

@@ -25,8 +25,7 @@ struct transfer {
   std::string from, to;
   std::int64_t cents;
 };
-template <>
-struct stet::codec<transfer> {
+template <> struct stet::codec<transfer> {
   static void encode(writer& out, const transfer& t) { out.text(t.from); }
   static transfer decode(reader& in) { return {std::string(in.text()), {}, 0}; }
 };
@@ -317,8 +316,7 @@ struct padded {
   char c;
   int i;
 };
-template <>
-struct stet::codec<padded> : stet::memory_codec<padded> {};
+template <> struct stet::codec<padded> : stet::memory_codec<padded> {};
 void d(std::string& s) { stet::encode(s, padded{}); }
 #elif CASE == 82  // EXPECT: this type can't be journaled
 void d(std::string_view bytes) { (void)stet::decode<std::vector<plain>>(bytes); }

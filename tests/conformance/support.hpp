@@ -71,8 +71,7 @@ inline void put(stet::store& s, std::string key, std::string value) {
 }
 
 /// The store_error that `f` throws, or nothing.
-template <class F>
-std::optional<stet::store_error> error_of(F&& f) {
+template <class F> std::optional<stet::store_error> error_of(F&& f) {
   try {
     f();
     return std::nullopt;
@@ -80,15 +79,13 @@ std::optional<stet::store_error> error_of(F&& f) {
 }
 
 /// True if `f` throws a store_error of that kind.
-template <class F>
-bool fails_as(stet::errc code, F&& f) {
+template <class F> bool fails_as(stet::errc code, F&& f) {
   auto e = error_of(f);
   return e && e->code() == code;
 }
 
 /// True if `f` throws a store_error of that kind which says that nothing was written.
-template <class F>
-bool refused_as(stet::errc code, F&& f) {
+template <class F> bool refused_as(stet::errc code, F&& f) {
   auto e = error_of(f);
   return e && e->code() == code && e->outcome() == stet::commit_outcome::refused;
 }

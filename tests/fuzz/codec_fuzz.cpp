@@ -21,8 +21,7 @@ void require(bool held) {
   if (!held) std::abort();
 }
 
-template <class T>
-void decode_as(std::string_view bytes) {
+template <class T> void decode_as(std::string_view bytes) {
   try {
     const T v = stet::decode<T>(bytes);
     std::string once, twice;

@@ -14,7 +14,8 @@ inline constexpr stet::workflow<int(int)> Nth{"nth"};
 void define(world& w, stet::engine& e) {
   e.define(Nth, [&w](stet::context& ctx, int n) -> stet::task<int> {
     for (int i = 0; i < 3; ++i) {
-      co_await ctx.step("x", [&w, n, i] { w.done.hit(std::to_string(n) + "." + std::to_string(i)); });
+      co_await ctx.step("x",
+                        [&w, n, i] { w.done.hit(std::to_string(n) + "." + std::to_string(i)); });
       co_await ctx.sleep(1h);
     }
     co_return n;
@@ -50,7 +51,9 @@ caught start(world& w) {
 
 }  // namespace
 
-TEST_CASE("a store without room: calls are told, nothing is lost, and it goes on when there is room [S155]") {
+TEST_CASE(
+    "a store without room: calls are told, nothing is lost, and it goes on when there is room "
+    "[S155]") {
   everywhere([](world& w) {
     open(w);
     auto first = w.engine().run(Nth, "1", 1);
@@ -131,7 +134,9 @@ TEST_CASE("waiting no longer than a while ends also when the store has no room")
   }
 }
 
-TEST_CASE("a close without room loses nothing that was acknowledged; with room again it loses nothing at all") {
+TEST_CASE(
+    "a close without room loses nothing that was acknowledged; with room again it loses nothing at "
+    "all") {
   for (cell c : {cell{}, cell{.threads = 4}, cell{.lmdb = true}}) {
     world w(c);
     open(w);
@@ -152,7 +157,9 @@ TEST_CASE("a close without room loses nothing that was acknowledged; with room a
   }
 }
 
-TEST_CASE("after a commit of unknown outcome every call throws, and a new engine finds what is there [S158]") {
+TEST_CASE(
+    "after a commit of unknown outcome every call throws, and a new engine finds what is there "
+    "[S158]") {
   for (auto how : {fault::unknown_lost, fault::unknown_applied}) {
     everywhere([&](world& w) {
       open(w);
@@ -215,7 +222,8 @@ TEST_CASE("everybody who waits is told when the store fails: nobody hangs [S157]
   }
 }
 
-TEST_CASE("a store that can't be read for a moment, at any read: an error, and no wrong result [S157]") {
+TEST_CASE(
+    "a store that can't be read for a moment, at any read: an error, and no wrong result [S157]") {
   for (cell c : {cell{.resident = 0}, cell{.lmdb = true, .resident = 0}}) {
     for (auto what : {store_call::get, store_call::scan}) {
       for (std::uint64_t n = 1;; ++n) {
@@ -230,7 +238,8 @@ TEST_CASE("a store that can't be read for a moment, at any read: an error, and n
             if (!std::exchange(restarted, true)) w.close(), open(w);
             bool created = w.engine().run(Nth, "1", 1).created();
             CHECK(!created);
-            CHECK(w.result(w.engine().run(Nth, "1", 1)) == 1);
+            int result = w.run(Nth, "1", 1);
+            CHECK(result == 1);
             break;
           } catch (const stet::error& e) {
             CHECK(e.code() == stet::errc::store);
@@ -278,7 +287,9 @@ TEST_CASE("a block that is missing, cut short or added refuses the store") {
   using change = void (*)(stet::batch&, const std::pair<std::string, std::string>&);
   constexpr change changes[] = {
       [](stet::batch& b, auto& block) { b.erase(block.first); },
-      [](stet::batch& b, auto& block) { b.put(block.first, block.second.substr(0, block.second.size() - 1)); },
+      [](stet::batch& b, auto& block) {
+        b.put(block.first, block.second.substr(0, block.second.size() - 1));
+      },
       [](stet::batch& b, auto& block) { b.put(block.first, block.second + '\0'); },
       [](stet::batch& b, auto& block) { b.put(block.first, ""); },
       [](stet::batch& b, auto& block) { b.put(block.first + 'x', block.second); },
@@ -293,7 +304,8 @@ TEST_CASE("a block that is missing, cut short or added refuses the store") {
     w.pass(1h);
     w.crash();
     tamper(w, [&](stet::store& s, stet::batch& b) { change(b, nth_of(s, 'j', 1)); });
-    CHECK(start(w).code == stet::errc::corrupt);
+    auto told = start(w);
+    CHECK_MESSAGE(told.code == stet::errc::corrupt, told.text);
     CHECK(w.done.all() == 2);
   }
 }
@@ -315,7 +327,9 @@ TEST_CASE("a store of a newer format, or of something else, is refused with the 
   CHECK(w.run(Nth, "1", 1) == 1);
 }
 
-TEST_CASE("a store whose marks are gone or damaged is refused: old numbers must not be handed out again") {
+TEST_CASE(
+    "a store whose marks are gone or damaged is refused: old numbers must not be handed out "
+    "again") {
   for (bool gone : {true, false}) {
     world w;
     open(w);
@@ -323,7 +337,8 @@ TEST_CASE("a store whose marks are gone or damaged is refused: old numbers must 
     w.close();
     tamper(w, [&](stet::store& s, stet::batch& b) {
       auto [key, marks] = nth_of(s, 'o');
-      if (gone) b.erase(key); else b.put(key, marks.substr(0, 3));
+      if (gone) b.erase(key);
+      else b.put(key, marks.substr(0, 3));
     });
     CHECK(start(w).code == stet::errc::corrupt);
   }
@@ -359,7 +374,8 @@ TEST_CASE("a damaged snapshot holds its run alone: the others go on [S157]") {
   }
 }
 
-TEST_CASE("a damaged or missing chunk of history parks its run alone, until it is restored [S157]") {
+TEST_CASE(
+    "a damaged or missing chunk of history parks its run alone, until it is restored [S157]") {
   for (bool missing : {false, true}) {
     for (bool lmdb : {false, true}) {
       world w({.lmdb = lmdb});
@@ -372,7 +388,8 @@ TEST_CASE("a damaged or missing chunk of history parks its run alone, until it i
         was = nth_of(s, 'h', 1);
         auto chunk = was.second;
         flip(chunk, chunk.size() / 2);
-        if (missing) b.erase(was.first); else b.put(was.first, chunk);
+        if (missing) b.erase(was.first);
+        else b.put(was.first, chunk);
       });
       open(w);
       CHECK(w.run(Nth, "1", 1) == 1);
@@ -421,7 +438,9 @@ class borrowed_store final : public stet::store {
 
 }  // namespace
 
-TEST_CASE("an engine whose store another has taken over stops at its next commit, and acknowledges nothing") {
+TEST_CASE(
+    "an engine whose store another has taken over stops at its next commit, and acknowledges "
+    "nothing") {
   world w;
   auto shared = stet::memory::open();
   stet::engine first(std::make_unique<borrowed_store>(*shared), w.options);
@@ -437,7 +456,8 @@ TEST_CASE("an engine whose store another has taken over stops at its next commit
   second.run_until_idle();
   CHECK(second.find(Nth, "1"));
   CHECK(!second.find(Nth, "2"));
-  CHECK(w.done.of("1.0") == 1);
+  CHECK(w.done.of("1.0") <= 2);  // each of them may have begun it
+  CHECK(w.done.of("2.0") == 0);
   first.close();
   second.run(Nth, "3", 3);
   second.close();

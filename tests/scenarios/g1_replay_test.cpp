@@ -74,7 +74,8 @@ TEST_CASE("nothing, an empty text and an empty list are results like others [S4]
         co_await ctx.step("void", [&] { w.done.hit("void"); });
         auto s = co_await ctx.step("text", [&] { return w.done.hit("text"), std::string(); });
         auto v = co_await ctx.step("list", [&] { return w.done.hit("list"), std::vector<int>(); });
-        auto o = co_await ctx.step("null", [&] { return w.done.hit("null"), std::optional<int>(); });
+        auto o =
+            co_await ctx.step("null", [&] { return w.done.hit("null"), std::optional<int>(); });
         co_await ctx.sleep(1h);
         co_return static_cast<int>(s.size() + v.size()) + o.value_or(7);
       });
@@ -95,13 +96,16 @@ TEST_CASE("an exception is thrown again as it was: type, message and data [S5]")
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         std::string all;
         try {
-          co_await ctx.step("declared", [&](int n) -> int { throw out_of_paper(w.done.hit("a") + n); }, 40);
+          co_await ctx.step(
+              "declared", [&](int n) -> int { throw out_of_paper(w.done.hit("a") + n); }, 40);
         } catch (const out_of_paper& x) { note(all, x.what() + std::to_string(x.tray)); }
         try {
-          co_await ctx.step("other", {.retry = {.max_attempts = 1}},
-                            [&]() -> int { throw std::out_of_range("b" + std::to_string(w.done.hit("b"))); });
+          co_await ctx.step("other", {.retry = {.max_attempts = 1}}, [&]() -> int {
+            throw std::out_of_range("b" + std::to_string(w.done.hit("b")));
+          });
         } catch (const stet::step_failed& x) {
-          note(all, x.operation() + " " + x.type() + " " + x.message() + " " + std::to_string(x.attempts()));
+          note(all, x.operation() + " " + x.type() + " " + x.message() + " " +
+                        std::to_string(x.attempts()));
         }
         co_await ctx.sleep(1h);
         co_return all;
@@ -145,7 +149,8 @@ TEST_CASE("two steps of the same name keep their own results [S8]") {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         std::string s;
         for (int i = 0; i < 2; ++i) {
-          s += std::to_string(10 * co_await ctx.step("same", [&] { return w.done.hit("same"); })) + " ";
+          s += std::to_string(10 * co_await ctx.step("same", [&] { return w.done.hit("same"); })) +
+               " ";
           co_await ctx.sleep(1h);
         }
         co_return s;
@@ -230,7 +235,8 @@ TEST_CASE("a history that ends at an await is loaded and waits: nothing is added
     auto before = w.engine().describe("s");
     for (int i = 0; i < 3; ++i) {
       if (i == 1) w.close();
-      if (i == 1) w.reopen(); else w.restart();
+      if (i == 1) w.reopen();
+      else w.restart();
       w.settle();
       auto after = w.engine().describe("s");
       REQUIRE(after);
@@ -246,7 +252,10 @@ TEST_CASE("a history that ends at an await is loaded and waits: nothing is added
 TEST_CASE("a workflow without any durable operation ends once, wherever the process dies [S14]") {
   for (cell c : {cell{}, cell{.resident = 0, .check = 1}}) {
     at_every_commit(
-        c, [](world&, stet::engine& e) { e.define(Sum, [](stet::context&) -> stet::task<int> { co_return 5; }); },
+        c,
+        [](world&, stet::engine& e) {
+          e.define(Sum, [](stet::context&) -> stet::task<int> { co_return 5; });
+        },
         [](world& w) {
           int five = w.run(Sum, "s");
           auto status = w.engine().find(Sum, "s")->status();

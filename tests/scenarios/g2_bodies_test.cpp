@@ -1,4 +1,5 @@
-// G2, bodies on threads of their own: time-outs, bodies that don't heed them, what they may refer to.
+// G2, bodies on threads of their own: time-outs, bodies that don't heed them, what they may refer
+// to.
 #include <atomic>
 #include <thread>
 
@@ -77,7 +78,8 @@ TEST_CASE("a body that refers to its workflow holds it at the await until it has
     w.until([&] { return went_on.load(); });
     CHECK(intact);
     w.restart();
-    CHECK(w.run(Text, "t") == "step_timed_out after 1");  // the late value didn't count, then and now
+    CHECK(w.run(Text, "t") ==
+          "step_timed_out after 1");  // the late value didn't count, then and now
     CHECK(d.passed() == 1);
   }
 }
@@ -121,7 +123,9 @@ TEST_CASE("each attempt has its own time, and a body that heeds it is tried agai
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         auto o = co_await ctx.try_step(
-            "x", {.retry = {.max_attempts = 3, .initial_interval = 1h, .jitter = 0}, .timeout = 1min}, [&](stet::step_context& s) {
+            "x",
+            {.retry = {.max_attempts = 3, .initial_interval = 1h, .jitter = 0}, .timeout = 1min},
+            [&](stet::step_context& s) {
               auto n = w.done.hit("x");
               while (n < 3 && !s.stop_requested()) std::this_thread::yield();
               return static_cast<int>(s.attempt());
@@ -150,11 +154,12 @@ TEST_CASE("the time of all attempts ends the one that runs") {
     world w(c);
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
-        auto o = co_await ctx.try_step("x", {.timeout = 10h, .total_timeout = 1h}, [&](stet::step_context& s) {
-          w.done.hit("x");
-          while (!s.stop_requested()) std::this_thread::yield();
-          return 1;
-        });
+        auto o = co_await ctx.try_step("x", {.timeout = 10h, .total_timeout = 1h},
+                                       [&](stet::step_context& s) {
+                                         w.done.hit("x");
+                                         while (!s.stop_requested()) std::this_thread::yield();
+                                         return 1;
+                                       });
         co_return told(o);
       });
     });
@@ -171,7 +176,11 @@ TEST_CASE("a body that goes on long after it was asked to stop is named") {
   door d;
   w.open([&](stet::engine& e) {
     e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
-      auto o = co_await ctx.try_step("stubborn", {.retry = {.max_attempts = 1}, .timeout = 1min}, [&] { d.pass(); return 1; });
+      auto o =
+          co_await ctx.try_step("stubborn", {.retry = {.max_attempts = 1}, .timeout = 1min}, [&] {
+            d.pass();
+            return 1;
+          });
       co_return told(o);
     });
   });
@@ -187,7 +196,9 @@ TEST_CASE("a body that goes on long after it was asked to stop is named") {
   CHECK(w.heard.problems().size() == 1);
 }
 
-TEST_CASE("the loser of a race is asked to stop; one that refers to its workflow is waited for [S73, S80]") {
+TEST_CASE(
+    "the loser of a race is asked to stop; one that refers to its workflow is waited for [S73, "
+    "S80]") {
   for (auto& c : threads) {
     CAPTURE(c.name());
     world w(c);
@@ -196,13 +207,15 @@ TEST_CASE("the loser of a race is asked to stop; one that refers to its workflow
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         std::string captured(1000, 'c');
-        auto r = co_await stet::any(ctx.step("slow", [&](stet::step_context& s) {
-                                      w.done.hit("slow");
-                                      while (!s.stop_requested()) std::this_thread::yield();
-                                      stopped = true;
-                                      d.pass();
-                                      return captured.size();
-                                    }),
+        auto r = co_await stet::any(ctx.step("slow",
+                                             [&](stet::step_context& s) {
+                                               w.done.hit("slow");
+                                               while (!s.stop_requested())
+                                                 std::this_thread::yield();
+                                               stopped = true;
+                                               d.pass();
+                                               return captured.size();
+                                             }),
                                     ctx.sleep(1min));
         if (!ctx.replaying()) went_on = true;
         co_await ctx.sleep(1h);
@@ -230,14 +243,21 @@ TEST_CASE("a crash while a body is waited for that has lost: it is not run again
     door d;
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
-        auto r = co_await stet::any(ctx.step("slow", [&] { d.pass(); return 1; }), ctx.sleep(1min));
+        auto r = co_await stet::any(ctx.step("slow",
+                                             [&] {
+                                               d.pass();
+                                               return 1;
+                                             }),
+                                    ctx.sleep(1min));
         co_return std::to_string(r.index());
       });
     });
     w.engine().run(Text, "t");
     w.until([&] { return d.passed() == 1; });
     w.clock.advance(1min);
-    w.until([&] { return w.engine().describe("t")->records >= 5; });  // started, step, sleep, fired, cancelled
+    w.until([&] {
+      return w.engine().describe("t")->records >= 5;
+    });  // started, step, sleep, fired, cancelled
     w.cut();
     d.open();
     w.crash();
@@ -272,7 +292,9 @@ TEST_CASE("a cancellation while a body runs asks it to stop; one outcome is reco
   }
 }
 
-TEST_CASE("a cancellation that races with the end of the last step ends the run one way, and once [S83]") {
+TEST_CASE(
+    "a cancellation that races with the end of the last step ends the run one way, and once "
+    "[S83]") {
   for (auto& c : threads) {
     CAPTURE(c.name());
     world w(c);
@@ -297,7 +319,8 @@ TEST_CASE("a cancellation that races with the end of the last step ends the run 
   }
 }
 
-TEST_CASE("a frame beyond the budget stays while one of its bodies runs, and the result counts [S202]") {
+TEST_CASE(
+    "a frame beyond the budget stays while one of its bodies runs, and the result counts [S202]") {
   for (auto& c : threads) {
     CAPTURE(c.name());
     world w(c);
@@ -305,7 +328,12 @@ TEST_CASE("a frame beyond the budget stays while one of its bodies runs, and the
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         std::string captured(1000, 'c');
-        auto both = co_await stet::all(ctx.step("x", [&] { d.pass(); return captured.size(); }), ctx.sleep(1min));
+        auto both = co_await stet::all(ctx.step("x",
+                                                [&] {
+                                                  d.pass();
+                                                  return captured.size();
+                                                }),
+                                       ctx.sleep(1min));
         co_return std::to_string(std::get<0>(both));
       });
     });

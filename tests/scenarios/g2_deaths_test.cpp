@@ -25,18 +25,20 @@ std::string told(const stet::outcome<int>& o) {
 
 }  // namespace
 
-TEST_CASE("an at_most_once step that a crash cut short is interrupted; one that failed is tried again") {
+TEST_CASE(
+    "an at_most_once step that a crash cut short is interrupted; one that failed is tried again") {
   for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}}) {
     int interrupted = 0;
     at_every_commit(
         c,
         [](world& w, stet::engine& e) {
           e.define(Text, [&w](stet::context& ctx) -> stet::task<std::string> {
-            auto o = co_await ctx.try_step("x", {.retry = {.initial_interval = 1h}, .at_most_once = true}, [&] {
-              int n = w.done.hit("x");
-              if (n == 1) throw std::runtime_error("fails once");
-              return n;
-            });
+            auto o = co_await ctx.try_step(
+                "x", {.retry = {.initial_interval = 1h}, .at_most_once = true}, [&] {
+                  int n = w.done.hit("x");
+                  if (n == 1) throw std::runtime_error("fails once");
+                  return n;
+                });
             co_return told(o);
           });
         },
@@ -58,7 +60,8 @@ TEST_CASE("a clean close lets bodies end, and interrupts no at_most_once step th
       e.define(Nth, [&](stet::context& ctx, int n) -> stet::task<std::string> {
         auto o = co_await ctx.try_step("x", {.at_most_once = true}, [&w, n](stet::step_context& s) {
           w.done.hit(std::to_string(n));
-          while (n == 0 && w.done.of("closed") == 0 && !s.stop_requested()) std::this_thread::yield();
+          while (n == 0 && w.done.of("closed") == 0 && !s.stop_requested())
+            std::this_thread::yield();
           return static_cast<int>(s.attempt());
         });
         co_return told(o);
@@ -98,8 +101,9 @@ struct dying {
     });
   }
   std::unique_ptr<stet::engine> start(way how, int pipe, unsigned threads, recorder& heard) const {
-    auto e = std::make_unique<stet::engine>(stet::lmdb::open(directory / "store"),
-                                            stet::engine_options{.threads = threads, .listener = &heard});
+    auto e = std::make_unique<stet::engine>(
+        stet::lmdb::open(directory / "store"),
+        stet::engine_options{.threads = threads, .listener = &heard});
     define(*e, how, pipe);
     e->start();
     return e;
@@ -138,7 +142,8 @@ TEST_CASE("a step that was only queued when the process died is never convicted"
   recorder heard;
   auto e = d.start(dying::way::work, -1, 1, heard);
   CHECK(e->run(Nth, "1", 1).result() == "step_crashed after 4");
-  for (int n : {3, 4, 5}) CHECK(e->run(Nth, std::to_string(n), n).result() == "value " + std::to_string(n));
+  for (int n : {3, 4, 5})
+    CHECK(e->run(Nth, std::to_string(n), n).result() == "value " + std::to_string(n));
 }
 
 TEST_CASE("three kills during one long step convict nobody") {
@@ -149,7 +154,9 @@ TEST_CASE("three kills during one long step convict nobody") {
   CHECK(e->run(Nth, "1", 1).result() == "value 1");
 }
 
-TEST_CASE("a workflow whose own code kills its process is parked, the others go on, and it may be let loose again [S145]") {
+TEST_CASE(
+    "a workflow whose own code kills its process is parked, the others go on, and it may be let "
+    "loose again [S145]") {
   dying d;
   d.die(dying::way::kill_in_workflow, {1, 2});
   for (int i = 0; i < 3; ++i) d.die(dying::way::kill_in_workflow, {2});
@@ -173,7 +180,8 @@ TEST_CASE("a step that gets on between its deaths is never convicted [S146]") {
         co_await ctx.step("x", [&e](stet::step_context& s) {
           auto before = e.describe("1")->records;
           s.heartbeat(s.attempt());
-          while (e.describe("1")->records == before) std::this_thread::yield();  // it is durable when it is told
+          while (e.describe("1")->records == before)
+            std::this_thread::yield();  // it is durable when it is told
           ::raise(SIGKILL);
         });
         co_return "not reached";

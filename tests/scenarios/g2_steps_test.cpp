@@ -18,7 +18,9 @@ struct unwritable {};
 std::string told(const stet::outcome<int>& o) {
   if (o) return "value " + std::to_string(*o);
   auto f = o.failed_as<stet::step_failed>();
-  return f ? std::string(to_string(f->code())) + " " + f->type() + " " + std::to_string(f->attempts()) : "?";
+  return f ? std::string(to_string(f->code())) + " " + f->type() + " " +
+                 std::to_string(f->attempts())
+           : "?";
 }
 
 bool never(const std::exception&) { return false; }
@@ -27,8 +29,7 @@ bool throws(const std::exception&) { throw 1; }
 
 }  // namespace
 
-template <>
-struct stet::codec<unwritable> {
+template <> struct stet::codec<unwritable> {
   static void encode(writer& out, const unwritable&) {
     out.text("half of it");
     throw std::length_error("too long to write");
@@ -46,10 +47,12 @@ TEST_CASE("a step that has failed for good is an error that the workflow can han
             throw std::runtime_error("no " + std::to_string(w.done.hit("fails")));
           });
         } catch (const stet::step_failed& x) {
-          all = x.operation() + ", " + x.type() + ", " + x.message() + ", " + std::to_string(x.attempts());
+          all = x.operation() + ", " + x.type() + ", " + x.message() + ", " +
+                std::to_string(x.attempts());
         }
         co_await ctx.sleep(1h);
-        co_return all + co_await ctx.step("goes on", [&] { return w.done.hit("more"), std::string("!"); });
+        co_return all +
+            co_await ctx.step("goes on", [&] { return w.done.hit("more"), std::string("!"); });
       });
     });
     w.engine().run(Text, "t");
@@ -70,35 +73,43 @@ TEST_CASE("what no retry can cure is tried once [S17]") {
           w.done.hit("a");
           throw stet::permanent_error("never");
         });
-        auto b = co_await ctx.try_step("b", {.retry = {.max_attempts = 10, .retryable = never}}, [&]() -> int {
-          w.done.hit("b");
-          throw std::logic_error("bug");
-        });
-        auto c = co_await ctx.try_step("c", {.retry = {.max_attempts = 10, .retryable = throws}}, [&]() -> int {
-          w.done.hit("c");
-          throw std::logic_error("bug");
-        });
+        auto b = co_await ctx.try_step("b", {.retry = {.max_attempts = 10, .retryable = never}},
+                                       [&]() -> int {
+                                         w.done.hit("b");
+                                         throw std::logic_error("bug");
+                                       });
+        auto c = co_await ctx.try_step("c", {.retry = {.max_attempts = 10, .retryable = throws}},
+                                       [&]() -> int {
+                                         w.done.hit("c");
+                                         throw std::logic_error("bug");
+                                       });
         co_return told(a) + "; " + told(b) + "; " + told(c);
       });
     });
-    CHECK(w.run(Text, "t") == "step_failed stet::v0::permanent_error 1; step_failed std::logic_error 1; "
-                              "step_failed std::logic_error 1");
+    CHECK(w.run(Text, "t") ==
+          "step_failed stet::v0::permanent_error 1; step_failed std::logic_error 1; "
+          "step_failed std::logic_error 1");
     CHECK(w.done.all() == 3);
     CHECK(w.clock.wall().time_since_epoch().count() == fake_clock::epoch);
   });
 }
 
-TEST_CASE("pauses grow by the backoff up to their maximum, and none follows the last attempt [S19]") {
+TEST_CASE(
+    "pauses grow by the backoff up to their maximum, and none follows the last attempt [S19]") {
   everywhere([](world& w) {
     std::vector<std::int64_t> at;
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
-        auto o = co_await ctx.try_step(
-            "x", {.retry = {.max_attempts = 5, .initial_interval = 1h, .backoff = 2, .max_interval = 3h, .jitter = 0}},
-            [&]() -> int {
-              at.push_back(hours(w));
-              throw std::runtime_error("no");
-            });
+        auto o = co_await ctx.try_step("x",
+                                       {.retry = {.max_attempts = 5,
+                                                  .initial_interval = 1h,
+                                                  .backoff = 2,
+                                                  .max_interval = 3h,
+                                                  .jitter = 0}},
+                                       [&]() -> int {
+                                         at.push_back(hours(w));
+                                         throw std::runtime_error("no");
+                                       });
         co_return told(o);
       });
     });
@@ -114,13 +125,14 @@ TEST_CASE("jitter moves a pause by its part and no further") {
   std::int64_t last = -1;
   w.open([&](stet::engine& e) {
     e.define(W, [&](stet::context& ctx) -> stet::task<int> {
-      co_return co_await ctx.step("x", {.retry = {.initial_interval = 1000ms, .backoff = 1, .jitter = 0.5}}, [&] {
-        auto now = w.clock.wall().time_since_epoch().count();
-        if (last >= 0) pauses.push_back(now - last);
-        last = now;
-        if (pauses.size() < 200) throw std::runtime_error("again");
-        return 1;
-      });
+      co_return co_await ctx.step(
+          "x", {.retry = {.initial_interval = 1000ms, .backoff = 1, .jitter = 0.5}}, [&] {
+            auto now = w.clock.wall().time_since_epoch().count();
+            if (last >= 0) pauses.push_back(now - last);
+            last = now;
+            if (pauses.size() < 200) throw std::runtime_error("again");
+            return 1;
+          });
     });
   });
   CHECK(w.run(W, "w") == 1);
@@ -141,7 +153,8 @@ TEST_CASE("no attempt begins when max_elapsed has passed") {
         co_return told(o);
       });
     });
-    CHECK(w.run(Text, "t") == "step_failed std::runtime_error 3");  // at 0, 1 and 3 h; the next would be at 7 h
+    CHECK(w.run(Text, "t") ==
+          "step_failed std::runtime_error 3");  // at 0, 1 and 3 h; the next would be at 7 h
     CHECK(hours(w) == 3);
   });
 }
@@ -151,10 +164,11 @@ TEST_CASE("what a predicate said is recorded: another build's predicate changes 
     auto build = [&](bool (*predicate)(const std::exception&)) {
       return [&w, predicate](stet::engine& e) {
         e.define(Text, [&w, predicate](stet::context& ctx) -> stet::task<std::string> {
-          auto o = co_await ctx.try_step("x", {.retry = {.max_attempts = 3, .retryable = predicate}}, [&]() -> int {
-            w.done.hit("x");
-            throw std::runtime_error("no");
-          });
+          auto o = co_await ctx.try_step(
+              "x", {.retry = {.max_attempts = 3, .retryable = predicate}}, [&]() -> int {
+                w.done.hit("x");
+                throw std::runtime_error("no");
+              });
           co_await ctx.sleep(1h);
           co_return told(o);
         });
@@ -175,8 +189,9 @@ TEST_CASE("all attempts together end at their deadline, though the pause would b
     std::int64_t ended = -1;
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
-        auto o = co_await ctx.try_step("x", {.retry = {.initial_interval = 10h, .jitter = 0}, .total_timeout = 4h},
-                                       [&]() -> int { throw std::runtime_error(std::to_string(w.done.hit("x"))); });
+        auto o = co_await ctx.try_step(
+            "x", {.retry = {.initial_interval = 10h, .jitter = 0}, .total_timeout = 4h},
+            [&]() -> int { throw std::runtime_error(std::to_string(w.done.hit("x"))); });
         ended = hours(w);
         co_return told(o);
       });
@@ -195,7 +210,8 @@ TEST_CASE("anything may be thrown by a body: a number, a null pointer, a private
         constexpr stet::retry_policy once{.max_attempts = 1};
         auto a = co_await ctx.try_step("a", {.retry = once}, []() -> int { throw 42; });
         auto b = co_await ctx.try_step("b", {.retry = once}, []() -> int { throw nullptr; });
-        auto c = co_await ctx.try_step("c", {.retry = {.max_attempts = 2}}, []() -> int { throw mine(); });
+        auto c = co_await ctx.try_step("c", {.retry = {.max_attempts = 2}},
+                                       []() -> int { throw mine(); });
         co_await ctx.sleep(1h);
         co_return told(a) + "; " + told(b) + "; " + told(c);
       });
@@ -209,7 +225,8 @@ TEST_CASE("anything may be thrown by a body: a number, a null pointer, a private
   });
 }
 
-TEST_CASE("a result that can't be written is the step's error, and the body isn't run again [S26]") {
+TEST_CASE(
+    "a result that can't be written is the step's error, and the body isn't run again [S26]") {
   everywhere([](world& w) {
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
@@ -229,7 +246,9 @@ TEST_CASE("a workflow's result that can't be written fails its run, and only tha
   everywhere([&](world& w) {
     w.open([&](stet::engine& e) {
       e.define(Bad, [](stet::context&) -> stet::task<unwritable> { co_return unwritable{}; });
-      e.define(W, [](stet::context& ctx) -> stet::task<int> { co_return co_await ctx.step("x", [] { return 1; }); });
+      e.define(W, [](stet::context& ctx) -> stet::task<int> {
+        co_return co_await ctx.step("x", [] { return 1; });
+      });
     });
     auto bad = w.engine().run(Bad, "b");
     CHECK(w.run(W, "w") == 1);
@@ -254,12 +273,14 @@ TEST_CASE("a result whose commit was reported as unknown is found, not made agai
         },
         [](world& w, death d) {
           CHECK(w.done.of("x") <= (d.happened && !d.after ? 2 : 1));
-          CHECK(w.engine().describe("w")->records <= 5);  // started, step, perhaps attempt, done, completed
+          CHECK(w.engine().describe("w")->records <=
+                5);  // started, step, perhaps attempt, done, completed
         });
   }
 }
 
-TEST_CASE("a hundred steps at once: each once or twice, the results in the order of the calls [S29]") {
+TEST_CASE(
+    "a hundred steps at once: each once or twice, the results in the order of the calls [S29]") {
   constexpr stet::workflow<std::vector<int>()> Fan{"fan"};
   everywhere([&](world& w) {
     w.open([&](stet::engine& e) {
@@ -287,12 +308,13 @@ TEST_CASE("a body's progress reaches the next attempt, over a failure and over a
   everywhere([](world& w) {
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
-        co_return co_await ctx.step("x", {.retry = {.initial_interval = 1h}}, [&](stet::step_context& s) {
-          auto before = s.progress<std::string>().value_or("");
-          s.heartbeat(before + std::to_string(s.attempt()));
-          if (s.attempt() < 4) throw std::runtime_error("not yet");
-          return before + "," + s.idempotency_key();
-        });
+        co_return co_await ctx.step("x", {.retry = {.initial_interval = 1h}},
+                                    [&](stet::step_context& s) {
+                                      auto before = s.progress<std::string>().value_or("");
+                                      s.heartbeat(before + std::to_string(s.attempt()));
+                                      if (s.attempt() < 4) throw std::runtime_error("not yet");
+                                      return before + "," + s.idempotency_key();
+                                    });
       });
     });
     w.engine().run(Text, "t");

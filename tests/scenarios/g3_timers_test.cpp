@@ -12,7 +12,9 @@ inline constexpr stet::workflow<std::int64_t()> Hour{"hour"};
 inline constexpr stet::workflow<std::int64_t(int)> Nth{"nth"};
 inline constexpr stet::workflow<std::string()> Text{"text"};
 
-std::int64_t minutes(stet::time_point t) { return (t.time_since_epoch().count() - fake_clock::epoch) / 60'000; }
+std::int64_t minutes(stet::time_point t) {
+  return (t.time_since_epoch().count() - fake_clock::epoch) / 60'000;
+}
 
 /// Sleeps an hour, and gives the minute at which it went on.
 void define_hour(world& w, stet::engine& e) {
@@ -30,7 +32,8 @@ bool ended(world& w, const stet::run_handle<std::int64_t>& run) {
 
 }  // namespace
 
-TEST_CASE("a timer that became due while nothing ran fires at once at the restart, and once [S31]") {
+TEST_CASE(
+    "a timer that became due while nothing ran fires at once at the restart, and once [S31]") {
   everywhere([](world& w) {
     w.open([&](stet::engine& e) { define_hour(w, e); });
     w.engine().run(Hour, "h");
@@ -62,7 +65,9 @@ TEST_CASE("a timer goes on while nothing runs [S32]") {
   });
 }
 
-TEST_CASE("a hundred timers that are due together fire once each, in the order in which they were made [S34]") {
+TEST_CASE(
+    "a hundred timers that are due together fire once each, in the order in which they were made "
+    "[S34]") {
   everywhere([](world& w) {
     std::string order;
     w.open([&](stet::engine& e) {
@@ -152,7 +157,9 @@ TEST_CASE("a wall clock set back delays no timer [S41]") {
   });
 }
 
-TEST_CASE("a wall clock set back while nothing runs delays a timer by no more than it was meant to wait") {
+TEST_CASE(
+    "a wall clock set back while nothing runs delays a timer by no more than it was meant to "
+    "wait") {
   everywhere([](world& w) {
     w.open([&](stet::engine& e) { define_hour(w, e); });
     auto run = w.engine().run(Hour, "h");
@@ -169,7 +176,8 @@ TEST_CASE("a wall clock set back while nothing runs delays a timer by no more th
   });
 }
 
-TEST_CASE("a pause between attempts is no longer after the wall clock was set back while nothing ran") {
+TEST_CASE(
+    "a pause between attempts is no longer after the wall clock was set back while nothing ran") {
   everywhere([](world& w) {
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
@@ -192,7 +200,8 @@ TEST_CASE("a pause between attempts is no longer after the wall clock was set ba
   });
 }
 
-TEST_CASE("an earlier timer that is set while the engine waits for a later one fires in time [S43]") {
+TEST_CASE(
+    "an earlier timer that is set while the engine waits for a later one fires in time [S43]") {
   everywhere([](world& w) {
     w.open([&](stet::engine& e) {
       e.define(Nth, [](stet::context& ctx, int n) -> stet::task<std::int64_t> {
@@ -217,7 +226,8 @@ TEST_CASE("thousands of sleeping runs are found by a restart, and none is lost [
     world w(c);
     w.open([&](stet::engine& e) {
       e.define(Nth, [&](stet::context& ctx, int n) -> stet::task<std::int64_t> {
-        co_await ctx.sleep_until(stet::time_point(stet::duration(fake_clock::epoch + 3'600'000 + n)));
+        co_await ctx.sleep_until(
+            stet::time_point(stet::duration(fake_clock::epoch + 3'600'000 + n)));
         co_return n;
       });
     });
@@ -226,13 +236,15 @@ TEST_CASE("thousands of sleeping runs are found by a restart, and none is lost [
     auto runs = w.engine().run_all(Nth, all);
     w.close();
     w.reopen();
-    CHECK(w.engine().next_wakeup() == stet::time_point(stet::duration(fake_clock::epoch + 3'600'000)));
+    CHECK(w.engine().next_wakeup() ==
+          stet::time_point(stet::duration(fake_clock::epoch + 3'600'000)));
     w.pass(1h + 10s);
     CHECK(w.engine().open_runs().size() == 100);  // a page
     w.pass(10s);
     CHECK(w.engine().open_runs().empty());
     CHECK(!w.engine().next_wakeup());
-    for (int i : {0, 9'999, count - 1}) CHECK(w.engine().find(Nth, std::to_string(i))->result() == i);
+    for (int i : {0, 9'999, count - 1})
+      CHECK(w.engine().find(Nth, std::to_string(i))->result() == i);
   }
 }
 
@@ -263,7 +275,8 @@ TEST_CASE("sleeps of no time, of less than none and of all eternity") {
         co_await ctx.sleep(0ms);
         co_await ctx.sleep(-5h);
         co_await ctx.sleep_until(stet::time_point::min());
-        auto r = co_await stet::any(ctx.sleep(stet::duration::max()), ctx.sleep_until(stet::time_point::max()),
+        auto r = co_await stet::any(ctx.sleep(stet::duration::max()),
+                                    ctx.sleep_until(stet::time_point::max()),
                                     ctx.sleep(stet::duration::min()));
         co_return std::to_string(r.index());
       });
@@ -301,7 +314,8 @@ TEST_CASE("a time-out around a step goes on over a restart, though the body neve
     w.until([&] { return w.done.of("hangs") == 2; });
     w.clock.advance(1h);
     auto run = *w.engine().find(Text, "t");
-    for (int i = 0; i < 500 && run.status() == stet::status::running; ++i) std::this_thread::sleep_for(1ms);
+    for (int i = 0; i < 500 && run.status() == stet::status::running; ++i)
+      std::this_thread::sleep_for(1ms);
     CHECK(run.status() == stet::status::completed);
     give_way = true;
     CHECK(w.result(run) == "time-out");
@@ -309,7 +323,8 @@ TEST_CASE("a time-out around a step goes on over a restart, though the body neve
 }
 
 TEST_CASE("a sleeping run beyond the budget is evicted, and rebuilt when it is due") {
-  for (cell c : {cell{.resident = 1}, cell{.lmdb = true, .resident = 2, .check = 1}, cell{.resident = 3, .threads = 4}}) {
+  for (cell c : {cell{.resident = 1}, cell{.lmdb = true, .resident = 2, .check = 1},
+                 cell{.resident = 3, .threads = 4}}) {
     world w(c);
     std::atomic<int> alive{0};
     w.open([&](stet::engine& e) {

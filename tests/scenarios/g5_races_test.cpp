@@ -42,10 +42,12 @@ TEST_CASE("a race has one winner, whatever dies, and whatever the loser does lat
         c,
         [](world& w, stet::engine& e) {
           e.define(Text, [&w](stet::context& ctx) -> stet::task<std::string> {
-            auto race = [&](stet::context& in, int minutes, std::string who) -> stet::task<std::string> {
+            auto race = [&](stet::context& in, int minutes,
+                            std::string who) -> stet::task<std::string> {
               co_await in.sleep(minutes * 1min);
               w.done.hit(who);
-              co_return co_await in.step("win", [&w](std::string s) { return w.done.hit("won by " + s), s; }, who);
+              co_return co_await in.step(
+                  "win", [&w](std::string s) { return w.done.hit("won by " + s), s; }, who);
             };
             auto r = co_await stet::any(race(ctx, 10, "slow"), race(ctx, 5, "fast"));
             co_await ctx.sleep(1h);
@@ -63,15 +65,25 @@ TEST_CASE("a race has one winner, whatever dies, and whatever the loser does lat
   }
 }
 
-TEST_CASE("the winner that is recorded stays the winner, though another would be faster now [S73]") {
+TEST_CASE(
+    "the winner that is recorded stays the winner, though another would be faster now [S73]") {
   everywhere_by_hand([](world& w) {
     bool first_is_slow = true;
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         constexpr stet::step_options later{.retry = {.initial_interval = 1h, .jitter = 0}};
-        auto maybe = [&](bool slow) { if (slow) throw std::runtime_error("not yet"); };
-        auto r = co_await stet::any(ctx.step("one", later, [&] { maybe(first_is_slow); return 1; }),
-                                    ctx.step("two", later, [&] { maybe(!first_is_slow); return 2; }));
+        auto maybe = [&](bool slow) {
+          if (slow) throw std::runtime_error("not yet");
+        };
+        auto r = co_await stet::any(ctx.step("one", later,
+                                             [&] {
+                                               maybe(first_is_slow);
+                                               return 1;
+                                             }),
+                                    ctx.step("two", later, [&] {
+                                      maybe(!first_is_slow);
+                                      return 2;
+                                    }));
         co_await ctx.sleep(5h);
         co_return std::to_string(r.index());
       });
@@ -106,7 +118,8 @@ TEST_CASE("first_success ignores failures as long as anybody may succeed [S77]")
   everywhere([](world& w) {
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
-        auto r = co_await stet::first_success(fails_after(ctx, 1s), patient(ctx, w, "a"), fails_after(ctx, 2s));
+        auto r = co_await stet::first_success(fails_after(ctx, 1s), patient(ctx, w, "a"),
+                                              fails_after(ctx, 2s));
         std::string all = std::get<1>(r);
         try {
           co_await stet::first_success(fails_after(ctx, 3s), fails_after(ctx, 2s));
@@ -123,7 +136,9 @@ TEST_CASE("first_success ignores failures as long as anybody may succeed [S77]")
   });
 }
 
-TEST_CASE("a cancelled run hears of it at its await, and cleans up durably wherever the process dies [S79]") {
+TEST_CASE(
+    "a cancelled run hears of it at its await, and cleans up durably wherever the process dies "
+    "[S79]") {
   for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}}) {
     at_every_commit(
         c,
@@ -174,7 +189,9 @@ TEST_CASE("a cancellation at the moment at which a timer is due is one of both, 
 TEST_CASE("a cancellation is answered once: twice, and after the end, it is nothing [S82]") {
   everywhere([](world& w) {
     w.open([&](stet::engine& e) {
-      e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> { co_return co_await patient(ctx, w, "p"); });
+      e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
+        co_return co_await patient(ctx, w, "p");
+      });
     });
     auto run = w.engine().run(Text, "t");
     run.cancel("first");
@@ -223,7 +240,9 @@ TEST_CASE("a scope that is cancelled ends what is in it, and nothing else [S89]"
                       co_await d.sleep(1min);
                       s.cancel("enough");
                     },
-                    [&](stet::context& d) -> stet::task<> { inner = co_await patient(d, w, "in"); });
+                    [&](stet::context& d) -> stet::task<> {
+                      inner = co_await patient(d, w, "in");
+                    });
                 co_await c.sleep(1s);
               });
             },
@@ -243,9 +262,10 @@ TEST_CASE("a terminated run runs no more of its code, and what comes later is ig
   everywhere([](world& w) {
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
-        co_await stet::all(patient(ctx, w, "a"), ctx.step("x", {.retry = {.initial_interval = 1h}}, [&] {
-          if (w.done.hit("x") == 1) throw std::runtime_error("again");
-        }));
+        co_await stet::all(patient(ctx, w, "a"),
+                           ctx.step("x", {.retry = {.initial_interval = 1h}}, [&] {
+                             if (w.done.hit("x") == 1) throw std::runtime_error("again");
+                           }));
         co_return "done";
       });
     });
@@ -285,7 +305,8 @@ TEST_CASE("a workflow that swallows its cancellation for ever is ended, with the
   });
 }
 
-TEST_CASE("a frame may be destroyed at every kind of await: destructors run, and nothing is done [S95]") {
+TEST_CASE(
+    "a frame may be destroyed at every kind of await: destructors run, and nothing is done [S95]") {
   everywhere([](world& w) {
     std::atomic<int> alive{0};
     struct counted {
@@ -309,7 +330,8 @@ TEST_CASE("a frame may be destroyed at every kind of await: destructors run, and
         };
         {
           counted one(alive, ctx);
-          co_await stet::all(deep, ctx.child(Nth, "child", 1), stet::with_timeout(90h, stet::shield(ctx.sleep(200h))),
+          co_await stet::all(deep, ctx.child(Nth, "child", 1),
+                             stet::with_timeout(90h, stet::shield(ctx.sleep(200h))),
                              ctx.step("x", {.retry = {.initial_interval = 60h}}, [&] {
                                if (w.done.hit("x") == 1) throw std::runtime_error("again");
                              }));

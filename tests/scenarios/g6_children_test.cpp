@@ -60,7 +60,8 @@ TEST_CASE("a child's result comes to its parent once, whichever of them a crash 
           CHECK(text == "24");
         },
         [](world& w, death d) {
-          CHECK(w.done.all() <= 3 + (d.happened ? 2 : 0));  // the two children may be cut short together
+          CHECK(w.done.all() <=
+                3 + (d.happened ? 2 : 0));  // the two children may be cut short together
           CHECK(w.engine().find(Child, "a")->result() == 2);
           CHECK(w.engine().open_runs().empty());
           CHECK(w.heard.problems().size() <= 1);
@@ -74,7 +75,8 @@ TEST_CASE("a child's failure comes to its parent: declared as itself, else descr
       define_child(w, e);
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         auto [a, b] = co_await stet::try_all(ctx.child(Child, "a", -5), ctx.child(Child, "b", 13));
-        co_return std::to_string(a.failed_as<too_small>()->by) + " " + b.failed_as<stet::child_failed>()->what();
+        co_return std::to_string(a.failed_as<too_small>()->by) + " " +
+            b.failed_as<stet::child_failed>()->what();
       });
       e.define(Parent, [&](stet::context& ctx, std::string id) -> stet::task<std::string> {
         co_return std::to_string(co_await ctx.child(Child, id, -7));
@@ -93,7 +95,9 @@ TEST_CASE("a child's failure comes to its parent: declared as itself, else descr
   });
 }
 
-TEST_CASE("an id that is taken, a name that isn't known, an id that is none: errors at the await [S100, S101, S110]") {
+TEST_CASE(
+    "an id that is taken, a name that isn't known, an id that is none: errors at the await [S100, "
+    "S101, S110]") {
   everywhere([](world& w) {
     w.open([&](stet::engine& e) {
       define_child(w, e);
@@ -104,7 +108,8 @@ TEST_CASE("an id that is taken, a name that isn't known, an id that is none: err
         all += failed_how(co_await stet::attempt(ctx.child(Child, ctx.id(), 1))) + "; ";
         all += failed_how(co_await stet::attempt(ctx.child(Unknown, "u", 1))) + "; ";
         all += failed_how(co_await stet::attempt(ctx.child(Child, "", 1))) + "; ";
-        all += failed_how(co_await stet::attempt(ctx.child(Child, std::string(201, 'x'), 1))) + "; ";
+        all +=
+            failed_how(co_await stet::attempt(ctx.child(Child, std::string(201, 'x'), 1))) + "; ";
         all += failed_how(co_await stet::attempt(ctx.child(Child, std::string(200, 'x'), 1)));
         co_return all;
       });
@@ -115,14 +120,17 @@ TEST_CASE("an id that is taken, a name that isn't known, an id that is none: err
     w.settle();
     w.restart();
     CHECK(w.result(*w.engine().find(Text, "t")) ==
-          "stet::conflict; stet::conflict; stet::conflict; stet::unknown_workflow; stet::usage; stet::usage; value 2");
+          "stet::conflict; stet::conflict; stet::conflict; stet::unknown_workflow; stet::usage; "
+          "stet::usage; value 2");
     CHECK(w.engine().find(Child, "taken")->result() == 8);
     CHECK(w.engine().find(Child, "ended")->result() == 6);
     CHECK(w.done.of("child 1") == 1);
   });
 }
 
-TEST_CASE("a child that is not awaited any more is cancelled; one that has ended doesn't mind [S91, S104]") {
+TEST_CASE(
+    "a child that is not awaited any more is cancelled; one that has ended doesn't mind [S91, "
+    "S104]") {
   everywhere([](world& w) {
     w.open([&](stet::engine& e) {
       define_child(w, e);
@@ -245,7 +253,9 @@ TEST_CASE("a child that is parked holds its parent, and an operator may end it [
     w.crash();
     w.open([&](stet::engine& e) {
       e.define(Text, text);
-      e.define(Child, [](stet::context& ctx, int) -> stet::task<int> { co_return co_await ctx.step("other", [] { return 1; }); });
+      e.define(Child, [](stet::context& ctx, int) -> stet::task<int> {
+        co_return co_await ctx.step("other", [] { return 1; });
+      });
     });
     w.pass(1h);
     CHECK(w.engine().find(Child, "c")->status() == stet::status::stalled);

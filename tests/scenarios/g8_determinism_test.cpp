@@ -113,7 +113,9 @@ stet::task<int> give(stet::context&, int n) { co_return n; }
 
 world::definer build(world& w, code c) {
   return [&w, c](stet::engine& e) {
-    e.define(Text, [&w, c](stet::context& ctx) -> stet::task<std::string> { co_return co_await c(ctx, w); });
+    e.define(Text, [&w, c](stet::context& ctx) -> stet::task<std::string> {
+      co_return co_await c(ctx, w);
+    });
     e.define(Child, give);
     e.define(Other, give);
     e.define(Innocent, [&w](stet::context& ctx) -> stet::task<int> {
@@ -138,16 +140,21 @@ constexpr change changes[] = {
     {"one removed [S130]", removed, "sleep of 60000 ms", "step 'second'"},
     {"two swapped [S131]", swapped, "step 'first'", "step 'second'"},
     {"an end too early [S132]", ends_early, "sleep of 60000 ms", "completed"},
-    {"a failure too early [S132]", fails_early, "sleep of 60000 ms", "failed with std::runtime_error"},
+    {"a failure too early [S132]", fails_early, "sleep of 60000 ms",
+     "failed with std::runtime_error"},
     {"a sleep of another length", other_length, "sleep of 60000 ms", "sleep of 120000 ms"},
-    {"a child's id changed [S133]", other_child_id, "child 'child' as 'c'", "child 'child' as 'wrong'"},
-    {"a child's type changed [S133]", other_child_type, "child 'child' as 'c'", "child 'other' as 'c'"},
+    {"a child's id changed [S133]", other_child_id, "child 'child' as 'c'",
+     "child 'child' as 'wrong'"},
+    {"a child's type changed [S133]", other_child_type, "child 'child' as 'c'",
+     "child 'other' as 'c'"},
     {"one more beside the last [S129]", one_more_at_once, "nothing more", "step 'wrong'"},
 };
 
 }  // namespace
 
-TEST_CASE("code that doesn't fit parks its run, does nothing, holds nobody up; a build that fits goes on [S125-S133]") {
+TEST_CASE(
+    "code that doesn't fit parks its run, does nothing, holds nobody up; a build that fits goes on "
+    "[S125-S133]") {
   for (auto& c : changes) {
     CAPTURE(std::string(c.name));
     everywhere_by_hand([&](world& w) {
@@ -197,7 +204,8 @@ TEST_CASE("a divergence names both places in the source") {
   w.pass(1h);
   auto reason = w.engine().describe("t")->reason;
   auto places = 0;
-  for (auto at = reason.find("line "); at != std::string::npos; at = reason.find("line ", at + 1)) ++places;
+  for (auto at = reason.find("line "); at != std::string::npos; at = reason.find("line ", at + 1))
+    ++places;
   bool file = reason.find("g8_determinism_test.cpp:") != std::string::npos;
   CHECK_MESSAGE(places + file == 2, reason);
 }
@@ -226,7 +234,8 @@ TEST_CASE("a parked run may be cancelled, which waits for a build that fits, or 
 }
 
 TEST_CASE("what the fixed build is asked first is answered by what the run does now") {
-  for (cell c : {cell{}, cell{.resident = 0}, cell{.threads = 4}, cell{.lmdb = true, .threads = 4}}) {
+  for (cell c :
+       {cell{}, cell{.resident = 0}, cell{.threads = 4}, cell{.lmdb = true, .threads = 4}}) {
     for (bool clean : {false, true}) {
       CAPTURE(c.name());
       world w(c);
@@ -246,7 +255,8 @@ TEST_CASE("what the fixed build is asked first is answered by what the run does 
       w.crash();
       w.open(text("wrong"));
       w.pass(2h);
-      if (clean) w.close(); else w.crash();
+      if (clean) w.close();
+      else w.crash();
       w.open(text("right"));
       CHECK(w.engine().find(Text, "t")->result() == "done");
     }
@@ -275,8 +285,11 @@ TEST_CASE("a run of a workflow that isn't defined is parked, and goes on where i
   });
 }
 
-TEST_CASE("a choice that differs from time to time is found by the first replay, and never counts [S140, S142]") {
-  for (cell c : {cell{.resident = 0}, cell{.check = 1}, cell{.lmdb = true, .resident = 0, .threads = 4}}) {
+TEST_CASE(
+    "a choice that differs from time to time is found by the first replay, and never counts [S140, "
+    "S142]") {
+  for (cell c :
+       {cell{.resident = 0}, cell{.check = 1}, cell{.lmdb = true, .resident = 0, .threads = 4}}) {
     world w(c);
     std::atomic<int> turn{0};
     w.open([&](stet::engine& e) {
@@ -337,7 +350,8 @@ TEST_CASE("arguments that don't decode park their run; a build that reads them r
   });
 }
 
-TEST_CASE("a step's result that doesn't decode any more is an error in the workflow, at its await") {
+TEST_CASE(
+    "a step's result that doesn't decode any more is an error in the workflow, at its await") {
   everywhere_by_hand([](world& w) {
     auto define = [&](bool number) {
       return [&w, number](stet::engine& e) {

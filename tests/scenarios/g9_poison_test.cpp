@@ -1,4 +1,5 @@
-// G9: what one run may do to itself, and never to others. Deaths of the process are in g2_deaths_test.cpp.
+// G9: what one run may do to itself, and never to others. Deaths of the process are in
+// g2_deaths_test.cpp.
 #include <atomic>
 
 #include "tests/support/world.hpp"
@@ -88,12 +89,14 @@ TEST_CASE("ten thousand branches at once, ended at once or one by one [S151]") {
   w.open([&](stet::engine& e) {
     e.define(Long, [&](stet::context& ctx, long n) -> stet::task<long> {
       std::vector<int> items(static_cast<std::size_t>(n), 1);
-      auto at_once = co_await stet::map(items, {.concurrency = 8}, [&](int i) { return ready(g, i); });
-      auto later = co_await stet::map(items, {.concurrency = 100}, [&](stet::context& c, int i) -> stet::task<int> {
-        co_await c.sleep(1ms);
-        g.mark();
-        co_return i;
-      });
+      auto at_once =
+          co_await stet::map(items, {.concurrency = 8}, [&](int i) { return ready(g, i); });
+      auto later = co_await stet::map(items, {.concurrency = 100},
+                                      [&](stet::context& c, int i) -> stet::task<int> {
+                                        co_await c.sleep(1ms);
+                                        g.mark();
+                                        co_return i;
+                                      });
       std::vector<stet::task<int>> tasks;
       for (long i = 0; i < n; ++i) tasks.push_back(ready(g, 1));
       auto all = co_await stet::all(std::move(tasks));
@@ -151,8 +154,11 @@ TEST_CASE("a destructor that throws in a workflow fails its run, at most") {
   });
 }
 
-TEST_CASE("a destructor that throws while its frame is evicted, or its engine closed, is told and ignored") {
-  for (cell c : {cell{}, cell{.resident = 0}, cell{.resident = 1, .threads = 4}, cell{.lmdb = true, .resident = 0}}) {
+TEST_CASE(
+    "a destructor that throws while its frame is evicted, or its engine closed, is told and "
+    "ignored") {
+  for (cell c : {cell{}, cell{.resident = 0}, cell{.resident = 1, .threads = 4},
+                 cell{.lmdb = true, .resident = 0}}) {
     CAPTURE(c.name());
     world w(c);
     bool armed = true;
@@ -206,9 +212,12 @@ TEST_CASE("what an operator is shown of a payload stays small, however large it 
   everywhere_by_hand([](world& w) {
     w.open([&](stet::engine& e) {
       e.define(Echo, [](stet::context& ctx, std::string s) -> stet::task<std::string> {
-        co_await ctx.step("x", {.retry = {.initial_interval = 1h}}, [](stet::step_context& c, const std::string& big) {
-          if (c.attempt() == 1) throw std::runtime_error(big);
-        }, s + s);
+        co_await ctx.step(
+            "x", {.retry = {.initial_interval = 1h}},
+            [](stet::step_context& c, const std::string& big) {
+              if (c.attempt() == 1) throw std::runtime_error(big);
+            },
+            s + s);
         co_return s + "!";
       });
     });

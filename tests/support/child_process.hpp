@@ -15,8 +15,7 @@ namespace stet_tests {
 /// the pipe leaves it: what goes through buffers would vanish with a SIGKILL.
 class child_process {
  public:
-  template <class F>
-  explicit child_process(F&& f) {
+  template <class F> explicit child_process(F&& f) {
     int ends[2];
     if (::pipe(ends) != 0) throw std::runtime_error("pipe failed");
     pid_ = ::fork();

@@ -29,9 +29,8 @@ void play(const cell& c, const std::function<void(world&)>& scenario) {
 }  // namespace
 
 std::string cell::name() const {
-  return std::string(lmdb ? "lmdb" : "memory") + ", residency " +
-         (resident ? "unlimited" : "0") + ", threads " + std::to_string(threads) +
-         ", replay check " + std::to_string(check);
+  return std::string(lmdb ? "lmdb" : "memory") + ", residency " + (resident ? "unlimited" : "0") +
+         ", threads " + std::to_string(threads) + ", replay check " + std::to_string(check);
 }
 
 world::world(cell c) : where(c) {
@@ -41,6 +40,7 @@ world::world(cell c) : where(c) {
   options.clock = &clock;
   options.entropy = &entropy;
   options.listener = &heard;
+  options.commits = stet::durability::process;  // a process dies here, never a disk
 }
 
 world::~world() {

@@ -101,8 +101,7 @@ class world {
   /// Pokes until something has happened on another thread.
   void until(const std::function<bool()>& happened);
   /// Finishes everything and gives the result of a run.
-  template <class R>
-  R result(const stet::run_handle<R>& run) {
+  template <class R> R result(const stet::run_handle<R>& run) {
     finish();
     REQUIRE_MESSAGE(run.wait_for(1ms), "the run '", run.id(), "' doesn't end");
     return run.result();
@@ -157,11 +156,12 @@ struct caught {
   std::string text;
   bool says(std::string_view part) const { return text.find(part) != std::string::npos; }
 };
-template <class F>
-caught what_throws(F&& f) {
+template <class F> caught what_throws(F&& f) {
   try {
     f();
-  } catch (const stet::error& e) { return {true, e.code(), e.what()}; } catch (const std::exception& e) {
+  } catch (const stet::error& e) {
+    return {true, e.code(), e.what()};
+  } catch (const std::exception& e) {
     return {true, stet::errc::usage, std::string("not a stet::error: ") + e.what()};
   }
   return {};

@@ -26,8 +26,7 @@ struct packed {
   bool operator==(const packed&) const = default;
 };
 
-template <class T>
-struct box {
+template <class T> struct box {
   T value;
   bool operator==(const box&) const = default;
 };
@@ -50,8 +49,7 @@ struct tree {
   bool operator==(const tree&) const = default;
 };
 
-template <class T>
-void extremes() {
+template <class T> void extremes() {
   using limits = std::numeric_limits<T>;
   for (T v : {limits::min(), T(limits::min() + 1), T(0), T(1), T(23), T(24), T(limits::max() - 1),
               limits::max(), T(limits::max() / 2), T(limits::min() / 2)})
@@ -60,29 +58,24 @@ void extremes() {
 
 }  // namespace
 
-template <>
-struct stet::codec<packed> : stet::memory_codec<packed> {};
+template <> struct stet::codec<packed> : stet::memory_codec<packed> {};
 
-template <stet::encodable T>
-struct stet::codec<box<T>> {
+template <stet::encodable T> struct stet::codec<box<T>> {
   static void encode(writer& out, const box<T>& b) { codec<T>::encode(out, b.value); }
   static box<T> decode(reader& in) { return {codec<T>::decode(in)}; }
 };
 
-template <>
-struct stet::codec<ticket> {
+template <> struct stet::codec<ticket> {
   static void encode(writer& out, const ticket& t) { out.integer(*t.number); }
   static ticket decode(reader& in) { return {std::make_unique<int>(codec<int>::decode(in))}; }
 };
 
-template <>
-struct stet::codec<brittle> {
+template <> struct stet::codec<brittle> {
   static void encode(writer& out, const brittle&) { out.null(); }
   static brittle decode(reader& in) { return brittle(in.null()); }
 };
 
-template <>
-struct stet::codec<tree> {
+template <> struct stet::codec<tree> {
   static void encode(writer& out, const tree& t) {
     out.array(2);
     out.integer(t.value);

@@ -8,10 +8,7 @@
 using stet::describe_payload;
 
 namespace {
-template <class T>
-std::string described(const T& v) {
-  return describe_payload(encoded(v));
-}
+template <class T> std::string described(const T& v) { return describe_payload(encoded(v)); }
 }  // namespace
 
 TEST_CASE("payloads of every kind are printed like JSON") {

@@ -14,10 +14,7 @@ struct own_error : stet::permanent_error {
   using permanent_error::permanent_error;
 };
 
-template <class T>
-stet::outcome<T> failed_outcome(auto e) {
-  return std::make_exception_ptr(e);
-}
+template <class T> stet::outcome<T> failed_outcome(auto e) { return std::make_exception_ptr(e); }
 }  // namespace
 
 TEST_CASE("the numbers of errc are on disk and never change") {

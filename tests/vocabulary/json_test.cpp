@@ -55,11 +55,9 @@ struct no_default {
 
 }  // namespace
 
-template <>
-struct stet::codec<shape> : stet::json_codec<shape> {};
+template <> struct stet::codec<shape> : stet::json_codec<shape> {};
 
-template <>
-struct stet::codec<message> {
+template <> struct stet::codec<message> {
   static void encode(writer& out, const message& m) { out.bytes(m.SerializeAsString()); }
   static message decode(reader& in) {
     message m;
@@ -68,8 +66,7 @@ struct stet::codec<message> {
   }
 };
 
-template <>
-struct nlohmann::adl_serializer<no_default> {
+template <> struct nlohmann::adl_serializer<no_default> {
   static no_default from_json(const json& j) { return no_default(j.get<int>()); }
   static void to_json(json& j, const no_default& n) { j = n.v; }
 };

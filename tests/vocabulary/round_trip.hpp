@@ -10,16 +10,14 @@
 #include <stet/error.hpp>
 
 /// `v` as bytes.
-template <class T>
-std::string encoded(const T& v) {
+template <class T> std::string encoded(const T& v) {
   std::string bytes;
   stet::encode(bytes, v);
   return bytes;
 }
 
 /// The code of what `f` throws, and its text if `message` is given; errc{255} if it throws nothing.
-template <class F>
-stet::errc code_of(F&& f, std::string* message = nullptr) {
+template <class F> stet::errc code_of(F&& f, std::string* message = nullptr) {
   try {
     static_cast<void>(f());
   } catch (const stet::error& e) {
@@ -31,8 +29,7 @@ stet::errc code_of(F&& f, std::string* message = nullptr) {
 
 /// The same comes back; whatever is cut off is refused, and a byte too many; the bytes are one
 /// item that anybody can print.
-template <class T>
-void round_trip(const T& v) {
+template <class T> void round_trip(const T& v) {
   const std::string bytes = encoded(v);
   CHECK(stet::decode<T>(bytes) == v);
   CHECK(encoded(stet::decode<T>(bytes)) == bytes);

@@ -21,9 +21,7 @@ bool pays(std::unique_ptr<stet::store> store) {
 bool refuses_nonsense() {
   try {
     stet::open("nonsense:");
-  } catch (const stet::store_error& e) {
-    return e.code() == stet::errc::usage;
-  }
+  } catch (const stet::store_error& e) { return e.code() == stet::errc::usage; }
   return false;
 }
 }  // namespace

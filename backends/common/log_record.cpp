@@ -1,0 +1,155 @@
+#include "log_record.hpp"
+
+#include "base/crc32c.hpp"
+
+namespace stet { inline namespace v0 { namespace backend {
+namespace {
+
+// On disk, never renumber.
+constexpr std::uint32_t kRecordMagic = 0x7243'7453;          // "StCr"
+constexpr std::uint64_t kFileMagic = 0x676f'6c2d'7465'7473;  // "stet-log"
+constexpr std::uint32_t kFormat = 1;
+enum class tag : unsigned char { put = 1, erase = 2, erase_range = 3 };
+
+// crc, magic, length of the payload, zero, then three words of 64 bits.
+constexpr std::size_t kRecordHeaderBytes = 40;
+constexpr std::size_t kFileHeaderBytes = 24;
+constexpr std::size_t kOperationHeaderBytes = 9;
+
+template <class Number> void append(std::string& to, Number n) {
+  for (std::size_t i = 0; i < sizeof n; ++i) to += static_cast<char>(n >> (8 * i) & 0xff);
+}
+
+template <class Number> Number number_at(std::string_view from, std::size_t at) {
+  Number n = 0;
+  for (std::size_t i = 0; i < sizeof n; ++i) {
+    n |= static_cast<Number>(static_cast<unsigned char>(from[at + i])) << (8 * i);
+  }
+  return n;
+}
+
+/// Puts the checksum of what follows it before it.
+std::string sealed(const std::string& rest) {
+  std::string all;
+  all.reserve(rest.size() + 4);
+  append(all, detail::crc32c(rest));
+  return all += rest;
+}
+
+bool is_sealed(std::string_view bytes) {
+  return number_at<std::uint32_t>(bytes, 0) == detail::crc32c(bytes.substr(4));
+}
+
+bool changes_nothing(const batch::operation& o) {
+  return o.what == batch::kind::expect || (o.what == batch::kind::erase_range && o.key >= o.value);
+}
+
+tag tag_of(batch::kind k) {
+  return k == batch::kind::put ? tag::put : k == batch::kind::erase ? tag::erase : tag::erase_range;
+}
+
+}  // namespace
+
+std::string encode_log_header(std::uint64_t id) {
+  std::string rest;
+  append(rest, kFormat);
+  append(rest, kFileMagic);
+  append(rest, id);
+  return sealed(rest);
+}
+
+std::optional<std::uint64_t> decode_log_header(std::string_view log) {
+  if (log.size() < log_header_bytes) return std::nullopt;
+  std::string_view header = log.substr(0, kFileHeaderBytes);
+  if (number_at<std::uint32_t>(header, 4) != kFormat) return std::nullopt;
+  if (number_at<std::uint64_t>(header, 8) != kFileMagic) return std::nullopt;
+  if (!is_sealed(header)) return std::nullopt;
+  return number_at<std::uint64_t>(header, 16);
+}
+
+std::size_t record_bytes(const batch& b) noexcept {
+  std::size_t n = kRecordHeaderBytes;
+  for (const auto& o : b.operations()) {
+    if (!changes_nothing(o)) n += kOperationHeaderBytes + o.key.size() + o.value.size();
+  }
+  return n;
+}
+
+std::string encode_record(const log_position& p, const batch& b) {
+  const std::size_t bytes = record_bytes(b);
+  std::string rest;
+  rest.reserve(bytes);
+  append(rest, kRecordMagic);
+  append(rest, static_cast<std::uint32_t>(bytes - kRecordHeaderBytes));
+  append(rest, std::uint32_t{0});
+  append(rest, p.sequence);
+  append(rest, p.flushed);
+  append(rest, p.log_id);
+  for (const auto& o : b.operations()) {
+    if (changes_nothing(o)) continue;
+    rest += static_cast<char>(tag_of(o.what));
+    append(rest, static_cast<std::uint32_t>(o.key.size()));
+    append(rest, static_cast<std::uint32_t>(o.value.size()));
+    rest += o.key;
+    rest += o.value;
+  }
+  return sealed(rest);
+}
+
+std::optional<log_record> record_at(std::string_view log, std::size_t offset) {
+  if (offset > log.size() || log.size() - offset < kRecordHeaderBytes) return std::nullopt;
+  std::string_view from = log.substr(offset);
+  if (number_at<std::uint32_t>(from, 4) != kRecordMagic) return std::nullopt;
+  std::size_t length = number_at<std::uint32_t>(from, 8);
+  if (length > from.size() - kRecordHeaderBytes) return std::nullopt;
+  from = from.substr(0, kRecordHeaderBytes + length);
+  if (!is_sealed(from)) return std::nullopt;
+  log_position p{.log_id = number_at<std::uint64_t>(from, 32),
+                 .sequence = number_at<std::uint64_t>(from, 16),
+                 .flushed = number_at<std::uint64_t>(from, 24)};
+  return log_record{p, from.substr(kRecordHeaderBytes), from.size()};
+}
+
+std::optional<batch> decode_payload(std::string_view payload) {
+  batch b;
+  while (!payload.empty()) {
+    if (payload.size() < kOperationHeaderBytes) return std::nullopt;
+    std::size_t key_bytes = number_at<std::uint32_t>(payload, 1);
+    std::size_t value_bytes = number_at<std::uint32_t>(payload, 5);
+    auto what = static_cast<tag>(payload[0]);
+    payload.remove_prefix(kOperationHeaderBytes);
+    if (key_bytes + value_bytes > payload.size()) return std::nullopt;
+    std::string key(payload.substr(0, key_bytes));
+    std::string value(payload.substr(key_bytes, value_bytes));
+    payload.remove_prefix(key_bytes + value_bytes);
+    switch (what) {
+      case tag::put: b.put(std::move(key), std::move(value)); break;
+      case tag::erase: b.erase(std::move(key)); break;
+      case tag::erase_range: b.erase_range(std::move(key), std::move(value)); break;
+      default: return std::nullopt;
+    }
+  }
+  return b;
+}
+
+std::optional<std::string_view> log_walk::next() {
+  auto r = record_at(log_, offset_);
+  if (!r || r->position.log_id != id_ || r->position.sequence != sequence_ + 1) {
+    return std::nullopt;
+  }
+  offset_ += to_log_units(r->bytes);
+  ++sequence_;
+  return r->payload;
+}
+
+std::optional<std::size_t> log_walk::find_damage() const {
+  for (std::size_t at = offset_; at < log_.size(); at += log_unit_bytes) {
+    auto r = record_at(log_, at);
+    if (r && r->position.log_id == id_ && r->position.flushed > sequence_) return at;
+  }
+  return std::nullopt;
+}
+
+}  // namespace backend
+}  // namespace v0
+}  // namespace stet

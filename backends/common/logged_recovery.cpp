@@ -1,0 +1,89 @@
+// How a logged store begins with what an earlier one left, and what it leaves at its end.
+#include <string>
+
+#include "abandon.hpp"
+#include "log_mark.hpp"
+#include "log_record.hpp"
+#include "logged_store.hpp"
+
+namespace stet { inline namespace v0 { namespace backend {
+
+void logged_store::recover() {
+  const log_mark m = read_mark(*inner_, is_marked_);
+  sequence_ = flushed_ = m.sequence;
+  last_id_ = m.id;
+  log_ = open_marked_log(log_path_, info_, m);
+  if (log_ == nullptr) return;
+  in_use_ = true;
+  const std::string bytes = log_->read();
+  const std::size_t end = replay(bytes);
+  // Nothing that was read counts as durable before it is so for certain.
+  try {
+    move(false);
+  } catch (const store_error& e) {
+    if (e.outcome() != commit_outcome::refused || e.code() != errc::full) throw;
+    log_->keep(bytes, end);
+    flushed_ = sequence_;
+    return;
+  }
+  log_->remove();
+  log_.reset();
+}
+
+/// Into the overlay. The offset behind the last record.
+std::size_t logged_store::replay(std::string_view log) {
+  log_walk walk(log, last_id_, sequence_);
+  while (auto payload = walk.next()) {
+    auto b = decode_payload(*payload);
+    if (!b) fail_log(info_, log_path_, "a record is malformed; a newer Stet's?");
+    recent_->changes.apply(*b);
+  }
+  sequence_ = walk.sequence();
+  if (auto proof = walk.find_damage()) {
+    fail_log(info_, log_path_,
+             "at offset " + std::to_string(walk.offset()) + " stands no record number " +
+                 std::to_string(sequence_ + 1) + ", but it was acknowledged, as that at offset " +
+                 std::to_string(*proof) + " says: restore the store from a backup");
+  }
+  return walk.offset();
+}
+
+void logged_store::close() {
+  if (recent_ == nullptr) return;
+  if (is_foreign()) {  // another thread may have held the lock when this process was forked
+    abandon(std::move(recent_));
+    return inner_->close();
+  }
+  std::optional<store_error> failure;
+  try {
+    if (!poisoned_) leave_one_file();
+  } catch (const store_error& e) { failure = e; }
+  log_.reset();
+  recent_.reset();
+  inner_->close();
+  if (failure) throw store_error(*failure);
+}
+
+void logged_store::leave_one_file() {
+  try {
+    if (in_use_) move(false);
+    if (log_ != nullptr) log_->remove();
+  } catch (const store_error& e) {
+    if (e.outcome() != commit_outcome::refused || !log_->is_in_place()) throw;
+    // It is as durable where it is: the log stays, and who opens the store next tries again.
+    flush();
+  }
+}
+
+std::unique_ptr<store> logged_store::take_inner() {
+  if (in_use_) move(false);  // what recover() had no room for: throws, and the store isn't opened
+  if (is_marked_) {
+    batch b;
+    b.erase(mark_key());
+    inner_->commit(b, durability::sync);
+  }
+  recent_.reset();
+  return std::move(inner_);
+}
+
+}}}  // namespace stet::v0::backend

@@ -1,0 +1,206 @@
+#include "logged_store.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <shared_mutex>
+
+#include "log_mark.hpp"
+#include "log_record.hpp"
+
+namespace stet { inline namespace v0 { namespace backend {
+
+namespace {
+
+constexpr std::uint64_t kLogBytesMin = 16u << 10;
+// A batch that would take more of the log than this part goes to the inner store by itself.
+constexpr std::size_t kLargestShare = 4;
+
+}  // namespace
+
+logged_store::logged_store(std::unique_ptr<store> inner, log_options o)
+    : inner_(std::move(inner)),
+      info_(inner_->info()),
+      options_(std::move(o)),
+      log_path_(info_.path + "-log"),
+      generation_(fork_generation()),
+      recent_(std::make_unique<recent>()) {
+  recover();
+}
+
+void logged_store::check_usable(std::string_view what) const {
+  if (recent_ == nullptr) fail_closed(to_limits(), what);
+  if (is_foreign()) fail_foreign(to_limits(), what);
+  if (poisoned_.load(std::memory_order_acquire)) fail_poisoned(to_limits(), what, poison_);
+}
+
+void logged_store::set_poison(std::string why) {
+  poison_ = std::move(why);
+  poisoned_.store(true, std::memory_order_release);
+}
+
+std::optional<std::string> logged_store::get(std::string_view key) {
+  check_usable("get");
+  check_key(to_limits(), "get", key);
+  {
+    std::shared_lock shared(recent_->lock);
+    auto answer = recent_->changes.find(key);
+    if (answer.known) return answer.value ? std::optional(*answer.value) : std::nullopt;
+  }
+  // Without the lock: if the overlay is moved now, the inner store has the same and perhaps more.
+  if (is_mark_key(key)) return std::nullopt;
+  return inner_->get(key);
+}
+
+void logged_store::scan(const scan_range& range, visitor& v) {
+  check_usable("scan");
+  if (is_empty(range)) return;
+  struct unmarked final : visitor {
+    explicit unmarked(visitor& t) : to(t) {}
+    bool visit(std::string_view key, std::string_view value) override {
+      return is_mark_key(key) || to.visit(key, value);
+    }
+    visitor& to;
+  } shown(v);
+  std::shared_lock shared(recent_->lock);
+  recent_->changes.scan(*inner_, range, shown);
+}
+
+void logged_store::check_batch(const batch& b) {
+  backend::check_batch(to_limits(), b);
+  for (const auto& o : b.operations()) {
+    if (o.what == batch::kind::erase_range || !is_mark_key(o.key)) continue;
+    throw store_error(errc::usage, name_of(to_limits(), "commit"), info_.path, 0,
+                      "the key " + printable(o.key) + " is reserved", commit_outcome::refused);
+  }
+  try {
+    if (options_.check_in_place) options_.check_in_place();
+  } catch (const store_error& e) {
+    set_poison(e.what());
+    throw;
+  }
+  for (const auto& o : b.operations()) {
+    if (o.what != batch::kind::expect) continue;
+    auto value = get(o.key);
+    if (value.has_value() == o.absent || (value && *value != o.value)) {
+      fail_expectation(to_limits(), o, value.has_value());
+    }
+  }
+}
+
+void logged_store::commit(const batch& b, durability d) {
+  check_usable("commit");
+  check_batch(b);
+  const bool changes = std::any_of(b.operations().begin(), b.operations().end(),
+                                   [](auto& o) { return o.what != batch::kind::expect; });
+  poisoning([&] {
+    if (!changes) {
+      if (d == durability::sync) flush();
+    } else if (in_use_ && fits(b) && log_->is_in_place()) {
+      append(b, d);
+    } else {
+      commit_beside(b, d);
+    }
+  });
+}
+
+bool logged_store::fits(const batch& b) const {
+  const std::size_t bytes = record_bytes(b);
+  const std::size_t most = static_cast<std::size_t>(options_.bytes);
+  return bytes <= std::min(most / kLargestShare, log_record_bytes_max) && log_->has_room(bytes) &&
+         recent_->changes.bytes() + bytes <= 2 * most;
+}
+
+void logged_store::flush() {
+  if (flushed_ == sequence_) return;
+  log_->flush();
+  flushed_ = sequence_;
+}
+
+void logged_store::append(const batch& b, durability d) {
+  auto prepared = overlay::prepare(b);
+  log_->append(encode_record({log_->id(), sequence_ + 1, flushed_}, b));
+  ++sequence_;
+  if (d == durability::sync) flush();
+  std::unique_lock exclusive(recent_->lock);
+  recent_->changes.apply(b, std::move(prepared));
+}
+
+/// The first commit, and those that have no room in the log.
+void logged_store::commit_beside(const batch& b, durability d) {
+  ensure_log();
+  if (!recent_->changes.empty()) {
+    try {
+      move(true);
+    } catch (const store_error& e) {
+      // A full store makes no room for all that was put, but may have it for what is left of that.
+      if (e.outcome() != commit_outcome::refused || !erases(b)) throw;
+      return commit_together(b);
+    }
+  }
+  if (in_use_ && fits(b)) return append(b, d);
+  batch alone = b;
+  commit_inner(alone, true, true, d);
+}
+
+/// If there is none to be had, commits are the inner store's own, until there is.
+void logged_store::ensure_log() {
+  if (log_ != nullptr && log_->is_in_place()) return;
+  log_.reset();  // what it had is in the overlay, and moved before anything else
+  in_use_ = false;
+  try {
+    log_ = log_file::create(info_.scheme, log_path_, options_.bytes);
+  } catch (const std::exception&) { log_.reset(); }
+}
+
+/// Readers see the same before, while and after it is moved. If it fails, it may be tried again.
+void logged_store::move(bool keep_log) {
+  batch b;
+  recent_->changes.add_to(b);
+  commit_inner(b, false, keep_log, durability::sync);
+  emptied();
+}
+
+/// The overlay and the batch at once. No state between old and new may be seen, so readers wait.
+void logged_store::commit_together(const batch& b) {
+  overlay all = recent_->changes;
+  all.apply(b);
+  batch net;
+  all.add_to(net);
+  overlay before;
+  std::unique_lock exclusive(recent_->lock);
+  commit_inner(net, true, true, durability::sync);
+  std::swap(recent_->changes, before);
+}
+
+/// Commits `b` and the mark that says what the log is for from now on.
+void logged_store::commit_inner(batch& b, bool has_batch, bool keep_log, durability d) {
+  const log_mark m{.in_use = keep_log && log_ != nullptr,
+                   .id = log_ != nullptr ? log_->id() : last_id_,
+                   .sequence = sequence_ + (has_batch ? 1 : 0)};
+  const bool marks = is_marked_ || m.in_use;
+  if (marks) b.put(mark_key(), encode_mark(m));  // at the end: a range may have erased it
+  inner_->commit(b, marks ? durability::sync : d);
+  is_marked_ = marks;
+  in_use_ = m.in_use;
+  last_id_ = m.id;
+  sequence_ = flushed_ = m.sequence;
+  if (log_ != nullptr) log_->restart();
+}
+
+void logged_store::emptied() {
+  overlay before;
+  std::unique_lock exclusive(recent_->lock);
+  std::swap(recent_->changes, before);
+}
+
+std::unique_ptr<store> add_log(std::unique_ptr<store> inner, log_options o) {
+  const bool is_wanted = o.bytes > 0;
+  o.bytes = std::max(o.bytes, kLogBytesMin);
+  auto logged = std::make_unique<logged_store>(std::move(inner), std::move(o));
+  if (is_wanted) return logged;
+  return logged->take_inner();
+}
+
+}  // namespace backend
+}  // namespace v0
+}  // namespace stet

@@ -1,0 +1,65 @@
+// What was committed and hasn't reached the inner store yet: an ordered layer over it.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <stet/store.hpp>
+
+namespace stet { inline namespace v0 { namespace backend {
+
+/// Changes of an inner store, in memory: seen through it, they are made already.
+///
+/// Invariants: ranges_ are not empty, sorted, and neither meet nor touch; each hides what the inner
+/// store has in it. entries_ lie above both: a value, or nullopt for a key that is erased, and none
+/// of these inside a range. Applying all of it to the inner store once more changes nothing, so it
+/// may be moved there while it is still read through here.
+/// Thread: as a standard container.
+class overlay {
+ public:
+  using entries = std::map<std::string, std::optional<std::string>, std::less<>>;
+  /// The puts and erases of a batch, allocated: what takes long or fails is done before a lock.
+  using prepared = std::vector<entries::node_type>;
+
+  static prepared prepare(const batch& b);
+  void apply(const batch& b, prepared p);
+  void apply(const batch& b) { apply(b, prepare(b)); }
+
+  /// The value of a key as far as the overlay knows.
+  struct answer {
+    bool known;                ///< false: ask the inner store
+    const std::string* value;  ///< null: erased
+  };
+  answer find(std::string_view key) const;
+
+  /// Visits the range in `inner` as it will be. If there are erased ranges, `inner` is scanned in
+  /// several parts, so only moving this overlay may change it meanwhile.
+  void scan(store& inner, const scan_range& range, visitor& v) const;
+
+  /// Adds operations that make the changes in a store, in the order of keys.
+  void add_to(batch& b) const;
+
+  bool empty() const noexcept { return entries_.empty() && ranges_.empty(); }
+  /// Of memory, roughly.
+  std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  friend class merging_visitor;
+  using erased = std::map<std::string, std::string, std::less<>>;  // from → to
+
+  bool is_hidden(std::string_view key) const;
+  void set(entries::node_type node);
+  entries::iterator drop(entries::iterator first, entries::iterator last);
+  void hide(std::string from, std::string to);
+  std::vector<scan_range> parts_shown(const scan_range& range) const;
+
+  entries entries_;
+  erased ranges_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace backend
+}  // namespace v0
+}  // namespace stet

@@ -1,0 +1,62 @@
+#include "failing_calls.hpp"
+
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace stet_tests {
+
+std::atomic<int> flushes_left{-1}, writes_left{-1}, failure{EIO};
+std::atomic<long> room_left{-1}, flushes{0};
+
+namespace {
+
+bool fails_now(std::atomic<int>& left) {
+  if (left < 0 || left-- != 0) return false;
+  errno = failure;
+  return true;
+}
+
+}  // namespace
+}  // namespace stet_tests
+
+using namespace stet_tests;
+
+// These stand before the C library's, for liblmdb as well.
+extern "C" int fdatasync(int fd) {
+  ++flushes;
+  if (fails_now(flushes_left)) return -1;
+  return static_cast<int>(::syscall(SYS_fdatasync, fd));
+}
+
+// By their symbols, since a macro may make one of the names mean the other: liblmdb calls pwrite,
+// what is compiled here with 64-bit offsets calls pwrite64.
+extern "C" ssize_t failing_pwrite(int fd, const void* data, size_t n, off_t at) __asm__("pwrite");
+extern "C" ssize_t failing_pwrite64(int fd, const void* data, size_t n,
+                                    off_t at) __asm__("pwrite64");
+extern "C" ssize_t failing_pwrite(int fd, const void* data, size_t n, off_t at) {
+  if (fails_now(writes_left)) return -1;
+  if (long room = room_left; room >= 0) {
+    if (room == 0) {
+      room_left = -1;
+      errno = ENOSPC;
+      return -1;
+    }
+    n = std::min(n, static_cast<size_t>(room));
+    room_left = room - static_cast<long>(n);
+  }
+  return ::syscall(SYS_pwrite64, fd, data, n, at);
+}
+extern "C" ssize_t failing_pwrite64(int fd, const void* data, size_t n, off_t at) {
+  return failing_pwrite(fd, data, n, at);
+}
+
+extern "C" ssize_t writev(int fd, const iovec* parts, int count) {
+  return fails_now(writes_left) ? -1 : ::syscall(SYS_writev, fd, parts, count);
+}
+#endif

@@ -1,0 +1,72 @@
+// Records of every kind, with random fields.
+#pragma once
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "history/record.hpp"
+#include "tests/support/bytes.hpp"
+
+namespace stet_tests {
+
+inline constexpr stet::detail::record_kind all_kinds[] = {
+    stet::detail::record_kind::started,
+    stet::detail::record_kind::step_done,
+    stet::detail::record_kind::step_failed,
+    stet::detail::record_kind::timer_fired,
+    stet::detail::record_kind::child_done,
+    stet::detail::record_kind::child_failed,
+    stet::detail::record_kind::cancel_requested,
+    stet::detail::record_kind::body_returned,
+    stet::detail::record_kind::terminated,
+    stet::detail::record_kind::step,
+    stet::detail::record_kind::sleep,
+    stet::detail::record_kind::child,
+    stet::detail::record_kind::cancelled,
+    stet::detail::record_kind::completed,
+    stet::detail::record_kind::failed,
+    stet::detail::record_kind::ended_cancelled,
+    stet::detail::record_kind::attempt,
+    stet::detail::record_kind::retry,
+    stet::detail::record_kind::not_started,
+    stet::detail::record_kind::progress,
+    stet::detail::record_kind::driven,
+    stet::detail::record_kind::stalled,
+    stet::detail::record_kind::resumed,
+    stet::detail::record_kind::suspect};
+
+/// Makes records whose texts live as long as the maker.
+class record_maker {
+ public:
+  explicit record_maker(random_source& r) : random_(r) {}
+  stet::detail::record make(stet::detail::record_kind k) {
+    stet::detail::record r;
+    r.kind = k;
+    r.flags = static_cast<std::uint8_t>(random_());
+    r.run = random_.number();
+    r.command = static_cast<std::uint32_t>(random_.number());
+    r.time = random_.signed_number();
+    r.related = random_.number();
+    r.number = random_.signed_number();
+    r.attempt = static_cast<std::uint32_t>(random_.number());
+    r.line = static_cast<std::uint32_t>(random_.number());
+    r.code = static_cast<stet::errc>(random_.below(20));
+    r.seed[0] = random_();
+    r.seed[1] = random_();
+    r.name = keep(20);
+    r.target = keep(20);
+    r.payload = keep(random_.coin() ? 20 : 300);
+    r.error_type = keep(20);
+    r.error_text = keep(20);
+    return r;
+  }
+
+ private:
+  std::string_view keep(std::size_t size_max) {
+    return texts_.emplace_back(random_.text(size_max));
+  }
+  random_source& random_;
+  std::deque<std::string> texts_;
+};
+
+}  // namespace stet_tests
