@@ -118,9 +118,9 @@ void engine_core::after_drive(resident& r) {
   }
   // out_ belongs to the next drive as soon as one begins: children are only recorded here, and
   // drive later.
-  for (auto* q : out_.begun) {
-    auto* p = r.state.find(q->id);
-    if (!p) continue;  // given up in the same drive
+  for (auto [id, q] : out_.begun) {
+    auto* p = r.state.find(id);
+    if (!p) continue;  // given up in the same drive, and perhaps gone
     if (q->kind == command_kind::child) start_child(r, *q);
     else begin_step(r, *q, p->attempt);
   }

@@ -197,7 +197,7 @@ bool execution::begin(command& c, environment e, waiter& w) noexcept {
     r.name = q.name;
     r.target = q.target;
     r.payload = q.arguments;
-    if (!replay_) out_->begun.push_back(&q);
+    if (!replay_) out_->begun.emplace_back(c.id, &q);
   }
   file_ = c.file;
   emit(r);

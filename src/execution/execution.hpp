@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <stet/definition.hpp>
@@ -25,8 +26,9 @@ namespace stet { inline namespace v0 { namespace detail {
 
 /// What one delivery brought: given by whoever drives, used again and again.
 struct drive_output {
-  std::string records;                  // the commands, encoded
-  std::vector<request*> begun;          // steps and children among them
+  std::string records;  // the commands, encoded
+  // Steps and children among them, by number: one that was given up in the same drive may be gone.
+  std::vector<std::pair<std::uint32_t, request*>> begun;
   std::vector<std::uint32_t> given_up;  // commands that were cancelled
   std::vector<waiter*> ready;           // work space: who is to be told
   void clear() noexcept {

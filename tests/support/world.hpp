@@ -100,9 +100,14 @@ class world {
   void poke() { (void)engine_->open_runs({}, 1); }
   /// Pokes until something has happened on another thread.
   void until(const std::function<bool()>& happened);
+  static constexpr int looks_max = 200;
   /// Finishes everything and gives the result of a run.
   template <class R> R result(const stet::run_handle<R>& run) {
-    finish();
+    // With threads, what is between two turns of the loop can't be seen from here: look again.
+    for (int i = 0; i < looks_max; ++i) {
+      finish();
+      if (run.wait_for(1ms)) return run.result();
+    }
     REQUIRE_MESSAGE(run.wait_for(1ms), "the run '", run.id(), "' doesn't end");
     return run.result();
   }
