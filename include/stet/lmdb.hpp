@@ -9,8 +9,8 @@
 namespace stet { inline namespace v0 { namespace lmdb {
 
 struct options {
-  std::uint64_t map_bytes =
-      64ull << 20;  ///< address space at first; doubled by itself when the store outgrows it
+  /// Address space at first; doubled by itself when the store outgrows it.
+  std::uint64_t map_bytes = 64ull << 20;
   /// Where growing ends: a commit beyond it is refused with errc::full. A batch that erases may go
   /// a 64th (at least 1 MiB) beyond it, since LMDB needs room to free room.
   std::uint64_t map_bytes_max = 1ull << 40;

@@ -188,7 +188,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   // steps.cpp
   void begin_step(resident& r, request& q, std::uint32_t number);
   bool open_gates();
-  bool start_attempt(attempt& a, resident& r);
+  void start_attempt(attempt& a, resident& r);
   void take(attempt& a);
   void finish_attempt(resident& r, pending& p, attempt& a);
   void attempt_failed(resident& r, pending& p, attempt& a, failure f, errc code, bool permanent);

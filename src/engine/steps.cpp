@@ -31,6 +31,13 @@ void engine_core::begin_step(resident& r, request& q, std::uint32_t number) {
 /// Lets begin what may begin: bodies whose run has nothing that isn't durable.
 bool engine_core::open_gates() {
   if (is_refused() || closing_) return false;
+  // First the decisions, which may have to read the store, then the moves: if that throws, every
+  // attempt is still in its place.
+  for (auto* a : gate_) {
+    bool durable =
+        a->run_of.last_lsn <= journal_.durable_lsn() || STET_SEEDED(effect_before_durable);
+    if (durable && a->at != attempt::phase::revoked) start_attempt(*a, a->run_of);
+  }
   work* first = nullptr;
   work** end = &first;
   std::vector<attempt*> here;
@@ -39,11 +46,7 @@ bool engine_core::open_gates() {
     auto* a = gate_[i];
     if (a->at == attempt::phase::revoked) {
       inline_returned_.push_back(a);
-      continue;
-    }
-    auto& r = a->run_of;
-    if ((r.last_lsn > journal_.durable_lsn() && !STET_SEEDED(effect_before_durable)) ||
-        !start_attempt(*a, r)) {
+    } else if (!a->submitted) {
       gate_[kept++] = a;
     } else if (!executor_ || a->body->options.run_inline) {
       here.push_back(a);
@@ -63,20 +66,19 @@ bool engine_core::open_gates() {
   return first || !here.empty() || !inline_returned_.empty();
 }
 
-/// False: not yet.
-bool engine_core::start_attempt(attempt& a, resident& r) {
-  if (r.state.stalled) return false;
+/// Makes it ready to be submitted, unless it has to wait.
+void engine_core::start_attempt(attempt& a, resident& r) {
+  if (r.state.stalled) return;
   if (!suspects_.empty() && suspects_.contains({a.run_number, a.command})) {
-    if (tried_suspect_) return false;  // one at a time
+    if (tried_suspect_) return;  // one at a time
     tried_suspect_ = &a;
     a.suspected = true;
   }
-  if (!ensure_frame(r)) return false;
+  if (!ensure_frame(r)) return;
   if (auto* q = r.frame->find(a.command); q && q != a.body)
     a.rebind(*q);  // the frame was rebuilt since
   a.submitted = true;
   arm_attempt(a, *r.state.find(a.command));
-  return true;
 }
 
 void engine_core::arm_attempt(attempt& a, const pending& p) {
@@ -100,10 +102,17 @@ bool engine_core::take_returned() {
   std::reverse(batch.begin(), batch.end());  // as they came
   for (auto* a : std::exchange(inline_returned_, {})) batch.push_back(a);
   if (batch.empty()) return false;
-  for (auto* a : batch) {
-    take(*a);
-    delete a;
-    relieve();
+  auto at = batch.begin();
+  try {
+    while (at != batch.end()) {
+      std::unique_ptr<attempt> a(*at++);
+      take(*a);
+      a.reset();
+      relieve();
+    }
+  } catch (...) {  // the store failed: the rest is discarded at the close
+    inline_returned_.insert(inline_returned_.end(), at, batch.end());
+    throw;
   }
   return true;
 }

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -121,19 +122,20 @@ life_end live_here(const config& c, const place& p,
 
 const std::vector<config>& configs() {
   constexpr std::size_t small = 8 << 10, middle = 512 << 10, large = 16 << 20;
+  constexpr std::uint64_t no_log = 0, short_log = 64 << 10, normal_log = 8 << 20;
   static const std::vector<config> all = {
-      {"shm-res0-manual-small", home::shm, 0, 0, small, 0},
-      {"shm-resmax-manual-small", home::shm, unlimited, 0, small, 1},
-      {"shm-res0-threads-small", home::shm, 0, 2, small, 1},
-      {"shm-resmax-threads-small", home::shm, unlimited, 2, small, 0},
-      {"shm-res0-manual-middle", home::shm, 0, 0, middle, 1},
-      {"shm-resmax-threads-middle", home::shm, unlimited, 2, middle, 0},
-      {"shm-res0-threads-large", home::shm, 0, 2, large, 0},
-      {"shm-resmax-manual-large", home::shm, unlimited, 0, large, 0},
-      {"disk-res2-threads-small", home::disk, 2, 2, small, 0},
-      {"memory-res0-threads-middle", home::memory, 0, 2, middle, 0},
-      {"memory-resmax-manual-small", home::memory, unlimited, 0, small, 0},
-      {"memory-resmax-threads-large", home::memory, unlimited, 2, large, 1},
+      {"shm-res0-manual-small", home::shm, 0, 0, small, 0, short_log},
+      {"shm-resmax-manual-small", home::shm, unlimited, 0, small, 1, short_log},
+      {"shm-res0-threads-small", home::shm, 0, 2, small, 1, short_log},
+      {"shm-resmax-threads-small", home::shm, unlimited, 2, small, 0, no_log},
+      {"shm-res0-manual-middle", home::shm, 0, 0, middle, 1, short_log},
+      {"shm-resmax-threads-middle", home::shm, unlimited, 2, middle, 0, short_log},
+      {"shm-res0-threads-large", home::shm, 0, 2, large, 0, short_log},
+      {"shm-resmax-manual-large", home::shm, unlimited, 0, large, 0, no_log},
+      {"disk-res2-threads-small", home::disk, 2, 2, small, 0, normal_log},
+      {"memory-res0-threads-middle", home::memory, 0, 2, middle, 0, no_log},
+      {"memory-resmax-manual-small", home::memory, unlimited, 0, small, 0, no_log},
+      {"memory-resmax-threads-large", home::memory, unlimited, 2, large, 1, no_log},
   };
   return all;
 }
@@ -153,7 +155,19 @@ void seed_fault(const std::string& name) {
 
 std::unique_ptr<stet::store> open_store(const config& c, const place& p) {
   if (c.where == home::memory) return stet::memory::open(p.contents);
-  return stet::lmdb::open(p.store);
+  return stet::lmdb::open(p.store, {.log_bytes = c.log_bytes});
+}
+
+std::unique_ptr<stet::store> open_copy(const config& c, const place& p) {
+  if (c.where == home::memory) return open_store(c, p);
+  namespace fs = std::filesystem;
+  auto folder = fs::path(p.store).parent_path() / "copy";
+  fs::remove_all(folder);
+  fs::create_directory(folder);
+  auto name = fs::path(p.store).filename().string();
+  for (auto end : {"", "-log", ".owner"})  // the lock of a dead process isn't worth a copy
+    if (fs::exists(p.store + end)) fs::copy_file(p.store + end, folder / (name + end));
+  return stet::lmdb::open((folder / name).string(), {.log_bytes = c.log_bytes});
 }
 
 life_end live(const config& c, const place& p, int life, unsigned kill_at,

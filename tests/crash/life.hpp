@@ -19,6 +19,7 @@ struct config {
   unsigned threads;
   std::size_t tail_bytes_max;
   unsigned replay_check_interval;
+  std::uint64_t log_bytes;  // of the store in a file
 };
 const std::vector<config>& configs();
 
@@ -40,8 +41,11 @@ enum class life_end {
   broken,  // an exception came out, or the process died by itself
 };
 
-/// Opens the place's store.
+/// Opens the store of a place, as an engine of this configuration does.
 std::unique_ptr<stet::store> open_store(const config& c, const place& p);
+/// The store as it is now, to look at: a copy of its files, so that what a crash left stays as it
+/// is for the next life.
+std::unique_ptr<stet::store> open_copy(const config& c, const place& p);
 
 /// A life: with a store in a file, a forked process that is killed by SIGKILL at the `kill_at`th
 /// failpoint it comes to (0: never); with a store in memory, an engine whose store takes no commit

@@ -45,7 +45,7 @@ violations run_poison(const config& c, const std::string& folder) {
   // Two deaths at most until it is tried alone, and then the three of max_crashes.
   if (tries < 3 || tries > 5)
     v.push_back("promise 6: the step that kills was tried " + std::to_string(tries) + " times");
-  auto store = open_store(c, p);
+  auto store = open_copy(c, p);
   auto d = read_dump(*store);
   check_state(d, s, v);
   check_acknowledged(d, facts, v);

@@ -16,7 +16,7 @@ place make_place(const std::string& folder) {
 }
 
 dump dump_of(const config& c, const place& p) {
-  auto s = open_store(c, p);
+  auto s = open_copy(c, p);
   return read_dump(*s);
 }
 

@@ -45,13 +45,6 @@ stet::task<long> down(stet::context& ctx, long n) {
   co_return 1 + co_await down(ctx, n - 1);
 }
 
-struct grumpy {  // its destructor throws
-  bool* armed;
-  ~grumpy() noexcept(false) {
-    if (*armed) throw std::runtime_error("a destructor threw");
-  }
-};
-
 }  // namespace
 
 TEST_CASE("a million awaits in a loop need no stack and no records [S151]") {
@@ -130,52 +123,6 @@ TEST_CASE("tasks nest to a limit; beyond it is a clear error that the workflow m
     CHECK(what.code == stet::errc::run_failed);
     CHECK(what.says("more than 1000 deep"));
   });
-}
-
-TEST_CASE("a destructor that throws in a workflow fails its run, at most") {
-  everywhere([](world& w) {
-    bool armed = true;
-    w.open([&](stet::engine& e) {
-      e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
-        {
-          grumpy g{&armed};
-          co_await ctx.sleep(1h);
-        }
-        co_return "done";
-      });
-      e.define(Echo, [](stet::context&, std::string s) -> stet::task<std::string> { co_return s; });
-    });
-    auto run = w.engine().run(Text, "t");
-    w.finish();
-    auto what = what_throws([&] { run.result(); });
-    CHECK(what.code == stet::errc::run_failed);
-    CHECK(what.says("a destructor threw"));
-    CHECK(w.run(Echo, "e", "still here") == "still here");
-  });
-}
-
-TEST_CASE(
-    "a destructor that throws while its frame is evicted, or its engine closed, is told and "
-    "ignored") {
-  for (cell c : {cell{}, cell{.resident = 0}, cell{.resident = 1, .threads = 4},
-                 cell{.lmdb = true, .resident = 0}}) {
-    CAPTURE(c.name());
-    world w(c);
-    bool armed = true;
-    w.open([&](stet::engine& e) {
-      e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
-        grumpy g{&armed};
-        co_await ctx.sleep(1h);
-        co_await ctx.step("last", [&] { armed = false; });
-        co_return "done";
-      });
-    });
-    for (auto id : {"a", "b", "c"}) w.engine().run(Text, id);
-    w.settle();
-    w.close();
-    w.reopen();
-    for (auto id : {"a", "b", "c"}) CHECK(w.run(Text, id) == "done");
-  }
 }
 
 TEST_CASE("a workflow may let anything escape: it fails, the engine lives [S25]") {

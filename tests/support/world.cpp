@@ -96,23 +96,28 @@ void world::until(const std::function<bool()>& happened) {
   }
 }
 
-bool world::a_body_runs() {
+world::picture world::look() {
+  picture p;
   for (auto& id : engine_->open_runs({}, SIZE_MAX)) {
     auto info = engine_->describe(id);
-    if (!info || info->status == stet::status::stalled) continue;
-    for (auto& p : info->waits_for)
-      if (p.kind == "step" && p.due == stet::time_point()) return true;
+    if (!info) continue;
+    p.text += id + ' ' + std::to_string(info->records) + '\n';
+    if (info->status == stet::status::stalled) continue;
+    for (auto& w : info->waits_for)
+      p.a_body_runs |= w.kind == "step" && w.due == stet::time_point();
   }
-  return false;
+  return p;
 }
 
 void world::settle() {
   if (where.threads == 0) return engine_->run_until_idle();
-  // A call is answered in the middle of a turn: what that turn does is seen by the second one, and
-  // what it made ready by the third.
+  poke();  // a call is answered in the middle of a turn: from the next one on, time is seen
+  auto before = look();
   for (int i = 0; i < rounds_max; ++i) {
-    for (int calls = 0; calls < 3; ++calls) (void)engine_->open_runs({}, 1);
-    if (!a_body_runs()) return;
+    poke();
+    auto now = look();  // what was ready before has been driven by now, and shows
+    if (!now.a_body_runs && now.text == before.text) return;
+    before = std::move(now);
     std::this_thread::yield();
   }
   FAIL("the engine doesn't come to rest");

@@ -127,7 +127,11 @@ class world {
 
  private:
   std::optional<stet::time_point> next_due();
-  bool a_body_runs();
+  struct picture {
+    std::string text;  // of all open runs: who is there, and how far
+    bool a_body_runs = false;
+  };
+  picture look();
 
   temporary_directory directory_;
   std::shared_ptr<stet::memory::contents> contents_ = stet::memory::make_contents();
