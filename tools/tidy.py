@@ -6,10 +6,11 @@ A rule that a program can check belongs here, not in a review.
 import os
 import pathlib
 import re
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ['include', 'src', 'backends', 'tests', 'bench', 'examples', 'cli']
+FOLDERS = ['include', 'src', 'backends', 'tests', 'bench', 'examples']
 
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
@@ -26,8 +27,6 @@ LAYERS = {
     'run_state': {'base', 'keys', 'history'},
     'execution': {'base', 'keys', 'history'},
     'journal': {'base', 'keys', 'history', 'run_state'},
-    'timers': {'base', 'keys', 'history', 'run_state'},
-    'index': {'base', 'keys', 'history', 'run_state'},
     '': {'base'},
 }
 LAYERS['engine'] = set(LAYERS)
@@ -164,8 +163,21 @@ def faults(path, text):
         yield 1, fault
 
 
+def script_faults():
+    """A script that can't be started: meson 1.0 then tries to run '/', in a clone but not where it was written."""
+    listed = subprocess.run(['git', 'ls-files', '--cached', '--others', '--exclude-standard'],
+                            cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    for name in listed.splitlines():
+        file = ROOT / name
+        if file.is_file() and not os.access(file, os.X_OK) and file.read_bytes()[:2] == b'#!':
+            yield f'{name}:1: it has a #! line and may not be executed: chmod +x'
+
+
 def main():
     count = 0
+    for fault in script_faults():
+        print(fault)
+        count += 1
     for folder in FOLDERS:
         for file in sorted((ROOT / folder).rglob('*.[ch]pp')):
             path = file.relative_to(ROOT)

@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <string_view>
 
+#include <stet/export.hpp>
+
 namespace stet { inline namespace v0 { namespace detail {
 
-std::uint32_t crc32c(std::string_view bytes) noexcept;
+// STET_API: the libraries of our stores call it too.
+STET_API std::uint32_t crc32c(std::string_view bytes) noexcept;
 
 }  // namespace detail
 }}  // namespace stet::v0

@@ -232,21 +232,21 @@ inline constexpr stet::workflow<int(std::string_view)> X{"x"};
 #elif CASE == 27  // EXPECT: the arguments of a name are values
 inline constexpr stet::workflow<int(const std::string&)> X{"x"};
 #elif CASE == 28  // EXPECT: the result of a name is a value
-inline constexpr stet::query<const char*()> X{"x"};
+inline constexpr stet::workflow<const char*()> X{"x"};
 #elif CASE == 29  // EXPECT: a Stet name must not be empty
-inline constexpr stet::signal<int> X{""};
+inline constexpr stet::workflow<int()> X{""};
 #elif CASE == 75  // EXPECT: a Stet name has no control characters
-inline constexpr stet::signal<int> X{"a\nb"};
+inline constexpr stet::workflow<int()> X{"a\nb"};
 #elif CASE == 76  // EXPECT: a Stet name has at most 200 bytes
 #define TEN "0123456789"
 #define FIFTY TEN TEN TEN TEN TEN
-inline constexpr stet::signal<int> X{FIFTY FIFTY FIFTY FIFTY "x"};
+inline constexpr stet::workflow<int()> X{FIFTY FIFTY FIFTY FIFTY "x"};
 #elif CASE == 77  // EXPECT: an error_type names a class derived from std::exception
 inline constexpr stet::error_type<int> X{"x"};
 #elif CASE == 78  // EXPECT: the arguments of a name are values
-inline constexpr stet::attribute<std::span<int>> X{"x"};
+inline constexpr stet::workflow<void(std::span<int>)> X{"x"};
 #elif CASE == 79  // EXPECT: the arguments of a name are values
-inline constexpr stet::table<std::string, std::reference_wrapper<int>> X{"x"};
+inline constexpr stet::workflow<void(std::string, std::reference_wrapper<int>)> X{"x"};
 
 // ---- run
 #elif CASE == 31  // EXPECT: no known conversion || invalid conversion

@@ -59,7 +59,7 @@ gcc() {
 # ---- the libraries ---------------------------------------------------------------------------------------
 install() {
   meson setup "$work/build-$1" "$root" --buildtype=plain --prefix="$work/$1" --libdir=lib -Ddefault_library="$1" \
-    -Dlmdb=enabled -Dtests=disabled -Dbench=disabled -Dexamples=disabled -Dcli=disabled &&
+    -Dlmdb=enabled -Dtests=disabled -Dbench=disabled -Dexamples=disabled &&
     ninja -C "$work/build-$1" && meson install -C "$work/build-$1"
 }
 
