@@ -164,13 +164,21 @@ def faults(path, text):
 
 
 def script_faults():
-    """A script that can't be started: meson 1.0 then tries to run '/', in a clone but not where it was written."""
-    listed = subprocess.run(['git', 'ls-files', '--cached', '--others', '--exclude-standard'],
-                            cwd=ROOT, capture_output=True, text=True, check=False).stdout
-    for name in listed.splitlines():
-        file = ROOT / name
-        if file.is_file() and not os.access(file, os.X_OK) and file.read_bytes()[:2] == b'#!':
+    """Scripts that can't run. meson 1.0 tries to run '/' for one without the right to be executed."""
+    files = [ROOT / 'dev', ROOT / '.ci' / 'run']
+    for folder in FOLDERS + ['tools']:
+        files += sorted((ROOT / folder).rglob('*.sh')) + sorted((ROOT / folder).rglob('*.py'))
+    for file in files:
+        name = file.relative_to(ROOT)
+        has_interpreter = re.match(rb'#!/\S', file.read_bytes()[:4]) is not None
+        if has_interpreter and not os.access(file, os.X_OK):
             yield f'{name}:1: it has a #! line and may not be executed: chmod +x'
+        if file.suffix == '.sh':
+            if not has_interpreter:
+                yield f'{name}:1: no #! line'
+            checked = subprocess.run(['bash', '-n', file], capture_output=True, text=True, check=False)
+            if checked.returncode != 0:
+                yield f'{name}:1: bash can\'t read it: {checked.stderr.strip()}'
 
 
 def main():
