@@ -31,7 +31,6 @@ template <class Number> Number number_at(std::string_view from, std::size_t at) 
 /// Puts the checksum of what follows it before it.
 std::string sealed(const std::string& rest) {
   std::string all;
-  all.reserve(rest.size() + 4);
   append(all, detail::crc32c(rest));
   return all += rest;
 }
@@ -75,25 +74,28 @@ std::size_t record_bytes(const batch& b) noexcept {
   return n;
 }
 
-std::string encode_record(const log_position& p, const batch& b) {
+void encode_record(const log_position& p, const batch& b, std::string& to) {
   const std::size_t bytes = record_bytes(b);
-  std::string rest;
-  rest.reserve(bytes);
-  append(rest, kRecordMagic);
-  append(rest, static_cast<std::uint32_t>(bytes - kRecordHeaderBytes));
-  append(rest, std::uint32_t{0});
-  append(rest, p.sequence);
-  append(rest, p.flushed);
-  append(rest, p.log_id);
+  to.clear();
+  to.reserve(bytes);
+  append(to, std::uint32_t{0});  // the checksum's place
+  append(to, kRecordMagic);
+  append(to, static_cast<std::uint32_t>(bytes - kRecordHeaderBytes));
+  append(to, std::uint32_t{0});
+  append(to, p.sequence);
+  append(to, p.flushed);
+  append(to, p.log_id);
   for (const auto& o : b.operations()) {
     if (changes_nothing(o)) continue;
-    rest += static_cast<char>(tag_of(o.what));
-    append(rest, static_cast<std::uint32_t>(o.key.size()));
-    append(rest, static_cast<std::uint32_t>(o.value.size()));
-    rest += o.key;
-    rest += o.value;
+    to += static_cast<char>(tag_of(o.what));
+    append(to, static_cast<std::uint32_t>(o.key.size()));
+    append(to, static_cast<std::uint32_t>(o.value.size()));
+    to += o.key;
+    to += o.value;
   }
-  return sealed(rest);
+  std::string sum;
+  append(sum, detail::crc32c(std::string_view(to).substr(4)));
+  to.replace(0, sum.size(), sum);
 }
 
 std::optional<log_record> record_at(std::string_view log, std::size_t offset) {

@@ -34,8 +34,8 @@ struct log_position {
 
 /// How long encode_record's result will be.
 std::size_t record_bytes(const batch& b) noexcept;
-/// Everything but the expectations, of at most log_record_bytes_max.
-std::string encode_record(const log_position& p, const batch& b);
+/// Into `to`: everything but the expectations, of at most log_record_bytes_max.
+void encode_record(const log_position& p, const batch& b, std::string& to);
 
 struct log_record {
   log_position position;

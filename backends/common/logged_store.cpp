@@ -44,7 +44,8 @@ std::optional<std::string> logged_store::get(std::string_view key) {
   {
     std::shared_lock shared(recent_->lock);
     auto answer = recent_->changes.find(key);
-    if (answer.known) return answer.value ? std::optional(*answer.value) : std::nullopt;
+    if (answer.known)
+      return answer.value ? std::optional(std::string(*answer.value)) : std::nullopt;
   }
   // Without the lock: if the overlay is moved now, the inner store has the same and perhaps more.
   if (is_mark_key(key)) return std::nullopt;
@@ -117,8 +118,9 @@ void logged_store::flush() {
 }
 
 void logged_store::append(const batch& b, durability d) {
-  auto prepared = overlay::prepare(b);
-  log_->append(encode_record({log_->id(), sequence_ + 1, flushed_}, b));
+  auto prepared = recent_->changes.prepare(b);
+  encode_record({log_->id(), sequence_ + 1, flushed_}, b, record_);
+  log_->append(record_);
   ++sequence_;
   if (d == durability::sync) flush();
   std::unique_lock exclusive(recent_->lock);
@@ -162,14 +164,16 @@ void logged_store::move(bool keep_log) {
 
 /// The overlay and the batch at once. No state between old and new may be seen, so readers wait.
 void logged_store::commit_together(const batch& b) {
-  overlay all = recent_->changes;
-  all.apply(b);
+  overlay all;
   batch net;
+  recent_->changes.add_to(net);
+  all.apply(net);
+  all.apply(b);
+  net.clear();
   all.add_to(net);
-  overlay before;
   std::unique_lock exclusive(recent_->lock);
   commit_inner(net, true, true, durability::sync);
-  std::swap(recent_->changes, before);
+  recent_->changes.clear();
 }
 
 /// Commits `b` and the mark that says what the log is for from now on.
@@ -188,9 +192,8 @@ void logged_store::commit_inner(batch& b, bool has_batch, bool keep_log, durabil
 }
 
 void logged_store::emptied() {
-  overlay before;
   std::unique_lock exclusive(recent_->lock);
-  std::swap(recent_->changes, before);
+  recent_->changes.clear();
 }
 
 std::unique_ptr<store> add_log(std::unique_ptr<store> inner, log_options o) {

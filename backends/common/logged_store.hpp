@@ -89,6 +89,7 @@ class logged_store final : public store {
   bool is_marked_ = false;          // the inner store's mark is there
   bool in_use_ = false;             // it says that log_ is in use
   std::uint64_t last_id_ = 0;       // of the last log
+  std::string record_;              // the one that is written; a buffer
   std::uint64_t sequence_ = 0;      // of the last commit that counts as one
   std::uint64_t flushed_ = 0;       // the last one that is durable
   std::atomic<bool> poisoned_{false};

@@ -8,10 +8,6 @@ namespace {
 // What a node of a map takes beside its strings, roughly.
 constexpr std::size_t kNodeBytes = 128;
 
-std::size_t cost(const std::string& key, const std::optional<std::string>& value) {
-  return kNodeBytes + key.size() + (value ? value->size() : 0);
-}
-
 /// True if keys from `end` on are outside (an empty end is none).
 bool is_beyond(std::string_view key, std::string_view end) { return !end.empty() && key >= end; }
 
@@ -64,9 +60,9 @@ overlay::prepared overlay::prepare(const batch& b) {
   prepared nodes;
   for (const auto& o : b.operations()) {
     if (o.what != batch::kind::put && o.what != batch::kind::erase) continue;
-    entries one;
-    auto value = o.what == batch::kind::put ? std::optional(o.value) : std::nullopt;
-    one.emplace(o.key, std::move(value));
+    entries one(&memory_);
+    bool is_put = o.what == batch::kind::put;
+    one.emplace(memory_.copy(o.key), is_put ? std::optional(memory_.copy(o.value)) : std::nullopt);
     nodes.push_back(one.extract(one.begin()));
   }
   return nodes;
@@ -92,12 +88,10 @@ void overlay::set(entries::node_type node) {
   auto at = entries_.lower_bound(node.key());
   if (at != entries_.end() && at->first == node.key()) { at = drop(at, std::next(at)); }
   if (!node.mapped() && is_hidden(node.key())) return;
-  bytes_ += cost(node.key(), node.mapped());
   entries_.insert(at, std::move(node));
 }
 
 overlay::entries::iterator overlay::drop(entries::iterator first, entries::iterator last) {
-  for (auto i = first; i != last; ++i) bytes_ -= cost(i->first, i->second);
   return entries_.erase(first, last);
 }
 
@@ -109,10 +103,10 @@ void overlay::hide(std::string from, std::string to) {
   }
   while (at != ranges_.end() && at->first <= to) {
     to = std::max(to, at->second);
-    bytes_ -= kNodeBytes + at->first.size() + at->second.size();
+    range_bytes_ -= kNodeBytes + at->first.size() + at->second.size();
     at = ranges_.erase(at);
   }
-  bytes_ += kNodeBytes + from.size() + to.size();
+  range_bytes_ += kNodeBytes + from.size() + to.size();
   ranges_.emplace_hint(at, std::move(from), std::move(to));
 }
 
@@ -122,10 +116,8 @@ bool overlay::is_hidden(std::string_view key) const {
 }
 
 overlay::answer overlay::find(std::string_view key) const {
-  if (auto at = entries_.find(key); at != entries_.end()) {
-    return {true, at->second ? &*at->second : nullptr};
-  }
-  return {is_hidden(key), nullptr};
+  if (auto at = entries_.find(key); at != entries_.end()) { return {true, at->second}; }
+  return {is_hidden(key), std::nullopt};
 }
 
 std::vector<scan_range> overlay::parts_shown(const scan_range& range) const {
@@ -155,9 +147,16 @@ void overlay::scan(store& inner, const scan_range& range, visitor& v) const {
 void overlay::add_to(batch& b) const {
   for (const auto& [from, to] : ranges_) b.erase_range(from, to);
   for (const auto& [key, value] : entries_) {
-    if (value) b.put(key, *value);
-    else b.erase(key);
+    if (value) b.put(std::string(key), std::string(*value));
+    else b.erase(std::string(key));
   }
+}
+
+void overlay::clear() noexcept {
+  entries_.clear();
+  ranges_.clear();
+  range_bytes_ = 0;
+  memory_.clear();
 }
 
 }  // namespace backend

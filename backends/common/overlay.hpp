@@ -4,9 +4,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <stet/store.hpp>
+
+#include "arena.hpp"
 
 namespace stet { inline namespace v0 { namespace backend {
 
@@ -16,21 +19,25 @@ namespace stet { inline namespace v0 { namespace backend {
 /// store has in it. entries_ lie above both: a value, or nullopt for a key that is erased, and none
 /// of these inside a range. Applying all of it to the inner store once more changes nothing, so it
 /// may be moved there while it is still read through here.
-/// Thread: as a standard container.
+/// Thread: as a standard container, but prepare() disturbs no reader.
 class overlay {
  public:
-  using entries = std::map<std::string, std::optional<std::string>, std::less<>>;
-  /// The puts and erases of a batch, allocated: what takes long or fails is done before a lock.
+  using entries = std::pmr::map<std::string_view, std::optional<std::string_view>>;
+  /// The puts and erases of a batch, copied: what takes long or fails is done before a lock.
   using prepared = std::vector<entries::node_type>;
 
-  static prepared prepare(const batch& b);
+  overlay() = default;
+  overlay(const overlay&) = delete;
+  overlay& operator=(const overlay&) = delete;
+
+  prepared prepare(const batch& b);
   void apply(const batch& b, prepared p);
   void apply(const batch& b) { apply(b, prepare(b)); }
 
   /// The value of a key as far as the overlay knows.
   struct answer {
-    bool known;                ///< false: ask the inner store
-    const std::string* value;  ///< null: erased
+    bool known;                             ///< false: ask the inner store
+    std::optional<std::string_view> value;  ///< nothing: erased
   };
   answer find(std::string_view key) const;
 
@@ -42,8 +49,10 @@ class overlay {
   void add_to(batch& b) const;
 
   bool empty() const noexcept { return entries_.empty() && ranges_.empty(); }
-  /// Of memory, roughly.
-  std::size_t bytes() const noexcept { return bytes_; }
+  /// Of memory, roughly; what was overwritten counts until clear().
+  std::size_t bytes() const noexcept { return memory_.bytes() + range_bytes_; }
+  /// Changes nothing any more.
+  void clear() noexcept;
 
  private:
   friend class merging_visitor;
@@ -55,9 +64,10 @@ class overlay {
   void hide(std::string from, std::string to);
   std::vector<scan_range> parts_shown(const scan_range& range) const;
 
-  entries entries_;
+  arena memory_;
+  entries entries_{&memory_};
   erased ranges_;
-  std::size_t bytes_ = 0;
+  std::size_t range_bytes_ = 0;
 };
 
 }  // namespace backend

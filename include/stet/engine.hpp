@@ -31,7 +31,8 @@ struct engine_options {
   /// Idle coroutines kept in memory; more are destroyed and rebuilt by replay when an event comes.
   /// 0: none is kept.
   std::size_t resident_runs_max = 100'000;
-  /// Journal that isn't checkpointed yet, in bytes, that the engine keeps in memory.
+  /// Journal that is kept before it is checkpointed, in bytes; about what a start has to read, and
+  /// what is in memory of it at most. Runs that are shorter than this are written most cheaply.
   std::size_t tail_bytes_max = 16u << 20;
   /// A step that was running when the process died is tried alone among such suspects; after so
   /// many deaths while it was tried alone it fails with step_crashed. Its first death makes it a

@@ -20,7 +20,9 @@ const engine_core* engine_of_body() noexcept { return in_body; }
 void attempt::run() noexcept {
   auto expected = phase::waiting;
   if (at.compare_exchange_strong(expected, phase::running)) {
-    began.store(engine.steady_ms(), std::memory_order_relaxed);
+    const auto& o = body->options;
+    bool is_timed = o.timeout.count() > 0 || o.total_timeout.count() > 0;
+    if (is_timed || !o.run_inline) began.store(engine.steady_ms(), std::memory_order_relaxed);
     slot_guard here(engine.slots_of(), {run_number, command, number, suspected});
     step_context c(*this);
     failpoint("before body");
@@ -34,7 +36,7 @@ void attempt::run() noexcept {
       error = std::make_exception_ptr(permanent_error(
           "the result of step '" + body->name + "' has " + std::to_string(result.size()) +
           " bytes, and at most " + std::to_string(payload_bytes_max) + " can be journaled"));
-    ended = engine.steady_ms();
+    if (is_timed) ended = engine.steady_ms();
   }
   engine.returned(*this);  // the loop may destroy it now
 }

@@ -49,9 +49,9 @@ class attempt final : public work {
   std::string progress;  // of an earlier attempt
   std::atomic<phase> at{phase::waiting};
   std::atomic<bool> stop{false};
-  std::atomic<std::int64_t> began{-1};  // ms, steady
+  std::atomic<std::int64_t> began{-1};  // ms, steady; -1 too where nobody asks: inline, no time-out
   // What came of it:
-  std::int64_t ended = 0;  // ms, steady
+  std::int64_t ended = 0;  // ms, steady, if it has a time-out
   std::string result;
   std::exception_ptr error;
   attempt* next_returned = nullptr;

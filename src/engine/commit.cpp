@@ -38,6 +38,14 @@ bool engine_core::commit() {
   return block_at_ == block_at::nowhere;
 }
 
+/// In the midst of a turn that has much to do: while one block is written the next is filled, and
+/// neither the store nor the loop waits for the other.
+void engine_core::keep_committing() {
+  if (!committer_.started()) return;
+  finish_commit();
+  if (block_at_ == block_at::nowhere) commit();
+}
+
 void engine_core::write_block() {
   failpoint("before commit");
   journal_.commit(*block_);
@@ -122,39 +130,50 @@ void engine_core::answer(call& c, std::uint64_t lsn) {
   answers_.emplace_back(lsn, &c);
 }
 
+/// What rides along with the next block. A run that has ended gets its one slice at once; of those
+/// that go on, only the ones that hold up old blocks: a run that is over before its first block is
+/// old was never written twice.
 void engine_core::checkpoint_slices() {
-  if (!pass_active_) {
-    if (unsaved_bytes_ < options_.tail_bytes_max / 2) return;
-    failpoint("begin pass");
-    journal_.begin_pass();
-    pass_.swap(dirty_);
-    dirty_.clear();
-    std::sort(pass_.begin(), pass_.end());
-    pass_at_ = 0;
-    pass_active_ = true;
-  }
-  auto budget = unsaved_bytes_ >= options_.tail_bytes_max
+  for (auto run : std::exchange(ended_, {}))
+    if (auto* r = in_memory(run)) slice(*r);
+  if (pass_until_ == 0 && journal_.kept_bytes() >= options_.tail_bytes_max / 2) begin_pass();
+  if (pass_until_ == 0) return;
+  auto budget = journal_.kept_bytes() >= options_.tail_bytes_max
                     ? SIZE_MAX
                     : std::max(slice_bytes_min, 2 * journal_.filling_bytes());
-  auto written = journal_.riders().size_bytes();
-  while (pass_at_ < pass_.size() && journal_.riders().size_bytes() - written < budget)
-    if (auto* r = in_memory(pass_[pass_at_++])) slice(*r);
-  if (pass_at_ < pass_.size()) return;
-  pass_active_ = false;
-  pass_.clear();
+  auto before = journal_.riders().size_bytes();
+  while (!dirty_.empty() && dirty_.front().since <= pass_until_) {
+    if (journal_.riders().size_bytes() - before >= budget) return;
+    auto [run, since] = dirty_.front();
+    dirty_.pop_front();
+    auto* r = in_memory(run);
+    if (r && r->dirty_since == since) slice(*r);
+  }
+  pass_until_ = 0;
   failpoint("end pass");
   if (!journal_pinned_) journal_.end_pass();
 }
 
+/// From now on the old blocks are made superfluous: half of those that are kept.
+void engine_core::begin_pass() {
+  failpoint("begin pass");
+  pass_until_ = journal_.begin_pass(options_.tail_bytes_max / 4);
+}
+
+void engine_core::mark_dirty(resident& r, std::uint64_t lsn) {
+  if (r.dirty_since != 0) return;
+  r.dirty_since = lsn;
+  dirty_.push_back({r.state.run, lsn});
+}
+
 /// The state is what the block that is sealed next makes it, and both are one commit.
 void engine_core::slice(resident& r) {
-  if (!r.dirty) return;
+  if (r.dirty_since == 0) return;
   failpoint("slice");
   add_checkpoint(journal_.riders(), r.state, r.unsaved, r.unsaved_first);
-  unsaved_bytes_ -= r.unsaved.size();
   r.unsaved_first = r.state.records;
   r.unsaved = {};
-  r.dirty = false;
+  r.dirty_since = 0;
   r.sliced_in = journal_.filling_block();
   sliced_.push_back(r.state.run);
 }

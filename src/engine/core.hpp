@@ -55,7 +55,7 @@ struct resident {
   std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
   bool resumed = false;                               // what was cut short has been seen to
   bool queued = false;                                // in ready_
-  bool dirty = false;                                 // in dirty_ or pass_
+  std::uint64_t dirty_since = 0;                      // LSN of the first of `unsaved`; 0: none
   bool suspected = false;                             // its own code was running at a crash
 };
 
@@ -213,6 +213,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // commit.cpp
   bool commit();
+  void keep_committing();
   void write_block();
   bool finish_commit();
   void wait_for_commit();
@@ -225,6 +226,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
     return block_ && r.sliced_in == block_->number;
   }
   void checkpoint_slices();
+  void begin_pass();
+  void mark_dirty(resident& r, std::uint64_t lsn);
   void slice(resident& r);
   void release_answers();
   void answer(call& c, std::uint64_t lsn);
@@ -268,11 +271,13 @@ class engine_core final : public execution_host, public std::enable_shared_from_
       orphans_;  // children to cancel, or (true) to terminate, after a drive
 
   // checkpoint
-  std::vector<std::uint64_t> dirty_, pass_, sliced_;
-  std::size_t pass_at_ = 0;
-  bool pass_active_ = false;
-  std::size_t unsaved_bytes_ = 0;
-  bool journal_pinned_ = false;  // a snapshot can't be read: its records must stay
+  struct unsaved_run {
+    std::uint64_t run, since;  // no longer, if the run's `dirty_since` is another
+  };
+  std::deque<unsaved_run> dirty_;              // by `since`
+  std::vector<std::uint64_t> ended_, sliced_;  // runs
+  std::uint64_t pass_until_ = 0;  // LSN: what is older is being checkpointed; 0: no pass
+  bool journal_pinned_ = false;   // a snapshot can't be read: its records must stay
 
   // the block on its way
   enum class block_at { nowhere, committer, refused };

@@ -92,13 +92,9 @@ void engine_core::append(resident& r, std::string_view records) {
     apply(r.state, rec, ++lsn);
     if (rec.kind == record_kind::sleep) timers_.add(due_of(r.state.waits_for.back()), r.state.run);
   }
+  mark_dirty(r, journal_.last_lsn() + 1);
   r.last_lsn = journal_.append(records, count);
   r.unsaved += records;
-  unsaved_bytes_ += records.size();
-  if (!r.dirty) {
-    r.dirty = true;
-    dirty_.push_back(r.state.run);
-  }
 }
 
 void engine_core::note(resident& r, record n) {
@@ -180,6 +176,7 @@ void engine_core::end_run(resident& r) {
     answer(*w, r.last_lsn);
   }
   if (r.state.parent) tell_parent(r);
+  ended_.push_back(r.state.run);
   evict(r);
 }
 

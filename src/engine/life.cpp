@@ -115,6 +115,7 @@ void engine_core::tick() noexcept {
 bool engine_core::turn() {
   tick();
   bool busy = finish_commit();
+  if (busy) busy |= commit();
   busy |= open_gates();
   busy |= take_returned();
   busy |= take_beats();

@@ -66,11 +66,7 @@ void engine_core::recover_record(const record& rec, std::string_view bytes, std:
   ids_[r->state.id] = std::max(ids_[r->state.id], rec.run);
   r->last_lsn = lsn;
   r->unsaved += bytes;
-  unsaved_bytes_ += bytes.size();
-  if (!r->dirty) {
-    r->dirty = true;
-    dirty_.push_back(rec.run);
-  }
+  mark_dirty(*r, lsn);
 }
 
 std::optional<run_state> engine_core::load_behind(std::uint64_t run) {

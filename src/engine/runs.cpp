@@ -139,7 +139,7 @@ void engine_core::keep_within_residency() {
 /// Forgets a run of which the store knows everything.
 bool engine_core::drop_if_idle(resident& r) {
   if (r.frame && !r.state.open()) evict(r);
-  if (r.frame || r.dirty || r.queued || rides_in_block(r) || !r.unsaved.empty() ||
+  if (r.frame || r.dirty_since != 0 || r.queued || rides_in_block(r) || !r.unsaved.empty() ||
       !r.attempts.empty() || !r.waiters.empty())
     return false;
   auto id = ids_.find(r.state.id);

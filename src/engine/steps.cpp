@@ -8,6 +8,8 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
+constexpr std::size_t takes_between_looks = 32;  // some 50 microseconds
+
 std::int64_t plus(std::int64_t t, std::int64_t d) noexcept {
   std::int64_t sum;
   return __builtin_add_overflow(t, d, &sum) ? (d > 0 ? INT64_MAX - 1 : INT64_MIN + 1) : sum;
@@ -103,12 +105,14 @@ bool engine_core::take_returned() {
   for (auto* a : std::exchange(inline_returned_, {})) batch.push_back(a);
   if (batch.empty()) return false;
   auto at = batch.begin();
+  std::size_t taken = 0;
   try {
     while (at != batch.end()) {
       std::unique_ptr<attempt> a(*at++);
       take(*a);
       a.reset();
       relieve();
+      if (++taken % takes_between_looks == 0) keep_committing();
     }
   } catch (...) {  // the store failed: the rest is discarded at the close
     inline_returned_.insert(inline_returned_.end(), at, batch.end());
@@ -169,7 +173,8 @@ bool engine_core::came_late(const pending& p, const attempt& a) const noexcept {
   auto& o = a.body->options;
   auto began = a.began.load(std::memory_order_relaxed);
   if (o.timeout.count() > 0 && a.ended - began > o.timeout.count()) return true;
-  return plus(now_, a.ended - clock_.steady().count()) > total_deadline(p, o);
+  return o.total_timeout.count() > 0 &&
+         plus(now_, a.ended - clock_.steady().count()) > total_deadline(p, o);
 }
 
 bool engine_core::is_permanent(const attempt& a, const failure& f) noexcept {

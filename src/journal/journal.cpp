@@ -117,6 +117,7 @@ std::uint64_t journal::read_blocks(
       }
       if (!in.done()) throw malformed("it holds more records than it counts");
       time_at_open_ = std::max(time_at_open_, head.time);
+      keep(number, lsn, value.size());
     } catch (const malformed& e) {
       refuse("block " + std::to_string(number) + " is damaged: " + e.what());
     }
@@ -147,6 +148,20 @@ std::uint64_t journal::append(std::string_view records, std::uint32_t count) {
   next_lsn_ += count;
   return next_lsn_ - 1;
 }
+void journal::keep(std::uint64_t number, std::uint64_t last_lsn, std::size_t bytes) {
+  kept_.push_back({number, last_lsn, bytes});
+  kept_bytes_ += bytes;
+}
+std::uint64_t journal::begin_pass(std::size_t leave_bytes) noexcept {
+  std::uint64_t last = 0;
+  auto left = kept_bytes_;
+  for (auto b = kept_.begin(); b != kept_.end() && left > leave_bytes; ++b) {
+    left -= b->bytes;
+    last = b->last_lsn;
+    pass_floor_ = b->number + 1;
+  }
+  return last;
+}
 std::size_t journal::filling_bytes() const noexcept { return block_.size() - block_header_bytes; }
 
 sealed_block journal::seal(std::int64_t time) {
@@ -168,6 +183,8 @@ sealed_block journal::seal(std::int64_t time) {
     if (pass_floor_ > marks_.first_block) {
       b.batch.erase_range(keys::journal(marks_.first_block), keys::journal(pass_floor_));
       marks_.first_block = pass_floor_;
+      for (; !kept_.empty() && kept_.front().number < pass_floor_; kept_.pop_front())
+        kept_bytes_ -= kept_.front().bytes;
     }
     b.owner_after = encode(marks_);
     b.batch.put(keys::owner(), b.owner_after);
@@ -175,6 +192,7 @@ sealed_block journal::seal(std::int64_t time) {
   }
   if (count_ > 0) {
     seal_block(block_, {next_block_, next_lsn_ - count_, count_, time});
+    if (!clean_) keep(next_block_, next_lsn_ - 1, block_.size());
     if (!clean_) b.batch.put(keys::journal(next_block_), std::move(block_));
     block_ = std::exchange(spare_, {});
     block_.assign(block_header_bytes, '\0');

@@ -11,6 +11,7 @@
 // Thread: the engine's loop, but commit(), which touches only the sealed block and the store.
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -67,9 +68,11 @@ class journal {
   batch& riders() noexcept { return riders_; }
   bool has_something() const noexcept { return count_ > 0 || !riders_.empty() || drop_; }
 
-  /// Remembers where the blocks end that the pass of a checkpoint which begins now will make
-  /// superfluous.
-  void begin_pass() noexcept { pass_floor_ = next_block_; }
+  /// Of the blocks that are in the store, the one on its way and the one that fills.
+  std::size_t kept_bytes() const noexcept { return kept_bytes_ + filling_bytes(); }
+  /// A pass of the checkpoint begins: it will make the old blocks superfluous, so that about
+  /// `leave_bytes` remain. Returns the LSN of their last record; 0: there are none.
+  std::uint64_t begin_pass(std::size_t leave_bytes) noexcept;
   /// The next block drops them.
   void end_pass() noexcept { drop_ = true; }
   /// The next block says that everything is in snapshots: for close().
@@ -91,6 +94,7 @@ class journal {
 
  private:
   void read_format();
+  void keep(std::uint64_t number, std::uint64_t last_lsn, std::size_t bytes);
   void own();
   std::uint64_t read_blocks(
       const std::function<void(const record&, std::string_view, std::uint64_t)>& each);
@@ -109,6 +113,12 @@ class journal {
   std::uint64_t next_block_ = 1;
   std::uint64_t next_run_ = 1;
   std::uint64_t pass_floor_ = 0;
+  struct kept_block {
+    std::uint64_t number, last_lsn;
+    std::size_t bytes;
+  };
+  std::deque<kept_block> kept_;
+  std::size_t kept_bytes_ = 0;
   std::uint64_t first_lsn_of_session_ = 1;
   std::int64_t time_at_open_ = 0;
   bool was_clean_ = true;

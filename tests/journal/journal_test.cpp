@@ -93,7 +93,7 @@ TEST_CASE("what a pass has folded is dropped with its end, and what came meanwhi
   p.open();
   p.append("a");
   p.commit();
-  p.it->begin_pass();
+  CHECK(p.it->begin_pass(0) == 1);
   p.append("b");
   p.commit();
   p.it->end_pass();
@@ -101,6 +101,27 @@ TEST_CASE("what a pass has folded is dropped with its end, and what came meanwhi
   p.commit();
   p.open();
   CHECK(p.found == decltype(p.found){{2, "b"}, {3, "c"}});
+}
+
+TEST_CASE("a pass takes the oldest blocks, and leaves as many bytes as it was told") {
+  journal_in_store p;
+  p.open();
+  CHECK(p.it->begin_pass(0) == 0);
+  for (auto text : {"a", "b", "c", "d"}) {
+    p.append(text);
+    p.commit();
+  }
+  auto kept = p.it->kept_bytes();
+  CHECK(p.it->begin_pass(kept) == 0);
+  CHECK(p.it->begin_pass(kept - 1) == 1);
+  CHECK(p.it->begin_pass(kept / 2) == 2);
+  p.it->end_pass();
+  p.append("e");
+  p.commit();
+  CHECK(p.it->kept_bytes() == kept / 4 * 3);
+  p.open();
+  CHECK(p.it->kept_bytes() == kept / 4 * 3);
+  CHECK(p.found == decltype(p.found){{3, "c"}, {4, "d"}, {5, "e"}});
 }
 
 TEST_CASE(
@@ -205,9 +226,11 @@ TEST_CASE(
         case 1:
           if (in_pass || dropping) break;
           commit();
-          p.it->begin_pass();
-          floor = lsn;
-          in_pass = true;
+          if (auto until = p.it->begin_pass(random.below(600))) {
+            CHECK(until <= lsn);
+            floor = until;
+            in_pass = true;
+          }
           break;
         case 2:
           if (!in_pass) break;
