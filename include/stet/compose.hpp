@@ -5,8 +5,7 @@
 //
 // Structured: nothing here ends before everything it began in this run has ended. A loser is
 // cancelled, may clean up durably (its awaits throw stet::cancelled; what it shields still runs),
-// and only then does the race return. A child run that lost is asked to cancel, in the same commit,
-// and cleans up as a run of its own.
+// and only then does the race return. A child run that lost is asked to cancel, and not waited for.
 #pragma once
 #include <concepts>
 #include <cstddef>
