@@ -69,7 +69,7 @@ shows_only_stet() {
   for library in "$work"/shared/lib/libstet*.so; do
     shown=$(nm -DC --defined-only "$library" | cut -d' ' -f2-) || return 1
     foreign=$(grep -vE '^. ((typeinfo|typeinfo name|vtable|VTT|guard variable) for |(non-)?virtual thunk to )?stet::' <<<"$shown" |
-      grep -vE '^[WVu] (.*\b(std|__gnu_cxx)::|_ZN?K?(St|9__gnu_cxx))|^[TDWVBRu] _Z[A-Z]*N?K?4stet')
+      grep -vE '^[WVu] (.*\b(std|__gnu_cxx)::|_ZN?K?(St|9__gnu_cxx)|operator (new|delete)\(.*void\*\)$)|^[TDWVBRu] _Z[A-Z]*N?K?4stet')
     if [[ -n $foreign ]]; then printf '%s shows:\n%s\n' "$library" "$foreign"; return 1; fi
     grep -q '^T stet::' <<<"$shown" || { echo "$library shows nothing"; return 1; }
   done
