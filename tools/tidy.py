@@ -27,6 +27,7 @@ LAYERS = {
     'run_state': {'base', 'keys', 'history'},
     'execution': {'base', 'keys', 'history'},
     'journal': {'base', 'keys', 'history', 'run_state'},
+    'tools': {'base', 'keys', 'history', 'run_state', 'journal'},
     '': {'base'},
 }
 LAYERS['engine'] = set(LAYERS)
