@@ -14,7 +14,7 @@ namespace {
 constexpr int kApplication = 0x53746574;
 constexpr int kForm = 1;
 constexpr const char* kTable =
-    "CREATE TABLE pairs(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID";
+    "CREATE TABLE pairs(key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL)";
 
 constexpr int kPageBytes = 4096;
 constexpr int kCacheKiB = 8 << 10;  // of the connection that writes
@@ -164,7 +164,8 @@ void database::prepare_all() {
   prepare(writer_.commit, "COMMIT");
   prepare(writer_.rollback, "ROLLBACK");
   prepare(writer_.get, "SELECT value FROM pairs WHERE key = ?1");
-  prepare(writer_.put, "REPLACE INTO pairs VALUES(?1, ?2)");
+  prepare(writer_.put,
+          "INSERT INTO pairs VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = excluded.value");
   prepare(writer_.erase, "DELETE FROM pairs WHERE key = ?1");
   prepare(writer_.erase_range, "DELETE FROM pairs WHERE key >= ?1 AND key < ?2");
 }
