@@ -19,9 +19,11 @@ constexpr const char* kTable =
 constexpr int kPageBytes = 4096;
 constexpr int kCacheKiB = 8 << 10;  // of the connection that writes
 constexpr std::uint64_t kLogBytesMin = 64u << 10;
-constexpr std::uint64_t kLogBytesMax = 1ull << 40;
+constexpr std::uint64_t kLogBytesMax = 512u << 20;
+// After so many commits that flushed, the log gets its whole length at once.
+constexpr int kStretchAfter = 8;
 // A program that holds the file for a moment is waited for.
-constexpr int kWaitMs = 2000;
+constexpr int kWaitMs = 1000;
 // A log of so many times its size makes readers wait until it has been moved.
 constexpr int kPatience = 4;
 // Of a row, beside its value: the key, and SQLite's own.
@@ -29,6 +31,14 @@ constexpr int kRowBytes = 1024;
 
 constexpr int kFlags =
     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+
+/// What a later try may find gone, and leaves all as it is.
+bool is_passing(int rc) noexcept {
+  const int kind = kind_of(rc);
+  return kind == SQLITE_BUSY || kind == SQLITE_FULL || kind == SQLITE_NOMEM;
+}
+
+std::string set_cache() { return "PRAGMA cache_size=" + std::to_string(-kCacheKiB); }
 
 /// The connection is there even if it can't be opened: it has the error's text.
 int open_connection(const std::string& path, int flags, connection& c) {
@@ -129,7 +139,7 @@ void database::set(const std::string& setting, const std::string& value,
 // Why these: docs/decisions/sqlite-settings.md.
 void database::make_settings(std::uint64_t log_bytes) {
   log_bytes = std::clamp(log_bytes, kLogBytesMin, kLogBytesMax);
-  const std::string log_limit = std::to_string(log_bytes * 2), cache = std::to_string(-kCacheKiB);
+  const std::string log_limit = std::to_string(log_bytes * 2);
   ask("PRAGMA page_size=" + std::to_string(kPageBytes));  // of a new file
   ask("PRAGMA auto_vacuum=NONE");                         // the same
   set("trusted_schema", "OFF", "0");
@@ -142,10 +152,10 @@ void database::make_settings(std::uint64_t log_bytes) {
   set("wal_autocheckpoint", "0", "0");
   set("journal_size_limit", log_limit, log_limit);
   set("secure_delete", "OFF", "0");
-  set("cache_size", cache, cache);
+  ask(set_cache());
   ask("PRAGMA mmap_size=0");
-  const auto page_bytes = static_cast<std::uint64_t>(std::stoi(ask("PRAGMA page_size")));
-  next_move_ = pages_max_ = static_cast<int>(log_bytes / page_bytes);
+  page_bytes_ = std::stoi(ask("PRAGMA page_size"));
+  next_move_ = pages_max_ = static_cast<int>(log_bytes) / page_bytes_;
   int can_overwrite = -1;
   sqlite3_file_control(writer_.c.get(), "main", SQLITE_FCNTL_POWERSAFE_OVERWRITE, &can_overwrite);
   is_full_certain_ = can_overwrite == 1;
@@ -172,7 +182,7 @@ void database::prepare_all() {
 
 // SQLite sees whether a page is missing, and takes half a page for a whole one.
 void database::check_length() const {
-  const auto bytes = std::stoll(ask("PRAGMA page_count")) * std::stoll(ask("PRAGMA page_size"));
+  const auto bytes = std::stoll(ask("PRAGMA page_count")) * page_bytes_;
   struct stat s;
   if (::stat(path_.c_str(), &s) == 0 && s.st_size >= bytes) return;
   fail_open(errc::corrupt, "the file was cut short: " + std::to_string(s.st_size) + " of " +
@@ -182,6 +192,11 @@ void database::check_length() const {
 std::size_t database::value_bytes_max() const {
   return static_cast<std::size_t>(sqlite3_limit(writer_.c.get(), SQLITE_LIMIT_LENGTH, -1) -
                                   kRowBytes);
+}
+
+void database::prepare(durability d) {
+  set_durability(d);
+  if (d == durability::sync && ++flushes_ == kStretchAfter) stretch_log();
 }
 
 void database::set_durability(durability d) {
@@ -199,6 +214,23 @@ void database::set_durability(durability d) {
   durability_ = d;
 }
 
+// A flush of a file that grows has to write where its new blocks are, too. So the log is given its
+// length by a transaction that is too large for the memory it may use, and is rolled back.
+void database::stretch_log() {
+  sqlite3* c = writer_.c.get();
+  auto run = [&](const std::string& sql) {
+    return sqlite3_exec(c, sql.c_str(), nullptr, nullptr, nullptr);
+  };
+  int rc = run("PRAGMA cache_size=16; BEGIN IMMEDIATE; INSERT INTO pairs VALUES('', zeroblob(" +
+               std::to_string(pages_max_ * page_bytes_) + "))");
+  if (is_passing(rc)) rc = SQLITE_OK;  // commits are slower without it, and that is all
+  const bool is_open = sqlite3_get_autocommit(c) == 0;
+  if (rc == SQLITE_OK) rc = run((is_open ? "ROLLBACK; " : "") + set_cache());
+  if (rc == SQLITE_OK) rc = flush_log();
+  if (rc != SQLITE_OK) fail("sqlite commit", path_, c, rc, commit_outcome::unknown);
+  is_flushed_ = true;
+}
+
 int database::on_commit(void* self, sqlite3*, const char*, int pages) noexcept {
   auto& d = *static_cast<database*>(self);
   if (pages < d.pages_) d.next_move_ = d.pages_max_;  // the log began anew
@@ -214,7 +246,7 @@ void database::committed(durability d) {
     is_flushed_ = is_sync;
   } else if (is_sync && !is_flushed_) {
     int rc = flush_log();
-    if (rc != SQLITE_OK) fail("sqlite commit", path_, nullptr, rc, commit_outcome::unknown);
+    if (rc != SQLITE_OK) fail("sqlite commit", path_, writer_.c.get(), rc, commit_outcome::unknown);
     is_flushed_ = true;
   }
   if (find_log() != log_) {
@@ -247,21 +279,15 @@ void database::move_log() {
   next_move_ = pages_ + pages_max_;
   sqlite3* c = writer_.c.get();
   int rc = sqlite3_wal_checkpoint_v2(c, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  switch (kind_of(rc)) {
-    case SQLITE_OK:
-    case SQLITE_BUSY:
-    case SQLITE_FULL:
-    case SQLITE_NOMEM: return;  // later, then: all of it is still in the log
-    default: fail("sqlite commit", path_, c, rc, commit_outcome::unknown);
-  }
+  if (rc == SQLITE_OK || is_passing(rc)) return;  // what isn't moved is in the log
+  fail("sqlite commit", path_, c, rc, commit_outcome::unknown);
 }
 
 void database::leave_one_file() {
   readers_.clear();
   sqlite3* c = writer_.c.get();
   int rc = sqlite3_wal_checkpoint_v2(c, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  const int kind = kind_of(rc);
-  if (kind == SQLITE_BUSY || kind == SQLITE_FULL || kind == SQLITE_NOMEM) rc = flush_log();
+  if (is_passing(rc)) rc = flush_log();
   if (rc != SQLITE_OK) fail("sqlite close", path_, c, rc, commit_outcome::unknown);
 }
 

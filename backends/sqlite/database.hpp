@@ -34,9 +34,10 @@ class database {
   readers& read_connections() noexcept { return readers_; }
   std::size_t value_bytes_max() const;
 
-  /// Whether commits flush the log. If not, a power cut may undo the last ones and no more: a later
-  /// flush is of the whole log, and what is moved out of it is flushed before.
-  void set_durability(durability d);
+  /// Before each commit. If that isn't to be flushed, a power cut may undo the last ones and no
+  /// more: a later flush is of the whole log, and what is moved out of it is flushed before.
+  /// Throws store_error.
+  void prepare(durability d);
   /// True if there can't be a whole transaction in the log after a commit answered SQLITE_FULL.
   bool is_full_certain() const noexcept { return is_full_certain_; }
   /// After each successful commit: flushes what SQLite didn't and `d` promises, sees that the log's
@@ -66,6 +67,8 @@ class database {
   void make_settings(std::uint64_t log_bytes);
   void make_table() const;
   void prepare_all();
+  void set_durability(durability d);
+  void stretch_log();
   void check_length() const;
   identity find_log() const noexcept;
   int flush_log() const noexcept;
@@ -80,9 +83,11 @@ class database {
   durability durability_ = durability::sync;
   bool has_written_ = false;  // since the last committed()
   bool is_flushed_ = true;    // all of the log
-  int pages_ = 0;             // in the log
-  int pages_max_ = 0;         // then it is moved
-  int next_move_ = 0;         // at so many
+  int flushes_ = 0;           // commits that did
+  int page_bytes_ = 0;
+  int pages_ = 0;      // in the log
+  int pages_max_ = 0;  // then it is moved
+  int next_move_ = 0;  // at so many
 };
 
 }  // namespace sqlite

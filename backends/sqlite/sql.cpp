@@ -22,16 +22,32 @@ errc code_of(int rc, int native) noexcept {
   }
 }
 
+/// errno of the log's last failure, which SQLite doesn't pass on from a commit; or 0.
+int errno_of_log(sqlite3* c) noexcept {
+  sqlite3_file* log = nullptr;
+  int native = 0;
+  int rc = sqlite3_file_control(c, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (rc == SQLITE_OK && log->pMethods != nullptr) {
+    log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &native);
+  }
+  return native;
+}
+
+/// errno behind `rc`, or 0.
+int errno_of(sqlite3* c, int rc) noexcept {
+  const int kind = kind_of(rc);
+  if (c == nullptr || (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN)) return 0;
+  const int native = sqlite3_extended_errcode(c) == rc ? sqlite3_system_errno(c) : 0;
+  return native != 0 || kind != SQLITE_IOERR ? native : errno_of_log(c);
+}
+
 }  // namespace
 
 void fail(std::string_view operation, std::string_view path, sqlite3* c, int rc,
           commit_outcome outcome) {
   const bool has_text = c != nullptr && sqlite3_extended_errcode(c) == rc;
   std::string text = has_text ? sqlite3_errmsg(c) : sqlite3_errstr(rc);
-  // Only these are the system's refusals; else it is an earlier one's number.
-  const int kind = kind_of(rc);
-  const bool is_system = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN;
-  const int native = has_text && is_system ? sqlite3_system_errno(c) : 0;
+  const int native = errno_of(c, rc);
   if (native != 0) text += ": " + std::generic_category().message(native);
   const errc code = code_of(rc, native);
   if (code == errc::conflict) text += "; another program holds it: close that first";

@@ -119,7 +119,7 @@ void sqlite_store::commit(const batch& b, durability d) {
   backend::check_batch(limits(), b);
   check_in_place();
   try {
-    opened_->db.set_durability(d);
+    opened_->db.prepare(d);
     write(b);
     opened_->db.committed(d);
   } catch (const store_error& e) {
