@@ -20,6 +20,7 @@ struct config {
   std::size_t tail_bytes_max;
   unsigned replay_check_interval;
   std::uint64_t log_bytes;  // of the store in a file
+  bool sqlite = false;      // it is SQLite's, and not LMDB's
 };
 const std::vector<config>& configs();
 
