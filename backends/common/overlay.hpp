@@ -55,7 +55,7 @@ class overlay {
   void clear() noexcept;
 
  private:
-  friend class merging_visitor;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
+  friend class merging_visitor;
   using erased = std::map<std::string, std::string, std::less<>>;  // from → to
 
   bool is_hidden(std::string_view key) const;
