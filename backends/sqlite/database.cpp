@@ -132,8 +132,9 @@ void database::set(const std::string& setting, const std::string& value,
   ask("PRAGMA " + setting + "=" + value);
   const std::string in_force = ask("PRAGMA " + setting);
   if (in_force == expected) return;
-  fail_open(errc::store, "SQLite leaves " + setting + " at '" + in_force + "' and not '" +
-                             expected + "'; does this file system share memory between processes?");
+  std::string text = "SQLite leaves " + setting + " at '" + in_force + "', not '" + expected + "'";
+  if (setting == "journal_mode") text += "; the file must be on a local disk";
+  fail_open(errc::store, text);
 }
 
 // Why these: docs/decisions/sqlite-settings.md.
@@ -200,18 +201,19 @@ void database::prepare(durability d) {
 }
 
 void database::set_durability(durability d) {
-  if (d == durability_) return;
+  if (d == in_force_) return;
+  in_force_.reset();  // until it is certain which one is
   sqlite3* c = writer_.c.get();
   const bool sync = d == durability::sync;
-  std::string in_force;
-  int rc = sqlite::ask(c, sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", in_force);
-  if (rc == SQLITE_OK) rc = sqlite::ask(c, "PRAGMA synchronous", in_force);
+  std::string answer;
+  int rc = sqlite::ask(c, sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", answer);
+  if (rc == SQLITE_OK) rc = sqlite::ask(c, "PRAGMA synchronous", answer);
   if (rc != SQLITE_OK) fail("sqlite commit", path_, c, rc);
-  if (in_force != (sync ? "2" : "1")) {
+  if (answer != (sync ? "2" : "1")) {
     throw store_error(errc::store, "sqlite commit", path_, 0,
-                      "SQLite leaves synchronous at " + in_force, commit_outcome::refused);
+                      "SQLite leaves synchronous at " + answer, commit_outcome::refused);
   }
-  durability_ = d;
+  in_force_ = d;
 }
 
 // A flush of a file that grows has to write where its new blocks are, too. So the log is given its

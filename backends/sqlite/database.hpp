@@ -4,6 +4,8 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <optional>
+#include <string>
 
 #include <stet/sqlite.hpp>
 
@@ -80,7 +82,7 @@ class database {
   readers readers_;  // closed before the writer
   identity log_{};
   bool is_full_certain_ = false;
-  durability durability_ = durability::sync;
+  std::optional<durability> in_force_ = durability::sync;
   bool has_written_ = false;  // since the last committed()
   bool is_flushed_ = true;    // all of the log
   int flushes_ = 0;           // commits that did

@@ -9,8 +9,9 @@
 namespace stet { inline namespace v0 { namespace sqlite {
 
 struct options {
-  /// Commits are appended to `path`-wal. The one after which it is larger than this moves it into
-  /// the store's file, which takes some tens of milliseconds. At least 64 KiB.
+  /// Commits are appended to `path`-wal. The one after which this is full moves all of it into the
+  /// store's file, which takes some tens of milliseconds; then it is used from its start again.
+  /// It may grow beyond this, by one commit and while others keep reading. 64 KiB to 512 MiB.
   std::uint64_t wal_bytes = 8u << 20;
 };
 

@@ -156,6 +156,27 @@ TEST_CASE("whichever write of an SQLite commit fails, nothing is left in part") 
   CHECK(reached >= 6);  // pages, each with its head
 }
 
+TEST_CASE(
+    "a batch too large for SQLite's memory fails before its end: no room is refused, EIO isn't") {
+  for (int how : {ENOSPC, EIO}) {
+    temporary_directory dir;
+    auto s = stet::sqlite::open(dir / "s");
+    put(*s, "a", "1");
+    failure = how;
+    writes_left = 0;
+    auto e = error_of(
+        [&] { batch_of().put("b", std::string(20u << 20, '2')).put("c", "3").commit_to(*s); });
+    writes_left = -1;
+    REQUIRE(e);
+    const bool is_refused = how == ENOSPC;
+    CHECK((e->outcome() == commit_outcome::refused) == is_refused);
+    if (is_refused) put(*s, "d", "4");
+    else check_poisoned(*s);
+    s->close();
+    CHECK(scanned(*stet::sqlite::open(dir / "s")).size() == (is_refused ? 2u : 1u));
+  }
+}
+
 TEST_CASE("no room for any write of an SQLite commit: it is refused, and nothing comes back") {
   int reached = 0;
   for (;; ++reached) {
@@ -174,7 +195,7 @@ TEST_CASE("a commit that finds no room for its last bytes is refused, and never 
   temporary_directory dir;
   child_process child([&](int pipe) {
     auto* s = stet::sqlite::open(dir / "s").release();
-    put(*s, "a", "1");
+    for (int i = 0; i < 10; ++i) put(*s, "a", "1");  // the log gets its length
     long refused = 0;
     // A commit here is two pages of 4096 bytes, each with a head of 24.
     for (long room : {0, 1, 23, 24, 25, 4119, 4120, 4121, 8000, 8239}) {
