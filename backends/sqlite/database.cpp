@@ -267,10 +267,8 @@ database::identity database::find_log() const noexcept {
 }
 
 int database::flush_log() const noexcept {
-  sqlite3_file* log = nullptr;
-  int rc = sqlite3_file_control(writer_.c.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-  if (rc != SQLITE_OK || log->pMethods == nullptr) return rc;
-  return log->pMethods->xSync(log, SQLITE_SYNC_FULL);
+  sqlite3_file* log = log_of(writer_.c.get());
+  return log == nullptr ? SQLITE_IOERR : log->pMethods->xSync(log, SQLITE_SYNC_FULL);
 }
 
 void database::move_log() {

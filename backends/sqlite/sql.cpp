@@ -24,12 +24,8 @@ errc code_of(int rc, int native) noexcept {
 
 /// errno of the log's last failure, which SQLite doesn't pass on from a commit; or 0.
 int errno_of_log(sqlite3* c) noexcept {
-  sqlite3_file* log = nullptr;
   int native = 0;
-  int rc = sqlite3_file_control(c, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-  if (rc == SQLITE_OK && log->pMethods != nullptr) {
-    log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &native);
-  }
+  if (auto* log = log_of(c)) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &native);
   return native;
 }
 
@@ -52,6 +48,13 @@ void fail(std::string_view operation, std::string_view path, sqlite3* c, int rc,
   const errc code = code_of(rc, native);
   if (code == errc::conflict) text += "; another program holds it: close that first";
   throw store_error(code, operation, path, rc, text, outcome);
+}
+
+sqlite3_file* log_of(sqlite3* c) noexcept {
+  sqlite3_file* log = nullptr;
+  void* out = static_cast<void*>(&log);
+  int rc = sqlite3_file_control(c, "main", SQLITE_FCNTL_JOURNAL_POINTER, out);
+  return rc == SQLITE_OK && log != nullptr && log->pMethods != nullptr ? log : nullptr;
 }
 
 int ask(sqlite3* c, const std::string& sql, std::string& answer) {

@@ -77,6 +77,9 @@ class statement {
   sqlite3_stmt* raw_ = nullptr;
 };
 
+/// The write-ahead log as the connection has it open; null if it hasn't.
+sqlite3_file* log_of(sqlite3* c) noexcept;
+
 /// The first column of the first row as text; empty if there is none.
 int ask(sqlite3* c, const std::string& sql, std::string& answer);
 

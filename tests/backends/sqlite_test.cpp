@@ -123,6 +123,7 @@ TEST_CASE("the log of an SQLite store is moved when it is long, also while other
   auto s = stet::sqlite::open(dir / "s", small);
   std::atomic<bool> done{false};
   std::vector<std::thread> readers;
+  readers.reserve(3);
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       while (!done) (void)scanned(*s, {}, {}, false, 100);
