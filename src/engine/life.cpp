@@ -148,17 +148,18 @@ bool engine_core::take_calls() {
       continue;
     }
     answer_lsn_ = UINT64_MAX;  // everything, unless the call knows better
+    std::exception_ptr failed;
     try {
       if (c->perform(*this)) answer(*c, std::min(answer_lsn_, journal_.last_lsn()));
     } catch (const store_error&) {
-      c->done(std::current_exception());
+      c->done(own_copy(std::current_exception()));
       std::lock_guard lock(mutex_);
       calls_.insert(calls_.begin(), at + 1, calls.end());  // whoever ends the engine tells them
       throw;
-    } catch (...) {
-      c->fails(std::current_exception());
-      answer(*c, journal_.last_lsn());
-    }
+    } catch (...) { failed = std::current_exception(); }
+    if (!failed) continue;
+    c->fails(std::move(failed));
+    answer(*c, journal_.last_lsn());
   }
   return !calls.empty();
 }
