@@ -7,6 +7,9 @@
 #if STET_HAVE_LMDB
 #include <stet/lmdb.hpp>
 #endif
+#if STET_HAVE_ROCKSDB
+#include <stet/rocksdb.hpp>
+#endif
 
 namespace stet { inline namespace v0 {
 namespace {
@@ -20,6 +23,9 @@ constexpr backend_entry kBackends[] = {
     {"memory", [](std::string_view) { return memory::open(); }},
 #if STET_HAVE_LMDB
     {"lmdb", [](std::string_view path) { return lmdb::open(std::string(path)); }},
+#endif
+#if STET_HAVE_ROCKSDB
+    {"rocksdb", [](std::string_view path) { return rocksdb::open(std::string(path)); }},
 #endif
 };
 
