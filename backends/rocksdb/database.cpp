@@ -3,28 +3,32 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
-#include <string>
+#include <system_error>
+
+#include "wal_proof.hpp"
 
 namespace stet { inline namespace v0 { namespace rocksdb {
 namespace {
 
-constexpr mode_t kOwnerOnlyDirectory = 0700;
+// Which and why: docs/decisions/rocksdb-options.md.
 constexpr std::uint64_t kMemtableBytesMin = 1u << 20;
-constexpr int kOpenFilesMax = 128;
 constexpr std::uint64_t kTableBytes = 32u << 20;
 constexpr std::uint64_t kLevelBytes = 128u << 20;
-constexpr double kFilterBitsPerKey = 10;
-constexpr std::uint64_t kWritebackBytes = 1u << 20;
 constexpr std::uint64_t kManifestBytesMax = 4u << 20;
-// Room that is kept for what RocksDB writes by itself: memtables, then the files that it merges.
-constexpr std::uint64_t kSpareBytes = 64u << 20;
+constexpr std::uint64_t kManifestPieceBytes = 64u << 10;
+constexpr double kFilterBitsPerKey = 10;
+constexpr int kOpenFilesMax = 128;
+// Room for two memtables that become files, one more that becomes the log, and one to spare.
+constexpr std::uint64_t kSpareMemtables = 4;
+
+constexpr mode_t kOwnerOnlyDirectory = 0700;
 
 /// RocksDB tells what it does in a file of its own, at length; what matters comes as a status.
 class silent_logger final : public native::Logger {
@@ -34,69 +38,152 @@ class silent_logger final : public native::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+native::Options to_native(const options& o, std::uint64_t memtable_bytes, native::Env* env) {
+  native::BlockBasedTableOptions table;
+  table.block_cache = native::NewLRUCache(static_cast<std::size_t>(o.cache_bytes));
+  table.cache_index_and_filter_blocks = true;
+  table.filter_policy.reset(native::NewBloomFilterPolicy(kFilterBitsPerKey));
+
+  native::Options n;
+  n.env = env;
+  n.table_factory.reset(native::NewBlockBasedTableFactory(table));
+  n.compression = native::kNoCompression;
+  n.write_buffer_size = static_cast<std::size_t>(memtable_bytes);
+  n.target_file_size_base = kTableBytes;
+  n.max_bytes_for_level_base = kLevelBytes;
+  n.max_open_files = kOpenFilesMax;
+  n.max_manifest_file_size = kManifestBytesMax;
+  n.manifest_preallocation_size = kManifestPieceBytes;
+  n.write_dbid_to_manifest = true;
+  n.wal_recovery_mode = native::WALRecoveryMode::kPointInTimeRecovery;  // and wal_proof.hpp
+  n.allow_concurrent_memtable_write = false;
+  n.max_bgerror_resume_count = 0;  // a flush that failed is never tried again behind our back
+  n.stats_dump_period_sec = n.stats_persist_period_sec = 0;
+  n.info_log = std::make_shared<silent_logger>();
+  return n;
+}
+
+/// Of the logs that are needed. It rises when the manifest that says so is durable.
+std::uint64_t first_log_of(native::DB& db) {
+  std::uint64_t number = 0;
+  db.GetIntProperty(native::DB::Properties::kMinLogNumberToKeep, &number);
+  return number;
+}
+
 errc kind_of(const native::Status& s) {
   if (s.IsNoSpace()) return errc::full;
-  // Background work has no room, and a commit would wait for it in vain.
+  // Files should be merged, there is no room to do it, and so a commit would wait in vain.
   if (s.IsIncomplete()) return errc::full;
   if (s.IsCorruption() || s.IsPathNotFound()) return errc::corrupt;
   return errc::store;
 }
 
-bool exists(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(path, ignored);
+errc kind_at_open(const native::Status& s) {
+  // Another program's comparator or column families; a newer RocksDB's format.
+  if (s.IsInvalidArgument() || s.IsNotSupported()) return errc::corrupt;
+  return kind_of(s);
+}
+
+[[noreturn]] void fail_open(const backend::file_owner& owner, errc code, int native,
+                            std::string_view text) {
+  throw store_error(code, "rocksdb open", owner.path(), native, text, commit_outcome::refused);
+}
+[[noreturn]] void fail_open(const backend::file_owner& owner, const native::Status& s) {
+  fail_open(owner, kind_at_open(s), static_cast<int>(s.code()), s.ToString());
 }
 
 /// Without the file that says which others count, RocksDB would take the directory for a new store
-/// and remove what it finds: only where it was about to make one.
+/// and remove what it finds: that may be so only where one was just being made.
 void check_is_new(const backend::file_owner& owner) {
-  const auto fail_as = [&](errc code, const std::string& text) {
-    throw store_error(code, "rocksdb open", owner.path(), 0, text, commit_outcome::refused);
-  };
   if (owner.is_created()) {
-    fail_as(errc::corrupt,
-            "its file CURRENT is gone: restore the directory, or remove it and " + owner.path() +
-                ".owner to begin afresh");
+    fail_open(owner, errc::corrupt, 0,
+              "its file CURRENT is gone: restore the directory, or remove it and " + owner.path() +
+                  ".owner to begin afresh");
   }
-  std::error_code error;
-  std::filesystem::directory_iterator entries(owner.path(), error), end;
-  for (; !error && entries != end; entries.increment(error)) {
-    const std::string name = entries->path().filename().string();
-    const bool ours = name == "LOCK" || name == "IDENTITY" || name.starts_with("MANIFEST-") ||
-                      name.ends_with(".dbtmp");
-    if (!ours || !entries->is_regular_file(error) || entries->is_symlink(error)) {
-      fail_as(errc::corrupt, "the directory holds other things (" + name +
-                                 ") and no store; name another, or an empty one");
+  for (const auto& entry : std::filesystem::directory_iterator(owner.path())) {
+    const std::string name = entry.path().filename().string();
+    const bool is_beginning = name == "LOCK" || name == "IDENTITY" ||
+                              name.starts_with("MANIFEST-") || name.ends_with(".dbtmp");
+    if (is_beginning && entry.symlink_status().type() == std::filesystem::file_type::regular) {
+      continue;
     }
+    fail_open(owner, errc::corrupt, 0,
+              "the directory holds other things (" + name +
+                  ") and no store: name another one, or an empty one");
   }
-  if (error) fail_as(errc::store, "can't list the directory: " + error.message());
 }
 
-native::Options to_native(const options& o) {
-  native::BlockBasedTableOptions table;
-  table.block_cache = native::NewLRUCache(o.cache_bytes);
-  table.cache_index_and_filter_blocks = true;  // so that memory has a bound
-  table.filter_policy.reset(native::NewBloomFilterPolicy(kFilterBitsPerKey));
+/// A program that uses RocksDB without Stet may have it open. (RocksDB itself takes this lock
+/// later, and not at all to read.)
+void check_not_locked(const backend::file_owner& owner, native::Env& env) {
+  native::FileLock* lock = nullptr;
+  native::Status s = env.LockFile(owner.path() + "/LOCK", &lock);
+  if (s.ok()) s = env.UnlockFile(lock);
+  if (s.ok()) return;
+  const bool is_held = s.ToString().find("while open") == std::string::npos;
+  fail_open(owner, is_held ? errc::conflict : errc::store, static_cast<int>(s.code()),
+            s.ToString());
+}
 
-  native::Options n;
-  n.table_factory.reset(native::NewBlockBasedTableFactory(table));
-  n.compression = native::kNoCompression;
-  n.wal_recovery_mode = native::WALRecoveryMode::kPointInTimeRecovery;
-  n.paranoid_checks = true;
-  n.write_buffer_size = static_cast<std::size_t>(std::max(o.memtable_bytes, kMemtableBytesMin));
-  n.max_write_buffer_number = 2;
-  n.target_file_size_base = kTableBytes;
-  n.max_bytes_for_level_base = kLevelBytes;
-  n.max_background_jobs = 2;
-  n.max_open_files = kOpenFilesMax;
-  n.bytes_per_sync = kWritebackBytes;
-  n.max_manifest_file_size = kManifestBytesMax;
-  n.manifest_preallocation_size = 64u << 10;
-  n.allow_concurrent_memtable_write = false;  // one thread commits
-  n.info_log = std::make_shared<silent_logger>();
-  n.stats_dump_period_sec = n.stats_persist_period_sec = 0;
-  n.max_bgerror_resume_count = 0;  // a flush that failed isn't tried again behind our back
-  return n;
+/// To open a store is to give up what can't be read of its log; so that is looked at before.
+void check_proofs(const backend::file_owner& owner, const native::Options& n) {
+  native::DB* raw = nullptr;
+  native::Status s = native::DB::OpenForReadOnly(n, owner.path(), &raw);
+  std::unique_ptr<native::DB> db(raw);
+  std::string id;
+  if (s.ok()) s = db->GetDbIdentity(id);
+  if (!s.ok()) fail_open(owner, s);
+  // A copy that RocksDB made may have none; where we had it open, there always is one.
+  const std::uint64_t last = last_log(owner.path());
+  if (owner.is_created() && (last == 0 || last < first_log_of(*db))) {
+    fail_open(owner, errc::corrupt, 0,
+              "its log (a file named as in 000012.log) is gone, and the latest commits with it: "
+              "restore the store from a backup");
+  }
+  const proof proved = find_proof(owner.path(), id);
+  if (proved.first_log > first_log_of(*db)) {
+    fail_open(owner, errc::corrupt, 0,
+              "its manifest lacks what it once had: restore the store from a backup");
+  }
+  const std::uint64_t found = db->GetLatestSequenceNumber();
+  if (proved.commits > found) {
+    fail_open(owner, errc::corrupt, 0,
+              "its log is damaged: it can be read up to number " + std::to_string(found) +
+                  ", and up to " + std::to_string(proved.commits) +
+                  " it was acknowledged; restore the store from a backup");
+  }
+}
+
+std::unique_ptr<native::DB> open_any(const backend::file_owner& owner, const native::Options& n) {
+  native::DB* raw = nullptr;
+  native::Status s = native::DB::Open(n, owner.path(), &raw);
+  std::unique_ptr<native::DB> db(raw);
+  if (!s.ok()) fail_open(owner, s);
+  return db;
+}
+
+std::unique_ptr<native::DB> open_existing(const backend::file_owner& owner,
+                                          const native::Options& n) {
+  check_not_locked(owner, *n.env);
+  check_proofs(owner, n);
+  return open_any(owner, n);
+}
+
+std::unique_ptr<native::DB> open_new(const backend::file_owner& owner, native::Options n) {
+  check_is_new(owner);
+  ::chmod(owner.path().c_str(), kOwnerOnlyDirectory);
+  n.create_if_missing = true;
+  return open_any(owner, n);
+}
+
+std::unique_ptr<native::DB> open_directory(const backend::file_owner& owner,
+                                           const native::Options& n) {
+  try {
+    const bool exists = std::filesystem::exists(owner.path() + "/CURRENT");
+    return exists ? open_existing(owner, n) : open_new(owner, n);
+  } catch (const std::system_error& e) {
+    fail_open(owner, errc::store, e.code().value(), e.what());
+  }
 }
 
 }  // namespace
@@ -106,40 +193,49 @@ void fail(std::string_view operation, std::string_view path, const native::Statu
   throw store_error(kind_of(s), operation, path, static_cast<int>(s.code()), s.ToString(), outcome);
 }
 
-std::unique_ptr<native::DB> open_database(backend::file_owner& owner, const options& o) {
-  native::Options n = to_native(o);
-  if (!exists(owner.path() + "/CURRENT")) {
-    check_is_new(owner);
-    ::chmod(owner.path().c_str(), kOwnerOnlyDirectory);
-    n.create_if_missing = true;
-  }
-  native::DB* raw = nullptr;
-  native::Status s = native::DB::Open(n, owner.path(), &raw);
-  std::unique_ptr<native::DB> db(raw);
-  if (!s.ok()) {
-    // Another comparator, column families, a newer format.
-    const bool is_foreign = s.IsInvalidArgument() || s.IsNotSupported();
-    const bool is_locked = s.IsIOError() && s.ToString().find("lock") != std::string::npos;
-    throw store_error(is_foreign  ? errc::corrupt
-                      : is_locked ? errc::conflict
-                                  : kind_of(s),
-                      "rocksdb open", owner.path(), static_cast<int>(s.code()), s.ToString(),
-                      commit_outcome::refused);
-  }
+database::database(backend::file_owner& owner, const options& o)
+    : owner_(owner), memtable_bytes_(std::max(o.memtable_bytes, kMemtableBytesMin)) {
+  db_ = open_directory(owner, to_native(o, memtable_bytes_, &threads_));
+  db_->GetDbIdentity(id_).PermitUncheckedError();  // it always has one
+  // What was found in the log stands in a file now, so it is durable, whatever was before.
+  durable_ = db_->GetLatestSequenceNumber();
   owner.mark_created();
-  return db;
 }
 
-void check_room(std::string_view path, std::size_t bytes, bool erases) {
+void database::check_room(std::size_t bytes, bool erases) const {
   struct statvfs s;
-  if (::statvfs(std::string(path).c_str(), &s) != 0) return;
-  const std::uint64_t free = std::uint64_t{s.f_bavail} * s.f_frsize;
-  const std::uint64_t needed = (erases ? kSpareBytes / 2 : kSpareBytes) + 2 * bytes;
+  if (::statvfs(owner_.path().c_str(), &s) != 0) return;
+  const std::uint64_t spare = kSpareMemtables * memtable_bytes_ / (erases ? 2 : 1);
+  const std::uint64_t free = std::uint64_t{s.f_bavail} * s.f_frsize, needed = spare + 2 * bytes;
   if (free >= needed) return;
-  throw store_error(errc::full, "rocksdb commit", path, ENOSPC,
+  throw store_error(errc::full, "rocksdb commit", owner_.path(), ENOSPC,
                     "the file system has " + std::to_string(free >> 10) + " KiB left, and " +
-                        std::to_string(needed >> 10) + " are needed",
+                        std::to_string(needed >> 10) + " KiB are needed",
                     commit_outcome::refused);
+}
+
+native::Status database::write(native::WriteBatch& b, bool flush) {
+  native::Status s = b.PutLogData(encode_proof(id_, {durable_, first_log_of(*db_)}));
+  native::WriteOptions o;
+  o.sync = flush;
+  if (s.ok()) s = db_->Write(o, &b);
+  if (!s.ok()) return s;
+  is_flushed_ = flush;
+  is_proved_ = false;
+  if (flush) durable_ = db_->GetLatestSequenceNumber();
+  return s;
+}
+
+native::Status database::close() {
+  native::Status s;
+  if (!is_proved_) {
+    const bool was_flushed = is_flushed_;
+    native::WriteBatch proof;
+    s = write(proof, true);
+    if (was_flushed) s = {};
+  }
+  native::Status closed = db_->Close();
+  return s.ok() ? closed : s;
 }
 
 }  // namespace rocksdb

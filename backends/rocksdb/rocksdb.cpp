@@ -9,7 +9,6 @@
 #include "backends/common/abandon.hpp"
 #include "backends/common/checks.hpp"
 #include "backends/common/file_owner.hpp"
-#include "backends/common/logged_store.hpp"
 #include "database.hpp"
 
 namespace stet { inline namespace v0 { namespace rocksdb {
@@ -21,14 +20,14 @@ constexpr std::size_t kValueBytesMax = 1u << 30;
 native::Slice to_slice(std::string_view s) { return {s.data(), s.size()}; }
 std::string_view to_view(const native::Slice& s) { return {s.data(), s.size()}; }
 
-/// What a store has open. The directory is released after the database is closed.
+/// What a store has open. The directory is released last.
 struct opened {
   opened(const std::string& path, const options& o)
       : owner("rocksdb", path, backend::file_owner::lock_data::yes,
               backend::file_owner::kind::directory),
-        db(open_database(owner, o)) {}
+        db(owner, o) {}
   backend::file_owner owner;
-  std::unique_ptr<native::DB> db;
+  database db;
 };
 
 /// Thread: as store. The poison is set by the committing thread only, and read by all.
@@ -47,7 +46,6 @@ class rocksdb_store final : public store {
   void scan(const scan_range& range, visitor& v) override;
   void commit(const batch& b, durability d) override;
   void close() override;
-  void check_in_place();
   store_info info() const override {
     return {.scheme = "rocksdb",
             .path = path_,
@@ -57,15 +55,15 @@ class rocksdb_store final : public store {
 
  private:
   backend::limits limits() const { return {"rocksdb", path_, kKeyBytesMax, kValueBytesMax}; }
-  native::DB& db() const { return *opened_->db; }
+  native::DB& db() const { return *opened_->db.get(); }
   void check_usable(std::string_view what) const;
   void set_poison(std::string why);
+  void check_in_place();
   void check_expectations(const batch& b);
-  void write(native::WriteBatch& w, durability d);
+  [[noreturn]] void fail_commit(const native::Status& s);
 
   std::unique_ptr<opened> opened_;  // null: closed
   const std::string path_;
-  bool is_flushed_ = true;  // no commit since the last sync one
   std::atomic<bool> poisoned_{false};
   std::string poison_;  // why; written once, before poisoned_
 };
@@ -129,7 +127,8 @@ void rocksdb_store::check_expectations(const batch& b) {
 
 /// As RocksDB has it. It looks at the bounds of a range only when it has logged it already.
 native::WriteBatch to_native(const batch& b, std::string_view path) {
-  native::WriteBatch w;
+  constexpr std::size_t extra_bytes = 16;  // of an operation, and of what is added to a batch
+  native::WriteBatch w(b.size_bytes() + extra_bytes * (b.operations().size() + extra_bytes));
   native::Status s;
   for (const auto& o : b.operations()) {
     switch (o.what) {
@@ -151,22 +150,17 @@ void rocksdb_store::commit(const batch& b, durability d) {
   check_in_place();
   check_expectations(b);
   native::WriteBatch w = to_native(b, path_);
-  if (w.Count() == 0 && (d == durability::process || is_flushed_)) return;
-  check_room(path_, w.GetDataSize(), backend::erases(b));
-  write(w, d);
+  const bool flush = d == durability::sync;
+  if (w.Count() == 0 && (!flush || opened_->db.is_flushed())) return;
+  opened_->db.check_room(w.GetDataSize(), backend::erases(b));
+  native::Status s = opened_->db.write(w, flush);
+  if (!s.ok()) fail_commit(s);
 }
 
-void rocksdb_store::write(native::WriteBatch& w, durability d) {
-  native::WriteOptions o;
-  o.sync = d == durability::sync;
-  native::Status s = db().Write(o, &w);
-  if (s.ok()) {
-    is_flushed_ = o.sync;
-    return;
-  }
-  // With a severity it is an earlier failure, of the work in the background, that RocksDB answers
-  // every write with until it has recovered; incomplete, that a write won't wait for such work in
-  // vain. Neither has touched the log. Of anything else nobody knows how far it came.
+// With a severity it is an earlier failure, of work in the background, which RocksDB answers every
+// write with until it has recovered; incomplete, that the write would wait for such work in vain.
+// Neither has touched the log. Of anything else nobody knows how far it came.
+void rocksdb_store::fail_commit(const native::Status& s) {
   const bool is_known = s.severity() != native::Status::kNoError || s.IsIncomplete();
   if (!is_known) set_poison(s.ToString());
   fail("rocksdb commit", path_, s, is_known ? commit_outcome::refused : commit_outcome::unknown);
@@ -177,11 +171,7 @@ void rocksdb_store::close() {
   // RocksDB's threads and locks stayed behind in the parent: nothing of it works in a fork.
   if (opened_->owner.is_foreign()) return backend::abandon(std::move(opened_));
   native::Status s;
-  if (!poisoned_) {
-    if (!is_flushed_) s = db().SyncWAL();
-    native::Status closed = db().Close();
-    if (s.ok()) s = closed;
-  }
+  if (!poisoned_) s = opened_->db.close();
   opened_.reset();
   if (!s.ok()) fail("rocksdb close", path_, s, commit_outcome::unknown);
 }
@@ -189,9 +179,7 @@ void rocksdb_store::close() {
 }  // namespace
 
 std::unique_ptr<store> open(const std::string& path, const options& o) {
-  auto s = std::make_unique<rocksdb_store>(path, o);
-  auto check = [raw = s.get()] { raw->check_in_place(); };
-  return backend::add_log(std::move(s), {.bytes = o.log_bytes, .check_in_place = check});
+  return std::make_unique<rocksdb_store>(path, o);
 }
 
 }  // namespace rocksdb

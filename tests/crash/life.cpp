@@ -13,6 +13,9 @@
 #include <stdexcept>
 
 #include <stet/lmdb.hpp>
+#if STET_TESTS_HAVE_ROCKSDB
+#include <stet/rocksdb.hpp>
+#endif
 
 #include "base/hooks.hpp"
 #include "crash/facts.hpp"
@@ -133,6 +136,11 @@ const std::vector<config>& configs() {
       {"shm-res0-threads-large", home::shm, 0, 2, large, 0, short_log},
       {"shm-resmax-manual-large", home::shm, unlimited, 0, large, 0, no_log},
       {"disk-res2-threads-small", home::disk, 2, 2, small, 0, normal_log},
+#if STET_TESTS_HAVE_ROCKSDB
+      {"shm-rocksdb-res0-manual-small", home::shm, 0, 0, small, 1, no_log, true},
+      {"shm-rocksdb-resmax-threads-middle", home::shm, unlimited, 2, middle, 0, no_log, true},
+      {"disk-rocksdb-res2-threads-small", home::disk, 2, 2, small, 0, no_log, true},
+#endif
       {"memory-res0-threads-middle", home::memory, 0, 2, middle, 0, no_log},
       {"memory-resmax-manual-small", home::memory, unlimited, 0, small, 0, no_log},
       {"memory-resmax-threads-large", home::memory, unlimited, 2, large, 1, no_log},
@@ -153,9 +161,20 @@ void seed_fault(const std::string& name) {
   *found->second = true;
 }
 
+namespace {
+
+std::unique_ptr<stet::store> open_file(const config& c, const std::string& path) {
+#if STET_TESTS_HAVE_ROCKSDB
+  if (c.rocksdb) return stet::rocksdb::open(path, {.memtable_bytes = 1});
+#endif
+  return stet::lmdb::open(path, {.log_bytes = c.log_bytes});
+}
+
+}  // namespace
+
 std::unique_ptr<stet::store> open_store(const config& c, const place& p) {
   if (c.where == home::memory) return stet::memory::open(p.contents);
-  return stet::lmdb::open(p.store, {.log_bytes = c.log_bytes});
+  return open_file(c, p.store);
 }
 
 std::unique_ptr<stet::store> open_copy(const config& c, const place& p) {
@@ -166,8 +185,8 @@ std::unique_ptr<stet::store> open_copy(const config& c, const place& p) {
   fs::create_directory(folder);
   auto name = fs::path(p.store).filename().string();
   for (auto end : {"", "-log", ".owner"})  // the lock of a dead process isn't worth a copy
-    if (fs::exists(p.store + end)) fs::copy_file(p.store + end, folder / (name + end));
-  return stet::lmdb::open((folder / name).string(), {.log_bytes = c.log_bytes});
+    if (fs::exists(p.store + end)) fs::copy(p.store + end, folder / (name + end));
+  return open_file(c, (folder / name).string());
 }
 
 life_end live(const config& c, const place& p, int life, unsigned kill_at,

@@ -20,6 +20,7 @@ struct config {
   std::size_t tail_bytes_max;
   unsigned replay_check_interval;
   std::uint64_t log_bytes;  // of the store in a file
+  bool rocksdb = false;     // it is RocksDB's, and not LMDB's
 };
 const std::vector<config>& configs();
 

@@ -59,7 +59,7 @@ gcc() {
 # ---- the libraries ---------------------------------------------------------------------------------------
 install() {
   meson setup "$work/build-$1" "$root" --buildtype=plain --prefix="$work/$1" --libdir=lib -Ddefault_library="$1" \
-    -Dlmdb=enabled -Dtests=disabled -Dbench=disabled -Dexamples=disabled &&
+    -Dlmdb=enabled -Drocksdb=enabled -Dtests=disabled -Dbench=disabled -Dexamples=disabled &&
     ninja -C "$work/build-$1" && meson install -C "$work/build-$1"
 }
 
@@ -75,12 +75,18 @@ shows_only_stet() {
   done
 }
 
-runs() { rm -rf "$work"/store*; [[ $("$1" "lmdb:$work/store") = consumed ]]; }
+runs() {
+  local scheme
+  for scheme in lmdb rocksdb; do
+    rm -rf "$work"/store*
+    [[ $("$1" "$scheme:$work/store") = consumed ]] || return 1
+  done
+}
 
 by_pkg_config() {
   local kind=$1 flags
   export PKG_CONFIG_PATH=$work/$kind/lib/pkgconfig
-  read -ra flags < <(pkg-config --cflags --libs stet-open stet-lmdb stet)
+  read -ra flags < <(pkg-config --cflags --libs stet-open stet-lmdb stet-rocksdb stet)
   "$CXX" -std=c++20 "$here/consumer/main.cpp" "$here/consumer/pay.cpp" "${flags[@]}" \
     -Wl,-rpath,"$work/$kind/lib" -o "$work/by-pkg-config-$kind" && runs "$work/by-pkg-config-$kind"
 }
