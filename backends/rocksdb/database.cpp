@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
+#include <rocksdb/wal_filter.h>
 #include <rocksdb/write_batch.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -55,7 +56,6 @@ native::Options to_native(const options& o, std::uint64_t memtable_bytes, native
   n.max_manifest_file_size = kManifestBytesMax;
   n.manifest_preallocation_size = kManifestPieceBytes;
   n.write_dbid_to_manifest = true;
-  n.wal_recovery_mode = native::WALRecoveryMode::kPointInTimeRecovery;  // and wal_proof.hpp
   n.allow_concurrent_memtable_write = false;
   n.max_bgerror_resume_count = 0;  // a flush that failed is never tried again behind our back
   n.stats_dump_period_sec = n.stats_persist_period_sec = 0;
@@ -125,59 +125,92 @@ void check_not_locked(const backend::file_owner& owner, native::Env& env) {
             s.ToString());
 }
 
-/// To open a store is to give up what can't be read of its log; so that is looked at before.
-void check_proofs(const backend::file_owner& owner, const native::Options& n) {
+using opened = std::unique_ptr<native::DB>;
+
+opened open_to_read(const backend::file_owner& owner, const native::Options& n) {
   native::DB* raw = nullptr;
   native::Status s = native::DB::OpenForReadOnly(n, owner.path(), &raw);
-  std::unique_ptr<native::DB> db(raw);
-  std::string id;
-  if (s.ok()) s = db->GetDbIdentity(id);
+  opened db(raw);
   if (!s.ok()) fail_open(owner, s);
+  return db;
+}
+
+/// Leaves the log unread.
+class ending_filter final : public native::WalFilter {
+ public:
+  WalProcessingOption LogRecordFound(unsigned long long, const std::string&,
+                                     const native::WriteBatch&, native::WriteBatch*,
+                                     bool*) override {
+    return WalProcessingOption::kStopReplay;
+  }
+  const char* Name() const override { return "stet"; }
+};
+
+/// What the log proves; refuses the store if the manifest lacks some of it, or if the log is gone.
+proof check_manifest(const backend::file_owner& owner, native::Options n) {
+  ending_filter filter;
+  n.wal_filter = &filter;
+  const opened db = open_to_read(owner, n);
+  std::string id;
+  if (native::Status s = db->GetDbIdentity(id); !s.ok()) fail_open(owner, s);
+  const std::uint64_t first = first_log_of(*db), last = last_log(owner.path());
   // A copy that RocksDB made may have none; where we had it open, there always is one.
-  const std::uint64_t last = last_log(owner.path());
-  if (owner.is_created() && (last == 0 || last < first_log_of(*db))) {
+  if (owner.is_created() && (last == 0 || last < first)) {
     fail_open(owner, errc::corrupt, 0,
               "its log (a file named as in 000012.log) is gone, and the latest commits with it: "
               "restore the store from a backup");
   }
   const proof proved = find_proof(owner.path(), id);
-  if (proved.first_log > first_log_of(*db)) {
+  if (proved.first_log > first) {
     fail_open(owner, errc::corrupt, 0,
               "its manifest lacks what it once had: restore the store from a backup");
   }
-  const std::uint64_t found = db->GetLatestSequenceNumber();
-  if (proved.commits > found) {
-    fail_open(owner, errc::corrupt, 0,
-              "its log is damaged: it can be read up to number " + std::to_string(found) +
-                  ", and up to " + std::to_string(proved.commits) +
-                  " it was acknowledged; restore the store from a backup");
-  }
+  return proved;
 }
 
-std::unique_ptr<native::DB> open_any(const backend::file_owner& owner, const native::Options& n) {
+/// Refuses the store if its log can't be read as far as it proves.
+void check_log(const backend::file_owner& owner, const native::Options& n, const proof& proved) {
+  const std::uint64_t found = open_to_read(owner, n)->GetLatestSequenceNumber();
+  if (found >= proved.commits) return;
+  fail_open(owner, errc::corrupt, 0,
+            "its log is damaged: it can be read up to number " + std::to_string(found) +
+                ", and up to " + std::to_string(proved.commits) +
+                " it was acknowledged; restore the store from a backup");
+}
+
+opened open_to_write(const backend::file_owner& owner, const native::Options& n) {
   native::DB* raw = nullptr;
   native::Status s = native::DB::Open(n, owner.path(), &raw);
-  std::unique_ptr<native::DB> db(raw);
+  opened db(raw);
   if (!s.ok()) fail_open(owner, s);
   return db;
 }
 
-std::unique_ptr<native::DB> open_existing(const backend::file_owner& owner,
-                                          const native::Options& n) {
+/// To open a store is to give up what can't be read of its log. So that is done only when it is
+/// known that nobody was promised it: first an attempt that takes nothing but a whole log, which
+/// most are.
+opened open_existing(const backend::file_owner& owner, native::Options n) {
   check_not_locked(owner, *n.env);
-  check_proofs(owner, n);
-  return open_any(owner, n);
+  const proof proved = check_manifest(owner, n);
+  n.wal_recovery_mode = native::WALRecoveryMode::kAbsoluteConsistency;
+  try {
+    return open_to_write(owner, n);
+  } catch (const store_error& e) {
+    if (e.code() != errc::corrupt) throw;
+  }
+  n.wal_recovery_mode = native::WALRecoveryMode::kPointInTimeRecovery;
+  check_log(owner, n, proved);
+  return open_to_write(owner, n);
 }
 
-std::unique_ptr<native::DB> open_new(const backend::file_owner& owner, native::Options n) {
+opened open_new(const backend::file_owner& owner, native::Options n) {
   check_is_new(owner);
   ::chmod(owner.path().c_str(), kOwnerOnlyDirectory);
   n.create_if_missing = true;
-  return open_any(owner, n);
+  return open_to_write(owner, n);
 }
 
-std::unique_ptr<native::DB> open_directory(const backend::file_owner& owner,
-                                           const native::Options& n) {
+opened open_directory(const backend::file_owner& owner, const native::Options& n) {
   try {
     const bool exists = std::filesystem::exists(owner.path() + "/CURRENT");
     return exists ? open_existing(owner, n) : open_new(owner, n);

@@ -153,6 +153,44 @@ TEST_CASE(
   ::kill(grandchild, SIGKILL);
 }
 
+TEST_CASE("a forked child opens RocksDB stores of its own, whatever its parent has open") {
+  temporary_directory dir;
+  auto use = [&](const std::string& name) {
+    auto s = stet::rocksdb::open(dir / name, {.memtable_bytes = 1});
+    // Four times the memory: goes on only if there are threads that write it to files.
+    for (int i = 0; i < 40; ++i) put(*s, std::to_string(i), std::string(100'000, 'x'));
+    const auto n = scanned(*s).size();
+    s->close();
+    return std::to_string(n);
+  };
+  auto check_child = [&](const std::string& name) {
+    child_process child([&](int pipe) { child_process::tell(pipe, use(name)); });
+    CHECK(child.hear_all() == "40");
+  };
+  CHECK(use("before") == "40");
+  check_child("after");
+  auto s = stet::rocksdb::open(dir / "s");
+  put(*s, "a", "1");
+  check_child("beside");
+  put(*s, "b", "2");
+  CHECK(scanned(*s).size() == 2);
+}
+
+#if defined(__linux__)
+TEST_CASE("the threads of a RocksDB store end with it") {
+  auto threads = [] {
+    return std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator());
+  };
+  temporary_directory dir;
+  const auto before = threads();
+  auto s = stet::rocksdb::open(dir / "s");
+  put(*s, "a", "1");
+  CHECK(threads() > before);
+  s->close();
+  CHECK(threads() == before);
+}
+#endif
+
 TEST_CASE("a RocksDB store that vanishes under its engine is noticed at the next commit") {
   for (bool replaced : {false, true}) {
     temporary_directory dir;
