@@ -10,6 +10,9 @@
 #if STET_HAVE_ROCKSDB
 #include <stet/rocksdb.hpp>
 #endif
+#if STET_HAVE_SQLITE
+#include <stet/sqlite.hpp>
+#endif
 
 namespace stet { inline namespace v0 {
 namespace {
@@ -26,6 +29,9 @@ constexpr backend_entry kBackends[] = {
 #endif
 #if STET_HAVE_ROCKSDB
     {"rocksdb", [](std::string_view path) { return rocksdb::open(std::string(path)); }},
+#endif
+#if STET_HAVE_SQLITE
+    {"sqlite", [](std::string_view path) { return sqlite::open(std::string(path)); }},
 #endif
 };
 

@@ -21,7 +21,7 @@ unsigned fork_generation();
 /// file under whatever name, and lets nobody open it twice: POSIX locks of a database library
 /// vanish when any descriptor of the file is closed. flock on `path`.owner keeps other processes
 /// out, dies with its holder and carries its pid. flock on the data file itself does the same for
-/// other names of it (hard links, mounts).
+/// other names of it (hard links, mounts); where it can't be had, hard links are refused.
 ///
 /// `path`.owner stays behind when the store is closed: it also remembers that a store was there,
 /// so that a vanished or emptied data file is an error and not silently a new store.
@@ -33,7 +33,9 @@ unsigned fork_generation();
 class file_owner {
  public:
   /// For databases that put POSIX locks on the data file (SQLite), flock on it is left out: some
-  /// systems make the two kinds collide.
+  /// systems make the two kinds collide. And a file that exists isn't even opened: to close it
+  /// would drop the locks that others in this process may have on it. Nor is one taken that was
+  /// open when this process was forked: such a database's table of locks was copied with it.
   enum class lock_data : bool { no, yes };
   enum class kind : bool { file, directory };
 
@@ -49,7 +51,8 @@ class file_owner {
 
   /// Absolute and free of symbolic links.
   const std::string& path() const noexcept { return path_; }
-  /// Of the data file or directory; stays open until destruction.
+  /// Of the data file or directory; stays open until destruction. -1 with lock_data::no, if the
+  /// file existed before.
   int data_descriptor() const noexcept { return data_; }
 
   /// True if a store was completed here, now or earlier: mark_created() was called.
@@ -61,8 +64,8 @@ class file_owner {
 
   /// Creates a file beside the data file with mode 0600 if it is missing; refuses symbolic links.
   void create_side_file(std::string_view suffix) const;
-  /// To be called when the database in a new file is complete: makes the file's name durable, then
-  /// remembers that a store is here.
+  /// To be called when the database in a new file is complete (and with lock_data::no durable):
+  /// makes the file's name durable, then remembers that a store is here.
   void mark_created();
 
  private:
@@ -78,7 +81,7 @@ class file_owner {
   void resolve(const std::string& path);
   void check_kind(mode_t mode) const;
   void take_name();
-  void open_data();
+  void open_data(lock_data lock);
   void take_data(lock_data lock);
   void check_not_vanished() const;
   void write_note();

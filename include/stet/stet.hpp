@@ -1,6 +1,8 @@
-// Everything but the backends and the JSON codec: <stet/lmdb.hpp>, <stet/open.hpp>,
-// <stet/json.hpp>.
+// Everything but the backends and the JSON codec: <stet/lmdb.hpp>, <stet/sqlite.hpp>,
+// <stet/open.hpp>, <stet/json.hpp>.
 #pragma once
+#include <stet/check.hpp>
+#include <stet/copy.hpp>
 #include <stet/engine.hpp>
 #include <stet/memory.hpp>
 #include <stet/store.hpp>

@@ -49,6 +49,12 @@ void journal::read_format() {
   auto expected = std::to_string(store_format);
   auto found = store_.get(keys::format());
   if (!found) {
+    if (store_.get(keys::copy_note())) {
+      auto i = store_.info();
+      throw store_error(errc::conflict, i.scheme + " open", i.path, 0,
+                        "the store is an unfinished copy: run the copy again, it goes on where it "
+                        "stopped");
+    }
     bool empty = true;
     scan(store_, {}, [&](std::string_view, std::string_view) { return empty = false; });
     if (!empty) refuse("the store holds something, and its format isn't named");

@@ -52,6 +52,7 @@ std::string packed(std::uint64_t last_run) { return with_number(space::packed, l
 std::string snapshot(std::uint64_t run) { return with_number(space::snapshot, run); }
 std::string owner() { return begin(space::owner); }
 std::string format() { return "m format"; }
+std::string copy_note() { return "m copy"; }
 
 std::string history(std::uint64_t run, std::uint64_t first_record) {
   auto k = with_number(space::history, run);

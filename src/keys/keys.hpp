@@ -28,6 +28,8 @@ std::string id(std::string_view name_space, std::string_view id, std::uint64_t r
 std::string owner();
 /// Of the whole store, outside every shard: its format.
 std::string format();
+/// Of the whole store: how far the copy is that makes it. Where it stands there is no format.
+std::string copy_note();
 
 /// The first key behind every key that begins with `prefix`.
 std::string end_of(std::string prefix);

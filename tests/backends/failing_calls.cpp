@@ -38,7 +38,7 @@ bool is_failing(int fd) {
 
 using namespace stet_tests;
 
-// These stand before the C library's, for liblmdb as well.
+// These stand before the C library's, for liblmdb and libsqlite3 as well.
 extern "C" int fdatasync(int fd) {
   ++flushes;
   if (fails_now(flushes_left)) return -1;
@@ -46,7 +46,7 @@ extern "C" int fdatasync(int fd) {
 }
 
 // By their symbols, since a macro may make one of the names mean the other: liblmdb calls pwrite,
-// what is compiled here with 64-bit offsets calls pwrite64.
+// libsqlite3 what is compiled here with 64-bit offsets calls pwrite64.
 extern "C" ssize_t failing_pwrite(int fd, const void* data, size_t n, off_t at) __asm__("pwrite");
 extern "C" ssize_t failing_pwrite64(int fd, const void* data, size_t n,
                                     off_t at) __asm__("pwrite64");

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <stet/rocksdb.hpp>
 
+#include "tests/backends/owner_cases.hpp"
 #include "tests/conformance/support.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -17,22 +18,15 @@ namespace fs = std::filesystem;
 using namespace stet_conformance;
 using stet::errc;
 using stet_tests::child_process;
+using stet_tests::has;
 using stet_tests::temporary_directory;
 
 namespace {
 
-/// "opened", or the text of the error.
-std::string try_open(const std::string& path) {
-  auto e = error_of([&] { stet::rocksdb::open(path); });
-  if (!e) return "opened";
-  return (e->code() == errc::conflict ? "conflict: " : "other: ") + std::string(e->what());
-}
+const stet_tests::file_store kKind{
+    "rocksdb", [](const std::string& path) { return stet::rocksdb::open(path); }, {}};
 
-bool has(const std::string& all, const std::string& part) {
-  INFO(all);
-  CHECK_MESSAGE(all.find(part) != std::string::npos, all);
-  return all.find(part) != std::string::npos;
-}
+std::string try_open(const std::string& path) { return kKind.try_open(path); }
 
 }  // namespace
 

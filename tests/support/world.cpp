@@ -6,6 +6,9 @@
 #if STET_TESTS_HAVE_ROCKSDB
 #include <stet/rocksdb.hpp>
 #endif
+#if STET_TESTS_HAVE_SQLITE
+#include <stet/sqlite.hpp>
+#endif
 
 #include <algorithm>
 #include <cstdlib>
@@ -21,6 +24,9 @@ std::string file_store() {
   [[maybe_unused]] const char* named = std::getenv("STET_TESTS_FILES");
 #if STET_TESTS_HAVE_ROCKSDB
   if (named != nullptr && std::string_view(named) == "rocksdb") return "rocksdb";
+#endif
+#if STET_TESTS_HAVE_SQLITE
+  if (named != nullptr && std::string_view(named) == "sqlite") return "sqlite";
 #endif
 #if STET_TESTS_HAVE_LMDB
   if (named == nullptr) return "lmdb";
@@ -65,6 +71,9 @@ world::~world() {
 std::unique_ptr<stet::store> world::store() const {
 #if STET_TESTS_HAVE_ROCKSDB
   if (where.lmdb && file_store() == "rocksdb") return stet::rocksdb::open(directory_ / "store");
+#endif
+#if STET_TESTS_HAVE_SQLITE
+  if (where.lmdb && file_store() == "sqlite") return stet::sqlite::open(directory_ / "store");
 #endif
 #if STET_TESTS_HAVE_LMDB
   if (where.lmdb) return stet::lmdb::open(directory_ / "store", {.map_bytes = 4u << 20});

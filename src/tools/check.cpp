@@ -1,0 +1,270 @@
+// First the journal, which names the runs that have moved since their snapshot; then every snapshot
+// with its history; then every index the other way round.
+#include <stet/check.hpp>
+
+#include <map>
+#include <unordered_map>
+
+#include "history/block.hpp"
+#include "journal/checkpoint.hpp"
+#include "journal/journal.hpp"
+#include "keys/keys.hpp"
+#include "tools/pages.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail { namespace {
+
+constexpr std::size_t page_bytes = 1 << 20;
+constexpr std::size_t problems_max = 1000;
+
+std::string quoted(const run_state& s) {
+  return "run " + std::to_string(s.run) + " ('" + s.id + "')";
+}
+std::string numbered(std::string_view what, std::uint64_t n) {
+  return std::string(what) + " " + std::to_string(n);
+}
+
+class checking {
+ public:
+  explicit checking(store& s) : store_(s) {}
+
+  check_report run() {
+    check_format();
+    read_journal();
+    read_snapshots();
+    finish_journal_runs();
+    check_families();
+    check_keys();
+    return std::move(report_);
+  }
+
+ private:
+  /// What is kept of every run, to hold the indexes against.
+  struct known {
+    std::uint64_t records = 0;                       // in chunks
+    std::int64_t indexed_wake = run_state::no_wake;  // the timer's
+    std::size_t id_hash = 0;
+    bool in_snapshot = false;
+    bool open = false;
+  };
+  /// Who waits for whom.
+  struct child_link {
+    std::uint64_t parent, child;
+    std::uint32_t command;
+  };
+
+  void problem(std::string text) {
+    if (++report_.problem_count <= problems_max) report_.problems.push_back(std::move(text));
+  }
+  template <class F> void guard(const std::string& what, F f) {
+    try {
+      f();
+    } catch (const malformed& e) { problem(what + ": " + e.what()); }
+  }
+  page_reader space(keys::space s) {
+    auto from = keys::all(s);
+    return page_reader(store_, page_bytes, from, keys::end_of(from));
+  }
+
+  void check_format() {
+    auto format = store_.get(keys::format());
+    if (!format)
+      return problem(store_.get(keys::copy_note()) ? "the store is an unfinished copy"
+                                                   : "the store's format is not named");
+    if (*format != std::to_string(store_format))
+      problem("the store has format '" + *format + "', this build knows format " +
+              std::to_string(store_format));
+    auto owner = store_.get(keys::owner());
+    if (!owner) return problem("the marks (key o) are missing");
+    guard("the marks (key o)", [&] { marks_ = decode_marks(*owner); });
+  }
+
+  // ---- the journal
+  void read_journal() {
+    auto blocks = space(keys::space::journal);
+    auto expected = marks_.first_block;
+    while (auto* e = blocks.next()) {
+      ++report_.blocks;
+      guard("a block's key " + printable_key(e->first), [&] {
+        if (e->first.size() != keys::journal(0).size()) throw malformed("it has a wrong length");
+        auto number = keys::last_number(e->first);
+        if (number != expected)
+          problem(numbered("block", expected) + " is missing before block " +
+                  std::to_string(number));
+        expected = number + 1;
+        guard(numbered("block", number), [&] { read_block(e->second, number); });
+      });
+    }
+    if (marks_.clean && report_.blocks != 0) problem("the store was closed, and has blocks");
+    next_lsn_ = std::max(marks_.next_lsn, next_lsn_);
+  }
+
+  void read_block(std::string_view block, std::uint64_t number) {
+    auto head = open_block(block, number);
+    if (next_lsn_ != 0 && head.first_lsn != next_lsn_)
+      problem(numbered("block", number) + " doesn't begin with the record behind the last block's");
+    auto lsn = head.first_lsn;
+    source in(records_of(block));
+    for (; !in.done(); ++lsn) {
+      auto before = in.rest();
+      auto r = decode_record(in);
+      recent_[r.run].emplace_back(lsn, before.substr(0, before.size() - in.left()));
+      next_run_ = std::max(next_run_, r.run + 1);
+    }
+    next_lsn_ = lsn;
+    if (lsn != head.first_lsn + head.count)
+      problem(numbered("block", number) + " has another count of records than it says");
+  }
+
+  // ---- runs
+  void read_snapshots() {
+    auto snapshots = space(keys::space::snapshot);
+    while (auto* e = snapshots.next())
+      guard("the snapshot at key " + printable_key(e->first), [&] {
+        if (e->first.size() != keys::snapshot(0).size()) throw malformed("its key is too long");
+        auto s = decode_run_state(e->second);
+        auto number = keys::last_number(e->first);
+        if (s.run != number) throw malformed("it is of " + numbered("run", s.run));
+        check_snapshot(s);
+      });
+  }
+
+  void check_snapshot(run_state& s) {
+    auto& k = runs_[s.run];
+    k = {s.records, s.indexed_wake, std::hash<std::string>()(s.id), true, s.open()};
+    if (s.applied_lsn >= next_lsn_) problem(quoted(s) + " has a record above the counter");
+    if (!store_.get(keys::id("default", s.id, s.run)))
+      problem(quoted(s) + " isn't in the index of ids");
+    if (s.indexed_wake != run_state::no_wake && !store_.get(keys::timer(s.indexed_wake, s.run)))
+      problem(quoted(s) + " isn't in the index of timers");
+    if (wake_of(s) != s.indexed_wake) problem(quoted(s) + " has another timer than it needs");
+    guard("the history of " + quoted(s), [&] { fold_anew(s); });
+    catch_up(s);
+    check_run(s);
+  }
+
+  /// The history gives the snapshot.
+  void fold_anew(const run_state& s) {
+    auto history = read_history(store_, s.run, s.records);
+    run_state folded;
+    for (source in(history); !in.done();) apply(folded, decode_record(in), s.applied_lsn);
+    folded.indexed_wake = s.indexed_wake;
+    for (auto& p : folded.waits_for)  // numbers of the journal, which no chunk has
+      for (auto& q : s.waits_for)
+        if (p.command == q.command) p.lsn = q.lsn;
+    std::string one, other;
+    encode(one, folded);
+    encode(other, s);
+    if (one != other) throw malformed("folded anew it gives something else than the snapshot");
+  }
+
+  /// What the journal has of the run and its snapshot has not.
+  void catch_up(run_state& s) {
+    auto recent = recent_.find(s.run);
+    if (recent == recent_.end()) return;
+    guard("the records of run " + std::to_string(recent->first) + " in the journal", [&] {
+      for (auto& [lsn, bytes] : recent->second) {
+        if (lsn <= s.applied_lsn) continue;
+        source in(bytes);
+        apply(s, decode_record(in), lsn);
+      }
+    });
+    recent_.erase(recent);
+  }
+
+  /// Runs that no snapshot has yet.
+  void finish_journal_runs() {
+    while (!recent_.empty()) {
+      run_state s;
+      s.run = recent_.begin()->first;
+      catch_up(s);
+      if (s.records > 0) check_run(s);
+    }
+  }
+
+  void check_run(const run_state& s) {
+    ++report_.runs;
+    report_.records += s.records;
+    next_run_ = std::max(next_run_, s.run + 1);
+    auto& k = runs_[s.run];
+    k.open = s.open();
+    if (!s.open()) return;
+    ++report_.open_runs;
+    if (s.stalled) ++report_.stalled_runs;
+    if (s.undriven == 0 && !s.stalled && s.waits_for.empty())
+      problem(quoted(s) + " is open, and nothing will wake it");
+    for (auto& p : s.waits_for)
+      if (p.kind == command_kind::child && s.undriven == 0)
+        links_.push_back({s.run, p.child, p.command});
+  }
+
+  /// Parents that wait for a child: it goes on.
+  void check_families() {
+    for (auto& l : links_) {
+      auto child = runs_.find(l.child);
+      if (child != runs_.end() && child->second.open) continue;
+      problem(numbered("run", l.parent) + " waits for its child, " + numbered("run", l.child) +
+              ", which " + (child == runs_.end() ? "isn't there" : "has ended"));
+    }
+  }
+
+  // ---- keys
+  void check_keys() {
+    page_reader all(store_, page_bytes);
+    while (auto* e = all.next()) {
+      ++report_.keys;
+      guard("the key " + printable_key(e->first), [&] { check_key(e->first); });
+    }
+    if (marks_.next_run < next_run_ && marks_.clean)
+      problem("the counter of runs is below a run's number");
+  }
+
+  void check_key(std::string_view key) {
+    if (key == keys::format() || key == keys::owner() || key == keys::copy_note()) return;
+    if (key.size() < 2 || key[0] != 0) throw malformed("it isn't one of Stet's");
+    switch (static_cast<keys::space>(key[1])) {
+      case keys::space::journal:
+      case keys::space::snapshot: return;  // seen
+      case keys::space::history: {
+        if (key.size() != keys::history(0, 0).size()) throw malformed("it has a wrong length");
+        auto run = source(key.substr(2)).big_endian();
+        auto k = runs_.find(run);
+        if (k == runs_.end() || keys::last_number(key) >= k->second.records)
+          throw malformed("it is a chunk of history that belongs to no snapshot");
+        return;
+      }
+      case keys::space::ids: {
+        auto p = keys::parse_id(key);
+        auto k = runs_.find(p.run);
+        if (k == runs_.end() || !k->second.in_snapshot ||
+            k->second.id_hash != std::hash<std::string>()(p.id))
+          throw malformed("it is the id of a run that isn't there, or has another");
+        return;
+      }
+      case keys::space::timers: {
+        if (key.size() != keys::timer(0, 0).size()) throw malformed("it has a wrong length");
+        auto t = keys::parse_timer(key);
+        auto k = runs_.find(t.run);
+        if (k == runs_.end() || k->second.indexed_wake != t.wake_ms)
+          throw malformed("it is a timer of a run that isn't there, or has another");
+        return;
+      }
+      default: throw malformed("it isn't one of Stet's");
+    }
+  }
+
+  store& store_;
+  check_report report_;
+  marks marks_;
+  std::uint64_t next_lsn_ = 0, next_run_ = 0;
+  std::map<std::uint64_t, std::vector<std::pair<std::uint64_t, std::string>>> recent_;
+  std::unordered_map<std::uint64_t, known> runs_;
+  std::vector<child_link> links_;
+};
+
+}  // namespace
+}  // namespace detail
+
+check_report check(store& s) { return detail::checking(s).run(); }
+
+}}  // namespace stet::v0
