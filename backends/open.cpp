@@ -7,6 +7,9 @@
 #if STET_HAVE_LMDB
 #include <stet/lmdb.hpp>
 #endif
+#if STET_HAVE_ROCKSDB
+#include <stet/rocksdb.hpp>
+#endif
 #if STET_HAVE_SQLITE
 #include <stet/sqlite.hpp>
 #endif
@@ -23,6 +26,9 @@ constexpr backend_entry kBackends[] = {
     {"memory", [](std::string_view) { return memory::open(); }},
 #if STET_HAVE_LMDB
     {"lmdb", [](std::string_view path) { return lmdb::open(std::string(path)); }},
+#endif
+#if STET_HAVE_ROCKSDB
+    {"rocksdb", [](std::string_view path) { return rocksdb::open(std::string(path)); }},
 #endif
 #if STET_HAVE_SQLITE
     {"sqlite", [](std::string_view path) { return sqlite::open(std::string(path)); }},

@@ -1,5 +1,6 @@
 #include "file_owner.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -76,6 +77,7 @@ struct owners {
 namespace {
 
 constexpr mode_t kOwnerOnly = 0600;
+constexpr mode_t kOwnerOnlyDirectory = 0700;
 constexpr std::string_view kCreated = "created";
 
 std::string text_of(int native) { return std::generic_category().message(native); }
@@ -98,6 +100,25 @@ int create(const std::string& path) noexcept {
 int open_or_create(const std::string& path) noexcept {
   int fd = create(path);
   return fd >= 0 || errno != EEXIST ? fd : open_plain(path, O_RDWR);
+}
+
+/// The same for a directory, with mode 0700.
+int open_or_create_directory(const std::string& path) noexcept {
+  if (::mkdir(path.c_str(), kOwnerOnlyDirectory) == 0) {
+    ::chmod(path.c_str(), kOwnerOnlyDirectory);
+  } else if (errno != EEXIST) {
+    return -1;
+  }
+  return open_plain(path, O_RDONLY | O_DIRECTORY);
+}
+
+bool is_empty_directory(const std::string& path) {
+  std::unique_ptr<DIR, decltype(&::closedir)> entries(::opendir(path.c_str()), &::closedir);
+  while (const dirent* e = entries ? ::readdir(entries.get()) : nullptr) {
+    std::string_view name = e->d_name;
+    if (name != "." && name != "..") return false;
+  }
+  return entries != nullptr;
 }
 
 /// realpath(3), or empty and errno.
@@ -123,9 +144,12 @@ bool lock_exclusively(int fd, int& native) noexcept {
 
 }  // namespace
 
-file_owner::file_owner(std::string_view scheme, const std::string& path, lock_data lock)
-    : operation_(std::string(scheme) + " open"), path_(path) {
-  resolve(path);
+file_owner::file_owner(std::string_view scheme, const std::string& path, lock_data lock, kind what)
+    : operation_(std::string(scheme) + " open"), path_(path), kind_(what) {
+  if (kind_ == kind::directory) {
+    while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
+  }
+  resolve(std::string(path_));
   owners& all = owners::all();
   std::lock_guard guard(all.mutex);
   generation_ = all.generation.load(std::memory_order_relaxed);
@@ -187,8 +211,10 @@ void file_owner::fail_owned_here(const file_owner& holder) const {
 }
 
 void file_owner::resolve(const std::string& path) {
-  if (path.empty() || path.back() == '/' || path.find('\0') != std::string::npos) {
-    fail(errc::usage, 0, "this is no name of a file");
+  const std::string last = path.substr(path.rfind('/') + 1);
+  if (last.empty() || last == "." || last == ".." || path.find('\0') != std::string::npos) {
+    fail(errc::usage, 0,
+         kind_ == kind::file ? "this is no name of a file" : "this is no name of a directory");
   }
   struct stat s;
   if (::lstat(path.c_str(), &s) == 0 && S_ISLNK(s.st_mode)) {
@@ -206,13 +232,19 @@ void file_owner::resolve(const std::string& path) {
   path_ = real + path.substr(slash == std::string::npos ? 0 : slash + 1);
 }
 
+void file_owner::check_kind(mode_t mode) const {
+  if (kind_ == kind::directory) {
+    if (!S_ISDIR(mode)) fail(errc::store, ENOTDIR, "it is no directory; name one");
+  } else if (!S_ISREG(mode)) {
+    fail(errc::store, S_ISDIR(mode) ? EISDIR : EINVAL,
+         S_ISDIR(mode) ? "it is a directory; name a file" : "it is no regular file");
+  }
+}
+
 void file_owner::take_name() {
   std::string name = path_ + ".owner";
   struct stat there;
-  if (::stat(path_.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
-    fail(errc::store, S_ISDIR(there.st_mode) ? EISDIR : EINVAL,
-         S_ISDIR(there.st_mode) ? "it is a directory; name a file" : "it is no regular file");
-  }
+  if (::stat(path_.c_str(), &there) == 0) check_kind(there.st_mode);
   note_ = open_or_create(name);
   if (note_ < 0) fail_system("can't open", name, errno);
   int native = 0;
@@ -229,17 +261,23 @@ void file_owner::take_name() {
 
 void file_owner::open_data(lock_data lock) {
   if (created_) check_not_vanished();
-  data_ = lock == lock_data::yes ? open_or_create(path_) : create(path_);
-  if (data_ >= 0 || (lock == lock_data::no && errno == EEXIST)) return;
-  fail_system("can't open", path_, errno);
+  if (kind_ == kind::directory) {
+    data_ = open_or_create_directory(path_);
+  } else {
+    data_ = lock == lock_data::yes ? open_or_create(path_) : create(path_);
+    if (data_ < 0 && lock == lock_data::no && errno == EEXIST) return;
+  }
+  if (data_ < 0) fail_system("can't open", path_, errno);
 }
 
 void file_owner::check_not_vanished() const {
   struct stat s;
   bool missing = ::stat(path_.c_str(), &s) != 0 && errno == ENOENT;
-  if (!missing && s.st_size > 0) return;
+  bool empty = !missing && (kind_ == kind::file ? s.st_size == 0 : is_empty_directory(path_));
+  if (!missing && !empty) return;
   fail(errc::corrupt, 0,
-       std::string(missing ? "the file is gone" : "the file is empty") + ", but " + path_ +
+       std::string(kind_ == kind::file ? "the file" : "the directory") +
+           (missing ? " is gone" : " is empty") + ", but " + path_ +
            ".owner says that a store was here: restore it, or remove that note as well to begin "
            "afresh");
 }
@@ -248,7 +286,7 @@ void file_owner::take_data(lock_data lock) {
   struct stat s;
   int failed = data_ >= 0 ? ::fstat(data_, &s) : ::stat(path_.c_str(), &s);
   if (failed != 0) fail_system("can't stat", path_, errno);
-  if (!S_ISREG(s.st_mode)) fail(errc::store, EINVAL, "it is no regular file");
+  check_kind(s.st_mode);
   identity_ = {s.st_dev, s.st_ino};
   if (lock == lock_data::no) {
     if (s.st_nlink <= 1) return;

@@ -8,11 +8,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
+#include <string_view>
 
 namespace stet_tests {
 
 std::atomic<int> flushes_left{-1}, writes_left{-1}, failure{EIO};
 std::atomic<long> room_left{-1}, flushes{0};
+std::atomic<const char*> failing_files{nullptr};
 
 namespace {
 
@@ -20,6 +23,14 @@ bool fails_now(std::atomic<int>& left) {
   if (left < 0 || left-- != 0) return false;
   errno = failure;
   return true;
+}
+
+bool is_failing(int fd) {
+  const char* end = failing_files;
+  if (end == nullptr) return false;
+  char name[4096];
+  ssize_t n = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), name, sizeof name);
+  return n > 0 && std::string_view(name, static_cast<size_t>(n)).ends_with(end);
 }
 
 }  // namespace
@@ -54,6 +65,18 @@ extern "C" ssize_t failing_pwrite(int fd, const void* data, size_t n, off_t at) 
 }
 extern "C" ssize_t failing_pwrite64(int fd, const void* data, size_t n, off_t at) {
   return failing_pwrite(fd, data, n, at);
+}
+
+extern "C" ssize_t write(int fd, const void* data, size_t n) {
+  if (is_failing(fd)) {
+    if (room_left <= 0) {
+      errno = failure;
+      return -1;
+    }
+    n = std::min(n, static_cast<size_t>(room_left));
+    room_left -= static_cast<long>(n);
+  }
+  return ::syscall(SYS_write, fd, data, n);
 }
 
 extern "C" ssize_t writev(int fd, const iovec* parts, int count) {

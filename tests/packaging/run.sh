@@ -59,7 +59,7 @@ gcc() {
 # ---- the libraries ---------------------------------------------------------------------------------------
 install() {
   meson setup "$work/build-$1" "$root" --buildtype=plain --prefix="$work/$1" --libdir=lib -Ddefault_library="$1" \
-    -Dlmdb=enabled -Dsqlite=enabled -Dtests=disabled -Dbench=disabled -Dexamples=disabled &&
+    -Dlmdb=enabled -Drocksdb=enabled -Dsqlite=enabled -Dtests=disabled -Dbench=disabled -Dexamples=disabled &&
     ninja -C "$work/build-$1" && meson install -C "$work/build-$1"
 }
 
@@ -78,13 +78,13 @@ shows_only_stet() {
 runs() {
   local store
   rm -rf "$work"/store*
-  for store in lmdb sqlite; do [[ $("$1" "$store:$work/store-$store") = consumed ]] || return 1; done
+  for store in lmdb rocksdb sqlite; do [[ $("$1" "$store:$work/store-$store") = consumed ]] || return 1; done
 }
 
 by_pkg_config() {
   local kind=$1 flags
   export PKG_CONFIG_PATH=$work/$kind/lib/pkgconfig
-  read -ra flags < <(pkg-config --cflags --libs stet-open stet-lmdb stet-sqlite stet)
+  read -ra flags < <(pkg-config --cflags --libs stet-open stet-lmdb stet-rocksdb stet-sqlite stet)
   "$CXX" -std=c++20 "$here/consumer/main.cpp" "$here/consumer/pay.cpp" "${flags[@]}" \
     -Wl,-rpath,"$work/$kind/lib" -o "$work/by-pkg-config-$kind" && runs "$work/by-pkg-config-$kind"
 }

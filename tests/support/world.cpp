@@ -3,6 +3,9 @@
 #if STET_TESTS_HAVE_LMDB
 #include <stet/lmdb.hpp>
 #endif
+#if STET_TESTS_HAVE_ROCKSDB
+#include <stet/rocksdb.hpp>
+#endif
 #if STET_TESTS_HAVE_SQLITE
 #include <stet/sqlite.hpp>
 #endif
@@ -19,6 +22,9 @@ constexpr int rounds_max = 2'000'000;  // a scenario that never comes to rest is
 /// The store in a file of this run; empty if Stet was built without it.
 std::string file_store() {
   [[maybe_unused]] const char* named = std::getenv("STET_TESTS_FILES");
+#if STET_TESTS_HAVE_ROCKSDB
+  if (named != nullptr && std::string_view(named) == "rocksdb") return "rocksdb";
+#endif
 #if STET_TESTS_HAVE_SQLITE
   if (named != nullptr && std::string_view(named) == "sqlite") return "sqlite";
 #endif
@@ -63,6 +69,9 @@ world::~world() {
 }
 
 std::unique_ptr<stet::store> world::store() const {
+#if STET_TESTS_HAVE_ROCKSDB
+  if (where.lmdb && file_store() == "rocksdb") return stet::rocksdb::open(directory_ / "store");
+#endif
 #if STET_TESTS_HAVE_SQLITE
   if (where.lmdb && file_store() == "sqlite") return stet::sqlite::open(directory_ / "store");
 #endif
