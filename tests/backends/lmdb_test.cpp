@@ -3,11 +3,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <stet/lmdb.hpp>
 #include <stet/open.hpp>
 
+#include "failing_calls.hpp"
 #include "tests/conformance/conformance.hpp"
 #include "tests/conformance/support.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -19,14 +21,29 @@ using stet_tests::temporary_directory;
 
 namespace {
 
+#if defined(__linux__)
+/// A flush or a write that the device fails, or a disk that is full.
+void fail_call(int n) {
+  using namespace stet_tests;
+  failure = n % 3 == 2 ? ENOSPC : EIO;
+  (n % 3 == 0 ? flushes_left : writes_left) = 0;
+}
+#endif
+
 void check_contract(std::uint64_t log_bytes) {
   temporary_directory dir;
   int n = 0;
   const stet::lmdb::options options{.map_bytes = 1 << 16, .log_bytes = log_bytes};
-  check({.name = "lmdb",
-         .open = [&] { return stet::lmdb::open(dir / std::to_string(n), options); },
-         .durable = true,
-         .fresh = [&] { ++n; }});
+  stet_conformance::target t{
+      .name = "lmdb",
+      .open = [&] { return stet::lmdb::open(dir / std::to_string(n), options); },
+      .durable = true,
+      .fresh = [&] { ++n; }};
+#if defined(__linux__)
+  t.fail_next_commit = [failures = 0]() mutable { fail_call(failures++); };
+#endif
+  const auto report = check(t);
+  CHECK_MESSAGE(report.skipped.size() == (t.fail_next_commit ? 1 : 3), report.text());
 }
 
 }  // namespace
