@@ -7,6 +7,12 @@
 #if STET_HAVE_LMDB
 #include <stet/lmdb.hpp>
 #endif
+#if STET_HAVE_ROCKSDB
+#include <stet/rocksdb.hpp>
+#endif
+#if STET_HAVE_SQLITE
+#include <stet/sqlite.hpp>
+#endif
 
 namespace stet { inline namespace v0 {
 namespace {
@@ -20,6 +26,12 @@ constexpr backend_entry kBackends[] = {
     {"memory", [](std::string_view) { return memory::open(); }},
 #if STET_HAVE_LMDB
     {"lmdb", [](std::string_view path) { return lmdb::open(std::string(path)); }},
+#endif
+#if STET_HAVE_ROCKSDB
+    {"rocksdb", [](std::string_view path) { return rocksdb::open(std::string(path)); }},
+#endif
+#if STET_HAVE_SQLITE
+    {"sqlite", [](std::string_view path) { return sqlite::open(std::string(path)); }},
 #endif
 };
 

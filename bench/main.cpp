@@ -1,7 +1,9 @@
 // stet-bench: what Stet does per second, per step and per run, beside what the disk could do.
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <string_view>
 #include <thread>
 
 #include "bench.hpp"
@@ -18,7 +20,7 @@ constexpr const char* help =
                     latency_inline_p50, latency_inline_p99, bytes_per_step, replay,
                     replay_execution, resident_bytes, or, durable for the process only,
                     throughput_durability_process, throughput_inline_durability_process
-  --store NAME      memory or lmdb; otherwise both
+  --store NAME      memory, lmdb, rocksdb or sqlite; otherwise the first two
   --quick           less than a minute instead of three
   --dir DIR         where the files go; otherwise the folder of this program
 )";
@@ -62,7 +64,8 @@ settings parse(int count, char** words) {
   bool known = s.only.empty();
   for (auto part : parts) known = known || s.only == part;
   if (!known) throw bad_usage{"no row '" + s.only + "'"};
-  if (!s.store.empty() && s.store != "memory" && s.store != "lmdb")
+  constexpr std::string_view stores[] = {"", "memory", "lmdb", "rocksdb", "sqlite"};
+  if (std::find(std::begin(stores), std::end(stores), s.store) == std::end(stores))
     throw bad_usage{"no store '" + s.store + "'"};
   if (s.dir.empty()) s.dir = default_dir();
   return s;

@@ -32,7 +32,7 @@ class folder {
   std::shared_ptr<stet::memory::contents> memory_ = stet::memory::make_contents();
 };
 
-/// Opens a store by its name ("memory", "lmdb"), its files in `where`.
+/// Opens a store by its name ("memory", "lmdb", "rocksdb", "sqlite"), its files in `where`.
 /// Life     `count`, if given, outlives the store.
 std::unique_ptr<stet::store> open_store(const std::string& name, const folder& where,
                                         traffic* count = nullptr);

@@ -44,6 +44,7 @@ struct sizes {
 
 void fill(stet::engine& e, const sizes& s) {
   std::vector<std::pair<std::string, std::tuple<std::uint32_t>>> runs;
+  runs.reserve(s.runs);
   for (std::size_t i = 0; i < s.runs; ++i) runs.emplace_back("run-" + std::to_string(i), s.steps);
   e.define(Long, long_run);
   e.start();

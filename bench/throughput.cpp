@@ -95,7 +95,7 @@ std::size_t measure_record_bytes(const settings& set) {
   start_runs(e, Inlined, runs, steps_per_run);
   e.run_until_idle();
   e.close();
-  return count.journal_bytes / (runs * steps_per_run);
+  return count.journal_bytes / (std::size_t{runs} * steps_per_run);
 }
 
 }  // namespace bench

@@ -109,7 +109,7 @@ def layer_faults(path, text):
                 yield f'a public header includes "{target}": only <stet/…> and the standard library'
             if target.startswith('nlohmann/') and path.name != 'json.hpp':
                 yield 'nlohmann/json only in stet/json.hpp: it takes seconds to parse'
-            if target in ('lmdb.h',) or target.startswith('rocksdb/'):
+            if target in ('lmdb.h', 'sqlite3.h') or target.startswith('rocksdb/'):
                 yield f'a public header includes {target}'
         elif parts[0] == 'src' and angle == '"':
             here = parts[1] if len(parts) > 2 else ''

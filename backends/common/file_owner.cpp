@@ -1,5 +1,6 @@
 #include "file_owner.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -15,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <system_error>
+#include <utility>
 
 namespace stet { inline namespace v0 { namespace backend {
 
@@ -22,6 +24,7 @@ namespace stet { inline namespace v0 { namespace backend {
 struct owners {
   std::mutex mutex;
   file_owner* first = nullptr;
+  file_owner* inherited = nullptr;  // those of ancestors, as they were when this process was forked
   // Rises in every forked child: an owner of an earlier generation belongs to an ancestor.
   std::atomic<unsigned> generation{0};
 
@@ -33,8 +36,8 @@ struct owners {
     return one;
   }
 
-  file_owner* find(const file_owner::identity& id) const noexcept {
-    for (file_owner* o = first; o != nullptr; o = o->next_) {
+  static file_owner* find(file_owner* list, const file_owner::identity& id) noexcept {
+    for (file_owner* o = list; o != nullptr; o = o->next_) {
       if (o->identity_.device == id.device && o->identity_.inode == id.inode) return o;
     }
     return nullptr;
@@ -46,9 +49,9 @@ struct owners {
     first = o;
   }
 
-  void remove(file_owner* o) noexcept {
+  static void remove(file_owner*& list, file_owner* o) noexcept {
     if (o->next_ != nullptr) o->next_->previous_ = o->previous_;
-    (o->previous_ != nullptr ? o->previous_->next_ : first) = o->next_;
+    (o->previous_ != nullptr ? o->previous_->next_ : list) = o->next_;
   }
 
  private:
@@ -59,11 +62,14 @@ struct owners {
   static void in_child() {
     owners& o = all();
     o.generation.fetch_add(1, std::memory_order_relaxed);
-    for (file_owner* i = o.first; i != nullptr; i = i->next_) {
-      ::close(i->note_);
-      ::close(i->data_);
+    while (file_owner* i = o.first) {
+      i->release();
+      remove(o.first, i);
+      i->next_ = o.inherited;
+      i->previous_ = nullptr;
+      if (o.inherited != nullptr) o.inherited->previous_ = i;
+      o.inherited = i;
     }
-    o.first = nullptr;
     o.mutex.unlock();
   }
 };
@@ -71,6 +77,7 @@ struct owners {
 namespace {
 
 constexpr mode_t kOwnerOnly = 0600;
+constexpr mode_t kOwnerOnlyDirectory = 0700;
 constexpr std::string_view kCreated = "created";
 
 std::string text_of(int native) { return std::generic_category().message(native); }
@@ -83,14 +90,35 @@ int open_plain(const std::string& path, int flags) noexcept {
   return fd;
 }
 
-/// Opens or creates; mode 0600 on what it creates, whatever the umask. -1 and errno else.
-int open_or_create(const std::string& path) noexcept {
+/// Creates with mode 0600, whatever the umask. -1 and errno else.
+int create(const std::string& path) noexcept {
   int fd = open_plain(path, O_RDWR | O_CREAT | O_EXCL);
-  if (fd >= 0) {
-    ::fchmod(fd, kOwnerOnly);
-    return fd;
+  if (fd >= 0) ::fchmod(fd, kOwnerOnly);
+  return fd;
+}
+
+int open_or_create(const std::string& path) noexcept {
+  int fd = create(path);
+  return fd >= 0 || errno != EEXIST ? fd : open_plain(path, O_RDWR);
+}
+
+/// The same for a directory, with mode 0700.
+int open_or_create_directory(const std::string& path) noexcept {
+  if (::mkdir(path.c_str(), kOwnerOnlyDirectory) == 0) {
+    ::chmod(path.c_str(), kOwnerOnlyDirectory);
+  } else if (errno != EEXIST) {
+    return -1;
   }
-  return errno == EEXIST ? open_plain(path, O_RDWR) : -1;
+  return open_plain(path, O_RDONLY | O_DIRECTORY);
+}
+
+bool is_empty_directory(const std::string& path) {
+  std::unique_ptr<DIR, decltype(&::closedir)> entries(::opendir(path.c_str()), &::closedir);
+  while (const dirent* e = entries ? ::readdir(entries.get()) : nullptr) {
+    std::string_view name = e->d_name;
+    if (name != "." && name != "..") return false;
+  }
+  return entries != nullptr;
 }
 
 /// realpath(3), or empty and errno.
@@ -116,9 +144,12 @@ bool lock_exclusively(int fd, int& native) noexcept {
 
 }  // namespace
 
-file_owner::file_owner(std::string_view scheme, const std::string& path, lock_data lock)
-    : operation_(std::string(scheme) + " open"), path_(path) {
-  resolve(path);
+file_owner::file_owner(std::string_view scheme, const std::string& path, lock_data lock, kind what)
+    : operation_(std::string(scheme) + " open"), path_(path), kind_(what) {
+  if (kind_ == kind::directory) {
+    while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
+  }
+  resolve(std::string(path_));
   owners& all = owners::all();
   std::lock_guard guard(all.mutex);
   generation_ = all.generation.load(std::memory_order_relaxed);
@@ -126,11 +157,18 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
     // By stat, since merely closing another descriptor of it would drop a database's locks.
     struct stat there;
     if (::stat(path_.c_str(), &there) == 0) {
-      if (auto* holder = all.find({there.st_dev, there.st_ino})) fail_owned_here(*holder);
+      if (auto* holder = all.find(all.first, {there.st_dev, there.st_ino})) {
+        fail_owned_here(*holder);
+      }
     }
     take_name();
-    open_data();
+    open_data(lock);
     take_data(lock);
+    if (lock == lock_data::no && all.find(all.inherited, identity_) != nullptr) {
+      fail(errc::conflict, 0,
+           "it was open when this process was forked, and its locks can't be told from those of "
+           "that time; open it in a program that is executed anew");
+    }
     write_note();
   } catch (...) {
     release();
@@ -140,16 +178,16 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
 }
 
 file_owner::~file_owner() {
-  if (is_foreign()) return;  // the fork handler has closed the descriptors
   owners& all = owners::all();
   std::lock_guard guard(all.mutex);
-  all.remove(this);
+  all.remove(is_foreign() ? all.inherited : all.first, this);
   release();
 }
 
 void file_owner::release() noexcept {
-  if (data_ >= 0) ::close(data_);
-  if (note_ >= 0) ::close(note_);
+  for (int* fd : {&data_, &note_}) {
+    if (*fd >= 0) ::close(std::exchange(*fd, -1));
+  }
 }
 
 void file_owner::fail(errc code, int native, std::string_view text) const {
@@ -173,8 +211,10 @@ void file_owner::fail_owned_here(const file_owner& holder) const {
 }
 
 void file_owner::resolve(const std::string& path) {
-  if (path.empty() || path.back() == '/' || path.find('\0') != std::string::npos) {
-    fail(errc::usage, 0, "this is no name of a file");
+  const std::string last = path.substr(path.rfind('/') + 1);
+  if (last.empty() || last == "." || last == ".." || path.find('\0') != std::string::npos) {
+    fail(errc::usage, 0,
+         kind_ == kind::file ? "this is no name of a file" : "this is no name of a directory");
   }
   struct stat s;
   if (::lstat(path.c_str(), &s) == 0 && S_ISLNK(s.st_mode)) {
@@ -192,13 +232,19 @@ void file_owner::resolve(const std::string& path) {
   path_ = real + path.substr(slash == std::string::npos ? 0 : slash + 1);
 }
 
+void file_owner::check_kind(mode_t mode) const {
+  if (kind_ == kind::directory) {
+    if (!S_ISDIR(mode)) fail(errc::store, ENOTDIR, "it is no directory; name one");
+  } else if (!S_ISREG(mode)) {
+    fail(errc::store, S_ISDIR(mode) ? EISDIR : EINVAL,
+         S_ISDIR(mode) ? "it is a directory; name a file" : "it is no regular file");
+  }
+}
+
 void file_owner::take_name() {
   std::string name = path_ + ".owner";
   struct stat there;
-  if (::stat(path_.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
-    fail(errc::store, S_ISDIR(there.st_mode) ? EISDIR : EINVAL,
-         S_ISDIR(there.st_mode) ? "it is a directory; name a file" : "it is no regular file");
-  }
+  if (::stat(path_.c_str(), &there) == 0) check_kind(there.st_mode);
   note_ = open_or_create(name);
   if (note_ < 0) fail_system("can't open", name, errno);
   int native = 0;
@@ -213,28 +259,42 @@ void file_owner::take_name() {
   created_ = read_all(note_).find(kCreated) != std::string::npos;
 }
 
-void file_owner::open_data() {
+void file_owner::open_data(lock_data lock) {
   if (created_) check_not_vanished();
-  data_ = open_or_create(path_);
+  if (kind_ == kind::directory) {
+    data_ = open_or_create_directory(path_);
+  } else {
+    data_ = lock == lock_data::yes ? open_or_create(path_) : create(path_);
+    if (data_ < 0 && lock == lock_data::no && errno == EEXIST) return;
+  }
   if (data_ < 0) fail_system("can't open", path_, errno);
 }
 
 void file_owner::check_not_vanished() const {
   struct stat s;
   bool missing = ::stat(path_.c_str(), &s) != 0 && errno == ENOENT;
-  if (!missing && s.st_size > 0) return;
+  bool empty = !missing && (kind_ == kind::file ? s.st_size == 0 : is_empty_directory(path_));
+  if (!missing && !empty) return;
   fail(errc::corrupt, 0,
-       std::string(missing ? "the file is gone" : "the file is empty") + ", but " + path_ +
+       std::string(kind_ == kind::file ? "the file" : "the directory") +
+           (missing ? " is gone" : " is empty") + ", but " + path_ +
            ".owner says that a store was here: restore it, or remove that note as well to begin "
            "afresh");
 }
 
 void file_owner::take_data(lock_data lock) {
   struct stat s;
-  if (::fstat(data_, &s) != 0) fail_system("can't stat", path_, errno);
-  if (!S_ISREG(s.st_mode)) fail(errc::store, EINVAL, "it is no regular file");
+  int failed = data_ >= 0 ? ::fstat(data_, &s) : ::stat(path_.c_str(), &s);
+  if (failed != 0) fail_system("can't stat", path_, errno);
+  check_kind(s.st_mode);
   identity_ = {s.st_dev, s.st_ino};
-  if (lock == lock_data::no) return;
+  if (lock == lock_data::no) {
+    if (s.st_nlink <= 1) return;
+    fail(errc::store, 0,
+         "it has " + std::to_string(s.st_nlink) +
+             " names (hard links), and what it needs beside it is found by one of them only: "
+             "remove the others, or open a copy");
+  }
   int native = 0;
   if (lock_exclusively(data_, native)) return;
   if (native != EWOULDBLOCK) fail_system("can't lock", path_, native);
@@ -264,7 +324,7 @@ bool file_owner::is_in_place() const noexcept {
   }
   if (errno == ENOENT || errno == ENOTDIR) return false;
   // The path can't be walked any more (permissions were dropped): the file itself must do.
-  return ::fstat(data_, &s) == 0 && s.st_nlink > 0;
+  return data_ < 0 || (::fstat(data_, &s) == 0 && s.st_nlink > 0);
 }
 
 void file_owner::create_side_file(std::string_view suffix) const {
@@ -277,7 +337,7 @@ void file_owner::create_side_file(std::string_view suffix) const {
 void file_owner::mark_created() {
   if (created_) return;
   std::string directory = path_.substr(0, path_.rfind('/') + 1);
-  if (::fsync(data_) != 0) fail_system("can't flush", path_, errno);
+  if (data_ >= 0 && ::fsync(data_) != 0) fail_system("can't flush", path_, errno);
   int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) fail_system("can't open its directory", directory, errno);
   int native = ::fsync(fd) == 0 ? 0 : errno;

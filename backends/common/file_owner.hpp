@@ -1,4 +1,5 @@
-// One engine per file: who may touch a store that lives in a file, in this process and in others.
+// One engine per store: who may touch one that lives in a file or a directory, in this process and
+// in others.
 #pragma once
 #include <sys/types.h>
 
@@ -13,13 +14,14 @@ namespace stet { inline namespace v0 { namespace backend {
 /// belongs to an ancestor. A few ns.
 unsigned fork_generation();
 
-/// Owns the data file of a store from construction to destruction.
+/// Owns the data file of a store, or the directory that its files are in, from construction to
+/// destruction.
 ///
 /// Three guards, because each has a hole. A table of this process, by (device, inode), finds the
 /// file under whatever name, and lets nobody open it twice: POSIX locks of a database library
 /// vanish when any descriptor of the file is closed. flock on `path`.owner keeps other processes
 /// out, dies with its holder and carries its pid. flock on the data file itself does the same for
-/// other names of it (hard links, mounts).
+/// other names of it (hard links, mounts); where it can't be had, hard links are refused.
 ///
 /// `path`.owner stays behind when the store is closed: it also remembers that a store was there,
 /// so that a vanished or emptied data file is an error and not silently a new store.
@@ -31,23 +33,30 @@ unsigned fork_generation();
 class file_owner {
  public:
   /// For databases that put POSIX locks on the data file (SQLite), flock on it is left out: some
-  /// systems make the two kinds collide.
+  /// systems make the two kinds collide. And a file that exists isn't even opened: to close it
+  /// would drop the locks that others in this process may have on it. Nor is one taken that was
+  /// open when this process was forked: such a database's table of locks was copied with it.
   enum class lock_data : bool { no, yes };
+  enum class kind : bool { file, directory };
 
-  /// Creates the file `path` (mode 0600, whatever the umask) if it is missing.
+  /// Creates the file `path` (mode 0600, whatever the umask; a directory: 0700) if it is missing.
   /// Throws store_error: errc::conflict if it is owned, errc::corrupt if a store that was there is
   /// gone, errc::store with the system's error else. A symbolic link is followed only to a file
   /// that exists.
-  file_owner(std::string_view scheme, const std::string& path, lock_data lock);
+  file_owner(std::string_view scheme, const std::string& path, lock_data lock,
+             kind what = kind::file);
   file_owner(const file_owner&) = delete;
   file_owner& operator=(const file_owner&) = delete;
   ~file_owner();
 
   /// Absolute and free of symbolic links.
   const std::string& path() const noexcept { return path_; }
-  /// Of the data file; stays open until destruction.
+  /// Of the data file or directory; stays open until destruction. -1 with lock_data::no, if the
+  /// file existed before.
   int data_descriptor() const noexcept { return data_; }
 
+  /// True if a store was completed here, now or earlier: mark_created() was called.
+  bool is_created() const noexcept { return created_; }
   /// True in a process forked from the one that opened the store: touch nothing. A few ns.
   bool is_foreign() const noexcept;
   /// True if `path` still names the file that was opened. Costs a stat: 1 to 5 microseconds.
@@ -55,8 +64,8 @@ class file_owner {
 
   /// Creates a file beside the data file with mode 0600 if it is missing; refuses symbolic links.
   void create_side_file(std::string_view suffix) const;
-  /// To be called when the database in a new file is complete: makes the file's name durable, then
-  /// remembers that a store is here.
+  /// To be called when the database in a new file is complete (and with lock_data::no durable):
+  /// makes the file's name durable, then remembers that a store is here.
   void mark_created();
 
  private:
@@ -70,8 +79,9 @@ class file_owner {
   [[noreturn]] void fail_system(std::string_view what, const std::string& file, int native) const;
   [[noreturn]] void fail_owned_here(const file_owner& holder) const;
   void resolve(const std::string& path);
+  void check_kind(mode_t mode) const;
   void take_name();
-  void open_data();
+  void open_data(lock_data lock);
   void take_data(lock_data lock);
   void check_not_vanished() const;
   void write_note();
@@ -79,6 +89,7 @@ class file_owner {
 
   std::string operation_;
   std::string path_;
+  const kind kind_;
   int data_ = -1, note_ = -1;  // note_: of the file `path`.owner
   bool created_ = false;       // the note says that a store was created here
   identity identity_{};

@@ -183,7 +183,7 @@ bool database::age_freed_pages() {
   if (rc == MDB_SUCCESS) rc = mdb_put(t.get(), table_, &key, &value, MDB_NOOVERWRITE);
   if (rc == MDB_SUCCESS) rc = mdb_del(t.get(), table_, &key, nullptr);
   if (rc == MDB_SUCCESS) rc = commit(std::move(t));
-  t.reset();
+  else t.reset();
   resize(std::max(map_bytes_max_, used_bytes()));
   if (rc != MDB_SUCCESS && kind_of(rc) != errc::full) {
     fail("lmdb commit", owner_.path(), rc, commit_outcome::unknown);

@@ -146,7 +146,7 @@ class demo {
         "program is killed\n"
         "        (kill -9: no warning, no time to tidy up) at random moments, and started again.\n"
         "Seed    %llu (the same choice of moments: --seed %llu)\n\n",
-        static_cast<unsigned long long>(request_.kills + (request_.kills > 0)), files_,
+        static_cast<unsigned long long>(request_.kills) + (request_.kills > 0 ? 1 : 0), files_,
         tree_.folders.size(), request_.folder.c_str(), copy().c_str(),
         static_cast<unsigned long long>(request_.seed),
         static_cast<unsigned long long>(request_.seed));

@@ -5,8 +5,7 @@
 //
 // Structured: nothing here ends before everything it began in this run has ended. A loser is
 // cancelled, may clean up durably (its awaits throw stet::cancelled; what it shields still runs),
-// and only then does the race return. A child run that lost is asked to cancel, in the same commit,
-// and cleans up as a run of its own.
+// and only then does the race return. A child run that lost is asked to cancel, and not waited for.
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -79,7 +78,8 @@ template <class F> class made {
  public:
   using result_type = typename inner::result_type;
   explicit made(F f) : callable_(std::move(f)) {}
-  made(made&& o) : callable_(std::move(o.callable_)) {}
+  made(made&& o) noexcept(std::is_nothrow_move_constructible_v<F>)
+      : callable_(std::move(o.callable_)) {}
   bool start(environment e, waiter& w) noexcept {
     try {
       inner_.make([&] { return make(callable_, e); });
@@ -309,7 +309,7 @@ template <class Item, class F> class map_group final : group {
         items_(std::move(items)),
         callable_(std::move(f)),
         limit_(o.concurrency) {}
-  map_group(map_group&& o)
+  map_group(map_group&& o) noexcept(std::is_nothrow_move_constructible_v<F>)
       : group(std::move(o)),
         items_(std::move(o.items_)),
         callable_(std::move(o.callable_)),
@@ -427,7 +427,8 @@ template <operation A> class shielded {
  public:
   using result_type = typename A::result_type;
   explicit shielded(A a) : operation_(std::move(a)) {}
-  shielded(shielded&& o) : operation_(std::move(o.operation_)) {}
+  shielded(shielded&& o) noexcept(std::is_nothrow_move_constructible_v<A>)
+      : operation_(std::move(o.operation_)) {}
   bool start(environment e, waiter& w) noexcept {
     scope_access::attach(part_, *e.scope, true);
     return operation_.start({&part_, e.depth}, w);
@@ -466,7 +467,8 @@ template <class F> class scoped {
  public:
   using result_type = std::conditional_t<std::is_void_v<T>, bool, std::optional<stored<T>>>;
   explicit scoped(F f) : callable_(std::move(f)) {}
-  scoped(scoped&& o) : callable_(std::move(o.callable_)) {}
+  scoped(scoped&& o) noexcept(std::is_nothrow_move_constructible_v<F>)
+      : callable_(std::move(o.callable_)) {}
   bool start(environment e, waiter& w) noexcept {
     outer_ = e.scope;
     scope_access::attach(part_, *e.scope);

@@ -1,5 +1,5 @@
-// Everything but the backends and the JSON codec: <stet/lmdb.hpp>, <stet/open.hpp>,
-// <stet/json.hpp>.
+// Everything but the backends and the JSON codec: <stet/lmdb.hpp>, <stet/sqlite.hpp>,
+// <stet/open.hpp>, <stet/json.hpp>.
 #pragma once
 #include <stet/check.hpp>
 #include <stet/copy.hpp>

@@ -113,7 +113,7 @@ void engine_core::refused(const store_error& e) {
   if (retry_commit_at_ == 0 || now_ - retry_commit_at_ > 60'000) listener_.problem(e.what());
   retry_commit_at_ = now_ + refused_pause_ms;
   auto error = std::make_exception_ptr(e);
-  for (auto& [lsn, c] : std::exchange(answers_, {})) c->done(error);
+  for (auto& [lsn, c] : std::exchange(answers_, {})) c->done(own_copy(error));
 }
 
 void engine_core::release_answers() {

@@ -61,6 +61,8 @@ struct resident {
 
 /// The answer while the store refuses to write.
 std::exception_ptr no_room();
+/// Of an error that several threads are to be told: each gets an object of its own.
+std::exception_ptr own_copy(const std::exception_ptr& e);
 
 class engine_core final : public execution_host, public std::enable_shared_from_this<engine_core> {
  public:

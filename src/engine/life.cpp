@@ -40,6 +40,14 @@ std::exception_ptr no_room() {
       "the store has no room: make room, and ask again; nothing that was acknowledged is lost"));
 }
 
+std::exception_ptr own_copy(const std::exception_ptr& e) {
+  try {
+    std::rethrow_exception(e);
+  } catch (const store_error& x) { return std::make_exception_ptr(x); } catch (const error& x) {
+    return std::make_exception_ptr(x);
+  } catch (...) { return e; }
+}
+
 engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
     : store_(there(std::move(s))),
       options_(o),
@@ -192,10 +200,10 @@ void engine_core::fail_everybody(const std::exception_ptr& e) noexcept {
     std::lock_guard lock(mutex_);
     calls.swap(calls_);
   }
-  for (auto* c : calls) c->done(e);
-  for (auto& [lsn, c] : std::exchange(answers_, {})) c->done(e);
+  for (auto* c : calls) c->done(own_copy(e));
+  for (auto& [lsn, c] : std::exchange(answers_, {})) c->done(own_copy(e));
   for (auto& [run, r] : runs_)
-    for (auto* w : std::exchange(r->waiters, {})) w->done(e);
+    for (auto* w : std::exchange(r->waiters, {})) w->done(own_copy(e));
 }
 
 void engine_core::discard_attempts() noexcept {
@@ -260,7 +268,7 @@ bool engine_core::submit(call& c, std::optional<duration> limit) {
   throw_if_unusable();
   {
     std::lock_guard lock(mutex_);
-    if (failed_) std::rethrow_exception(failed_);
+    if (failed_) std::rethrow_exception(own_copy(failed_));
     if (closing_) throw error(errc::closed, "engine", "the engine is closed");
     calls_.push_back(&c);
     if (asleep_) {

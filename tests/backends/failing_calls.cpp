@@ -8,11 +8,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
+#include <string_view>
 
 namespace stet_tests {
 
 std::atomic<int> flushes_left{-1}, writes_left{-1}, failure{EIO};
 std::atomic<long> room_left{-1}, flushes{0};
+std::atomic<const char*> failing_files{nullptr};
 
 namespace {
 
@@ -22,12 +25,26 @@ bool fails_now(std::atomic<int>& left) {
   return true;
 }
 
+bool is_failing(int fd) {
+  const char* end = failing_files;
+  if (end == nullptr) return false;
+  char name[4096];
+  ssize_t n = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), name, sizeof name);
+  return n > 0 && std::string_view(name, static_cast<size_t>(n)).ends_with(end);
+}
+
 }  // namespace
+
+void fail_a_call(int n) {
+  failure = n % 3 == 2 ? ENOSPC : EIO;
+  (n % 3 == 0 ? flushes_left : writes_left) = 0;
+}
+
 }  // namespace stet_tests
 
 using namespace stet_tests;
 
-// These stand before the C library's, for liblmdb as well.
+// These stand before the C library's, for liblmdb and libsqlite3 as well.
 extern "C" int fdatasync(int fd) {
   ++flushes;
   if (fails_now(flushes_left)) return -1;
@@ -35,7 +52,7 @@ extern "C" int fdatasync(int fd) {
 }
 
 // By their symbols, since a macro may make one of the names mean the other: liblmdb calls pwrite,
-// what is compiled here with 64-bit offsets calls pwrite64.
+// libsqlite3 what is compiled here with 64-bit offsets calls pwrite64.
 extern "C" ssize_t failing_pwrite(int fd, const void* data, size_t n, off_t at) __asm__("pwrite");
 extern "C" ssize_t failing_pwrite64(int fd, const void* data, size_t n,
                                     off_t at) __asm__("pwrite64");
@@ -54,6 +71,18 @@ extern "C" ssize_t failing_pwrite(int fd, const void* data, size_t n, off_t at) 
 }
 extern "C" ssize_t failing_pwrite64(int fd, const void* data, size_t n, off_t at) {
   return failing_pwrite(fd, data, n, at);
+}
+
+extern "C" ssize_t write(int fd, const void* data, size_t n) {
+  if (is_failing(fd)) {
+    if (room_left <= 0) {
+      errno = failure;
+      return -1;
+    }
+    n = std::min(n, static_cast<size_t>(room_left));
+    room_left -= static_cast<long>(n);
+  }
+  return ::syscall(SYS_write, fd, data, n);
 }
 
 extern "C" ssize_t writev(int fd, const iovec* parts, int count) {

@@ -14,7 +14,15 @@ extern std::atomic<int> failure;
 /// none fails.
 extern std::atomic<long> room_left;
 
+/// While set: write(2) to a file whose name ends so fails, after what room_left says if that isn't
+/// below 0. RocksDB writes all its files by it.
+extern std::atomic<const char*> failing_files;
+
 /// How often fdatasync was called so far.
 extern std::atomic<long> flushes;
+
+/// The n-th failure that a store is to have: a flush or a write that the device fails, a disk that
+/// is full.
+void fail_a_call(int n);
 
 }  // namespace stet_tests

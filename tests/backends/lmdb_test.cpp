@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <stet/lmdb.hpp>
@@ -21,15 +20,6 @@ using stet_tests::temporary_directory;
 
 namespace {
 
-#if defined(__linux__)
-/// A flush or a write that the device fails, or a disk that is full.
-void fail_call(int n) {
-  using namespace stet_tests;
-  failure = n % 3 == 2 ? ENOSPC : EIO;
-  (n % 3 == 0 ? flushes_left : writes_left) = 0;
-}
-#endif
-
 void check_contract(std::uint64_t log_bytes) {
   temporary_directory dir;
   int n = 0;
@@ -40,7 +30,7 @@ void check_contract(std::uint64_t log_bytes) {
       .durable = true,
       .fresh = [&] { ++n; }};
 #if defined(__linux__)
-  t.fail_next_commit = [failures = 0]() mutable { fail_call(failures++); };
+  t.fail_next_commit = [failures = 0]() mutable { stet_tests::fail_a_call(failures++); };
 #endif
   const auto report = check(t);
   CHECK_MESSAGE(report.skipped.size() == (t.fail_next_commit ? 1 : 3), report.text());

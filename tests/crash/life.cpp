@@ -13,6 +13,12 @@
 #include <stdexcept>
 
 #include <stet/lmdb.hpp>
+#if STET_TESTS_HAVE_ROCKSDB
+#include <stet/rocksdb.hpp>
+#endif
+#if STET_TESTS_HAVE_SQLITE
+#include <stet/sqlite.hpp>
+#endif
 
 #include "base/hooks.hpp"
 #include "crash/facts.hpp"
@@ -133,6 +139,19 @@ const std::vector<config>& configs() {
       {"shm-res0-threads-large", home::shm, 0, 2, large, 0, short_log},
       {"shm-resmax-manual-large", home::shm, unlimited, 0, large, 0, no_log},
       {"disk-res2-threads-small", home::disk, 2, 2, small, 0, normal_log},
+#if STET_TESTS_HAVE_ROCKSDB
+      {"shm-rocksdb-res0-manual-small", home::shm, 0, 0, small, 1, no_log, file_store::rocksdb},
+      {"shm-rocksdb-resmax-threads-middle", home::shm, unlimited, 2, middle, 0, no_log,
+       file_store::rocksdb},
+      {"disk-rocksdb-res2-threads-small", home::disk, 2, 2, small, 0, no_log, file_store::rocksdb},
+#endif
+#if STET_TESTS_HAVE_SQLITE
+      {"shm-sqlite-res0-manual-small", home::shm, 0, 0, small, 1, short_log, file_store::sqlite},
+      {"shm-sqlite-resmax-threads-middle", home::shm, unlimited, 2, middle, 0, short_log,
+       file_store::sqlite},
+      {"disk-sqlite-res2-threads-small", home::disk, 2, 2, small, 0, normal_log,
+       file_store::sqlite},
+#endif
       {"memory-res0-threads-middle", home::memory, 0, 2, middle, 0, no_log},
       {"memory-resmax-manual-small", home::memory, unlimited, 0, small, 0, no_log},
       {"memory-resmax-threads-large", home::memory, unlimited, 2, large, 1, no_log},
@@ -153,9 +172,23 @@ void seed_fault(const std::string& name) {
   *found->second = true;
 }
 
+namespace {
+
+std::unique_ptr<stet::store> open_file(const config& c, const std::string& path) {
+#if STET_TESTS_HAVE_ROCKSDB
+  if (c.store == file_store::rocksdb) return stet::rocksdb::open(path, {.memtable_bytes = 1});
+#endif
+#if STET_TESTS_HAVE_SQLITE
+  if (c.store == file_store::sqlite) return stet::sqlite::open(path, {.wal_bytes = c.log_bytes});
+#endif
+  return stet::lmdb::open(path, {.log_bytes = c.log_bytes});
+}
+
+}  // namespace
+
 std::unique_ptr<stet::store> open_store(const config& c, const place& p) {
   if (c.where == home::memory) return stet::memory::open(p.contents);
-  return stet::lmdb::open(p.store, {.log_bytes = c.log_bytes});
+  return open_file(c, p.store);
 }
 
 std::unique_ptr<stet::store> open_copy(const config& c, const place& p) {
@@ -165,9 +198,9 @@ std::unique_ptr<stet::store> open_copy(const config& c, const place& p) {
   fs::remove_all(folder);
   fs::create_directory(folder);
   auto name = fs::path(p.store).filename().string();
-  for (auto end : {"", "-log", ".owner"})  // the lock of a dead process isn't worth a copy
-    if (fs::exists(p.store + end)) fs::copy_file(p.store + end, folder / (name + end));
-  return stet::lmdb::open((folder / name).string(), {.log_bytes = c.log_bytes});
+  for (auto end : {"", "-log", "-wal", ".owner"})  // the lock of a dead process isn't worth a copy
+    if (fs::exists(p.store + end)) fs::copy(p.store + end, folder / (name + end));
+  return open_file(c, (folder / name).string());
 }
 
 life_end live(const config& c, const place& p, int life, unsigned kill_at,

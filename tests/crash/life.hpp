@@ -11,6 +11,7 @@
 namespace stet_crash {
 
 enum class home { memory, shm, disk };
+enum class file_store { lmdb, rocksdb, sqlite };
 
 struct config {
   const char* name;
@@ -20,6 +21,7 @@ struct config {
   std::size_t tail_bytes_max;
   unsigned replay_check_interval;
   std::uint64_t log_bytes;  // of the store in a file
+  file_store store = file_store::lmdb;
 };
 const std::vector<config>& configs();
 

@@ -75,7 +75,7 @@ expect 'twice: installs nothing' calls format
 expect 'twice: says nothing' test ! -s "$work/out"
 
 # ---- the closing line -----------------------------------------------------------------------------------------
-printf '%s\n' clang-19 meson ninja-build pkg-config liblmdb-dev nlohmann-json3-dev doctest-dev cmake g++ >"$work/installed"
+printf '%s\n' clang-19 meson ninja-build pkg-config liblmdb-dev librocksdb-dev libsqlite3-dev nlohmann-json3-dev doctest-dev cmake g++ >"$work/installed"
 cat >"$work/project/meson.build" <<'MESON'
 project('tiny', 'cpp', default_options: ['cpp_std=c++20'])
 sh = find_program('sh')

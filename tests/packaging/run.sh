@@ -59,7 +59,7 @@ gcc() {
 # ---- the libraries ---------------------------------------------------------------------------------------
 install() {
   meson setup "$work/build-$1" "$root" --buildtype=plain --prefix="$work/$1" --libdir=lib -Ddefault_library="$1" \
-    -Dlmdb=enabled -Dconformance=enabled -Dtests=disabled -Dbench=disabled -Dexamples=disabled &&
+    -Dlmdb=enabled -Drocksdb=enabled -Dsqlite=enabled -Dconformance=enabled -Dtests=disabled -Dbench=disabled -Dexamples=disabled &&
     ninja -C "$work/build-$1" && meson install -C "$work/build-$1"
 }
 
@@ -69,13 +69,17 @@ shows_only_stet() {
   for library in "$work"/shared/lib/libstet*.so; do
     shown=$(nm -DC --defined-only "$library" | cut -d' ' -f2-) || return 1
     foreign=$(grep -vE '^. ((typeinfo|typeinfo name|vtable|VTT|guard variable) for |(non-)?virtual thunk to )?stet::' <<<"$shown" |
-      grep -vE '^[WVu] (.*\b(std|__gnu_cxx)::|_ZN?K?(St|9__gnu_cxx)|operator new\(unsigned long, void\*\)$)|^[TDWVBRu] _Z[A-Z]*N?K?4stet')
+      grep -vE '^[WVu] (.*\b(std|__gnu_cxx)::|_ZN?K?(St|9__gnu_cxx)|operator (new|delete)\(.*void\*\)$)|^[TDWVBRu] _Z[A-Z]*N?K?4stet')
     if [[ -n $foreign ]]; then printf '%s shows:\n%s\n' "$library" "$foreign"; return 1; fi
     grep -q '^T stet::' <<<"$shown" || { echo "$library shows nothing"; return 1; }
   done
 }
 
-runs() { rm -rf "$work"/store*; [[ $("$1" "lmdb:$work/store") = consumed ]]; }
+runs() {
+  local store
+  rm -rf "$work"/store*
+  for store in lmdb rocksdb sqlite; do [[ $("$1" "$store:$work/store-$store") = consumed ]] || return 1; done
+}
 
 # A store of a user's own: the one of the guide, and the same with a mistake in it.
 own_stores() {
@@ -102,7 +106,7 @@ own_store_by_pkg_config() {
 by_pkg_config() {
   local kind=$1 flags
   export PKG_CONFIG_PATH=$work/$kind/lib/pkgconfig
-  read -ra flags < <(pkg-config --cflags --libs stet-open stet-lmdb stet)
+  read -ra flags < <(pkg-config --cflags --libs stet-open stet-lmdb stet-rocksdb stet-sqlite stet)
   "$CXX" -std=c++20 "$here/consumer/main.cpp" "$here/consumer/pay.cpp" "${flags[@]}" \
     -Wl,-rpath,"$work/$kind/lib" -o "$work/by-pkg-config-$kind" && runs "$work/by-pkg-config-$kind"
 }

@@ -3,8 +3,15 @@
 #if STET_TESTS_HAVE_LMDB
 #include <stet/lmdb.hpp>
 #endif
+#if STET_TESTS_HAVE_ROCKSDB
+#include <stet/rocksdb.hpp>
+#endif
+#if STET_TESTS_HAVE_SQLITE
+#include <stet/sqlite.hpp>
+#endif
 
 #include <algorithm>
+#include <cstdlib>
 #include <thread>
 
 namespace stet_tests {
@@ -12,12 +19,24 @@ namespace {
 
 constexpr int rounds_max = 2'000'000;  // a scenario that never comes to rest is a finding
 
-bool has_lmdb() {
-#if STET_TESTS_HAVE_LMDB
-  return true;
-#else
-  return false;
+/// The store in a file of this run; empty if Stet was built without it.
+std::string file_store() {
+  [[maybe_unused]] const char* named = std::getenv("STET_TESTS_FILES");
+#if STET_TESTS_HAVE_ROCKSDB
+  if (named != nullptr && std::string_view(named) == "rocksdb") return "rocksdb";
 #endif
+#if STET_TESTS_HAVE_SQLITE
+  if (named != nullptr && std::string_view(named) == "sqlite") return "sqlite";
+#endif
+#if STET_TESTS_HAVE_LMDB
+  if (named == nullptr) return "lmdb";
+#endif
+  return {};
+}
+
+/// A run with a file store of its own leaves the store in memory to the other one.
+bool is_played(bool in_file) {
+  return in_file ? !file_store().empty() : std::getenv("STET_TESTS_FILES") == nullptr;
 }
 
 void play(const cell& c, const std::function<void(world&)>& scenario) {
@@ -29,7 +48,7 @@ void play(const cell& c, const std::function<void(world&)>& scenario) {
 }  // namespace
 
 std::string cell::name() const {
-  return std::string(lmdb ? "lmdb" : "memory") + ", residency " + (resident ? "unlimited" : "0") +
+  return (lmdb ? file_store() : "memory") + ", residency " + (resident ? "unlimited" : "0") +
          ", threads " + std::to_string(threads) + ", replay check " + std::to_string(check);
 }
 
@@ -50,6 +69,12 @@ world::~world() {
 }
 
 std::unique_ptr<stet::store> world::store() const {
+#if STET_TESTS_HAVE_ROCKSDB
+  if (where.lmdb && file_store() == "rocksdb") return stet::rocksdb::open(directory_ / "store");
+#endif
+#if STET_TESTS_HAVE_SQLITE
+  if (where.lmdb && file_store() == "sqlite") return stet::sqlite::open(directory_ / "store");
+#endif
 #if STET_TESTS_HAVE_LMDB
   if (where.lmdb) return stet::lmdb::open(directory_ / "store", {.map_bytes = 4u << 20});
 #endif
@@ -150,7 +175,7 @@ void everywhere_by_hand(const std::function<void(world&)>& scenario) {
   for (bool lmdb : {false, true})
     for (std::size_t resident : {std::size_t{0}, std::size_t{100'000}})
       for (unsigned check : {0u, 1u})
-        if (!lmdb || has_lmdb()) play({lmdb, resident, 0, check}, scenario);
+        if (is_played(lmdb)) play({lmdb, resident, 0, check}, scenario);
 }
 
 void everywhere(const std::function<void(world&)>& scenario) {
@@ -158,7 +183,7 @@ void everywhere(const std::function<void(world&)>& scenario) {
   for (bool lmdb : {false, true})
     for (std::size_t resident : {std::size_t{0}, std::size_t{100'000}})
       for (unsigned check : {0u, 1u})
-        if (!lmdb || has_lmdb()) play({lmdb, resident, 4, check}, scenario);
+        if (is_played(lmdb)) play({lmdb, resident, 4, check}, scenario);
 }
 
 int at_every_commit(cell c, const std::function<void(world&, stet::engine&)>& define,

@@ -25,7 +25,7 @@ using namespace std::chrono_literals;  // NOLINT: tests speak of 5min and 3h
 
 /// One engine of the matrix.
 struct cell {
-  bool lmdb = false;
+  bool lmdb = false;  // in a file: by LMDB, or by the store that STET_TESTS_FILES names
   std::size_t resident = 100'000;
   unsigned threads = 0;
   unsigned check = 0;  // replay_check_interval

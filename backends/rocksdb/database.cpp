@@ -1,0 +1,276 @@
+#include "database.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/wal_filter.h>
+#include <rocksdb/write_batch.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "wal_proof.hpp"
+
+namespace stet { inline namespace v0 { namespace rocksdb {
+namespace {
+
+// Which and why: docs/decisions/rocksdb-options.md.
+constexpr std::uint64_t kMemtableBytesMin = 1u << 20;
+constexpr std::uint64_t kTableBytes = 32u << 20;
+constexpr std::uint64_t kLevelBytes = 128u << 20;
+constexpr std::uint64_t kManifestBytesMax = 4u << 20;
+constexpr std::uint64_t kManifestPieceBytes = 64u << 10;
+constexpr double kFilterBitsPerKey = 10;
+constexpr int kOpenFilesMax = 128;
+// Room for two memtables that become files, one more that becomes the log, and one to spare.
+constexpr std::uint64_t kSpareMemtables = 4;
+
+constexpr mode_t kOwnerOnlyDirectory = 0700;
+
+/// RocksDB tells what it does in a file of its own, at length; what matters comes as a status.
+class silent_logger final : public native::Logger {
+ public:
+  silent_logger() : Logger(native::InfoLogLevel::HEADER_LEVEL) {}
+  using Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+native::Options to_native(const options& o, std::uint64_t memtable_bytes, native::Env* env) {
+  native::BlockBasedTableOptions table;
+  table.block_cache = native::NewLRUCache(static_cast<std::size_t>(o.cache_bytes));
+  table.cache_index_and_filter_blocks = true;
+  table.filter_policy.reset(native::NewBloomFilterPolicy(kFilterBitsPerKey));
+
+  native::Options n;
+  n.env = env;
+  n.table_factory.reset(native::NewBlockBasedTableFactory(table));
+  n.compression = native::kNoCompression;
+  n.write_buffer_size = static_cast<std::size_t>(memtable_bytes);
+  n.target_file_size_base = kTableBytes;
+  n.max_bytes_for_level_base = kLevelBytes;
+  n.max_open_files = kOpenFilesMax;
+  n.max_manifest_file_size = kManifestBytesMax;
+  n.manifest_preallocation_size = kManifestPieceBytes;
+  n.write_dbid_to_manifest = true;
+  n.allow_concurrent_memtable_write = false;
+  n.max_bgerror_resume_count = 0;  // a flush that failed is never tried again behind our back
+  n.stats_dump_period_sec = n.stats_persist_period_sec = 0;
+  n.info_log = std::make_shared<silent_logger>();
+  return n;
+}
+
+/// Of the logs that are needed. It rises when the manifest that says so is durable.
+std::uint64_t first_log_of(native::DB& db) {
+  std::uint64_t number = 0;
+  db.GetIntProperty(native::DB::Properties::kMinLogNumberToKeep, &number);
+  return number;
+}
+
+errc kind_of(const native::Status& s) {
+  if (s.IsNoSpace()) return errc::full;
+  // Files should be merged, there is no room to do it, and so a commit would wait in vain.
+  if (s.IsIncomplete()) return errc::full;
+  if (s.IsCorruption() || s.IsPathNotFound()) return errc::corrupt;
+  return errc::store;
+}
+
+errc kind_at_open(const native::Status& s) {
+  // Another program's comparator or column families; a newer RocksDB's format.
+  if (s.IsInvalidArgument() || s.IsNotSupported()) return errc::corrupt;
+  return kind_of(s);
+}
+
+[[noreturn]] void fail_open(const backend::file_owner& owner, errc code, int native,
+                            std::string_view text) {
+  throw store_error(code, "rocksdb open", owner.path(), native, text, commit_outcome::refused);
+}
+[[noreturn]] void fail_open(const backend::file_owner& owner, const native::Status& s) {
+  fail_open(owner, kind_at_open(s), static_cast<int>(s.code()), s.ToString());
+}
+
+/// Without the file that says which others count, RocksDB would take the directory for a new store
+/// and remove what it finds: that may be so only where one was just being made.
+void check_is_new(const backend::file_owner& owner) {
+  if (owner.is_created()) {
+    fail_open(owner, errc::corrupt, 0,
+              "its file CURRENT is gone: restore the directory, or remove it and " + owner.path() +
+                  ".owner to begin afresh");
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(owner.path())) {
+    const std::string name = entry.path().filename().string();
+    const bool is_beginning = name == "LOCK" || name == "IDENTITY" ||
+                              name.starts_with("MANIFEST-") || name.ends_with(".dbtmp");
+    if (is_beginning && entry.symlink_status().type() == std::filesystem::file_type::regular) {
+      continue;
+    }
+    fail_open(owner, errc::corrupt, 0,
+              "the directory holds other things (" + name +
+                  ") and no store: name another one, or an empty one");
+  }
+}
+
+/// A program that uses RocksDB without Stet may have it open. (RocksDB itself takes this lock
+/// later, and not at all to read.)
+void check_not_locked(const backend::file_owner& owner, native::Env& env) {
+  native::FileLock* lock = nullptr;
+  native::Status s = env.LockFile(owner.path() + "/LOCK", &lock);
+  if (s.ok()) s = env.UnlockFile(lock);
+  if (s.ok()) return;
+  const bool is_held = s.ToString().find("while open") == std::string::npos;
+  fail_open(owner, is_held ? errc::conflict : errc::store, static_cast<int>(s.code()),
+            s.ToString());
+}
+
+using opened = std::unique_ptr<native::DB>;
+
+opened open_to_read(const backend::file_owner& owner, const native::Options& n) {
+  native::DB* raw = nullptr;
+  native::Status s = native::DB::OpenForReadOnly(n, owner.path(), &raw);
+  opened db(raw);
+  if (!s.ok()) fail_open(owner, s);
+  return db;
+}
+
+/// Leaves the log unread.
+class ending_filter final : public native::WalFilter {
+ public:
+  WalProcessingOption LogRecordFound(unsigned long long, const std::string&,
+                                     const native::WriteBatch&, native::WriteBatch*,
+                                     bool*) override {
+    return WalProcessingOption::kStopReplay;
+  }
+  const char* Name() const override { return "stet"; }
+};
+
+/// What the log proves; refuses the store if the manifest lacks some of it, or if the log is gone.
+proof check_manifest(const backend::file_owner& owner, native::Options n) {
+  ending_filter filter;
+  n.wal_filter = &filter;
+  const opened db = open_to_read(owner, n);
+  std::string id;
+  if (native::Status s = db->GetDbIdentity(id); !s.ok()) fail_open(owner, s);
+  const std::uint64_t first = first_log_of(*db), last = last_log(owner.path());
+  // A copy that RocksDB made may have none; where we had it open, there always is one.
+  if (owner.is_created() && (last == 0 || last < first)) {
+    fail_open(owner, errc::corrupt, 0,
+              "its log (a file named as in 000012.log) is gone, and the latest commits with it: "
+              "restore the store from a backup");
+  }
+  const proof proved = find_proof(owner.path(), id);
+  if (proved.first_log > first) {
+    fail_open(owner, errc::corrupt, 0,
+              "its manifest lacks what it once had: restore the store from a backup");
+  }
+  return proved;
+}
+
+/// Refuses the store if its log can't be read as far as it proves.
+void check_log(const backend::file_owner& owner, const native::Options& n, const proof& proved) {
+  const std::uint64_t found = open_to_read(owner, n)->GetLatestSequenceNumber();
+  if (found >= proved.commits) return;
+  fail_open(owner, errc::corrupt, 0,
+            "its log is damaged: it can be read up to number " + std::to_string(found) +
+                ", and up to " + std::to_string(proved.commits) +
+                " it was acknowledged; restore the store from a backup");
+}
+
+opened open_to_write(const backend::file_owner& owner, const native::Options& n) {
+  native::DB* raw = nullptr;
+  native::Status s = native::DB::Open(n, owner.path(), &raw);
+  opened db(raw);
+  if (!s.ok()) fail_open(owner, s);
+  return db;
+}
+
+/// To open a store is to give up what can't be read of its log. So that is done only when it is
+/// known that nobody was promised it: first an attempt that takes nothing but a whole log, which
+/// most are.
+opened open_existing(const backend::file_owner& owner, native::Options n) {
+  check_not_locked(owner, *n.env);
+  const proof proved = check_manifest(owner, n);
+  n.wal_recovery_mode = native::WALRecoveryMode::kAbsoluteConsistency;
+  try {
+    return open_to_write(owner, n);
+  } catch (const store_error& e) {
+    if (e.code() != errc::corrupt) throw;
+  }
+  n.wal_recovery_mode = native::WALRecoveryMode::kPointInTimeRecovery;
+  check_log(owner, n, proved);
+  return open_to_write(owner, n);
+}
+
+opened open_new(const backend::file_owner& owner, native::Options n) {
+  check_is_new(owner);
+  ::chmod(owner.path().c_str(), kOwnerOnlyDirectory);
+  n.create_if_missing = true;
+  return open_to_write(owner, n);
+}
+
+opened open_directory(const backend::file_owner& owner, const native::Options& n) {
+  try {
+    const bool exists = std::filesystem::exists(owner.path() + "/CURRENT");
+    return exists ? open_existing(owner, n) : open_new(owner, n);
+  } catch (const std::system_error& e) {
+    fail_open(owner, errc::store, e.code().value(), e.what());
+  }
+}
+
+}  // namespace
+
+void fail(std::string_view operation, std::string_view path, const native::Status& s,
+          commit_outcome outcome) {
+  throw store_error(kind_of(s), operation, path, static_cast<int>(s.code()), s.ToString(), outcome);
+}
+
+database::database(backend::file_owner& owner, const options& o)
+    : owner_(owner), memtable_bytes_(std::max(o.memtable_bytes, kMemtableBytesMin)) {
+  db_ = open_directory(owner, to_native(o, memtable_bytes_, &threads_));
+  db_->GetDbIdentity(id_).PermitUncheckedError();  // it always has one
+  // What was found in the log stands in a file now, so it is durable, whatever was before.
+  durable_ = db_->GetLatestSequenceNumber();
+  owner.mark_created();
+}
+
+void database::check_room(std::size_t bytes, bool erases) const {
+  struct statvfs s;
+  if (::statvfs(owner_.path().c_str(), &s) != 0) return;
+  const std::uint64_t spare = kSpareMemtables * memtable_bytes_ / (erases ? 2 : 1);
+  const std::uint64_t free = std::uint64_t{s.f_bavail} * s.f_frsize, needed = spare + 2 * bytes;
+  if (free >= needed) return;
+  throw store_error(errc::full, "rocksdb commit", owner_.path(), ENOSPC,
+                    "the file system has " + std::to_string(free >> 10) + " KiB left, and " +
+                        std::to_string(needed >> 10) + " KiB are needed",
+                    commit_outcome::refused);
+}
+
+native::Status database::write(native::WriteBatch& b, bool flush) {
+  native::Status s = b.PutLogData(encode_proof(id_, {durable_, first_log_of(*db_)}));
+  native::WriteOptions o;
+  o.sync = flush;
+  if (s.ok()) s = db_->Write(o, &b);
+  if (!s.ok()) return s;
+  is_flushed_ = flush;
+  is_proved_ = false;
+  if (flush) durable_ = db_->GetLatestSequenceNumber();
+  return s;
+}
+
+native::Status database::close() {
+  native::Status s;
+  if (!is_proved_) {
+    const bool was_flushed = is_flushed_;
+    native::WriteBatch proof;
+    s = write(proof, true);
+    if (was_flushed) s = {};
+  }
+  native::Status closed = db_->Close();
+  return s.ok() ? closed : s;
+}
+
+}  // namespace rocksdb
+}  // namespace v0
+}  // namespace stet

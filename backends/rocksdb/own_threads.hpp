@@ -1,0 +1,71 @@
+// RocksDB's surroundings, with threads that belong to one store.
+#pragma once
+#include <rocksdb/env.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace stet { inline namespace v0 { namespace rocksdb {
+
+namespace native = ::rocksdb;
+
+/// RocksDB's own threads belong to the process: they begin with its first store and never end, and
+/// a store opened in a forked child would wait for threads that only its parent has. These begin
+/// and end with their store. One writes memory to files, one merges files.
+///
+/// Thread: any. Outlives the database that uses it, which leaves nothing queued.
+class own_threads final : public native::EnvWrapper {
+ public:
+  own_threads() : EnvWrapper(native::Env::Default()) {}
+
+  const char* Name() const override { return "stet"; }
+  void Schedule(void (*function)(void*), void* argument, Priority p, void* tag,
+                void (*unscheduled)(void*)) override {
+    of(p).add({function, argument, tag, unscheduled});
+  }
+  int UnSchedule(void* tag, Priority p) override { return of(p).remove(tag); }
+  unsigned GetThreadPoolQueueLen(Priority p) const override {
+    return const_cast<own_threads*>(this)->of(p).length();
+  }
+  int GetBackgroundThreads(Priority p) override { return p == LOW || p == HIGH ? 1 : 0; }
+  void SetBackgroundThreads(int, Priority) override {}
+  void IncBackgroundThreadsIfNeeded(int, Priority) override {}
+
+ private:
+  struct job {
+    void (*function)(void*);
+    void* argument;
+    void* tag;
+    void (*unscheduled)(void*);  // called instead of function; may be null
+  };
+
+  /// A thread and what it has to do.
+  class worker {
+   public:
+    worker() : thread_([this] { run(); }) {}
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+    ~worker();
+    void add(const job& j);
+    int remove(void* tag);
+    unsigned length();
+
+   private:
+    void run() noexcept;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<job> jobs_;
+    bool is_ending_ = false;
+    std::thread thread_;  // the last: it uses the others
+  };
+
+  worker& of(Priority p) noexcept { return p == HIGH ? writing_ : merging_; }
+
+  worker writing_, merging_;
+};
+
+}  // namespace rocksdb
+}  // namespace v0
+}  // namespace stet

@@ -1,0 +1,187 @@
+// RocksDB as a store. What RocksDB leaves open is closed here: who owns the directory, that nothing
+// goes on after a failed flush, and what a full disk means.
+#include <stet/rocksdb.hpp>
+
+#include <rocksdb/write_batch.h>
+
+#include <atomic>
+
+#include "backends/common/abandon.hpp"
+#include "backends/common/checks.hpp"
+#include "backends/common/file_owner.hpp"
+#include "database.hpp"
+
+namespace stet { inline namespace v0 { namespace rocksdb {
+namespace {
+
+constexpr std::size_t kKeyBytesMax = 511;
+constexpr std::size_t kValueBytesMax = 1u << 30;
+
+native::Slice to_slice(std::string_view s) { return {s.data(), s.size()}; }
+std::string_view to_view(const native::Slice& s) { return {s.data(), s.size()}; }
+
+/// What a store has open. The directory is released last.
+struct opened {
+  opened(const std::string& path, const options& o)
+      : owner("rocksdb", path, backend::file_owner::lock_data::yes,
+              backend::file_owner::kind::directory),
+        db(owner, o) {}
+  backend::file_owner owner;
+  database db;
+};
+
+/// Thread: as store. The poison is set by the committing thread only, and read by all.
+class rocksdb_store final : public store {
+ public:
+  rocksdb_store(const std::string& path, const options& o)
+      : opened_(std::make_unique<opened>(path, o)), path_(opened_->owner.path()) {}
+  ~rocksdb_store() override {
+    try {
+      rocksdb_store::close();
+    } catch (...) {  // close() tells; a destructor can't
+    }
+  }
+
+  std::optional<std::string> get(std::string_view key) override;
+  void scan(const scan_range& range, visitor& v) override;
+  void commit(const batch& b, durability d) override;
+  void close() override;
+  store_info info() const override {
+    return {.scheme = "rocksdb",
+            .path = path_,
+            .key_bytes_max = kKeyBytesMax,
+            .value_bytes_max = kValueBytesMax};
+  }
+
+ private:
+  backend::limits limits() const { return {"rocksdb", path_, kKeyBytesMax, kValueBytesMax}; }
+  native::DB& db() const { return *opened_->db.get(); }
+  void check_usable(std::string_view what) const;
+  void set_poison(std::string why);
+  void check_in_place();
+  void check_expectations(const batch& b);
+  [[noreturn]] void fail_commit(const native::Status& s);
+
+  std::unique_ptr<opened> opened_;  // null: closed
+  const std::string path_;
+  std::atomic<bool> poisoned_{false};
+  std::string poison_;  // why; written once, before poisoned_
+};
+
+void rocksdb_store::check_usable(std::string_view what) const {
+  if (opened_ == nullptr) backend::fail_closed(limits(), what);
+  if (opened_->owner.is_foreign()) backend::fail_foreign(limits(), what);
+  if (poisoned_.load(std::memory_order_acquire)) backend::fail_poisoned(limits(), what, poison_);
+}
+
+void rocksdb_store::set_poison(std::string why) {
+  poison_ = std::move(why);
+  poisoned_.store(true, std::memory_order_release);
+}
+
+std::optional<std::string> rocksdb_store::get(std::string_view key) {
+  check_usable("get");
+  backend::check_key(limits(), "get", key);
+  std::string value;
+  native::Status s = db().Get({}, to_slice(key), &value);
+  if (s.ok()) return value;
+  if (s.IsNotFound()) return std::nullopt;
+  fail("rocksdb get", path_, s);
+}
+
+void rocksdb_store::scan(const scan_range& range, visitor& v) {
+  check_usable("scan");
+  if (backend::is_empty(range)) return;
+  const native::Slice from = to_slice(range.from), to = to_slice(range.to);
+  native::ReadOptions o;
+  if (!range.from.empty()) o.iterate_lower_bound = &from;
+  if (!range.to.empty()) o.iterate_upper_bound = &to;
+  std::unique_ptr<native::Iterator> at(db().NewIterator(o));
+  if (range.backward) at->SeekToLast();
+  else at->SeekToFirst();
+  for (; at->Valid(); range.backward ? at->Prev() : at->Next()) {
+    if (!v.visit(to_view(at->key()), to_view(at->value()))) return;
+  }
+  if (!at->status().ok()) fail("rocksdb scan", path_, at->status());
+}
+
+// A commit into a directory that nobody can find again would be a lie.
+void rocksdb_store::check_in_place() {
+  if (opened_->owner.is_in_place()) return;
+  constexpr const char* text =
+      "the directory was deleted, renamed or replaced under the open store; put it back before the "
+      "store is opened again";
+  set_poison(text);
+  throw store_error(errc::store, "rocksdb commit", path_, 0, text, commit_outcome::refused);
+}
+
+void rocksdb_store::check_expectations(const batch& b) {
+  for (const auto& o : b.operations()) {
+    if (o.what != batch::kind::expect) continue;
+    auto value = get(o.key);
+    if (value.has_value() == o.absent || (value && *value != o.value)) {
+      backend::fail_expectation(limits(), o, value.has_value());
+    }
+  }
+}
+
+/// As RocksDB has it. It looks at the bounds of a range only when it has logged it already.
+native::WriteBatch to_native(const batch& b, std::string_view path) {
+  constexpr std::size_t extra_bytes = 16;  // of an operation, and of what is added to a batch
+  native::WriteBatch w(b.size_bytes() + extra_bytes * (b.operations().size() + extra_bytes));
+  native::Status s;
+  for (const auto& o : b.operations()) {
+    switch (o.what) {
+      case batch::kind::put: s = w.Put(o.key, o.value); break;
+      case batch::kind::erase: s = w.Delete(o.key); break;
+      case batch::kind::erase_range:
+        if (o.key < o.value) s = w.DeleteRange(o.key, o.value);
+        break;
+      case batch::kind::expect: break;
+    }
+    if (!s.ok()) fail("rocksdb commit", path, s);
+  }
+  return w;
+}
+
+void rocksdb_store::commit(const batch& b, durability d) {
+  check_usable("commit");
+  backend::check_batch(limits(), b);
+  check_in_place();
+  check_expectations(b);
+  native::WriteBatch w = to_native(b, path_);
+  const bool flush = d == durability::sync;
+  if (w.Count() == 0 && (!flush || opened_->db.is_flushed())) return;
+  opened_->db.check_room(w.GetDataSize(), backend::erases(b));
+  native::Status s = opened_->db.write(w, flush);
+  if (!s.ok()) fail_commit(s);
+}
+
+// With a severity it is an earlier failure, of work in the background, which RocksDB answers every
+// write with until it has recovered; incomplete, that the write would wait for such work in vain.
+// Neither has touched the log. Of anything else nobody knows how far it came.
+void rocksdb_store::fail_commit(const native::Status& s) {
+  const bool is_known = s.severity() != native::Status::kNoError || s.IsIncomplete();
+  if (!is_known) set_poison(s.ToString());
+  fail("rocksdb commit", path_, s, is_known ? commit_outcome::refused : commit_outcome::unknown);
+}
+
+void rocksdb_store::close() {
+  if (opened_ == nullptr) return;
+  // RocksDB's threads and locks stayed behind in the parent: nothing of it works in a fork.
+  if (opened_->owner.is_foreign()) return backend::abandon(std::move(opened_));
+  native::Status s;
+  if (!poisoned_) s = opened_->db.close();
+  opened_.reset();
+  if (!s.ok()) fail("rocksdb close", path_, s, commit_outcome::unknown);
+}
+
+}  // namespace
+
+std::unique_ptr<store> open(const std::string& path, const options& o) {
+  return std::make_unique<rocksdb_store>(path, o);
+}
+
+}  // namespace rocksdb
+}  // namespace v0
+}  // namespace stet

@@ -1,0 +1,92 @@
+#include "wal_proof.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <vector>
+
+namespace stet { inline namespace v0 { namespace rocksdb {
+namespace {
+
+// On disk: this, the id, the numbers, and their sum with all bits turned round; little-endian.
+constexpr std::string_view kMagic = "stet durable ";
+constexpr std::size_t kWordBytes = 8, kWords = 3;
+
+void put_word(std::string& out, std::uint64_t word) {
+  for (std::size_t i = 0; i < kWordBytes; ++i) out += static_cast<char>(word >> (8 * i) & 0xff);
+}
+
+std::uint64_t word_at(std::string_view bytes, std::size_t at) {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < kWordBytes; ++i) {
+    word |= std::uint64_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
+  }
+  return word;
+}
+
+/// 000012.log and the like.
+std::vector<std::filesystem::path> logs_in(const std::string& directory) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().extension() == ".log") found.push_back(entry.path());
+  }
+  return found;
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream all;
+  all << in.rdbuf();
+  if (!in.good() && std::filesystem::file_size(path) > 0) {
+    throw std::system_error(EIO, std::generic_category(), "can't read " + path.string());
+  }
+  return all.str();
+}
+
+}  // namespace
+
+std::string encode_proof(std::string_view id, const proof& p) {
+  std::string text(kMagic);
+  text += id;
+  for (std::uint64_t word : {p.commits, p.first_log, ~(p.commits + p.first_log)}) {
+    put_word(text, word);
+  }
+  return text;
+}
+
+// One that is cut in two by a header of RocksDB's is missed, which happens to few of them.
+proof find_proof(const std::string& directory, std::string_view id) {
+  const std::string begin = std::string(kMagic) + std::string(id);
+  proof most;
+  for (const auto& path : logs_in(directory)) {
+    const std::string log = read_file(path);
+    for (auto at = log.find(begin); at != log.npos; at = log.find(begin, at + 1)) {
+      const std::size_t words = at + begin.size();
+      if (log.size() < words + kWords * kWordBytes) break;
+      const proof p{word_at(log, words), word_at(log, words + kWordBytes)};
+      if (word_at(log, words + 2 * kWordBytes) != ~(p.commits + p.first_log)) continue;
+      most.commits = std::max(most.commits, p.commits);
+      most.first_log = std::max(most.first_log, p.first_log);
+    }
+  }
+  return most;
+}
+
+std::uint64_t last_log(const std::string& directory) {
+  std::uint64_t last = 0;
+  for (const auto& path : logs_in(directory)) {
+    const std::string name = path.stem().string();
+    std::uint64_t number = 0;
+    std::from_chars(name.data(), name.data() + name.size(), number);
+    last = std::max(last, number);
+  }
+  return last;
+}
+
+}  // namespace rocksdb
+}  // namespace v0
+}  // namespace stet

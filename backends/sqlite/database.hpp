@@ -1,0 +1,97 @@
+// An SQLite file with our one table, opened with our settings: the connection that writes, and
+// those that read.
+#pragma once
+#include <sys/types.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include <stet/sqlite.hpp>
+
+#include "backends/common/file_owner.hpp"
+#include "readers.hpp"
+#include "sql.hpp"
+
+namespace stet { inline namespace v0 { namespace sqlite {
+
+struct writer {
+  connection c;
+  statement begin, commit, rollback, get, put, erase, erase_range;
+};
+
+/// "The log" is SQLite's write-ahead log: the file with -wal at the end of its name.
+///
+/// Invariant: no connection but the writer writes or moves the log, and only the committing thread
+/// uses that. (Up to 3.51.2, SQLite could lose a commit when two connections did either at once.)
+/// Thread: read_connections() any; all else the committing thread.
+class database {
+ public:
+  /// Opens the file that `owner` owns, which outlives it. Throws store_error.
+  database(backend::file_owner& owner, const options& o);
+  database(const database&) = delete;
+  database& operator=(const database&) = delete;
+
+  writer& write_connection() noexcept { return writer_; }
+  readers& read_connections() noexcept { return readers_; }
+  std::size_t value_bytes_max() const;
+
+  /// Before each commit. If that isn't to be flushed, a power cut may undo the last ones and no
+  /// more: a later flush is of the whole log, and what is moved out of it is flushed before.
+  /// Throws store_error.
+  void prepare(durability d);
+  /// True if there can't be a whole transaction in the log after a commit answered SQLITE_FULL.
+  bool is_full_certain() const noexcept { return is_full_certain_; }
+  /// After each successful commit: flushes what SQLite didn't and `d` promises, sees that the log's
+  /// name still finds it, and moves the log if it is long. Throws store_error with outcome unknown.
+  void committed(durability d);
+
+  /// Before the end: moves all of the log into the file, or, if that can't be now, flushes it where
+  /// it is. Throws store_error with outcome unknown.
+  void leave_one_file();
+  /// Instead of that, after a failure: at the end, too, nothing is written any more.
+  void leave_as_it_is() noexcept;
+
+ private:
+  struct identity {
+    dev_t device;
+    ino_t inode;
+    bool operator==(const identity&) const = default;
+  };
+
+  [[noreturn]] void fail_open(errc code, std::string_view text) const;
+  void check(int rc) const;
+  std::string ask(const std::string& sql) const;
+  void set(const std::string& setting, const std::string& value, const std::string& expected) const;
+
+  void connect();
+  bool is_new() const;
+  void make_settings(std::uint64_t log_bytes);
+  void make_table() const;
+  void prepare_all();
+  void set_durability(durability d);
+  void stretch_log();
+  void check_length() const;
+  identity find_log() const noexcept;
+  int flush_log() const noexcept;
+  void move_log();
+  static int on_commit(void* database, sqlite3*, const char*, int pages) noexcept;
+
+  const std::string path_, log_path_;
+  writer writer_;
+  readers readers_;  // closed before the writer
+  identity log_{};
+  bool is_full_certain_ = false;
+  std::optional<durability> in_force_ = durability::sync;
+  bool has_written_ = false;  // since the last committed()
+  bool is_flushed_ = true;    // all of the log
+  int flushes_ = 0;           // commits that did
+  int page_bytes_ = 0;
+  int pages_ = 0;      // in the log
+  int pages_max_ = 0;  // then it is moved
+  int next_move_ = 0;  // at so many
+};
+
+}  // namespace sqlite
+}  // namespace v0
+}  // namespace stet

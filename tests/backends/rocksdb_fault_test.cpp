@@ -1,0 +1,241 @@
+// RocksDB over a device that fails: a full file system, flushes and writes that return errors, in
+// the foreground and in the background.
+#include <doctest/doctest.h>
+
+#if defined(__linux__)
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <stet/rocksdb.hpp>
+#include <thread>
+
+#include "failing_calls.hpp"
+#include "tests/conformance/support.hpp"
+#include "tests/support/child_process.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace {
+
+using namespace stet_conformance;
+using stet::commit_outcome;
+using stet::errc;
+using stet_tests::child_process;
+using stet_tests::failing_files;
+using stet_tests::failure;
+using stet_tests::flushes;
+using stet_tests::flushes_left;
+using stet_tests::room_left;
+using stet_tests::temporary_directory;
+
+const stet::rocksdb::options small{.memtable_bytes = 1};  // which means 1 MiB
+
+void check_poisoned(stet::store& s) {
+  CHECK(refused_as(errc::store, [&] { put(s, "z", "v"); }));
+  CHECK(fails_as(errc::store, [&] { (void)s.get("a"); }));
+  CHECK(fails_as(errc::store, [&] { (void)scanned(s); }));
+}
+
+}  // namespace
+
+TEST_CASE("a sync commit of RocksDB costs one flush; one that isn't costs none") {
+  temporary_directory dir;
+  auto s = stet::rocksdb::open(dir / "s");
+  put(*s, "first", "v");
+  long before = flushes;
+  for (int i = 0; i < 10; ++i) put(*s, std::to_string(i), std::string(1000, 'x'));
+  CHECK(flushes == before + 10);
+  for (int i = 0; i < 10; ++i) {
+    batch_of().put(std::to_string(i), "y").commit_to(*s, stet::durability::process);
+  }
+  CHECK(flushes == before + 10);
+  batch_of().commit_to(*s);  // makes durable what was committed before it
+  batch_of().commit_to(*s);
+  CHECK(flushes == before + 11);
+}
+
+TEST_CASE("after a failed flush a RocksDB store is poisoned until it is opened anew") {
+  temporary_directory dir;
+  auto s = stet::rocksdb::open(dir / "s");
+  put(*s, "a", "1");
+  failure = EIO;
+  flushes_left = 0;
+  auto e = error_of([&] { put(*s, "b", "2"); });
+  flushes_left = -1;
+  REQUIRE(e);
+  CHECK(e->code() == errc::store);
+  CHECK(e->native() != 0);
+  CHECK(e->outcome() == commit_outcome::unknown);
+  check_poisoned(*s);
+  s->close();
+  s = stet::rocksdb::open(dir / "s");
+  CHECK(s->get("a") == "1");
+  put(*s, "c", "3");
+}
+
+TEST_CASE("a write to RocksDB's log that fails or is cut short leaves nothing in part") {
+  for (int how : {EIO, ENOSPC}) {
+    for (long room : {0, 1, 20, 5000}) {
+      CAPTURE(how);
+      CAPTURE(room);
+      temporary_directory dir;
+      auto s = stet::rocksdb::open(dir / "s");
+      put(*s, "a", "1");
+      failure = how;
+      room_left = room;
+      failing_files = ".log";
+      auto e = error_of([&] {
+        batch_of().put("b", "2").put("c", std::string(9000, '3')).put("d", "4").commit_to(*s);
+      });
+      failing_files = nullptr;
+      room_left = -1;
+      REQUIRE(e);
+      CHECK(e->code() == (how == EIO ? errc::store : errc::full));
+      CHECK(e->outcome() == commit_outcome::unknown);
+      check_poisoned(*s);
+      s->close();
+      s = stet::rocksdb::open(dir / "s");
+      CHECK(scanned(*s) == pairs{{"a", "1"}});
+      put(*s, "e", "5");
+    }
+  }
+}
+
+namespace {
+
+/// Commits values of 100 kB until one fails, at most a hundred: how many went in, and the error.
+struct filled {
+  int count = 0;
+  std::optional<stet::store_error> error;
+};
+filled fill(stet::store& s, int from = 0) {
+  filled f;
+  for (; f.count < 100 && !f.error; f.count += !f.error) {
+    f.error =
+        error_of([&] { put(s, std::to_string(1000 + from + f.count), std::string(100'000, 'x')); });
+  }
+  return f;
+}
+
+}  // namespace
+
+TEST_CASE("when RocksDB has no room for its sorted files commits are refused, then go on") {
+  temporary_directory dir;
+  auto s = stet::rocksdb::open(dir / "s", small);
+  failure = ENOSPC;
+  failing_files = ".sst";
+  auto first = fill(*s);
+  REQUIRE(first.error);
+  CHECK(first.error->code() == errc::full);
+  CHECK(first.error->outcome() == commit_outcome::refused);
+  CHECK(refused_as(errc::full, [&] { put(*s, "again", "v"); }));
+  CHECK(scanned(*s).size() == static_cast<std::size_t>(first.count));
+  CHECK(!s->get("again"));
+  failing_files = nullptr;
+  // RocksDB looks every few seconds whether there is room.
+  for (int i = 0; i < 600 && error_of([&] { put(*s, "again", "v"); }); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  CHECK(s->get("again") == "v");
+  auto more = fill(*s, first.count);
+  CHECK(!more.error);
+  s->close();
+  s = stet::rocksdb::open(dir / "s", small);
+  CHECK(scanned(*s).size() == static_cast<std::size_t>(first.count + more.count + 1));
+}
+
+TEST_CASE("when RocksDB can't write its sorted files commits are refused until it is reopened") {
+  temporary_directory dir;
+  auto s = stet::rocksdb::open(dir / "s", small);
+  failure = EIO;
+  failing_files = ".sst";
+  auto first = fill(*s);
+  failing_files = nullptr;
+  REQUIRE(first.error);
+  CHECK(first.error->code() == errc::store);
+  CHECK(first.error->outcome() == commit_outcome::refused);
+  CHECK(refused_as(errc::store, [&] { put(*s, "again", "v"); }));
+  CHECK(scanned(*s).size() == static_cast<std::size_t>(first.count));
+  error_of([&] { s->close(); });
+  s = stet::rocksdb::open(dir / "s", small);
+  CHECK(scanned(*s).size() == static_cast<std::size_t>(first.count));
+  put(*s, "again", "v");
+}
+
+namespace {
+
+bool mount_alone(const std::string& place, const char* size) {
+  return ::unshare(CLONE_NEWNS) == 0 &&
+         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         ::mount("tmpfs", place.c_str(), "tmpfs", 0, size) == 0;
+}
+
+/// Fills the store until nothing goes in any more, though RocksDB has merged its files: how many
+/// values went in; below 0 if an error was wrong.
+int fill_up(stet::store& s) {
+  int count = 0;
+  for (int refused = 0; refused < 5;) {
+    auto f = fill(s, count);
+    if (!f.error || f.error->code() != errc::full || f.error->native() != ENOSPC ||
+        f.error->outcome() != commit_outcome::refused) {
+      return -1;
+    }
+    refused = f.count == 0 ? refused + 1 : 0;
+    count += f.count;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return count;
+}
+
+/// In a child, with a small file system of its own: what it found wrong, or "fine".
+std::string use_full_disk(const std::string& place) {
+  if (!mount_alone(place, "size=10m")) return "skip";
+  auto s = stet::rocksdb::open(place + "/s", small);
+  const int count = fill_up(*s);
+  if (count < 10) return "not full, or wrongly";
+  if (scanned(*s).size() != static_cast<std::size_t>(count)) return "reads";
+  // What makes room may use what is kept for it.
+  if (error_of([&] { batch_of().erase_range("1000", "1005").put("marks", "v").commit_to(*s); })) {
+    return "can't erase";
+  }
+  if (::mount("tmpfs", place.c_str(), "tmpfs", MS_REMOUNT, "size=64m") != 0) return "remount";
+  put(*s, "again", "v");
+  s->close();
+  s = stet::rocksdb::open(place + "/s", small);
+  return scanned(*s).size() == static_cast<std::size_t>(count) - 3 ? "fine" : "reopened";
+}
+
+std::string use_read_only_disk(const std::string& place) {
+  if (!mount_alone(place, "size=16m")) return "skip";
+  stet::rocksdb::open(place + "/s", small)->close();
+  if (::mount("tmpfs", place.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr) != 0) {
+    return "remount";
+  }
+  auto e = error_of([&] { stet::rocksdb::open(place + "/s"); });
+  return e && e->code() == errc::store && e->native() == EROFS ? "fine" : "opened";
+}
+
+void check_in_child(std::string (*f)(const std::string&)) {
+  temporary_directory dir;
+  child_process child([&](int pipe) { child_process::tell(pipe, f(dir.path())); });
+  std::string found = child.hear_all();
+  if (found == "skip") {
+    MESSAGE("SKIPPED: no right to mount a small file system");
+  } else {
+    CHECK(found == "fine");
+  }
+}
+
+}  // namespace
+
+TEST_CASE("on a full disk a RocksDB commit is refused, and with room the same store goes on") {
+  check_in_child(use_full_disk);
+}
+
+TEST_CASE("on a disk that can't be written a RocksDB store isn't opened") {
+  check_in_child(use_read_only_disk);
+}
+#endif

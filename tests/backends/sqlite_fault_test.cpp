@@ -1,0 +1,289 @@
+// SQLite over a device that fails: a full file system, flushes and writes that return errors.
+#include <doctest/doctest.h>
+
+#if defined(__linux__)
+#include <sched.h>
+#include <sqlite3.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <stet/sqlite.hpp>
+
+#include "failing_calls.hpp"
+#include "tests/conformance/support.hpp"
+#include "tests/support/child_process.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace fs = std::filesystem;
+using namespace stet_conformance;
+using namespace stet_tests;
+using stet::commit_outcome;
+using stet::errc;
+
+namespace {
+
+const stet::sqlite::options small{.wal_bytes = 64u << 10};
+
+void check_poisoned(stet::store& s) {
+  CHECK(refused_as(errc::store, [&] { put(s, "z", "v"); }));
+  CHECK(fails_as(errc::store, [&] { (void)s.get("a"); }));
+  CHECK(fails_as(errc::store, [&] { (void)scanned(s); }));
+}
+
+}  // namespace
+
+TEST_CASE("a commit of an SQLite store costs one flush; one that isn't sync costs none") {
+  temporary_directory dir;
+  auto s = stet::sqlite::open(dir / "s");
+  for (int i = 0; i < 10; ++i) put(*s, std::to_string(i), "v");  // the log gets its length
+  long before = flushes;
+  for (int i = 0; i < 10; ++i) put(*s, std::to_string(i), std::string(1000, 'x'));
+  CHECK(flushes == before + 10);
+  for (int i = 0; i < 10; ++i) {
+    batch_of().put(std::to_string(i), "y").commit_to(*s, stet::durability::process);
+  }
+  CHECK(flushes == before + 10);
+  batch_of().erase("absent").commit_to(*s);  // makes durable what was committed before it
+  batch_of().commit_to(*s);
+  CHECK(flushes == before + 11);
+  batch_of().put("b", "1").commit_to(*s, stet::durability::process);
+  put(*s, "b", "2");
+  batch_of().commit_to(*s);
+  CHECK(flushes == before + 12);
+}
+
+TEST_CASE("after a failed flush an SQLite store is poisoned until it is opened anew") {
+  // Of the log, by a commit; of the log once more, when it is moved; of the file, then.
+  for (int n : {0, 1, 2}) {
+    CAPTURE(n);
+    temporary_directory dir;
+    auto s = stet::sqlite::open(dir / "s", small);
+    put(*s, "a", "1");
+    failure = EIO;
+    flushes_left = n;
+    auto e = error_of([&] { put(*s, "b", std::string(100'000, '2')); });
+    flushes_left = -1;
+    REQUIRE(e);
+    CHECK(e->code() == errc::store);
+    CHECK(e->native() == SQLITE_IOERR_FSYNC);
+    CHECK(std::string(e->what()).find("Input/output error") != std::string::npos);
+    CHECK(e->outcome() == commit_outcome::unknown);
+    check_poisoned(*s);
+    s->close();
+    CHECK(fs::exists(dir / "s-wal"));  // as it was
+    s = stet::sqlite::open(dir / "s", small);
+    CHECK(s->get("a") == "1");
+    CHECK((n == 0 || s->get("b")));
+    put(*s, "c", "3");
+  }
+}
+
+TEST_CASE("a failed flush of what earlier commits left to it poisons an SQLite store as well") {
+  temporary_directory dir;
+  auto s = stet::sqlite::open(dir / "s");
+  batch_of().put("a", "1").commit_to(*s, stet::durability::process);
+  failure = EIO;
+  SUBCASE("by a commit that writes nothing") {
+    flushes_left = 0;
+    auto e = error_of([&] { batch_of().commit_to(*s); });
+    REQUIRE(e);
+    CHECK(e->outcome() == commit_outcome::unknown);
+    flushes_left = -1;
+    check_poisoned(*s);
+    s->close();
+  }
+  SUBCASE("by close") {
+    flushes_left = 0;
+    auto e = error_of([&] { s->close(); });
+    REQUIRE(e);
+    CHECK(e->outcome() == commit_outcome::unknown);
+    flushes_left = -1;
+  }
+  CHECK(stet::sqlite::open(dir / "s")->get("a") == "1");  // no power was lost
+}
+
+namespace {
+
+/// How a commit of three values went of which write number `n` failed, whether the store went on,
+/// and how many of the values were there after the process had ended.
+struct trial {
+  bool failed = false, refused = false, full = false, usable = false;
+  std::size_t left = 0;
+};
+
+trial fail_write(int n, int how) {
+  temporary_directory dir;
+  child_process child([&](int pipe) {
+    auto* s = stet::sqlite::open(dir / "s").release();
+    put(*s, "a", "1");
+    failure = how;
+    writes_left = n;
+    auto e = error_of([&] {
+      batch_of().put("b", "2").put("c", std::string(9000, '3')).put("d", "4").commit_to(*s);
+    });
+    writes_left = -1;
+    bool is_usable = !error_of([&] { (void)s->get("a"); });
+    if (e && is_usable && s->get("b")) child_process::tell(pipe, "seen ");
+    if (e) child_process::tell(pipe, "failed ");
+    if (e && e->outcome() == commit_outcome::refused) child_process::tell(pipe, "refused ");
+    if (e && e->code() == errc::full) child_process::tell(pipe, "full ");
+    if (is_usable) child_process::tell(pipe, "usable ");
+  });
+  const std::string told = child.hear_all();
+  CHECK(child.wait() == 0);
+  auto says = [&](const char* word) { return told.find(word) != std::string::npos; };
+  CHECK(!says("seen"));
+  auto s = stet::sqlite::open(dir / "s");
+  CHECK(s->get("a") == "1");
+  return {says("failed"), says("refused"), says("full"), says("usable"),
+          scanned(*s, "b", "e").size()};
+}
+
+}  // namespace
+
+TEST_CASE("whichever write of an SQLite commit fails, nothing is left in part") {
+  int reached = 0;
+  for (;; ++reached) {
+    CAPTURE(reached);
+    trial t = fail_write(reached, EIO);
+    if (!t.failed) break;
+    CHECK(!t.refused);
+    CHECK(!t.usable);
+    CHECK((t.left == 0 || t.left == 3));
+  }
+  CHECK(reached >= 6);  // pages, each with its head
+}
+
+TEST_CASE(
+    "a batch too large for SQLite's memory fails before its end: no room is refused, EIO isn't") {
+  for (int how : {ENOSPC, EIO}) {
+    temporary_directory dir;
+    auto s = stet::sqlite::open(dir / "s");
+    put(*s, "a", "1");
+    failure = how;
+    writes_left = 0;
+    auto e = error_of(
+        [&] { batch_of().put("b", std::string(20u << 20, '2')).put("c", "3").commit_to(*s); });
+    writes_left = -1;
+    REQUIRE(e);
+    const bool is_refused = how == ENOSPC;
+    CHECK((e->outcome() == commit_outcome::refused) == is_refused);
+    if (is_refused) put(*s, "d", "4");
+    else check_poisoned(*s);
+    s->close();
+    CHECK(scanned(*stet::sqlite::open(dir / "s")).size() == (is_refused ? 2u : 1u));
+  }
+}
+
+TEST_CASE("no room for any write of an SQLite commit: it is refused, and nothing comes back") {
+  int reached = 0;
+  for (;; ++reached) {
+    CAPTURE(reached);
+    trial t = fail_write(reached, ENOSPC);
+    if (!t.failed) break;
+    CHECK(t.refused);
+    CHECK(t.full);
+    CHECK(t.usable);
+    CHECK(t.left == 0);
+  }
+  CHECK(reached >= 6);
+}
+
+TEST_CASE("a commit that finds no room for its last bytes is refused, and never comes back") {
+  temporary_directory dir;
+  child_process child([&](int pipe) {
+    auto* s = stet::sqlite::open(dir / "s").release();
+    for (int i = 0; i < 10; ++i) put(*s, "a", "1");  // the log gets its length
+    long refused = 0;
+    // A commit here is two pages of 4096 bytes, each with a head of 24.
+    for (long room : {0, 1, 23, 24, 25, 4119, 4120, 4121, 8000, 8239}) {
+      room_left = room;
+      refused += refused_as(errc::full, [&] { put(*s, "z", "v"); }) && !s->get("z");
+    }
+    room_left = -1;
+    child_process::tell(pipe, std::to_string(refused));
+  });
+  CHECK(child.hear_all() == "10");
+  child.wait();
+  CHECK(scanned(*stet::sqlite::open(dir / "s")) == pairs{{"a", "1"}});
+}
+
+TEST_CASE("while there is no room to move the log of an SQLite store, commits go on in it") {
+  int unmoved = 0;
+  for (int n = 0;; n += 3) {
+    CAPTURE(n);
+    temporary_directory dir;
+    auto s = stet::sqlite::open(dir / "s", small);
+    put(*s, "a", "1");
+    failure = ENOSPC;
+    writes_left = n;
+    // So long that the log is moved at once.
+    auto e = error_of([&] { put(*s, "b", std::string(70'000, '2')); });
+    const bool has_failed = writes_left < 0;
+    writes_left = -1;
+    unmoved += has_failed && !e;
+    put(*s, "c", "3");
+    CHECK(scanned(*s).size() == (e ? 2u : 3u));
+    s->close();
+    CHECK(!fs::exists(dir / "s-wal"));
+    CHECK(scanned(*stet::sqlite::open(dir / "s")).size() == (e ? 2u : 3u));
+    if (!has_failed) break;
+  }
+  CHECK(unmoved > 5);
+}
+
+namespace {
+
+/// In a child, with a file system of its own of a megabyte: what it found wrong, or "fine".
+std::string use_full_disk(const std::string& place, const stet::sqlite::options& o) {
+  if (::unshare(CLONE_NEWNS) != 0 ||
+      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      ::mount("tmpfs", place.c_str(), "tmpfs", 0, "size=1m") != 0) {
+    return "skip";
+  }
+  auto s = stet::sqlite::open(place + "/s", o);
+  int filled = 0;
+  std::optional<stet::store_error> e;
+  while (!e && filled < 1000) {
+    e = error_of([&] { put(*s, std::to_string(filled), std::string(3000, 'x')); });
+    if (!e) ++filled;
+  }
+  if (!e || e->code() != errc::full) return "not full: " + std::string(e ? e->what() : "no error");
+  if (e->outcome() != commit_outcome::refused) return e->what();
+  for (int i = 0; i < 3; ++i) {
+    auto again = error_of([&] { put(*s, "again", std::string(100000, 'x')); });
+    if (!again || again->outcome() != commit_outcome::refused) return "second try";
+  }
+  const auto all = static_cast<std::size_t>(filled);
+  if (scanned(*s).size() != all) return "reads";
+  s->close();
+  if (fs::exists(place + "/s-wal")) {
+    if (!refused_as(errc::full, [&] { stet::sqlite::open(place + "/s", o); })) return "opened";
+  } else if (o.wal_bytes > small.wal_bytes) {
+    return "no log";  // it had all, and there was no room for it elsewhere
+  }
+  if (::mount("tmpfs", place.c_str(), "tmpfs", MS_REMOUNT, "size=4m") != 0) return "remount";
+  s = stet::sqlite::open(place + "/s", o);
+  if (scanned(*s).size() != all) return "reopened";
+  put(*s, "again", std::string(100000, 'x'));
+  s->close();
+  return scanned(*stet::sqlite::open(place + "/s")).size() == all + 1 ? "fine" : "at the end";
+}
+
+}  // namespace
+
+TEST_CASE("on a full disk an SQLite commit is refused, and with room the store goes on") {
+  for (const auto& o : {small, stet::sqlite::options{}}) {
+    temporary_directory dir;
+    child_process child([&](int pipe) { child_process::tell(pipe, use_full_disk(dir.path(), o)); });
+    std::string found = child.hear_all();
+    if (found == "skip") {
+      MESSAGE("SKIPPED: no right to mount a small file system");
+    } else {
+      CHECK(found == "fine");
+    }
+  }
+}
+#endif
