@@ -34,6 +34,12 @@ bool is_failing(int fd) {
 }
 
 }  // namespace
+
+void fail_a_call(int n) {
+  failure = n % 3 == 2 ? ENOSPC : EIO;
+  (n % 3 == 0 ? flushes_left : writes_left) = 0;
+}
+
 }  // namespace stet_tests
 
 using namespace stet_tests;

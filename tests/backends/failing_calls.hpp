@@ -21,4 +21,8 @@ extern std::atomic<const char*> failing_files;
 /// How often fdatasync was called so far.
 extern std::atomic<long> flushes;
 
+/// The n-th failure that a store is to have: a flush or a write that the device fails, a disk that
+/// is full.
+void fail_a_call(int n);
+
 }  // namespace stet_tests

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Stet as its users get it: installed static and shared, consumed by pkg-config, CMake and as a meson subproject; what
-# the shared libraries show; what the headers drag in; what g++ below 13 is told.
+# Stet as its users get it: installed static and shared, consumed by pkg-config, CMake and as a meson subproject, by a program
+# and by a store of a user's own; what the shared libraries show; what the headers drag in; what g++ below 13 is told.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -59,7 +59,7 @@ gcc() {
 # ---- the libraries ---------------------------------------------------------------------------------------
 install() {
   meson setup "$work/build-$1" "$root" --buildtype=plain --prefix="$work/$1" --libdir=lib -Ddefault_library="$1" \
-    -Dlmdb=enabled -Drocksdb=enabled -Dsqlite=enabled -Dtests=disabled -Dbench=disabled -Dexamples=disabled &&
+    -Dlmdb=enabled -Drocksdb=enabled -Dsqlite=enabled -Dconformance=enabled -Dtests=disabled -Dbench=disabled -Dexamples=disabled &&
     ninja -C "$work/build-$1" && meson install -C "$work/build-$1"
 }
 
@@ -81,6 +81,28 @@ runs() {
   for store in lmdb rocksdb sqlite; do [[ $("$1" "$store:$work/store-$store") = consumed ]] || return 1; done
 }
 
+# A store of a user's own: the one of the guide, and the same with a mistake in it.
+own_stores() {
+  "$root/tests/docs/pages.py" program "$root/docs/guide/writing-a-store.md" "$1/own_store.cpp" &&
+    sed 's/keys_\.erase(keys_\.lower_bound(key), keys_\.lower_bound(value))/keys_.erase(keys_.lower_bound(key), keys_.upper_bound(value))/' \
+      "$1/own_store.cpp" >"$1/wrong_store.cpp" && ! cmp "$1/own_store.cpp" "$1/wrong_store.cpp"
+}
+
+# keeps PROGRAM [CLAUSE]
+keeps() { rm -rf "$work/places"; mkdir "$work/places"; "$1" "$work/places" "${2:-}" | tee "$work/said" && grep -q ' 0 broken' "$work/said"; }
+
+own_store_by_pkg_config() {
+  local kind=$1 flags name
+  export PKG_CONFIG_PATH=$work/$kind/lib/pkgconfig
+  read -ra flags < <(pkg-config --cflags --libs stet-conformance stet)
+  for name in own_store wrong_store; do
+    "$CXX" -std=c++20 "$work/consumer/$name.cpp" "${flags[@]}" -Wl,-rpath,"$work/$kind/lib" -o "$work/$name-$kind" || return 1
+  done
+  keeps "$work/own_store-$kind" || return 1
+  if keeps "$work/wrong_store-$kind" erase_range; then echo 'the wrong store passed'; return 1; fi
+  grep -qxF 'BROKEN   erase_range: removes every key k with from <= k < to' "$work/said"
+}
+
 by_pkg_config() {
   local kind=$1 flags
   export PKG_CONFIG_PATH=$work/$kind/lib/pkgconfig
@@ -91,22 +113,27 @@ by_pkg_config() {
 
 by_cmake() {
   local kind=$1
-  cmake -S "$here/consumer" -B "$work/cmake-$kind" -G Ninja -DCMAKE_PREFIX_PATH="$work/$kind" &&
-    cmake --build "$work/cmake-$kind" && runs "$work/cmake-$kind/consumer"
+  cmake -S "$work/consumer" -B "$work/cmake-$kind" -G Ninja -DCMAKE_PREFIX_PATH="$work/$kind" &&
+    cmake --build "$work/cmake-$kind" && runs "$work/cmake-$kind/consumer" &&
+    keeps "$work/cmake-$kind/own_store" erase_range
 }
 
 as_subproject() {
   local project=$work/subproject
-  mkdir -p "$project/subprojects" && cp "$here"/consumer/* "$project" && ln -s "$root" "$project/subprojects/stet" &&
+  mkdir -p "$project/subprojects" && cp "$work"/consumer/* "$project" && ln -s "$root" "$project/subprojects/stet" &&
     meson setup "$project/build" "$project" --buildtype=plain --wrap-mode=forcefallback &&
-    ninja -C "$project/build" consumer && runs "$project/build/consumer"
+    ninja -C "$project/build" consumer own_store && runs "$project/build/consumer" &&
+    keeps "$project/build/own_store" erase_range
 }
 
 libraries() {
   local kind
+  cp -r "$here/consumer" "$work/consumer"
+  check "the guide's store, and one with a mistake" own_stores "$work/consumer" || return
   for kind in static shared; do
     check "$kind: builds and installs" install "$kind" || continue
     check "$kind: a program by pkg-config" by_pkg_config "$kind"
+    check "$kind: a user's own store keeps the contract, one with a mistake doesn't" own_store_by_pkg_config "$kind"
     if command -v cmake >/dev/null; then
       check "$kind: a program by CMake's find_package" by_cmake "$kind"
     else

@@ -23,9 +23,14 @@ struct place {
 
 }  // namespace
 
-TEST_CASE("a fault store without faults keeps the contract of a store") {
+TEST_CASE("a fault store keeps the contract of a store, that of failing included") {
   place p;
-  check({.name = "fault", .open = [&] { return p.open(); }, .fresh = [&] { p = place(); }});
+  int n = 0;
+  constexpr fault all[] = {fault::refused, fault::unknown_applied, fault::unknown_lost};
+  check({.name = "fault",
+         .open = [&] { return p.open(); },
+         .fresh = [&] { p = place(); },
+         .fail_next_commit = [&] { p.plan->fail_next(store_call::commit, all[n++ % 3]); }});
 }
 
 TEST_CASE("a refused commit leaves nothing and may be tried again") {

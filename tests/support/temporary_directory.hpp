@@ -10,8 +10,10 @@ namespace stet_tests {
 
 class temporary_directory {
  public:
-  temporary_directory() : owner_(::getpid()) {
-    std::string name = (std::filesystem::temp_directory_path() / "stet-XXXXXX").string();
+  explicit temporary_directory(
+      const std::filesystem::path& place = std::filesystem::temp_directory_path())
+      : owner_(::getpid()) {
+    std::string name = (place / "stet-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("can't make " + name);
     path_ = name;
   }

@@ -1,0 +1,10 @@
+#!/bin/bash
+# run_writing_a_store.sh PROGRAM: the store of docs/guide/writing-a-store.md keeps the contract; the same under a name of a
+# clause that isn't there is an error.
+set -euo pipefail
+program=$1
+work=$(mktemp -d "${TMPDIR:-/tmp}/stet-own.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+"$program" "$work" | tee "$work/out"
+grep -q '^own: [0-9]* clauses checked, 0 broken, 0 skipped' "$work/out"
+if "$program" "$work" 'no such clause'; then exit 1; fi
