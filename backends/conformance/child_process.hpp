@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -16,7 +17,7 @@ namespace stet { inline namespace v0 { namespace conformance {
 /// the pipe leaves it: what goes through buffers would vanish with a SIGKILL.
 class child_process {
  public:
-  template <class F> explicit child_process(F&& f) {
+  explicit child_process(const std::function<void(int pipe)>& f) {
     int ends[2];
     if (::pipe(ends) != 0) throw std::runtime_error("pipe failed");
     pid_ = ::fork();

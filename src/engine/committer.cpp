@@ -1,5 +1,6 @@
 #include "engine/committer.hpp"
 
+#include <new>
 #include <utility>
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -33,7 +34,7 @@ void committer::stop() noexcept {
 }
 
 void committer::leak() noexcept {
-  if (thread_.joinable()) new std::thread(std::move(thread_));
+  if (thread_.joinable()) new (std::nothrow) std::thread(std::move(thread_));
 }
 
 void committer::serve() noexcept {

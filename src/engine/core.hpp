@@ -137,7 +137,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool take_calls();
   bool take_returned();
   bool take_beats();
-  void fail(std::exception_ptr e) noexcept;
+  void fail(const std::exception_ptr& e) noexcept;
   void fail_everybody(const std::exception_ptr& e) noexcept;
   void discard_attempts() noexcept;
   void throw_if_unusable() const;
@@ -193,7 +193,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void start_attempt(attempt& a, resident& r);
   void take(attempt& a);
   void finish_attempt(resident& r, pending& p, attempt& a);
-  void attempt_failed(resident& r, pending& p, attempt& a, failure f, errc code, bool permanent);
+  void attempt_failed(resident& r, pending& p, attempt& a, const failure& f, errc code,
+                      bool permanent);
   bool came_late(const pending& p, const attempt& a) const noexcept;
   bool is_permanent(const attempt& a, const failure& f) noexcept;
   std::int64_t retry_delay(const retry_policy& p, std::uint32_t failures) noexcept;

@@ -244,8 +244,10 @@ void engine_core::terminate(resident& r, std::string_view reason) {
     if (auto* child = load(run)) terminate(*child, "its parent was terminated");
 }
 
-/// Today's code, or the history, doesn't fit: the run stays as it is until a build that does.
-void engine_core::park(resident& r, std::string reason) {
+/// Today's code, or the history, doesn't fit: the run stays as it is until a build that does. The
+/// reason is a copy, since it may be a text of the frame, which ends here.
+void engine_core::park(resident& r,
+                       std::string reason) {  // NOLINT(performance-unnecessary-value-param)
   for (auto* a : r.attempts)
     if (!a->revoke()) a->ask_to_stop();
   evict(r);

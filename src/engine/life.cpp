@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
 
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
@@ -179,7 +180,7 @@ void engine_core::loop() noexcept {
 
 /// Nothing more is believed, acknowledged or begun: what is durable is read again by the next
 /// engine on this store.
-void engine_core::fail(std::exception_ptr e) noexcept {
+void engine_core::fail(const std::exception_ptr& e) noexcept {
   {
     std::lock_guard lock(mutex_);
     failed_ = e;
@@ -343,8 +344,8 @@ std::optional<time_point> engine_core::next_wakeup() {
 /// their objects are leaked.
 bool engine_core::abandon_in_fork() noexcept {
   if (phase_ == phase::made || process_ == ::getpid()) return false;
-  if (thread_.joinable()) new std::thread(std::move(thread_));
-  (void)own_executor_.release();
+  if (thread_.joinable()) new (std::nothrow) std::thread(std::move(thread_));
+  new (std::nothrow) std::unique_ptr(std::move(own_executor_));
   committer_.leak();
   phase_ = phase::closed;
   return true;

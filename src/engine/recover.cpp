@@ -29,6 +29,7 @@ void engine_core::recover() {
   auto who = slots_.open(where.empty() ? std::string() : where + ".slots");
   if (!journal_.was_clean()) suspect(who);
   std::vector<resident*> recovered;
+  recovered.reserve(runs_.size());
   for (auto& [run, r] : runs_) recovered.push_back(r.get());
   std::sort(recovered.begin(), recovered.end(),
             [](auto* a, auto* b) { return a->state.run < b->state.run; });

@@ -19,7 +19,7 @@ struct slots::cell {
 namespace {
 
 constexpr unsigned cell_count = 64;
-constexpr std::size_t file_bytes = cell_count * 64;
+constexpr std::size_t file_bytes = std::size_t{64} * cell_count;
 enum : std::uint32_t { free_cell = 0, writing = 1, taken = 2, taken_suspected = 3 };
 
 }  // namespace

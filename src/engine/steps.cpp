@@ -151,13 +151,13 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
   }
   if (a.timed_out || came_late(p, a)) {
     failure f{"stet::step_timed_out", "the body did not return in time", {}, a.number};
-    return attempt_failed(r, p, a, std::move(f), errc::step_timed_out, false);
+    return attempt_failed(r, p, a, f, errc::step_timed_out, false);
   }
   if (a.error) {
     auto f = errors_.describe(a.error);
     f.attempts = a.number;
     bool permanent = is_permanent(a, f);
-    return attempt_failed(r, p, a, std::move(f), errc::step_failed, permanent);
+    return attempt_failed(r, p, a, f, errc::step_failed, permanent);
   }
   record e;
   e.kind = record_kind::step_done;
@@ -202,7 +202,7 @@ std::int64_t engine_core::retry_delay(const retry_policy& p, std::uint32_t failu
 }
 
 /// Another attempt, or the end of the step.
-void engine_core::attempt_failed(resident& r, pending& p, attempt& a, failure f, errc code,
+void engine_core::attempt_failed(resident& r, pending& p, attempt& a, const failure& f, errc code,
                                  bool permanent) {
   auto& o = a.body->options;
   auto delay = retry_delay(o.retry, p.failures);
@@ -306,7 +306,7 @@ bool engine_core::stop_body(std::uint64_t run, std::uint32_t command) noexcept {
 
 void engine_core::heartbeat(const attempt& a, std::string progress) {
   std::lock_guard lock(mutex_);
-  beats_.push_back({{a.run_number, a.command}, std::move(progress)});
+  beats_.emplace_back(std::pair(a.run_number, a.command), std::move(progress));
   if (asleep_) {
     woken_ = true;
     wake_.notify_one();
