@@ -74,13 +74,10 @@ void recovery_child(const std::string& store, const std::string& dir, std::size_
   stet::engine e(open_store_at(store, dir), {.threads = 2});
   e.define(Busy, busy);
   e.start();
-  constexpr std::size_t at_once = 1000;
-  for (std::size_t i = 0; i < runs; i += at_once) {
-    std::vector<std::pair<std::string, std::tuple<std::uint32_t>>> some;
-    for (auto k = i; k < std::min(runs, i + at_once); ++k)
-      some.emplace_back("run-" + std::to_string(k), static_cast<std::uint32_t>(k));
-    e.run_all(Busy, some);
-  }
+  std::vector<std::pair<std::string, std::tuple<std::uint32_t>>> all;
+  for (std::size_t k = 0; k < runs; ++k)
+    all.emplace_back("run-" + std::to_string(k), static_cast<std::uint32_t>(k));
+  e.run_all(Busy, all);  // at once, so that none is far ahead
   going.until_all();
   std::puts("all are under way");
   std::fflush(stdout);
