@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <tuple>
 #include <utility>
 
@@ -35,18 +36,35 @@ void tally::until(std::uint32_t wanted) const noexcept {
   while (ended() < wanted) std::this_thread::sleep_for(std::chrono::microseconds(500));
 }
 
-void start_runs(stet::engine& e, const kind_of_run& kind, std::size_t count, std::uint32_t steps) {
+std::string name_of(naming n, std::uint64_t number) {
+  if (n == naming::counted) return "run-" + std::to_string(number);
+  auto x = number + 0x9e37'79b9'7f4a'7c15;  // splitmix64: no two numbers come to the same
+  x = (x ^ (x >> 30)) * 0xbf58'476d'1ce4'e5b9;
+  x = (x ^ (x >> 27)) * 0x94d0'49bb'1331'11eb;
+  x ^= x >> 31;
+  char text[20];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(x));
+  return text;
+}
+
+void start_runs(stet::engine& e, const kind_of_run& kind, std::size_t count, std::uint32_t steps,
+                naming names) {
   static std::atomic<std::uint64_t> next{0};
   auto first = next.fetch_add(count);
   std::vector<std::pair<std::string, std::tuple<std::uint32_t>>> runs;
   runs.reserve(count);
-  for (std::size_t i = 0; i < count; ++i)
-    runs.emplace_back("run-" + std::to_string(first + i), steps);
+  for (std::size_t i = 0; i < count; ++i) runs.emplace_back(name_of(names, first + i), steps);
   e.run_all(kind, runs);
 }
 
-crowd::crowd(stet::engine& e, tally& t, const kind_of_run& kind, std::size_t concurrency)
-    : engine_(e), tally_(t), kind_(kind), concurrency_(concurrency), started_(t.ended()) {
+crowd::crowd(stet::engine& e, tally& t, const kind_of_run& kind, std::size_t concurrency,
+             naming names)
+    : engine_(e),
+      tally_(t),
+      kind_(kind),
+      concurrency_(concurrency),
+      names_(names),
+      started_(t.ended()) {
   // Two, so that one has the next runs ready while the other waits for its commit.
   for (int i = 0; i < (concurrency > 1 ? 2 : 1); ++i) threads_.emplace_back([this] { feed(); });
 }
@@ -55,7 +73,7 @@ crowd::~crowd() {
   stopping_ = true;
   for (auto& t : threads_) t.join();
   tally_.until(started_);
-  (void)engine_.open_runs({}, 1);  // answered when everything before it is durable
+  (void)engine_.find(kind_, "nobody");  // answered when everything before it is durable
 }
 
 std::size_t crowd::take_room() {
@@ -77,7 +95,7 @@ void crowd::wait_for_room(std::uint32_t seen) const {
 void crowd::feed() {
   while (!stopping_) {
     auto seen = tally_.ended();
-    if (auto room = take_room()) start_runs(engine_, kind_, room, steps_per_run);
+    if (auto room = take_room()) start_runs(engine_, kind_, room, steps_per_run, names_);
     else wait_for_room(seen);
   }
 }

@@ -27,6 +27,11 @@ using kind_of_run = stet::workflow<void(std::uint32_t)>;
 /// Defines both.
 void define_runs(stet::engine& e);
 
+/// How runs are called: run-0, run-1, …; or so that one lies nowhere near the next in the order of
+/// ids, as it is with hashes.
+enum class naming { counted, scattered };
+std::string name_of(naming n, std::uint64_t number);
+
 /// Counts the runs that have ended. To be given to an engine as its listener.
 class tally final : public stet::listener {
  public:
@@ -45,7 +50,8 @@ class tally final : public stet::listener {
 /// last of them.
 class crowd {
  public:
-  crowd(stet::engine& e, tally& t, const kind_of_run& kind, std::size_t concurrency);
+  crowd(stet::engine& e, tally& t, const kind_of_run& kind, std::size_t concurrency,
+        naming names = naming::counted);
   crowd(const crowd&) = delete;
   crowd& operator=(const crowd&) = delete;
   ~crowd();
@@ -59,6 +65,7 @@ class crowd {
   tally& tally_;
   const kind_of_run& kind_;
   std::size_t concurrency_;
+  naming names_;
   std::mutex mutex_;
   std::uint32_t started_;  // runs, in the tally's count
   std::atomic<bool> stopping_{false};
@@ -66,6 +73,7 @@ class crowd {
 };
 
 /// Starts `count` runs that are not there yet, in one commit.
-void start_runs(stet::engine& e, const kind_of_run& kind, std::size_t count, std::uint32_t steps);
+void start_runs(stet::engine& e, const kind_of_run& kind, std::size_t count, std::uint32_t steps,
+                naming names = naming::counted);
 
 }  // namespace bench

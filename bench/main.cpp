@@ -1,75 +1,18 @@
 // stet-bench: what Stet does per second, per step and per run, beside what the disk could do.
-#include <algorithm>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
-#include <string_view>
 #include <thread>
 
 #include "bench.hpp"
+#include "child.hpp"
 #include "place.hpp"
 
-namespace bench {
-namespace {
-
-constexpr const char* help =
-    R"(./dev bench [options]
-
-  --json            the rows as an array of objects
-  --only NAME       one kind of row: throughput, throughput_inline, latency_p50, latency_p99,
-                    latency_inline_p50, latency_inline_p99, bytes_per_step, replay,
-                    replay_execution, resident_bytes, or, durable for the process only,
-                    throughput_durability_process, throughput_inline_durability_process
-  --store NAME      memory, lmdb, rocksdb or sqlite; otherwise the first two
-  --quick           less than a minute instead of three
-  --dir DIR         where the files go; otherwise the folder of this program
-)";
-
-constexpr const char* parts[] = {
-    "throughput",
-    "throughput_inline",
-    "throughput_durability_process",
-    "throughput_inline_durability_process",
-    "latency_p50",
-    "latency_p99",
-    "latency_inline_p50",
-    "latency_inline_p99",
-    "bytes_per_step",
-    "replay",
-    "replay_execution",
-    "resident_bytes",
-};
-
-/// Says what is wrong; the program then ends with 2.
-struct bad_usage {
-  std::string text;
-};
-
-std::string value_of(int& i, int count, char** words) {
-  if (i + 1 >= count) throw bad_usage{std::string(words[i]) + " needs a value"};
-  return words[++i];
-}
-
-settings parse(int count, char** words) {
-  settings s;
-  for (int i = 1; i < count; ++i) {
-    std::string word = words[i];
-    if (word == "--json") s.json = true;
-    else if (word == "--quick") s.quick = true;
-    else if (word == "--only") s.only = value_of(i, count, words);
-    else if (word == "--store") s.store = value_of(i, count, words);
-    else if (word == "--dir") s.dir = value_of(i, count, words);
-    else throw bad_usage{"no option '" + word + "'"};
-  }
-  bool known = s.only.empty();
-  for (auto part : parts) known = known || s.only == part;
-  if (!known) throw bad_usage{"no row '" + s.only + "'"};
-  constexpr std::string_view stores[] = {"", "memory", "lmdb", "rocksdb", "sqlite"};
-  if (std::find(std::begin(stores), std::end(stores), s.store) == std::end(stores))
-    throw bad_usage{"no store '" + s.store + "'"};
-  if (s.dir.empty()) s.dir = default_dir();
-  return s;
-}
+namespace bench { namespace {
 
 /// What the numbers depend on.
 void describe_surroundings(const settings& s, std::size_t record_bytes) {
@@ -83,16 +26,29 @@ void describe_surroundings(const settings& s, std::size_t record_bytes) {
                  kind.c_str());
 }
 
-}  // namespace
+/// What else the machine does: the processes that wait for a processor, over the last minute.
+std::string load() {
+  double one = 0;
+  if (::getloadavg(&one, 1) != 1) return "unknown";
+  return readable(one);
+}
 
-std::vector<std::string> job::stores() const {
-  if (!set.store.empty()) return {set.store};
-  return {"memory", "lmdb"};
+int run_child(char** words) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // never outlives who measures
+  std::string what = words[2], store = words[3], dir = words[4];
+  auto runs = std::stoull(words[5]);
+  if (what == "recovery") recovery_child(store, dir, runs);
+  else if (what == "sleeping") sleeping_child(store, dir);
+  else if (what == "idle") idle_child(store, dir, runs);
+  else return 2;
+  return 0;
 }
 
 int run(int count, char** words) {
+  if (count == 6 && child::option == words[1]) return run_child(words);
   auto s = parse(count, words);
   table t;
+  auto load_before = load();
   job j{s, t, measure_record_bytes(s)};
   describe_surroundings(s, j.record_bytes);
   measure_throughput(j);
@@ -100,11 +56,18 @@ int run(int count, char** words) {
   measure_space(j);
   measure_replay(j);
   measure_memory_use(j);
+  measure_growth(j);
+  measure_recovery(j);
+  measure_sleeping(j);
+  measure_footprint(j);
+  measure_idle(j);
   if (s.json) t.print_json();
   else t.print();
+  if (!s.report.empty()) write_report(j, load_before);
   return 0;
 }
 
+}  // namespace
 }  // namespace bench
 
 int main(int count, char** words) {

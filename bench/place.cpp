@@ -52,10 +52,14 @@ folder::~folder() {
 
 std::unique_ptr<stet::store> open_store(const std::string& name, const folder& where,
                                         traffic* count) {
-  auto store = name == "memory" ? stet::memory::open(where.memory())
-                                : stet::open(name + ":" + where.path() + "/" + name);
+  auto store =
+      name == "memory" ? stet::memory::open(where.memory()) : open_store_at(name, where.path());
   if (!count) return store;
   return std::make_unique<counting_store>(std::move(store), *count);
+}
+
+std::unique_ptr<stet::store> open_store_at(const std::string& name, const std::string& path) {
+  return stet::open(name + ":" + path + "/" + name);
 }
 
 std::string file_system_of(const std::string& dir) {

@@ -36,6 +36,8 @@ class folder {
 /// Life     `count`, if given, outlives the store.
 std::unique_ptr<stet::store> open_store(const std::string& name, const folder& where,
                                         traffic* count = nullptr);
+/// The same by the folder's path, for a process that found the folder there: no store in memory.
+std::unique_ptr<stet::store> open_store_at(const std::string& name, const std::string& path);
 
 /// The kind of file system that `dir` is on, as the kernel calls it: "ext4".
 std::string file_system_of(const std::string& dir);

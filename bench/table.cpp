@@ -7,7 +7,32 @@
 namespace bench {
 namespace {
 
-/// 12345678 as "12,345,678"; small numbers with what behind the point matters.
+/// A comma before every three digits.
+void separate(std::string& s) {
+  for (int i = static_cast<int>(s.size()) - 3; i > 0 && s[static_cast<std::size_t>(i) - 1] != '-';
+       i -= 3)
+    s.insert(static_cast<std::size_t>(i), ",");
+}
+
+std::string line_of(const row& r) {
+  char text[200];
+  std::snprintf(text, sizeof text, "%-28s %-7s %11s %14s %-16s", r.bench.c_str(), r.store.c_str(),
+                readable_count(r.concurrency).c_str(), readable(r.value).c_str(), r.unit.c_str());
+  std::string s = text;
+  if (r.limit) {
+    std::snprintf(text, sizeof text, " %14s", readable(*r.limit).c_str());
+    s += text;
+  }
+  if (auto ratio = r.ratio()) {
+    std::snprintf(text, sizeof text, " %8.2f", *ratio);
+    s += text;
+  }
+  if (r.runs) s += "  (" + readable_count(r.runs) + " runs in the store)";
+  return s;
+}
+
+}  // namespace
+
 std::string readable(double v) {
   char text[64];
   if (std::abs(v) < 100) {
@@ -16,26 +41,20 @@ std::string readable(double v) {
   }
   std::snprintf(text, sizeof text, "%.0f", v);
   std::string s = text;
-  for (int i = static_cast<int>(s.size()) - 3; i > 0 && s[static_cast<std::size_t>(i) - 1] != '-';
-       i -= 3)
-    s.insert(static_cast<std::size_t>(i), ",");
+  separate(s);
   return s;
 }
 
-std::string line_of(const row& r) {
-  char text[200];
-  std::snprintf(text, sizeof text, "%-28s %-7s %11s %14s %-16s", r.bench.c_str(), r.store.c_str(),
-                readable(static_cast<double>(r.concurrency)).c_str(), readable(r.value).c_str(),
-                r.unit.c_str());
-  std::string s = text;
-  if (r.limit) {
-    std::snprintf(text, sizeof text, " %14s %8.2f", readable(*r.limit).c_str(), r.value / *r.limit);
-    s += text;
-  }
+std::string readable_count(std::size_t n) {
+  auto s = std::to_string(n);
+  separate(s);
   return s;
 }
 
-}  // namespace
+std::optional<double> row::ratio() const {
+  if (!limit || *limit == 0) return std::nullopt;
+  return value / *limit;
+}
 
 void table::add(row r) {
   std::fprintf(stderr, "  %s\n", line_of(r).c_str());
@@ -47,9 +66,11 @@ void table::print() const {
               "unit", "limit", "ratio");
   for (auto& r : rows_) std::printf("%s\n", line_of(r).c_str());
   std::printf(
-      "\nlimit: the same records appended to a file by hand, as many at a time, with fdatasync; "
-      "measured in turns with the value.\nratio: value over limit. A throughput means more when it "
-      "is large, a latency when it is small.\n");
+      "\nlimit: of a throughput or latency, the same records appended to a file by hand, as many "
+      "at "
+      "a time, with fdatasync, measured in turns with the value; of a growth, the cost where there "
+      "is little; else the bound that Stet sets itself.\nratio: value over limit. Of a throughput "
+      "more is better, of all others less.\n");
 }
 
 void table::print_json() const {
@@ -60,7 +81,9 @@ void table::print_json() const {
         "  {\"bench\": \"%s\", \"store\": \"%s\", \"concurrency\": %zu, \"value\": %.6g, \"unit\": "
         "\"%s\"",
         r.bench.c_str(), r.store.c_str(), r.concurrency, r.value, r.unit.c_str());
-    if (r.limit) std::printf(", \"limit\": %.6g, \"ratio\": %.4g", *r.limit, r.value / *r.limit);
+    if (r.limit) std::printf(", \"limit\": %.6g", *r.limit);
+    if (auto ratio = r.ratio()) std::printf(", \"ratio\": %.4g", *ratio);
+    if (r.runs) std::printf(", \"runs\": %zu", r.runs);
     std::printf("}%s\n", i + 1 < rows_.size() ? "," : "");
   }
   std::printf("]\n");

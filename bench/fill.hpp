@@ -1,0 +1,31 @@
+// Stores with many runs in them, as real engines leave them.
+#pragma once
+#include <cstddef>
+#include <string>
+
+#include <stet/stet.hpp>
+
+#include "place.hpp"
+
+namespace bench {
+
+/// Ends at once; sleeps for 30 days.
+inline constexpr stet::workflow<void()> Empty{"empty"};
+inline constexpr stet::workflow<void()> Asleep{"asleep"};
+/// Defines both.
+void define_fillers(stet::engine& e);
+
+/// How many runs, and how many of each thousand are asleep; the others have ended.
+struct content {
+  std::size_t runs = 0;
+  std::size_t asleep_in_thousand = 0;
+};
+
+/// Runs them, with scattered ids, and closes the store cleanly. Durable for the process only, since
+/// nothing is measured here.
+void fill(const std::string& store, const folder& where, const content& c);
+
+/// Starts so many more that sleep.
+void start_asleep(stet::engine& e, std::size_t runs);
+
+}  // namespace bench

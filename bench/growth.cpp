@@ -1,0 +1,148 @@
+// What a step costs when there is much already: many runs in the store, or a long history behind
+// the step. The limit is what it costs where there is little.
+#include <time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include <stet/stet.hpp>
+
+#include "bench.hpp"
+#include "fill.hpp"
+#include "load.hpp"
+#include "place.hpp"
+
+namespace bench {
+namespace {
+
+using clock = std::chrono::steady_clock;
+double nanoseconds(clock::duration d) {
+  return std::chrono::duration<double, std::nano>(d).count();
+}
+
+// ---------------------------------------------------------------- many runs in the store
+//
+// Of a thousand runs in the store 900 have ended and 100 sleep for 30 days; all have scattered ids.
+// Then inline runs of 10 steps, 1,000 at a time, as durable as ever: each is one more in the store,
+// so that "with 1,000" grows to ten times that while it is measured. A window is long enough for
+// what a store does behind its log to be in it. Small and large take turns, the small one anew.
+
+constexpr std::size_t few_runs = 1000, at_a_time = 1000;
+constexpr std::size_t memory_runs_max = 1'000'000;  // a KiB each
+constexpr std::size_t asleep_in_thousand = 100;
+
+double cost_in(const std::string& store, const folder& where, std::size_t runs) {
+  tally t;
+  stet::engine e(open_store(store, where), {.threads = 2, .listener = &t});
+  define_fillers(e);
+  define_runs(e);
+  e.start();
+  crowd c(e, t, Inlined, at_a_time, naming::scattered);
+  auto first = static_cast<std::uint32_t>(2 * at_a_time);
+  t.until(first);  // it has got going
+  auto begin = clock::now();
+  t.until(first + static_cast<std::uint32_t>(runs));
+  return nanoseconds(clock::now() - begin) / static_cast<double>(runs * steps_per_run);
+}
+
+void measure_store(const job& j, const std::string& store) {
+  auto runs = j.runs(100'000, 20'000);
+  if (store == "memory" && runs > memory_runs_max) {
+    runs = memory_runs_max;
+    std::fprintf(stderr, "  (in memory no more than %s runs)\n", readable_count(runs).c_str());
+  }
+  folder large(j.set.dir);
+  fill(store, large, {runs, asleep_in_thousand});
+  std::size_t window = j.set.quick ? 5'000 : 10'000;
+  std::vector<double> with_few, with_many;
+  for (int round = 0; round < (j.set.quick ? 2 : 3); ++round) {
+    folder small(j.set.dir);
+    fill(store, small, {few_runs, asleep_in_thousand});
+    with_few.push_back(cost_in(store, small, window));
+    with_many.push_back(cost_in(store, large, window));
+  }
+  row r{"growth_store", store, at_a_time, median(with_many), "ns/step", median(with_few)};
+  r.runs = runs;
+  j.out.add(r);
+}
+
+// ---------------------------------------------------------------- a long history
+//
+// One run at a time, inline, durable for the process only, and in processor time of the whole
+// process, the stores' own threads included: neither the disk's pace nor what else the machine does
+// is what is asked. (Of wall time, other programs take more from a long burst than from a short
+// one.)
+// "Step 10,000" is the steps 9,000 to 10,000 of a run, "step 10" the steps 5 to 105 of ten short
+// ones: as many steps, so that what comes now and then (a checkpoint of the store; the replay of
+// the whole history that follows every thousandth event) falls into both as often. The second row
+// leaves these replays out.
+
+constexpr std::uint32_t late_end = 10'000, late_steps = 1'000, early_end = 105, early_steps = 100;
+
+/// The body of step `from` began at `begin`, that of step `to` at `end`. One run goes at a time.
+struct stretch {
+  std::uint32_t from = 0, to = 0, step = 0;
+  double begin = 0, end = 0;  // nanoseconds of processor time
+};
+stretch now;
+
+double processor_time() {
+  timespec t{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
+}
+
+std::string noted_result() {
+  ++now.step;
+  if (now.step == now.from) now.begin = processor_time();
+  if (now.step == now.to) now.end = processor_time();
+  return std::string(result_bytes, 'x');
+}
+
+inline constexpr stet::workflow<void(std::uint32_t)> Growing{"growing"};
+stet::task<void> growing(stet::context& ctx, std::uint32_t steps) {
+  for (; steps > 0; --steps) co_await ctx.step("step", {.run_inline = true}, noted_result);
+}
+
+/// What one of the last `last` steps of a run of `steps` costs, over so many runs.
+double cost_of_last(stet::engine& e, std::uint32_t steps, std::uint32_t last, int runs) {
+  static int number = 0;
+  double sum = 0;
+  for (int i = 0; i < runs; ++i) {
+    now = {.from = steps - last, .to = steps};
+    e.run(Growing, "run-" + std::to_string(number++), steps).result();
+    sum += now.end - now.begin;
+  }
+  return sum / (runs * static_cast<double>(last));
+}
+
+void measure_history(const job& j, const std::string& store, bool checked) {
+  folder where(j.set.dir);
+  stet::engine_options options{.threads = 2, .commits = stet::durability::process};
+  if (!checked) options.replay_check_interval = 0;
+  stet::engine e(open_store(store, where), options);
+  e.define(Growing, growing);
+  e.start();
+  std::vector<double> early, late;
+  for (int i = 0; i < (j.set.quick ? 5 : 15); ++i) {
+    late.push_back(cost_of_last(e, late_end, late_steps, 1));
+    early.push_back(cost_of_last(e, early_end, early_steps, late_steps / early_steps));
+  }
+  j.out.add({checked ? "growth_history" : "growth_history_unchecked", store, 1, median(late),
+             "ns/step", median(early)});
+}
+
+}  // namespace
+
+void measure_growth(const job& j) {
+  if (j.wants("growth_store"))
+    for (auto& store : j.stores()) measure_store(j, store);
+  if (j.wants("growth_history"))
+    for (auto& store : j.stores())
+      for (bool checked : {true, false}) measure_history(j, store, checked);
+}
+
+}  // namespace bench

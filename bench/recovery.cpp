@@ -1,0 +1,98 @@
+// From SIGKILL to all going again: a process with many runs in the midst of a loop of steps is
+// killed; then another opens the store. A run goes again when its first step since then is recorded
+// and durable, which is when the body of the next one begins.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include <stet/stet.hpp>
+
+#include "bench.hpp"
+#include "child.hpp"
+#include "load.hpp"
+#include "place.hpp"
+
+namespace bench {
+namespace {
+
+using clock = std::chrono::steady_clock;
+constexpr std::uint32_t steps_before = 10;  // of the run that is last, before the kill
+
+/// How many bodies each run has begun, and how many runs have begun `wanted`. The bodies are
+/// inline, so one thread writes.
+struct progress {
+  std::vector<std::uint32_t> begun;
+  std::uint32_t wanted = 0;
+  std::atomic<std::size_t> there{0};
+
+  void expect(std::size_t runs, std::uint32_t bodies) {
+    begun.assign(runs, 0);
+    wanted = bodies;
+    there = 0;
+  }
+  void until_all() const {
+    while (there < begun.size()) std::this_thread::sleep_for(std::chrono::microseconds(500));
+  }
+};
+progress going;
+
+std::string counted_result(std::uint32_t index) {
+  if (++going.begun.at(index) == going.wanted) ++going.there;
+  return std::string(result_bytes, 'x');
+}
+
+inline constexpr stet::workflow<void(std::uint32_t)> Busy{"busy"};
+stet::task<void> busy(stet::context& ctx, std::uint32_t index) {
+  for (;;)
+    co_await ctx.step("step", {.run_inline = true}, [index] { return counted_result(index); });
+}
+
+double measure(const job& j, const std::string& store, std::size_t runs) {
+  folder where(j.set.dir);
+  child victim("recovery", store, where.path(), runs);
+  victim.line();
+  victim.kill();
+  going.expect(runs, 2);
+  auto begin = clock::now();
+  stet::engine e(open_store(store, where), {.threads = 2});
+  e.define(Busy, busy);
+  e.start();
+  going.until_all();
+  return std::chrono::duration<double>(clock::now() - begin).count();
+}
+
+}  // namespace
+
+void recovery_child(const std::string& store, const std::string& dir, std::size_t runs) {
+  going.expect(runs, steps_before);
+  stet::engine e(open_store_at(store, dir), {.threads = 2});
+  e.define(Busy, busy);
+  e.start();
+  std::vector<std::pair<std::string, std::tuple<std::uint32_t>>> all;
+  for (std::size_t k = 0; k < runs; ++k)
+    all.emplace_back("run-" + std::to_string(k), static_cast<std::uint32_t>(k));
+  e.run_all(Busy, all);  // at once, so that none is far ahead
+  going.until_all();
+  std::puts("all are under way");
+  std::fflush(stdout);
+  for (;;) ::pause();  // they go on until we are killed
+}
+
+void measure_recovery(const job& j) {
+  if (!j.wants("recovery_seconds")) return;
+  auto runs = j.runs(10'000, 2'000, 100'000);
+  for (auto& store : j.stores_on_disk()) {
+    std::vector<double> seconds;
+    for (int round = 0; round < (j.set.quick ? 1 : 3); ++round)
+      seconds.push_back(measure(j, store, runs));
+    j.out.add({"recovery_seconds", store, runs, median(seconds), "s"});
+  }
+}
+
+}  // namespace bench
