@@ -20,7 +20,8 @@ std::atomic<const char*> failing_files{nullptr};
 namespace {
 
 bool fails_now(std::atomic<int>& left) {
-  if (left < 0 || left-- != 0) return false;
+  if (left < 0) return false;
+  if (left-- != 0) return false;
   errno = failure;
   return true;
 }
