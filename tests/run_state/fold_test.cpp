@@ -122,7 +122,6 @@ TEST_CASE("what comes after the end changes nothing but the count [I9]") {
     if (run.state.open()) continue;
     auto records = split(run.history);
     auto s = fold(records, records.size());
-    auto before = bytes_of(s);
     for (auto kind : all_kinds) {
       if (kind == record_kind::started) continue;
       apply(s, simple(kind, 1), s.applied_lsn + 1);

@@ -242,8 +242,8 @@ TEST_CASE("ids are bytes: any of them, 1 to 200, and none is taken for another [
     w.finish();
     w.restart();
     for (auto& id : ids) CHECK(w.engine().find(Nth, id)->result() == at(id));
-    for (auto id : {std::string("b"), std::string("a\0b\0", 4), std::string("a\0c", 3),
-                    std::string(198, '\0')})
+    for (const auto& id : {std::string("b"), std::string("a\0b\0", 4), std::string("a\0c", 3),
+                           std::string(198, '\0')})
       CHECK(!w.engine().find(Nth, id));
   });
 }
