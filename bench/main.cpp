@@ -1,5 +1,4 @@
 // stet-bench: what Stet does per second, per step and per run, beside what the disk could do.
-#include <stdlib.h>
 #include <sys/prctl.h>
 
 #include <csignal>
@@ -26,13 +25,6 @@ void describe_surroundings(const settings& s, std::size_t record_bytes) {
                  kind.c_str());
 }
 
-/// What else the machine does: the processes that wait for a processor, over the last minute.
-std::string load() {
-  double one = 0;
-  if (::getloadavg(&one, 1) != 1) return "unknown";
-  return readable(one);
-}
-
 int run_child(char** words) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // never outlives who measures
   std::string what = words[2], store = words[3], dir = words[4];
@@ -48,7 +40,7 @@ int run(int count, char** words) {
   if (count == 6 && child::option == words[1]) return run_child(words);
   auto s = parse(count, words);
   table t;
-  auto load_before = load();
+  auto load_before = load_of_machine();
   job j{s, t, measure_record_bytes(s)};
   describe_surroundings(s, j.record_bytes);
   measure_throughput(j);

@@ -11,6 +11,7 @@
 
 #include <stet/open.hpp>
 
+#include "bench.hpp"
 #include "keys/keys.hpp"
 
 namespace bench {
@@ -77,6 +78,11 @@ std::string file_system_of(const std::string& dir) {
     kind = type;
   }
   return kind;
+}
+
+std::string load_of_machine() {
+  double one = 0;
+  return ::getloadavg(&one, 1) == 1 ? readable(one) : "unknown";
 }
 
 std::string default_dir() {

@@ -41,6 +41,8 @@ std::unique_ptr<stet::store> open_store_at(const std::string& name, const std::s
 
 /// The kind of file system that `dir` is on, as the kernel calls it: "ext4".
 std::string file_system_of(const std::string& dir);
+/// What else the machine does: processes that want a processor or the disk, over the last minute.
+std::string load_of_machine();
 /// The folder beside the program.
 std::string default_dir();
 

@@ -124,11 +124,14 @@ std::string page(const job& j, const std::string& load_before, const std::string
   text += "| system | " + system_version() + " |\n";
   text += "| file system | " + file_system_of(s.dir) + " |\n";
   text += "| stores | " + store_versions() + " |\n";
-  text +=
-      "| load before | " + load_before + " (mean of the last minute; 0 is a machine at rest) |\n";
+  text += "| load | " + load_before + " before, " + load_of_machine() +
+          " after (mean of the last minute; 0 is a machine at rest) |\n";
   text += "| records of the limit | " + std::to_string(j.record_bytes) + " bytes |\n";
   if (s.quick) text += "| quick | only roughly right |\n";
-  text += "\nThe ratio is value over limit. Of a throughput more is better, of all others less.\n";
+  text +=
+      "\nThe ratio is value over limit. Of a throughput more is better, of all others less. Where "
+      "other programs keep the disk busy, the limit of a throughput falls more than the value, and "
+      "the ratio looks better than it is: compare the limits too.\n";
   if (!chart.empty())
     text += "\n![Throughput over what the disk does, 1,000 at a time](" + chart + ")\n";
   for (auto& part : sections()) {

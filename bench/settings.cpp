@@ -24,7 +24,7 @@ const char* const help =
   --store NAME      memory, lmdb, rocksdb, sqlite or all; otherwise all that were built
   --runs N          runs in the store, 1 to 10000000: for growth_store (otherwise 100000),
                     sleeping_rss_bytes (100000) and recovery_seconds (10000; at most 100000)
-  --quick           two minutes instead of six, and only roughly right
+  --quick           three minutes instead of six, and only roughly right
   --dir DIR         where the files go; otherwise the folder of this program
 )";
 

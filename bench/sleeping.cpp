@@ -85,7 +85,7 @@ void idle_child(const std::string& store, const std::string& dir, std::size_t ru
 }
 
 /// Voluntary context switches per second, of a process of its own with an engine as it is by
-/// default.
+/// default. The loop looks at the wall clock once a minute, which these seconds may not show.
 void measure_idle(const job& j) {
   if (!j.wants("idle_wakeups")) return;
   constexpr std::size_t runs = 1000;
