@@ -1,5 +1,6 @@
 // What every backend checks before it touches anything, and how it says so.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -84,9 +85,14 @@ inline void check_batch(const limits& l, const batch& b) {
   }
 }
 
-[[noreturn]] inline void fail_expectation(const limits& l, const batch::operation& o,
-                                          bool present) {
-  const char* found = !present ? "it is absent" : o.absent ? "it exists" : "it holds another value";
+/// Throws if an expectation doesn't hold: `value` is what its key has, nothing if it is absent.
+inline void check_expectation(const limits& l, const batch::operation& o,
+                              std::optional<std::string_view> value) {
+  const bool is_present = value.has_value();
+  if (is_present != o.absent && (!is_present || *value == o.value)) return;
+  const char* found = !is_present ? "it is absent"
+                      : o.absent  ? "it exists"
+                                  : "it holds another value";
   throw store_error(errc::conflict, name_of(l, "commit"), l.path, 0,
                     "the expectation about key " + printable(o.key) + " doesn't hold: " + found +
                         "; somebody else wrote, read it again",

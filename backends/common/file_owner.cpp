@@ -276,8 +276,7 @@ void file_owner::check_not_vanished() const {
   bool empty = !missing && (kind_ == kind::file ? s.st_size == 0 : is_empty_directory(path_));
   if (!missing && !empty) return;
   fail(errc::corrupt, 0,
-       std::string(kind_ == kind::file ? "the file" : "the directory") +
-           (missing ? " is gone" : " is empty") + ", but " + path_ +
+       std::string(noun()) + (missing ? " is gone" : " is empty") + ", but " + path_ +
            ".owner says that a store was here: restore it, or remove that note as well to begin "
            "afresh");
 }

@@ -51,6 +51,8 @@ class file_owner {
 
   /// Absolute and free of symbolic links.
   const std::string& path() const noexcept { return path_; }
+  /// "the file" or "the directory", for texts.
+  const char* noun() const noexcept { return kind_ == kind::file ? "the file" : "the directory"; }
   /// Of the data file or directory; stays open until destruction. -1 with lock_data::no, if the
   /// file existed before.
   int data_descriptor() const noexcept { return data_; }

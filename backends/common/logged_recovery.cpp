@@ -56,7 +56,7 @@ void logged_store::close() {
   }
   std::optional<store_error> failure;
   try {
-    if (!poisoned_) leave_one_file();
+    if (!poison_.is_set()) leave_one_file();
   } catch (const store_error& e) { failure = e; }
   log_.reset();
   recent_.reset();

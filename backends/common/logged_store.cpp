@@ -30,12 +30,7 @@ logged_store::logged_store(std::unique_ptr<store> inner, log_options o)
 void logged_store::check_usable(std::string_view what) const {
   if (recent_ == nullptr) fail_closed(to_limits(), what);
   if (is_foreign()) fail_foreign(to_limits(), what);
-  if (poisoned_.load(std::memory_order_acquire)) fail_poisoned(to_limits(), what, poison_);
-}
-
-void logged_store::set_poison(std::string why) {
-  poison_ = std::move(why);
-  poisoned_.store(true, std::memory_order_release);
+  poison_.check(to_limits(), what);
 }
 
 std::optional<std::string> logged_store::get(std::string_view key) {
@@ -76,15 +71,11 @@ void logged_store::check_batch(const batch& b) {
   try {
     if (options_.check_in_place) options_.check_in_place();
   } catch (const store_error& e) {
-    set_poison(e.what());
+    poison_.set(e.what());
     throw;
   }
   for (const auto& o : b.operations()) {
-    if (o.what != batch::kind::expect) continue;
-    auto value = get(o.key);
-    if (value.has_value() == o.absent || (value && *value != o.value)) {
-      fail_expectation(to_limits(), o, value.has_value());
-    }
+    if (o.what == batch::kind::expect) check_expectation(to_limits(), o, get(o.key));
   }
 }
 

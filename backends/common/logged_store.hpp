@@ -1,6 +1,5 @@
 // A log before a store: a commit costs one flush, and what is soon erased never reaches the store.
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "file_owner.hpp"
 #include "log_file.hpp"
 #include "overlay.hpp"
+#include "poison.hpp"
 
 namespace stet { inline namespace v0 { namespace backend {
 
@@ -63,7 +63,6 @@ class logged_store final : public store {
   bool is_foreign() const { return fork_generation() != generation_; }
   void check_usable(std::string_view what) const;
   void check_batch(const batch& b);
-  void set_poison(std::string why);
   template <class F> void poisoning(F&& f);
 
   void recover();
@@ -92,8 +91,7 @@ class logged_store final : public store {
   std::string record_;              // the one that is written; a buffer
   std::uint64_t sequence_ = 0;      // of the last commit that counts as one
   std::uint64_t flushed_ = 0;       // the last one that is durable
-  std::atomic<bool> poisoned_{false};
-  std::string poison_;  // why; written once, before poisoned_
+  poison poison_;
 };
 
 /// Whatever leaves the log, the overlay or the inner store in doubt ends this object.
@@ -101,10 +99,10 @@ template <class F> void logged_store::poisoning(F&& f) {
   try {
     f();
   } catch (const store_error& e) {
-    if (e.outcome() == commit_outcome::unknown) set_poison(e.what());
+    if (e.outcome() == commit_outcome::unknown) poison_.set(e.what());
     throw;
   } catch (const std::exception& e) {  // no memory, between the log and the overlay
-    set_poison(e.what());
+    poison_.set(e.what());
     throw;
   }
 }

@@ -3,7 +3,6 @@
 #include <stet/lmdb.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <mutex>
 
@@ -11,6 +10,7 @@
 #include "backends/common/checks.hpp"
 #include "backends/common/file_owner.hpp"
 #include "backends/common/logged_store.hpp"
+#include "backends/common/poison.hpp"
 #include "database.hpp"
 
 namespace stet { inline namespace v0 { namespace lmdb {
@@ -27,7 +27,7 @@ struct opened {
   database db;
 };
 
-/// Thread: as store. The poison is set by the committing thread only, and read by all.
+/// Thread: as store.
 class lmdb_store final : public store {
  public:
   lmdb_store(const std::string& path, const options& o)
@@ -43,7 +43,7 @@ class lmdb_store final : public store {
   void scan(const scan_range& range, visitor& v) override;
   void commit(const batch& b, durability d) override;
   void close() override;
-  void check_in_place();
+  void check_in_place() { backend::check_in_place(limits(), opened_->owner, poison_); }
   store_info info() const override {
     return {.scheme = "lmdb",
             .path = path_,
@@ -60,7 +60,6 @@ class lmdb_store final : public store {
 
   backend::limits limits() const { return {"lmdb", path_, kKeyBytesMax, kValueBytesMax}; }
   void check_usable(std::string_view what) const;
-  void set_poison(std::string why);
   attempt try_once(const batch& b);
   int check_expectations(const txn& t, const batch& b) const;
   int apply(const txn& t, const batch& b) const;
@@ -69,19 +68,13 @@ class lmdb_store final : public store {
 
   std::unique_ptr<opened> opened_;  // null: closed
   const std::string path_;
-  std::atomic<bool> poisoned_{false};
-  std::string poison_;  // why; written once, before poisoned_
+  backend::poison poison_;
 };
 
 void lmdb_store::check_usable(std::string_view what) const {
   if (opened_ == nullptr) backend::fail_closed(limits(), what);
   if (opened_->owner.is_foreign()) backend::fail_foreign(limits(), what);
-  if (poisoned_.load(std::memory_order_acquire)) backend::fail_poisoned(limits(), what, poison_);
-}
-
-void lmdb_store::set_poison(std::string why) {
-  poison_ = std::move(why);
-  poisoned_.store(true, std::memory_order_release);
+  poison_.check(limits(), what);
 }
 
 std::optional<std::string> lmdb_store::get(std::string_view key) {
@@ -125,16 +118,6 @@ void lmdb_store::scan(const scan_range& range, visitor& v) {
   if (rc != MDB_NOTFOUND) fail("lmdb scan", path_, rc);
 }
 
-// A commit into a file that nobody can find again would be a lie.
-void lmdb_store::check_in_place() {
-  if (opened_->owner.is_in_place()) return;
-  constexpr const char* text =
-      "the file was deleted, renamed or replaced under the open store; put it back before the "
-      "store is opened again";
-  set_poison(text);
-  throw store_error(errc::store, "lmdb commit", path_, 0, text, commit_outcome::refused);
-}
-
 void lmdb_store::commit(const batch& b, durability d) {
   check_usable("commit");
   backend::check_batch(limits(), b);
@@ -149,7 +132,7 @@ void lmdb_store::commit(const batch& b, durability d) {
     }
     opened_->db.committed();
   } catch (const store_error& e) {
-    if (e.outcome() == commit_outcome::unknown) set_poison(e.what());
+    if (e.outcome() == commit_outcome::unknown) poison_.set(e.what());
     throw;
   }
 }
@@ -169,10 +152,8 @@ int lmdb_store::check_expectations(const txn& t, const batch& b) const {
     std::string_view value;
     int found = lmdb::get(t, opened_->db.table(), o.key, value);
     if (found != MDB_SUCCESS && found != MDB_NOTFOUND) return found;
-    bool present = found == MDB_SUCCESS;
-    if (present == o.absent || (present && value != o.value)) {
-      backend::fail_expectation(limits(), o, present);
-    }
+    backend::check_expectation(limits(), o,
+                               found == MDB_SUCCESS ? std::optional(value) : std::nullopt);
   }
   return MDB_SUCCESS;
 }
@@ -208,7 +189,7 @@ int lmdb_store::erase_range(const cursor& c, const std::string& from, const std:
 
 void lmdb_store::fail_commit(attempt a) {
   if (a.rc == MDB_PANIC) {
-    set_poison(mdb_strerror(a.rc));
+    poison_.set(mdb_strerror(a.rc));
     fail("lmdb commit", path_, a.rc);
   }
   // Only these leave no doubt: LMDB writes the page that makes a transaction the latest after all
@@ -223,7 +204,7 @@ void lmdb_store::close() {
   if (opened_ == nullptr) return;
   // Nothing of LMDB's may be touched in a forked child: its lock table is shared with the parent.
   if (opened_->owner.is_foreign()) return backend::abandon(std::move(opened_));
-  int rc = poisoned_ ? MDB_SUCCESS : opened_->db.flush();
+  int rc = poison_.is_set() ? MDB_SUCCESS : opened_->db.flush();
   opened_.reset();
   if (rc != MDB_SUCCESS) fail("lmdb close", path_, rc, commit_outcome::unknown);
 }

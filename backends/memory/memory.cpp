@@ -106,10 +106,9 @@ class memory_store final : public store {
     for (const auto& o : b.operations()) {
       if (o.what != batch::kind::expect) continue;
       auto it = contents_->keys.find(o.key);
-      bool present = it != contents_->keys.end();
-      if (present == o.absent || (present && it->second != o.value)) {
-        backend::fail_expectation(kLimits, o, present);
-      }
+      std::optional<std::string_view> value;
+      if (it != contents_->keys.end()) value = it->second;
+      backend::check_expectation(kLimits, o, value);
     }
   }
 

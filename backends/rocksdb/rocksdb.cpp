@@ -4,11 +4,10 @@
 
 #include <rocksdb/write_batch.h>
 
-#include <atomic>
-
 #include "backends/common/abandon.hpp"
 #include "backends/common/checks.hpp"
 #include "backends/common/file_owner.hpp"
+#include "backends/common/poison.hpp"
 #include "database.hpp"
 
 namespace stet { inline namespace v0 { namespace rocksdb {
@@ -30,7 +29,7 @@ struct opened {
   database db;
 };
 
-/// Thread: as store. The poison is set by the committing thread only, and read by all.
+/// Thread: as store.
 class rocksdb_store final : public store {
  public:
   rocksdb_store(const std::string& path, const options& o)
@@ -57,26 +56,18 @@ class rocksdb_store final : public store {
   backend::limits limits() const { return {"rocksdb", path_, kKeyBytesMax, kValueBytesMax}; }
   native::DB& db() const { return *opened_->db.get(); }
   void check_usable(std::string_view what) const;
-  void set_poison(std::string why);
-  void check_in_place();
   void check_expectations(const batch& b);
   [[noreturn]] void fail_commit(const native::Status& s);
 
   std::unique_ptr<opened> opened_;  // null: closed
   const std::string path_;
-  std::atomic<bool> poisoned_{false};
-  std::string poison_;  // why; written once, before poisoned_
+  backend::poison poison_;
 };
 
 void rocksdb_store::check_usable(std::string_view what) const {
   if (opened_ == nullptr) backend::fail_closed(limits(), what);
   if (opened_->owner.is_foreign()) backend::fail_foreign(limits(), what);
-  if (poisoned_.load(std::memory_order_acquire)) backend::fail_poisoned(limits(), what, poison_);
-}
-
-void rocksdb_store::set_poison(std::string why) {
-  poison_ = std::move(why);
-  poisoned_.store(true, std::memory_order_release);
+  poison_.check(limits(), what);
 }
 
 std::optional<std::string> rocksdb_store::get(std::string_view key) {
@@ -105,23 +96,9 @@ void rocksdb_store::scan(const scan_range& range, visitor& v) {
   if (!at->status().ok()) fail("rocksdb scan", path_, at->status());
 }
 
-// A commit into a directory that nobody can find again would be a lie.
-void rocksdb_store::check_in_place() {
-  if (opened_->owner.is_in_place()) return;
-  constexpr const char* text =
-      "the directory was deleted, renamed or replaced under the open store; put it back before the "
-      "store is opened again";
-  set_poison(text);
-  throw store_error(errc::store, "rocksdb commit", path_, 0, text, commit_outcome::refused);
-}
-
 void rocksdb_store::check_expectations(const batch& b) {
   for (const auto& o : b.operations()) {
-    if (o.what != batch::kind::expect) continue;
-    auto value = get(o.key);
-    if (value.has_value() == o.absent || (value && *value != o.value)) {
-      backend::fail_expectation(limits(), o, value.has_value());
-    }
+    if (o.what == batch::kind::expect) backend::check_expectation(limits(), o, get(o.key));
   }
 }
 
@@ -147,7 +124,7 @@ native::WriteBatch to_native(const batch& b, std::string_view path) {
 void rocksdb_store::commit(const batch& b, durability d) {
   check_usable("commit");
   backend::check_batch(limits(), b);
-  check_in_place();
+  backend::check_in_place(limits(), opened_->owner, poison_);
   check_expectations(b);
   native::WriteBatch w = to_native(b, path_);
   const bool flush = d == durability::sync;
@@ -162,7 +139,7 @@ void rocksdb_store::commit(const batch& b, durability d) {
 // Neither has touched the log. Of anything else nobody knows how far it came.
 void rocksdb_store::fail_commit(const native::Status& s) {
   const bool is_known = s.severity() != native::Status::kNoError || s.IsIncomplete();
-  if (!is_known) set_poison(s.ToString());
+  if (!is_known) poison_.set(s.ToString());
   fail("rocksdb commit", path_, s, is_known ? commit_outcome::refused : commit_outcome::unknown);
 }
 
@@ -171,7 +148,7 @@ void rocksdb_store::close() {
   // RocksDB's threads and locks stayed behind in the parent: nothing of it works in a fork.
   if (opened_->owner.is_foreign()) return backend::abandon(std::move(opened_));
   native::Status s;
-  if (!poisoned_) s = opened_->db.close();
+  if (!poison_.is_set()) s = opened_->db.close();
   opened_.reset();
   if (!s.ok()) fail("rocksdb close", path_, s, commit_outcome::unknown);
 }

@@ -2,11 +2,10 @@
 // moved, and that nothing goes on after a failed flush (SQLite itself would).
 #include <stet/sqlite.hpp>
 
-#include <atomic>
-
 #include "backends/common/abandon.hpp"
 #include "backends/common/checks.hpp"
 #include "backends/common/file_owner.hpp"
+#include "backends/common/poison.hpp"
 #include "database.hpp"
 
 namespace stet { inline namespace v0 { namespace sqlite {
@@ -22,7 +21,7 @@ struct opened {
   database db;
 };
 
-/// Thread: as store. The poison is set by the committing thread only, and read by all.
+/// Thread: as store.
 class sqlite_store final : public store {
  public:
   sqlite_store(const std::string& path, const options& o)
@@ -50,8 +49,6 @@ class sqlite_store final : public store {
  private:
   backend::limits limits() const { return {"sqlite", path_, kKeyBytesMax, value_bytes_max_}; }
   void check_usable(std::string_view what) const;
-  void check_in_place();
-  void set_poison(std::string why);
   void write(const batch& b);
   void check_expectations(const batch& b) const;
   int apply(const batch::operation& o) const;
@@ -60,19 +57,13 @@ class sqlite_store final : public store {
   std::unique_ptr<opened> opened_;  // null: closed
   const std::string path_;
   const std::size_t value_bytes_max_;
-  std::atomic<bool> poisoned_{false};
-  std::string poison_;  // why; written once, before poisoned_
+  backend::poison poison_;
 };
 
 void sqlite_store::check_usable(std::string_view what) const {
   if (opened_ == nullptr) backend::fail_closed(limits(), what);
   if (opened_->owner.is_foreign()) backend::fail_foreign(limits(), what);
-  if (poisoned_.load(std::memory_order_acquire)) backend::fail_poisoned(limits(), what, poison_);
-}
-
-void sqlite_store::set_poison(std::string why) {
-  poison_ = std::move(why);
-  poisoned_.store(true, std::memory_order_release);
+  poison_.check(limits(), what);
 }
 
 std::optional<std::string> sqlite_store::get(std::string_view key) {
@@ -104,26 +95,16 @@ void sqlite_store::scan(const scan_range& range, visitor& v) {
   }
 }
 
-// A commit into a file that nobody can find again would be a lie.
-void sqlite_store::check_in_place() {
-  if (opened_->owner.is_in_place()) return;
-  constexpr const char* text =
-      "the file was deleted, renamed or replaced under the open store; put it back before the "
-      "store is opened again";
-  set_poison(text);
-  throw store_error(errc::store, "sqlite commit", path_, 0, text, commit_outcome::refused);
-}
-
 void sqlite_store::commit(const batch& b, durability d) {
   check_usable("commit");
   backend::check_batch(limits(), b);
-  check_in_place();
+  backend::check_in_place(limits(), opened_->owner, poison_);
   try {
     opened_->db.prepare(d);
     write(b);
     opened_->db.committed(d);
   } catch (const store_error& e) {
-    if (e.outcome() == commit_outcome::unknown) set_poison(e.what());
+    if (e.outcome() == commit_outcome::unknown) poison_.set(e.what());
     throw;
   }
 }
@@ -160,10 +141,9 @@ void sqlite_store::check_expectations(const batch& b) const {
     statement::use getting(opened_->db.write_connection().get);
     int rc = getting.bind(1, o.key).step();
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) fail_commit(rc, false);
-    const bool is_there = rc == SQLITE_ROW;
-    if (is_there == o.absent || (is_there && getting.bytes(0) != o.value)) {
-      backend::fail_expectation(limits(), o, is_there);
-    }
+    std::optional<std::string_view> value;
+    if (rc == SQLITE_ROW) value = getting.bytes(0);
+    backend::check_expectation(limits(), o, value);
   }
 }
 
@@ -195,7 +175,7 @@ void sqlite_store::close() {
   if (opened_->owner.is_foreign()) return backend::abandon(std::move(opened_));
   std::optional<store_error> failure;
   try {
-    if (poisoned_) opened_->db.leave_as_it_is();
+    if (poison_.is_set()) opened_->db.leave_as_it_is();
     else opened_->db.leave_one_file();
   } catch (const store_error& e) {
     failure = e;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <new>
+#include <tuple>
 
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
@@ -345,7 +346,7 @@ std::optional<time_point> engine_core::next_wakeup() {
 bool engine_core::abandon_in_fork() noexcept {
   if (phase_ == phase::made || process_ == ::getpid()) return false;
   if (thread_.joinable()) new (std::nothrow) std::thread(std::move(thread_));
-  new (std::nothrow) std::unique_ptr(std::move(own_executor_));
+  std::ignore = own_executor_.release();
   committer_.leak();
   phase_ = phase::closed;
   return true;
