@@ -2,13 +2,12 @@
 #include <doctest/doctest.h>
 
 #if defined(__linux__)
-#include <sched.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <stet/lmdb.hpp>
 
+#include "device_cases.hpp"
 #include "failing_calls.hpp"
 #include "tests/conformance/support.hpp"
 #include "tests/support/child_process.hpp"
@@ -17,21 +16,11 @@
 namespace {
 
 using namespace stet_conformance;
+using namespace stet_tests;
 using stet::commit_outcome;
 using stet::errc;
-using stet_tests::child_process;
-using stet_tests::failure;
-using stet_tests::flushes_left;
-using stet_tests::temporary_directory;
-using stet_tests::writes_left;
 
 const stet::lmdb::options without_log{.log_bytes = 0};
-
-void check_poisoned(stet::store& s) {
-  CHECK(fails_as(errc::store, [&] { put(s, "z", "v"); }));
-  CHECK(fails_as(errc::store, [&] { (void)s.get("a"); }));
-  CHECK(fails_as(errc::store, [&] { (void)scanned(s); }));
-}
 
 }  // namespace
 
@@ -120,30 +109,16 @@ namespace {
 
 /// In a child, with a file system of its own of a megabyte: what it found wrong, or "fine".
 std::string use_full_disk(const std::string& place, const stet::lmdb::options& o) {
-  if (::unshare(CLONE_NEWNS) != 0 ||
-      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      ::mount("tmpfs", place.c_str(), "tmpfs", 0, "size=1m") != 0) {
-    return "skip";
-  }
+  if (!mount_alone(place, "size=1m")) return "skip";
   auto s = stet::lmdb::open(place + "/s", o);
-  int filled = 0;
-  std::optional<stet::store_error> e;
-  while (!e && filled < 1000) {
-    e = error_of([&] { put(*s, std::to_string(filled), std::string(3000, 'x')); });
-    if (!e) ++filled;
-  }
-  if (!e || e->code() != errc::full) return "not full: " + std::string(e ? e->what() : "no error");
-  if (e->outcome() != commit_outcome::refused || e->native() != ENOSPC) return e->what();
-  for (int i = 0; i < 3; ++i) {
-    auto again = error_of([&] { put(*s, "again", std::string(100000, 'x')); });
-    if (!again || again->outcome() != commit_outcome::refused) return "second try";
-  }
-  if (scanned(*s).size() != static_cast<std::size_t>(filled)) return "reads";
-  if (::mount("tmpfs", place.c_str(), "tmpfs", MS_REMOUNT, "size=4m") != 0) return "remount";
+  const auto filled = fill_disk(*s);
+  if (!filled.wrong.empty()) return filled.wrong;
+  if (filled.why->native() != ENOSPC) return filled.why->what();
+  if (!remount(place, "size=4m")) return "remount";
   put(*s, "again", std::string(100000, 'x'));
   s->close();
   s = stet::lmdb::open(place + "/s", o);
-  return scanned(*s).size() == static_cast<std::size_t>(filled) + 1 ? "fine" : "reopened";
+  return scanned(*s).size() == filled.count + 1 ? "fine" : "reopened";
 }
 
 }  // namespace
@@ -152,16 +127,8 @@ TEST_CASE("on a full disk an LMDB commit is refused, and with room the same stor
   // Without a log; with one; with one that there is no room for.
   for (std::uint64_t log_bytes : {0u, 64u << 10, 8u << 20}) {
     CAPTURE(log_bytes);
-    temporary_directory dir;
-    child_process child([&](int pipe) {
-      child_process::tell(pipe, use_full_disk(dir.path(), {.log_bytes = log_bytes}));
-    });
-    std::string found = child.hear_all();
-    if (found == "skip") {
-      MESSAGE("SKIPPED: no right to mount a small file system");
-    } else {
-      CHECK(found == "fine");
-    }
+    check_in_child(
+        [&](const std::string& place) { return use_full_disk(place, {.log_bytes = log_bytes}); });
   }
 }
 #endif

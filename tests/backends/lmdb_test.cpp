@@ -8,8 +8,7 @@
 #include <stet/lmdb.hpp>
 #include <stet/open.hpp>
 
-#include "failing_calls.hpp"
-#include "tests/conformance/conformance.hpp"
+#include "device_cases.hpp"
 #include "tests/conformance/support.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -21,19 +20,13 @@ using stet_tests::temporary_directory;
 namespace {
 
 void check_contract(std::uint64_t log_bytes) {
-  temporary_directory dir;
-  int n = 0;
-  const stet::lmdb::options options{.map_bytes = 1 << 16, .log_bytes = log_bytes};
-  stet_conformance::target t{
-      .name = "lmdb",
-      .open = [&] { return stet::lmdb::open(dir / std::to_string(n), options); },
-      .durable = true,
-      .fresh = [&] { ++n; }};
-#if defined(__linux__)
-  t.fail_next_commit = [failures = 0]() mutable { stet_tests::fail_a_call(failures++); };
-#endif
-  const auto report = check(t);
-  CHECK_MESSAGE(report.skipped.size() == (t.fail_next_commit ? 1 : 3), report.text());
+  stet_tests::check_contract({"lmdb",
+                              [&](const std::string& path) {
+                                return stet::lmdb::open(
+                                    path, {.map_bytes = 1 << 16, .log_bytes = log_bytes});
+                              },
+                              {}},
+                             stet_tests::failing::writes_and_flushes);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #if defined(__linux__)
-#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <stet/rocksdb.hpp>
 #include <thread>
 
+#include "device_cases.hpp"
 #include "failing_calls.hpp"
 #include "tests/conformance/support.hpp"
 #include "tests/support/child_process.hpp"
@@ -21,23 +21,11 @@
 namespace {
 
 using namespace stet_conformance;
+using namespace stet_tests;
 using stet::commit_outcome;
 using stet::errc;
-using stet_tests::child_process;
-using stet_tests::failing_files;
-using stet_tests::failure;
-using stet_tests::flushes;
-using stet_tests::flushes_left;
-using stet_tests::room_left;
-using stet_tests::temporary_directory;
 
 const stet::rocksdb::options small{.memtable_bytes = 1};  // which means 1 MiB
-
-void check_poisoned(stet::store& s) {
-  CHECK(refused_as(errc::store, [&] { put(s, "z", "v"); }));
-  CHECK(fails_as(errc::store, [&] { (void)s.get("a"); }));
-  CHECK(fails_as(errc::store, [&] { (void)scanned(s); }));
-}
 
 }  // namespace
 
@@ -167,12 +155,6 @@ TEST_CASE("when RocksDB can't write its sorted files commits are refused until i
 
 namespace {
 
-bool mount_alone(const std::string& place, const char* size) {
-  return ::unshare(CLONE_NEWNS) == 0 &&
-         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-         ::mount("tmpfs", place.c_str(), "tmpfs", 0, size) == 0;
-}
-
 /// Fills the store until nothing goes in any more, though RocksDB has merged its files: how many
 /// values went in; below 0 if an error was wrong.
 int fill_up(stet::store& s) {
@@ -201,7 +183,7 @@ std::string use_full_disk(const std::string& place) {
   if (error_of([&] { batch_of().erase_range("1000", "1005").put("marks", "v").commit_to(*s); })) {
     return "can't erase";
   }
-  if (::mount("tmpfs", place.c_str(), "tmpfs", MS_REMOUNT, "size=64m") != 0) return "remount";
+  if (!remount(place, "size=64m")) return "remount";
   put(*s, "again", "v");
   s->close();
   s = stet::rocksdb::open(place + "/s", small);
@@ -216,17 +198,6 @@ std::string use_read_only_disk(const std::string& place) {
   }
   auto e = error_of([&] { stet::rocksdb::open(place + "/s"); });
   return e && e->code() == errc::store && e->native() == EROFS ? "fine" : "opened";
-}
-
-void check_in_child(std::string (*f)(const std::string&)) {
-  temporary_directory dir;
-  child_process child([&](int pipe) { child_process::tell(pipe, f(dir.path())); });
-  std::string found = child.hear_all();
-  if (found == "skip") {
-    MESSAGE("SKIPPED: no right to mount a small file system");
-  } else {
-    CHECK(found == "fine");
-  }
 }
 
 }  // namespace

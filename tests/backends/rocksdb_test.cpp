@@ -5,14 +5,12 @@
 #include <rocksdb/db.h>
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <stet/open.hpp>
 #include <stet/rocksdb.hpp>
 
-#include "failing_calls.hpp"
-#include "tests/conformance/conformance.hpp"
+#include "device_cases.hpp"
 #include "tests/conformance/support.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -23,22 +21,10 @@ using stet_tests::temporary_directory;
 
 namespace {
 
-void check_contract(const stet::rocksdb::options& options) {
-  temporary_directory dir;
-  int n = 0;
-  stet_conformance::target t{
-      .name = "rocksdb",
-      .open = [&] { return stet::rocksdb::open(dir / std::to_string(n), options); },
-      .durable = true,
-      .fresh = [&] { ++n; }};
-#if defined(__linux__)
-  t.fail_next_commit = [failures = 0]() mutable {
-    stet_tests::failure = failures++ % 2 == 0 ? EIO : ENOSPC;
-    stet_tests::flushes_left = 0;
-  };
-#endif
-  const auto report = check(t);
-  CHECK_MESSAGE(report.skipped.size() == (t.fail_next_commit ? 2 : 3), report.text());
+void check_contract(const stet::rocksdb::options& o) {
+  stet_tests::check_contract(
+      {"rocksdb", [&](const std::string& path) { return stet::rocksdb::open(path, o); }, {}},
+      stet_tests::failing::flushes);
 }
 
 }  // namespace

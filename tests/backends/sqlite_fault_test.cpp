@@ -2,15 +2,14 @@
 #include <doctest/doctest.h>
 
 #if defined(__linux__)
-#include <sched.h>
 #include <sqlite3.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
 #include <stet/sqlite.hpp>
 
+#include "device_cases.hpp"
 #include "failing_calls.hpp"
 #include "tests/conformance/support.hpp"
 #include "tests/support/child_process.hpp"
@@ -25,12 +24,6 @@ using stet::errc;
 namespace {
 
 const stet::sqlite::options small{.wal_bytes = 64u << 10};
-
-void check_poisoned(stet::store& s) {
-  CHECK(refused_as(errc::store, [&] { put(s, "z", "v"); }));
-  CHECK(fails_as(errc::store, [&] { (void)s.get("a"); }));
-  CHECK(fails_as(errc::store, [&] { (void)scanned(s); }));
-}
 
 }  // namespace
 
@@ -238,52 +231,30 @@ namespace {
 
 /// In a child, with a file system of its own of a megabyte: what it found wrong, or "fine".
 std::string use_full_disk(const std::string& place, const stet::sqlite::options& o) {
-  if (::unshare(CLONE_NEWNS) != 0 ||
-      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-      ::mount("tmpfs", place.c_str(), "tmpfs", 0, "size=1m") != 0) {
-    return "skip";
-  }
+  if (!mount_alone(place, "size=1m")) return "skip";
   auto s = stet::sqlite::open(place + "/s", o);
-  int filled = 0;
-  std::optional<stet::store_error> e;
-  while (!e && filled < 1000) {
-    e = error_of([&] { put(*s, std::to_string(filled), std::string(3000, 'x')); });
-    if (!e) ++filled;
-  }
-  if (!e || e->code() != errc::full) return "not full: " + std::string(e ? e->what() : "no error");
-  if (e->outcome() != commit_outcome::refused) return e->what();
-  for (int i = 0; i < 3; ++i) {
-    auto again = error_of([&] { put(*s, "again", std::string(100000, 'x')); });
-    if (!again || again->outcome() != commit_outcome::refused) return "second try";
-  }
-  const auto all = static_cast<std::size_t>(filled);
-  if (scanned(*s).size() != all) return "reads";
+  const auto filled = fill_disk(*s);
+  if (!filled.wrong.empty()) return filled.wrong;
   s->close();
   if (fs::exists(place + "/s-wal")) {
     if (!refused_as(errc::full, [&] { stet::sqlite::open(place + "/s", o); })) return "opened";
   } else if (o.wal_bytes > small.wal_bytes) {
     return "no log";  // it had all, and there was no room for it elsewhere
   }
-  if (::mount("tmpfs", place.c_str(), "tmpfs", MS_REMOUNT, "size=4m") != 0) return "remount";
+  if (!remount(place, "size=4m")) return "remount";
   s = stet::sqlite::open(place + "/s", o);
-  if (scanned(*s).size() != all) return "reopened";
+  if (scanned(*s).size() != filled.count) return "reopened";
   put(*s, "again", std::string(100000, 'x'));
   s->close();
-  return scanned(*stet::sqlite::open(place + "/s")).size() == all + 1 ? "fine" : "at the end";
+  return scanned(*stet::sqlite::open(place + "/s")).size() == filled.count + 1 ? "fine"
+                                                                               : "at the end";
 }
 
 }  // namespace
 
 TEST_CASE("on a full disk an SQLite commit is refused, and with room the store goes on") {
   for (const auto& o : {small, stet::sqlite::options{}}) {
-    temporary_directory dir;
-    child_process child([&](int pipe) { child_process::tell(pipe, use_full_disk(dir.path(), o)); });
-    std::string found = child.hear_all();
-    if (found == "skip") {
-      MESSAGE("SKIPPED: no right to mount a small file system");
-    } else {
-      CHECK(found == "fine");
-    }
+    check_in_child([&](const std::string& place) { return use_full_disk(place, o); });
   }
 }
 #endif

@@ -10,8 +10,7 @@
 #include <stet/sqlite.hpp>
 #include <thread>
 
-#include "failing_calls.hpp"
-#include "tests/conformance/conformance.hpp"
+#include "device_cases.hpp"
 #include "tests/conformance/support.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -27,17 +26,9 @@ namespace {
 const stet::sqlite::options small{.wal_bytes = 64u << 10};
 
 void check_contract(const stet::sqlite::options& o) {
-  temporary_directory dir;
-  int n = 0;
-  stet_conformance::target t{.name = "sqlite",
-                             .open = [&] { return stet::sqlite::open(dir / std::to_string(n), o); },
-                             .durable = true,
-                             .fresh = [&] { ++n; }};
-#if defined(__linux__)
-  t.fail_next_commit = [failures = 0]() mutable { stet_tests::fail_a_call(failures++); };
-#endif
-  const auto report = check(t);
-  CHECK_MESSAGE(report.skipped.size() == (t.fail_next_commit ? 1 : 3), report.text());
+  stet_tests::check_contract(
+      {"sqlite", [&](const std::string& path) { return stet::sqlite::open(path, o); }, {}},
+      stet_tests::failing::writes_and_flushes);
 }
 
 /// Leaves what `f` does to a store in a process that then ends without close().
