@@ -33,6 +33,7 @@ struct engine_options {
   std::size_t resident_runs_max = 100'000;
   /// Journal that is kept before it is checkpointed, in bytes; about what a start has to read, and
   /// what is in memory of it at most. Runs that are shorter than this are written most cheaply.
+  /// After a start that has runs to resume, up to four times as much, until they are going again.
   std::size_t tail_bytes_max = 16u << 20;
   /// A step that was running when the process died is tried alone among such suspects; after so
   /// many deaths while it was tried alone it fails with step_crashed. Its first death makes it a
@@ -42,7 +43,9 @@ struct engine_options {
   /// work.
   durability commits = durability::sync;
   /// Every n-th event is followed by a replay of its run's whole history, which must come to the
-  /// same, or the run is parked before anything comes of it. 1 in tests: every event. 0: never.
+  /// same, or the run is parked before anything comes of it; a history of more than 2.5 n records
+  /// waits longer, so that the check costs a step the same in a short run and in a long one. 1 in
+  /// tests: every event. 0: never.
   unsigned replay_check_interval = 1000;
   stet::clock* clock = nullptr;        ///< nullptr: the machine's
   stet::entropy* entropy = nullptr;    ///< nullptr: the machine's

@@ -136,9 +136,9 @@ void engine_core::answer(call& c, std::uint64_t lsn) {
 void engine_core::checkpoint_slices() {
   for (auto run : std::exchange(ended_, {}))
     if (auto* r = in_memory(run)) slice(*r);
-  if (pass_until_ == 0 && journal_.kept_bytes() >= options_.tail_bytes_max / 2) begin_pass();
+  if (pass_until_ == 0 && journal_.kept_bytes() >= tail_limit_ / 2) begin_pass();
   if (pass_until_ == 0) return;
-  auto budget = journal_.kept_bytes() >= options_.tail_bytes_max
+  auto budget = journal_.kept_bytes() >= tail_limit_
                     ? SIZE_MAX
                     : std::max(slice_bytes_min, 2 * journal_.filling_bytes());
   auto before = journal_.riders().size_bytes();
@@ -150,6 +150,7 @@ void engine_core::checkpoint_slices() {
     if (r && r->dirty_since == since) slice(*r);
   }
   pass_until_ = 0;
+  tail_limit_ = options_.tail_bytes_max;
   failpoint("end pass");
   if (!journal_pinned_) journal_.end_pass();
 }

@@ -269,7 +269,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::vector<attempt*> inline_returned_;
   drive_output out_;
   std::string scratch_;
-  std::uint32_t events_since_check_ = 0;
+  std::uint64_t events_since_check_ = 0;
   std::vector<std::pair<std::uint64_t, bool>>
       orphans_;  // children to cancel, or (true) to terminate, after a drive
 
@@ -280,6 +280,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::deque<unsaved_run> dirty_;              // by `since`
   std::vector<std::uint64_t> ended_, sliced_;  // runs
   std::uint64_t pass_until_ = 0;  // LSN: what is older is being checkpointed; 0: no pass
+  std::size_t tail_limit_ = 0;    // tail_bytes_max, or more until the runs of a start are going
   bool journal_pinned_ = false;   // a snapshot can't be read: its records must stay
 
   // the block on its way

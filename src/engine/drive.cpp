@@ -1,5 +1,7 @@
 // What happens to a run: an event is recorded, drives the coroutine, and what it emitted is
 // recorded and set going.
+#include <algorithm>
+
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
 
@@ -56,10 +58,13 @@ void engine_core::drive(resident& r, const record* event) {
   after_drive(r);
 }
 
-/// Every so many events: does a replay of everything come to the same?
+/// Every so many events: does a replay of everything come to the same? A long history is replayed
+/// the more rarely, or a step would cost the more the longer its run is.
 bool engine_core::check_determinism(resident& r, const record* event) {
-  if (options_.replay_check_interval == 0 || ++events_since_check_ < options_.replay_check_interval)
-    return true;
+  if (options_.replay_check_interval == 0) return true;
+  std::uint64_t interval = options_.replay_check_interval;
+  if (interval > 1) interval = std::max(interval, r.state.records * 2 / 5);
+  if (++events_since_check_ < interval) return true;
   events_since_check_ = 0;
   auto history = history_of(r);
   record driven;

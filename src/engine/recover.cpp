@@ -8,6 +8,8 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::int64_t clock_slack_ms = 1000;  // a clock that is behind by less wasn't set back
+// First all runs go on, then they are checkpointed: so many tails may be kept meanwhile.
+constexpr std::size_t tail_factor_at_start = 4;
 
 }  // namespace
 
@@ -35,6 +37,8 @@ void engine_core::recover() {
             [](auto* a, auto* b) { return a->state.run < b->state.run; });
   for (auto* r : recovered) arm(*r);
   load_timers();
+  tail_limit_ = options_.tail_bytes_max;
+  if (!ready_.empty()) tail_limit_ *= tail_factor_at_start;
   failpoint("after recovery");
 }
 
