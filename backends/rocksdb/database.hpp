@@ -38,6 +38,8 @@ class database {
   native::Status close();
 
  private:
+  void leave_one_log();
+
   const backend::file_owner& owner_;
   const std::uint64_t memtable_bytes_;
   own_threads threads_;

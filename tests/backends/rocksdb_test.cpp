@@ -105,6 +105,19 @@ TEST_CASE("a RocksDB store writes sorted files when its memory is full, and keep
   CHECK(settings <= 2);
 }
 
+TEST_CASE("commits that come faster than RocksDB makes files of them wait, and none fails") {
+  temporary_directory dir;
+  auto s = stet::rocksdb::open(dir / "s", {.memtable_bytes = 1});
+  const std::string value(256 << 10, 'x');
+  constexpr int count = 200;  // 50 MB, where 2 MB have room in memory
+  for (int i = 0; i < count; ++i) {
+    batch_of().put("k" + std::to_string(i), value).commit_to(*s, stet::durability::process);
+  }
+  CHECK(scanned(*s).size() == count);
+  s->close();
+  CHECK(files_with(dir / "s", ".log") == 1);
+}
+
 TEST_CASE("what a RocksDB store erased gives its room back") {
   temporary_directory dir;
   auto s = stet::rocksdb::open(dir / "s", {.memtable_bytes = 1});
