@@ -262,7 +262,7 @@ native::Status database::write(native::WriteBatch& b, bool flush) {
 /// While an older log is needed as well, nobody would notice that the newest one was removed.
 void database::leave_one_log() {
   try {
-    if (first_log_of(*db_) == last_log(owner_.path())) return;
+    if (count_logs(owner_.path(), first_log_of(*db_)) <= 1) return;
   } catch (const std::system_error&) { return; }  // the directory is gone: what follows tells
   db_->Flush({}).PermitUncheckedError();          // if it fails, all stays in the logs, as it was
 }

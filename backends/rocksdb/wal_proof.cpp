@@ -37,6 +37,13 @@ std::vector<std::filesystem::path> logs_in(const std::string& directory) {
   return found;
 }
 
+std::uint64_t number_of(const std::filesystem::path& log) {
+  const std::string name = log.stem().string();
+  std::uint64_t number = 0;
+  std::from_chars(name.data(), name.data() + name.size(), number);
+  return number;
+}
+
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream all;
@@ -78,13 +85,14 @@ proof find_proof(const std::string& directory, std::string_view id) {
 
 std::uint64_t last_log(const std::string& directory) {
   std::uint64_t last = 0;
-  for (const auto& path : logs_in(directory)) {
-    const std::string name = path.stem().string();
-    std::uint64_t number = 0;
-    std::from_chars(name.data(), name.data() + name.size(), number);
-    last = std::max(last, number);
-  }
+  for (const auto& path : logs_in(directory)) last = std::max(last, number_of(path));
   return last;
+}
+
+std::size_t count_logs(const std::string& directory, std::uint64_t first) {
+  const auto logs = logs_in(directory);
+  return static_cast<std::size_t>(std::count_if(
+      logs.begin(), logs.end(), [&](auto& path) { return number_of(path) >= first; }));
 }
 
 }  // namespace rocksdb

@@ -28,6 +28,8 @@ proof find_proof(const std::string& directory, std::string_view id);
 
 /// The number of the last file of RocksDB's log; 0 if there is none.
 std::uint64_t last_log(const std::string& directory);
+/// How many there are from number `first` on.
+std::size_t count_logs(const std::string& directory, std::uint64_t first);
 
 }  // namespace rocksdb
 }  // namespace v0

@@ -307,6 +307,58 @@ TEST_CASE("flipped bits in a sorted file of RocksDB's yield errors, never other 
   CHECK(seen.corrupt > 12);
 }
 
+TEST_CASE("damage where RocksDB's scans would end as if nothing followed") {
+  temporary_directory dir;
+  make_files(dir / "s");
+  std::vector<fs::path> files;
+  for (const auto& e : fs::directory_iterator(dir / "s")) {
+    if (e.path().extension() == ".sst") files.push_back(e.path().filename());
+  }
+  REQUIRE(files.size() >= 3);
+  for (const auto& name : files) {
+    CAPTURE(name.string());
+    const std::string bytes = read_file(fs::path(dir / "s") / name);
+    // In the first block, and in the last one, before what stands behind the values.
+    for (std::size_t at : {std::size_t{10}, bytes.size() - 5000}) {
+      copy_store(dir);
+      auto damaged = bytes;
+      damaged[at] ^= 4;
+      write_file(fs::path(dir / "copy") / name, damaged);
+      CHECK(read_all(dir / "copy") == "corrupt");
+      auto s = stet::rocksdb::open(dir / "copy");
+      auto e = error_of([&] {
+        stet::scan(*s, {{}, {}, true}, [](std::string_view, std::string_view) { return true; });
+      });
+      CHECK((e && e->code() == errc::corrupt));
+    }
+  }
+}
+
+TEST_CASE("the same behind keys that were erased") {
+  temporary_directory dir;
+  make_files(dir / "s");
+  {
+    auto s = stet::rocksdb::open(dir / "s");
+    batch_of b;
+    for (int i = 5; i <= 40; ++i) b.erase(key(i));
+    b.erase_range(key(2), key(4)).commit_to(*s);
+    s->close();
+  }
+  copy_store(dir);
+  auto last = file_of(dir / "s", "", ".sst").filename();
+  for (const auto& e : fs::directory_iterator(dir / "s")) {  // the one with the last keys
+    auto name = e.path().filename();
+    if (name.extension() == ".sst" && fs::file_size(e.path()) < 400'000 &&
+        fs::file_size(e.path()) > 200'000) {
+      last = name;
+    }
+  }
+  auto bytes = read_file(fs::path(dir / "s") / last);
+  bytes[10] ^= 4;
+  write_file(fs::path(dir / "copy") / last, bytes);
+  CHECK(read_all(dir / "copy") == "corrupt");
+}
+
 TEST_CASE("a sorted file of a newer RocksDB's format is refused as corrupt, with its number") {
   temporary_directory dir;
   make_files(dir / "s");
