@@ -25,6 +25,10 @@ std::string_view to_string(errc code) noexcept {
     case errc::full: return "full";
     case errc::closed: return "closed";
     case errc::child_failed: return "child_failed";
+    case errc::promise_rejected: return "promise_rejected";
+    case errc::update_failed: return "update_failed";
+    case errc::run_ended: return "run_ended";
+    case errc::run_timed_out: return "run_timed_out";
   }
   return "unknown";
 }
@@ -50,7 +54,10 @@ step_timed_out::~step_timed_out() = default;
 step_crashed::~step_crashed() = default;
 step_interrupted::~step_interrupted() = default;
 child_failed::~child_failed() = default;
+promise_rejected::~promise_rejected() = default;
+update_failed::~update_failed() = default;
 run_failed::~run_failed() = default;
+run_timed_out::~run_timed_out() = default;
 run_terminated::~run_terminated() = default;
 run_cancelled::~run_cancelled() = default;
 cancelled::~cancelled() = default;

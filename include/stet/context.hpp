@@ -1,5 +1,7 @@
 // What a workflow may do.
 #pragma once
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,20 +11,35 @@
 #include <stet/codec.hpp>
 #include <stet/compose.hpp>
 #include <stet/export.hpp>
+#include <stet/handlers.hpp>
+#include <stet/messages.hpp>
 #include <stet/names.hpp>
 #include <stet/options.hpp>
 #include <stet/step.hpp>
 
 namespace stet { inline namespace v0 {
+class saga;
+
 namespace detail {
 
-/// Another run, started and awaited.
-template <class R> class child_operation : public leaf {
+/// The end of this run, and the beginning of the next one.
+class STET_API continuation {
+ public:
+  continuation(std::string_view workflow, std::string arguments);
+  bool start(environment e, waiter& w) noexcept;
+  bool failed() const noexcept { return true; }
+
+ protected:
+  [[noreturn]] void throw_refused() const;
+
+ private:
+  std::string workflow_, arguments_, refused_;
+};
+template <class R> class continue_operation : public continuation {
  public:
   using result_type = R;
-  explicit child_operation(command* c) noexcept : leaf(c) {}
-  bool start(environment e, waiter& w) noexcept { return begin(e, w); }
-  R result() { return decode<R>(bytes()); }
+  using continuation::continuation;
+  R result() { throw_refused(); }
 };
 
 }  // namespace detail
@@ -116,11 +133,169 @@ class STET_API context {
   template <class R, class... A>
   [[nodiscard("stet: a child does nothing until it is awaited")]] auto child(
       const workflow<R(A...)>& w, step_name id, std::type_identity_t<A>... arguments) {
+    return child(w, id, child_options{}, std::move(arguments)...);
+  }
+  template <class R, class... A>
+  [[nodiscard("stet: a child does nothing until it is awaited")]] auto child(
+      const workflow<R(A...)>& w, step_name id, child_options options,
+      std::type_identity_t<A>... arguments) {
+    return detail::answer_operation<R>(make_child(w, id, options, std::move(arguments)...));
+  }
+  /// Starts another workflow as the run `id` and goes on. What becomes of it when this run ends is
+  /// the option's; what it returns can be asked for, or not.
+  ///     auto report = ctx.start_child(Report, "report-7", {.parent_close =
+  ///     stet::parent_close::abandon}, month);
+  ///
+  /// Durable  with this run's progress.
+  template <class R, class... A>
+  child_handle<R> start_child(const workflow<R(A...)>& w, step_name id,
+                              std::type_identity_t<A>... arguments) {
+    return start_child(w, id, child_options{}, std::move(arguments)...);
+  }
+  template <class R, class... A>
+  child_handle<R> start_child(const workflow<R(A...)>& w, step_name id, child_options options,
+                              std::type_identity_t<A>... arguments) {
+    return child_handle<R>(hold(make_child(w, id, options, std::move(arguments)...)));
+  }
+
+  /// Waits for the next signal of this name; each is read once, in the order in which they came.
+  /// Those that came before anybody waited are waiting. A wait that is given up takes none.
+  ///     bool approved = co_await ctx.receive(Approved);
+  ///
+  /// Throws   errc::payload if the signal was sent by a program that has another type for it (it is
+  /// read then, and the next wait gets the next one); stet::cancelled.
+  template <class T>
+  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto receive(
+      const v0::signal<T>& s, source_point at = {__builtin_FILE(), __builtin_LINE()}) {
+    return detail::answer_operation<T>(detail::make_receive(s.text(), at));
+  }
+  /// The same, no longer than `limit`: an empty optional (false for void) if none came.
+  ///     auto approved = co_await ctx.receive(Approved, 7 * 24h);
+  template <class T>
+  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto receive(
+      const v0::signal<T>& s, duration limit,
+      source_point at = {__builtin_FILE(), __builtin_LINE()}) {
+    return stet::with_timeout(limit, receive(s, at));
+  }
+  /// Waits until `condition()` holds. It is asked now and after each event of the run, and looks at
+  /// nothing but what the run itself has: variables that other coroutines and handlers of it change.
+  ///     co_await ctx.until([&] { return open_orders == 0; });
+  template <std::predicate P>
+  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto until(
+      P&& condition, source_point at = {__builtin_FILE(), __builtin_LINE()}) {
+    detail::guard_gcc<P>();
+    return detail::answer_operation<void>(
+        new detail::predicate<std::decay_t<P>>(std::forward<P>(condition), at));
+  }
+  /// The same, no longer than `limit`: false if it doesn't hold by then.
+  template <std::predicate P>
+  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto until(
+      P&& condition, duration limit, source_point at = {__builtin_FILE(), __builtin_LINE()}) {
+    return stet::with_timeout(limit, until(std::forward<P>(condition), at));
+  }
+
+  /// Answers a query as long as the result lives: keep it in a variable, behind what it refers to.
+  /// The handler is an ordinary function that only looks; it is called between events, on the run's
+  /// own thread, and may be called again and again on a run that is rebuilt for it.
+  ///     auto status = ctx.on(Status, [&] { return state; });
+  ///
+  /// Throws   errc::conflict if this run answers the name already.
+  template <class R, class... A, class F>
+  [[nodiscard("stet: it answers as long as it lives: keep it in a variable")]] auto on(
+      const query<R(A...)>& q, F&& handler) {
+    using kept = std::decay_t<F>;
+    static_assert(detail::check_query<kept, R, A...>());
+    return detail::query_handler<kept, R, A...>(*this, q.text(), std::forward<F>(handler));
+  }
+  /// Answers an update as long as the result lives. The handler is an ordinary function or a
+  /// coroutine, which may await whatever a workflow may, beside the run's other coroutines. What it
+  /// throws is the update's answer, as update_failed.
+  ///     auto adding = ctx.on(Add, [&](item i) { items.push_back(i); return items.size(); });
+  ///     auto paying = ctx.on(Pay, [&](stet::context& c, cents n) -> stet::task<receipt> { … });
+  ///
+  /// When it is destroyed while a handler is under way, that ends: its update fails, its operations
+  /// are given up, and if the body of one of its steps captures and runs at the moment, the engine
+  /// waits for it, and with it every run: `co_await ctx.handlers_done()` before the workflow ends
+  /// is better.
+  template <class R, class... A, class H>
+  [[nodiscard("stet: it answers as long as it lives: keep it in a variable")]] auto on(
+      const update<R(A...)>& u, H&& handler) {
+    return on(u, detail::accept_all{}, std::forward<H>(handler));
+  }
+  /// The same, with a validator, which is called first, looks only, and refuses by throwing: the
+  /// caller gets errc::rejected with what it said, and the run's history says nothing of it.
+  template <class R, class... A, class V, class H>
+  [[nodiscard("stet: it answers as long as it lives: keep it in a variable")]] auto on(
+      const update<R(A...)>& u, V&& validator, H&& handler) {
+    using v = std::decay_t<V>;
+    using h = std::decay_t<H>;
+    static_assert(detail::check_update<v, h, R, A...>());
+    return detail::update_handler<v, h, R, A...>(*this, u.text(), std::forward<V>(validator),
+                                                 std::forward<H>(handler));
+  }
+  /// Waits until no handler of an update is under way.
+  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto handlers_done(
+      source_point at = {__builtin_FILE(), __builtin_LINE()}) {
+    return until([this] { return open_updates() == 0; }, at);
+  }
+
+  /// Asks for an answer that anyone may give, once, from any thread, process or later day: hand its
+  /// token out, and wait.
+  ///     auto approval = ctx.promise(Approval);
+  ///     co_await ctx.step("ask", mail_link, approval.token());
+  ///     auto decision = co_await approval.wait(7 * 24h);
+  ///
+  /// Durable  with this run's progress: whoever has the token from a step can answer at once.
+  template <class T>
+  pending_promise<T> promise(const v0::promise<T>& p,
+                             source_point at = {__builtin_FILE(), __builtin_LINE()}) {
+    return pending_promise<T>(open_promise(p.text(), at));
+  }
+
+  /// Sends a signal to another run. It is there when the await returns, in the same commit as this
+  /// run's progress.
+  ///     co_await ctx.signal("cart-7", Added, item);
+  ///
+  /// Throws   stet::error: errc::not_found, errc::run_ended, errc::usage; stet::cancelled.
+  template <class T>
+    requires(!std::is_void_v<T>)
+  [[nodiscard("stet: a signal is not sent until it is awaited")]] auto signal(
+      step_name id, const v0::signal<T>& s, std::type_identity_t<T> value) {
+    std::string b;
+    encode(b, value);
+    return detail::answer_operation<void>(
+        detail::make_message(s.text(), id.text, std::move(b), id.where));
+  }
+  [[nodiscard("stet: a signal is not sent until it is awaited")]] auto signal(
+      step_name id, const v0::signal<void>& s) {
+    return detail::answer_operation<void>(
+        detail::make_message(s.text(), id.text, detail::null_payload(), id.where));
+  }
+  /// Asks another run to end, as run_handle::cancel does. Throws as signal does.
+  [[nodiscard("stet: nothing is asked until it is awaited")]] auto cancel(
+      step_name id, std::string_view reason = {}) {
+    return detail::answer_operation<void>(detail::make_cancel(id.text, reason, id.where));
+  }
+
+  /// Runs `body(saga&)`; if it throws, or the run is cancelled, what it registered to undo is
+  /// undone, in reverse. Needs <stet/saga.hpp>.
+  template <class F> [[nodiscard]] auto saga(F&& body);
+
+  /// Ends this run and begins the next one of its chain, with the same id and a new history, in one
+  /// commit. Signals that nobody has read go over. To be returned:
+  ///     co_return co_await ctx.continue_as_new(Loop, n + 1);
+  ///
+  /// Open children meet this run's end as their options say. Nothing after the await runs; locals
+  /// are destroyed. Throws stet::cancelled if this run was asked to end.
+  template <class R, class... A>
+  [[nodiscard("stet: nothing is continued until it is awaited")]] auto continue_as_new(
+      const workflow<R(A...)>& w, std::type_identity_t<A>... arguments) {
     std::string b;
     encode(b, std::tuple<A...>(std::move(arguments)...));
-    return detail::child_operation<R>(
-        detail::make_child(w.text(), id.text, std::move(b), id.where));
+    return detail::continue_operation<R>(w.text(), std::move(b));
   }
+  /// Whether the history has grown so long (4,096 records) that continue_as_new is a good idea.
+  bool continue_suggested() const noexcept;
 
   /// The time of the event being handled, by the engine's clock. Replays see the same; it never
   /// decreases.
@@ -140,7 +315,20 @@ class STET_API context {
 
  private:
   friend class detail::execution;
+  friend class detail::handler;
   explicit context(detail::execution& r) noexcept : run_(&r) {}
+  template <class R, class... A>
+  detail::command* make_child(const workflow<R(A...)>& w, step_name id, child_options options,
+                              std::type_identity_t<A>... arguments) {
+    std::string b;
+    encode(b, std::tuple<A...>(std::move(arguments)...));
+    return detail::make_child(w.text(), id.text, std::move(b), options, id.where);
+  }
+  /// Begins a command that belongs to the whole run.
+  detail::held_command hold(detail::command* c);
+  detail::held_command open_promise(std::string_view name, source_point at);
+  std::size_t open_updates() const noexcept;
+
   detail::execution* run_;
 };
 

@@ -10,19 +10,9 @@
 #include <utility>
 
 #include <stet/context.hpp>
+#include <stet/handlers.hpp>
 
 namespace stet { inline namespace v0 { namespace detail {
-
-/// One frame of a workflow, type erased.
-class STET_API root {
- public:
-  root() = default;
-  root(const root&) = delete;
-  root& operator=(const root&) = delete;
-  virtual ~root();
-  virtual bool start(environment, waiter&) noexcept = 0;
-  virtual void result(std::string& out) = 0;  // throws what the workflow let escape
-};
 
 class STET_API definition {
  public:
@@ -47,23 +37,6 @@ class STET_API declared_error {
 
  private:
   std::string name_;
-};
-
-template <class R> class root_of final : public root {
- public:
-  explicit root_of(task<R> t) : task_(std::move(t)) {}
-  bool start(environment e, waiter& w) noexcept override { return task_.start(e, w); }
-  void result(std::string& out) override {
-    if constexpr (std::is_void_v<R>) {
-      task_.result();
-      writer(out).null();
-    } else {
-      encode(out, task_.result());
-    }
-  }
-
- private:
-  task<R> task_;
 };
 
 template <class Body, class R, class... A> class definition_of final : public definition {

@@ -62,13 +62,15 @@ enum class status : std::uint8_t {
   terminated = 4,
   stalled =
       5,  ///< parked: today's code doesn't fit its history, or isn't defined; see run_info::reason
+  timed_out = 6,         ///< its time was over: see start_options
+  continued_as_new = 7,  ///< the next run of its chain goes on
 };
 
 /// Something a run waits for.
 struct pending_info {
-  std::string kind;        ///< "step", "sleep", "child"
-  std::string name;        ///< the step's or the child's workflow's name
-  std::string detail;      ///< step: arguments in short; child: its id
+  std::string kind;        ///< "step", "sleep", "child", "condition", "promise", "message"
+  std::string name;        ///< the step's, the child's workflow's, the promise's; "signal 'approved'"
+  std::string detail;      ///< step: arguments in short; child: its id; promise: its token
   unsigned attempt = 0;    ///< step: the attempt that runs, ran last or will run next
   std::string last_error;  ///< step: what its last failed attempt said
   time_point due{};        ///< sleep: when it ends; step: when the next attempt begins; else zero
@@ -83,7 +85,22 @@ struct run_info {
   std::string reason;         ///< why it is stalled, failed, cancelled or terminated
   std::uint64_t records = 0;  ///< of its history
   time_point started{};
+  std::uint64_t parent = 0;        ///< the run that waits for it, or 0
+  std::uint64_t previous = 0;      ///< the run that it continues, or 0
+  std::uint64_t next = 0;          ///< the run that continues it, or 0
+  time_point next_wakeup{};        ///< when it goes on by itself; zero: it doesn't
+  unsigned unread_signals = 0;     ///< that were sent to it and that it has not read
+  unsigned open_updates = 0;       ///< that were accepted and have no answer yet
   std::vector<pending_info> waits_for;
+};
+
+/// One record of a run's history, for people.
+struct history_entry {
+  time_point time{};      ///< of what happened to the run; what it did about it has the same
+  std::string kind;       ///< "started", "step", "step done", "signal", "timer fired", …
+  unsigned command = 0;   ///< the number of the operation that it is or answers; 0: none
+  std::string name;       ///< of the step, the workflow, the signal, …; a reason
+  std::string detail;     ///< arguments, a result, what went wrong: in short
 };
 
 namespace detail {
@@ -100,6 +117,26 @@ struct run_outcome {
 };
 struct start_request {
   std::string id, arguments;
+  start_options options{};
+};
+struct signal_request {
+  std::string_view name;
+  std::string payload;
+  std::string_view key;
+};
+struct update_request {
+  std::string_view name;
+  std::string id, arguments;
+};
+enum class update_stage : bool {
+  accepted,  // send it, wait until it is accepted
+  attached,  // wait for the answer of one that was sent before
+};
+struct update_outcome {
+  std::uint64_t run = 0;  // whose update it is
+  bool answered = false;
+  std::string payload;
+  std::optional<failure> error;
 };
 
 /// The engine without types. Everything a template above it needs.
@@ -117,8 +154,63 @@ struct STET_API core {
   static void terminate(engine_core&, std::uint64_t run, std::string_view id,
                         std::string_view reason);
   [[noreturn]] static void raise(engine_core&, std::string_view id, const run_outcome&);
+  static void signal(engine_core&, std::uint64_t run, std::string_view id, const signal_request&);
+  static std::string query(engine_core&, std::uint64_t run, std::string_view id,
+                           std::string_view name, std::string_view arguments);
+  /// Nothing if the time was up.
+  static std::optional<update_outcome> update(engine_core&, std::uint64_t run, std::string_view id,
+                                              const update_request&, update_stage until,
+                                              std::optional<duration> limit);
+  [[noreturn]] static void raise_update(engine_core&, std::string_view name, const failure&);
+  static start_result start_with(engine_core&, std::string_view workflow, start_request,
+                                 const signal_request&);
+  static start_result start_with(engine_core&, std::string_view workflow, start_request,
+                                 const update_request&);
+  static bool answer_promise(engine_core&, std::string_view promise, std::string_view token,
+                             std::string_view payload, const failure* rejected);
+  /// A name that no other has.
+  static std::string new_id(engine_core&);
 };
 }  // namespace detail
+
+/// An update that was accepted by a run. Cheap to copy; usable as long as its engine is open.
+/// Thread: any.
+template <class R> class update_handle {
+ public:
+  /// What names this request: see update_options::id.
+  const std::string& id() const noexcept { return request_.id; }
+  /// Waits for its answer.
+  ///
+  /// Returns  what the handler returned.
+  /// Throws   what the handler let escape, if its type is declared, else stet::update_failed;
+  ///          errc::run_ended if the run ended without an answer, errc::run_stalled, errc::closed.
+  /// Durable  the answer was, before this returned.
+  R result() const {
+    auto o = detail::core::update(*core_, run_, run_id_, request_, detail::update_stage::attached,
+                                  std::nullopt);
+    if (o->error) detail::core::raise_update(*core_, request_.name, *o->error);
+    if constexpr (!std::is_void_v<R>) return decode<R>(o->payload);
+  }
+  /// Waits for its answer, no longer than `limit`. True if it is there.
+  bool wait_for(duration limit) const {
+    return detail::core::update(*core_, run_, run_id_, request_, detail::update_stage::attached,
+                                limit)
+        .has_value();
+  }
+
+ private:
+  template <class> friend class run_handle;
+  friend class engine;
+  update_handle(std::shared_ptr<detail::engine_core> c, std::uint64_t run, std::string run_id,
+                detail::update_request q)
+      : core_(std::move(c)), run_(run), run_id_(std::move(run_id)), request_(std::move(q)) {
+    request_.arguments.clear();
+  }
+  std::shared_ptr<detail::engine_core> core_;
+  std::uint64_t run_;
+  std::string run_id_;
+  detail::update_request request_;
+};
 
 /// One run of a workflow that returns `R`. Cheap to copy; usable as long as its engine is open.
 /// Thread: any.
@@ -133,8 +225,9 @@ template <class R> class run_handle {
   /// Returns  what the workflow returned.
   /// Throws   what the workflow let escape, if its type is declared by engine.define, else
   /// stet::run_failed;
-  ///          run_cancelled, run_terminated; error with errc::run_stalled if it is parked;
-  ///          errc::closed, errc::payload.
+  ///          run_cancelled, run_terminated, run_timed_out; error with errc::run_stalled if it is
+  ///          parked; errc::closed, errc::payload.
+  /// A run that was continued as new hands on: the result is that of the last one of its chain.
   /// Durable  the result was, before this returned.
   R result() const {
     auto o = detail::core::wait(*core_, run_, id_, std::nullopt);
@@ -155,6 +248,71 @@ template <class R> class run_handle {
   /// terminated as well. Durable  when it returns, the end is.
   void terminate(std::string_view reason = {}) const {
     detail::core::terminate(*core_, run_, id_, reason);
+  }
+
+  /// Sends a signal: the run reads it with context::receive, or finds it waiting when it does. Of a
+  /// run that was continued as new, the one that goes on gets it; likewise below.
+  ///     run.signal(Approved, true);
+  ///
+  /// Throws   errc::run_ended, errc::usage (the key).
+  /// Durable  when it returns, the signal is.
+  template <class T>
+    requires(!std::is_void_v<T>)
+  void signal(const v0::signal<T>& s, const std::type_identity_t<T>& value,
+              signal_options o = {}) const {
+    detail::signal_request q{s.text(), {}, o.idempotency_key};
+    encode<T>(q.payload, value);
+    detail::core::signal(*core_, run_, id_, q);
+  }
+  void signal(const v0::signal<void>& s, signal_options o = {}) const {
+    detail::core::signal(*core_, run_, id_, {s.text(), detail::null_payload(), o.idempotency_key});
+  }
+
+  /// Asks the run something: its handler (context::on) answers, with all that was acknowledged
+  /// before in its sight. A run that has ended answers as it stood at its end: one that completed,
+  /// when it returned; one that failed or was cancelled, before its last event.
+  ///     auto text = run.query(Status);
+  ///
+  /// Throws   errc::not_found if it has no such handler at the moment, errc::run_stalled; what the
+  ///          handler throws.
+  /// Durable  what it says was, before this returned. Nothing is recorded.
+  template <class Q, class... A>
+  Q query(const v0::query<Q(A...)>& q, std::type_identity_t<A>... arguments) const {
+    std::string b;
+    encode(b, std::tuple<A...>(std::move(arguments)...));
+    return decode<Q>(detail::core::query(*core_, run_, id_, q.text(), b));
+  }
+
+  /// Sends an update and waits for its answer: update_handle::result().
+  ///     auto size = run.update(Add, item);
+  ///
+  /// Throws   errc::rejected, with its words, if the validator refuses it or no handler is there;
+  ///          errc::run_ended, errc::run_stalled; as update_handle::result.
+  template <class U, class... A>
+  U update(const v0::update<U(A...)>& u, std::type_identity_t<A>... arguments) const {
+    return update(u, update_options{}, std::move(arguments)...);
+  }
+  template <class U, class... A>
+  U update(const v0::update<U(A...)>& u, update_options o,
+           std::type_identity_t<A>... arguments) const {
+    return start_update(u, o, std::move(arguments)...).result();
+  }
+  /// Sends an update and waits until it is accepted: from then on its handler will run to its end,
+  /// whatever crashes. Durable  that, when it returns.
+  template <class U, class... A>
+  update_handle<U> start_update(const v0::update<U(A...)>& u,
+                                std::type_identity_t<A>... arguments) const {
+    return start_update(u, update_options{}, std::move(arguments)...);
+  }
+  template <class U, class... A>
+  update_handle<U> start_update(const v0::update<U(A...)>& u, update_options o,
+                                std::type_identity_t<A>... arguments) const {
+    detail::update_request q{u.text(), std::string(o.id), {}};
+    if (q.id.empty()) q.id = detail::core::new_id(*core_);
+    encode(q.arguments, std::tuple<A...>(std::move(arguments)...));
+    auto sent =
+        detail::core::update(*core_, run_, id_, q, detail::update_stage::accepted, std::nullopt);
+    return update_handle<U>(core_, sent->run, id_, std::move(q));
   }
 
  private:
@@ -232,11 +390,55 @@ class STET_API engine {
   template <class R, class... A>
   run_handle<R> run(const workflow<R(A...)>& w, std::string_view id,
                     std::type_identity_t<A>... arguments) {
-    std::vector<detail::start_request> one(1);
-    one[0].id = id;
-    encode(one[0].arguments, std::tuple<A...>(std::move(arguments)...));
+    return run(w, id, start_options{}, std::move(arguments)...);
+  }
+  /// The same with options: what to do if the id is taken, a delay, time-outs.
+  ///     engine.run(Remind, "remind-7", {.delay = 24h}, text);
+  template <class R, class... A>
+  run_handle<R> run(const workflow<R(A...)>& w, std::string_view id, start_options options,
+                    std::type_identity_t<A>... arguments) {
+    std::vector<detail::start_request> one;
+    one.push_back(request_of<A...>(id, options, std::move(arguments)...));
     auto started = detail::core::start(*core_, w.text(), std::move(one));
     return run_handle<R>(core_, std::string(id), started.at(0));
+  }
+  /// Starts a run, unless there is one of this id that is open, and sends it a signal, in one
+  /// commit. A run that has ended is started anew.
+  ///     engine.signal_with_start(Added, item, Cart, "cart-7", customer);
+  template <class T, class R, class... A>
+    requires(!std::is_void_v<T>)
+  run_handle<R> signal_with_start(const signal<T>& s, const std::type_identity_t<T>& value,
+                                  const workflow<R(A...)>& w, std::string_view id,
+                                  std::type_identity_t<A>... arguments) {
+    return signal_with_start(s, value, w, id, start_options{.reuse = id_reuse::allow},
+                             std::move(arguments)...);
+  }
+  template <class T, class R, class... A>
+    requires(!std::is_void_v<T>)
+  run_handle<R> signal_with_start(const signal<T>& s, const std::type_identity_t<T>& value,
+                                  const workflow<R(A...)>& w, std::string_view id,
+                                  start_options options, std::type_identity_t<A>... arguments) {
+    detail::signal_request q{s.text(), {}, {}};
+    encode<T>(q.payload, value);
+    auto started = detail::core::start_with(
+        *core_, w.text(), request_of<A...>(id, options, std::move(arguments)...), q);
+    return run_handle<R>(core_, std::string(id), started);
+  }
+  /// Starts a run, unless there is one of this id that is open, and sends it an update; the run's
+  /// start, the update and what it brings are one commit. Waits until the update is accepted; if it
+  /// is refused, a run that was started for it stays.
+  ///     auto size = engine.update_with_start(Add, std::tuple(item), Cart, "cart-7", c).result();
+  template <class U, class... B, class R, class... A>
+  update_handle<U> update_with_start(const update<U(B...)>& u,
+                                     const std::type_identity_t<std::tuple<B...>>& values,
+                                     const workflow<R(A...)>& w, std::string_view id,
+                                     std::type_identity_t<A>... arguments) {
+    detail::update_request q{u.text(), detail::core::new_id(*core_), {}};
+    encode(q.arguments, values);
+    auto started = detail::core::start_with(
+        *core_, w.text(),
+        request_of<A...>(id, start_options{.reuse = id_reuse::allow}, std::move(arguments)...), q);
+    return update_handle<U>(core_, started.run, std::string(id), std::move(q));
   }
   /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of run().
   ///     engine.run_all(Hash, std::vector{std::pair(std::string("a"), std::tuple(path_a))});
@@ -264,6 +466,29 @@ class STET_API engine {
     if (!found) return std::nullopt;
     return run_handle<R>(core_, std::string(id), *found);
   }
+  /// Answers a promise of a run, by the token that pending_promise::token() gave.
+  ///     engine.resolve(Approval, token, decision{true, "ok"});
+  ///
+  /// Returns  false if it was answered before, or its run has ended: nothing happens then.
+  /// Throws   errc::not_found for a token that no run of this store has given, errc::usage if it
+  ///          stands for a promise of another name.
+  /// Durable  when it returns, the answer is.
+  template <class T>
+    requires(!std::is_void_v<T>)
+  bool resolve(const promise<T>& p, std::string_view token, const std::type_identity_t<T>& value) {
+    std::string b;
+    encode<T>(b, value);
+    return detail::core::answer_promise(*core_, p.text(), token, b, nullptr);
+  }
+  bool resolve(const promise<void>& p, std::string_view token) {
+    return detail::core::answer_promise(*core_, p.text(), token, detail::null_payload(), nullptr);
+  }
+  /// The same with a refusal: whoever waits gets stet::promise_rejected with the reason.
+  template <class T> bool reject(const promise<T>& p, std::string_view token, std::string reason) {
+    failure f{"stet::promise_rejected", std::move(reason), {}, 1};
+    return detail::core::answer_promise(*core_, p.text(), token, {}, &f);
+  }
+
   /// run_handle::cancel by id. Throws errc::not_found.
   void cancel(std::string_view id, std::string_view reason = {});
   /// run_handle::terminate by id. Throws errc::not_found.
@@ -276,6 +501,9 @@ class STET_API engine {
   /// What a run is doing and what it waits for; nothing if there is no such run. Never disturbs the
   /// run.
   std::optional<run_info> describe(std::string_view id);
+  /// What happened to the latest run of this id, and what it did; nothing if there is none. Throws
+  /// errc::corrupt if its history can't be read.
+  std::vector<history_entry> history(std::string_view id);
   /// The ids of runs that haven't ended, in order, beginning after `after`: what is going on, page
   /// by page.
   std::vector<std::string> open_runs(std::string_view after = {}, std::size_t count_max = 100);
@@ -297,6 +525,13 @@ class STET_API engine {
   detail::engine_core& internals() noexcept { return *core_; }
 
  private:
+  template <class... A>
+  static detail::start_request request_of(std::string_view id, start_options options,
+                                          std::type_identity_t<A>... arguments) {
+    detail::start_request q{std::string(id), {}, options};
+    encode(q.arguments, std::tuple<A...>(std::move(arguments)...));
+    return q;
+  }
   void add(std::string_view name, std::unique_ptr<detail::definition>);
   void add(std::unique_ptr<detail::declared_error>);
   std::shared_ptr<detail::engine_core> core_;

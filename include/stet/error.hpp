@@ -36,6 +36,10 @@ enum class errc : unsigned char {
   full = 17,             ///< no room in the store: nothing is lost, make room
   closed = 18,           ///< the engine is closed
   child_failed = 19,     ///< a child run failed
+  promise_rejected = 20,  ///< a promise was rejected
+  update_failed = 21,     ///< the handler of an update let an exception escape
+  run_ended = 22,         ///< the run has ended already: it takes no message
+  run_timed_out = 23,     ///< the run's time was over
 };
 
 /// The enumerator's name, as in "step_failed".
@@ -127,6 +131,20 @@ class STET_API child_failed : public failed {
   ~child_failed() override;
 };
 
+/// Somebody rejected the promise that was waited for.
+class STET_API promise_rejected : public failed {
+ public:
+  using failed::failed;
+  ~promise_rejected() override;
+};
+
+/// The handler of an update let an exception escape, or its run ended before it had.
+class STET_API update_failed : public failed {
+ public:
+  using failed::failed;
+  ~update_failed() override;
+};
+
 /// The run whose result is asked for failed: its workflow let an exception escape.
 class STET_API run_failed : public failed {
  public:
@@ -139,6 +157,13 @@ class STET_API run_terminated : public error {
  public:
   using error::error;
   ~run_terminated() override;
+};
+
+/// The run whose result is asked for took longer than it was allowed to: see start_options.
+class STET_API run_timed_out : public error {
+ public:
+  using error::error;
+  ~run_timed_out() override;
 };
 
 /// The run whose result is asked for was cancelled and ended because of it.

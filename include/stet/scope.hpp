@@ -62,7 +62,15 @@ struct STET_API scope_access {
   static execution& run_of(const scope& s) noexcept { return *s.run_; }
 };
 
-enum class command_kind : std::uint8_t { step, sleep, child };
+/// On disk: never renumber (docs/format.md).
+enum class command_kind : std::uint8_t {
+  step = 0,
+  sleep = 1,
+  child = 2,
+  condition = 3,
+  promise = 4,
+  message = 5,
+};
 
 /// How an operation ended.
 enum class answer_kind : std::uint8_t { none, value, failure, cancelled };
@@ -76,6 +84,8 @@ class STET_API command {
   command(const command&) = delete;
   command& operator=(const command&) = delete;
   virtual ~command();
+  /// What it was asked for: for messages of errors.
+  virtual std::string_view label() const noexcept { return {}; }
 
   const command_kind kind;
   answer_kind answered = answer_kind::none;
@@ -84,6 +94,7 @@ class STET_API command {
       false;  // step: the body refers to the frame; the run goes on only when it has returned
   bool awaits_body = false;  // step: its outcome stands, its body has yet to return
   bool absolute = false;     // sleep: until a time, not for a duration
+  bool detached = false;     // it belongs to no scope and is held by its run until it is answered
   std::uint32_t id = 0;      // its number in the run, from 1; 0: not begun
   std::uint32_t line = 0;    // where it stands in the source
   const char* file = "";
@@ -106,23 +117,45 @@ class STET_API command {
   std::atomic<std::uint32_t> references_{1};
 };
 
-/// A command that asks for something by name: a step or a child.
+/// A command that asks for something by name: a step, a child, a promise, a message.
 class STET_API request : public command {
  public:
   request(command_kind k, std::string_view n, source_point at);
   ~request() override;
+  std::string_view label() const noexcept override { return name; }
   /// step: does the work, encodes the result. Throws what the body throws.
   virtual void run(step_context& c, std::string& result);
 
-  std::string name;       // step: its name; child: the workflow's
-  std::string target;     // child: its id
-  std::string arguments;  // encoded: journaled, held against the record on replay
+  std::string name;        // step: its name; child: the workflow's; message: the signal's
+  std::string target;      // child, message: the id
+  std::string arguments;   // encoded: journaled, held against the record on replay
+  std::string token;       // promise
+  std::uint8_t flags = 0;  // of its record: child, message
   step_options options{};
+};
+
+/// A command that the run itself answers: it is looked at after each event, and when it begins.
+class STET_API condition : public command {
+ public:
+  condition(std::string_view n, source_point at);
+  ~condition() override;
+  std::string_view label() const noexcept override { return name; }
+  /// Whether it holds now. May take what it waits for, and set the answer. What it throws is one.
+  virtual bool holds(execution&) = 0;
+
+  std::string name;    // what an operator sees: "signal 'approved'"
+  bool takes = false;  // it takes a signal
+  std::exception_ptr thrown;
 };
 
 STET_API command* make_sleep(std::int64_t ms, bool absolute, source_point at);
 STET_API command* make_child(std::string_view workflow, std::string_view id, std::string arguments,
-                             source_point at);
+                             const child_options& o, source_point at);
+STET_API command* make_receive(std::string_view signal, source_point at);
+/// A signal to another run; or, with a reason instead of a signal, the request to end.
+STET_API command* make_message(std::string_view signal, std::string_view id, std::string payload,
+                               source_point at);
+STET_API command* make_cancel(std::string_view id, std::string_view reason, source_point at);
 
 /// An operation that the journal answers: what is awaited. Movable until it starts, then pinned.
 class STET_API leaf {

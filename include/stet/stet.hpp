@@ -5,5 +5,6 @@
 #include <stet/copy.hpp>
 #include <stet/engine.hpp>
 #include <stet/memory.hpp>
+#include <stet/saga.hpp>
 #include <stet/store.hpp>
 #include <stet/workflow.hpp>

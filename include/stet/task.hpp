@@ -25,6 +25,7 @@
 namespace stet { inline namespace v0 {
 
 class context;
+class saga;
 class scope;
 
 /// How deep sub-coroutines may await each other. Loops are not depth: a million awaits in a loop
@@ -46,6 +47,9 @@ class waiter {
   function function_;
 };
 
+/// Of a workflow's own coroutine. The handlers of updates begin one deeper.
+inline constexpr std::uint32_t root_depth = 1;
+
 /// Where an operation runs: handed from awaiter to awaited, so that no promise needs a context.
 struct environment {
   class scope* scope = nullptr;
@@ -53,6 +57,8 @@ struct environment {
 };
 
 STET_API context& context_of(environment) noexcept;
+/// A workflow's own coroutine is about to return: its variables are still there.
+STET_API void root_returns(environment) noexcept;
 /// Destroys a coroutine; an exception from a destructor in it is told and goes no further.
 STET_API void destroy_frame(std::coroutine_handle<> h) noexcept;
 [[noreturn]] STET_API void throw_too_deep();
@@ -142,6 +148,9 @@ class promise_base {
     return ended_;
   }
   bool failed() const noexcept { return error_ != nullptr; }
+  void returns() const noexcept {
+    if (env_.depth == root_depth) root_returns(env_);
+  }
   void rethrow_if_failed() {
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
@@ -165,6 +174,7 @@ template <class T> class task_promise : public promise_base {
   template <class U = T>
     requires std::is_convertible_v<U&&, T>
   void return_value(U&& v) {
+    this->returns();
     value_.emplace(std::forward<U>(v));
   }
   T take() {
@@ -178,7 +188,7 @@ template <class T> class task_promise : public promise_base {
 template <> class task_promise<void> : public promise_base {
  public:
   task_promise() noexcept {}
-  void return_void() noexcept {}
+  void return_void() noexcept { returns(); }
   void take() { rethrow_if_failed(); }
 };
 
@@ -186,7 +196,7 @@ template <class F>
 concept closure = std::is_class_v<F> && requires { &F::operator(); };
 template <class P>
 concept handed_over =  // a parameter by which Stet, which keeps the closure, calls it
-    std::is_same_v<P, context&> || std::is_same_v<P, scope&>;
+    std::is_same_v<P, context&> || std::is_same_v<P, scope&> || std::is_same_v<P, saga&>;
 
 /// The promise of a lambda's or a member's coroutine. Its check runs when the closure is complete.
 template <class T, class Object, class FirstParameter> class object_promise;

@@ -37,6 +37,7 @@ void attempt::run() noexcept {
           "the result of step '" + body->name + "' has " + std::to_string(result.size()) +
           " bytes, and at most " + std::to_string(payload_bytes_max) + " can be journaled"));
     if (is_timed) ended = engine.steady_ms();
+    at.store(phase::left);
   }
   engine.returned(*this);  // the loop may destroy it now
 }

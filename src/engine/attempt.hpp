@@ -20,7 +20,7 @@ struct resident;
 /// back exactly once, whether it ran or was revoked.
 class attempt final : public work {
  public:
-  enum class phase : int { waiting, running, revoked };
+  enum class phase : int { waiting, running, revoked, left };
 
   attempt(engine_core& e, resident& r, request& b) : engine(e), run_of(r), body(&b) { b.hold(); }
   attempt(const attempt&) = delete;

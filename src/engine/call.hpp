@@ -83,14 +83,34 @@ template <class F> class asking final : public call {
   std::optional<kept> value_;
 };
 
-/// Waits for the end of a run.
-class outcome_call final : public call {
+/// Waits for something of a run: with a limit, if the caller likes.
+class waiting_call : public call {
  public:
-  outcome_call(std::uint64_t r, std::string_view i) : run(r), id(i) {}
-  bool perform(engine_core& e) override;
-  std::uint64_t run;
+  waiting_call(std::uint64_t r, std::string_view i) : run(r), id(i) { needs_room = false; }
+  std::uint64_t run;  // it waits for this one
   std::string_view id;
+
+ protected:
+  ~waiting_call() = default;
+};
+
+/// Waits for the end of a run, and of those that continue it.
+class outcome_call final : public waiting_call {
+ public:
+  using waiting_call::waiting_call;
+  bool perform(engine_core& e) override;
   run_outcome outcome;
+};
+
+/// Sends an update, or waits for one that was sent, until it is accepted or answered.
+class update_call final : public waiting_call {
+ public:
+  update_call(std::uint64_t r, std::string_view i, const update_request& u, update_stage s)
+      : waiting_call(r, i), request(u), until(s) {}
+  bool perform(engine_core& e) override;
+  const update_request& request;
+  update_stage until;
+  update_outcome outcome;
 };
 
 }  // namespace detail

@@ -52,6 +52,7 @@ struct resident {
   std::uint64_t sliced_in = 0;     // the block that carries its latest slice
   std::vector<attempt*> attempts;  // under way, or waiting for their gate
   std::vector<outcome_call*> waiters;
+  std::vector<update_call*> updaters;
   std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
   bool resumed = false;                               // what was cut short has been seen to
   bool queued = false;                                // in ready_
@@ -84,6 +85,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   // (requests.cpp)
   std::vector<start_result> start_runs(std::string_view workflow,
                                        std::vector<start_request>& requests);
+  start_result start_run(std::string_view workflow, const start_request& q);
+  void check_start(std::string_view workflow, const start_request& q) const;
+  std::optional<start_result> find_taken(std::string_view workflow, const start_request& q);
   std::optional<start_result> find_run(std::string_view workflow, std::string_view id);
   void cancel_run(std::uint64_t run, std::string_view id, std::string_view reason);
   void terminate_run(std::uint64_t run, std::string_view id, std::string_view reason);
@@ -96,7 +100,16 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   resident& must_find(std::uint64_t run, std::string_view id);
   /// Waits for the end of a run: true if it is known already.
   bool await_outcome(outcome_call& c);
-  void forget(outcome_call& c) noexcept;
+  void forget(waiting_call& c) noexcept;
+  std::vector<history_entry> history_of_id(std::string_view id);
+  // (messages.cpp)
+  void signal_run(std::uint64_t run, std::string_view id, const signal_request& q);
+  std::string query_run(std::uint64_t run, std::string_view id, std::string_view name,
+                        std::string_view arguments);
+  bool update_run(update_call& c);
+  bool answer_promise(std::string_view promise, std::string_view token, std::string_view payload,
+                      const failure* rejected);
+  std::string new_id();
 
   // ------------------------------------------------------------ from anywhere (life.cpp)
   /// Performs a call on the loop and waits until what it says is durable.
@@ -157,9 +170,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   resident* in_memory(std::uint64_t run) noexcept;
   resident* load(std::uint64_t run);
   std::uint64_t latest_run(std::string_view id);
-  resident& create(std::string_view workflow, std::string_view id, std::string_view arguments,
-                   std::uint64_t run, std::uint64_t parent, std::uint32_t parent_command,
-                   bool undriven);
+  resident& create(record start, bool undriven);
   bool ensure_frame(resident& r);
   std::string history_of(resident& r);
   bool may_evict(const resident& r) const noexcept;
@@ -172,18 +183,22 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // drive.cpp
   void happen(resident& r, record e);
+  void happen_later(resident& r, record e);
+  bool may_drive(const resident& r) const noexcept;
   void drive(resident& r, const record* event);
   bool check_determinism(resident& r, const record* event);
   void append(resident& r, std::string_view records);
   void note(resident& r, record n);
   void after_drive(resident& r);
   void start_child(resident& parent, request& q);
-  void child_failed(resident& parent, std::uint32_t command, errc code, std::string_view type,
-                    std::string_view text);
+  void continue_run(resident& r);
+  void fail_command(resident& r, record_kind how, std::uint32_t command, errc code,
+                    std::string_view type, std::string_view text);
   void end_run(resident& r);
   void tell_parent(resident& r);
   void request_cancel(resident& r, std::string_view reason);
-  void terminate(resident& r, std::string_view reason);
+  void terminate(resident& r, std::string_view reason, std::uint8_t flags = 0);
+  void see_to_orphans(std::string_view ended, std::string_view given_up);
   void park(resident& r, std::string reason);
   void relieve();
 
@@ -205,12 +220,25 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void arm_attempt(attempt& a, const pending& p);
   std::int64_t total_deadline(const pending& p, const step_options& o) const noexcept;
 
+  // messages.cpp
+  resident& last_of_chain(resident& r);
+  resident& must_find_last(std::uint64_t run, std::string_view id);
+  resident& bring_up(resident& r);
+  bool knows_signal(resident& r, std::string_view key);
+  std::string query_ended(resident& r, std::string_view name, std::string_view arguments);
+  std::unique_ptr<execution> shadow_of(resident& r);
+  void fill_from_ended(update_call& c, resident& r);
+  void tell_updaters(resident& r);
+  void fail_updaters(resident& r, const error& e);
+  void send_message(resident& sender, request& q);
+
   // waking.cpp
   bool fire_timers();
   void wake_run(resident& r);
   void wake_pending(resident& r, std::uint32_t command);
   void wake_attempts(resident& r);
   void arm(resident& r);
+  void arm_ends(resident& r);
   std::int64_t due_of(const pending& p) const noexcept;
   void watch(attempt& a);
 
@@ -238,6 +266,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // execution_host
   bool stop_body(std::uint64_t run, std::uint32_t command) noexcept override;
+  void await_body(std::uint64_t run, std::uint32_t command) noexcept override;
   std::uint64_t new_run_number() noexcept override { return journal_.new_run_number(); }
   void log(std::string_view id, std::string_view line) noexcept override {
     listener_.log(id, line);

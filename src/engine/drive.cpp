@@ -14,12 +14,24 @@ void engine_core::happen(resident& r, record e) {
   e.time = now_;
   if (options_.resident_runs_max == 0) evict(r);
   if (!r.state.stalled && r.state.undriven == 0 && ensure_frame(r)) return drive(r, &e);
+  happen_later(r, e);
+}
+
+/// Records an event; it drives in a turn of its own. Also while another run is driven.
+void engine_core::happen_later(resident& r, record e) {
   e.flags |= record_flag::undriven;
+  e.run = r.state.run;
+  e.time = now_;
   std::string bytes;
   encode(bytes, e);
   append(r, bytes);
   if (r.frame) r.frame->queue(bytes);
   if (!r.state.stalled) enqueue(r);
+}
+
+/// An event drives now: there is one, and nothing forbids it.
+bool engine_core::may_drive(const resident& r) const noexcept {
+  return r.state.open() && !r.state.stalled && r.state.undriven > 0 && r.state.begins_at <= now_;
 }
 
 /// Drives by `event`, or by the oldest undriven one (null). Records the event and what it brought,
@@ -92,7 +104,8 @@ void engine_core::append(resident& r, std::string_view records) {
       if (p && p->kind == command_kind::child) orphans_.emplace_back(p->child, false);
     } else if (is_end(rec.kind)) {
       for (auto& p : r.state.waits_for)
-        if (p.kind == command_kind::child) orphans_.emplace_back(p.child, true);
+        if (p.kind == command_kind::child && !(p.flags & record_flag::abandons))
+          orphans_.emplace_back(p.child, !(p.flags & record_flag::asks_to_end));
     }
     apply(r.state, rec, ++lsn);
     if (rec.kind == record_kind::sleep) timers_.add(due_of(r.state.waits_for.back()), r.state.run);
@@ -111,6 +124,7 @@ void engine_core::note(resident& r, record n) {
 
 void engine_core::after_drive(resident& r) {
   touch(r);
+  tell_updaters(r);
   if (r.state.crashes &&
       r.state.open()) {  // its code came through: it isn't the one that always kills
     record n;
@@ -123,51 +137,79 @@ void engine_core::after_drive(resident& r) {
     auto* p = r.state.find(id);
     if (!p) continue;  // given up in the same drive, and perhaps gone
     if (q->kind == command_kind::child) start_child(r, *q);
+    else if (q->kind == command_kind::message) send_message(r, *q);
     else begin_step(r, *q, p->attempt);
   }
-  if (!r.state.open()) end_run(r);
-  for (auto [run, end] : std::exchange(orphans_, {})) {
-    auto* child = load(run);
-    if (!child || !child->state.open()) continue;
-    if (end) terminate(*child, "its parent has ended");
-    else request_cancel(*child, "its parent doesn't wait for it any more");
+  if (!r.state.open()) {
+    if (r.state.next) continue_run(r);
+    end_run(r);
   }
+  see_to_orphans("its parent has ended", "its parent doesn't wait for it any more");
   if (options_.resident_runs_max == 0) evict(r);
   else keep_within_residency();
 }
 
 void engine_core::start_child(resident& parent, request& q) {
   auto run = parent.state.find(q.id)->child;
+  auto fail = [&](std::string_view type, const std::string& text) {
+    fail_command(parent, record_kind::child_failed, q.id, errc::child_failed, type, text);
+  };
   if (!definitions_.contains(q.name))
-    return child_failed(parent, q.id, errc::child_failed, "stet::unknown_workflow",
-                        "no workflow '" + q.name + "' is defined in this program");
+    return fail("stet::unknown_workflow",
+                "no workflow '" + q.name + "' is defined in this program");
   if (q.target.empty() || q.target.size() > id_bytes_max)
-    return child_failed(parent, q.id, errc::child_failed, "stet::usage",
-                        "a child's id is 1 to " + std::to_string(id_bytes_max) +
-                            " bytes, this one has " + std::to_string(q.target.size()));
+    return fail("stet::usage", "a child's id is 1 to " + std::to_string(id_bytes_max) +
+                                   " bytes, this one has " + std::to_string(q.target.size()));
   if (latest_run(q.target) != 0)
-    return child_failed(parent, q.id, errc::child_failed, "stet::conflict",
-                        "there is a run with the id '" + q.target + "' already");
-  create(q.name, q.target, q.arguments, run, parent.state.run, q.id, true);
+    return fail("stet::conflict", "there is a run with the id '" + q.target + "' already");
+  record start;
+  start.run = run;
+  start.related = parent.state.run;
+  start.command = q.id;
+  start.name = q.name;
+  start.target = q.target;
+  start.payload = q.arguments;
+  create(start, true);
 }
 
-void engine_core::child_failed(resident& parent, std::uint32_t command, errc code,
+/// The run that continues it: with the same id, and what nobody has read.
+void engine_core::continue_run(resident& r) {
+  auto unread = r.frame->unread();
+  auto& s = r.state;
+  auto& next = *r.frame->continues();
+  record start;
+  start.run = s.next;
+  start.related = s.parent;
+  start.command = s.parent_command;
+  start.name = next.workflow;
+  start.target = s.id;
+  start.payload = next.arguments;
+  start.first = s.first;
+  start.previous = s.run;
+  start.run_timeout = s.run_timeout;
+  start.execution_deadline = s.execution_deadline;
+  auto& created = create(start, true);
+  for (auto& m : unread) {
+    record e;
+    e.kind = record_kind::signal;
+    e.name = m.name;
+    e.target = m.key;
+    e.payload = m.payload;
+    happen_later(created, e);
+  }
+}
+
+/// A command of a run can't be done.
+void engine_core::fail_command(resident& r, record_kind how, std::uint32_t command, errc code,
                                std::string_view type, std::string_view text) {
   record e;
-  e.kind = record_kind::child_failed;
-  e.flags = record_flag::undriven;
-  e.run = parent.state.run;
-  e.time = now_;
+  e.kind = how;
   e.command = command;
   e.attempt = 1;
   e.code = code;
   e.error_type = type;
   e.error_text = text;
-  std::string bytes;
-  encode(bytes, e);
-  append(parent, bytes);
-  if (parent.frame) parent.frame->queue(bytes);
-  enqueue(parent);
+  happen_later(r, e);
 }
 
 /// The run has just ended: tells who waits, and lets go of what it had.
@@ -176,11 +218,11 @@ void engine_core::end_run(resident& r) {
     if (!a->revoke()) a->ask_to_stop();
     a->left_behind = true;
   }
-  for (auto* w : std::exchange(r.waiters, {})) {
-    (void)await_outcome(*w);
-    answer(*w, r.last_lsn);
-  }
-  if (r.state.parent) tell_parent(r);
+  for (auto* w : std::exchange(r.waiters, {}))
+    if (await_outcome(*w)) answer(*w, r.last_lsn);
+  fail_updaters(r, error(errc::run_ended, r.state.id,
+                         "the run '" + r.state.id + "' has ended without an answer"));
+  if (r.state.parent && !r.state.next) tell_parent(r);
   ended_.push_back(r.state.run);
   evict(r);
 }
@@ -188,11 +230,8 @@ void engine_core::end_run(resident& r) {
 void engine_core::tell_parent(resident& r) {
   auto* parent = load(r.state.parent);
   if (!parent || !parent->state.open() || !parent->state.find(r.state.parent_command)) return;
-  if (parent->state.find(r.state.parent_command)->child != r.state.run) return;
+  if (parent->state.find(r.state.parent_command)->child != r.state.first) return;
   record e;
-  e.flags = record_flag::undriven;
-  e.run = parent->state.run;
-  e.time = now_;
   e.command = r.state.parent_command;
   e.kind =
       r.state.status == status::completed ? record_kind::child_done : record_kind::child_failed;
@@ -202,8 +241,9 @@ void engine_core::tell_parent(resident& r) {
   } else {
     e.code = errc::child_failed;
     e.attempt = 1;
-    e.error_type =
-        r.state.status == status::cancelled ? "stet::run_cancelled" : "stet::run_terminated";
+    e.error_type = r.state.status == status::cancelled   ? "stet::run_cancelled"
+                   : r.state.status == status::timed_out ? "stet::run_timed_out"
+                                                         : "stet::run_terminated";
     e.error_text = text;
     if (r.state.error) {
       e.attempt = r.state.error->attempts;
@@ -211,11 +251,7 @@ void engine_core::tell_parent(resident& r) {
       e.payload = r.state.error->payload;
     }
   }
-  std::string bytes;
-  encode(bytes, e);
-  append(*parent, bytes);
-  if (parent->frame) parent->frame->queue(bytes);
-  if (!parent->state.stalled) enqueue(*parent);
+  happen_later(*parent, e);
 }
 
 void engine_core::request_cancel(resident& r, std::string_view reason) {
@@ -223,21 +259,15 @@ void engine_core::request_cancel(resident& r, std::string_view reason) {
   record e;
   e.kind = record_kind::cancel_requested;
   e.name = reason;
-  e.flags = record_flag::undriven;  // it drives in a turn of its own: this may be called while
-                                    // another run is driven
-  e.run = r.state.run;
-  e.time = now_;
-  std::string bytes;
-  encode(bytes, e);
-  append(r, bytes);
-  if (r.frame) r.frame->queue(bytes);
-  if (!r.state.stalled) enqueue(r);
+  happen_later(r, e);  // in a turn of its own: this may be called while another run is driven
 }
 
-void engine_core::terminate(resident& r, std::string_view reason) {
+/// Ends a run without its code. `flags` of the record say why.
+void engine_core::terminate(resident& r, std::string_view reason, std::uint8_t flags) {
   if (!r.state.open()) return;
   record e;
   e.kind = record_kind::terminated;
+  e.flags = flags;
   e.run = r.state.run;
   e.time = now_;
   e.name = reason;
@@ -245,8 +275,19 @@ void engine_core::terminate(resident& r, std::string_view reason) {
   encode(bytes, e);
   append(r, bytes);
   end_run(r);
-  for (auto [run, end] : std::exchange(orphans_, {}))
-    if (auto* child = load(run)) terminate(*child, "its parent was terminated");
+  see_to_orphans("its parent was terminated", "its parent was terminated");
+}
+
+/// Children whose parent has ended, or waits for them no longer.
+void engine_core::see_to_orphans(std::string_view ended, std::string_view given_up) {
+  for (auto [run, end] : std::exchange(orphans_, {})) {
+    auto* first = load(run);
+    if (!first) continue;
+    auto& child = last_of_chain(*first);
+    if (end) terminate(child, ended);
+    else request_cancel(child, given_up);
+    drop_if_idle(child);
+  }
 }
 
 /// Today's code, or the history, doesn't fit: the run stays as it is until a build that does. The
@@ -269,6 +310,8 @@ void engine_core::park(resident& r,
     (void)await_outcome(*w);
     answer(*w, r.last_lsn);
   }
+  fail_updaters(r, error(errc::run_stalled, r.state.id,
+                         "the run '" + r.state.id + "' is stalled: " + r.state.outcome));
 }
 
 /// Between drives: a block that has grown large is written, so that memory stays bounded.

@@ -29,6 +29,9 @@ void engine::resume(std::string_view id) {
 std::optional<run_info> engine::describe(std::string_view id) {
   return core_->look([&] { return core_->describe_run(id); });
 }
+std::vector<history_entry> engine::history(std::string_view id) {
+  return core_->look([&] { return core_->history_of_id(id); });
+}
 std::vector<std::string> engine::open_runs(std::string_view after, std::size_t count_max) {
   return core_->look([&] { return core_->list_open_runs(after, count_max); });
 }

@@ -206,7 +206,10 @@ void engine_core::fail_everybody(const std::exception_ptr& e) noexcept {
   for (auto* c : calls) c->done(own_copy(e));
   for (auto& [lsn, c] : std::exchange(answers_, {})) c->done(own_copy(e));
   for (auto& [run, r] : runs_)
+  {
     for (auto* w : std::exchange(r->waiters, {})) w->done(own_copy(e));
+    for (auto* w : std::exchange(r->updaters, {})) w->done(own_copy(e));
+  }
 }
 
 void engine_core::discard_attempts() noexcept {
@@ -289,7 +292,7 @@ bool engine_core::submit(call& c, std::optional<duration> limit) {
 
 /// The time is up: takes the call back from the loop. True if it was answered meanwhile.
 bool engine_core::give_up_waiting(call& c) {
-  auto take_back = [&] { forget(static_cast<outcome_call&>(c)); };  // only those wait with a limit
+  auto take_back = [&] { forget(static_cast<waiting_call&>(c)); };  // only those wait with a limit
   asking<decltype(take_back)> taking(take_back);
   taking.needs_room = false;
   try {

@@ -108,10 +108,10 @@ void engine_core::resume(resident& r) {
   if (options_.max_crashes && r.state.crashes >= options_.max_crashes)
     return park(r, "its code brought the process down " + std::to_string(r.state.crashes) +
                        " times: engine::resume lets it try again");
+  if (r.state.begins_at > now_) return arm(r);
   if (!ensure_frame(r)) return;
   resume_pending(r);
-  while (r.state.open() && !r.state.stalled && r.state.undriven > 0 && ensure_frame(r))
-    drive(r, nullptr);
+  while (may_drive(r) && ensure_frame(r)) drive(r, nullptr);
   if (r.state.open() && !r.state.stalled) arm(r);
   r.suspected = false;
   wake_run(r);

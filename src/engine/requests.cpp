@@ -25,29 +25,77 @@ void check_id(std::string_view id) {
 
 std::vector<start_result> engine_core::start_runs(std::string_view workflow,
                                                   std::vector<start_request>& requests) {
-  if (!definitions_.contains(std::string(workflow)))
-    throw error(errc::unknown_workflow, workflow,
-                "no workflow '" + std::string(workflow) + "' is defined in this engine");
-  for (auto& q : requests) {
-    check_id(q.id);
-    check_arguments(workflow, q.arguments.size());
-  }
+  for (auto& q : requests) check_start(workflow, q);
   std::vector<start_result> results;
   results.reserve(requests.size());
   std::uint64_t lsn = 0;
   for (auto& q : requests) {
-    if (auto known = find_run(workflow, q.id)) {
-      results.push_back(*known);
-    } else {
-      auto number = journal_.new_run_number();
-      answer_lsn_ = create(workflow, q.id, q.arguments, number, 0, 0, false).last_lsn;
-      results.push_back({number, true});
-    }
+    results.push_back(start_run(workflow, q));
     lsn = std::max(lsn, answer_lsn_);
     relieve();
   }
   answer_lsn_ = lsn;
   return results;
+}
+
+void engine_core::check_start(std::string_view workflow, const start_request& q) const {
+  if (!definitions_.contains(std::string(workflow)))
+    throw error(errc::unknown_workflow, workflow,
+                "no workflow '" + std::string(workflow) + "' is defined in this engine");
+  check_id(q.id);
+  check_arguments(workflow, q.arguments.size());
+  auto& o = q.options;
+  if (o.delay < duration{} || o.run_timeout < duration{} || o.execution_timeout < duration{})
+    throw error(errc::usage, workflow,
+                "the delay and the time-outs of a start must not be negative");
+}
+
+start_result engine_core::start_run(std::string_view workflow, const start_request& q) {
+  check_start(workflow, q);
+  if (auto known = find_taken(workflow, q)) return *known;
+  auto later = [&](duration d) {
+    auto t = INT64_MAX;
+    return __builtin_add_overflow(now_, d.count(), &t) ? INT64_MAX - 1 : t;
+  };
+  auto& o = q.options;
+  record start;
+  start.run = journal_.new_run_number();
+  start.name = workflow;
+  start.target = q.id;
+  start.payload = q.arguments;
+  if (o.delay > duration{}) start.begins_at = later(o.delay);
+  start.run_timeout = o.run_timeout.count();
+  if (o.execution_timeout > duration{}) start.execution_deadline = later(o.execution_timeout);
+  answer_lsn_ = create(start, false).last_lsn;
+  return {start.run, true};
+}
+
+/// The run that has the id and is to be used; none: a new one is to be started. Throws
+/// errc::conflict.
+std::optional<start_result> engine_core::find_taken(std::string_view workflow,
+                                                    const start_request& q) {
+  auto number = latest_run(q.id);
+  if (number == 0) return std::nullopt;
+  auto& r = must_find(number, q.id);
+  auto refuse = [&](const char* why) {
+    answer_lsn_ = r.last_lsn;
+    auto text = "the id " + shown(q.id) + why;
+    drop_if_idle(r);
+    throw error(errc::conflict, workflow, text);
+  };
+  if (r.state.open()) {
+    if (q.options.conflict == id_conflict::fail) refuse(" has a run that is open");
+    if (q.options.conflict == id_conflict::use_existing) return find_run(workflow, q.id);
+    terminate(r, "another run was started with its id");
+  } else {
+    auto reuse = q.options.reuse;
+    if (reuse == id_reuse::use_existing) return find_run(workflow, q.id);
+    if (reuse == id_reuse::reject) refuse(" has had a run");
+    if (reuse == id_reuse::allow_after_failure && r.state.status == status::completed)
+      refuse(" has had a run that completed");
+  }
+  drop_if_idle(r);
+  return std::nullopt;
 }
 
 std::optional<start_result> engine_core::find_run(std::string_view workflow, std::string_view id) {
@@ -74,13 +122,12 @@ resident& engine_core::must_find(std::uint64_t run, std::string_view id) {
 }
 
 void engine_core::cancel_run(std::uint64_t run, std::string_view id, std::string_view reason) {
-  auto& r = must_find(run, id);
-  if (r.state.open() && !r.resumed) resume(r);
+  auto& r = must_find_last(run, id);
   request_cancel(r, reason);
   drop_if_idle(r);
 }
 void engine_core::terminate_run(std::uint64_t run, std::string_view id, std::string_view reason) {
-  auto& r = must_find(run, id);
+  auto& r = last_of_chain(must_find(run, id));
   terminate(r, reason);
   drop_if_idle(r);
 }
@@ -98,7 +145,7 @@ void engine_core::resume_run(std::string_view id) {
 }
 
 v0::status engine_core::status_of(std::uint64_t run, std::string_view id) {
-  auto& r = must_find(run, id);
+  auto& r = last_of_chain(must_find(run, id));
   auto s = r.state.shown_status();
   answer_lsn_ = r.last_lsn;
   drop_if_idle(r);
@@ -106,7 +153,8 @@ v0::status engine_core::status_of(std::uint64_t run, std::string_view id) {
 }
 
 bool engine_core::await_outcome(outcome_call& c) {
-  auto& r = must_find(c.run, c.id);
+  auto& r = last_of_chain(must_find(c.run, c.id));
+  c.run = r.state.run;
   if (r.state.open() && !r.state.stalled) {
     r.waiters.push_back(&c);
     return false;
@@ -119,11 +167,12 @@ bool engine_core::await_outcome(outcome_call& c) {
   drop_if_idle(r);
   return true;
 }
-void engine_core::forget(outcome_call& c) noexcept {
+void engine_core::forget(waiting_call& c) noexcept {
   answer_lsn_ = 0;  // whatever is durable
   std::erase_if(answers_, [&](auto& a) { return a.second == &c; });
   if (auto* r = in_memory(c.run)) {
-    std::erase(r->waiters, &c);
+    std::erase_if(r->waiters, [&](auto* w) { return w == &c; });
+    std::erase_if(r->updaters, [&](auto* w) { return w == &c; });
     drop_if_idle(*r);
   }
 }
@@ -156,11 +205,23 @@ std::optional<run_info> engine_core::describe_run(std::string_view id) {
   info.reason = info.status == status::completed ? std::string() : s.outcome;
   info.records = s.records;
   info.started = time_point(duration(s.started));
-  static constexpr const char* kinds[] = {"step", "sleep", "child"};
+  info.parent = s.parent;
+  info.previous = s.previous;
+  info.next = s.next;
+  info.unread_signals = s.unread;
+  info.open_updates = s.open_updates;
+  auto wake = wake_of(s);
+  if (wake != run_state::no_wake && wake != run_state::wake_at_start)
+    info.next_wakeup = time_point(duration(wake));
+  static constexpr const char* kinds[] = {"step",      "sleep",   "child",
+                                          "condition", "promise", "message"};
   for (auto& p : s.waits_for) {
     pending_info w;
     w.kind = kinds[static_cast<int>(p.kind)];
     w.name = p.name;
+    if (p.kind == command_kind::promise)
+      w.detail = execution::token(s.run, p.command, s.seed);
+    else
     w.detail = p.kind != command_kind::step ? p.target
                : p.target.empty()           ? arguments_of(*r, p.command)
                                             : describe_payload(p.target);
@@ -172,6 +233,40 @@ std::optional<run_info> engine_core::describe_run(std::string_view id) {
   }
   drop_if_idle(*r);
   return info;
+}
+
+std::vector<history_entry> engine_core::history_of_id(std::string_view id) {
+  std::vector<history_entry> entries;
+  auto number = latest_run(id);
+  if (number == 0) return entries;
+  auto& r = must_find(number, id);
+  answer_lsn_ = r.last_lsn;
+  std::string history;
+  try {
+    history = history_of(r);
+    std::int64_t time = 0;
+    for (source in(history); !in.done();) {
+      auto rec = decode_record(in);
+      if (rec.time) time = rec.time;
+      history_entry e;
+      e.time = time_point(duration(time));
+      e.kind = to_text(rec.kind);
+      e.command = rec.command;
+      e.name = rec.name;
+      if (!rec.error_type.empty())
+        e.detail = std::string(rec.error_type) + ": " + std::string(rec.error_text);
+      else if (!rec.payload.empty())
+        e.detail = describe_payload(rec.payload);
+      else
+        e.detail = rec.target;
+      entries.push_back(std::move(e));
+    }
+  } catch (const malformed& e) {
+    throw error(errc::corrupt, id,
+                "the history of the run " + shown(id) + " can't be read: " + e.what());
+  }
+  drop_if_idle(r);
+  return entries;
 }
 
 std::vector<std::string> engine_core::list_open_runs(std::string_view after,
@@ -234,6 +329,9 @@ void core::raise(engine_core& e, std::string_view id, const run_outcome& o) {
     case v0::status::terminated:
       throw run_terminated(errc::run_terminated, id,
                            "the run " + name + " was terminated: " + o.error.message);
+    case v0::status::timed_out:
+      throw run_timed_out(errc::run_timed_out, id,
+                          "the run " + name + " took too long: " + o.error.message);
     case v0::status::stalled:
       throw error(errc::run_stalled, id, "the run " + name + " is stalled: " + o.error.message);
     default: break;

@@ -37,33 +37,27 @@ std::uint64_t engine_core::latest_run(std::string_view id) {
   return read_latest_run(*store_, id).value_or(0);
 }
 
-resident& engine_core::create(std::string_view workflow, std::string_view id,
-                              std::string_view arguments, std::uint64_t run, std::uint64_t parent,
-                              std::uint32_t parent_command, bool undriven) {
-  auto& r = *(runs_[run] = std::make_unique<resident>());
-  ids_[std::string(id)] = run;
+/// A new run, as its first record says: what is missing there is filled in. Driven at once, unless
+/// it is to be `undriven` or begins later.
+resident& engine_core::create(record start, bool undriven) {
+  auto& r = *(runs_[start.run] = std::make_unique<resident>());
+  ids_[std::string(start.target)] = start.run;
   r.resumed = true;
-  record start;
   start.kind = record_kind::started;
-  start.run = run;
   start.time = now_;
-  start.related = parent;
-  start.command = parent_command;
   start.seed[0] = entropy_.bits();
   start.seed[1] = entropy_.bits();
-  start.name = workflow;
-  start.target = id;
-  start.payload = arguments;
-  if (undriven) {
+  if (undriven || start.begins_at) {
     start.flags = record_flag::undriven;
     std::string bytes;
     encode(bytes, start);
     append(r, bytes);
-    enqueue(r);
+    if (!start.begins_at) enqueue(r);
   } else {
-    r.state.run = run;  // for messages, until its first record is folded
+    r.state.run = start.run;  // for messages, until its first record is folded
     drive(r, &start);
   }
+  arm_ends(r);
   return r;
 }
 
@@ -140,7 +134,7 @@ void engine_core::keep_within_residency() {
 bool engine_core::drop_if_idle(resident& r) {
   if (r.frame && !r.state.open()) evict(r);
   if (r.frame || r.dirty_since != 0 || r.queued || rides_in_block(r) || !r.unsaved.empty() ||
-      !r.attempts.empty() || !r.waiters.empty())
+      !r.attempts.empty() || !r.waiters.empty() || !r.updaters.empty())
     return false;
   auto id = ids_.find(r.state.id);
   if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
@@ -167,9 +161,8 @@ bool engine_core::drive_ready() {
     if (r->state.open()) {
       if (!r->resumed) {
         resume(*r);
-      } else if (!r->state.stalled) {
-        while (r->state.open() && !r->state.stalled && r->state.undriven > 0 && ensure_frame(*r))
-          drive(*r, nullptr);
+      } else {
+        while (may_drive(*r) && ensure_frame(*r)) drive(*r, nullptr);
       }
     }
     drop_if_idle(*r);

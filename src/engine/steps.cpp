@@ -304,6 +304,24 @@ bool engine_core::stop_body(std::uint64_t run, std::uint32_t command) noexcept {
   return wait;
 }
 
+/// What a body refers to is destroyed when this returns.
+void engine_core::await_body(std::uint64_t run, std::uint32_t command) noexcept {
+  for (auto* a : in_memory(run)->attempts) {
+    if (a->command != command) continue;
+    a->left_behind = true;
+    if (a->revoke()) continue;
+    a->ask_to_stop();
+    if (!a->body->waits_for_body) continue;
+    for (int waited_ms = 0; a->at == attempt::phase::running; ++waited_ms) {
+      if (waited_ms == 1000)
+        listener_.problem("the run '" + in_memory(run)->state.id + "', and every other, waits for "
+                          "the body of step '" + a->body->name +
+                          "': it belongs to a handler of an update that is being destroyed");
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+}
+
 void engine_core::heartbeat(const attempt& a, std::string progress) {
   std::lock_guard lock(mutex_);
   beats_.emplace_back(std::pair(a.run_number, a.command), std::move(progress));

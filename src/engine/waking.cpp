@@ -28,11 +28,19 @@ std::int64_t engine_core::due_of(const pending& p) const noexcept {
 void engine_core::arm(resident& r) {
   auto wake = wake_of(r.state);
   if (wake == run_state::no_wake) return;
+  arm_ends(r);
   for (auto& p : r.state.waits_for)  // also beside a step that makes the run ready
     if (p.kind == command_kind::sleep ||
         (p.kind == command_kind::step && p.at == pending::phase::retrying))
       timers_.add(due_of(p), r.state.run);
   if (wake == run_state::wake_at_start) enqueue(r);
+}
+
+/// When it begins, and when its time is over.
+void engine_core::arm_ends(resident& r) {
+  if (!r.state.open()) return;
+  if (r.state.begins_at) timers_.add(r.state.begins_at, r.state.run);
+  if (r.state.deadline) timers_.add(r.state.deadline, r.state.run);
 }
 
 void engine_core::load_timers() {
@@ -97,8 +105,11 @@ bool engine_core::fire_timers() {
 /// Does what is due for a run.
 void engine_core::wake_run(resident& r) {
   if (!r.state.open()) return;
+  if (r.state.deadline && r.state.deadline <= now_)
+    return terminate(r, "its time was over", record_flag::timed_out);
   if (!r.resumed) return resume(r);
   if (r.state.stalled) return;
+  if (may_drive(r)) enqueue(r);
   std::vector<std::pair<std::int64_t, std::uint32_t>> due;
   for (auto& p : r.state.waits_for) {
     bool timed = p.kind == command_kind::sleep ||

@@ -67,6 +67,11 @@ void error_registry::raise(errc code, std::string_view operation, const failure&
     case errc::step_interrupted: throw step_interrupted(code, operation, f);
     case errc::step_crashed: throw step_crashed(code, operation, f);
     case errc::step_failed: throw step_failed(code, operation, f);
+    case errc::promise_rejected: throw promise_rejected(code, operation, f);
+    case errc::update_failed: throw update_failed(code, operation, f);
+    case errc::not_found:
+    case errc::run_ended:
+    case errc::rejected: throw error(code, operation, f.message);
     default: throw child_failed(code, operation, f);
   }
 }

@@ -8,7 +8,9 @@ namespace {
 constexpr std::uint32_t refused_awaits_max = 1000;
 
 constexpr record_kind kind_of(const command& c) noexcept {
-  constexpr record_kind kinds[] = {record_kind::step, record_kind::sleep, record_kind::child};
+  constexpr record_kind kinds[] = {record_kind::step,      record_kind::sleep,
+                                   record_kind::child,     record_kind::condition,
+                                   record_kind::promise,   record_kind::message};
   return kinds[static_cast<int>(c.kind)];
 }
 
@@ -30,6 +32,12 @@ execution::execution(definition& d, const error_registry& errors, execution_host
 execution::~execution() {
   host_ = nullptr;  // destructors in the frame may call the context: nothing happens
   root_.reset();
+  running_.clear();
+  for (auto* c : std::exchange(pending_, {})) {
+    if (!c->detached) continue;
+    c->owner = nullptr;
+    c->drop();
+  }
 }
 
 std::coroutine_handle<> execution::root_ended(waiter& w) noexcept {
@@ -69,15 +77,24 @@ bool execution::drive_next(std::int64_t time, drive_output& out) {
 
 void execution::dispatch(const record& event) {
   now_ = std::max(now_, event.time);
+  ++records_;
   switch (event.kind) {
     case record_kind::started: start(event); break;
     case record_kind::cancel_requested: top_->cancel(event.name); break;
+    case record_kind::signal:
+      unread_.push_back(
+          {std::string(event.name), std::string(event.target), std::string(event.payload)});
+      if (!event.target.empty()) keys_.emplace(event.target);
+      break;
+    case record_kind::update: begin_update(event); break;
     default: answer(event);
   }
 }
 
 void execution::start(const record& event) {
   random_state_ = event.seed[0] ^ (event.seed[1] * 0x9e3779b97f4a7c15);
+  seed_[0] = event.seed[0];
+  seed_[1] = event.seed[1];
   try {
     root_ = definition_.begin(context_, event.payload);
   } catch (const error& e) {
@@ -99,12 +116,16 @@ void execution::answer(const record& event) {
   switch (event.kind) {
     case record_kind::step_done:
     case record_kind::child_done:
+    case record_kind::promise_resolved:
+    case record_kind::message_done:
       c->answered = answer_kind::value;
       c->payload = event.payload;
       break;
     case record_kind::timer_fired: c->answered = answer_kind::value; break;
     case record_kind::step_failed:
     case record_kind::child_failed:
+    case record_kind::promise_rejected:
+    case record_kind::message_failed:
       c->answered = answer_kind::failure;
       c->code = event.code;
       c->error = std::make_unique<failure>(failure{std::string(event.error_type),
@@ -122,22 +143,64 @@ void execution::answer(const record& event) {
 
 void execution::complete(command& c) noexcept {
   auto* w = c.awaited_by;
+  auto* part = c.part;
   unlink(c);
-  out_->ready.push_back(w);
+  if (w) out_->ready.emplace_back(w, part);
 }
 
 void execution::drain() {
   auto& ready = out_->ready;
-  for (std::size_t i = 0; i < ready.size() && problem_.empty() && !swallows_; ++i)
-    ready[i]->notify().resume();
-  ready.clear();
-  if ((root_done_ || swallows_) && problem_.empty() && !ended_) finish();
+  do {
+    for (std::size_t i = 0; i < ready.size() && problem_.empty() && !stops(); ++i)
+      if (auto* w = ready[i].first) w->notify().resume();
+    ready.clear();
+  } while (problem_.empty() && !stops() && meet_condition());
+  running_.remove_if([](auto& u) { return u.ended; });
+  if (stops() && problem_.empty() && !ended_) finish();
+}
+
+/// Looks at what the run itself answers.
+bool execution::look(condition& c) noexcept {
+  try {
+    if (!c.holds(*this)) return false;
+    if (c.answered == answer_kind::none) c.answered = answer_kind::value;
+  } catch (...) {
+    c.thrown = std::current_exception();
+    c.answered = answer_kind::failure;
+  }
+  return true;
+}
+
+bool execution::meet_condition() noexcept {
+  for (auto* c : conditions_) {
+    if (!look(*c)) continue;
+    record r;
+    r.kind = record_kind::met;
+    r.command = c->id;
+    if (c->takes) r.flags = record_flag::takes;
+    emit(r);
+    if (!problem_.empty()) return false;
+    complete(*c);
+    return true;
+  }
+  return false;
 }
 
 void execution::finish() {
+  for (auto& u : running_) fail_update(u, "its run ended before its handler had");
   record end;
   std::string payload;
   failure f;
+  if (continues_) {
+    continues_->run = child_number();
+    end.kind = record_kind::continued;
+    end.related = continues_->run;
+    end.name = continues_->workflow;
+    end.payload = continues_->arguments;
+    emit(end);
+    ended_ = problem_.empty();
+    return;
+  }
   try {
     if (swallows_)
       throw cancelled("the workflow went on after " + std::to_string(refused_awaits_max) +
@@ -181,28 +244,12 @@ bool execution::begin(command& c, environment e, waiter& w) noexcept {
     return false;
   }
   c.id = ++last_command_;
-  record r;
-  r.command = c.id;
-  r.line = c.line;
-  if (c.kind == command_kind::sleep) {
-    r.kind = record_kind::sleep;
-    r.number = c.wait_ms;
-    r.flags = c.absolute ? record_flag::absolute : 0;
-  } else {
-    auto& q = static_cast<request&>(c);
-    bool step = c.kind == command_kind::step;
-    r.kind = step ? record_kind::step : record_kind::child;
-    if (step && q.options.at_most_once) r.flags = record_flag::at_most_once;
-    if (!step) r.related = child_number();
-    r.name = q.name;
-    r.target = q.target;
-    r.payload = q.arguments;
-    if (!replay_) out_->begun.emplace_back(c.id, &q);
-  }
-  file_ = c.file;
-  emit(r);
-  file_ = "";
+  auto flags = record_command(c);
   if (!problem_.empty()) return false;
+  if (c.kind == command_kind::condition) {
+    if (flags & record_flag::holds) return true;
+    conditions_.push_back(static_cast<condition*>(&c));
+  }
   c.owner = this;
   c.next = e.scope->commands_;
   c.previous = nullptr;
@@ -210,6 +257,57 @@ bool execution::begin(command& c, environment e, waiter& w) noexcept {
   e.scope->commands_ = &c;
   pending_.push_back(&c);
   return false;
+}
+
+void execution::hold(command& c) {
+  if (!out_)
+    throw error(errc::usage, c.label(),
+                "this is for the workflow's own code: not for the handlers of queries, for "
+                "validators, or for destructors when a run leaves memory");
+  c.detached = true;
+  c.errors = &errors_;
+  c.id = ++last_command_;
+  record_command(c);
+  if (!problem_.empty()) return;
+  c.owner = this;
+  c.hold();
+  pending_.push_back(&c);
+}
+
+/// Emits a command, or holds it against the history.
+std::uint8_t execution::record_command(command& c) noexcept {
+  record r;
+  r.command = c.id;
+  r.line = c.line;
+  r.kind = kind_of(c);
+  switch (c.kind) {
+    case command_kind::sleep:
+      r.number = c.wait_ms;
+      r.flags = c.absolute ? record_flag::absolute : 0;
+      break;
+    case command_kind::condition: {
+      auto& w = static_cast<condition&>(c);
+      r.name = w.name;
+      if (w.takes) r.flags |= record_flag::takes;
+      if (look(w)) r.flags |= record_flag::holds;
+      break;
+    }
+    default: {
+      auto& q = static_cast<request&>(c);
+      r.flags = q.flags;
+      if (c.kind == command_kind::step && q.options.at_most_once)
+        r.flags = record_flag::at_most_once;
+      if (c.kind == command_kind::child) r.related = child_number();
+      r.name = q.name;
+      r.target = q.target;
+      r.payload = q.arguments;
+      if (!replay_ && c.kind != command_kind::promise) out_->begun.emplace_back(c.id, &q);
+    }
+  }
+  file_ = c.file;
+  auto flags = emit(r);
+  file_ = "";
+  return c.kind == command_kind::condition ? r.flags : flags;
 }
 
 void execution::give_up(command& c, const std::string& reason) noexcept {
@@ -231,11 +329,13 @@ void execution::unlink(command& c) noexcept {
   auto at = std::lower_bound(pending_.begin(), pending_.end(), c.id,
                              [](const command* a, std::uint32_t n) { return a->id < n; });
   if (at != pending_.end() && *at == &c) pending_.erase(at);
+  if (c.kind == command_kind::condition) std::erase(conditions_, static_cast<condition*>(&c));
   if (c.previous) c.previous->next = c.next;
   else if (c.part) c.part->commands_ = c.next;
   if (c.next) c.next->previous = c.previous;
   c.next = c.previous = nullptr;
   c.owner = nullptr;
+  if (c.detached) c.drop();
 }
 
 command* execution::find_pending(std::uint32_t number) noexcept {
@@ -245,11 +345,13 @@ command* execution::find_pending(std::uint32_t number) noexcept {
 }
 request* execution::find(std::uint32_t number) noexcept {
   auto* c = find_pending(number);
-  return c && c->kind != command_kind::sleep ? static_cast<request*>(c) : nullptr;
+  bool is_request = c && c->kind != command_kind::sleep && c->kind != command_kind::condition;
+  return is_request ? static_cast<request*>(c) : nullptr;
 }
 
 std::uint64_t execution::random() noexcept {
-  auto z = random_state_ += 0x9e3779b97f4a7c15;
+  auto z = random_state_ + 0x9e3779b97f4a7c15;
+  if (out_) random_state_ = z;  // a query only looks
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
   z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
   return z ^ (z >> 31);

@@ -7,17 +7,25 @@
 //  - in a replay every emitted command is held against the recorded one, and nothing new is emitted
 //  before the recorded
 //    history has been gone through; a mismatch ends the replay with `problem()`;
+//  - a condition is looked at when nothing else is ready, the oldest first, and one at a time: what
+//  it took is seen before the next one is looked at;
 //  - the coroutine runs only inside replay, deliver and drive_next; a frame is destroyed only
-//  outside of them.
+//  outside of them, but an update's whose handler is destroyed by its own workflow.
 #pragma once
 #include <cstdint>
+#include <deque>
+#include <list>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <stet/definition.hpp>
+#include <stet/messages.hpp>
 
 #include "execution/errors.hpp"
 #include "history/record.hpp"
@@ -30,11 +38,14 @@ struct drive_output {
   // Steps and children among them, by number: one that was given up in the same drive may be gone.
   std::vector<std::pair<std::uint32_t, request*>> begun;
   std::vector<std::uint32_t> given_up;  // commands that were cancelled
-  std::vector<waiter*> ready;           // work space: who is to be told
+  std::vector<std::string> updated;     // the ids of updates that have been answered
+  // Work space: who is to be told, and the scope of what has ended. Null: is gone.
+  std::vector<std::pair<waiter*, const scope*>> ready;
   void clear() noexcept {
     records.clear();
     begun.clear();
     given_up.clear();
+    updated.clear();
     ready.clear();
   }
 };
@@ -45,12 +56,33 @@ class execution_host {
   /// A pending step is given up: don't begin its body, or ask it to stop. True if a body runs and
   /// must be waited for.
   virtual bool stop_body(std::uint64_t run, std::uint32_t command) noexcept = 0;
+  /// What a body of this step refers to goes now: returns when it has left it.
+  virtual void await_body(std::uint64_t run, std::uint32_t command) noexcept = 0;
   /// The number for a child run.
   virtual std::uint64_t new_run_number() noexcept = 0;
   virtual void log(std::string_view id, std::string_view line) noexcept = 0;
 
  protected:
   ~execution_host() = default;
+};
+
+/// A signal that a run has been given and not read.
+struct message {
+  std::string name, key, payload;
+};
+
+/// The answer to an update.
+struct update_answer {
+  std::uint32_t number = 0;  // of the run's updates, from 1
+  bool done = false;
+  std::string payload;               // what its handler returned
+  std::unique_ptr<failure> failure;  // or how it failed
+};
+
+/// What a run gives the one that continues it.
+struct continued_as {
+  std::string workflow, arguments;
+  std::uint64_t run = 0;
 };
 
 class execution : private waiter {
@@ -62,8 +94,9 @@ class execution : private waiter {
   execution& operator=(const execution&) = delete;
   ~execution();
 
-  /// Goes through a recorded history from its first record. False if it doesn't fit: see problem().
-  bool replay(std::string_view history, drive_output& work);
+  /// Goes through a recorded history from its first record, or through its first `events_max`
+  /// events that drive. False if it doesn't fit: see problem().
+  bool replay(std::string_view history, drive_output& work, std::size_t events_max = SIZE_MAX);
   /// Drives the coroutine by an event that has just been recorded as driven. False: see problem().
   bool deliver(const record& event, drive_output& out);
   /// Keeps an event that has been recorded as undriven.
@@ -71,6 +104,25 @@ class execution : private waiter {
   std::size_t queued() const noexcept { return undriven_.size(); }
   /// Drives the coroutine by the oldest undriven event, at `time`. False: see problem().
   bool drive_next(std::int64_t time, drive_output& out);
+
+  // ------------------------------------------------------------ messages
+  /// Calls the handler of a query. Throws errc::not_found if there is none, and what it throws.
+  std::string answer_query(std::string_view name, std::string_view arguments);
+  /// The same when the workflow's own coroutine returns, its variables still there: before replay.
+  void answer_at_return(std::string_view name, std::string_view arguments) {
+    at_return_.emplace(name, arguments);
+  }
+  /// What came of that: nothing if the coroutine didn't return. Throws what the handler threw.
+  std::optional<std::string> answered_at_return();
+  /// Whether a signal with this key, or an update with this id, is in the history already.
+  bool knows_signal(std::string_view key) const;
+  const update_answer* find_update(std::string_view id) const noexcept;
+  /// Throws errc::rejected with what the validator says, or because there is no handler.
+  void validate(std::string_view update, std::string_view arguments);
+  std::size_t open_updates() const noexcept;
+  const std::optional<continued_as>& continues() const noexcept { return continues_; }
+  /// Signals that were not read, in their order, undriven ones too.
+  std::vector<message> unread() const;
 
   /// The record that ended the run has been emitted.
   bool ended() const noexcept { return ended_; }
@@ -92,10 +144,34 @@ class execution : private waiter {
 
   // Called from operations while the coroutine runs.
   bool begin(command& c, environment e, waiter& w) noexcept;
+  /// A command of the whole run. Throws errc::usage outside of a workflow.
+  void hold(command& c);
+  std::string token_of(std::uint32_t command) const;
+  bool take_message(std::string_view name, std::string& payload);
+  bool continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept;
+  bool continue_suggested() const noexcept { return records_ >= records_suggested_max; }
+  void add(handler& h);
+  void remove(handler& h) noexcept;
+  void root_returns() noexcept;
   void give_up(command& c, const std::string& reason) noexcept;
   void unlink(command& c) noexcept;
 
+  /// What a promise of a run is known by outside.
+  static std::string token(std::uint64_t run, std::uint32_t command, const std::uint64_t (&seed)[2]);
+  static constexpr std::uint64_t records_suggested_max = 4096;
+
  private:
+  struct running_update : waiter {
+    running_update(execution& e, handler& h, std::string i, std::uint32_t n)
+        : waiter(&execution::update_ended), run(e), by(&h), id(std::move(i)), number(n) {}
+    execution& run;
+    handler* by;
+    std::string id;
+    std::uint32_t number;
+    v0::scope part;
+    std::unique_ptr<root> work;
+    bool ended = false;
+  };
   struct recorded {  // a replay's place in the history
     source rest;
     record next{};
@@ -112,6 +188,19 @@ class execution : private waiter {
   void complete(command& c) noexcept;
   void drain();
   void finish();
+  bool stops() const noexcept { return root_done_ || swallows_ || continues_; }
+  bool look(condition& c) noexcept;
+  bool meet_condition() noexcept;
+  std::uint8_t record_command(command& c) noexcept;
+  void begin_update(const record& event);
+  void end_update(running_update& u, const std::exception_ptr& failed) noexcept;
+  void fail_update(running_update& u, const char* why) noexcept;
+  void abandon_update(running_update& u) noexcept;
+  bool is_suspended(const v0::scope& s) const noexcept;
+  static bool is_within(const v0::scope* s, const v0::scope& outer) noexcept;
+  void abandon(v0::scope& s) noexcept;
+  handler* find_handler(handler::kind k, std::string_view name) const noexcept;
+  static std::coroutine_handle<> update_ended(waiter& w) noexcept;
   command* find_pending(std::uint32_t number) noexcept;
   static std::coroutine_handle<> root_ended(waiter& w) noexcept;
 
@@ -126,11 +215,24 @@ class execution : private waiter {
   recorded* replay_ = nullptr;         // while it replays
   drive_output* out_ = nullptr;        // while the coroutine runs
   std::vector<command*> pending_;      // by number
+  std::vector<condition*> conditions_;  // those among them
+  std::deque<message> unread_;          // signals
+  std::set<std::string, std::less<>> keys_;
+  std::vector<handler*> handlers_;
+  std::list<running_update> running_;
+  std::map<std::string, update_answer, std::less<>> updates_;
+  std::optional<continued_as> continues_;
+  std::optional<std::pair<std::string, std::string>> at_return_;
+  std::optional<std::string> answer_at_return_;
+  std::exception_ptr failed_at_return_;
   std::vector<std::string> undriven_;  // events
   std::string problem_;
   std::uint64_t random_state_ = 0;
+  std::uint64_t seed_[2] = {0, 0};
+  std::uint64_t records_ = 0;  // that drove, or were emitted
   std::int64_t now_ = 0;
   std::uint32_t last_command_ = 0;
+  std::uint32_t last_update_ = 0;
   std::uint32_t refused_ = 0;  // awaits after cancellation
   const char* file_ = "";      // where the command stands that is being emitted
   bool root_done_ = false;

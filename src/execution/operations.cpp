@@ -57,6 +57,7 @@ void scope_access::attach(scope& s, scope& parent, bool shielded) noexcept {
 context& context_of(environment e) noexcept {
   return scope_access::run_of(*e.scope).user_context();
 }
+void root_returns(environment e) noexcept { scope_access::run_of(*e.scope).root_returns(); }
 void throw_awaited_twice() {
   throw error(errc::usage, "co_await",
               "this operation has been awaited already, or was moved from");
@@ -102,13 +103,122 @@ void check_arguments(std::string_view what, std::size_t bytes) {
                     " can be journaled");
 }
 command* make_child(std::string_view workflow, std::string_view id, std::string arguments,
-                    source_point at) {
+                    const child_options& o, source_point at) {
   check_arguments(workflow, arguments.size());
   auto* c = new request(command_kind::child, workflow, at);
   c->target = id;
   c->arguments = std::move(arguments);
+  if (o.parent_close == parent_close::request_cancel) c->flags = record_flag::asks_to_end;
+  if (o.parent_close == parent_close::abandon) c->flags = record_flag::abandons;
   return c;
 }
+condition::condition(std::string_view n, source_point at)
+    : command(command_kind::condition), name(n) {
+  line = at.line;
+  file = at.file;
+}
+condition::~condition() = default;
+
+namespace {
+
+class receive_condition final : public condition {
+ public:
+  receive_condition(std::string_view s, source_point at)
+      : condition("signal '" + std::string(s) + "'", at), signal_(s) {
+    takes = true;
+  }
+  bool holds(execution& e) override { return e.take_message(signal_, payload); }
+
+ private:
+  std::string signal_;
+};
+
+/// The answer to a command that belongs to the whole run.
+class answer_condition final : public condition {
+ public:
+  answer_condition(command& of, source_point at)
+      : condition(std::string(of.kind == command_kind::promise ? "promise '" : "child '") +
+                      std::string(of.label()) + "'",
+                  at),
+        of_(of) {
+    of_.hold();
+  }
+  ~answer_condition() override { of_.drop(); }
+  std::string_view label() const noexcept override { return of_.label(); }
+  bool holds(execution&) override {
+    if (of_.answered == answer_kind::none) return false;
+    answered = of_.answered;
+    code = of_.code;
+    payload = of_.payload;
+    if (of_.error) error = std::make_unique<v0::failure>(*of_.error);
+    return true;
+  }
+
+ private:
+  command& of_;
+};
+
+}  // namespace
+
+command* make_receive(std::string_view signal, source_point at) {
+  return new receive_condition(signal, at);
+}
+command* make_message(std::string_view signal, std::string_view id, std::string payload,
+                      source_point at) {
+  check_arguments(signal, payload.size());
+  auto* c = new request(command_kind::message, signal, at);
+  c->target = id;
+  c->arguments = std::move(payload);
+  return c;
+}
+command* make_cancel(std::string_view id, std::string_view reason, source_point at) {
+  auto* c = new request(command_kind::message, "cancel", at);
+  c->flags = record_flag::asks_to_end;
+  c->target = id;
+  c->arguments = reason;
+  return c;
+}
+std::string null_payload() {
+  std::string b;
+  writer(b).null();
+  return b;
+}
+
+held_command::held_command(const held_command& o) noexcept : command_(o.command_) {
+  command_->hold();
+}
+held_command::~held_command() { command_->drop(); }
+command* held_command::wait(source_point at) const { return new answer_condition(*command_, at); }
+std::string held_command::token() const {
+  auto& q = static_cast<request&>(*command_);
+  return q.token;
+}
+const std::string& held_command::target() const noexcept {
+  return static_cast<request&>(*command_).target;
+}
+
+continuation::continuation(std::string_view workflow, std::string arguments)
+    : workflow_(workflow), arguments_(std::move(arguments)) {
+  check_arguments(workflow, arguments_.size());
+}
+bool continuation::start(environment e, waiter&) noexcept {
+  return !scope_access::run_of(*e.scope).continue_as({workflow_, arguments_, 0}, *e.scope,
+                                                     refused_);
+}
+void continuation::throw_refused() const { throw cancelled(refused_); }
+
+ready_root::~ready_root() = default;
+handler::handler(context& c, kind k, std::string_view n) : what(k), name(n), run_(c.run_) {
+  run_->add(*this);
+}
+handler::~handler() { leave(); }
+void handler::leave() noexcept {
+  if (run_) std::exchange(run_, nullptr)->remove(*this);
+}
+void handler::answer(std::string_view, std::string&) {}
+void handler::validate(std::string_view) {}
+std::unique_ptr<root> handler::begin(context&, std::string_view) { return nullptr; }
+
 void check_options(std::string_view step, const step_options& o) {
   auto refuse = [&](const char* what) {
     throw error(errc::usage, step, "step '" + std::string(step) + "': " + what);
@@ -153,8 +263,9 @@ std::string_view leaf::bytes() {
   auto& c = *command_;
   if (c.answered == answer_kind::cancelled) throw cancelled(c.payload);
   if (c.answered == answer_kind::failure) {
-    auto& name = static_cast<request&>(c).name;
-    c.errors->raise(c.code, name, *c.error);
+    if (c.kind == command_kind::condition && static_cast<condition&>(c).thrown)
+      std::rethrow_exception(static_cast<condition&>(c).thrown);
+    c.errors->raise(c.code, c.label(), *c.error);
   }
   return c.payload;
 }
@@ -211,5 +322,18 @@ std::string context::uuid() {
 std::string_view context::id() const noexcept { return run_->id(); }
 bool context::replaying() const noexcept { return run_->replaying(); }
 void context::log(std::string_view line) { run_->log(line); }
+bool context::continue_suggested() const noexcept { return run_->continue_suggested(); }
+std::size_t context::open_updates() const noexcept { return run_->open_updates(); }
+detail::held_command context::hold(detail::command* c) {
+  detail::held_command held(c);
+  run_->hold(*c);
+  return held;
+}
+detail::held_command context::open_promise(std::string_view name, source_point at) {
+  auto* q = new detail::request(detail::command_kind::promise, name, at);
+  auto held = hold(q);
+  q->token = run_->token_of(q->id);
+  return held;
+}
 
 }}  // namespace stet::v0

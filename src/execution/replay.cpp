@@ -10,11 +10,12 @@ std::string describe(const record& r, const char* file) {
   std::string s(to_text(r.kind));
   if (!r.name.empty()) s += quoted(r.name);
   if (r.kind == record_kind::child) s += " as" + quoted(r.target);
+  if (r.kind == record_kind::message) s += " to" + quoted(r.target);
   if (r.kind == record_kind::sleep)
     s += (r.flags & record_flag::absolute ? " until " : " of ") + std::to_string(r.number) + " ms";
-  if (r.kind == record_kind::cancelled) s += " of command " + std::to_string(r.command);
+  if (r.kind == record_kind::cancelled || r.kind == record_kind::met) s += " of command " + std::to_string(r.command);
   if (r.kind == record_kind::completed) s += " with " + describe_payload(r.payload, 100);
-  if (r.kind == record_kind::failed)
+  if (r.kind == record_kind::failed || r.kind == record_kind::update_failed)
     s += " with " + std::string(r.error_type) + ": " + std::string(r.error_text);
   if (r.line)
     s += std::string(" (") + (*file ? std::string(file) + ":" : "line ") + std::to_string(r.line) +
@@ -28,11 +29,15 @@ const char* difference(const record& was, const record& is) noexcept {
   if (was.command != is.command) return "another number";
   if (was.name != is.name) return "another name";
   if (was.target != is.target) return "another id";
+  if (was.kind == record_kind::condition && ((was.flags ^ is.flags) & record_flag::holds))
+    return "another outcome";
   if (was.kind == record_kind::sleep &&
       (was.number != is.number || ((was.flags ^ is.flags) & record_flag::absolute)))
     return "another time";
   if (was.payload != is.payload)
-    return was.kind == record_kind::completed ? "another result" : "other arguments";
+    return was.kind == record_kind::completed || was.kind == record_kind::update_done
+               ? "another result"
+               : "other arguments";
   if (was.error_type != is.error_type) return "another error";
   return nullptr;
 }
@@ -56,12 +61,12 @@ bool execution::peek() {
   return replay_->has_next;
 }
 
-bool execution::replay(std::string_view history, drive_output& work) {
+bool execution::replay(std::string_view history, drive_output& work, std::size_t events_max) {
   recorded place{source(history), {}, false};
   replay_ = &place;
   out_ = &work;
   try {
-    while (problem_.empty() && peek()) {
+    while (problem_.empty() && events_max > 0 && peek()) {
       auto r = place.next;
       if (is_command(r.kind)) {
         problem_ = "the history goes on with " + describe(r, "") + ", where today's code doesn't";
@@ -80,6 +85,7 @@ bool execution::replay(std::string_view history, drive_output& work) {
       }
       dispatch(r);
       drain();
+      --events_max;
     }
   } catch (const std::exception& e) {
     if (problem_.empty()) problem_ = e.what();
@@ -91,6 +97,7 @@ bool execution::replay(std::string_view history, drive_output& work) {
 
 std::uint8_t execution::emit(record r) noexcept {
   if (!problem_.empty()) return 0;
+  ++records_;
   r.run = run_;
   if (!replay_) {
     encode(out_->records, r);

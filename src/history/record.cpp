@@ -17,13 +17,14 @@ enum : unsigned {
   f_target = 512,
   f_payload = 1024,
   f_error = 2048,
+  f_start = 4096,
   f_unknown = 1u << 31,
 };
 
 constexpr unsigned fields_of(record_kind k) noexcept {
   switch (k) {
     case record_kind::started:
-      return f_command | f_time | f_related | f_seed | f_name | f_target | f_payload;
+      return f_command | f_time | f_related | f_seed | f_start | f_name | f_target | f_payload;
     case record_kind::step_done: return f_command | f_time | f_attempt | f_payload;
     case record_kind::step_failed:
       return f_command | f_time | f_attempt | f_code | f_payload | f_error;
@@ -34,13 +35,27 @@ constexpr unsigned fields_of(record_kind k) noexcept {
     case record_kind::cancel_requested: return f_time | f_name;
     case record_kind::body_returned: return f_command | f_time;
     case record_kind::terminated: return f_time | f_name;
+    case record_kind::signal:
+    case record_kind::update: return f_time | f_name | f_target | f_payload;
+    case record_kind::promise_resolved: return f_command | f_time | f_payload;
+    case record_kind::promise_rejected:
+    case record_kind::message_failed:
+      return f_command | f_time | f_attempt | f_code | f_payload | f_error;
+    case record_kind::message_done: return f_command | f_time;
     case record_kind::step: return f_command | f_line | f_name | f_payload;
     case record_kind::sleep: return f_command | f_number | f_line;
     case record_kind::child: return f_command | f_related | f_line | f_name | f_target | f_payload;
     case record_kind::cancelled: return f_command;
+    case record_kind::condition:
+    case record_kind::promise: return f_command | f_line | f_name;
+    case record_kind::met: return f_command;
+    case record_kind::message: return f_command | f_line | f_name | f_target | f_payload;
     case record_kind::completed: return f_payload;
     case record_kind::failed: return f_attempt | f_code | f_payload | f_error;
     case record_kind::ended_cancelled: return f_name;
+    case record_kind::continued: return f_related | f_name | f_payload;
+    case record_kind::update_done: return f_command | f_payload;
+    case record_kind::update_failed: return f_command | f_attempt | f_code | f_payload | f_error;
     case record_kind::attempt: return f_command | f_attempt;
     case record_kind::retry: return f_command | f_time | f_number | f_attempt | f_error;
     case record_kind::not_started: return f_command | f_attempt;
@@ -65,6 +80,13 @@ void put_fields(std::string& out, const record& r, unsigned f) {
     put_big_endian(out, r.seed[0]);
     put_big_endian(out, r.seed[1]);
   }
+  if (f & f_start) {
+    put_varint(out, r.first);
+    put_varint(out, r.previous);
+    put_signed(out, r.begins_at);
+    put_signed(out, r.run_timeout);
+    put_signed(out, r.execution_deadline);
+  }
   if (f & f_name) put_text(out, r.name);
   if (f & f_target) put_text(out, r.target);
   if (f & f_payload) put_text(out, r.payload);
@@ -85,6 +107,13 @@ void take_fields(source& in, record& r, unsigned f) {
   if (f & f_seed) {
     r.seed[0] = in.big_endian();
     r.seed[1] = in.big_endian();
+  }
+  if (f & f_start) {
+    r.first = in.varint();
+    r.previous = in.varint();
+    r.begins_at = in.signed_varint();
+    r.run_timeout = in.signed_varint();
+    r.execution_deadline = in.signed_varint();
   }
   if (f & f_name) r.name = in.text();
   if (f & f_target) r.target = in.text();
@@ -108,6 +137,19 @@ std::string_view to_text(record_kind k) noexcept {
     case record_kind::cancel_requested: return "cancel requested";
     case record_kind::body_returned: return "body returned";
     case record_kind::terminated: return "terminated";
+    case record_kind::signal: return "signal";
+    case record_kind::update: return "update accepted";
+    case record_kind::promise_resolved: return "promise resolved";
+    case record_kind::promise_rejected: return "promise rejected";
+    case record_kind::message_done: return "message delivered";
+    case record_kind::message_failed: return "message failed";
+    case record_kind::condition: return "wait for";
+    case record_kind::met: return "met";
+    case record_kind::promise: return "promise";
+    case record_kind::message: return "message";
+    case record_kind::continued: return "continued as new";
+    case record_kind::update_done: return "update completed";
+    case record_kind::update_failed: return "update failed";
     case record_kind::step: return "step";
     case record_kind::sleep: return "sleep";
     case record_kind::child: return "child";

@@ -30,14 +30,27 @@ enum class record_kind : std::uint8_t {
   body_returned =
       8,           // the body of a step whose outcome stood already has left what it may refer to
   terminated = 9,  // the last record; drives nothing
+  signal = 10,
+  update = 11,  // accepted: its handler begins
+  promise_resolved = 12,
+  promise_rejected = 13,
+  message_done = 14,  // a message to another run has arrived
+  message_failed = 15,
   // commands
   step = 16,
   sleep = 17,
   child = 18,
   cancelled = 19,  // a pending command is given up
-  completed = 24,  // the last record of a run, as are the next two
+  condition = 20,  // waits for something in the run itself: a signal that is read, a predicate
+  met = 21,        // the condition `command` holds
+  promise = 22,
+  message = 23,    // to another run: a signal, or a request to end
+  completed = 24,  // the last record of a run, as are the next three
   failed = 25,
   ended_cancelled = 26,
+  continued = 27,    // as the run `related`
+  update_done = 28,  // the `command`-th update of the run
+  update_failed = 29,
   // notes
   attempt = 32,      // a further attempt of a step may have begun
   retry = 33,        // an attempt failed, the next begins at `number`
@@ -56,7 +69,8 @@ constexpr bool is_command(record_kind k) noexcept {
 constexpr bool is_note(record_kind k) noexcept { return static_cast<std::uint8_t>(k) >= 32; }
 constexpr bool is_end(record_kind k) noexcept {
   return k == record_kind::completed || k == record_kind::failed ||
-         k == record_kind::ended_cancelled || k == record_kind::terminated;
+         k == record_kind::ended_cancelled || k == record_kind::continued ||
+         k == record_kind::terminated;
 }
 /// The kind of command that an event answers; nothing else, however late or foreign, can match.
 constexpr record_kind answered_by(record_kind event) noexcept {
@@ -64,6 +78,10 @@ constexpr record_kind answered_by(record_kind event) noexcept {
     case record_kind::timer_fired: return record_kind::sleep;
     case record_kind::child_done:
     case record_kind::child_failed: return record_kind::child;
+    case record_kind::promise_resolved:
+    case record_kind::promise_rejected: return record_kind::promise;
+    case record_kind::message_done:
+    case record_kind::message_failed: return record_kind::message;
     default: return record_kind::step;
   }
 }
@@ -75,6 +93,11 @@ inline constexpr std::uint8_t undriven = 1;  // event
 inline constexpr std::uint8_t waits = 2;     // step_failed, cancelled: a body_returned will follow
 inline constexpr std::uint8_t at_most_once = 4;  // step
 inline constexpr std::uint8_t absolute = 8;      // sleep: `number` is a time, not a length
+inline constexpr std::uint8_t asks_to_end = 4;   // child: what its parent's end means to it; message
+inline constexpr std::uint8_t abandons = 8;      // child: its parent's end means nothing to it
+inline constexpr std::uint8_t holds = 4;         // condition: at once, no `met` will follow
+inline constexpr std::uint8_t takes = 8;         // condition, met: it reads a signal
+inline constexpr std::uint8_t timed_out = 4;     // terminated: because its time was over
 }  // namespace record_flag
 
 /// A record as its fields. Texts are views into whatever it was decoded from. Only the fields of
@@ -85,14 +108,20 @@ struct record {
   std::uint64_t run = 0;
   std::uint32_t command = 0;  // the command's number; started: the parent's
   std::int64_t time = 0;      // ms, by the engine's clock
-  std::uint64_t related = 0;  // child: the child's run; started: the parent's run
+  std::uint64_t related = 0;  // child: the child's run; started: the parent's; continued: the next
   std::int64_t number = 0;    // sleep: ms; retry: when; see the kinds
   std::uint32_t attempt = 0;
   std::uint32_t line = 0;   // in the source
   errc code = errc::usage;  // step_failed, child_failed, failed
   std::uint64_t seed[2] = {0, 0};
-  std::string_view name;     // of the step, the workflow; a reason
-  std::string_view target;   // the id of a run
+  // started:
+  std::uint64_t first = 0;             // of its chain of runs; 0: itself
+  std::uint64_t previous = 0;          // the run that it continues, or 0
+  std::int64_t begins_at = 0;          // ms; 0: at once
+  std::int64_t run_timeout = 0;        // ms, from its beginning; 0: none
+  std::int64_t execution_deadline = 0; // ms, of the whole chain; 0: none
+  std::string_view name;     // of the step, the workflow, the signal, …; a reason
+  std::string_view target;   // the id of a run; of an update; a signal's idempotency key
   std::string_view payload;  // arguments, a result, progress; an error's own
   std::string_view error_type;
   std::string_view error_text;

@@ -15,13 +15,29 @@ pending& must_find(run_state& s, const record& r) {
                     std::to_string(r.command) + ", which isn't pending");
   return *p;
 }
+constexpr record_kind kind_of(command_kind k) noexcept {
+  constexpr record_kind kinds[] = {record_kind::step,      record_kind::sleep,
+                                   record_kind::child,     record_kind::condition,
+                                   record_kind::promise,   record_kind::message};
+  return kinds[static_cast<int>(k)];
+}
 void remove(run_state& s, const record& r) {
-  constexpr record_kind kinds[] = {record_kind::step, record_kind::sleep, record_kind::child};
   auto* p = &must_find(s, r);
-  if (is_event(r.kind) && answered_by(r.kind) != kinds[static_cast<int>(p->kind)])
+  bool fits = true;
+  if (is_event(r.kind)) fits = answered_by(r.kind) == kind_of(p->kind);
+  if (r.kind == record_kind::met) fits = p->kind == command_kind::condition;
+  if (!fits)
     throw malformed("a record '" + std::string(to_text(r.kind)) +
                     "' answers a command of another kind");
   s.waits_for.erase(s.waits_for.begin() + (p - s.waits_for.data()));
+}
+void read_signal(run_state& s) {
+  if (s.unread == 0) throw malformed("a signal is read that isn't there");
+  --s.unread;
+}
+void answer_update(run_state& s) {
+  if (s.open_updates == 0) throw malformed("an update is answered that isn't there");
+  --s.open_updates;
 }
 void note_error(pending& p, const record& r) {
   if (!p.more) p.more = std::make_unique<pending::details>();
@@ -35,6 +51,10 @@ void advance_time(run_state& s, std::int64_t time) {
 void apply_command(run_state& s, const record& r, std::uint64_t lsn) {
   if (!s.waits_for.empty() && s.waits_for.back().command >= r.command)
     throw malformed("command " + std::to_string(r.command) + " is not new");
+  if (r.kind == record_kind::condition && (r.flags & record_flag::holds)) {
+    if (r.flags & record_flag::takes) read_signal(s);
+    return;
+  }
   pending p;
   p.command = r.command;
   p.flags = r.flags;
@@ -49,9 +69,16 @@ void apply_command(run_state& s, const record& r, std::uint64_t lsn) {
     p.due = r.number;
     if (!(r.flags & record_flag::absolute) && __builtin_add_overflow(p.armed, r.number, &p.due))
       p.due = r.number < 0 ? INT64_MIN + 1 : INT64_MAX - 1;
-  } else {
+  } else if (r.kind == record_kind::child) {
     p.kind = command_kind::child;
     p.child = r.related;
+    p.target = r.target;
+  } else if (r.kind == record_kind::condition) {
+    p.kind = command_kind::condition;
+  } else if (r.kind == record_kind::promise) {
+    p.kind = command_kind::promise;
+  } else {
+    p.kind = command_kind::message;
     p.target = r.target;
   }
   s.waits_for.push_back(std::move(p));
@@ -63,6 +90,27 @@ void end(run_state& s, v0::status how, std::string_view outcome) {
   s.outcome = outcome;
   s.waits_for.clear();
   s.undriven = 0;
+}
+
+void start(run_state& s, const record& r) {
+  s.run = r.run;
+  s.id = r.target;
+  s.workflow = r.name;
+  s.seed[0] = r.seed[0];
+  s.seed[1] = r.seed[1];
+  s.started = r.time;
+  s.parent = r.related;
+  s.parent_command = r.command;
+  s.first = r.first ? r.first : r.run;
+  s.previous = r.previous;
+  s.begins_at = r.begins_at;
+  s.run_timeout = r.run_timeout;
+  s.execution_deadline = s.deadline = r.execution_deadline;
+  if (r.run_timeout > 0) {
+    auto end = INT64_MAX;
+    if (__builtin_add_overflow(std::max(r.time, r.begins_at), r.run_timeout, &end)) end = INT64_MAX;
+    s.deadline = s.deadline ? std::min(s.deadline, end) : end;
+  }
 }
 
 /// A fact about something pending.
@@ -114,14 +162,7 @@ void apply_note(run_state& s, const record& r, std::uint64_t lsn) {
 void apply_event(run_state& s, const record& r) {
   switch (r.kind) {
     case record_kind::started:
-      s.run = r.run;
-      s.id = r.target;
-      s.workflow = r.name;
-      s.seed[0] = r.seed[0];
-      s.seed[1] = r.seed[1];
-      s.started = r.time;
-      s.parent = r.related;
-      s.parent_command = r.command;
+      start(s, r);
       break;
     case record_kind::step_failed:
       if (r.flags & record_flag::waits) must_find(s, r).at = pending::phase::ending;
@@ -131,7 +172,13 @@ void apply_event(run_state& s, const record& r) {
     case record_kind::timer_fired:
     case record_kind::child_done:
     case record_kind::child_failed:
+    case record_kind::promise_resolved:
+    case record_kind::promise_rejected:
+    case record_kind::message_done:
+    case record_kind::message_failed:
     case record_kind::body_returned: remove(s, r); break;
+    case record_kind::signal: ++s.unread; break;
+    case record_kind::update: ++s.open_updates; break;
     case record_kind::cancel_requested: s.cancel_requested = true; break;
     default: break;
   }
@@ -155,13 +202,28 @@ void apply(run_state& s, const record& r, std::uint64_t lsn) {
     apply_event(s, r);
     if (r.flags & record_flag::undriven) ++s.undriven;
     else advance_time(s, r.time);
-    if (r.kind == record_kind::terminated) end(s, v0::status::terminated, r.name);
+    if (r.kind == record_kind::terminated)
+      end(s, r.flags & record_flag::timed_out ? v0::status::timed_out : v0::status::terminated,
+          r.name);
     return;
   }
   switch (r.kind) {
     case record_kind::step:
     case record_kind::sleep:
-    case record_kind::child: apply_command(s, r, lsn); break;
+    case record_kind::child:
+    case record_kind::condition:
+    case record_kind::promise:
+    case record_kind::message: apply_command(s, r, lsn); break;
+    case record_kind::met:
+      remove(s, r);
+      if (r.flags & record_flag::takes) read_signal(s);
+      break;
+    case record_kind::update_done:
+    case record_kind::update_failed: answer_update(s); break;
+    case record_kind::continued:
+      end(s, v0::status::continued_as_new, {});
+      s.next = r.related;
+      break;
     case record_kind::cancelled:
       if (s.undriven > 0 && !s.find(r.command))
         break;  // answered, but the run gave it up before it saw the answer
@@ -179,6 +241,7 @@ void apply(run_state& s, const record& r, std::uint64_t lsn) {
     case record_kind::driven:
       if (s.undriven == 0) throw malformed("an event drives that isn't there");
       --s.undriven;
+      s.begins_at = 0;
       advance_time(s, r.time);
       break;
     default: apply_note(s, r, lsn);
@@ -187,13 +250,14 @@ void apply(run_state& s, const record& r, std::uint64_t lsn) {
 
 std::int64_t wake_of(const run_state& s) noexcept {
   if (!s.open()) return run_state::no_wake;
-  if (s.undriven > 0 || s.stalled || s.waits_for.empty()) return run_state::wake_at_start;
-  auto wake = run_state::no_wake;
+  auto wake = s.deadline ? s.deadline : run_state::no_wake;
+  if (s.stalled) return run_state::wake_at_start;
+  if (s.begins_at) return std::min(wake, s.begins_at);
+  if (s.undriven > 0 || s.waits_for.empty()) return run_state::wake_at_start;
   for (auto& p : s.waits_for) {
-    if (p.kind == command_kind::child) continue;
     if (p.kind == command_kind::step && p.at != pending::phase::retrying)
       return run_state::wake_at_start;
-    wake = std::min(wake, p.due);
+    if (p.kind == command_kind::step || p.kind == command_kind::sleep) wake = std::min(wake, p.due);
   }
   return wake;
 }

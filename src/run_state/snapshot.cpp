@@ -32,7 +32,7 @@ pending decode_pending(source& in) {
   p.command = in.varint32();
   p.kind = static_cast<command_kind>(in.byte());
   p.at = static_cast<pending::phase>(in.byte());
-  if (p.kind > command_kind::child || p.at > pending::phase::ending)
+  if (p.kind > command_kind::message || p.at > pending::phase::ending)
     throw malformed("something pending is of an unknown kind");
   p.flags = in.byte();
   p.attempt = in.varint32();
@@ -85,6 +85,15 @@ void encode(std::string& out, const run_state& s) {
   put_signed(out, s.engine_time);
   put_varint(out, s.parent);
   put_varint(out, s.parent_command);
+  put_varint(out, s.first);
+  put_varint(out, s.previous);
+  put_varint(out, s.next);
+  put_signed(out, s.begins_at);
+  put_signed(out, s.run_timeout);
+  put_signed(out, s.deadline);
+  put_signed(out, s.execution_deadline);
+  put_varint(out, s.unread);
+  put_varint(out, s.open_updates);
   put_byte(out, static_cast<std::uint8_t>(s.status));
   put_byte(out, static_cast<std::uint8_t>((s.stalled ? is_stalled : 0) | (s.error ? has_error : 0) |
                                           (s.cancel_requested ? is_cancel_requested : 0)));
@@ -120,8 +129,18 @@ run_state decode_run_state(std::string_view bytes) {
   s.engine_time = in.signed_varint();
   s.parent = in.varint();
   s.parent_command = in.varint32();
+  s.first = in.varint();
+  s.previous = in.varint();
+  s.next = in.varint();
+  s.begins_at = in.signed_varint();
+  s.run_timeout = in.signed_varint();
+  s.deadline = in.signed_varint();
+  s.execution_deadline = in.signed_varint();
+  s.unread = in.varint32();
+  s.open_updates = in.varint32();
   s.status = static_cast<v0::status>(in.byte());
-  if (s.status > v0::status::terminated) throw malformed("a snapshot has an unknown status");
+  if (s.status > v0::status::continued_as_new || s.status == v0::status::stalled)
+    throw malformed("a snapshot has an unknown status");
   auto flags = in.byte();
   s.stalled = flags & is_stalled;
   s.cancel_requested = flags & is_cancel_requested;

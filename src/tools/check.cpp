@@ -46,6 +46,7 @@ class checking {
     std::size_t id_hash = 0;
     bool in_snapshot = false;
     bool open = false;
+    std::uint64_t next = 0;  // of its chain
   };
   /// Who waits for whom.
   struct child_link {
@@ -131,7 +132,7 @@ class checking {
 
   void check_snapshot(run_state& s) {
     auto& k = runs_[s.run];
-    k = {s.records, s.indexed_wake, std::hash<std::string>()(s.id), true, s.open()};
+    k = {s.records, s.indexed_wake, std::hash<std::string>()(s.id), true, s.open(), s.next};
     if (s.applied_lsn >= next_lsn_) problem(quoted(s) + " has a record above the counter");
     if (!store_.get(keys::id("default", s.id, s.run)))
       problem(quoted(s) + " isn't in the index of ids");
@@ -188,6 +189,7 @@ class checking {
     next_run_ = std::max(next_run_, s.run + 1);
     auto& k = runs_[s.run];
     k.open = s.open();
+    k.next = s.next;
     if (!s.open()) return;
     ++report_.open_runs;
     if (s.stalled) ++report_.stalled_runs;
@@ -202,6 +204,7 @@ class checking {
   void check_families() {
     for (auto& l : links_) {
       auto child = runs_.find(l.child);
+      while (child != runs_.end() && child->second.next) child = runs_.find(child->second.next);
       if (child != runs_.end() && child->second.open) continue;
       problem(numbered("run", l.parent) + " waits for its child, " + numbered("run", l.child) +
               ", which " + (child == runs_.end() ? "isn't there" : "has ended"));

@@ -144,6 +144,8 @@ std::string text_of(stet::status how, std::string_view payload, const stet::fail
     case stet::status::failed: return "!failed";
     case stet::status::cancelled: return "!cancelled";
     case stet::status::terminated: return "!terminated";
+    case stet::status::timed_out: return "!timed out";
+    case stet::status::continued_as_new: break;
     case stet::status::stalled: return "!stalled: " + error.message;
     case stet::status::running: break;
   }

@@ -41,6 +41,15 @@ run_state random_state(random_source& random) {
   s.engine_time = random.signed_number();
   s.parent = random.number();
   s.parent_command = static_cast<std::uint32_t>(random.number());
+  s.first = random.number();
+  s.previous = random.number();
+  s.next = random.number();
+  s.begins_at = random.signed_number();
+  s.run_timeout = random.signed_number();
+  s.deadline = random.signed_number();
+  s.execution_deadline = random.signed_number();
+  s.unread = static_cast<std::uint32_t>(random.number());
+  s.open_updates = static_cast<std::uint32_t>(random.number());
   s.status = static_cast<stet::status>(random.below(5));
   s.stalled = random.coin();
   s.cancel_requested = random.coin();

@@ -12,6 +12,10 @@ using namespace stet::detail;
 inline constexpr stet::workflow<std::string(int)> Rich{"rich"};
 inline constexpr stet::workflow<int(int)> Child{"child"};
 inline constexpr stet::workflow<int(int)> Cleans{"cleans"};
+inline constexpr stet::workflow<int(int)> Talks{"talks"};
+inline constexpr stet::signal<int> Number{"number"};
+inline constexpr stet::promise<int> Promised{"promised"};
+inline constexpr stet::update<int(int)> Twice{"twice"};
 
 int count(stet::step_context& s, int n) {
   s.heartbeat(n);
@@ -64,11 +68,39 @@ stet::task<std::string> rich(stet::context& ctx, int n) {
       std::to_string(h.has_value());
 }
 
+std::string last_token;
+
+/// Signals, conditions, updates, promises, messages, and a second run.
+stet::task<int> talks(stet::context& ctx, int n) {
+  int sum = 0;
+  auto answering = ctx.on(Twice, [&](stet::context& c, int by) -> stet::task<int> {
+    if (by < 0) throw std::invalid_argument("negative");
+    co_await c.sleep(1s);
+    co_return sum += 2 * by;
+  });
+  auto promised = ctx.promise(Promised);
+  last_token = promised.token();
+  auto refused = ctx.promise(Promised);
+  auto refused_token = refused.token();
+  co_await ctx.step("tell", {.run_inline = true}, [&] { last_token += " " + refused_token; });
+  auto early = co_await ctx.receive(Number, 1s);
+  sum += early.value_or(0) + co_await ctx.receive(Number);
+  co_await ctx.signal(ctx.id(), Number, 5);
+  (void)co_await stet::attempt(ctx.signal("nobody", Number, 5));
+  sum += co_await promised.wait();
+  auto no = co_await stet::attempt(refused.wait());
+  co_await ctx.until([&] { return sum > 10; });
+  if (n == 0) co_return co_await ctx.continue_as_new(Talks, 1);
+  co_return sum + no.has_value();
+}
+
 definition* code_of(const std::string& name) {
   static definition_of<decltype(&rich), std::string, int> r{&rich};
   static definition_of<decltype(&child), int, int> c{&child};
   static definition_of<decltype(&cleans), int, int> l{&cleans};
+  static definition_of<decltype(&talks), int, int> t{&talks};
   return name == Rich.text()    ? static_cast<definition*>(&r)
+         : name == Talks.text() ? static_cast<definition*>(&t)
          : name == Child.text() ? static_cast<definition*>(&c)
                                 : &l;
 }
@@ -78,10 +110,27 @@ void live(world& w) {
     e.define(Rich, rich);
     e.define(Child, child);
     e.define(Cleans, cleans);
+    e.define(Talks, talks);
   });
   for (int n = 0; n < 8; ++n) w.engine().run(Rich, "r" + std::to_string(n), n);
   for (int n = 1; n < 5; ++n) w.engine().run(Cleans, "l" + std::to_string(n), n);
+  auto talk = w.engine().run(Talks, "t", 0);
   w.settle();
+  for (int turn = 0; turn < 2; ++turn) {
+    w.pass(2s);
+    for (int i = 1; i < 3; ++i) talk.signal(Number, i);
+    auto twice = talk.start_update(Twice, 4);
+    (void)what_throws([&] { talk.update(Twice, -1); });
+    w.pass(2s);
+    auto space = last_token.find(' ');
+    auto refused = last_token.substr(space + 1);
+    w.engine().resolve(Promised, last_token.substr(0, space), 3);
+    w.engine().reject(Promised, refused, "no");
+    w.settle();
+    if (turn == 0) w.restart();
+    talk = *w.engine().find(Talks, "t");
+  }
+  (void)w.engine().run(Talks, "short", {.run_timeout = 1min}, 0);
   w.pass(1min);
   w.engine().cancel("l1", "enough");
   w.clock.advance(1h);

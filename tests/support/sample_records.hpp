@@ -19,13 +19,26 @@ inline constexpr stet::detail::record_kind all_kinds[] = {
     stet::detail::record_kind::cancel_requested,
     stet::detail::record_kind::body_returned,
     stet::detail::record_kind::terminated,
+    stet::detail::record_kind::signal,
+    stet::detail::record_kind::update,
+    stet::detail::record_kind::promise_resolved,
+    stet::detail::record_kind::promise_rejected,
+    stet::detail::record_kind::message_done,
+    stet::detail::record_kind::message_failed,
     stet::detail::record_kind::step,
     stet::detail::record_kind::sleep,
     stet::detail::record_kind::child,
     stet::detail::record_kind::cancelled,
+    stet::detail::record_kind::condition,
+    stet::detail::record_kind::met,
+    stet::detail::record_kind::promise,
+    stet::detail::record_kind::message,
     stet::detail::record_kind::completed,
     stet::detail::record_kind::failed,
     stet::detail::record_kind::ended_cancelled,
+    stet::detail::record_kind::continued,
+    stet::detail::record_kind::update_done,
+    stet::detail::record_kind::update_failed,
     stet::detail::record_kind::attempt,
     stet::detail::record_kind::retry,
     stet::detail::record_kind::not_started,
@@ -50,9 +63,14 @@ class record_maker {
     r.number = random_.signed_number();
     r.attempt = static_cast<std::uint32_t>(random_.number());
     r.line = static_cast<std::uint32_t>(random_.number());
-    r.code = static_cast<stet::errc>(random_.below(20));
+    r.code = static_cast<stet::errc>(random_.below(24));
     r.seed[0] = random_();
     r.seed[1] = random_();
+    r.first = random_.number();
+    r.previous = random_.number();
+    r.begins_at = random_.signed_number();
+    r.run_timeout = random_.signed_number();
+    r.execution_deadline = random_.signed_number();
     r.name = keep(20);
     r.target = keep(20);
     r.payload = keep(random_.coin() ? 20 : 300);

@@ -39,6 +39,10 @@ TEST_CASE("the numbers of errc are on disk and never change") {
       {stet::errc::full, "full"},
       {stet::errc::closed, "closed"},
       {stet::errc::child_failed, "child_failed"},
+      {stet::errc::promise_rejected, "promise_rejected"},
+      {stet::errc::update_failed, "update_failed"},
+      {stet::errc::run_ended, "run_ended"},
+      {stet::errc::run_timed_out, "run_timed_out"},
   };
   int number = 0;
   for (auto [code, name] : all) {

@@ -1,0 +1,117 @@
+// What a run waits for that others, or the run itself, bring about: signals, conditions, promises,
+// children that were started earlier. Made by stet::context.
+#pragma once
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <stet/codec.hpp>
+#include <stet/compose.hpp>
+#include <stet/export.hpp>
+#include <stet/names.hpp>
+#include <stet/options.hpp>
+#include <stet/scope.hpp>
+
+namespace stet { inline namespace v0 {
+namespace detail {
+
+/// An operation whose answer is a `T`.
+template <class T> class answer_operation : public leaf {
+ public:
+  using result_type = T;
+  explicit answer_operation(command* c) noexcept : leaf(c) {}
+  bool start(environment e, waiter& w) noexcept { return begin(e, w); }
+  T result() {
+    if constexpr (std::is_void_v<T>) (void)bytes();
+    else return decode<T>(bytes());
+  }
+};
+
+/// What stands for no value.
+STET_API std::string null_payload();
+
+/// Waits until `P` holds.
+template <class P> class predicate final : public condition {
+ public:
+  template <class Q>
+  predicate(Q&& p, source_point at) : condition("condition", at), holds_(std::forward<Q>(p)) {}
+  bool holds(execution&) override { return static_cast<bool>(holds_()); }
+
+ private:
+  P holds_;
+};
+
+/// A command of the run that is waited for later, or never: shared by the run and whoever holds it.
+class STET_API held_command {
+ public:
+  explicit held_command(command* c) noexcept : command_(c) {}
+  held_command(const held_command& o) noexcept;
+  held_command& operator=(held_command o) noexcept {
+    std::swap(command_, o.command_);
+    return *this;
+  }
+  ~held_command();
+  /// Waits for its answer.
+  command* wait(source_point at) const;
+  /// What stands for a promise outside.
+  std::string token() const;
+  /// A child's id.
+  const std::string& target() const noexcept;
+
+ private:
+  command* command_;
+};
+
+}  // namespace detail
+
+/// An answer that the run has asked for, made by context::promise. Copies are the same promise.
+///
+/// Thread   only the workflow's own; the token goes anywhere.
+template <class T> class pending_promise {
+ public:
+  explicit pending_promise(detail::held_command c) noexcept : command_(std::move(c)) {}
+  /// What whoever answers hands to engine::resolve or engine::reject: letters, digits and dots, at
+  /// most 80. It can't be guessed from another one, and stays good when the store is copied.
+  std::string token() const { return command_.token(); }
+  /// Waits for the answer, as often as one likes.
+  ///
+  /// Throws   promise_rejected if it was rejected; stet::cancelled.
+  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto wait(
+      source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
+    return detail::answer_operation<T>(command_.wait(at));
+  }
+  /// Waits no longer than `limit`: an empty optional (false for void) if it wasn't answered by then.
+  /// The promise stays open.
+  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto wait(
+      duration limit, source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
+    return stet::with_timeout(limit, wait(at));
+  }
+
+ private:
+  detail::held_command command_;
+};
+
+/// A child that was started by context::start_child.
+///
+/// Thread   only the workflow's own.
+template <class R> class child_handle {
+ public:
+  explicit child_handle(detail::held_command c) noexcept : command_(std::move(c)) {}
+  const std::string& id() const noexcept { return command_.target(); }
+  /// Waits for its result, as often as one likes. Cancelling this wait leaves the child alone.
+  ///
+  /// Throws   as context::child.
+  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto result(
+      source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
+    return detail::answer_operation<R>(command_.wait(at));
+  }
+
+ private:
+  detail::held_command command_;
+};
+
+}}  // namespace stet::v0

@@ -1,0 +1,382 @@
+// What reaches a run from outside while it is open, and what it sends to others: signals, queries,
+// updates, answers to promises. And the functions behind the templates of the public header.
+#include <algorithm>
+#include <cstdio>
+
+#include "engine/core.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::size_t key_bytes_max = 200;
+
+error ended(const run_state& s) {
+  return {errc::run_ended, s.id,
+          "the run '" + s.id + "' of workflow '" + s.workflow + "' has ended"};
+}
+error stalled(const run_state& s) {
+  return {errc::run_stalled, s.id, "the run '" + s.id + "' is stalled: " + s.outcome};
+}
+void check_key(std::string_view what, std::string_view key) {
+  if (key.size() > key_bytes_max)
+    throw error(errc::usage, what,
+                "an idempotency key, or the id of an update, has at most " +
+                    std::to_string(key_bytes_max) + " bytes, this one has " +
+                    std::to_string(key.size()));
+}
+
+/// Of a history: how many events drove.
+std::size_t driving_events(std::string_view history) {
+  std::size_t n = 0;
+  for (source in(history); !in.done();) {
+    auto r = decode_record(in);
+    n += r.kind == record_kind::driven ||
+         (is_event(r.kind) && !(r.flags & record_flag::undriven) &&
+          r.kind != record_kind::terminated);
+  }
+  return n;
+}
+
+}  // namespace
+
+/// The run that goes on for this one: itself, unless it was continued.
+resident& engine_core::last_of_chain(resident& r) {
+  auto* last = &r;
+  while (last->state.next) {
+    auto* next = load(last->state.next);
+    if (!next) break;
+    if (last != &r) drop_if_idle(*last);
+    last = next;
+  }
+  if (last != &r) drop_if_idle(r);
+  return *last;
+}
+
+/// The run that goes on for this one, with everything done that a crash cut short.
+resident& engine_core::must_find_last(std::uint64_t run, std::string_view id) {
+  auto* r = &last_of_chain(must_find(run, id));
+  if (r->state.open() && !r->resumed) {
+    resume(*r);
+    r = &last_of_chain(*r);
+  }
+  return *r;
+}
+
+/// The same, if it hasn't ended; its coroutine has seen everything. Throws errc::run_stalled.
+resident& engine_core::bring_up(resident& run) {
+  auto* r = &run;
+  for (;;) {
+    while (may_drive(*r) && ensure_frame(*r)) drive(*r, nullptr);
+    if (!r->state.next) break;
+    r = &last_of_chain(*r);
+  }
+  if (r->state.open() && !r->state.stalled) ensure_frame(*r);
+  if (r->state.stalled) throw stalled(r->state);
+  return *r;
+}
+
+// ---------------------------------------------------------------- signals
+
+bool engine_core::knows_signal(resident& r, std::string_view key) {
+  if (r.frame) return r.frame->knows_signal(key);
+  auto history = history_of(r);
+  for (source in(history); !in.done();) {
+    auto rec = decode_record(in);
+    if (rec.kind == record_kind::signal && rec.target == key) return true;
+  }
+  return false;
+}
+
+void engine_core::signal_run(std::uint64_t run, std::string_view id, const signal_request& q) {
+  check_key(q.name, q.key);
+  check_arguments(q.name, q.payload.size());
+  auto& r = must_find_last(run, id);
+  if (!r.state.open()) {
+    answer_lsn_ = r.last_lsn;
+    throw ended(r.state);
+  }
+  if (q.key.empty() || !knows_signal(r, q.key)) {
+    record e;
+    e.kind = record_kind::signal;
+    e.name = q.name;
+    e.target = q.key;
+    e.payload = q.payload;
+    happen(r, e);
+  }
+  answer_lsn_ = r.last_lsn;
+  drop_if_idle(r);
+}
+
+// ---------------------------------------------------------------- queries
+
+std::string engine_core::query_run(std::uint64_t run, std::string_view id, std::string_view name,
+                                   std::string_view arguments) {
+  auto* r = &must_find_last(run, id);
+  if (r->state.open()) r = &bring_up(*r);
+  std::string answer;
+  if (r->state.open()) {
+    slot_guard here(slots_, {r->state.run, 0, 0, r->suspected});
+    answer = r->frame->answer_query(name, arguments);
+    if (options_.resident_runs_max == 0) evict(*r);
+  } else {
+    answer = query_ended(*r, name, arguments);
+  }
+  answer_lsn_ = r->last_lsn;
+  drop_if_idle(*r);
+  return answer;
+}
+
+/// Plays the run again, as far as it matters.
+std::string engine_core::query_ended(resident& r, std::string_view name,
+                                     std::string_view arguments) {
+  auto shadow = shadow_of(r);
+  auto history = history_of(r);
+  auto events = SIZE_MAX;
+  if (r.state.status == status::completed) shadow->answer_at_return(name, arguments);
+  else if (r.state.status == status::failed || r.state.status == status::cancelled)
+    events = driving_events(history) - 1;  // with the last one its variables went
+  drive_output work;
+  slot_guard here(slots_, {r.state.run, 0, 0, false});
+  if (!shadow->replay(history, work, events))
+    throw error(errc::run_stalled, r.state.id,
+                "the run '" + r.state.id +
+                    "' has ended, and today's code doesn't fit its history: " + shadow->problem());
+  if (r.state.status == status::completed)
+    if (auto answer = shadow->answered_at_return()) return *std::move(answer);
+  return shadow->answer_query(name, arguments);
+}
+
+/// An execution that only looks.
+std::unique_ptr<execution> engine_core::shadow_of(resident& r) {
+  auto d = definitions_.find(r.state.workflow);
+  if (d == definitions_.end())
+    throw error(errc::unknown_workflow, r.state.workflow,
+                "no workflow '" + r.state.workflow + "' is defined in this engine");
+  return std::make_unique<execution>(*d->second, errors_, nullptr, r.state.run, r.state.id);
+}
+
+// ---------------------------------------------------------------- updates
+
+bool update_call::perform(engine_core& e) { return e.update_run(*this); }
+
+namespace {
+
+void fill(update_outcome& o, const update_answer& a) {
+  o.answered = a.done;
+  o.payload = a.payload;
+  if (a.failure) o.error = *a.failure;
+}
+
+}  // namespace
+
+/// True if the call is answered.
+bool engine_core::update_run(update_call& c) {
+  auto& q = c.request;
+  check_key(q.name, q.id);
+  check_arguments(q.name, q.arguments.size());
+  bool attached = c.until == update_stage::attached;
+  auto* r = attached ? &must_find(c.run, c.id) : &must_find_last(c.run, c.id);
+  if (r->state.open() && !r->resumed) resume(*r);
+  if (r->state.open()) r = attached ? &(bring_up(*r), must_find(c.run, c.id)) : &bring_up(*r);
+  c.run = c.outcome.run = r->state.run;
+  if (!r->state.open()) {
+    fill_from_ended(c, *r);
+    drop_if_idle(*r);
+    return true;
+  }
+  answer_lsn_ = r->last_lsn;
+  if (auto* a = r->frame->find_update(q.id)) {
+    fill(c.outcome, *a);
+    if (a->done || !attached) return true;
+    r->updaters.push_back(&c);
+    return false;
+  }
+  if (attached)
+    throw error(errc::not_found, q.name,
+                "the run '" + r->state.id + "' has had no update '" + q.id + "'");
+  {
+    slot_guard here(slots_, {r->state.run, 0, 0, r->suspected});
+    r->frame->validate(q.name, q.arguments);
+  }
+  record e;
+  e.kind = record_kind::update;
+  e.name = q.name;
+  e.target = q.id;
+  e.payload = q.arguments;
+  happen(*r, e);
+  if (r->state.stalled) throw stalled(r->state);
+  answer_lsn_ = r->last_lsn;
+  drop_if_idle(*r);
+  return true;
+}
+
+void engine_core::fill_from_ended(update_call& c, resident& r) {
+  answer_lsn_ = r.last_lsn;
+  auto shadow = shadow_of(r);
+  drive_output work;
+  (void)shadow->replay(history_of(r), work);
+  auto* a = shadow->find_update(c.request.id);
+  if (!a || !a->done) throw ended(r.state);
+  fill(c.outcome, *a);
+}
+
+/// Those who wait for an update that has just been answered.
+void engine_core::tell_updaters(resident& r) {
+  for (auto& id : out_.updated) {
+    auto* a = r.frame->find_update(id);
+    std::erase_if(r.updaters, [&](update_call* c) {
+      if (c->request.id != id) return false;
+      fill(c->outcome, *a);
+      answer(*c, r.last_lsn);
+      return true;
+    });
+  }
+}
+
+void engine_core::fail_updaters(resident& r, const error& e) {
+  for (auto* c : std::exchange(r.updaters, {})) {
+    c->fails(std::make_exception_ptr(e));
+    answer(*c, r.last_lsn);
+  }
+}
+
+// ---------------------------------------------------------------- promises
+
+bool engine_core::answer_promise(std::string_view promise, std::string_view token,
+                                 std::string_view payload, const failure* rejected) {
+  auto unknown = [&] {
+    return error(errc::not_found, promise,
+                 "the token '" + std::string(token.substr(0, 80)) +
+                     "' stands for no promise of a run in this store");
+  };
+  check_arguments(promise, payload.size());
+  unsigned long long run = 0;
+  unsigned command = 0;
+  std::string text(token.substr(0, 80));
+  if (std::sscanf(text.c_str(), "%llx.%x.", &run, &command) != 2) throw unknown();
+  auto* r = run ? load(run) : nullptr;
+  if (!r) throw unknown();
+  if (execution::token(run, command, r->state.seed) != token) {
+    drop_if_idle(*r);
+    throw unknown();
+  }
+  if (r->state.open() && !r->resumed) resume(*r);
+  auto* p = r->state.open() ? r->state.find(command) : nullptr;
+  bool is_open = p && p->kind == command_kind::promise;
+  if (is_open && p->name != promise)
+    throw error(errc::usage, promise,
+                "the token stands for the promise '" + p->name + "', not for '" +
+                    std::string(promise) + "'");
+  if (is_open) {
+    record e;
+    e.kind = rejected ? record_kind::promise_rejected : record_kind::promise_resolved;
+    e.command = command;
+    e.payload = payload;
+    if (rejected) {
+      e.code = errc::promise_rejected;
+      e.attempt = 1;
+      e.error_type = rejected->type;
+      e.error_text = rejected->message;
+    }
+    happen(*r, e);
+  }
+  answer_lsn_ = r->last_lsn;
+  drop_if_idle(*r);
+  return is_open;
+}
+
+// ---------------------------------------------------------------- from run to run
+
+/// Within a store the message and its sender's progress are one commit.
+void engine_core::send_message(resident& sender, request& q) {
+  auto number = q.target.empty() || q.target.size() > id_bytes_max ? 0 : latest_run(q.target);
+  auto* r = number ? load(number) : nullptr;
+  if (!r)
+    return fail_command(sender, record_kind::message_failed, q.id, errc::not_found,
+                        "stet::not_found", "there is no run with the id '" + q.target + "'");
+  if (!r->state.open())
+    return fail_command(sender, record_kind::message_failed, q.id, errc::run_ended,
+                        "stet::run_ended", "the run '" + q.target + "' has ended");
+  if (q.flags & record_flag::asks_to_end) {
+    request_cancel(*r, q.arguments);
+  } else {
+    record e;
+    e.kind = record_kind::signal;
+    e.name = q.name;
+    e.payload = q.arguments;
+    happen_later(*r, e);
+  }
+  record e;
+  e.kind = record_kind::message_done;
+  e.command = q.id;
+  happen_later(sender, e);
+}
+
+// ---------------------------------------------------------------- behind the templates
+
+void core::signal(engine_core& e, std::uint64_t run, std::string_view id,
+                  const signal_request& q) {
+  e.ask([&] { e.signal_run(run, id, q); });
+}
+std::string core::query(engine_core& e, std::uint64_t run, std::string_view id,
+                        std::string_view name, std::string_view arguments) {
+  return e.look([&] { return e.query_run(run, id, name, arguments); });
+}
+std::optional<update_outcome> core::update(engine_core& e, std::uint64_t run, std::string_view id,
+                                           const update_request& q, update_stage until,
+                                           std::optional<duration> limit) {
+  update_call c(run, id, q, until);
+  c.needs_room = until == update_stage::accepted;
+  if (!e.submit(c, limit)) return std::nullopt;
+  c.rethrow();
+  return std::move(c.outcome);
+}
+void core::raise_update(engine_core& e, std::string_view name, const failure& f) {
+  e.errors().raise(errc::update_failed, name, f);
+}
+start_result core::start_with(engine_core& e, std::string_view workflow, start_request q,
+                              const signal_request& s) {
+  return e.ask([&] {
+    auto started = e.start_run(workflow, q);
+    e.signal_run(started.run, q.id, s);
+    return started;
+  });
+}
+start_result core::start_with(engine_core& e, std::string_view workflow, start_request q,
+                              const update_request& u) {
+  auto started = std::optional<start_result>();
+  update_call c(0, q.id, u, update_stage::accepted);
+  struct both final : call {
+    both(std::optional<start_result>& s, update_call& c, std::string_view w, start_request& q)
+        : started(s), update(c), workflow(w), request(q) {}
+    bool perform(engine_core& engine) override {
+      started = engine.start_run(workflow, request);
+      update.run = started->run;
+      return engine.update_run(update);
+    }
+    std::optional<start_result>& started;
+    update_call& update;
+    std::string_view workflow;
+    start_request& request;
+  } call(started, c, workflow, q);
+  e.submit(call);
+  call.rethrow();
+  return *started;
+}
+bool core::answer_promise(engine_core& e, std::string_view promise, std::string_view token,
+                          std::string_view payload, const failure* rejected) {
+  return e.ask([&] { return e.answer_promise(promise, token, payload, rejected); });
+}
+std::string core::new_id(engine_core& e) {
+  return e.ask([&] { return e.new_id(); });
+}
+std::string engine_core::new_id() {
+  answer_lsn_ = 0;
+  char text[33];
+  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(entropy_.bits()),
+                static_cast<unsigned long long>(entropy_.bits()));
+  return text;
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,245 @@
+// What others bring to a run: signals, updates, queries; and what it leaves to the next of its chain.
+#include <algorithm>
+#include <cstdio>
+
+#include "execution/execution.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+// ---------------------------------------------------------------- signals
+
+bool execution::take_message(std::string_view name, std::string& payload) {
+  auto at = std::find_if(unread_.begin(), unread_.end(), [&](auto& m) { return m.name == name; });
+  if (at == unread_.end()) return false;
+  payload = std::move(at->payload);
+  unread_.erase(at);
+  return true;
+}
+
+std::vector<message> execution::unread() const {
+  std::vector<message> all(unread_.begin(), unread_.end());
+  for (auto& bytes : undriven_) {
+    source in(bytes);
+    auto r = decode_record(in);
+    if (r.kind == record_kind::signal)
+      all.push_back({std::string(r.name), std::string(r.target), std::string(r.payload)});
+  }
+  return all;
+}
+
+bool execution::knows_signal(std::string_view key) const {
+  if (keys_.contains(key)) return true;
+  return std::any_of(undriven_.begin(), undriven_.end(), [&](auto& bytes) {
+    source in(bytes);
+    auto r = decode_record(in);
+    return r.kind == record_kind::signal && r.target == key;
+  });
+}
+
+// ---------------------------------------------------------------- handlers
+
+handler* execution::find_handler(handler::kind k, std::string_view name) const noexcept {
+  auto at = std::find_if(handlers_.begin(), handlers_.end(),
+                         [&](auto* h) { return h->what == k && h->name == name; });
+  return at == handlers_.end() ? nullptr : *at;
+}
+
+void execution::add(handler& h) {
+  if (find_handler(h.what, h.name))
+    throw error(errc::conflict, h.name,
+                "this run answers '" + std::string(h.name) + "' already: one handler at a time");
+  handlers_.push_back(&h);
+}
+
+void execution::remove(handler& h) noexcept {
+  std::erase(handlers_, &h);
+  for (auto& u : running_)
+    if (u.by == &h) abandon_update(u);
+}
+
+std::string execution::answer_query(std::string_view name, std::string_view arguments) {
+  auto* h = find_handler(handler::kind::query, name);
+  if (!h)
+    throw error(errc::not_found, name,
+                "the run '" + id_ + "' has no handler for the query '" + std::string(name) + "' at "
+                "the moment");
+  std::string out;
+  h->answer(arguments, out);
+  return out;
+}
+
+void execution::root_returns() noexcept {
+  if (!at_return_) return;
+  auto* out = std::exchange(out_, nullptr);
+  try {
+    answer_at_return_ = answer_query(at_return_->first, at_return_->second);
+  } catch (...) { failed_at_return_ = std::current_exception(); }
+  out_ = out;
+}
+
+std::optional<std::string> execution::answered_at_return() {
+  if (failed_at_return_) std::rethrow_exception(failed_at_return_);
+  return std::move(answer_at_return_);
+}
+
+// ---------------------------------------------------------------- updates
+
+const update_answer* execution::find_update(std::string_view id) const noexcept {
+  auto found = updates_.find(id);
+  return found == updates_.end() ? nullptr : &found->second;
+}
+
+std::size_t execution::open_updates() const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(running_.begin(), running_.end(), [](auto& u) { return !u.ended; }));
+}
+
+void execution::validate(std::string_view update, std::string_view arguments) {
+  auto* h = find_handler(handler::kind::update, update);
+  if (!h)
+    throw error(errc::rejected, update,
+                "the run '" + id_ + "' has no handler for the update '" + std::string(update) +
+                    "' at the moment");
+  try {
+    h->validate(arguments);
+  } catch (const error& e) {
+    if (e.code() == errc::payload) throw;
+    throw error(errc::rejected, update, e.what());
+  } catch (const std::exception& e) {
+    throw error(errc::rejected, update, e.what());
+  } catch (...) { throw error(errc::rejected, update, "its validator refuses it"); }
+}
+
+void execution::begin_update(const record& event) {
+  auto number = ++last_update_;
+  updates_[std::string(event.target)].number = number;
+  auto* h = find_handler(handler::kind::update, event.name);
+  if (!h) {
+    problem_ = "the history says that the update '" + std::string(event.name) +
+               "' was accepted, and today's code has no handler for it there";
+    return;
+  }
+  auto& u = running_.emplace_back(*this, *h, std::string(event.target), number);
+  scope_access::attach(u.part, *top_);
+  try {
+    u.work = h->begin(context_, event.payload);
+  } catch (...) { return end_update(u, std::current_exception()); }
+  if (u.work->start({&u.part, root_depth}, u)) end_update(u, nullptr);
+}
+
+std::coroutine_handle<> execution::update_ended(waiter& w) noexcept {
+  auto& u = static_cast<running_update&>(w);
+  u.run.end_update(u, nullptr);
+  return std::noop_coroutine();
+}
+
+/// Its handler has returned, or thrown: that is the answer. Its frame goes when the drive is over.
+void execution::end_update(running_update& u, const std::exception_ptr& failed) noexcept {
+  u.ended = true;
+  auto& a = updates_[u.id];
+  record r;
+  r.command = u.number;
+  try {
+    if (failed) std::rethrow_exception(failed);
+    u.work->result(a.payload);
+    check_arguments("the result of an update", a.payload.size());
+    r.kind = record_kind::update_done;
+    r.payload = a.payload;
+  } catch (...) {
+    a.failure = std::make_unique<failure>(errors_.describe(std::current_exception()));
+    r.kind = record_kind::update_failed;
+    r.code = errc::update_failed;
+    r.attempt = a.failure->attempts;
+    r.payload = a.failure->payload;
+    r.error_type = a.failure->type;
+    r.error_text = a.failure->message;
+  }
+  a.done = true;
+  emit(r);
+  if (!replay_) out_->updated.push_back(u.id);
+}
+
+void execution::fail_update(running_update& u, const char* why) noexcept {
+  if (u.ended) return;
+  end_update(u, std::make_exception_ptr(error(errc::update_failed, "update", why)));
+}
+
+bool execution::is_within(const v0::scope* s, const v0::scope& outer) noexcept {
+  while (s && s != &outer) s = s->parent_;
+  return s != nullptr;
+}
+
+bool execution::is_suspended(const v0::scope& s) const noexcept {
+  if (s.commands_) return true;
+  for (auto* c = s.child_; c; c = c->next_)
+    if (is_suspended(*c)) return true;
+  return std::any_of(out_->ready.begin(), out_->ready.end(),
+                     [&](auto& r) { return r.first && is_within(r.second, s); });
+}
+
+/// What answers it is being destroyed, and what that refers to goes next: no code of the handler
+/// may run any more.
+void execution::abandon_update(running_update& u) noexcept {
+  if (u.ended) return;
+  if (out_) {
+    if (!is_suspended(u.part)) {  // it is what destroys it
+      problem_ = "the handler of an update destroys what answers it";
+      u.by = nullptr;
+      return;
+    }
+    abandon(u.part);
+    for (auto& [w, s] : out_->ready)
+      if (is_within(s, u.part)) w = nullptr;
+    fail_update(u, "what answers it was destroyed before its handler had ended");
+  }
+  u.ended = true;
+  u.work.reset();
+}
+
+void execution::abandon(v0::scope& s) noexcept {
+  for (auto* c = s.commands_; c;) {
+    auto* following = c->next;
+    if (!c->awaits_body) {
+      record r;
+      r.kind = record_kind::cancelled;
+      r.command = c->id;
+      emit(r);
+      if (!replay_) out_->given_up.push_back(c->id);
+    }
+    if (!replay_ && c->kind == command_kind::step && host_) host_->await_body(run_, c->id);
+    unlink(*c);
+    c = following;
+  }
+  for (auto* c = s.child_; c; c = c->next_) abandon(*c);
+}
+
+// ---------------------------------------------------------------- the next run, and promises
+
+bool execution::continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept {
+  if (s.is_cancelled()) {
+    refused = *s.reason_;
+    return false;
+  }
+  continues_ = std::move(next);
+  return true;
+}
+
+std::string execution::token(std::uint64_t run, std::uint32_t command,
+                             const std::uint64_t (&seed)[2]) {
+  auto mix = [](std::uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  };
+  // One way from the seed, and of all its 128 bits: who has some tokens can't tell another.
+  auto a = mix(seed[0] ^ mix(run + 0x9e3779b97f4a7c15)), b = mix(seed[1] ^ mix(command + a));
+  auto c = mix(a ^ mix(b + seed[0])), d = mix(b ^ mix(c + seed[1]));
+  char text[64];
+  std::snprintf(text, sizeof text, "%llx.%x.%016llx%016llx", static_cast<unsigned long long>(run),
+                command, static_cast<unsigned long long>(c), static_cast<unsigned long long>(d));
+  return text;
+}
+std::string execution::token_of(std::uint32_t command) const { return token(run_, command, seed_); }
+
+}  // namespace detail
+}}  // namespace stet::v0

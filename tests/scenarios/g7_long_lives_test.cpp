@@ -1,0 +1,325 @@
+// G7: runs that continue as new ones; how long a run may take; whose an id is.
+#include "tests/support/world.hpp"
+
+using namespace stet_tests;
+
+namespace {
+
+inline constexpr stet::workflow<std::string(int)> Loop{"loop"};
+inline constexpr stet::workflow<std::string(std::string)> Chain{"chain"};
+inline constexpr stet::workflow<std::string()> Text{"text"};
+inline constexpr stet::signal<std::string> Word{"word"};
+inline constexpr stet::signal<> Go{"go"};
+inline constexpr stet::query<int()> Generation{"generation"};
+inline constexpr stet::update<int()> Where{"where"};
+
+}  // namespace
+
+TEST_CASE("a run that continues as new hands on its id, its result, and nothing else [S113, S116]") {
+  for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}}) {
+    at_every_commit(
+        c,
+        [](world& w, stet::engine& e) {
+          e.define(Loop, [&w](stet::context& ctx, int n) -> stet::task<std::string> {
+            co_await ctx.step("count", [&w, n] { w.done.hit("turn " + std::to_string(n)); });
+            if (n == 4) co_return "after " + std::to_string(n);
+            co_return co_await ctx.continue_as_new(Loop, n + 1);
+          });
+        },
+        [](world& w) {
+          auto run = w.engine().run(Loop, "l", 1);
+          auto text = w.result(run);
+          auto status = run.status();
+          CHECK(text == "after 4");
+          CHECK(status == stet::status::completed);
+        },
+        [](world& w, death d) {
+          for (int n = 1; n <= 4; ++n)
+            CHECK(w.done.of("turn " + std::to_string(n)) <= 1 + d.happened);
+          auto info = w.engine().describe("l");
+          CHECK(info->previous != 0);
+          CHECK(info->next == 0);
+          CHECK(w.engine().open_runs().empty());
+        });
+  }
+}
+
+TEST_CASE("signals that nobody read go over, in their order, once [S59, S115]") {
+  for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}}) {
+    at_every_commit(
+        c,
+        [](world&, stet::engine& e) {
+          e.define(Chain, [](stet::context& ctx, std::string all) -> stet::task<std::string> {
+            all += co_await ctx.receive(Word);
+            if (all.size() == 6) co_return all;
+            co_return co_await ctx.continue_as_new(Chain, all);
+          });
+        },
+        [](world& w) {
+          auto run = w.engine().run(Chain, "c", "");
+          for (const char* word : {"a", "b", "c", "d", "e", "f"}) {
+            // A key is remembered as long as a run, not as its chain: after a crash the caller looks.
+            if (w.engine().describe("c")->status != stet::status::running) break;
+            if (w.done.hit(word) == 1) run.signal(Word, word);
+          }
+          if (w.done.of("f") == 1 || run.wait_for(0ms)) w.settle();
+        },
+        [](world& w, death d) {
+          if (d.happened) return;  // the caller may have died before its signal was taken
+          CHECK(w.engine().find(Chain, "c")->result() == "abcdef");
+        });
+  }
+  everywhere([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Chain, [](stet::context& ctx, std::string all) -> stet::task<std::string> {
+        if (all.empty()) co_await ctx.receive(Go);
+        all += co_await ctx.receive(Word);
+        if (all.size() == 3) co_return all;
+        co_return co_await ctx.continue_as_new(Chain, all);
+      });
+    });
+    auto run = w.engine().run(Chain, "c", "");
+    for (const char* word : {"x", "y", "z"}) run.signal(Word, word);
+    w.restart();
+    run = *w.engine().find(Chain, "c");
+    run.signal(Go);
+    CHECK(w.result(run) == "xyz");
+    CHECK(w.engine().describe("c")->unread_signals == 0);
+  });
+}
+
+TEST_CASE("a handle, a query, an update and a wait follow the chain") {
+  everywhere([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Loop, [](stet::context& ctx, int n) -> stet::task<std::string> {
+        auto telling = ctx.on(Generation, [n] { return n; });
+        auto where = ctx.on(Where, [n] { return n; });
+        co_await ctx.receive(Go);
+        if (n == 3) co_return std::string("done");
+        co_return co_await ctx.continue_as_new(Loop, n + 1);
+      });
+    });
+    auto run = w.engine().run(Loop, "l", 1);
+    CHECK(run.query(Generation) == 1);
+    run.signal(Go);
+    CHECK(run.query(Generation) == 2);
+    CHECK(run.update(Where) == 2);
+    CHECK(run.status() == stet::status::running);
+    run.signal(Go);
+    w.restart();
+    run = *w.engine().find(Loop, "l");
+    CHECK(run.update(Where) == 3);
+    CHECK_FALSE(run.wait_for(0ms));
+    run.signal(Go);
+    CHECK(w.result(run) == "done");
+  });
+}
+
+TEST_CASE("what is pending at the end of a generation ends with it [S116, S118]") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) {
+      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+        co_await ctx.receive(Go);
+        co_return std::string();
+      });
+      e.define(Loop, [&w](stet::context& ctx, int n) -> stet::task<std::string> {
+        if (n == 2) {
+          co_await ctx.sleep(1h);
+          co_return std::string("second");
+        }
+        auto kept = ctx.start_child(Text, "kept", {.parent_close = stet::parent_close::abandon});
+        auto asked =
+            ctx.start_child(Text, "asked", {.parent_close = stet::parent_close::request_cancel});
+        auto ended = ctx.start_child(Text, "ended");
+        auto racing = [](stet::context& c) -> stet::task<std::string> {
+          co_await c.sleep(30min);
+          co_return std::string("never");
+        };
+        auto going_on = [n](stet::context& c) -> stet::task<std::string> {
+          co_await c.sleep(1min);
+          co_return co_await c.continue_as_new(Loop, n + 1);
+        };
+        auto first = co_await stet::any(racing, going_on);
+        w.done.hit("went on");
+        co_return std::string("first");
+      });
+    });
+    auto run = w.engine().run(Loop, "l", 1);
+    CHECK(w.result(run) == "second");
+    CHECK(w.done.of("went on") == 0);
+    CHECK(w.engine().describe("ended")->status == stet::status::terminated);
+    CHECK(w.engine().describe("asked")->status == stet::status::cancelled);
+    CHECK(w.engine().describe("kept")->status == stet::status::running);
+  });
+}
+
+TEST_CASE("a child that continues as new is its parent's child to the end of its chain") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) {
+      e.define(Loop, [](stet::context& ctx, int n) -> stet::task<std::string> {
+        co_await ctx.sleep(1min);
+        if (n == 3) co_return std::string("third");
+        co_return co_await ctx.continue_as_new(Loop, n + 1);
+      });
+      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+        co_return "child: " + co_await ctx.child(Loop, "l", 1);
+      });
+    });
+    CHECK(w.run(Text, "t") == "child: third");
+  });
+}
+
+TEST_CASE("a run that is cancelled doesn't continue") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) {
+      e.define(Loop, [](stet::context& ctx, int n) -> stet::task<std::string> {
+        try {
+          co_await ctx.sleep(1h);
+        } catch (const stet::cancelled&) {}
+        co_return co_await ctx.continue_as_new(Loop, n + 1);
+      });
+    });
+    auto run = w.engine().run(Loop, "l", 1);
+    w.settle();
+    run.cancel("enough");
+    w.settle();
+    CHECK_THROWS_AS(run.result(), stet::run_cancelled);
+    CHECK(w.engine().describe("l")->next == 0);
+  });
+}
+
+TEST_CASE("a run is told when its history has grown long") {
+  everywhere_by_hand([](world& w) {
+    w.open([&](stet::engine& e) {
+      e.define(Loop, [](stet::context& ctx, int n) -> stet::task<std::string> {
+        int steps = 0;
+        for (; !ctx.continue_suggested(); ++steps) co_await ctx.sleep(0ms);
+        if (n == 2) co_return std::to_string(steps);
+        co_return co_await ctx.continue_as_new(Loop, n + 1);
+      });
+    });
+    auto steps = w.run(Loop, "l", 1);
+    CHECK(steps == "2048");
+    CHECK(w.engine().describe("l")->records < 4200);
+  });
+}
+
+// ---------------------------------------------------------------- time
+
+TEST_CASE("a run that takes too long ends as timed out, and so do its children") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) {
+      e.define(Text, [&w](stet::context& ctx) -> stet::task<std::string> {
+        try {
+          co_await ctx.sleep(100h);
+        } catch (...) { w.done.hit("caught"); }
+        co_return std::string();
+      });
+      e.define(Loop, [](stet::context& ctx, int) -> stet::task<std::string> {
+        co_return co_await ctx.child(Text, "child");
+      });
+    });
+    auto run = w.engine().run(Loop, "l", {.run_timeout = 2h}, 1);
+    w.settle();
+    CHECK(w.engine().describe("l")->next_wakeup != stet::time_point{});
+    w.pass(119min);
+    CHECK(run.status() == stet::status::running);
+    w.restart();
+    run = *w.engine().find(Loop, "l");
+    w.pass(2min);
+    CHECK(run.status() == stet::status::timed_out);
+    CHECK_THROWS_AS(run.result(), stet::run_timed_out);
+    CHECK(w.engine().describe("child")->status == stet::status::terminated);
+    CHECK(w.done.of("caught") == 0);
+  });
+}
+
+TEST_CASE("the time of a whole execution is that of all its runs") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) {
+      e.define(Loop, [](stet::context& ctx, int n) -> stet::task<std::string> {
+        co_await ctx.sleep(1h);
+        co_return co_await ctx.continue_as_new(Loop, n + 1);
+      });
+    });
+    auto run = w.engine().run(Loop, "l", {.run_timeout = 2h, .execution_timeout = 5h + 30min}, 1);
+    CHECK_THROWS_AS(w.result(run), stet::run_timed_out);
+    CHECK(run.status() == stet::status::timed_out);
+  });
+}
+
+TEST_CASE("a run with a delay is there at once, and begins when it is due") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) {
+      e.define(Text, [&w](stet::context& ctx) -> stet::task<std::string> {
+        w.done.hit("begun");
+        co_return co_await ctx.receive(Word);
+      });
+    });
+    auto run = w.engine().run(Text, "t", {.delay = 24h});
+    w.settle();
+    run.signal(Word, "early");
+    w.pass(23h);
+    CHECK(w.done.of("begun") == 0);
+    w.restart();
+    run = *w.engine().find(Text, "t");
+    CHECK(run.status() == stet::status::running);
+    CHECK(w.engine().describe("t")->next_wakeup != stet::time_point{});
+    w.pass(30min);
+    CHECK(w.done.of("begun") == 0);
+    w.pass(31min);
+    CHECK(w.result(run) == "early");
+    auto ended = w.engine().run(Text, "ended", {.delay = 24h});
+    ended.terminate();
+    auto cancelled = w.engine().run(Text, "cancelled", {.delay = 24h});
+    cancelled.cancel();
+    w.settle();
+    w.pass(25h);
+    CHECK_THROWS_AS(ended.result(), stet::run_terminated);
+    CHECK_THROWS_AS(w.result(cancelled), stet::run_cancelled);
+    CHECK(what_throws([&] { w.engine().run(Text, "x", {.delay = -1h}); }).code ==
+          stet::errc::usage);
+  });
+}
+
+// ---------------------------------------------------------------- ids
+
+TEST_CASE("whose an id is: what a start does where there is a run, open or ended [S101]") {
+  everywhere([](world& w) {
+    using stet::id_conflict;
+    using stet::id_reuse;
+    w.open([&](stet::engine& e) {
+      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+        auto word = co_await ctx.receive(Word);
+        if (word == "fail") throw std::runtime_error("as asked");
+        co_return word;
+      });
+    });
+    auto& e = w.engine();
+    auto first = e.run(Text, "t");
+    CHECK_FALSE(e.run(Text, "t").created());
+    CHECK(what_throws([&] { e.run(Text, "t", {.conflict = id_conflict::fail}); }).code ==
+          stet::errc::conflict);
+    auto second = e.run(Text, "t", {.conflict = id_conflict::terminate_existing});
+    CHECK(second.created());
+    CHECK_THROWS_AS(first.result(), stet::run_terminated);
+    second.signal(Word, "fail");
+    CHECK_THROWS_AS(w.result(second), stet::run_failed);
+    CHECK_FALSE(e.run(Text, "t").created());
+    CHECK(what_throws([&] { e.run(Text, "t", {.reuse = id_reuse::reject}); }).code ==
+          stet::errc::conflict);
+    auto third = e.run(Text, "t", {.reuse = id_reuse::allow_after_failure});
+    CHECK(third.created());
+    third.signal(Word, "well");
+    CHECK(w.result(third) == "well");
+    CHECK(what_throws([&] {
+            e.run(Text, "t", {.reuse = id_reuse::allow_after_failure});
+          }).code == stet::errc::conflict);
+    auto fourth = e.run(Text, "t", {.reuse = id_reuse::allow});
+    CHECK(fourth.created());
+    w.restart();
+    fourth = *w.engine().find(Text, "t");
+    CHECK(fourth.status() == stet::status::running);
+    CHECK(third.id() == fourth.id());
+  });
+}
