@@ -178,7 +178,8 @@ class STET_API context {
     return stet::with_timeout(limit, receive(s, at));
   }
   /// Waits until `condition()` holds. It is asked now and after each event of the run, and looks at
-  /// nothing but what the run itself has: variables that other coroutines and handlers of it change.
+  /// nothing but what the run itself has: variables that other coroutines and handlers of it
+  /// change.
   ///     co_await ctx.until([&] { return open_orders == 0; });
   template <std::predicate P>
   [[nodiscard("stet: a wait does nothing until it is awaited")]] auto until(

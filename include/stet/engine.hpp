@@ -68,10 +68,10 @@ enum class status : std::uint8_t {
 
 /// Something a run waits for.
 struct pending_info {
-  std::string kind;        ///< "step", "sleep", "child", "condition", "promise", "message"
-  std::string name;        ///< the step's, the child's workflow's, the promise's; "signal 'approved'"
-  std::string detail;      ///< step: arguments in short; child: its id; promise: its token
-  unsigned attempt = 0;    ///< step: the attempt that runs, ran last or will run next
+  std::string kind;      ///< "step", "sleep", "child", "condition", "promise", "message"
+  std::string name;      ///< the step's, the child's workflow's, the promise's; "signal 'approved'"
+  std::string detail;    ///< step: arguments in short; child: its id; promise: its token
+  unsigned attempt = 0;  ///< step: the attempt that runs, ran last or will run next
   std::string last_error;  ///< step: what its last failed attempt said
   time_point due{};        ///< sleep: when it ends; step: when the next attempt begins; else zero
 };
@@ -85,22 +85,22 @@ struct run_info {
   std::string reason;         ///< why it is stalled, failed, cancelled or terminated
   std::uint64_t records = 0;  ///< of its history
   time_point started{};
-  std::uint64_t parent = 0;        ///< the run that waits for it, or 0
-  std::uint64_t previous = 0;      ///< the run that it continues, or 0
-  std::uint64_t next = 0;          ///< the run that continues it, or 0
-  time_point next_wakeup{};        ///< when it goes on by itself; zero: it doesn't
-  unsigned unread_signals = 0;     ///< that were sent to it and that it has not read
-  unsigned open_updates = 0;       ///< that were accepted and have no answer yet
+  std::uint64_t parent = 0;     ///< the run that waits for it, or 0
+  std::uint64_t previous = 0;   ///< the run that it continues, or 0
+  std::uint64_t next = 0;       ///< the run that continues it, or 0
+  time_point next_wakeup{};     ///< when it goes on by itself; zero: it doesn't
+  unsigned unread_signals = 0;  ///< that were sent to it and that it has not read
+  unsigned open_updates = 0;    ///< that were accepted and have no answer yet
   std::vector<pending_info> waits_for;
 };
 
 /// One record of a run's history, for people.
 struct history_entry {
-  time_point time{};      ///< of what happened to the run; what it did about it has the same
-  std::string kind;       ///< "started", "step", "step done", "signal", "timer fired", …
-  unsigned command = 0;   ///< the number of the operation that it is or answers; 0: none
-  std::string name;       ///< of the step, the workflow, the signal, …; a reason
-  std::string detail;     ///< arguments, a result, what went wrong: in short
+  time_point time{};     ///< of what happened to the run; what it did about it has the same
+  std::string kind;      ///< "started", "step", "step done", "signal", "timer fired", …
+  unsigned command = 0;  ///< the number of the operation that it is or answers; 0: none
+  std::string name;      ///< of the step, the workflow, the signal, …; a reason
+  std::string detail;    ///< arguments, a result, what went wrong: in short
 };
 
 namespace detail {

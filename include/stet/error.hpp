@@ -16,26 +16,26 @@ namespace stet { inline namespace v0 {
 
 /// What kind of failure it is. On disk, never renumber: docs/format.md.
 enum class errc : unsigned char {
-  usage = 0,             ///< the call itself is wrong: a bad argument, a task awaited twice
-  payload = 1,           ///< bytes that don't decode as the type asked for
-  too_deep = 2,          ///< tasks await each other more than max_depth deep
-  unknown_workflow = 3,  ///< no workflow of that name is defined
-  conflict = 4,          ///< it exists already, or somebody else owns it
-  not_found = 5,         ///< no such run
-  rejected = 6,          ///< refused by the receiver
-  step_failed = 7,       ///< the last attempt of a step threw
-  step_timed_out = 8,    ///< the last attempt of a step, or all together, took too long
-  step_interrupted = 9,  ///< an at_most_once step was cut short by a crash
-  step_crashed = 10,     ///< a step brought the process down too often
-  run_failed = 11,       ///< the workflow let an exception escape
-  run_cancelled = 12,    ///< the run was cancelled
-  run_terminated = 13,   ///< the run was terminated
-  run_stalled = 14,      ///< the run is parked until a fixed build resumes it
-  store = 15,            ///< the store failed
-  corrupt = 16,          ///< what the store holds can't be trusted
-  full = 17,             ///< no room in the store: nothing is lost, make room
-  closed = 18,           ///< the engine is closed
-  child_failed = 19,     ///< a child run failed
+  usage = 0,              ///< the call itself is wrong: a bad argument, a task awaited twice
+  payload = 1,            ///< bytes that don't decode as the type asked for
+  too_deep = 2,           ///< tasks await each other more than max_depth deep
+  unknown_workflow = 3,   ///< no workflow of that name is defined
+  conflict = 4,           ///< it exists already, or somebody else owns it
+  not_found = 5,          ///< no such run
+  rejected = 6,           ///< refused by the receiver
+  step_failed = 7,        ///< the last attempt of a step threw
+  step_timed_out = 8,     ///< the last attempt of a step, or all together, took too long
+  step_interrupted = 9,   ///< an at_most_once step was cut short by a crash
+  step_crashed = 10,      ///< a step brought the process down too often
+  run_failed = 11,        ///< the workflow let an exception escape
+  run_cancelled = 12,     ///< the run was cancelled
+  run_terminated = 13,    ///< the run was terminated
+  run_stalled = 14,       ///< the run is parked until a fixed build resumes it
+  store = 15,             ///< the store failed
+  corrupt = 16,           ///< what the store holds can't be trusted
+  full = 17,              ///< no room in the store: nothing is lost, make room
+  closed = 18,            ///< the engine is closed
+  child_failed = 19,      ///< a child run failed
   promise_rejected = 20,  ///< a promise was rejected
   update_failed = 21,     ///< the handler of an update let an exception escape
   run_ended = 22,         ///< the run has ended already: it takes no message

@@ -84,8 +84,8 @@ template <class T> class pending_promise {
       source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
     return detail::answer_operation<T>(command_.wait(at));
   }
-  /// Waits no longer than `limit`: an empty optional (false for void) if it wasn't answered by then.
-  /// The promise stays open.
+  /// Waits no longer than `limit`: an empty optional (false for void) if it wasn't answered by
+  /// then. The promise stays open.
   [[nodiscard("stet: a wait does nothing until it is awaited")]] auto wait(
       duration limit, source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
     return stet::with_timeout(limit, wait(at));

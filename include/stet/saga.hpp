@@ -13,10 +13,9 @@ namespace stet { inline namespace v0 {
 /// What to undo, and how: given to the body of context::saga.
 ///     co_await ctx.saga([&](stet::saga& s) -> stet::task<trip> {
 ///       auto hotel = co_await ctx.step("book hotel", book_hotel, request);
-///       s.undo("cancel hotel", cancel_hotel, hotel.id);       // a step, run only if the saga fails
-///       auto flight = co_await ctx.step("book flight", book_flight, request);
-///       s.undo("cancel flight", cancel_flight, flight.id);
-///       co_return trip{hotel, flight};
+///       s.undo("cancel hotel", cancel_hotel, hotel.id);       // a step, run only if the saga
+///       fails auto flight = co_await ctx.step("book flight", book_flight, request); s.undo("cancel
+///       flight", cancel_flight, flight.id); co_return trip{hotel, flight};
 ///     });
 ///
 /// Thread   only the workflow's own.

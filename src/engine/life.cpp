@@ -205,8 +205,7 @@ void engine_core::fail_everybody(const std::exception_ptr& e) noexcept {
   }
   for (auto* c : calls) c->done(own_copy(e));
   for (auto& [lsn, c] : std::exchange(answers_, {})) c->done(own_copy(e));
-  for (auto& [run, r] : runs_)
-  {
+  for (auto& [run, r] : runs_) {
     for (auto* w : std::exchange(r->waiters, {})) w->done(own_copy(e));
     for (auto* w : std::exchange(r->updaters, {})) w->done(own_copy(e));
   }

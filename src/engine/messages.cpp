@@ -30,9 +30,8 @@ std::size_t driving_events(std::string_view history) {
   std::size_t n = 0;
   for (source in(history); !in.done();) {
     auto r = decode_record(in);
-    n += r.kind == record_kind::driven ||
-         (is_event(r.kind) && !(r.flags & record_flag::undriven) &&
-          r.kind != record_kind::terminated);
+    n += r.kind == record_kind::driven || (is_event(r.kind) && !(r.flags & record_flag::undriven) &&
+                                           r.kind != record_kind::terminated);
   }
   return n;
 }
@@ -314,8 +313,7 @@ void engine_core::send_message(resident& sender, request& q) {
 
 // ---------------------------------------------------------------- behind the templates
 
-void core::signal(engine_core& e, std::uint64_t run, std::string_view id,
-                  const signal_request& q) {
+void core::signal(engine_core& e, std::uint64_t run, std::string_view id, const signal_request& q) {
   e.ask([&] { e.signal_run(run, id, q); });
 }
 std::string core::query(engine_core& e, std::uint64_t run, std::string_view id,
@@ -373,7 +371,8 @@ std::string core::new_id(engine_core& e) {
 std::string engine_core::new_id() {
   answer_lsn_ = 0;
   char text[33];
-  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(entropy_.bits()),
+  std::snprintf(text, sizeof text, "%016llx%016llx",
+                static_cast<unsigned long long>(entropy_.bits()),
                 static_cast<unsigned long long>(entropy_.bits()));
   return text;
 }

@@ -219,12 +219,11 @@ std::optional<run_info> engine_core::describe_run(std::string_view id) {
     pending_info w;
     w.kind = kinds[static_cast<int>(p.kind)];
     w.name = p.name;
-    if (p.kind == command_kind::promise)
-      w.detail = execution::token(s.run, p.command, s.seed);
+    if (p.kind == command_kind::promise) w.detail = execution::token(s.run, p.command, s.seed);
     else
-    w.detail = p.kind != command_kind::step ? p.target
-               : p.target.empty()           ? arguments_of(*r, p.command)
-                                            : describe_payload(p.target);
+      w.detail = p.kind != command_kind::step ? p.target
+                 : p.target.empty()           ? arguments_of(*r, p.command)
+                                              : describe_payload(p.target);
     if (p.kind == command_kind::step) w.attempt = p.attempt;
     if (p.more) w.last_error = p.more->last_error;
     bool timed = p.kind == command_kind::sleep || p.at == pending::phase::retrying;
@@ -255,10 +254,8 @@ std::vector<history_entry> engine_core::history_of_id(std::string_view id) {
       e.name = rec.name;
       if (!rec.error_type.empty())
         e.detail = std::string(rec.error_type) + ": " + std::string(rec.error_text);
-      else if (!rec.payload.empty())
-        e.detail = describe_payload(rec.payload);
-      else
-        e.detail = rec.target;
+      else if (!rec.payload.empty()) e.detail = describe_payload(rec.payload);
+      else e.detail = rec.target;
       entries.push_back(std::move(e));
     }
   } catch (const malformed& e) {

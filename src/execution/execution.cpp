@@ -8,9 +8,9 @@ namespace {
 constexpr std::uint32_t refused_awaits_max = 1000;
 
 constexpr record_kind kind_of(const command& c) noexcept {
-  constexpr record_kind kinds[] = {record_kind::step,      record_kind::sleep,
-                                   record_kind::child,     record_kind::condition,
-                                   record_kind::promise,   record_kind::message};
+  constexpr record_kind kinds[] = {record_kind::step,    record_kind::sleep,
+                                   record_kind::child,   record_kind::condition,
+                                   record_kind::promise, record_kind::message};
   return kinds[static_cast<int>(c.kind)];
 }
 

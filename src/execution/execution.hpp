@@ -157,7 +157,8 @@ class execution : private waiter {
   void unlink(command& c) noexcept;
 
   /// What a promise of a run is known by outside.
-  static std::string token(std::uint64_t run, std::uint32_t command, const std::uint64_t (&seed)[2]);
+  static std::string token(std::uint64_t run, std::uint32_t command,
+                           const std::uint64_t (&seed)[2]);
   static constexpr std::uint64_t records_suggested_max = 4096;
 
  private:
@@ -212,9 +213,9 @@ class execution : private waiter {
   context context_;
   std::unique_ptr<scope> top_;
   std::unique_ptr<root> root_;
-  recorded* replay_ = nullptr;         // while it replays
-  drive_output* out_ = nullptr;        // while the coroutine runs
-  std::vector<command*> pending_;      // by number
+  recorded* replay_ = nullptr;          // while it replays
+  drive_output* out_ = nullptr;         // while the coroutine runs
+  std::vector<command*> pending_;       // by number
   std::vector<condition*> conditions_;  // those among them
   std::deque<message> unread_;          // signals
   std::set<std::string, std::less<>> keys_;

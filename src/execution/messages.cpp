@@ -1,4 +1,5 @@
-// What others bring to a run: signals, updates, queries; and what it leaves to the next of its chain.
+// What others bring to a run: signals, updates, queries; and what it leaves to the next of its
+// chain.
 #include <algorithm>
 #include <cstdio>
 
@@ -61,8 +62,9 @@ std::string execution::answer_query(std::string_view name, std::string_view argu
   auto* h = find_handler(handler::kind::query, name);
   if (!h)
     throw error(errc::not_found, name,
-                "the run '" + id_ + "' has no handler for the query '" + std::string(name) + "' at "
-                "the moment");
+                "the run '" + id_ + "' has no handler for the query '" + std::string(name) +
+                    "' at "
+                    "the moment");
   std::string out;
   h->answer(arguments, out);
   return out;
@@ -105,9 +107,9 @@ void execution::validate(std::string_view update, std::string_view arguments) {
   } catch (const error& e) {
     if (e.code() == errc::payload) throw;
     throw error(errc::rejected, update, e.what());
-  } catch (const std::exception& e) {
-    throw error(errc::rejected, update, e.what());
-  } catch (...) { throw error(errc::rejected, update, "its validator refuses it"); }
+  } catch (const std::exception& e) { throw error(errc::rejected, update, e.what()); } catch (...) {
+    throw error(errc::rejected, update, "its validator refuses it");
+  }
 }
 
 void execution::begin_update(const record& event) {

@@ -13,7 +13,8 @@ std::string describe(const record& r, const char* file) {
   if (r.kind == record_kind::message) s += " to" + quoted(r.target);
   if (r.kind == record_kind::sleep)
     s += (r.flags & record_flag::absolute ? " until " : " of ") + std::to_string(r.number) + " ms";
-  if (r.kind == record_kind::cancelled || r.kind == record_kind::met) s += " of command " + std::to_string(r.command);
+  if (r.kind == record_kind::cancelled || r.kind == record_kind::met)
+    s += " of command " + std::to_string(r.command);
   if (r.kind == record_kind::completed) s += " with " + describe_payload(r.payload, 100);
   if (r.kind == record_kind::failed || r.kind == record_kind::update_failed)
     s += " with " + std::string(r.error_type) + ": " + std::string(r.error_text);

@@ -93,11 +93,11 @@ inline constexpr std::uint8_t undriven = 1;  // event
 inline constexpr std::uint8_t waits = 2;     // step_failed, cancelled: a body_returned will follow
 inline constexpr std::uint8_t at_most_once = 4;  // step
 inline constexpr std::uint8_t absolute = 8;      // sleep: `number` is a time, not a length
-inline constexpr std::uint8_t asks_to_end = 4;   // child: what its parent's end means to it; message
-inline constexpr std::uint8_t abandons = 8;      // child: its parent's end means nothing to it
-inline constexpr std::uint8_t holds = 4;         // condition: at once, no `met` will follow
-inline constexpr std::uint8_t takes = 8;         // condition, met: it reads a signal
-inline constexpr std::uint8_t timed_out = 4;     // terminated: because its time was over
+inline constexpr std::uint8_t asks_to_end = 4;  // child: what its parent's end means to it; message
+inline constexpr std::uint8_t abandons = 8;     // child: its parent's end means nothing to it
+inline constexpr std::uint8_t holds = 4;        // condition: at once, no `met` will follow
+inline constexpr std::uint8_t takes = 8;        // condition, met: it reads a signal
+inline constexpr std::uint8_t timed_out = 4;    // terminated: because its time was over
 }  // namespace record_flag
 
 /// A record as its fields. Texts are views into whatever it was decoded from. Only the fields of
@@ -115,14 +115,14 @@ struct record {
   errc code = errc::usage;  // step_failed, child_failed, failed
   std::uint64_t seed[2] = {0, 0};
   // started:
-  std::uint64_t first = 0;             // of its chain of runs; 0: itself
-  std::uint64_t previous = 0;          // the run that it continues, or 0
-  std::int64_t begins_at = 0;          // ms; 0: at once
-  std::int64_t run_timeout = 0;        // ms, from its beginning; 0: none
-  std::int64_t execution_deadline = 0; // ms, of the whole chain; 0: none
-  std::string_view name;     // of the step, the workflow, the signal, …; a reason
-  std::string_view target;   // the id of a run; of an update; a signal's idempotency key
-  std::string_view payload;  // arguments, a result, progress; an error's own
+  std::uint64_t first = 0;              // of its chain of runs; 0: itself
+  std::uint64_t previous = 0;           // the run that it continues, or 0
+  std::int64_t begins_at = 0;           // ms; 0: at once
+  std::int64_t run_timeout = 0;         // ms, from its beginning; 0: none
+  std::int64_t execution_deadline = 0;  // ms, of the whole chain; 0: none
+  std::string_view name;                // of the step, the workflow, the signal, …; a reason
+  std::string_view target;              // the id of a run; of an update; a signal's idempotency key
+  std::string_view payload;             // arguments, a result, progress; an error's own
   std::string_view error_type;
   std::string_view error_text;
 };

@@ -16,9 +16,9 @@ pending& must_find(run_state& s, const record& r) {
   return *p;
 }
 constexpr record_kind kind_of(command_kind k) noexcept {
-  constexpr record_kind kinds[] = {record_kind::step,      record_kind::sleep,
-                                   record_kind::child,     record_kind::condition,
-                                   record_kind::promise,   record_kind::message};
+  constexpr record_kind kinds[] = {record_kind::step,    record_kind::sleep,
+                                   record_kind::child,   record_kind::condition,
+                                   record_kind::promise, record_kind::message};
   return kinds[static_cast<int>(k)];
 }
 void remove(run_state& s, const record& r) {
@@ -161,9 +161,7 @@ void apply_note(run_state& s, const record& r, std::uint64_t lsn) {
 /// What an event changes when it is recorded, whether it drives the coroutine or not yet.
 void apply_event(run_state& s, const record& r) {
   switch (r.kind) {
-    case record_kind::started:
-      start(s, r);
-      break;
+    case record_kind::started: start(s, r); break;
     case record_kind::step_failed:
       if (r.flags & record_flag::waits) must_find(s, r).at = pending::phase::ending;
       else remove(s, r);

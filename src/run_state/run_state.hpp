@@ -59,10 +59,10 @@ struct run_state {
   std::int64_t engine_time = 0;  // the same, as the clock said it
   std::uint64_t parent = 0;      // a run, or 0
   std::uint32_t parent_command = 0;
-  std::uint64_t first = 0;     // of its chain of runs: it itself, if it continues none
-  std::uint64_t previous = 0;  // the run that it continues, or 0
-  std::uint64_t next = 0;      // the run that continues it, or 0
-  std::int64_t begins_at = 0;  // it has not begun, and will then; 0: it has
+  std::uint64_t first = 0;              // of its chain of runs: it itself, if it continues none
+  std::uint64_t previous = 0;           // the run that it continues, or 0
+  std::uint64_t next = 0;               // the run that continues it, or 0
+  std::int64_t begins_at = 0;           // it has not begun, and will then; 0: it has
   std::int64_t run_timeout = 0;         // ms, handed on to the next run; 0: none
   std::int64_t deadline = 0;            // its time is over then; 0: never
   std::int64_t execution_deadline = 0;  // of the whole chain; 0: none

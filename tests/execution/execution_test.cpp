@@ -70,7 +70,8 @@ TEST_CASE("every history replays to its end") {
                            run.state.status != stet::status::timed_out;
     CHECK(e.ended() == coroutine_ended);
     for (auto& p : run.state.waits_for)
-      if (p.kind != command_kind::sleep && p.kind != command_kind::condition) CHECK(e.find(p.command) != nullptr);
+      if (p.kind != command_kind::sleep && p.kind != command_kind::condition)
+        CHECK(e.find(p.command) != nullptr);
   }
 }
 
@@ -81,8 +82,7 @@ TEST_CASE("after every prefix the next event brings the very commands that were 
     for (auto& d : drives_of(records)) {
       quiet_host host;
       for (auto i = d.at; i < d.end; ++i)
-        if (names_a_run(records[i].record))
-          host.children.push_back(records[i].record.related);
+        if (names_a_run(records[i].record)) host.children.push_back(records[i].record.related);
       execution e(*run.code, no_errors, &host, run.state.run, run.state.id);
       drive_output out;
       REQUIRE(e.replay(part(run, records, 0, d.at), out));

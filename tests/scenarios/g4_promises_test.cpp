@@ -77,13 +77,12 @@ TEST_CASE("a token that no run gave, or that stands for another promise, is refu
     CHECK(what_throws([&] { w.engine().resolve(Other, token, "x"); }).code == stet::errc::usage);
     auto changed = token;
     changed.back() = changed.back() == '0' ? '1' : '0';
-    std::vector<std::string> wrong{"",    "x",          "1.1",       "1.1.",
-                                   "0.0", token + "0", changed,     "ffffffffffffffff.1.00",
+    std::vector<std::string> wrong{"",    "x",         "1.1",           "1.1.",
+                                   "0.0", token + "0", changed,         "ffffffffffffffff.1.00",
                                    ".",   "1",         token.substr(1), std::string(10000, '1')};
     for (auto& t : wrong) {
       CAPTURE(t);
-      CHECK(what_throws([&] { w.engine().resolve(Answer, t, "x"); }).code ==
-            stet::errc::not_found);
+      CHECK(what_throws([&] { w.engine().resolve(Answer, t, "x"); }).code == stet::errc::not_found);
     }
     CHECK(w.engine().describe("t")->waits_for.at(0).detail == token);
     CHECK(w.engine().resolve(Answer, token, "still good"));

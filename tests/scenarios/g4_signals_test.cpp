@@ -141,8 +141,8 @@ TEST_CASE("each signal is read by one of those who wait, the one that waits long
   everywhere([](world& w) {
     w.open([&](stet::engine& e) {
       e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
-        auto [a, b, c] = co_await stet::all(ctx.receive(Word), ctx.receive(Number),
-                                            ctx.receive(Word));
+        auto [a, b, c] =
+            co_await stet::all(ctx.receive(Word), ctx.receive(Number), ctx.receive(Word));
         co_await ctx.receive(Go);
         co_return a + std::to_string(b) + c;
       });
@@ -238,7 +238,8 @@ TEST_CASE("a signal of another type is read, and told; the next one is waited fo
   });
 }
 
-TEST_CASE("what a run waits for is told: the signal, the condition, and signals that wait [DESIGN 4.7]") {
+TEST_CASE(
+    "what a run waits for is told: the signal, the condition, and signals that wait [DESIGN 4.7]") {
   everywhere_by_hand([](world& w) {
     w.open([&](stet::engine& e) {
       e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {

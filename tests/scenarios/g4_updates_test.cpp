@@ -64,7 +64,8 @@ void define_cart(world& w, stet::engine& e) {
 
 }  // namespace
 
-TEST_CASE("a query is answered by a run in memory, by one that was evicted, and after a crash [S68]") {
+TEST_CASE(
+    "a query is answered by a run in memory, by one that was evicted, and after a crash [S68]") {
   everywhere([](world& w) {
     w.open([&](stet::engine& e) { define_cart(w, e); });
     auto run = w.engine().run(Cart, "c");
@@ -211,9 +212,8 @@ TEST_CASE("an update with a start begins the run and is its first request") {
     CHECK(added.result() == 2);
     auto more = w.engine().update_with_start(Add, std::tuple("c"), Cart, "c");
     CHECK(more.result() == 3);
-    CHECK(what_throws([&] {
-            w.engine().update_with_start(Add, std::tuple(""), Cart, "d");
-          }).code == stet::errc::rejected);
+    CHECK(what_throws([&] { w.engine().update_with_start(Add, std::tuple(""), Cart, "d"); }).code ==
+          stet::errc::rejected);
     CHECK(w.engine().find(Cart, "d"));
   });
 }

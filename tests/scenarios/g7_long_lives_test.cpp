@@ -15,7 +15,8 @@ inline constexpr stet::update<int()> Where{"where"};
 
 }  // namespace
 
-TEST_CASE("a run that continues as new hands on its id, its result, and nothing else [S113, S116]") {
+TEST_CASE(
+    "a run that continues as new hands on its id, its result, and nothing else [S113, S116]") {
   for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}}) {
     at_every_commit(
         c,
@@ -58,7 +59,8 @@ TEST_CASE("signals that nobody read go over, in their order, once [S59, S115]") 
         [](world& w) {
           auto run = w.engine().run(Chain, "c", "");
           for (const char* word : {"a", "b", "c", "d", "e", "f"}) {
-            // A key is remembered as long as a run, not as its chain: after a crash the caller looks.
+            // A key is remembered as long as a run, not as its chain: after a crash the caller
+            // looks.
             if (w.engine().describe("c")->status != stet::status::running) break;
             if (w.done.hit(word) == 1) run.signal(Word, word);
           }
@@ -312,9 +314,8 @@ TEST_CASE("whose an id is: what a start does where there is a run, open or ended
     CHECK(third.created());
     third.signal(Word, "well");
     CHECK(w.result(third) == "well");
-    CHECK(what_throws([&] {
-            e.run(Text, "t", {.reuse = id_reuse::allow_after_failure});
-          }).code == stet::errc::conflict);
+    CHECK(what_throws([&] { e.run(Text, "t", {.reuse = id_reuse::allow_after_failure}); }).code ==
+          stet::errc::conflict);
     auto fourth = e.run(Text, "t", {.reuse = id_reuse::allow});
     CHECK(fourth.created());
     w.restart();
