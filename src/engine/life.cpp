@@ -388,8 +388,9 @@ void engine_core::close() {
 /// Lets bodies end, records what came of them, notes what never began, and checkpoints everything.
 void engine_core::finish() {
   failpoint("close");
-  for (auto& [run, r] : runs_)
-    for (auto* a : r->attempts) a->ask_to_stop();
+  for (auto& [run, r] : runs_)  // a thread that one body leaves takes no other
+    for (auto* a : r->attempts)
+      if (!a->revoke()) a->ask_to_stop();
   if (executor_) {
     for (auto* w = executor_->stop(); w;) {
       auto* a = static_cast<attempt*>(std::exchange(w, w->next));
