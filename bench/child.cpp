@@ -19,6 +19,7 @@ child::child(const std::string& what, const std::string& store, const std::strin
   std::vector<std::string> words = {"stet-bench", std::string(option), what, store,
                                     dir,          std::to_string(runs)};
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (auto& w : words) argv.push_back(w.data());
   argv.push_back(nullptr);
 

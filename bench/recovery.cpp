@@ -75,6 +75,7 @@ void recovery_child(const std::string& store, const std::string& dir, std::size_
   e.define(Busy, busy);
   e.start();
   std::vector<std::pair<std::string, std::tuple<std::uint32_t>>> all;
+  all.reserve(runs);
   for (std::size_t k = 0; k < runs; ++k)
     all.emplace_back("run-" + std::to_string(k), static_cast<std::uint32_t>(k));
   e.run_all(Busy, all);  // at once, so that none is far ahead
@@ -89,6 +90,7 @@ void measure_recovery(const job& j) {
   auto runs = j.runs(10'000, 2'000, 100'000);
   for (auto& store : j.stores_on_disk()) {
     std::vector<double> seconds;
+    seconds.reserve(3);
     for (int round = 0; round < (j.set.quick ? 1 : 3); ++round)
       seconds.push_back(measure(j, store, runs));
     j.out.add({"recovery_seconds", store, runs, median(seconds), "s"});

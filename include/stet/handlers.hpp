@@ -138,7 +138,11 @@ template <class V, class H, class R, class... A> class update_handler final : pu
 };
 
 template <class F, class R, class... A> consteval bool check_query() {
-  static_assert(std::is_invocable_v<F&, A...>,
+  constexpr bool takes_context = std::is_invocable_v<F&, context&, A...>;
+  static_assert(!takes_context,
+                "stet: the handler of a query only looks: it is an ordinary function, no "
+                "coroutine, and takes no context. What changes the run, or waits, is an update");
+  static_assert(std::is_invocable_v<F&, A...> || takes_context,
                 "stet: the handler of a query is a function of what the query's name takes");
   if constexpr (std::is_invocable_v<F&, A...>) {
     static_assert(!operation<std::remove_cvref_t<std::invoke_result_t<F&, A...>>>,

@@ -50,6 +50,7 @@ class STET_API held_command {
  public:
   explicit held_command(command* c) noexcept : command_(c) {}
   held_command(const held_command& o) noexcept;
+  held_command(held_command&& o) noexcept : command_(std::exchange(o.command_, nullptr)) {}
   held_command& operator=(held_command o) noexcept {
     std::swap(command_, o.command_);
     return *this;

@@ -185,9 +185,11 @@ std::string null_payload() {
 }
 
 held_command::held_command(const held_command& o) noexcept : command_(o.command_) {
-  command_->hold();
+  if (command_) command_->hold();
 }
-held_command::~held_command() { command_->drop(); }
+held_command::~held_command() {
+  if (command_) command_->drop();
+}
 command* held_command::wait(source_point at) const { return new answer_condition(*command_, at); }
 std::string held_command::token() const {
   auto& q = static_cast<request&>(*command_);

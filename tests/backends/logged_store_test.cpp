@@ -145,7 +145,7 @@ TEST_CASE("a store is opened without a log after it had one, and forgets it") {
 
 TEST_CASE("the key that the log reserves is not seen, not taken, and survives every range") {
   temporary_directory dir;
-  const std::string reserved = stet::backend::mark_key();
+  const std::string& reserved = stet::backend::mark_key();
   auto s = stet::lmdb::open(dir / "s", small);
   put(*s, "a", "1");
   CHECK(refused_as(errc::usage, [&] { put(*s, reserved, "v"); }));

@@ -34,6 +34,10 @@ inline constexpr stet::workflow<int(int)> W{"w"};
 inline constexpr stet::workflow<void(std::string)> S{"s"};
 inline constexpr stet::workflow<std::string(transfer)> MoveMoney{"move-money"};
 inline constexpr stet::workflow<int(int, std::string)> Two{"two"};
+inline constexpr stet::signal<int> Number{"number"};
+inline constexpr stet::query<int(int)> Ask{"ask"};
+inline constexpr stet::update<int(int)> Add{"add"};
+inline constexpr stet::promise<int> Promised{"promised"};
 
 int twice(int);
 int over(int);
@@ -310,19 +314,89 @@ WF {
   for (;;) { std::string s = co_await ctx.step("x", twice, n); }
 }
 
+// ---- messages
+#elif CASE == 90
+WF {
+  auto asking = ctx.on(Ask, [&](int i) { return n + i; });
+  auto adding = ctx.on(Add, [&](int i) { return n += i; });
+  auto waiting = ctx.promise(Promised);
+  auto got =
+      co_await stet::any(ctx.receive(Number), ctx.until([&] { return n > 3; }), waiting.wait());
+  co_return static_cast<int>(got.index());
+}
+#elif CASE == 91   // EXPECT: values: no references, pointers or views || is a value: no reference,
+                   // pointer or view
+inline constexpr stet::signal<std::string_view> View{"view"};
+#elif CASE == 92   // EXPECT: a query returns something
+inline constexpr stet::query<void()> Silent{"silent"};
+#elif CASE == 93   // EXPECT: it is an ordinary function, no
+WF {
+  auto asking = ctx.on(Ask, [](stet::context& c, int i) -> stet::task<int> {
+    co_await c.sleep(1s);
+    co_return i;
+  });
+  co_return n;
+}
+#elif CASE == 94   // EXPECT: returns what the query's name promises
+WF {
+  auto asking = ctx.on(Ask, [](int) { return std::string(); });
+  co_return n;
+}
+#elif CASE == 95   // EXPECT: the handler of an update takes what the update's name takes
+WF {
+  auto adding = ctx.on(Add, [](std::string) { return 1; });
+  co_return n;
+}
+#elif CASE == 96   // EXPECT: it refuses by throwing
+WF {
+  auto adding = ctx.on(Add, [](int i) { return i > 0; }, [](int i) { return i; });
+  co_return n;
+}
+#elif CASE == 97   // EXPECT: nodiscard
+WF {
+  ctx.on(Ask, [](int i) { return i; });
+  co_return n;
+}
+#elif CASE == 98   // EXPECT: loses its captures
+WF {
+  auto adding = ctx.on(Add, [&n](int i) -> stet::task<int> { co_return n + i; });
+  co_return n;
+}
+#elif CASE == 99   // EXPECT: no matching member function || no matching function
+void d(const stet::run_handle<int>& h) { h.signal(Number, std::string("x")); }
+#elif CASE == 100  // EXPECT: a signal is not sent until it is awaited
+WF {
+  ctx.signal("other", Number, 1);
+  co_return n;
+}
+#elif CASE == 101  // EXPECT: what an undo refers to is gone by the time it runs
+WF {
+  co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
+    s.undo("x", [&] { return n; });
+    co_return n;
+  });
+}
+#elif CASE == 102  // EXPECT: no matching member function || no matching function
+void d(stet::engine& e) { e.resolve(Promised, "token", std::vector<int>{}); }
+#elif CASE == 103  // EXPECT: nothing is continued until it is awaited
+WF {
+  ctx.continue_as_new(W, n);
+  co_return n;
+}
+
 // ---- codecs and outcomes
-#elif CASE == 63  // EXPECT: memory_codec needs a trivially copyable type without padding
+#elif CASE == 63   // EXPECT: memory_codec needs a trivially copyable type without padding
 struct padded {
   char c;
   int i;
 };
 template <> struct stet::codec<padded> : stet::memory_codec<padded> {};
 void d(std::string& s) { stet::encode(s, padded{}); }
-#elif CASE == 82  // EXPECT: this type can't be journaled
+#elif CASE == 82   // EXPECT: this type can't be journaled
 void d(std::string_view bytes) { (void)stet::decode<std::vector<plain>>(bytes); }
-#elif CASE == 83  // EXPECT: deleted
+#elif CASE == 83   // EXPECT: deleted
 auto d(stet::outcome<std::string> o) { return std::move(o)->size(); }
-#elif CASE == 84  // EXPECT: nodiscard
+#elif CASE == 84   // EXPECT: nodiscard
 stet::outcome<int> give();
 void d() { give(); }
 #endif

@@ -114,9 +114,9 @@ void check_acknowledged(const dump& d, const std::vector<fact>& facts, violation
       v.push_back("I1 the termination of '" + id + "' was acknowledged, and is lost");
     if (f.kind != fact_kind::result) continue;
     auto text = text_of(s.status, s.outcome, {});
-    if (text != f.fields.at(1))
-      v.push_back("I1 '" + id + "' was told to end with " + f.fields.at(1) + ", and now it is " +
-                  text);
+    if (text == f.fields.at(1)) continue;
+    v.push_back("I1 '" + id + "' was told to end with ");
+    v.back() += f.fields.at(1) + ", and now it is " + text;
   }
 }
 

@@ -64,6 +64,78 @@ script terminated() {
   return s;
 }
 
+/// What is sent to a run that may have ended meanwhile.
+template <class F> void send(F f) {
+  try {
+    f();
+  } catch (const stet::error& e) {
+    if (e.code() != stet::errc::run_ended) throw;
+  }
+}
+stet::run_handle<std::string> handle(stet::engine& e, const char* flow, std::string_view id) {
+  for (auto& f : flows())
+    if (f.name.text() == flow) return *e.find(f.name, id);
+  throw std::logic_error("no such flow");
+}
+
+script listens() {
+  auto s = single("listens", 3, {"6"});
+  s.talk = [](stet::engine& e) {
+    auto run = handle(e, "listens", "run");
+    for (int n : {1, 2, 3})
+      send([&] { run.signal(Number, n, {.idempotency_key = std::to_string(n)}); });
+    send([&] { run.signal(Number, 3, {.idempotency_key = "3"}); });
+  };
+  return s;
+}
+
+script answers() {
+  auto s = single("answers", 0, {"6"});
+  s.talk = [](stet::engine& e) {
+    auto run = handle(e, "answers", "run");
+    for (int n : {1, 2, 3}) {
+      auto id = std::to_string(n);
+      send([&] { (void)run.start_update(Add, {.id = id}, n); });
+    }
+    try {
+      run.update(Add, -1);
+      throw std::logic_error("an update that should be refused was taken");
+    } catch (const stet::error& e1) {
+      if (e1.code() != stet::errc::rejected && e1.code() != stet::errc::run_ended) throw;
+    }
+    if (run.query(Sum) > 6) throw std::logic_error("an update was done twice");
+    if (run.update(Add, {.id = "2"}, 2) > 6) throw std::logic_error("the sum is wrong");
+  };
+  return s;
+}
+
+script promised() {
+  auto s = single("promised", 0, {"7 lost"});
+  s.talk = [](stet::engine& e) {
+    for (auto& w : e.describe("run")->waits_for) {
+      bool is_first = w.kind == "promise" && w.detail.find(".1.") != std::string::npos;
+      if (is_first) (void)e.resolve(Answer, w.detail, 7);
+    }
+  };
+  return s;
+}
+
+script tells() {
+  script s;
+  s.name = "tells";
+  s.starts = {{"listens", "listener", 3}, {"tells", "teller", 3}};
+  s.runs = {{"listener", {"6"}}, {"teller", {"5 nobody"}}};
+  return s;
+}
+
+script goes_on() {
+  script s;
+  s.name = "goes on";
+  s.starts = {{"goes on", "listener", 0}, {"tells", "teller", 3}};
+  s.runs = {{"listener", {"6"}}, {"teller", {"5 nobody"}}};
+  return s;
+}
+
 script bulk(int runs, int steps) {
   script s;
   s.name = "bulk";
@@ -117,6 +189,12 @@ std::vector<script> all_scripts() {
       children(),
       tree(),
       terminated(),
+      listens(),
+      answers(),
+      promised(),
+      tells(),
+      goes_on(),
+      single("undoes", 0, {"undone"}),
       bulk(8, 8),
       crowd(),
   };
@@ -127,7 +205,8 @@ std::vector<script> all_scripts() {
 const std::vector<flow>& flows() {
   static const auto all = [] {
     auto f = step_flows();
-    for (auto& more : {race_flows(), child_flows()}) f.insert(f.end(), more.begin(), more.end());
+    for (auto& more : {race_flows(), child_flows(), talk_flows()})
+      f.insert(f.end(), more.begin(), more.end());
     return f;
   }();
   return all;
@@ -158,6 +237,7 @@ void perform(const script& s, stet::engine& e) {
       if (f.name.text() == r.flow) (void)e.run(f.name, r.id, r.argument);
     tell(fact_kind::run, {r.id});
   }
+  if (s.talk) s.talk(e);
   for (auto& id : s.cancels) {
     e.cancel(id, "why");
     tell(fact_kind::cancel, {id});

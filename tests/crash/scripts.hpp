@@ -22,6 +22,12 @@ const std::vector<flow>& flows();
 std::vector<flow> step_flows();   // flow_steps.cpp
 std::vector<flow> race_flows();   // flow_races.cpp
 std::vector<flow> child_flows();  // flow_children.cpp
+std::vector<flow> talk_flows();   // flow_talks.cpp
+
+inline constexpr stet::signal<int> Number{"number"};
+inline constexpr stet::update<int(int)> Add{"add"};
+inline constexpr stet::query<int()> Sum{"sum"};
+inline constexpr stet::promise<int> Answer{"answer"};
 
 struct start {
   std::string_view flow;
@@ -37,6 +43,7 @@ struct script {
   std::string name;
   std::vector<start> starts;
   std::vector<std::string> cancels, terminates;
+  void (*talk)(stet::engine&) = nullptr;  // behind the starts; done again, it changes nothing
   std::vector<ending> runs;  // all that may exist, in the order in which their ends are awaited
 };
 const std::vector<script>& scripts();

@@ -2,6 +2,7 @@
 """The code in the documents.
 
 pages.py program PAGE OUT   writes the first ```cpp block of PAGE, a whole program, to OUT
+pages.py run PAGE PROGRAM   runs that program: it prints what the first ```text block of PAGE says
 pages.py check              compiles (syntax only) every page of the guide, its blocks in their order; and follows
                             the links between all pages. A block behind the line `<!-- not compiled -->` is left out.
 """
@@ -52,6 +53,15 @@ def broken_links(page):
             yield target
 
 
+def run(page, program):
+    said = re.search(r'^```text\n(.*?)^```$', page.read_text(encoding='utf-8'), re.S | re.M).group(1)
+    done = subprocess.run([program], text=True, capture_output=True, timeout=50)
+    if done.returncode == 0 and done.stdout == said:
+        return 0
+    print('FAILED  the page says:', said, 'but it printed:', done.stdout, done.stderr, f'and returned {done.returncode}', sep='\n')
+    return 1
+
+
 def check():
     failures = 0
     for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]:
@@ -74,6 +84,8 @@ if __name__ == '__main__':
     if sys.argv[1:2] == ['program'] and len(sys.argv) == 4:
         page = pathlib.Path(sys.argv[2]).resolve()
         pathlib.Path(sys.argv[3]).write_text(source(blocks(page)[:1], page), encoding='utf-8')
+    elif sys.argv[1:2] == ['run'] and len(sys.argv) == 4:
+        sys.exit(run(pathlib.Path(sys.argv[2]), sys.argv[3]))
     elif sys.argv[1:] == ['check']:
         sys.exit(check())
     else:

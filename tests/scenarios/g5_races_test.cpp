@@ -47,7 +47,7 @@ TEST_CASE("a race has one winner, whatever dies, and whatever the loser does lat
               co_await in.sleep(minutes * 1min);
               w.done.hit(who);
               co_return co_await in.step(
-                  "win", [&w](std::string s) { return w.done.hit("won by " + s), s; }, who);
+                  "win", [&w](const std::string& s) { return w.done.hit("won by " + s), s; }, who);
             };
             auto r = co_await stet::any(race(ctx, 10, "slow"), race(ctx, 5, "fast"));
             co_await ctx.sleep(1h);
