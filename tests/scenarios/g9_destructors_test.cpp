@@ -7,6 +7,7 @@
 
 using namespace stet_tests;
 
+// The sanitizer asks for this name. NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" const char* __lsan_default_suppressions() { return "leak:leaks_its_frame"; }
 
 namespace {

@@ -14,7 +14,9 @@ struct own_error : stet::permanent_error {
   using permanent_error::permanent_error;
 };
 
-template <class T> stet::outcome<T> failed_outcome(auto e) { return std::make_exception_ptr(e); }
+template <class T> stet::outcome<T> failed_outcome(const auto& e) {
+  return std::make_exception_ptr(e);
+}
 }  // namespace
 
 TEST_CASE("the numbers of errc are on disk and never change") {
@@ -79,7 +81,7 @@ TEST_CASE("a failure of something durable carries everything that is known of it
 }
 
 TEST_CASE("a failure is caught by its own class, its families and std::exception") {
-  const auto thrown = [](auto e) { return std::make_exception_ptr(e); };
+  const auto thrown = [](const auto& e) { return std::make_exception_ptr(e); };
   const std::exception_ptr steps[] = {
       thrown(stet::step_timed_out(stet::errc::step_timed_out, "s", refused)),
       thrown(stet::step_crashed(stet::errc::step_crashed, "s", refused)),
