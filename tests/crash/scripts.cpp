@@ -112,7 +112,8 @@ script answers() {
 script promised() {
   auto s = single("promised", 0, {"7 lost"});
   s.talk = [](stet::engine& e) {
-    for (auto& w : e.describe("run")->waits_for) {
+    const auto info = e.describe("run");
+    for (auto& w : info->waits_for) {
       bool is_first = w.kind == "promise" && w.detail.find(".1.") != std::string::npos;
       if (is_first) (void)e.resolve(Answer, w.detail, 7);
     }
