@@ -254,7 +254,9 @@ std::vector<control> process_controls() {
       {"a process dies between the halves of a batch", killed, around_lmdb<dies_between_halves>},
       {"a second process may open it",
        "store: has one owner among processes too, and its death frees the place",
-       [] { return over_lmdb([](const auto& open) { return std::make_unique<opens_late>(open); }); }},
+       [] {
+         return over_lmdb([](const auto& open) { return std::make_unique<opens_late>(open); });
+       }},
   };
 }
 #else
