@@ -335,6 +335,7 @@ void core::raise_update(engine_core& e, std::string_view name, const failure& f)
 start_result core::start_with(engine_core& e, std::string_view workflow, start_request q,
                               const signal_request& s) {
   return e.ask([&] {
+    e.check_start(workflow, q);
     auto started = e.start_run(workflow, q);
     e.signal_run(started.run, q.id, s);
     return started;
@@ -348,6 +349,7 @@ start_result core::start_with(engine_core& e, std::string_view workflow, start_r
     both(std::optional<start_result>& s, update_call& c, std::string_view w, start_request& q)
         : started(s), update(c), workflow(w), request(q) {}
     bool perform(engine_core& engine) override {
+      engine.check_start(workflow, request);
       started = engine.start_run(workflow, request);
       update.run = started->run;
       return engine.update_run(update);

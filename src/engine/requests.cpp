@@ -50,8 +50,8 @@ void engine_core::check_start(std::string_view workflow, const start_request& q)
                 "the delay and the time-outs of a start must not be negative");
 }
 
+/// Of a request that has been checked.
 start_result engine_core::start_run(std::string_view workflow, const start_request& q) {
-  check_start(workflow, q);
   if (auto known = find_taken(workflow, q)) return *known;
   auto later = [&](duration d) {
     auto t = INT64_MAX;

@@ -7,13 +7,6 @@ namespace {
 
 constexpr std::uint32_t refused_awaits_max = 1000;
 
-constexpr record_kind kind_of(const command& c) noexcept {
-  constexpr record_kind kinds[] = {record_kind::step,    record_kind::sleep,
-                                   record_kind::child,   record_kind::condition,
-                                   record_kind::promise, record_kind::message};
-  return kinds[static_cast<int>(c.kind)];
-}
-
 }  // namespace
 
 execution::execution(definition& d, const error_registry& errors, execution_host* host,
@@ -110,9 +103,9 @@ void execution::start(const record& event) {
 void execution::answer(const record& event) {
   auto* c = find_pending(event.command);
   if (!c) return;  // it was given up since
-  if (answered_by(event.kind) != kind_of(*c))
+  if (answered_by(event.kind) != record_of(c->kind))
     throw malformed("the history is damaged: '" + std::string(to_text(event.kind)) +
-                    "' answers a " + std::string(to_text(kind_of(*c))));
+                    "' answers a " + std::string(to_text(record_of(c->kind))));
   switch (event.kind) {
     case record_kind::step_done:
     case record_kind::child_done:
@@ -279,7 +272,7 @@ std::uint8_t execution::record_command(command& c) noexcept {
   record r;
   r.command = c.id;
   r.line = c.line;
-  r.kind = kind_of(c);
+  r.kind = record_of(c.kind);
   switch (c.kind) {
     case command_kind::sleep:
       r.number = c.wait_ms;

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include <stet/error.hpp>
+#include <stet/scope.hpp>
 
 #include "base/bytes.hpp"
 
@@ -84,6 +85,13 @@ constexpr record_kind answered_by(record_kind event) noexcept {
     case record_kind::message_failed: return record_kind::message;
     default: return record_kind::step;
   }
+}
+/// The kind of record that a command is.
+constexpr record_kind record_of(command_kind k) noexcept {
+  constexpr record_kind kinds[] = {record_kind::step,    record_kind::sleep,
+                                   record_kind::child,   record_kind::condition,
+                                   record_kind::promise, record_kind::message};
+  return kinds[static_cast<int>(k)];
 }
 std::string_view to_text(record_kind k) noexcept;
 

@@ -15,16 +15,10 @@ pending& must_find(run_state& s, const record& r) {
                     std::to_string(r.command) + ", which isn't pending");
   return *p;
 }
-constexpr record_kind kind_of(command_kind k) noexcept {
-  constexpr record_kind kinds[] = {record_kind::step,    record_kind::sleep,
-                                   record_kind::child,   record_kind::condition,
-                                   record_kind::promise, record_kind::message};
-  return kinds[static_cast<int>(k)];
-}
 void remove(run_state& s, const record& r) {
   auto* p = &must_find(s, r);
   bool fits = true;
-  if (is_event(r.kind)) fits = answered_by(r.kind) == kind_of(p->kind);
+  if (is_event(r.kind)) fits = answered_by(r.kind) == record_of(p->kind);
   if (r.kind == record_kind::met) fits = p->kind == command_kind::condition;
   if (!fits)
     throw malformed("a record '" + std::string(to_text(r.kind)) +
