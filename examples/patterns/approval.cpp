@@ -5,6 +5,7 @@
 //   paid 120 to ann: approved by eve
 //   bob gets nothing: refused by eve
 #include <cstdio>
+#include <exception>
 #include <stet/json.hpp>
 #include <stet/open.hpp>
 #include <stet/stet.hpp>
@@ -36,7 +37,7 @@ stet::task<std::string> expense(stet::context& ctx, std::string who, int amount)
   co_return "paid " + std::to_string(amount) + " to " + who + ": approved by " + decided->by;
 }
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Expense, expense);
   engine.start();
@@ -47,4 +48,7 @@ int main(int count, char** arguments) {
   bob.signal(Decided, {false, "eve"});
   std::puts(ann.result().c_str());
   std::puts(bob.result().c_str());
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "approval: %s\n", e.what());
+  return 1;
 }

@@ -5,6 +5,7 @@
 //   gave machine-1 back: the customer left
 //   cancelled
 #include <cstdio>
+#include <exception>
 #include <stet/open.hpp>
 #include <stet/stet.hpp>
 #include <string>
@@ -40,7 +41,7 @@ stet::task<void> rent(stet::context& ctx) {
   co_await ctx.sleep(0ms);  // throws, if the run was cancelled
 }
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Rent, rent);
   engine.start();
@@ -50,4 +51,7 @@ int main(int count, char** arguments) {
   try {
     run.result();
   } catch (const stet::run_cancelled&) { std::puts("cancelled"); }
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "cleanup: %s\n", e.what());
+  return 1;
 }

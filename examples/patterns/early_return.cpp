@@ -4,6 +4,7 @@
 //   reserved: seat 12A
 //   confirmed seat 12A, mailed
 #include <cstdio>
+#include <exception>
 #include <stet/open.hpp>
 #include <stet/stet.hpp>
 #include <string>
@@ -27,7 +28,7 @@ stet::task<std::string> book(stet::context& ctx, std::string flight) {
   co_return "confirmed " + seat + ", mailed";
 }
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Book, book);
   engine.start();
@@ -35,4 +36,7 @@ int main(int count, char** arguments) {
   auto reserved = engine.update_with_start(Reserve, std::tuple(), Book, "booking-1", "BA 117");
   std::puts(reserved.result().c_str());
   std::puts(engine.find(Book, "booking-1")->result().c_str());
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "early_return: %s\n", e.what());
+  return 1;
 }

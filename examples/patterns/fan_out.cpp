@@ -3,6 +3,7 @@
 // Prints:
 //   1000 files, 499500 bytes
 #include <cstdio>
+#include <exception>
 #include <numeric>
 #include <stet/open.hpp>
 #include <stet/stet.hpp>
@@ -30,10 +31,13 @@ stet::task<std::string> measure_all(stet::context& ctx, int count) {
   co_return std::to_string(sizes.size()) + " files, " + std::to_string(bytes) + " bytes";
 }
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Measure, measure);
   engine.define(MeasureAll, measure_all);
   engine.start();
   std::puts(engine.run(MeasureAll, "all", 1000).result().c_str());
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "fan_out: %s\n", e.what());
+  return 1;
 }

@@ -6,6 +6,7 @@
 //   day 30: a tip for ann
 //   day 365: ann, a year!
 #include <cstdio>
+#include <exception>
 #include <stet/open.hpp>
 #include <stet/stet.hpp>
 #include <string>
@@ -36,7 +37,7 @@ stet::task<void> onboard(stet::context& ctx, std::string who) {
   co_await ctx.step("mail", mail, who + ", a year!", day());
 }
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   set_clock clock;
   // Manual mode: no thread of the engine's; whoever has a loop of his own drives it, and asks when
   // to come again.
@@ -50,4 +51,7 @@ int main(int count, char** arguments) {
     clock.set(*wake);
     engine.run_until_idle();
   }
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "long_sleep: %s\n", e.what());
+  return 1;
 }

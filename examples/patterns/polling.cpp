@@ -4,6 +4,7 @@
 // Prints:
 //   asked 3 times: ready
 #include <cstdio>
+#include <exception>
 #include <stet/open.hpp>
 #include <stet/stet.hpp>
 #include <string>
@@ -25,9 +26,12 @@ stet::task<std::string> watch(stet::context& ctx, std::string what, int asked) {
   co_return co_await ctx.continue_as_new(Watch, what, asked);
 }
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Watch, watch);
   engine.start();
   std::puts(engine.run(Watch, "bread", "bread", 0).result().c_str());
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "polling: %s\n", e.what());
+  return 1;
 }

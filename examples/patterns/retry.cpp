@@ -8,6 +8,7 @@
 //   attempt 1 of order-13
 //   order-13: no such card (after 1 attempt)
 #include <cstdio>
+#include <exception>
 #include <stet/open.hpp>
 #include <stet/stet.hpp>
 #include <string>
@@ -35,10 +36,13 @@ stet::task<std::string> pay(stet::context& ctx, std::string order) {
   co_return failed->message() + " (after " + std::to_string(failed->attempts()) + " attempt)";
 }
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Pay, pay);
   engine.start();
   for (std::string order : {"order-1", "order-13"})
     std::printf("%s: %s\n", order.c_str(), engine.run(Pay, order, order).result().c_str());
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "retry: %s\n", e.what());
+  return 1;
 }

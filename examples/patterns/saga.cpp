@@ -9,6 +9,7 @@
 //   cancelled hotel
 //   the trip is off: no car to be had
 #include <cstdio>
+#include <exception>
 #include <stet/open.hpp>
 #include <stet/stet.hpp>
 #include <string>
@@ -41,9 +42,12 @@ stet::task<std::string> travel(stet::context& ctx, std::string who) {
   co_return "the trip is off: " + trip.failed_as<stet::step_failed>()->message();
 }
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Travel, travel);
   engine.start();
   std::puts(engine.run(Travel, "trip-1", "ann").result().c_str());
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "saga: %s\n", e.what());
+  return 1;
 }

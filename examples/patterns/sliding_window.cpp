@@ -4,6 +4,7 @@
 // Prints:
 //   sent 25 of 25 letters
 #include <cstdio>
+#include <exception>
 #include <stet/open.hpp>
 #include <stet/stet.hpp>
 #include <string>
@@ -31,9 +32,12 @@ stet::task<std::string> send_all(stet::context& ctx, int first, int sent) {
   co_return "sent " + std::to_string(sent) + " of " + std::to_string(letters) + " letters";
 }
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(SendAll, send_all);
   engine.start();
   std::puts(engine.run(SendAll, "newsletter", 0, 0).result().c_str());
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "sliding_window: %s\n", e.what());
+  return 1;
 }

@@ -5,6 +5,7 @@
 //   rang
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <stet/open.hpp>
 #include <stet/stet.hpp>
 #include <string>
@@ -35,11 +36,14 @@ stet::task<std::string> alarm(stet::context& ctx, std::int64_t milliseconds) {
   }
 }
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Alarm, alarm);
   engine.start();
   auto run = engine.run(Alarm, "tea", stet::duration(24h).count());
   std::puts(run.update(Move, 50).c_str());
   std::puts(run.result().c_str());
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "updatable_timer: %s\n", e.what());
+  return 1;
 }

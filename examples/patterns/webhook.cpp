@@ -6,6 +6,7 @@
 //   the second call changes nothing
 #include <condition_variable>
 #include <cstdio>
+#include <exception>
 #include <mutex>
 #include <stet/open.hpp>
 #include <stet/stet.hpp>
@@ -36,7 +37,7 @@ stet::task<std::string> collect(stet::context& ctx, int cents) {
   co_return paid ? "paid: " + std::to_string(*paid) + " cents" : "never paid";
 }
 
-int main(int count, char** arguments) {
+int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Collect, collect);
   engine.start();
@@ -49,4 +50,7 @@ int main(int count, char** arguments) {
   engine.resolve(Payment, bank.token, 1000);
   std::puts(run.result().c_str());
   if (!engine.resolve(Payment, bank.token, 5)) std::puts("the second call changes nothing");
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "webhook: %s\n", e.what());
+  return 1;
 }
