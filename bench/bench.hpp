@@ -43,6 +43,8 @@ struct row {
   /// the cost where there is little. Else a bound we set ourselves.
   std::optional<double> limit{};
   std::size_t runs = 0;  // in the store while it was measured, where that is the point
+  /// Of a latency: how long the quickest took, the quickest in a hundred, …, all. For its chart.
+  std::vector<double> spread{}, limit_spread{};
 
   /// Nothing where the limit is none at all, or zero.
   std::optional<double> ratio() const;
@@ -76,7 +78,7 @@ struct job {
   /// Those of them that are files.
   std::vector<std::string> stores_on_disk() const;
   /// The number of runs of a row: what the user said, or `fits`.
-  std::size_t runs(std::size_t fits, std::size_t quick, std::size_t most = runs_max) const;
+  std::size_t runs(std::size_t fits, std::size_t quick) const;
 };
 
 /// Bytes that one step of the throughput rows adds to the journal.
@@ -88,6 +90,7 @@ void measure_space(const job& j);
 void measure_replay(const job& j);
 void measure_memory_use(const job& j);
 void measure_growth(const job& j);
+void measure_primitives(const job& j);
 void measure_recovery(const job& j);
 void measure_sleeping(const job& j);
 void measure_idle(const job& j);
@@ -104,5 +107,7 @@ void write_report(const job& j, const std::string& load_before);
 /// The middle of what was measured; the p-th part of it (0 to 1).
 double median(std::vector<double> v);
 double percentile(std::vector<double> v, double p);
+/// All hundred and one of them, from 0 to 1.
+std::vector<double> percentiles(std::vector<double> v);
 
 }  // namespace bench

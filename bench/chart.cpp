@@ -1,101 +1,162 @@
 #include "chart.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
+#include <functional>
+#include <map>
+#include <stdexcept>
 
 namespace bench {
 namespace {
 
-constexpr std::size_t at_a_time = 1000;
-constexpr int left = 90, right = 60, top = 64, bar = 20, gap = 6, between = 26, width = 640;
-
-struct pair_of_bars {
-  std::string store;
-  double pool = 0, inlined = 0;
+struct point {
+  double x, y;
+};
+/// One line of a chart, in gnuplot's words: "lt 1 dt 2".
+struct line {
+  std::string title;
+  std::string style;
+  std::vector<point> points;
 };
 
-/// Of the stores on disk: in memory nothing is durable.
-std::vector<pair_of_bars> bars_of(const std::vector<row>& rows) {
-  std::vector<pair_of_bars> all;
+/// A line each; colours by store, so that one store looks the same in every chart.
+std::string colour_of(const std::string& store) {
+  const std::map<std::string, const char*> colours = {
+      {"memory", "#6e7781"}, {"lmdb", "#0969da"}, {"rocksdb", "#bc4c00"}, {"sqlite", "#1a7f37"}};
+  auto found = colours.find(store);
+  return std::string("lc rgb '") + (found == colours.end() ? "#24292f" : found->second) + "'";
+}
+
+/// Runs gnuplot over a script; what it says goes to standard error.
+void run_gnuplot(const std::string& script) {
+  auto* pipe = ::popen("gnuplot", "w");  // NOLINT(cert-env33-c): a fixed name, no user's words
+  if (!pipe) throw std::runtime_error("can't start gnuplot");
+  bool written = std::fwrite(script.data(), 1, script.size(), pipe) == script.size();
+  if (::pclose(pipe) != 0 || !written) throw std::runtime_error("gnuplot failed, see above");
+}
+
+std::string number(double v) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.6g", v);
+  return text;
+}
+
+struct axes {
+  std::string title, x, y, settings;
+};
+
+void draw(const std::filesystem::path& file, const axes& a, const std::vector<line>& lines) {
+  std::string s =
+      "set terminal svg size 760,460 font 'sans-serif,13' background '#ffffff'\n"
+      "set output '" +
+      file.string() +
+      "'\nset grid lc rgb '#d0d7de' lt 1 lw 0.5\nset border 3 lc rgb '#57606a'\nset tics nomirror\n"
+      "set key below\n";
+  s += "set title \"" + a.title + "\"\nset xlabel \"" + a.x + "\"\nset ylabel \"" + a.y + "\"\n";
+  s += a.settings;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    s += "$line" + std::to_string(i) + " << EOD\n";
+    for (auto& p : lines[i].points) s += number(p.x) + " " + number(p.y) + "\n";
+    s += "EOD\n";
+  }
+  s += "plot ";
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    s += (i ? ", " : "") + ("$line" + std::to_string(i)) + " with " + lines[i].style + " title \"" +
+         lines[i].title + "\"";
+  run_gnuplot(s + "\n");
+}
+
+/// The line of that title, made if it isn't there.
+line& line_called(std::vector<line>& all, const std::string& title, const std::string& style) {
+  auto found = std::find_if(all.begin(), all.end(), [&](auto& l) { return l.title == title; });
+  return found == all.end() ? all.emplace_back(line{title, style, {}}) : *found;
+}
+
+constexpr const char* raw_style = "linespoints lc rgb '#24292f' dt 3 lw 1.5 pt 0";
+
+std::vector<line> throughput_lines(const std::vector<row>& rows) {
+  std::vector<line> all;
+  std::map<std::size_t, std::vector<double>> limits;
   for (auto& r : rows) {
-    bool pool = r.bench == "throughput", inlined = r.bench == "throughput_inline";
-    if ((!pool && !inlined) || r.concurrency != at_a_time || r.store == "memory" || !r.ratio())
-      continue;
-    auto at = std::find_if(all.begin(), all.end(), [&](auto& b) { return b.store == r.store; });
-    if (at == all.end()) at = all.insert(at, {r.store});
-    (pool ? at->pool : at->inlined) = *r.ratio();
+    bool is_inline = r.bench == "throughput_inline";
+    if (r.store == "memory" || !r.limit || (!is_inline && r.bench != "throughput")) continue;
+    auto style = "linespoints lw 2 pt 7 ps 0.5 " + colour_of(r.store) + (is_inline ? "" : " dt 2");
+    line_called(all, r.store + (is_inline ? ", inline" : ", pool"), style)
+        .points.push_back({static_cast<double>(r.concurrency), r.value});
+    limits[r.concurrency].push_back(*r.limit);
+  }
+  if (all.empty()) return all;
+  line raw{"append + fdatasync", raw_style, {}};
+  for (auto& [n, values] : limits) raw.points.push_back({static_cast<double>(n), median(values)});
+  all.push_back(raw);
+  return all;
+}
+
+std::vector<line> growth_lines(const std::vector<row>& rows) {
+  std::vector<line> all;
+  for (auto& r : rows) {
+    if (r.bench != "growth_store" || !r.ratio()) continue;
+    auto& l = line_called(all, r.store, "linespoints lw 2 pt 7 ps 0.5 " + colour_of(r.store));
+    if (l.points.empty()) l.points.push_back({1000, 1});
+    l.points.push_back({static_cast<double>(r.runs), *r.ratio()});
   }
   return all;
 }
 
-template <class... T> std::string formatted(const char* format, T... values) {
-  char text[400];
-  std::snprintf(text, sizeof text, format, values...);
-  return text;
-}
-
-constexpr const char* style = R"(<style>
-  text { font: 13px system-ui, sans-serif; fill: #24292f }
-  .title { font-weight: 600; font-size: 15px }
-  .pool { fill: #0969da } .inline { fill: #bc4c00 } .line { stroke: #d0d7de }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 }
-    .pool { fill: #58a6ff } .inline { fill: #f0883e } .line { stroke: #444c56 }
+std::vector<line> latency_lines(const std::vector<row>& rows) {
+  std::vector<line> all;
+  auto add = [&](const std::string& title, const std::string& style, auto& spread) {
+    auto& l = line_called(all, title, style);
+    for (std::size_t i = 0; i < spread.size(); ++i)
+      l.points.push_back({spread[i], static_cast<double>(i)});
+  };
+  for (auto& r : rows) {
+    if (r.bench != "latency_inline_p50" || r.store == "memory" || r.spread.empty()) continue;
+    add(r.store, "lines lw 2 " + colour_of(r.store), r.spread);
+    add("append, beside " + r.store, "lines lw 1 dt 3 " + colour_of(r.store), r.limit_spread);
   }
-</style>
-)";
-
-/// One bar, with its number behind it.
-std::string bar_at(int y, double value, double scale, const char* kind) {
-  auto length = value * scale;
-  return formatted("<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>\n", kind,
-                   left, y, length, bar) +
-         formatted("<text x=\"%.1f\" y=\"%d\">%.2f</text>\n", left + length + 6, y + 15, value);
-}
-
-std::string legend(int x, const char* kind, const char* text) {
-  return formatted("<rect class=\"%s\" x=\"%d\" y=\"36\" width=\"12\" height=\"12\"/>\n", kind, x) +
-         formatted("<text x=\"%d\" y=\"47\">%s</text>\n", x + 18, text);
+  return all;
 }
 
 }  // namespace
 
-std::string chart_of(const std::vector<row>& rows) {
-  auto bars = bars_of(rows);
-  if (bars.empty()) return {};
-  double most = 0;
-  for (auto& b : bars) most = std::max({most, b.pool, b.inlined});
-  auto end = std::max(std::ceil(most * 10) / 10, 0.1);  // of the axis, in whole tenths
-  auto scale = (width - left - right) / end;
-  auto bottom = top + static_cast<int>(bars.size()) * (2 * bar + gap + between);
-  auto svg = formatted(
-                 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-                 "height=\"%d\" role=\"img\" aria-label=\"Throughput over what the disk does\">\n",
-                 width, bottom + 30, width, bottom + 30) +
-             style;
-  svg +=
-      "<text class=\"title\" x=\"12\" y=\"22\">Durable steps per second over raw append and "
-      "fdatasync, 1,000 at a time</text>\n";
-  svg += legend(left, "pool", "bodies on a pool") + legend(left + 160, "inline", "bodies inline");
-  auto ticks = std::lround(end * 10);
-  auto each = std::max(ticks / 5, 1l);  // not more than fit
-  for (long i = 0; i <= ticks; i += each) {
-    auto x = left + static_cast<double>(i) / 10 * scale;
-    svg += formatted("<line class=\"line\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>\n", x,
-                     top - 6, x, bottom - between / 2);
-    svg += formatted("<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.1f</text>\n", x,
-                     bottom + 8, static_cast<double>(i) / 10);
+void need_gnuplot() {
+  if (std::system("gnuplot --version >/dev/null 2>&1") != 0)  // NOLINT: a fixed line, at the start
+    throw std::runtime_error(
+        "--report draws its charts with gnuplot, which isn't here: install gnuplot-nox");
+}
+
+std::vector<chart> draw_charts(const std::vector<row>& rows, const std::filesystem::path& page) {
+  struct kind {
+    const char* name;
+    axes how;
+    std::vector<line> (*lines)(const std::vector<row>&);
+  };
+  const kind kinds[] = {
+      {"throughput",
+       {"Throughput against concurrency", "runs at a time", "durable steps per second",
+        "set logscale xy\nset format y '%.0s%c'\nset format x '%.0s%c'\n"},
+       throughput_lines},
+      {"growth",
+       {"Cost of a step against runs in the store", "runs in the store",
+        "cost, over that with 1,000 runs",
+        "set logscale x\nset format x '%.0s%c'\nset yrange [0:*]\n"},
+       growth_lines},
+      {"latency",
+       {"Latency of one inline step", "microseconds", "percent of the steps that took no longer",
+        "set logscale x\nset yrange [0:100]\nset xtics (200,300,500,1000,2000,5000)\n"},
+       latency_lines},
+  };
+  std::vector<chart> drawn;
+  for (auto& k : kinds) {
+    auto lines = k.lines(rows);
+    if (lines.empty()) continue;
+    auto file = page;
+    file.replace_filename(page.stem().string() + "-" + k.name + ".svg");
+    draw(file, k.how, lines);
+    drawn.push_back({file.filename().string(), k.how.title});
   }
-  auto y = top;
-  for (auto& b : bars) {
-    svg += formatted("<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", left - 10,
-                     y + bar + 8, b.store.c_str());
-    svg += bar_at(y, b.pool, scale, "pool");
-    svg += bar_at(y + bar + gap, b.inlined, scale, "inline");
-    y += 2 * bar + gap + between;
-  }
-  return svg + "</svg>\n";
+  return drawn;
 }
 
 }  // namespace bench

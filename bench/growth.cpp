@@ -48,17 +48,16 @@ double cost_in(const std::string& store, const folder& where, std::size_t runs) 
   return nanoseconds(clock::now() - begin) / static_cast<double>(runs * steps_per_run);
 }
 
-void measure_store(const job& j, const std::string& store) {
-  auto runs = j.runs(100'000, 20'000);
+void measure_store(const job& j, const std::string& store, std::size_t runs) {
   if (store == "memory" && runs > memory_runs_max) {
     runs = memory_runs_max;
     std::fprintf(stderr, "  (in memory no more than %s runs)\n", readable_count(runs).c_str());
   }
   folder large(j.set.dir);
   fill(store, large, {runs, asleep_in_thousand});
-  std::size_t window = j.set.quick ? 5'000 : 10'000;
+  std::size_t window = j.set.quick ? 3'000 : 10'000;
   std::vector<double> with_few, with_many;
-  for (int round = 0; round < (j.set.quick ? 2 : 3); ++round) {
+  for (int round = 0; round < (j.set.quick ? 1 : 3); ++round) {
     folder small(j.set.dir);
     fill(store, small, {few_runs, asleep_in_thousand});
     with_few.push_back(cost_in(store, small, window));
@@ -67,6 +66,13 @@ void measure_store(const job& j, const std::string& store) {
   row r{"growth_store", store, at_a_time, median(with_many), "ns/step", median(with_few)};
   r.runs = runs;
   j.out.add(r);
+}
+
+/// What the user said, or so many that one sees where it leads.
+std::vector<std::size_t> sizes(const job& j) {
+  if (j.set.runs) return {j.set.runs};
+  if (j.set.quick) return {10'000};
+  return {10'000, 100'000, 1'000'000};
 }
 
 // ---------------------------------------------------------------- a long history
@@ -127,7 +133,7 @@ void measure_history(const job& j, const std::string& store, bool checked) {
   e.define(Growing, growing);
   e.start();
   std::vector<double> early, late;
-  for (int i = 0; i < (j.set.quick ? 5 : 15); ++i) {
+  for (int i = 0; i < (j.set.quick ? 2 : 15); ++i) {
     late.push_back(cost_of_last(e, late_end, late_steps, 1));
     early.push_back(cost_of_last(e, early_end, early_steps, late_steps / early_steps));
   }
@@ -139,10 +145,12 @@ void measure_history(const job& j, const std::string& store, bool checked) {
 
 void measure_growth(const job& j) {
   if (j.wants("growth_store"))
-    for (auto& store : j.stores()) measure_store(j, store);
+    for (auto& store : j.stores())
+      for (auto runs : sizes(j)) measure_store(j, store, runs);
   if (j.wants("growth_history"))
     for (auto& store : j.stores())
-      for (bool checked : {true, false}) measure_history(j, store, checked);
+      for (bool checked : {true, false})
+        if (checked || !j.set.quick) measure_history(j, store, checked);
 }
 
 }  // namespace bench

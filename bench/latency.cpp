@@ -52,14 +52,18 @@ void measure(const job& j, const std::string& store, bool run_inline, const std:
   now = {};
   if (store != "memory") now.raw = &raw;
   auto begin = clock::now();
-  auto enough = std::chrono::seconds(j.set.quick ? 2 : 10);
+  auto enough = std::chrono::milliseconds(j.set.quick ? 500 : 10'000);
   for (int round = 0; round < 4 && clock::now() - begin < enough; ++round) {
     now.step = 0;
-    e.run(Timed, "run-" + std::to_string(round), j.set.quick ? 300 : 1000, run_inline).result();
+    e.run(Timed, "run-" + std::to_string(round), j.set.quick ? 200 : 1000, run_inline).result();
   }
   auto say = [&](const char* what, double p) {
     row r{bench + what, store, 1, percentile(now.steps, p), "us"};
-    if (now.raw) r.limit = percentile(now.appends, p);
+    if (now.raw) {
+      r.limit = percentile(now.appends, p);
+      r.limit_spread = percentiles(now.appends);
+    }
+    r.spread = percentiles(now.steps);
     if (j.wants(r.bench)) j.out.add(r);
   };
   say("_p50", 0.5);

@@ -44,6 +44,13 @@ const std::vector<section>& sections() {
        "the whole process, durable for the process only; `unchecked` leaves out the replay that "
        "by default follows every thousandth event.",
        {"growth"}},
+      {"Primitives",
+       "Processor time of one operation, one run after another with a hundred each, durable for "
+       "the "
+       "process only. The limit is what as many records cost where they are those of inline steps: "
+       "nothing should cost more than its records. A query has none. What the host calls (signal, "
+       "update, promise) is a turn of the engine's loop of its own.",
+       {"primitive"}},
       {"Recovery",
        "`recovery_seconds`: a process with so many runs in the midst of a loop of steps is killed "
        "by SIGKILL; from opening the store until each has recorded a further step. `replay`: "
@@ -114,7 +121,7 @@ std::string store_versions() {
   return text.empty() ? "none" : text;
 }
 
-std::string page(const job& j, const std::string& load_before, const std::string& chart) {
+std::string page(const job& j, const std::string& load_before, const std::vector<chart>& charts) {
   auto& s = j.set;
   std::string text = "# What was measured\n\n";
   text += "By `" + s.command_line + "`, which wrote this page. " + today() + ".\n\n";
@@ -132,8 +139,7 @@ std::string page(const job& j, const std::string& load_before, const std::string
       "\nThe ratio is value over limit. Of a throughput more is better, of all others less. Where "
       "other programs keep the disk busy, the limit of a throughput falls more than the value, and "
       "the ratio looks better than it is: compare the limits too.\n";
-  if (!chart.empty())
-    text += "\n![Throughput over what the disk does, 1,000 at a time](" + chart + ")\n";
+  for (auto& c : charts) text += "\n![" + c.title + "](" + c.file + ")\n";
   for (auto& part : sections()) {
     std::string lines;
     for (auto& r : j.out.rows())
@@ -157,11 +163,7 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
 
 void write_report(const job& j, const std::string& load_before) {
   std::filesystem::path where = j.set.report;
-  auto chart_path = where;
-  chart_path.replace_extension(".svg");
-  auto chart = chart_of(j.out.rows());
-  if (!chart.empty()) write_file(chart_path, chart);
-  write_file(where, page(j, load_before, chart.empty() ? "" : chart_path.filename().string()));
+  write_file(where, page(j, load_before, draw_charts(j.out.rows(), where)));
 }
 
 }  // namespace bench

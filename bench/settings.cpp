@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "bench.hpp"
+#include "chart.hpp"
 #include "place.hpp"
 
 namespace bench {
@@ -12,7 +13,7 @@ const char* const help =
     R"(./dev bench [options]
 
   --json            the rows as an array of objects
-  --report FILE.md  also writes a page with all rows, and its chart beside it (FILE.svg)
+  --report FILE.md  also writes a page with all rows, and its charts beside it (FILE-throughput.svg, …)
   --only NAME       one kind of row:
                     throughput, throughput_inline, latency_p50, latency_p99, latency_inline_p50,
                     latency_inline_p99, bytes_per_step, replay, replay_execution, resident_bytes;
@@ -20,11 +21,11 @@ const char* const help =
                     throughput_inline_durability_process;
                     with much in the store: growth_store, growth_history, recovery_seconds,
                     sleeping_rss_bytes;
-                    footprint_bytes, idle_wakeups
+                    primitives (or one: primitive_sleep, …), footprint_bytes, idle_wakeups
   --store NAME      memory, lmdb, rocksdb, sqlite or all; otherwise all that were built
-  --runs N          runs in the store, 1 to 10000000: for growth_store (otherwise 100000),
-                    sleeping_rss_bytes (100000) and recovery_seconds (10000; at most 100000)
-  --quick           three minutes instead of six, and only roughly right
+  --runs N          runs in the store, 1 to 10000000: for growth_store (otherwise 10000, 100000, 1000000),
+                    sleeping_rss_bytes (100000) and recovery_seconds (10000 and 100000; no more)
+  --quick           under a minute instead of a quarter of an hour: fewer rows, and only roughly right
   --dir DIR         where the files go; otherwise the folder of this program
 )";
 
@@ -45,6 +46,7 @@ constexpr const char* parts[] = {
     "resident_bytes",
     "growth_store",
     "growth_history",
+    "primitives",
     "recovery_seconds",
     "sleeping_rss_bytes",
     "footprint_bytes",
@@ -71,7 +73,8 @@ template <class Names> bool is_among(const Names& names, const std::string& name
 }
 
 void check(const settings& s) {
-  if (!s.only.empty() && !is_among(parts, s.only)) throw bad_usage{"no row '" + s.only + "'"};
+  bool is_known = is_among(parts, s.only) || s.only.starts_with("primitive_");
+  if (!s.only.empty() && !is_known) throw bad_usage{"no row '" + s.only + "'"};
   constexpr const char* known[] = {"memory", "lmdb", "rocksdb", "sqlite"};
   if (!s.store.empty() && !is_among(known, s.store)) throw bad_usage{"no store '" + s.store + "'"};
   if (!s.store.empty() && !is_among(built_stores(), s.store))
@@ -81,6 +84,7 @@ void check(const settings& s) {
   if (page.extension() != ".md") throw bad_usage{"--report takes a file that ends in .md"};
   if (page.has_parent_path() && !std::filesystem::is_directory(page.parent_path()))
     throw bad_usage{"--report: there is no folder " + page.parent_path().string()};
+  need_gnuplot();
 }
 
 }  // namespace
@@ -130,8 +134,8 @@ std::vector<std::string> job::stores_on_disk() const {
   return all;
 }
 
-std::size_t job::runs(std::size_t fits, std::size_t quick, std::size_t most) const {
-  if (set.runs > 0) return std::min(set.runs, most);
+std::size_t job::runs(std::size_t fits, std::size_t quick) const {
+  if (set.runs > 0) return set.runs;
   return set.quick ? quick : fits;
 }
 

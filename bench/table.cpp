@@ -95,6 +95,12 @@ double percentile(std::vector<double> v, double p) {
   std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(at), v.end());
   return v[at];
 }
+std::vector<double> percentiles(std::vector<double> v) {
+  std::sort(v.begin(), v.end());
+  std::vector<double> all;
+  for (std::size_t i = 0; i <= 100 && !v.empty(); ++i) all.push_back(v[i * (v.size() - 1) / 100]);
+  return all;
+}
 double median(std::vector<double> v) { return percentile(std::move(v), 0.5); }
 
 }  // namespace bench
