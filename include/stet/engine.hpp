@@ -128,12 +128,14 @@ struct update_request {
   std::string_view name;
   std::string id, arguments;
 };
-enum class update_stage : bool {
+enum class update_stage : std::uint8_t {
   accepted,  // send it, wait until it is accepted
+  answered,  // send it, wait for its answer
   attached,  // wait for the answer of one that was sent before
 };
 struct update_outcome {
   std::uint64_t run = 0;  // whose update it is
+  std::string id;         // the request's, or one that was made for it
   bool answered = false;
   std::string payload;
   std::optional<failure> error;
@@ -164,13 +166,18 @@ struct STET_API core {
   [[noreturn]] static void raise_update(engine_core&, std::string_view name, const failure&);
   static start_result start_with(engine_core&, std::string_view workflow, start_request,
                                  const signal_request&);
-  static start_result start_with(engine_core&, std::string_view workflow, start_request,
-                                 const update_request&);
+  /// And the update's id.
+  static std::pair<start_result, std::string> start_with(engine_core&, std::string_view workflow,
+                                                         start_request, const update_request&);
   static bool answer_promise(engine_core&, std::string_view promise, std::string_view token,
                              std::string_view payload, const failure* rejected);
-  /// A name that no other has.
-  static std::string new_id(engine_core&);
 };
+
+/// What an update that was answered returns, or throws.
+template <class R> R take(engine_core& e, std::string_view name, const update_outcome& o) {
+  if (o.error) core::raise_update(e, name, *o.error);
+  if constexpr (!std::is_void_v<R>) return decode<R>(o.payload);
+}
 }  // namespace detail
 
 /// An update that was accepted by a run. Cheap to copy; usable as long as its engine is open.
@@ -188,8 +195,7 @@ template <class R> class update_handle {
   R result() const {
     auto o = detail::core::update(*core_, run_, run_id_, request_, detail::update_stage::attached,
                                   std::nullopt);
-    if (o->error) detail::core::raise_update(*core_, request_.name, *o->error);
-    if constexpr (!std::is_void_v<R>) return decode<R>(o->payload);
+    return detail::take<R>(*core_, request_.name, *o);
   }
   /// Waits for its answer, no longer than `limit`. True if it is there.
   bool wait_for(duration limit) const {
@@ -202,10 +208,11 @@ template <class R> class update_handle {
   template <class> friend class run_handle;
   friend class engine;
   update_handle(std::shared_ptr<detail::engine_core> c, std::uint64_t run, std::string run_id,
-                detail::update_request q)
-      : core_(std::move(c)), run_(run), run_id_(std::move(run_id)), request_(std::move(q)) {
-    request_.arguments.clear();
-  }
+                std::string_view name, std::string id)
+      : core_(std::move(c)),
+        run_(run),
+        run_id_(std::move(run_id)),
+        request_{name, std::move(id), {}} {}
   std::shared_ptr<detail::engine_core> core_;
   std::uint64_t run_;
   std::string run_id_;
@@ -295,7 +302,9 @@ template <class R> class run_handle {
   template <class U, class... A>
   U update(const v0::update<U(A...)>& u, update_options o,
            std::type_identity_t<A>... arguments) const {
-    return start_update(u, o, std::move(arguments)...).result();
+    auto answer = detail::core::update(*core_, run_, id_, request_of(u, o, std::move(arguments)...),
+                                       detail::update_stage::answered, std::nullopt);
+    return detail::take<U>(*core_, u.text(), *answer);
   }
   /// Sends an update and waits until it is accepted: from then on its handler will run to its end,
   /// whatever crashes. Durable  that, when it returns.
@@ -307,16 +316,20 @@ template <class R> class run_handle {
   template <class U, class... A>
   update_handle<U> start_update(const v0::update<U(A...)>& u, update_options o,
                                 std::type_identity_t<A>... arguments) const {
-    detail::update_request q{u.text(), std::string(o.id), {}};
-    if (q.id.empty()) q.id = detail::core::new_id(*core_);
-    encode(q.arguments, std::tuple<A...>(std::move(arguments)...));
-    auto sent =
-        detail::core::update(*core_, run_, id_, q, detail::update_stage::accepted, std::nullopt);
-    return update_handle<U>(core_, sent->run, id_, std::move(q));
+    auto sent = detail::core::update(*core_, run_, id_, request_of(u, o, std::move(arguments)...),
+                                     detail::update_stage::accepted, std::nullopt);
+    return update_handle<U>(core_, sent->run, id_, u.text(), std::move(sent->id));
   }
 
  private:
   friend class engine;
+  template <class U, class... A>
+  static detail::update_request request_of(const v0::update<U(A...)>& u, update_options o,
+                                           std::type_identity_t<A>... arguments) {
+    detail::update_request q{u.text(), std::string(o.id), {}};
+    encode(q.arguments, std::tuple<A...>(std::move(arguments)...));
+    return q;
+  }
   run_handle(std::shared_ptr<detail::engine_core> c, std::string id, detail::start_result s)
       : core_(std::move(c)), id_(std::move(id)), run_(s.run), created_(s.created) {}
   std::shared_ptr<detail::engine_core> core_;
@@ -407,7 +420,7 @@ class STET_API engine {
   ///     engine.signal_with_start(Added, item, Cart, "cart-7", customer);
   template <class T, class R, class... A>
     requires(!std::is_void_v<T>)
-  run_handle<R> signal_with_start(const signal<T>& s, const std::type_identity_t<T>& value,
+  run_handle<R> signal_with_start(const v0::signal<T>& s, const std::type_identity_t<T>& value,
                                   const workflow<R(A...)>& w, std::string_view id,
                                   std::type_identity_t<A>... arguments) {
     return signal_with_start(s, value, w, id, start_options{.reuse = id_reuse::allow},
@@ -415,7 +428,7 @@ class STET_API engine {
   }
   template <class T, class R, class... A>
     requires(!std::is_void_v<T>)
-  run_handle<R> signal_with_start(const signal<T>& s, const std::type_identity_t<T>& value,
+  run_handle<R> signal_with_start(const v0::signal<T>& s, const std::type_identity_t<T>& value,
                                   const workflow<R(A...)>& w, std::string_view id,
                                   start_options options, std::type_identity_t<A>... arguments) {
     detail::signal_request q{s.text(), {}, {}};
@@ -429,16 +442,23 @@ class STET_API engine {
   /// is refused, a run that was started for it stays.
   ///     auto size = engine.update_with_start(Add, std::tuple(item), Cart, "cart-7", c).result();
   template <class U, class... B, class R, class... A>
-  update_handle<U> update_with_start(const update<U(B...)>& u,
+  update_handle<U> update_with_start(const v0::update<U(B...)>& u,
                                      const std::type_identity_t<std::tuple<B...>>& values,
                                      const workflow<R(A...)>& w, std::string_view id,
                                      std::type_identity_t<A>... arguments) {
-    detail::update_request q{u.text(), detail::core::new_id(*core_), {}};
+    return update_with_start(u, update_options{}, values, w, id,
+                             start_options{.reuse = id_reuse::allow}, std::move(arguments)...);
+  }
+  template <class U, class... B, class R, class... A>
+  update_handle<U> update_with_start(const v0::update<U(B...)>& u, update_options o,
+                                     const std::type_identity_t<std::tuple<B...>>& values,
+                                     const workflow<R(A...)>& w, std::string_view id,
+                                     start_options options, std::type_identity_t<A>... arguments) {
+    detail::update_request q{u.text(), std::string(o.id), {}};
     encode(q.arguments, values);
-    auto started = detail::core::start_with(
-        *core_, w.text(),
-        request_of<A...>(id, start_options{.reuse = id_reuse::allow}, std::move(arguments)...), q);
-    return update_handle<U>(core_, started.run, std::string(id), std::move(q));
+    auto [started, update_id] = detail::core::start_with(
+        *core_, w.text(), request_of<A...>(id, options, std::move(arguments)...), q);
+    return update_handle<U>(core_, started.run, std::string(id), u.text(), std::move(update_id));
   }
   /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of run().
   ///     engine.run_all(Hash, std::vector{std::pair(std::string("a"), std::tuple(path_a))});
@@ -489,6 +509,33 @@ class STET_API engine {
     return detail::core::answer_promise(*core_, p.text(), token, {}, &f);
   }
 
+  /// run_handle::signal by id, whatever the run's workflow is. Throws errc::not_found, as below.
+  ///     engine.signal("order-7", Approved, true);
+  template <class T>
+    requires(!std::is_void_v<T>)
+  void signal(std::string_view id, const v0::signal<T>& s, const std::type_identity_t<T>& value,
+              signal_options o = {}) {
+    named(id).signal(s, value, o);
+  }
+  void signal(std::string_view id, const v0::signal<void>& s, signal_options o = {}) {
+    named(id).signal(s, o);
+  }
+  /// run_handle::query by id.
+  template <class Q, class... A>
+  Q query(std::string_view id, const v0::query<Q(A...)>& q, std::type_identity_t<A>... arguments) {
+    return named(id).query(q, std::move(arguments)...);
+  }
+  /// run_handle::update by id.
+  template <class U, class... A>
+  U update(std::string_view id, const v0::update<U(A...)>& u,
+           std::type_identity_t<A>... arguments) {
+    return named(id).update(u, std::move(arguments)...);
+  }
+  template <class U, class... A>
+  U update(std::string_view id, const v0::update<U(A...)>& u, update_options o,
+           std::type_identity_t<A>... arguments) {
+    return named(id).update(u, o, std::move(arguments)...);
+  }
   /// run_handle::cancel by id. Throws errc::not_found.
   void cancel(std::string_view id, std::string_view reason = {});
   /// run_handle::terminate by id. Throws errc::not_found.
@@ -525,6 +572,8 @@ class STET_API engine {
   detail::engine_core& internals() noexcept { return *core_; }
 
  private:
+  /// The latest run of that id, looked for when it is asked.
+  run_handle<void> named(std::string_view id) { return {core_, std::string(id), {}}; }
   template <class... A>
   static detail::start_request request_of(std::string_view id, start_options options,
                                           std::type_identity_t<A>... arguments) {

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <stet/config.hpp>
 #include <stet/export.hpp>
@@ -59,12 +60,19 @@ class STET_API error : public std::runtime_error {
 
   /// What kind of failure it is.
   errc code() const noexcept { return code_; }
-  /// What was being done: the name of the step, child or run, or of the call.
+  /// What was being done: the name of the step, the id of the child or run, or of the call.
   const std::string& operation() const noexcept STET_LIFETIMEBOUND { return operation_; }
 
  private:
   errc code_;
   std::string operation_;
+};
+
+/// Something that failed because something below it did.
+struct failed_operation {
+  errc code = errc::usage;  ///< what it was: step_failed, child_failed, update_failed, …
+  std::string operation;    ///< its name: of the step, the child's id
+  unsigned attempts = 1;    ///< that were made
 };
 
 /// How something ended that threw: what the journal keeps of an exception.
@@ -73,6 +81,10 @@ struct failure {
   std::string message;  ///< what it said: what()
   std::string payload;  ///< the exception itself, encoded, if its type is declared
   unsigned attempts = 1;  ///< how often the body was called, the failed call included
+  /// What the failure came through on its way here, outermost first: the child's child, then that
+  /// one's step. Empty if it was thrown right there. `message` has these names in front. The
+  /// innermost 64 are kept.
+  std::vector<failed_operation> path{};
 };
 
 /// Something durable failed: a step, a child, or a run whose result is asked for.
@@ -89,7 +101,8 @@ class STET_API failed : public error {
   const std::string& message() const noexcept STET_LIFETIMEBOUND { return failure_.message; }
   /// How many attempts were made.
   unsigned attempts() const noexcept { return failure_.attempts; }
-  /// Everything that is known of it.
+  /// Everything that is known of it, also what it came through.
+  ///     for (auto& through : e.cause().path) log(through.operation);
   const failure& cause() const noexcept STET_LIFETIMEBOUND { return failure_; }
 
  private:

@@ -122,7 +122,9 @@ class STET_API request : public command {
  public:
   request(command_kind k, std::string_view n, source_point at);
   ~request() override;
-  std::string_view label() const noexcept override { return name; }
+  std::string_view label() const noexcept override {
+    return kind == command_kind::child ? target : name;
+  }
   /// step: does the work, encodes the result. Throws what the body throws.
   virtual void run(step_context& c, std::string& result);
 

@@ -24,6 +24,7 @@
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <stet/engine.hpp>
@@ -53,6 +54,8 @@ struct resident {
   std::vector<attempt*> attempts;  // under way, or waiting for their gate
   std::vector<outcome_call*> waiters;
   std::vector<update_call*> updaters;
+  /// What the run before it in its chain was sent, once it was asked for: see was_sent_before.
+  std::unique_ptr<std::unordered_set<std::string>> sent_before;
   std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
   bool resumed = false;                               // what was cut short has been seen to
   bool queued = false;                                // in ready_
@@ -224,12 +227,14 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   resident& last_of_chain(resident& r);
   resident& must_find_last(std::uint64_t run, std::string_view id);
   resident& bring_up(resident& r);
+  bool was_sent_before(resident& r, record_kind kind, std::string_view key);
   bool knows_signal(resident& r, std::string_view key);
   std::string query_ended(resident& r, std::string_view name, std::string_view arguments);
   std::unique_ptr<execution> shadow_of(resident& r);
   void fill_from_ended(update_call& c, resident& r);
   void tell_updaters(resident& r);
   void fail_updaters(resident& r, const error& e);
+  [[noreturn]] void let_go(resident& r, const error& e);
   void send_message(resident& sender, request& q);
 
   // waking.cpp

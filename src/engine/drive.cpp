@@ -235,7 +235,7 @@ void engine_core::tell_parent(resident& r) {
   e.command = r.state.parent_command;
   e.kind =
       r.state.status == status::completed ? record_kind::child_done : record_kind::child_failed;
-  std::string text = r.state.outcome;
+  std::string text = r.state.outcome, path;
   if (r.state.status == status::completed) {
     e.payload = r.state.outcome;
   } else {
@@ -245,11 +245,7 @@ void engine_core::tell_parent(resident& r) {
                    : r.state.status == status::timed_out ? "stet::run_timed_out"
                                                          : "stet::run_terminated";
     e.error_text = text;
-    if (r.state.error) {
-      e.attempt = r.state.error->attempts;
-      e.error_type = r.state.error->type;
-      e.payload = r.state.error->payload;
-    }
+    if (r.state.error) set_failure(e, *r.state.error, path);
   }
   happen_later(*parent, e);
 }

@@ -2,6 +2,7 @@
 // updates, answers to promises. And the functions behind the templates of the public header.
 #include <algorithm>
 #include <cstdio>
+#include <unordered_set>
 
 #include "engine/core.hpp"
 
@@ -70,13 +71,42 @@ resident& engine_core::bring_up(resident& run) {
     r = &last_of_chain(*r);
   }
   if (r->state.open() && !r->state.stalled) ensure_frame(*r);
-  if (r->state.stalled) throw stalled(r->state);
+  if (r->state.stalled) let_go(*r, stalled(r->state));
   return *r;
+}
+
+/// Throws, and keeps no run in memory for it.
+void engine_core::let_go(resident& r, const error& e) {
+  drop_if_idle(r);
+  throw error(e);
 }
 
 // ---------------------------------------------------------------- signals
 
+/// A key of a signal, or an id of an update, that the run before it in its chain was sent.
+bool engine_core::was_sent_before(resident& r, record_kind kind, std::string_view key) {
+  if (!r.state.previous) return false;
+  auto named = [](record_kind k, std::string_view text) {
+    return std::string(k == record_kind::signal ? "s" : "u") += text;
+  };
+  if (!r.sent_before) {
+    auto sent = std::make_unique<std::unordered_set<std::string>>();
+    if (auto* before = load(r.state.previous)) {
+      auto history = history_of(*before);
+      for (source in(history); !in.done();) {
+        auto rec = decode_record(in);
+        bool is_sent = rec.kind == record_kind::signal || rec.kind == record_kind::update;
+        if (is_sent && !rec.target.empty()) sent->insert(named(rec.kind, rec.target));
+      }
+      drop_if_idle(*before);
+    }
+    r.sent_before = std::move(sent);
+  }
+  return r.sent_before->contains(named(kind, key));
+}
+
 bool engine_core::knows_signal(resident& r, std::string_view key) {
+  if (was_sent_before(r, record_kind::signal, key)) return true;
   if (r.frame) return r.frame->knows_signal(key);
   auto history = history_of(r);
   for (source in(history); !in.done();) {
@@ -92,7 +122,7 @@ void engine_core::signal_run(std::uint64_t run, std::string_view id, const signa
   auto& r = must_find_last(run, id);
   if (!r.state.open()) {
     answer_lsn_ = r.last_lsn;
-    throw ended(r.state);
+    let_go(r, ended(r.state));
   }
   if (q.key.empty() || !knows_signal(r, q.key)) {
     record e;
@@ -173,7 +203,8 @@ bool engine_core::update_run(update_call& c) {
   auto& q = c.request;
   check_key(q.name, q.id);
   check_arguments(q.name, q.arguments.size());
-  bool attached = c.until == update_stage::attached;
+  auto& id = c.outcome.id = q.id.empty() ? new_id() : q.id;
+  bool waits = c.until != update_stage::accepted, attached = c.until == update_stage::attached;
   auto* r = attached ? &must_find(c.run, c.id) : &must_find_last(c.run, c.id);
   if (r->state.open() && !r->resumed) resume(*r);
   if (r->state.open()) r = attached ? &(bring_up(*r), must_find(c.run, c.id)) : &bring_up(*r);
@@ -184,11 +215,20 @@ bool engine_core::update_run(update_call& c) {
     return true;
   }
   answer_lsn_ = r->last_lsn;
-  if (auto* a = r->frame->find_update(q.id)) {
+  if (auto* a = r->frame->find_update(id)) {
     fill(c.outcome, *a);
-    if (a->done || !attached) return true;
+    if (a->done || !waits) return true;
     r->updaters.push_back(&c);
     return false;
+  }
+  if (!q.id.empty() && was_sent_before(*r, record_kind::update, id)) {
+    auto before = r->state.previous;
+    drop_if_idle(*r);
+    r = &must_find(before, c.id);
+    c.run = c.outcome.run = r->state.run;
+    fill_from_ended(c, *r);
+    drop_if_idle(*r);
+    return true;
   }
   if (attached)
     throw error(errc::not_found, q.name,
@@ -200,9 +240,16 @@ bool engine_core::update_run(update_call& c) {
   record e;
   e.kind = record_kind::update;
   e.name = q.name;
-  e.target = q.id;
+  e.target = id;
   e.payload = q.arguments;
-  happen(*r, e);
+  if (waits) r->updaters.push_back(&c);  // what it drives may answer it at once
+  try {
+    happen(*r, e);
+  } catch (...) {
+    std::erase(r->updaters, &c);
+    throw;
+  }
+  if (waits) return false;
   if (r->state.stalled) throw stalled(r->state);
   answer_lsn_ = r->last_lsn;
   drop_if_idle(*r);
@@ -214,8 +261,8 @@ void engine_core::fill_from_ended(update_call& c, resident& r) {
   auto shadow = shadow_of(r);
   drive_output work;
   (void)shadow->replay(history_of(r), work);
-  auto* a = shadow->find_update(c.request.id);
-  if (!a || !a->done) throw ended(r.state);
+  auto* a = shadow->find_update(c.outcome.id);
+  if (!a || !a->done) let_go(r, ended(r.state));
   fill(c.outcome, *a);
 }
 
@@ -224,7 +271,7 @@ void engine_core::tell_updaters(resident& r) {
   for (auto& id : out_.updated) {
     auto* a = r.frame->find_update(id);
     std::erase_if(r.updaters, [&](update_call* c) {
-      if (c->request.id != id) return false;
+      if (c->outcome.id != id) return false;
       fill(c->outcome, *a);
       answer(*c, r.last_lsn);
       return true;
@@ -324,7 +371,7 @@ std::optional<update_outcome> core::update(engine_core& e, std::uint64_t run, st
                                            const update_request& q, update_stage until,
                                            std::optional<duration> limit) {
   update_call c(run, id, q, until);
-  c.needs_room = until == update_stage::accepted;
+  c.needs_room = until != update_stage::attached;
   if (!e.submit(c, limit)) return std::nullopt;
   c.rethrow();
   return std::move(c.outcome);
@@ -341,8 +388,8 @@ start_result core::start_with(engine_core& e, std::string_view workflow, start_r
     return started;
   });
 }
-start_result core::start_with(engine_core& e, std::string_view workflow, start_request q,
-                              const update_request& u) {
+std::pair<start_result, std::string> core::start_with(engine_core& e, std::string_view workflow,
+                                                      start_request q, const update_request& u) {
   auto started = std::optional<start_result>();
   update_call c(0, q.id, u, update_stage::accepted);
   struct both final : call {
@@ -361,17 +408,14 @@ start_result core::start_with(engine_core& e, std::string_view workflow, start_r
   } call(started, c, workflow, q);
   e.submit(call);
   call.rethrow();
-  return *started;
+  return {*started, std::move(c.outcome.id)};
 }
 bool core::answer_promise(engine_core& e, std::string_view promise, std::string_view token,
                           std::string_view payload, const failure* rejected) {
   return e.ask([&] { return e.answer_promise(promise, token, payload, rejected); });
 }
-std::string core::new_id(engine_core& e) {
-  return e.ask([&] { return e.new_id(); });
-}
+/// A name that no other has.
 std::string engine_core::new_id() {
-  answer_lsn_ = 0;
   char text[33];
   std::snprintf(text, sizeof text, "%016llx%016llx",
                 static_cast<unsigned long long>(entropy_.bits()),

@@ -215,11 +215,9 @@ void engine_core::attempt_failed(resident& r, pending& p, attempt& a, const fail
     record e;
     e.kind = record_kind::step_failed;
     e.command = p.command;
-    e.attempt = f.attempts;
     e.code = code;
-    e.payload = f.payload;
-    e.error_type = f.type;
-    e.error_text = f.message;
+    std::string path;
+    set_failure(e, f, path);
     return happen(r, e);
   }
   record n;

@@ -7,6 +7,8 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
+constexpr std::size_t path_length_max = 64;
+
 std::string spell(const char* mangled) {
   int result = 0;
   char* readable = abi::__cxa_demangle(mangled, nullptr, nullptr, &result);
@@ -37,6 +39,9 @@ failure error_registry::describe(const std::exception_ptr& e) const {
     f.type = x.type();
     f.message = x.operation() + ": " + x.message();
     f.attempts = x.attempts();
+    f.path = x.cause().path;
+    if (f.path.size() >= path_length_max) f.path.erase(f.path.begin());
+    f.path.insert(f.path.begin(), {x.code(), x.operation(), x.attempts()});
   } catch (const std::exception& x) {
     for (auto& d : declared_) {
       try {

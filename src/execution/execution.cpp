@@ -121,9 +121,7 @@ void execution::answer(const record& event) {
     case record_kind::message_failed:
       c->answered = answer_kind::failure;
       c->code = event.code;
-      c->error = std::make_unique<failure>(failure{std::string(event.error_type),
-                                                   std::string(event.error_text),
-                                                   std::string(event.payload), event.attempt});
+      c->error = std::make_unique<failure>(failure_of(event));
       if (event.flags & record_flag::waits) {
         c->awaits_body = true;  // its outcome stands; it goes on when the body has returned
         return;
@@ -184,6 +182,7 @@ void execution::finish() {
   record end;
   std::string payload;
   failure f;
+  std::string path;
   if (continues_) {
     continues_->run = child_number();
     end.kind = record_kind::continued;
@@ -214,10 +213,7 @@ void execution::finish() {
     f = errors_.describe(std::current_exception());
     end.kind = record_kind::failed;
     end.code = errc::run_failed;
-    end.attempt = f.attempts;
-    end.payload = f.payload;
-    end.error_type = f.type;
-    end.error_text = f.message;
+    set_failure(end, f, path);
   }
   emit(end);
   ended_ = problem_.empty();

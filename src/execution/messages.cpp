@@ -140,6 +140,7 @@ void execution::end_update(running_update& u, const std::exception_ptr& failed) 
   u.ended = true;
   auto& a = updates_[u.id];
   record r;
+  std::string path;
   r.command = u.number;
   try {
     if (failed) std::rethrow_exception(failed);
@@ -151,10 +152,7 @@ void execution::end_update(running_update& u, const std::exception_ptr& failed) 
     a.failure = std::make_unique<failure>(errors_.describe(std::current_exception()));
     r.kind = record_kind::update_failed;
     r.code = errc::update_failed;
-    r.attempt = a.failure->attempts;
-    r.payload = a.failure->payload;
-    r.error_type = a.failure->type;
-    r.error_text = a.failure->message;
+    set_failure(r, *a.failure, path);
   }
   a.done = true;
   emit(r);

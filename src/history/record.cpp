@@ -93,6 +93,7 @@ void put_fields(std::string& out, const record& r, unsigned f) {
   if (f & f_error) {
     put_text(out, r.error_type);
     put_text(out, r.error_text);
+    put_text(out, r.error_path);
   }
 }
 
@@ -121,6 +122,7 @@ void take_fields(source& in, record& r, unsigned f) {
   if (f & f_error) {
     r.error_type = in.text();
     r.error_text = in.text();
+    r.error_path = in.text();
   }
 }
 
@@ -173,7 +175,7 @@ void encode(std::string& out, const record& r) {
   // The length comes first and is known last: its place is made wide enough at once, a padded
   // varint where need be.
   auto texts = r.name.size() + r.target.size() + r.payload.size() + r.error_type.size() +
-               r.error_text.size();
+               r.error_text.size() + r.error_path.size();
   constexpr std::size_t others_max = 100;  // bytes of all numbers of a record
   std::size_t width = 1;
   for (auto most = texts + others_max; most >= 0x80; most >>= 7) ++width;
@@ -186,6 +188,39 @@ void encode(std::string& out, const record& r) {
   auto length = out.size() - at - width;
   for (std::size_t i = 0; i < width; ++i, length >>= 7)
     out[at + i] = static_cast<char>((length & 0x7f) | (i + 1 < width ? 0x80 : 0));
+}
+
+std::string pack(const std::vector<failed_operation>& path) {
+  std::string out;
+  for (auto& o : path) {
+    put_byte(out, static_cast<std::uint8_t>(o.code));
+    put_varint(out, o.attempts);
+    put_text(out, o.operation);
+  }
+  return out;
+}
+std::vector<failed_operation> unpack_path(std::string_view bytes) {
+  std::vector<failed_operation> path;
+  for (source in(bytes); !in.done();) {
+    auto& o = path.emplace_back();
+    o.code = static_cast<errc>(in.byte());
+    o.attempts = in.varint32();
+    o.operation = in.text();
+  }
+  return path;
+}
+
+failure failure_of(const record& r) {
+  return {std::string(r.error_type), std::string(r.error_text), std::string(r.payload), r.attempt,
+          unpack_path(r.error_path)};
+}
+void set_failure(record& r, const failure& f, std::string& path) {
+  path = pack(f.path);
+  r.attempt = f.attempts;
+  r.payload = f.payload;
+  r.error_type = f.type;
+  r.error_text = f.message;
+  r.error_path = path;
 }
 
 record decode_record(source& in) {

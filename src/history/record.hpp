@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <stet/error.hpp>
 #include <stet/scope.hpp>
@@ -133,7 +134,16 @@ struct record {
   std::string_view payload;             // arguments, a result, progress; an error's own
   std::string_view error_type;
   std::string_view error_text;
+  std::string_view error_path;  // what it came through, see pack
 };
+
+/// What a failure came through, as bytes, and back. Throws malformed.
+std::string pack(const std::vector<failed_operation>& path);
+std::vector<failed_operation> unpack_path(std::string_view bytes);
+/// The failure that a record tells of.
+failure failure_of(const record& r);
+/// Tells of it. `path` keeps what the record then refers to, as `f` does.
+void set_failure(record& r, const failure& f, std::string& path);
 
 /// Appends the record's bytes, its length first.
 void encode(std::string& out, const record& r);

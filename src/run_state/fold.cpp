@@ -225,8 +225,7 @@ void apply(run_state& s, const record& r, std::uint64_t lsn) {
     case record_kind::completed: end(s, v0::status::completed, r.payload); break;
     case record_kind::failed:
       end(s, v0::status::failed, r.error_text);
-      s.error = std::make_unique<failure>(failure{
-          std::string(r.error_type), std::string(r.error_text), std::string(r.payload), r.attempt});
+      s.error = std::make_unique<failure>(failure_of(r));
       s.code = r.code;
       break;
     case record_kind::ended_cancelled: end(s, v0::status::cancelled, r.name); break;

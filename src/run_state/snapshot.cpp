@@ -59,6 +59,7 @@ void encode_error(std::string& out, const run_state& s) {
   put_text(out, s.error->message);
   put_text(out, s.error->payload);
   put_varint(out, s.error->attempts);
+  put_text(out, pack(s.error->path));
 }
 
 void decode_error(source& in, run_state& s) {
@@ -68,6 +69,7 @@ void decode_error(source& in, run_state& s) {
   s.error->message = in.text();
   s.error->payload = in.text();
   s.error->attempts = in.varint32();
+  s.error->path = unpack_path(in.text());
 }
 
 }  // namespace

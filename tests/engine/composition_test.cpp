@@ -178,6 +178,40 @@ template <class F> void check(F f) {
   });
 }
 
+/// Elements that fail, to a bound.
+stet::task<int> tolerates(stet::context&) {
+  std::vector<int> items{0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+  int begun = 0;
+  auto odd_fails = [&](stet::context& c, int i) -> stet::task<int> {
+    ++begun;
+    co_await c.sleep(stet::duration(1 + i));
+    if (i % 2 == 1) throw std::runtime_error("odd " + std::to_string(i));
+    co_return i;
+  };
+  auto all = co_await stet::try_map(items, {.concurrency = 3}, odd_fails);
+  static_assert(std::is_same_v<decltype(all), std::vector<stet::outcome<int>>>);
+  CHECK(all.size() == 10);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CHECK(all[i].has_value() == (i % 2 == 0));
+    if (all[i]) CHECK(*all[i] == static_cast<int>(i));
+    else CHECK(all[i].failed_as<std::runtime_error>()->what() == "odd " + std::to_string(i));
+  }
+  auto just = co_await stet::try_map(items, {.failures_max = 5}, odd_fails);
+  CHECK(just.size() == 10);
+  begun = 0;
+  std::string what;
+  try {
+    (void)co_await stet::try_map(items, {.concurrency = 1, .failures_max = 2}, odd_fails);
+  } catch (const std::runtime_error& e) { what = e.what(); }
+  CHECK((what == "odd 5" && begun == 6));
+  auto none = co_await stet::attempt(stet::try_map(items, {.failures_max = 0}, odd_fails));
+  CHECK(none.failed_as<std::runtime_error>()->what() == std::string("odd 1"));
+  auto nothing_to_do = co_await stet::try_map(std::vector<int>{}, odd_fails);
+  auto voids = co_await stet::try_map(items, [](stet::context& c, int) { return nothing(c); });
+  CHECK((nothing_to_do.empty() && voids.size() == 10 && voids[9].has_value()));
+  co_return 1;
+}
+
 }  // namespace
 
 TEST_CASE("all waits for all, in any shape, and cancels the rest when one fails") { check(joins); }
@@ -188,3 +222,7 @@ TEST_CASE("map runs so many at a time, and gives the results in the order of the
   check(maps);
 }
 TEST_CASE("a scope ends what is in it, as a value") { check(scopes); }
+
+TEST_CASE("try_map gives each element's outcome, and ends when one failure too many has come") {
+  check(tolerates);
+}

@@ -63,7 +63,7 @@ TEST_CASE(
   auto failure_bytes = bytes_of(failure);
   auto f = decoded(failure_bytes);
   CHECK((f.code == failure.code && f.error_type == failure.error_type &&
-         f.error_text == failure.error_text));
+         f.error_text == failure.error_text && f.error_path == failure.error_path));
   CHECK((f.attempt == failure.attempt && f.payload == failure.payload &&
          f.command == failure.command));
   auto retry = maker.make(record_kind::retry);

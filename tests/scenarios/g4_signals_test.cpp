@@ -337,3 +337,26 @@ TEST_CASE("a run asks another to end") {
     CHECK_THROWS_AS(c.result(), stet::run_cancelled);
   });
 }
+
+TEST_CASE("ten thousand signals, a crash after every hundred: all in order, none twice [S58]") {
+  constexpr stet::workflow<std::string(int)> Listen{"listen"};
+  constexpr stet::signal<int> One{"one"};
+  constexpr int count = 10'000;
+  world w(cell{.resident = 10});
+  w.open([&](stet::engine& e) {
+    e.define(Listen, [&](stet::context& ctx, int n) -> stet::task<std::string> {
+      for (int i = 0; i < n; ++i)
+        if (auto got = co_await ctx.receive(One); got != i)
+          co_return "number " + std::to_string(i) + " was " + std::to_string(got);
+      co_return "in order";
+    });
+  });
+  (void)w.engine().run(Listen, "l", count);
+  for (int i = 0; i < count; ++i) {
+    w.engine().signal("l", One, i);
+    if (i % 100 != 99) continue;
+    w.restart();
+    if (i % 1000 == 999) w.settle();
+  }
+  CHECK(w.result(*w.engine().find(Listen, "l")) == "in order");
+}

@@ -264,3 +264,34 @@ TEST_CASE("a child that is parked holds its parent, and an operator may end it [
     CHECK(w.run(Text, "t") == "stet::run_terminated");
   });
 }
+
+TEST_CASE("a failure says what it came through, all the way from where it was thrown") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) {
+      define_child(w, e);
+      e.define(Parent, [](stet::context& ctx, std::string id) -> stet::task<std::string> {
+        co_return std::to_string(co_await ctx.child(Child, id, 13));
+      });
+      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+        auto got = co_await stet::attempt(ctx.child(Parent, "middle", "inner"));
+        auto f = got.failed_as<stet::child_failed>();
+        if (!f) co_return "?";
+        std::string path = f->operation();
+        for (auto& o : f->cause().path)
+          path += " > " + std::string(to_string(o.code)) + " " + o.operation;
+        co_return path + ": " + f->type() + ": " + f->message();
+      });
+    });
+    auto text = w.run(Text, "t");
+    CHECK(text ==
+          "middle > child_failed inner > step_failed double: std::runtime_error: "
+          "inner: double: unlucky");
+    try {
+      (void)w.engine().find(Parent, "middle")->result();
+      FAIL("it failed");
+    } catch (const stet::run_failed& e) {
+      REQUIRE(e.cause().path.size() == 2);
+      CHECK(e.cause().path[1].operation == "double");
+    }
+  });
+}

@@ -1,4 +1,6 @@
 // G7: runs that continue as new ones; how long a run may take; whose an id is.
+#include <thread>
+
 #include "tests/support/world.hpp"
 
 using namespace stet_tests;
@@ -59,7 +61,7 @@ TEST_CASE("signals that nobody read go over, in their order, once [S59, S115]") 
         [](world& w) {
           auto run = w.engine().run(Chain, "c", "");
           for (const char* word : {"a", "b", "c", "d", "e", "f"}) {
-            // A key is remembered as long as a run, not as its chain: after a crash the caller
+            // A key is remembered for two runs of a chain, not for six: after a crash the caller
             // looks.
             if (w.engine().describe("c")->status != stet::status::running) break;
             if (w.done.hit(word) == 1) run.signal(Word, word);
@@ -323,4 +325,63 @@ TEST_CASE("whose an id is: what a start does where there is a run, open or ended
     CHECK(fourth.status() == stet::status::running);
     CHECK(third.id() == fourth.id());
   });
+}
+
+TEST_CASE("a key and an update's id hold in the next run of the chain as well") {
+  everywhere([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Chain, [](stet::context& ctx, std::string all) -> stet::task<std::string> {
+        auto where = ctx.on(Where, [&] { return static_cast<int>(all.size()); });
+        while (true) {
+          all += co_await ctx.receive(Word);
+          if (all.ends_with('!')) co_return all;
+          if (all.ends_with('/')) break;
+        }
+        co_return co_await ctx.continue_as_new(Chain, all);
+      });
+    });
+    auto run = w.engine().run(Chain, "c", "");
+    run.signal(Word, "a", {.idempotency_key = "1"});
+    CHECK(run.update(Where, {.id = "u"}) == 1);
+    run.signal(Word, "/");
+    w.settle();
+    auto again = [&] {
+      w.engine().signal("c", Word, "a", {.idempotency_key = "1"});  // in the run before
+      CHECK(w.engine().update("c", Where, {.id = "u"}) == 1);
+    };
+    again();
+    w.restart();
+    again();
+    run = *w.engine().find(Chain, "c");
+    CHECK(run.update(Where, {.id = "v"}) == 2);
+    run.signal(Word, "!");
+    CHECK(w.result(run) == "a/!");
+  });
+}
+
+TEST_CASE("a burst of signals while runs continue as new: each is read once [S59]") {
+  constexpr stet::workflow<int(int, int)> Count{"count"};
+  constexpr stet::signal<int> One{"one"};
+  for (cell c :
+       {cell{.threads = 4}, cell{.resident = 0, .threads = 4}, cell{.lmdb = true, .threads = 4}}) {
+    world w(c);
+    w.open([&](stet::engine& e) {
+      e.define(Count, [&](stet::context& ctx, int sum, int read) -> stet::task<int> {
+        for (int i = 0; i < 7; ++i) {
+          sum += co_await ctx.receive(One);
+          if (++read == 500) co_return sum;
+        }
+        co_return co_await ctx.continue_as_new(Count, sum, read);
+      });
+    });
+    auto run = w.engine().run(Count, "c", 0, 0);
+    std::vector<std::thread> senders;
+    for (int t = 0; t < 4; ++t)
+      senders.emplace_back([&w, t, One] {
+        for (int i = 0; i < 125; ++i) w.engine().signal("c", One, t * 125 + i);
+      });
+    for (auto& t : senders) t.join();
+    CHECK(w.result(run) == 500 * 499 / 2);
+    CHECK(w.engine().describe("c")->unread_signals == 0);
+  }
 }

@@ -76,6 +76,7 @@ class record_maker {
     r.payload = keep(random_.coin() ? 20 : 300);
     r.error_type = keep(20);
     r.error_text = keep(20);
+    r.error_path = keep(20);
     return r;
   }
 

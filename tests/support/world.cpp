@@ -29,7 +29,7 @@ std::string file_store() {
   if (named != nullptr && std::string_view(named) == "sqlite") return "sqlite";
 #endif
 #if STET_TESTS_HAVE_LMDB
-  if (named == nullptr) return "lmdb";
+  if (named == nullptr || std::string_view(named) == "lmdb") return "lmdb";
 #endif
   return {};
 }
