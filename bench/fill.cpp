@@ -18,11 +18,11 @@ stet::task<void> empty(stet::context&) { co_return; }
 stet::task<void> asleep(stet::context& ctx) { co_await ctx.sleep(std::chrono::hours(24 * 30)); }
 
 void start(stet::engine& e, const stet::workflow<void()>& kind, std::uint64_t first,
-           std::size_t count) {
+           std::size_t count, naming names = naming::scattered) {
   std::vector<std::pair<std::string, std::tuple<>>> runs;
   runs.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
-    runs.emplace_back(name_of(naming::scattered, first_number + first + i), std::tuple());
+    runs.emplace_back(name_of(names, first_number + first + i), std::tuple());
   if (count > 0) e.run_all(kind, runs);
 }
 
@@ -42,8 +42,8 @@ void fill(const std::string& store, const folder& where, const content& c) {
   for (std::size_t done = 0; done < c.runs; done += at_once) {
     auto count = std::min(at_once, c.runs - done);
     auto sleeping = count * c.asleep_in_thousand / 1000;
-    start(e, Asleep, done, sleeping);
-    start(e, Empty, done + sleeping, count - sleeping);
+    start(e, Asleep, done, sleeping, c.names);
+    start(e, Empty, done + sleeping, count - sleeping, c.names);
     e.run_until_idle();
   }
   e.close();

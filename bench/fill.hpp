@@ -5,6 +5,7 @@
 
 #include <stet/stet.hpp>
 
+#include "load.hpp"
 #include "place.hpp"
 
 namespace bench {
@@ -19,9 +20,10 @@ void define_fillers(stet::engine& e);
 struct content {
   std::size_t runs = 0;
   std::size_t asleep_in_thousand = 0;
+  naming names = naming::scattered;
 };
 
-/// Runs them, with scattered ids, and closes the store cleanly. Durable for the process only, since
+/// Runs them and closes the store cleanly. Durable for the process only, since
 /// nothing is measured here.
 void fill(const std::string& store, const folder& where, const content& c);
 

@@ -25,7 +25,8 @@ double nanoseconds(clock::duration d) {
 
 // ---------------------------------------------------------------- many runs in the store
 //
-// Of a thousand runs in the store 900 have ended and 100 sleep for 30 days; all have scattered ids.
+// Of a thousand runs in the store 900 have ended and 100 sleep for 30 days; all have scattered ids,
+// or, `ordered`, ids that are counted up.
 // Then inline runs of 10 steps, 1,000 at a time, as durable as ever: each is one more in the store,
 // so that "with 1,000" grows to ten times that while it is measured. A window is long enough for
 // what a store does behind its log to be in it. Small and large take turns, the small one anew.
@@ -34,13 +35,13 @@ constexpr std::size_t few_runs = 1000, at_a_time = 1000;
 constexpr std::size_t memory_runs_max = 1'000'000;  // a KiB each
 constexpr std::size_t asleep_in_thousand = 100;
 
-double cost_in(const std::string& store, const folder& where, std::size_t runs) {
+double cost_in(const std::string& store, const folder& where, std::size_t runs, naming names) {
   tally t;
   stet::engine e(open_store(store, where), {.threads = 2, .listener = &t});
   define_fillers(e);
   define_runs(e);
   e.start();
-  crowd c(e, t, Inlined, at_a_time, naming::scattered);
+  crowd c(e, t, Inlined, at_a_time, names);
   auto first = static_cast<std::uint32_t>(2 * at_a_time);
   t.until(first);  // it has got going
   auto begin = clock::now();
@@ -48,22 +49,27 @@ double cost_in(const std::string& store, const folder& where, std::size_t runs) 
   return nanoseconds(clock::now() - begin) / static_cast<double>(runs * steps_per_run);
 }
 
-void measure_store(const job& j, const std::string& store, std::size_t runs) {
+void measure_store(const job& j, const std::string& store, std::size_t runs, naming names) {
   if (store == "memory" && runs > memory_runs_max) {
     runs = memory_runs_max;
     std::fprintf(stderr, "  (in memory no more than %s runs)\n", readable_count(runs).c_str());
   }
   folder large(j.set.dir);
-  fill(store, large, {runs, asleep_in_thousand});
+  fill(store, large, {runs, asleep_in_thousand, names});
   std::size_t window = j.set.quick ? 3'000 : 10'000;
   std::vector<double> with_few, with_many;
   for (int round = 0; round < (j.set.quick ? 1 : 3); ++round) {
     folder small(j.set.dir);
-    fill(store, small, {few_runs, asleep_in_thousand});
-    with_few.push_back(cost_in(store, small, window));
-    with_many.push_back(cost_in(store, large, window));
+    fill(store, small, {few_runs, asleep_in_thousand, names});
+    with_few.push_back(cost_in(store, small, window, names));
+    with_many.push_back(cost_in(store, large, window, names));
   }
-  row r{"growth_store", store, at_a_time, median(with_many), "ns/step", median(with_few)};
+  row r{names == naming::scattered ? "growth_store" : "growth_store_ordered",
+        store,
+        at_a_time,
+        median(with_many),
+        "ns/step",
+        median(with_few)};
   r.runs = runs;
   j.out.add(r);
 }
@@ -146,7 +152,9 @@ void measure_history(const job& j, const std::string& store, bool checked) {
 void measure_growth(const job& j) {
   if (j.wants("growth_store"))
     for (auto& store : j.stores())
-      for (auto runs : sizes(j)) measure_store(j, store, runs);
+      for (auto runs : sizes(j)) measure_store(j, store, runs, naming::scattered);
+  if (j.wants("growth_store_ordered"))
+    for (auto& store : j.stores()) measure_store(j, store, sizes(j).back(), naming::counted);
   if (j.wants("growth_history"))
     for (auto& store : j.stores())
       for (bool checked : {true, false})

@@ -39,7 +39,9 @@ const std::vector<section>& sections() {
       {"Growth",
        "What a step costs when there is much already; the limit is what it costs where there is "
        "little. `growth_store`: 1,000 runs at a time, inline, with the named number of runs in the "
-       "store (nine of ten have ended, one sleeps for 30 days), over the cost with 1,000. "
+       "store (nine of ten have ended, one sleeps for 30 days), over the cost with 1,000. Their "
+       "ids are scattered as hashes are, so that each lies on a page of "
+       "its own in the index of ids; `growth_store_ordered`: ids that are counted up. "
        "`growth_history`: steps 9,000 to 10,000 of a run over steps 5 to 105, in processor time of "
        "the whole process, durable for the process only; `unchecked` leaves out the replay that "
        "by default follows every thousandth event.",

@@ -416,3 +416,61 @@ TEST_CASE("chance is the run's own: the same on a replay, different for every ru
     CHECK(w.heard.problems().size() <= 1);
   });
 }
+
+TEST_CASE(
+    "a start that was acknowledged is there, and one that wasn't is whole or not at all [S112]") {
+  static constexpr stet::workflow<std::string(std::string)> Echo{"echo"};
+  const std::string words(10'000, 'w');
+  for (cell c : {cell{}, cell{.lmdb = true}}) {
+    bool acknowledged = false;
+    at_every_commit(
+        c,
+        [&](world&, stet::engine& e) {
+          e.define(Echo, [](stet::context& ctx, std::string text) -> stet::task<std::string> {
+            co_await ctx.sleep(1h);
+            co_return text;
+          });
+        },
+        [&](world& w) {
+          auto there = w.engine().find(Echo, "e");
+          if (acknowledged) CHECK(there.has_value());
+          auto run = there ? *there : w.engine().run(Echo, "e", words);
+          acknowledged = true;
+          bool same = w.result(run) == words;
+          CHECK(same);
+        },
+        [&](world& w, death) {
+          CHECK(w.engine().open_runs().empty());
+          acknowledged = false;
+        });
+  }
+}
+
+TEST_CASE("payloads of any size come back bit for bit [S122]") {
+  static constexpr stet::workflow<std::string(std::string)> Echo{"echo"};
+  auto text_of = [](std::size_t size) {
+    std::string text(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 131 >> 3);
+    return text;
+  };
+  for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}}) {
+    world w(c);
+    w.open([](stet::engine& e) {
+      e.define(Echo, [](stet::context& ctx, std::string text) -> stet::task<std::string> {
+        auto again = co_await ctx.step("echo", [](std::string t) { return t; }, text);
+        co_await ctx.sleep(1h);
+        co_return again;
+      });
+    });
+    for (std::size_t size : {0u, 1u, 4095u, 4096u, 4097u, 65'535u, 65'536u, 65'537u, 16u << 20}) {
+      auto text = text_of(size);
+      auto id = std::to_string(size);
+      (void)w.engine().run(Echo, id, text);
+      w.settle();
+      w.restart();
+      INFO("size ", size);
+      bool same = w.result(*w.engine().find(Echo, id)) == text;
+      CHECK(same);
+    }
+  }
+}

@@ -1,4 +1,7 @@
 // G4: what is sent to a run: signals, and conditions that a run waits for.
+#include <atomic>
+#include <thread>
+
 #include "tests/support/world.hpp"
 
 using namespace stet_tests;
@@ -95,7 +98,7 @@ TEST_CASE("a signal to a run that isn't there is an error; with a start it begin
   });
 }
 
-TEST_CASE("a wait that lost takes no signal [S54, S56]") {
+TEST_CASE("a wait that lost takes no signal [S54, S55, S56]") {
   everywhere([](world& w) {
     w.open([&](stet::engine& e) {
       e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
@@ -359,4 +362,72 @@ TEST_CASE("ten thousand signals, a crash after every hundred: all in order, none
     if (i % 1000 == 999) w.settle();
   }
   CHECK(w.result(*w.engine().find(Listen, "l")) == "in order");
+}
+
+TEST_CASE(
+    "a signal in the moment in which its run ends is read, or refused, or still there [S64]") {
+  constexpr stet::workflow<int(int)> Listen{"listen"};
+  constexpr stet::signal<int> One{"one"};
+  for (std::size_t resident : {std::size_t{0}, std::size_t{100'000}})
+    for (int wanted : {1, 50, 300}) {
+      world w(cell{.resident = resident, .threads = 4});
+      w.open([&](stet::engine& e) {
+        e.define(Listen, [&](stet::context& ctx, int n) -> stet::task<int> {
+          for (int i = 0; i < n; ++i) (void)co_await ctx.receive(One);
+          co_return n;
+        });
+      });
+      auto run = w.engine().run(Listen, "l", wanted);
+      std::atomic<unsigned> taken{0}, refused{0};
+      std::vector<std::thread> senders;
+      for (int t = 0; t < 4; ++t)
+        senders.emplace_back([&] {
+          for (int i = 0; i < 100; ++i) {
+            try {
+              run.signal(One, i);
+              ++taken;
+            } catch (const stet::error& e) {
+              if (e.code() == stet::errc::run_ended) ++refused;
+            }
+          }
+        });
+      for (auto& t : senders) t.join();
+      CHECK(w.result(run) == wanted);
+      auto unread = w.engine().describe("l")->unread_signals;
+      CHECK(taken == static_cast<unsigned>(wanted) + unread);
+      CHECK(taken + refused == 400);
+    }
+}
+
+TEST_CASE("looking whether there is a signal, and doing something else if not, loses none [S65]") {
+  everywhere([](world& w) {
+    static constexpr stet::workflow<std::string(int)> Words{"words"};
+    w.open([&w](stet::engine& e) {
+      e.define(Words, [&w](stet::context& ctx, int n) -> stet::task<std::string> {
+        std::string all;
+        while (n > 0) {
+          if (auto word = co_await ctx.receive(Word, 0ms)) {
+            all += *word;
+            --n;
+          } else {
+            co_await ctx.step("something else", [&w] { w.done.hit("else"); });
+            co_await ctx.sleep(1h);
+          }
+        }
+        co_return all;
+      });
+    });
+    auto run = w.engine().run(Words, "w", 4);
+    w.settle();
+    run.signal(Word, "a");
+    run.signal(Word, "b");
+    w.pass(1h);
+    run.signal(Word, "c");
+    w.restart();
+    w.pass(1h);
+    run = *w.engine().find(Words, "w");
+    run.signal(Word, "d");
+    CHECK(w.result(run) == "abcd");
+    CHECK(w.done.of("else") >= 2);
+  });
 }

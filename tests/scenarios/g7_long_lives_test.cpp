@@ -385,3 +385,20 @@ TEST_CASE("a burst of signals while runs continue as new: each is read once [S59
     CHECK(w.engine().describe("c")->unread_signals == 0);
   }
 }
+
+TEST_CASE("two coroutines that continue the run in one moment make one next run [S124]") {
+  everywhere([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Loop, [](stet::context& ctx, int n) -> stet::task<std::string> {
+        if (n == 2) co_return "second";
+        co_await ctx.sleep(1h);
+        auto both = co_await stet::all(ctx.continue_as_new(Loop, 2), ctx.continue_as_new(Loop, 2));
+        co_return std::get<0>(both);
+      });
+    });
+    CHECK(w.run(Loop, "l", 1) == "second");
+    auto info = w.engine().describe("l");
+    CHECK(info->previous == 1);
+    CHECK(info->run == 2);
+  });
+}
