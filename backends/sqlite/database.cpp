@@ -56,11 +56,16 @@ reader::reader(const std::string& path) {
   auto settings = "PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON";
   if (rc == SQLITE_OK) rc = sqlite3_exec(c.get(), settings, nullptr, nullptr, nullptr);
   if (rc == SQLITE_OK) rc = get.prepare(c.get(), "SELECT value FROM pairs WHERE key = ?1");
+  // The key at which a scan ends is read and its value is not: that may be megabytes of a block.
   if (rc == SQLITE_OK) {
-    rc = forward.prepare(c.get(), "SELECT key, value FROM pairs WHERE key >= ?1 ORDER BY key");
+    rc = forward.prepare(c.get(),
+                         "SELECT key, CASE WHEN key < ?2 THEN value END FROM pairs "
+                         "WHERE key >= ?1 ORDER BY key");
   }
   if (rc == SQLITE_OK) {
-    rc = backward.prepare(c.get(), "SELECT key, value FROM pairs WHERE key < ?1 ORDER BY key DESC");
+    rc = backward.prepare(c.get(),
+                          "SELECT key, CASE WHEN key >= ?2 THEN value END FROM pairs "
+                          "WHERE key < ?1 ORDER BY key DESC");
   }
   if (rc != SQLITE_OK) fail("sqlite read", path, c.get(), rc);
 }

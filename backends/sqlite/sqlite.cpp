@@ -85,6 +85,7 @@ void sqlite_store::scan(const scan_range& range, visitor& v) {
   statement::use scanning(range.backward ? from->backward : from->forward);
   const std::string_view end = range.to.empty() ? behind_all : range.to;
   scanning.bind(1, range.backward ? end : range.from);
+  scanning.bind(2, range.backward ? range.from : end);
   for (;;) {
     int rc = scanning.step();
     if (rc == SQLITE_DONE) return;
