@@ -140,7 +140,7 @@ std::vector<chart> draw_charts(const std::vector<row>& rows, const std::filesyst
       {"growth",
        {"Cost of a step against runs in the store", "runs in the store",
         "cost, over that with 1,000 runs",
-        "set logscale x\nset format x '%.0s%c'\nset yrange [0:*]\n"},
+        "set logscale x\nset format x '%.0s%c'\nset xrange [1000:*]\nset yrange [0:*]\n"},
        growth_lines},
       {"latency",
        {"Latency of one inline step", "microseconds", "percent of the steps that took no longer",
