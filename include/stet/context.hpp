@@ -16,6 +16,7 @@
 #include <stet/names.hpp>
 #include <stet/options.hpp>
 #include <stet/step.hpp>
+#include <stet/transaction.hpp>
 
 namespace stet { inline namespace v0 {
 class saga;
@@ -105,6 +106,31 @@ class STET_API context {
                                                                                F&& body,
                                                                                A&&... arguments) {
     return stet::attempt(step(name, options, std::forward<F>(body), std::forward<A>(arguments)...));
+  }
+
+  /// A step that reads and writes the user's own entries (stet::table): its writes and its result
+  /// are one commit, so it is done exactly once, whatever crashes. Its function runs on the engine's
+  /// thread, between two events, and no other transaction runs meanwhile: keep it short.
+  ///     auto left = co_await ctx.transact("debit", [&](stet::transaction& tx) {
+  ///       auto a = tx.get(Accounts, from).value();
+  ///       if (a.cents < amount) throw too_little(from);
+  ///       tx.put(Accounts, from, account{a.cents - amount});
+  ///       return a.cents - amount;
+  ///     });
+  ///
+  /// What it throws ends it, and nothing is written; it isn't tried again unless its options say so.
+  /// Throws   as step.
+  template <class F>
+    requires(!detail::options<std::remove_cvref_t<F>>)
+  [[nodiscard("stet: a step does nothing until it is awaited")]] auto transact(step_name name,
+                                                                               F&& body) {
+    return transact(name, step_options{.retry = {.max_attempts = 1}}, std::forward<F>(body));
+  }
+  template <class F>
+  [[nodiscard("stet: a step does nothing until it is awaited")]] auto transact(step_name name,
+                                                                               step_options options,
+                                                                               F&& body) {
+    return detail::make_transact(name, options, std::forward<F>(body));
   }
 
   /// Waits durably, for milliseconds or years. Never ends early by the engine's clock; negative

@@ -141,6 +141,15 @@ struct update_outcome {
   std::optional<failure> error;
 };
 
+/// A function of a transaction, without its type.
+class transact_function {
+ public:
+  virtual void run(transaction& tx) = 0;
+
+ protected:
+  ~transact_function() = default;
+};
+
 /// The engine without types. Everything a template above it needs.
 struct STET_API core {
   static std::vector<start_result> start(engine_core&, std::string_view workflow,
@@ -171,6 +180,7 @@ struct STET_API core {
                                                          start_request, const update_request&);
   static bool answer_promise(engine_core&, std::string_view promise, std::string_view token,
                              std::string_view payload, const failure* rejected);
+  static void transact(engine_core&, transact_function&);
 };
 
 /// What an update that was answered returns, or throws.
@@ -535,6 +545,25 @@ class STET_API engine {
   U update(std::string_view id, const v0::update<U(A...)>& u, update_options o,
            std::type_identity_t<A>... arguments) {
     return named(id).update(u, o, std::move(arguments)...);
+  }
+  /// Reads and writes the user's own entries from outside, as context::transact does.
+  ///     auto cents = engine.transact([](stet::transaction& tx) { return tx.get(Accounts, "ann"); });
+  ///
+  /// Returns  what `f` returns, whatever its type is. Throws what `f` throws: nothing was written.
+  /// Durable  when it returns, what it read and wrote is.
+  template <class F> auto transact(F&& f) -> std::invoke_result_t<F&, transaction&> {
+    using R = std::invoke_result_t<F&, transaction&>;
+    struct function final : detail::transact_function {
+      explicit function(F& f) : f_(f) {}
+      void run(transaction& tx) override {
+        if constexpr (std::is_void_v<R>) f_(tx);
+        else result.emplace(f_(tx));
+      }
+      F& f_;
+      std::optional<detail::stored<R>> result;
+    } call(f);
+    detail::core::transact(*core_, call);
+    if constexpr (!std::is_void_v<R>) return *std::move(call.result);
   }
   /// run_handle::cancel by id. Throws errc::not_found.
   void cancel(std::string_view id, std::string_view reason = {});

@@ -16,6 +16,7 @@
 namespace stet { inline namespace v0 {
 
 class step_context;
+class transaction;
 namespace detail {
 class command;
 class error_registry;
@@ -127,12 +128,15 @@ class STET_API request : public command {
   }
   /// step: does the work, encodes the result. Throws what the body throws.
   virtual void run(step_context& c, std::string& result);
+  /// The same, of one that `transacts`.
+  virtual void run_transaction(transaction& tx, std::string& result);
 
   std::string name;        // step: its name; child: the workflow's; message: the signal's
   std::string target;      // child, message: the id
   std::string arguments;   // encoded: journaled, held against the record on replay
   std::string token;       // promise
   std::uint8_t flags = 0;  // of its record: child, message
+  bool transacts = false;  // step: on the loop, its writes in the commit of its result
   step_options options{};
 };
 

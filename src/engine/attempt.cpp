@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <stet/step.hpp>
+#include <stet/transaction.hpp>
 
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
@@ -17,29 +18,44 @@ thread_local const engine_core* in_body = nullptr;
 
 const engine_core* engine_of_body() noexcept { return in_body; }
 
-void attempt::run() noexcept {
+/// Unless it was revoked.
+template <class F> void attempt::perform(F f) noexcept {
   auto expected = phase::waiting;
-  if (at.compare_exchange_strong(expected, phase::running)) {
-    const auto& o = body->options;
-    bool is_timed = o.timeout.count() > 0 || o.total_timeout.count() > 0;
-    if (is_timed || !o.run_inline) began.store(engine.steady_ms(), std::memory_order_relaxed);
-    slot_guard here(engine.slots_of(), {run_number, command, number, suspected});
+  if (!at.compare_exchange_strong(expected, phase::running)) return;
+  const auto& o = body->options;
+  bool is_timed = o.timeout.count() > 0 || o.total_timeout.count() > 0;
+  if (is_timed || !o.run_inline) began.store(engine.steady_ms(), std::memory_order_relaxed);
+  slot_guard here(engine.slots_of(), {run_number, command, number, suspected});
+  failpoint("before body");
+  auto* around = std::exchange(in_body, &engine);
+  try {
+    f();
+  } catch (...) { error = std::current_exception(); }
+  in_body = around;
+  failpoint("after body");
+  if (result.size() > payload_bytes_max)
+    error = std::make_exception_ptr(permanent_error(
+        "the result of step '" + body->name + "' has " + std::to_string(result.size()) +
+        " bytes, and at most " + std::to_string(payload_bytes_max) + " can be journaled"));
+  if (is_timed) ended = engine.steady_ms();
+  at.store(phase::left);
+}
+
+void attempt::run() noexcept {
+  perform([&] {
     step_context c(*this);
-    failpoint("before body");
-    auto* around = std::exchange(in_body, &engine);
-    try {
-      body->run(c, result);
-    } catch (...) { error = std::current_exception(); }
-    in_body = around;
-    failpoint("after body");
-    if (result.size() > payload_bytes_max)
-      error = std::make_exception_ptr(permanent_error(
-          "the result of step '" + body->name + "' has " + std::to_string(result.size()) +
-          " bytes, and at most " + std::to_string(payload_bytes_max) + " can be journaled"));
-    if (is_timed) ended = engine.steady_ms();
-    at.store(phase::left);
-  }
+    body->run(c, result);
+  });
   engine.returned(*this);  // the loop may destroy it now
+}
+
+void attempt::transact(const user_state& below) noexcept {
+  perform([&] {
+    transaction_state state(below);
+    transaction tx(state);
+    body->run_transaction(tx, result);
+    writes = std::move(state.writes);
+  });
 }
 
 bool attempt::revoke() noexcept {

@@ -8,6 +8,8 @@
 #include <stet/environment.hpp>
 #include <stet/scope.hpp>
 
+#include "engine/user_state.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 class engine_core;
@@ -28,6 +30,8 @@ class attempt final : public work {
   ~attempt() { body->drop(); }
 
   void run() noexcept override;
+  /// Loop, instead of run(): one that transacts. What it wrote is in `writes`.
+  void transact(const user_state& below) noexcept;
   /// Loop, before it is submitted: the frame was rebuilt, and this is its body now.
   void rebind(request& b) noexcept {
     b.hold();
@@ -54,6 +58,7 @@ class attempt final : public work {
   std::int64_t ended = 0;  // ms, steady, if it has a time-out
   std::string result;
   std::exception_ptr error;
+  state_writes writes;
   attempt* next_returned = nullptr;
   // The loop's:
   bool submitted = false;
@@ -62,6 +67,9 @@ class attempt final : public work {
   bool suspected = false;             // it is tried alone among the suspects
   bool warned = false;                // the watchdog has named it
   std::int64_t deadline = INT64_MAX;  // ms, engine clock; of this attempt
+
+ private:
+  template <class F> void perform(F f) noexcept;
 };
 
 }  // namespace detail

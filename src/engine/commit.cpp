@@ -22,6 +22,7 @@ bool engine_core::commit() {
     checkpoint_slices();
     if (!journal_.has_something()) return false;
     block_ = std::make_unique<sealed_block>(journal_.seal(now_));
+    state_.sealed();
   }
   sealed_at_ = std::chrono::steady_clock::now();
   if (committer_.started() && !is_quiet()) {
@@ -78,6 +79,7 @@ void engine_core::written(const std::exception_ptr& error) {
     }
   }
   journal_.committed(*block_);
+  state_.committed();
   block_.reset();
   block_at_ = block_at::nowhere;
   release_answers();

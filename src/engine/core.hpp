@@ -34,6 +34,7 @@
 #include "engine/committer.hpp"
 #include "engine/slots.hpp"
 #include "engine/timers.hpp"
+#include "engine/user_state.hpp"
 #include "execution/execution.hpp"
 #include "journal/checkpoint.hpp"
 #include "journal/journal.hpp"
@@ -113,6 +114,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool answer_promise(std::string_view promise, std::string_view token, std::string_view payload,
                       const failure* rejected);
   std::string new_id();
+  // (user_state.cpp)
+  void transact(transact_function& f);
 
   // ------------------------------------------------------------ from anywhere (life.cpp)
   /// Performs a call on the loop and waits until what it says is durable.
@@ -287,6 +290,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::unique_ptr<executor> own_executor_;
   executor* executor_ = nullptr;
   journal journal_;
+  user_state state_;
+  state_writes writes_of_event_;  // of the event that is recorded next: in the same commit
   error_registry errors_;
   std::unordered_map<std::string, std::unique_ptr<definition>> definitions_;
 

@@ -58,7 +58,8 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
       listener_(o.listener ? *o.listener : own_listener_),
       manual_(o.threads == 0),
       executor_(o.executor),
-      journal_(*store_, o.commits) {
+      journal_(*store_, o.commits),
+      state_(*store_) {
   if (o.tail_bytes_max < 4096)
     throw error(errc::usage, "engine", "tail_bytes_max is at least 4096 bytes");
 }

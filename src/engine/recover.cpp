@@ -44,6 +44,7 @@ void engine_core::recover() {
 
 /// A record of the journal: folded into its run, unless the run's snapshot has it already.
 void engine_core::recover_record(const record& rec, std::string_view bytes, std::uint64_t lsn) {
+  if (rec.kind == record_kind::written) return;  // what was written is in the store
   auto* r = in_memory(rec.run);
   if (!r) {
     if (rec.kind == record_kind::started) {

@@ -50,6 +50,8 @@ bool engine_core::open_gates() {
       inline_returned_.push_back(a);
     } else if (!a->submitted) {
       gate_[kept++] = a;
+    } else if (a->body->transacts) {
+      inline_returned_.push_back(a);  // it runs when it is taken, and its writes go with its result
     } else if (!executor_ || a->body->options.run_inline) {
       here.push_back(a);
     } else {
@@ -149,6 +151,7 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
     n.attempt = a.number;
     return note(r, n);
   }
+  if (a.body->transacts) a.transact(state_);
   if (a.timed_out || came_late(p, a)) {
     failure f{"stet::step_timed_out", "the body did not return in time", {}, a.number};
     return attempt_failed(r, p, a, f, errc::step_timed_out, false);
@@ -164,7 +167,9 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
   e.command = a.command;
   e.attempt = a.number;
   e.payload = a.result;
+  writes_of_event_ = std::move(a.writes);
   happen(r, e);
+  writes_of_event_.clear();
 }
 
 /// Bodies that run on the loop's own thread return before any timer can fire: their time is looked

@@ -284,8 +284,8 @@ std::uint8_t execution::record_command(command& c) noexcept {
     default: {
       auto& q = static_cast<request&>(c);
       r.flags = q.flags;
-      if (c.kind == command_kind::step && q.options.at_most_once)
-        r.flags = record_flag::at_most_once;
+      if (q.options.at_most_once) r.flags |= record_flag::at_most_once;
+      if (q.transacts) r.flags |= record_flag::transacts;
       if (c.kind == command_kind::child) r.related = child_number();
       r.name = q.name;
       r.target = q.target;

@@ -86,6 +86,7 @@ request::request(command_kind k, std::string_view n, source_point at) : command(
 }
 request::~request() = default;
 void request::run(step_context&, std::string&) {}
+void request::run_transaction(transaction&, std::string&) {}
 
 command* make_sleep(std::int64_t ms, bool absolute, source_point at) {
   auto* c = new command(command_kind::sleep);

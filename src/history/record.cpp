@@ -49,6 +49,7 @@ constexpr unsigned fields_of(record_kind k) noexcept {
     case record_kind::condition:
     case record_kind::promise: return f_command | f_line | f_name;
     case record_kind::met: return f_command;
+    case record_kind::written: return f_time;
     case record_kind::message: return f_command | f_line | f_name | f_target | f_payload;
     case record_kind::completed: return f_payload;
     case record_kind::failed: return f_attempt | f_code | f_payload | f_error;
@@ -167,6 +168,7 @@ std::string_view to_text(record_kind k) noexcept {
     case record_kind::stalled: return "stalled";
     case record_kind::resumed: return "resumed";
     case record_kind::suspect: return "suspect";
+    case record_kind::written: return "state written";
   }
   return "unknown";
 }

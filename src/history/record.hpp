@@ -62,6 +62,7 @@ enum class record_kind : std::uint8_t {
   stalled = 37,
   resumed = 38,
   suspect = 39,  // a step was the only suspect of a crash, for the `attempt`-th time
+  written = 40,  // of run 0: the user's entries were written from outside, in this commit
 };
 
 constexpr bool is_event(record_kind k) noexcept { return static_cast<std::uint8_t>(k) < 16; }
@@ -101,6 +102,7 @@ namespace record_flag {
 inline constexpr std::uint8_t undriven = 1;  // event
 inline constexpr std::uint8_t waits = 2;     // step_failed, cancelled: a body_returned will follow
 inline constexpr std::uint8_t at_most_once = 4;  // step
+inline constexpr std::uint8_t transacts = 8;     // step
 inline constexpr std::uint8_t absolute = 8;      // sleep: `number` is a time, not a length
 inline constexpr std::uint8_t asks_to_end = 4;  // child: what its parent's end means to it; message
 inline constexpr std::uint8_t abandons = 8;     // child: its parent's end means nothing to it

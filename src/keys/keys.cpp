@@ -14,16 +14,24 @@ std::string with_number(space s, std::uint64_t n) {
   put_big_endian(k, n);
   return k;
 }
-/// Any bytes, such that order is kept and no text is the prefix of another: 00 becomes 00 ff, the
-/// end is 00 01.
-void put_escaped(std::string& out, std::string_view text) {
+/// Signed times in byte order: the sign bit is turned.
+constexpr std::uint64_t sign_bit = 1ull << 63;
+
+source open_key(std::string_view key, space s) {
+  if (key.size() < 2 || key[1] != static_cast<char>(s)) throw malformed("a key of another kind");
+  return source(key.substr(2));
+}
+
+}  // namespace
+
+void put_text(std::string& out, std::string_view text) {
   for (char c : text) {
     out.push_back(c);
     if (c == 0) out.push_back('\xff');
   }
   out.append("\0\1", 2);
 }
-std::string take_escaped(source& in) {
+std::string take_text(source& in) {
   std::string text;
   for (;;) {
     auto c = static_cast<char>(in.byte());
@@ -37,16 +45,6 @@ std::string take_escaped(source& in) {
     text.push_back(0);
   }
 }
-/// Signed times in byte order: the sign bit is turned.
-constexpr std::uint64_t sign_bit = 1ull << 63;
-
-source open_key(std::string_view key, space s) {
-  if (key.size() < 2 || key[1] != static_cast<char>(s)) throw malformed("a key of another kind");
-  return source(key.substr(2));
-}
-
-}  // namespace
-
 std::string journal(std::uint64_t block) { return with_number(space::journal, block); }
 std::string packed(std::uint64_t last_run) { return with_number(space::packed, last_run); }
 std::string snapshot(std::uint64_t run) { return with_number(space::snapshot, run); }
@@ -66,13 +64,20 @@ std::string timer(std::int64_t wake_ms, std::uint64_t run) {
 }
 std::string id_prefix(std::string_view name_space, std::string_view id) {
   auto k = begin(space::ids);
-  put_escaped(k, name_space);
-  put_escaped(k, id);
+  put_text(k, name_space);
+  put_text(k, id);
   return k;
 }
 std::string id(std::string_view name_space, std::string_view id, std::uint64_t run) {
   auto k = id_prefix(name_space, id);
   put_big_endian(k, run);
+  return k;
+}
+std::string state(std::string_view name_space, std::string_view table, std::string_view key) {
+  auto k = begin(space::state);
+  put_text(k, name_space);
+  put_text(k, table);
+  k += key;
   return k;
 }
 std::string end_of(std::string prefix) {
@@ -90,8 +95,8 @@ timer_parts parse_timer(std::string_view key) {
 id_parts parse_id(std::string_view key) {
   auto in = open_key(key, space::ids);
   id_parts p;
-  p.name_space = take_escaped(in);
-  p.id = take_escaped(in);
+  p.name_space = take_text(in);
+  p.id = take_text(in);
   p.run = in.big_endian();
   if (!in.done()) throw malformed("a key is too long");
   return p;

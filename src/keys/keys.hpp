@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.hpp"
+
 namespace stet { inline namespace v0 { namespace detail { namespace keys {
 
 /// What stands behind the shard's byte.
@@ -17,6 +19,7 @@ enum class space : char {
                    // checkpoint
   snapshot = 'r',  // <run>                       what a run is
   timers = 't',    // <wake time> <run>           next wake-up of each open run that needs one
+  state = 'u',     // <namespace> <table> <key>   the user's own entries
 };
 
 std::string journal(std::uint64_t block);
@@ -25,11 +28,19 @@ std::string packed(std::uint64_t last_run);
 std::string snapshot(std::uint64_t run);
 std::string timer(std::int64_t wake_ms, std::uint64_t run);
 std::string id(std::string_view name_space, std::string_view id, std::uint64_t run);
+/// `key` is the entry's own part, in bytes that have the order of the keys.
+std::string state(std::string_view name_space, std::string_view table, std::string_view key);
 std::string owner();
 /// Of the whole store, outside every shard: its format.
 std::string format();
 /// Of the whole store: how far the copy is that makes it. Where it stands there is no format.
 std::string copy_note();
+
+/// Any bytes, such that order is kept and no text is the prefix of another: 00 becomes 00 ff, the
+/// end is 00 01.
+void put_text(std::string& out, std::string_view text);
+/// Throws malformed.
+std::string take_text(source& in);
 
 /// The first key behind every key that begins with `prefix`.
 std::string end_of(std::string prefix);

@@ -109,7 +109,7 @@ class checking {
     for (; !in.done(); ++lsn) {
       auto before = in.rest();
       auto r = decode_record(in);
-      recent_[r.run].emplace_back(lsn, before.substr(0, before.size() - in.left()));
+      if (r.kind != record_kind::written) recent_[r.run].emplace_back(lsn, before.substr(0, before.size() - in.left()));
       next_run_ = std::max(next_run_, r.run + 1);
     }
     next_lsn_ = lsn;
@@ -250,6 +250,12 @@ class checking {
         auto k = runs_.find(t.run);
         if (k == runs_.end() || k->second.indexed_wake != t.wake_ms)
           throw malformed("it is a timer of a run that isn't there, or has another");
+        return;
+      }
+      case keys::space::state: {
+        source in(key.substr(2));
+        (void)keys::take_text(in);
+        (void)keys::take_text(in);
         return;
       }
       default: throw malformed("it isn't one of Stet's");

@@ -46,7 +46,8 @@ inline constexpr stet::detail::record_kind all_kinds[] = {
     stet::detail::record_kind::driven,
     stet::detail::record_kind::stalled,
     stet::detail::record_kind::resumed,
-    stet::detail::record_kind::suspect};
+    stet::detail::record_kind::suspect,
+    stet::detail::record_kind::written};
 
 /// Makes records whose texts live as long as the maker.
 class record_maker {

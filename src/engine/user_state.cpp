@@ -1,0 +1,162 @@
+#include "engine/user_state.hpp"
+
+#include <utility>
+
+#include <stet/transaction.hpp>
+
+#include "base/bytes.hpp"
+#include "engine/core.hpp"
+#include "keys/keys.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace {
+
+constexpr std::size_t key_bytes_max = 400;
+constexpr std::string_view name_space = "default";
+
+[[noreturn]] void throw_other_type() {
+  throw error(errc::payload, "scan", "a table's key isn't of the type that is asked for");
+}
+
+/// The first of [from, to) in a map, or the last.
+template <class Map>
+auto edge(const Map& m, const std::string& from, const std::string& to, bool backward) {
+  if (from >= to) return m.end();
+  auto at = m.lower_bound(backward ? to : from);
+  if (backward) {
+    if (at == m.begin()) return m.end();
+    --at;
+    return at->first >= from ? at : m.end();
+  }
+  return at != m.end() && at->first < to ? at : m.end();
+}
+
+}  // namespace
+
+void put_key_text(std::string& out, std::string_view text) { keys::put_text(out, text); }
+std::string take_key_text(std::string_view& in) {
+  source from(in);
+  try {
+    auto text = keys::take_text(from);
+    in = from.rest();
+    return text;
+  } catch (const malformed&) { throw_other_type(); }
+}
+void put_key_number(std::string& out, std::uint64_t bits, std::size_t bytes) {
+  for (auto i = bytes; i-- > 0;) out.push_back(static_cast<char>(bits >> (8 * i)));
+}
+std::uint64_t take_key_number(std::string_view& in, std::size_t bytes) {
+  if (in.size() < bytes) throw_other_type();
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < bytes; ++i) bits = bits << 8 | static_cast<unsigned char>(in[i]);
+  in.remove_prefix(bytes);
+  return bits;
+}
+
+std::string state_key(std::string_view table, std::string_view key) {
+  auto whole = keys::state(name_space, table, key);
+  if (whole.size() > key_bytes_max)
+    throw error(errc::usage, table,
+                "a key of the table '" + std::string(table) + "' has " +
+                    std::to_string(whole.size()) + " bytes with the table's name, and at most " +
+                    std::to_string(key_bytes_max) + " are possible");
+  return whole;
+}
+std::pair<std::string, std::string> state_range(std::string_view table) {
+  auto first = keys::state(name_space, table, {});
+  auto end = keys::end_of(first);
+  return {std::move(first), std::move(end)};
+}
+std::string_view own_key(std::string_view table, std::string_view key) {
+  return key.substr(keys::state(name_space, table, {}).size());
+}
+
+std::optional<std::string> user_state::get(const std::string& key) const {
+  auto at = staged_.find(key);
+  return at != staged_.end() ? at->second.value : store_.get(key);
+}
+
+bool user_state::next(const std::string& from, const std::string& to, bool backward,
+                      const state_writes& on_top, std::string& key, std::string& value) const {
+  auto low = from, high = to;
+  for (;;) {  // until an entry that hasn't been erased
+    std::optional<std::string> found;
+    std::optional<std::string> content;
+    auto offer = [&](const std::string& k, const std::optional<std::string>& v) {
+      if (found && (backward ? k < *found : k > *found)) return;
+      found = k;
+      content = v;
+    };
+    scan(store_, {.from = low, .to = high, .backward = backward},
+         [&](std::string_view k, std::string_view v) {
+           offer(std::string(k), std::string(v));
+           return false;
+         });
+    if (auto at = edge(staged_, low, high, backward); at != staged_.end())
+      offer(at->first, at->second.value);
+    if (auto at = edge(on_top, low, high, backward); at != on_top.end())
+      offer(at->first, at->second);
+    if (!found) return false;
+    if (content) {
+      key = *std::move(found);
+      value = *std::move(content);
+      return true;
+    }
+    if (backward) high = *found;
+    else (low = *found) += '\0';
+  }
+}
+
+void user_state::stage(state_writes&& writes, batch& riders) {
+  for (auto& [key, value] : writes) {
+    if (value) riders.put(key, *value);
+    else riders.erase(key);
+    filling_.push_back(key);
+    staged_.insert_or_assign(key, entry{std::move(value), block_});
+  }
+}
+void user_state::sealed() noexcept {
+  flying_ = std::exchange(filling_, {});
+  ++block_;
+}
+void user_state::committed() noexcept {
+  for (auto& key : std::exchange(flying_, {}))
+    if (auto at = staged_.find(key); at != staged_.end() && at->second.block + 1 == block_)
+      staged_.erase(at);
+}
+
+/// From outside: what is written is durable with a record that says so.
+void engine_core::transact(transact_function& f) {
+  transaction_state state(state_);
+  transaction tx(state);
+  f.run(tx);
+  answer_lsn_ = journal_.last_lsn();  // of what it read
+  if (state.writes.empty()) return;
+  record r;
+  r.kind = record_kind::written;
+  r.time = now_;
+  std::string bytes;
+  encode(bytes, r);
+  answer_lsn_ = journal_.append(bytes, 1);
+  state_.stage(std::move(state.writes), journal_.riders());
+}
+void core::transact(engine_core& e, transact_function& f) {
+  e.ask([&] { e.transact(f); });
+}
+
+}  // namespace detail
+
+std::optional<std::string> transaction::read(const std::string& key) const {
+  auto own = state_->writes.find(key);
+  return own != state_->writes.end() ? own->second : state_->below.get(key);
+}
+void transaction::write(std::string key, std::optional<std::string> value) {
+  state_->writes.insert_or_assign(std::move(key), std::move(value));
+}
+bool transaction::next(const std::string& from, const std::string& to, bool backward,
+                       std::string& key, std::string& value) const {
+  return state_->below.next(from, to, backward, state_->writes, key, value);
+}
+
+}}  // namespace stet::v0

@@ -1,0 +1,54 @@
+// The user's own entries: what the store has, on top of that what is on its way there, and on top
+// of that what the transaction that runs has written.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <stet/store.hpp>
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Keys as in the store; nothing: erased.
+using state_writes = std::map<std::string, std::optional<std::string>, std::less<>>;
+
+/// Thread: the engine's loop.
+class user_state {
+ public:
+  explicit user_state(store& s) noexcept : store_(s) {}
+
+  std::optional<std::string> get(const std::string& key) const;
+  /// The first entry of [from, to), or the last; `on_top` covers it. False: there is none.
+  bool next(const std::string& from, const std::string& to, bool backward,
+            const state_writes& on_top, std::string& key, std::string& value) const;
+
+  /// From now on this is what everybody sees; it goes to the store with the block that fills.
+  void stage(state_writes&& writes, batch& riders);
+  /// What was staged since the last time is on its way; it is durable.
+  void sealed() noexcept;
+  void committed() noexcept;
+
+ private:
+  struct entry {
+    std::optional<std::string> value;
+    std::uint64_t block;  // which takes it to the store, counted by sealed()
+  };
+  store& store_;
+  std::map<std::string, entry, std::less<>> staged_;
+  std::vector<std::string> filling_, flying_;  // keys of staged_
+  std::uint64_t block_ = 1;
+};
+
+/// Of one transaction.
+class transaction_state {
+ public:
+  explicit transaction_state(const user_state& s) noexcept : below(s) {}
+  const user_state& below;
+  state_writes writes;
+};
+
+}  // namespace detail
+}}  // namespace stet::v0
