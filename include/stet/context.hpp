@@ -109,8 +109,8 @@ class STET_API context {
   }
 
   /// A step that reads and writes the user's own entries (stet::table): its writes and its result
-  /// are one commit, so it is done exactly once, whatever crashes. Its function runs on the engine's
-  /// thread, between two events, and no other transaction runs meanwhile: keep it short.
+  /// are one commit, so it is done exactly once, whatever crashes. Its function runs on the
+  /// engine's thread, between two events, and no other transaction runs meanwhile: keep it short.
   ///     auto left = co_await ctx.transact("debit", [&](stet::transaction& tx) {
   ///       auto a = tx.get(Accounts, from).value();
   ///       if (a.cents < amount) throw too_little(from);
@@ -118,8 +118,8 @@ class STET_API context {
   ///       return a.cents - amount;
   ///     });
   ///
-  /// What it throws ends it, and nothing is written; it isn't tried again unless its options say so.
-  /// Throws   as step.
+  /// What it throws ends it, and nothing is written; it isn't tried again unless its options say
+  /// so. Throws   as step.
   template <class F>
     requires(!detail::options<std::remove_cvref_t<F>>)
   [[nodiscard("stet: a step does nothing until it is awaited")]] auto transact(step_name name,

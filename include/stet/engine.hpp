@@ -547,7 +547,8 @@ class STET_API engine {
     return named(id).update(u, o, std::move(arguments)...);
   }
   /// Reads and writes the user's own entries from outside, as context::transact does.
-  ///     auto cents = engine.transact([](stet::transaction& tx) { return tx.get(Accounts, "ann"); });
+  ///     auto cents = engine.transact([](stet::transaction& tx) { return tx.get(Accounts, "ann");
+  ///     });
   ///
   /// Returns  what `f` returns, whatever its type is. Throws what `f` throws: nothing was written.
   /// Durable  when it returns, what it read and wrote is.

@@ -123,8 +123,7 @@ class STET_API transaction {
     write(key_of(t, key), std::move(bytes));
   }
   /// Takes a key's value away. Returns whether it had one.
-  template <class K, class V>
-  bool erase(const table<K, V>& t, const std::type_identity_t<K>& key) {
+  template <class K, class V> bool erase(const table<K, V>& t, const std::type_identity_t<K>& key) {
     auto at = key_of(t, key);
     if (!read(at)) return false;
     write(std::move(at), std::nullopt);
@@ -156,8 +155,7 @@ class STET_API transaction {
   }
 
  private:
-  template <class K, class V>
-  static std::string key_of(const table<K, V>& t, const K& key) {
+  template <class K, class V> static std::string key_of(const table<K, V>& t, const K& key) {
     std::string own;
     detail::key_codec<K>::put(own, key);
     return detail::state_key(t.text(), own);

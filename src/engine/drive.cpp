@@ -112,7 +112,8 @@ void engine_core::append(resident& r, std::string_view records) {
   }
   mark_dirty(r, journal_.last_lsn() + 1);
   r.last_lsn = journal_.append(records, count);
-  if (!writes_of_event_.empty()) state_.stage(std::exchange(writes_of_event_, {}), journal_.riders());
+  if (!writes_of_event_.empty())
+    state_.stage(std::exchange(writes_of_event_, {}), journal_.riders());
   r.unsaved += records;
 }
 

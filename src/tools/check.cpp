@@ -109,7 +109,8 @@ class checking {
     for (; !in.done(); ++lsn) {
       auto before = in.rest();
       auto r = decode_record(in);
-      if (r.kind != record_kind::written) recent_[r.run].emplace_back(lsn, before.substr(0, before.size() - in.left()));
+      if (r.kind != record_kind::written)
+        recent_[r.run].emplace_back(lsn, before.substr(0, before.size() - in.left()));
       next_run_ = std::max(next_run_, r.run + 1);
     }
     next_lsn_ = lsn;

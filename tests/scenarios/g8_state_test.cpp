@@ -77,18 +77,18 @@ TEST_CASE("a transaction that throws has written nothing, and isn't tried again"
       e.define(Move, move);
       e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
         int attempts = 0;
-        auto never = co_await stet::attempt(ctx.transact("throws", [](stet::transaction& tx) -> int {
-          tx.put(Accounts, "lost", 1);
-          throw std::runtime_error("no");
-        }));
-        attempts += never.failed_as<stet::step_failed>()->attempts();
-        auto late = co_await ctx.transact(
-            "third time", {.retry = {.initial_interval = 1ms}},
-            stet::owning([n = 0](stet::transaction& tx) mutable {
-              tx.put(Accounts, "tried", n);
-              if (++n < 3) throw std::runtime_error("not yet");
-              return n;
+        auto never =
+            co_await stet::attempt(ctx.transact("throws", [](stet::transaction& tx) -> int {
+              tx.put(Accounts, "lost", 1);
+              throw std::runtime_error("no");
             }));
+        attempts += never.failed_as<stet::step_failed>()->attempts();
+        auto late = co_await ctx.transact("third time", {.retry = {.initial_interval = 1ms}},
+                                          stet::owning([n = 0](stet::transaction& tx) mutable {
+                                            tx.put(Accounts, "tried", n);
+                                            if (++n < 3) throw std::runtime_error("not yet");
+                                            return n;
+                                          }));
         co_return std::to_string(attempts) + " " + std::to_string(late >= 1);
       });
     });
@@ -142,8 +142,9 @@ TEST_CASE("a scan gives what is there, in order, with what the transaction itsel
       });
       if (backward) std::reverse(found.begin(), found.end());
       return std::map<int, int>(found.begin(), found.end()).size() == found.size() &&
-          std::equal(found.begin(), found.end(), expected.begin(), expected.end(),
-                     [](auto& a, auto& b) { return a.first == b.first && a.second == b.second; });
+             std::equal(
+                 found.begin(), found.end(), expected.begin(), expected.end(),
+                 [](auto& a, auto& b) { return a.first == b.first && a.second == b.second; });
     };
     for (int round = 0; round < 60; ++round) {
       w.engine().transact([&](stet::transaction& tx) {
@@ -194,9 +195,7 @@ TEST_CASE("keys lie in the order of what they stand for") {
   CHECK(std::is_sorted(keys.begin(), keys.end()));
   CHECK(found == keys);
   auto refused = what_throws([&] {
-    w.engine().transact([](stet::transaction& tx) {
-      tx.put(Accounts, std::string(500, 'x'), 1);
-    });
+    w.engine().transact([](stet::transaction& tx) { tx.put(Accounts, std::string(500, 'x'), 1); });
   });
   CHECK(refused.code == stet::errc::usage);
   CHECK(refused.says("at most"));
