@@ -85,6 +85,14 @@ stet::task<void> sagas(stet::context& ctx, std::uint32_t n) {
   }));
   (void)done;
 }
+inline constexpr stet::table<int, std::string> Entries{"entries"};
+stet::task<void> transacts(stet::context& ctx, std::uint32_t n) {
+  for (; n > 0; --n)
+    co_await ctx.transact("put", [n](stet::transaction& tx) {
+      tx.put(Entries, static_cast<int>(n), some_result());
+      return some_result();
+    });
+}
 stet::task<void> continues(stet::context& ctx, std::uint32_t n) {
   if (n > 1) co_await ctx.continue_as_new(Chained, n - 1);
 }
@@ -124,9 +132,9 @@ struct primitive {
   body how;
   act from_outside;
 };
-const std::array<primitive, 12>& primitives() {
+const std::array<primitive, 13>& primitives() {
   using flow = stet::workflow<void(std::uint32_t)>;
-  static const std::array<primitive, 12> all = {{
+  static const std::array<primitive, 13> all = {{
       {"sleep", flow{"sleep"}, sleeps, let_pass},
       {"receive", flow{"receive"}, receives, signal},
       {"signal", flow{"signal"}, sends, only_wait},
@@ -138,6 +146,7 @@ const std::array<primitive, 12>& primitives() {
       {"all", flow{"all"}, alls, only_wait},
       {"any", flow{"any"}, anys, only_wait},
       {"saga", flow{"saga"}, sagas, only_wait},
+      {"transact", flow{"transact"}, transacts, only_wait},
       {"continue_as_new", Chained, continues, only_wait},
   }};
   return all;

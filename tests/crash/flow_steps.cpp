@@ -8,6 +8,21 @@ namespace {
 
 stet::task<std::string> nothing(stet::context&, int n) { co_return std::to_string(n); }
 
+inline constexpr stet::table<std::string, int> Counted{"counted"};
+
+/// Transactions: each is done once, not at least once.
+stet::task<std::string> counts(stet::context& ctx, int n) {
+  const std::string id(ctx.id());
+  for (int i = 0; i < n; ++i) {
+    co_await ctx.transact("count", [&](stet::transaction& tx) {
+      tx.put(Counted, id, tx.get(Counted, id).value_or(0) + 1);
+    });
+    if (i % 2 == 1) co_await step(ctx, "between " + std::to_string(i), i);
+  }
+  co_return std::to_string(co_await ctx.transact(
+      "look", [&](stet::transaction& tx) { return tx.get(Counted, id).value_or(0); }));
+}
+
 stet::task<std::string> chain(stet::context& ctx, int n) {
   int sum = 0;
   for (int i = 1; i <= n; ++i) sum += co_await step(ctx, "s" + std::to_string(i), i);
@@ -164,14 +179,14 @@ stet::task<std::string> bulk(stet::context& ctx, int n) {
 
 std::vector<flow> step_flows() {
   return {
-      {flow_name{"nothing"}, nothing}, {flow_name{"chain"}, chain},
-      {flow_name{"fan"}, fan},         {flow_name{"sleeps"}, sleeps},
-      {flow_name{"retries"}, retries}, {flow_name{"fails"}, fails},
-      {flow_name{"nested"}, nested},   {flow_name{"loops"}, loops},
-      {flow_name{"once"}, once},       {flow_name{"mapped"}, mapped},
-      {flow_name{"beats"}, beats},     {flow_name{"inlined"}, inlined},
-      {flow_name{"chance"}, chance},   {flow_name{"bulk"}, bulk},
-      {flow_name{"poison"}, poison},
+      {flow_name{"counts"}, counts},   {flow_name{"nothing"}, nothing},
+      {flow_name{"chain"}, chain},     {flow_name{"fan"}, fan},
+      {flow_name{"sleeps"}, sleeps},   {flow_name{"retries"}, retries},
+      {flow_name{"fails"}, fails},     {flow_name{"nested"}, nested},
+      {flow_name{"loops"}, loops},     {flow_name{"once"}, once},
+      {flow_name{"mapped"}, mapped},   {flow_name{"beats"}, beats},
+      {flow_name{"inlined"}, inlined}, {flow_name{"chance"}, chance},
+      {flow_name{"bulk"}, bulk},       {flow_name{"poison"}, poison},
   };
 }
 

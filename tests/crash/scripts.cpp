@@ -167,6 +167,7 @@ std::vector<script> all_scripts() {
       chain(1),
       chain(3),
       chain(30),
+      single("counts", 4, {"4"}),
       single("fan", 20, {"20"}),
       single("sleeps", 4, {"5"}),
       single("retries", 4, {"5"}),

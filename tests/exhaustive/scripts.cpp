@@ -10,6 +10,7 @@ inline constexpr stet::workflow<std::string(std::string, unsigned, std::string, 
 inline constexpr stet::workflow<void(std::string)> Leaf{"leaf"}, Forever{"forever"};
 inline constexpr stet::signal<int> Number{"number"};
 inline constexpr stet::update<int(int)> Add{"add"};
+inline constexpr stet::table<std::string, int> Written{"written"};
 
 struct player {
   world& w;
@@ -28,8 +29,8 @@ struct player {
   }
 
   /// One operation: what it says.
-  stet::task<std::string> perform(stet::context& ctx, char what, std::string place,
-                                  int& updates, int updates_before) const {
+  stet::task<std::string> perform(stet::context& ctx, char what, std::string place, int& updates,
+                                  int updates_before) const {
     switch (what) {
       case operation::step: co_await step(ctx, "step " + place); break;
       case operation::sleep: co_await ctx.sleep(1h); break;
@@ -50,6 +51,11 @@ struct player {
       case operation::all:
         co_await stet::all(step(ctx, "all " + place), ctx.sleep(1ms),
                            ctx.child(Leaf, "p/" + place, "both " + place));
+        break;
+      case operation::transact:
+        co_await ctx.transact("write", [&](stet::transaction& tx) {
+          tx.put(Written, place, tx.get(Written, place).value_or(0) + 1);
+        });
         break;
       case operation::update: {
         co_await ctx.until([&] { return updates > updates_before; });
@@ -152,6 +158,14 @@ std::string play(world& w, const std::string& script) {
   auto outcome = w.result(run);
   w.finish();  // children of it
   return outcome;
+}
+
+std::map<std::string, int> written(stet::engine& e) {
+  return e.transact([](stet::transaction& tx) {
+    std::map<std::string, int> all;
+    tx.scan(Written, [&](std::string place, int times) { all[place] = times; });
+    return all;
+  });
 }
 
 std::string verdict(const std::string& script, const std::string& outcome, const effects& done,

@@ -10,8 +10,8 @@ namespace stet_tests {
 /// One letter an operation.
 namespace operation {
 inline constexpr char step = 's', sleep = 't', receive = 'r', child = 'c', cancel = 'x',
-                      continue_as_new = 'n', any = 'y', all = 'a', update = 'u';
-inline constexpr std::string_view every = "strcxnyau";
+                      continue_as_new = 'n', any = 'y', all = 'a', update = 'u', transact = 'w';
+inline constexpr std::string_view every = "strcxnyauw";
 }  // namespace operation
 
 /// All scripts of 1 to `length` operations.
@@ -23,6 +23,9 @@ void define_player(world& w, stet::engine& e);
 /// Plays a script as the run "p", to its end, and sends it what it waits for. Done again after a
 /// crash, it changes nothing. Returns what the run returned.
 std::string play(world& w, const std::string& script);
+
+/// How often each place of a script was written by a transaction.
+std::map<std::string, int> written(stet::engine& e);
 
 /// What is wrong with a script's outcome; empty: nothing. It is a few lines because there is no
 /// crash in it: an interpreter of the script that says what may come.
