@@ -13,7 +13,7 @@ const char* const help =
     R"(./dev bench [options]
 
   --json            the rows as an array of objects
-  --report FILE.md  also writes a page with all rows, and its charts beside it (FILE-throughput.svg, …)
+  --report FILE.md  also writes a page with all rows, and its charts beside it
   --only NAME       one kind of row:
                     throughput, throughput_inline, latency_p50, latency_p99, latency_inline_p50,
                     latency_inline_p99, bytes_per_step, replay, replay_execution, resident_bytes;
@@ -24,10 +24,10 @@ const char* const help =
                     sleeping_rss_bytes;
                     primitives (or one: primitive_sleep, …), footprint_bytes, idle_wakeups
   --store NAME      memory, lmdb, rocksdb, sqlite or all; otherwise all that were built
-  --runs N          runs in the store, 1 to 10000000: for growth_store (otherwise 10000, 100000, 1000000;
-                    _ordered the last of these),
+  --runs N          runs in the store, 1 to 10000000: for growth_store (otherwise 10000,
+                    100000, 1000000; _ordered the last of these),
                     sleeping_rss_bytes (100000) and recovery_seconds (10000 and 100000; no more)
-  --quick           under a minute instead of a quarter of an hour: fewer rows, and only roughly right
+  --quick           under a minute instead of a quarter of an hour: fewer rows, roughly right
   --dir DIR         where the files go; otherwise the folder of this program
 )";
 

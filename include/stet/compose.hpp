@@ -1,4 +1,4 @@
-// What composes operations: all, any, first_success, map, with_timeout, with_scope, shield,
+// What composes operations: all, any, first_success, with_timeout, with_scope, shield,
 // attempt. Free functions over anything awaitable of ours. A coroutine lambda is handed over as
 // itself, not called:
 //     co_await stet::all(ctx.step("a", f), [&](stet::context& ctx) -> stet::task<int> { … });
@@ -309,114 +309,6 @@ template <operation A> class attempted {
   A operation_;
 };
 
-/// One operation for each item, so many at a time; tolerant: each to its outcome, so many failures.
-template <class Item, class F, bool Tolerant> class map_group final : group {
-  static auto make_plain(F& f, Item& item, environment e) {
-    if constexpr (std::is_invocable_v<F&, context&, Item&>) return f(context_of(e), item);
-    else return f(item);
-  }
-  using plain =
-      std::remove_cvref_t<decltype(make_plain(std::declval<F&>(), std::declval<Item&>(), {}))>;
-  static_assert(operation<plain>, "stet: map's callable returns something that Stet can await");
-  using inner = std::conditional_t<Tolerant, attempted<plain>, plain>;
-  static inner make(F& f, Item& item, environment e) { return inner(make_plain(f, item, e)); }
-  using value = stored<typename inner::result_type>;
-
- public:
-  using result_type =
-      std::conditional_t<std::is_void_v<typename inner::result_type>, void, std::vector<value>>;
-  map_group(std::vector<Item> items, try_map_options o, F f)
-      : group(rule::all), items_(std::move(items)), callable_(std::move(f)), options_(o) {}
-  map_group(map_group&& o) noexcept(std::is_nothrow_move_constructible_v<F>)
-      : group(std::move(o)),
-        items_(std::move(o.items_)),
-        callable_(std::move(o.callable_)),
-        options_(o.options_) {}
-
-  bool start(environment e, waiter& w) noexcept {
-    open(e, w, items_.size());
-    slots_ = std::vector<slot>(items_.size());
-    results_ = std::vector<std::optional<value>>(items_.size());
-    pump();
-    return close();
-  }
-  bool failed() const noexcept { return error_ || decided(); }
-  result_type result() {
-    if (error_) std::rethrow_exception(error_);
-    if (decided()) (void)(*slots_[decisive()].work).result();
-    if constexpr (!std::is_void_v<result_type>) {
-      std::vector<value> r;
-      r.reserve(items_.size());
-      for (auto& s : results_) r.push_back(*std::move(s));
-      return r;
-    }
-  }
-
- private:
-  struct slot {
-    branch part;
-    place<inner> work;
-  };
-  bool has_room() const noexcept {
-    return options_.concurrency == 0 || live() < options_.concurrency;
-  }
-  void pump() noexcept {
-    if (pumping_) return;  // a branch that ended at once: the loop below goes on
-    pumping_ = true;
-    while (!decided() && !error_ && next_ < items_.size() && has_room()) {
-      auto i = next_++;
-      try {
-        slots_[i].work.make([&] { return make(callable_, items_[i], env()); });
-      } catch (...) {
-        error_ = std::current_exception();
-        cancel_rest();
-        break;
-      }
-      begin(slots_[i].part, i, *slots_[i].work);
-    }
-    pumping_ = false;
-  }
-  // A branch's frame is freed when the next one ends, never inside its own final suspend.
-  void after(std::size_t i) noexcept override {
-    if (retired_ != i && retired_ < i_none && !(decided() && decisive() == retired_))
-      slots_[retired_].work.reset();
-    retired_ = i;
-    auto& work = *slots_[i].work;
-    if (!work.failed() && !decided()) {
-      try {
-        results_[i].emplace(result_of(work));
-        if constexpr (Tolerant) tolerate(*results_[i]);
-      } catch (...) {
-        if (!error_) error_ = std::current_exception();
-        cancel_rest();
-      }
-    }
-    pump();
-  }
-  /// Throws the failure that is one too many.
-  void tolerate(const value& v) {
-    if (v || ++failures_ <= options_.failures_max) return;
-    std::rethrow_exception(v.exception());
-  }
-  bool branch_failed(std::size_t i) const noexcept override { return (*slots_[i].work).failed(); }
-  void cancel_rest() noexcept override {
-    for (std::size_t i = 0; i < next_; ++i)
-      if (slots_[i].part.live) slots_[i].part.part.cancel();
-  }
-
-  static constexpr std::size_t i_none = static_cast<std::size_t>(-1);
-  std::vector<Item> items_;
-  F callable_;
-  try_map_options options_;
-  std::size_t failures_ = 0;
-  std::size_t next_ = 0;
-  std::size_t retired_ = i_none;
-  bool pumping_ = false;
-  std::exception_ptr error_;
-  std::vector<slot> slots_;
-  std::vector<std::optional<value>> results_;
-};
-
 /// A durable wait. Needs no context: it learns its run when it starts.
 class sleep_operation : public leaf {
  public:
@@ -512,18 +404,6 @@ template <class F> class scoped {
   std::exception_ptr error_;
 };
 
-template <bool Tolerant, class Range, class F>
-auto make_map(Range&& items, try_map_options options, F&& callable) {
-  guard_gcc<F>();
-  using item = std::remove_cvref_t<decltype(*std::begin(items))>;
-  std::vector<item> copy;
-  if constexpr (std::is_same_v<Range, std::vector<item>>) copy = std::move(items);
-  else
-    for (auto&& i : items) copy.push_back(std::forward<decltype(i)>(i));
-  return map_group<item, std::decay_t<F>, Tolerant>(std::move(copy), options,
-                                                    std::forward<F>(callable));
-}
-
 template <class T>
 concept awaitable_argument =
     operation<std::remove_cvref_t<T>> || maker_with_context<std::remove_cvref_t<T>> ||
@@ -569,33 +449,6 @@ template <class A>
   requires(detail::awaitable_argument<A>)
 [[nodiscard]] auto first_success(std::vector<A> operations) {
   return detail::vector_group<detail::group::rule::success, A>(std::move(operations));
-}
-
-/// One operation for each item, at most `concurrency` at a time; the results in the items' order.
-///     auto sums = co_await stet::map(files, {.concurrency = 8}, [&](stet::context& ctx, file& f) {
-///     return ctx.step("hash", hash, f.path); });
-template <class Range, class F>
-[[nodiscard]] auto map(Range&& items, map_options options, F&& callable) {
-  return detail::make_map<false>(std::forward<Range>(items), {options.concurrency},
-                                 std::forward<F>(callable));
-}
-template <class Range, class F>
-  requires(!detail::options<std::remove_cvref_t<F>>)
-[[nodiscard]] auto map(Range&& items, F&& callable) {
-  return stet::map(std::forward<Range>(items), map_options{}, std::forward<F>(callable));
-}
-/// The same, and an element that fails doesn't end the others: a vector of stet::outcome. If more
-/// than `failures_max` fail, the others are cancelled, and the failure that was one too many is
-/// thrown.
-///     auto sent = co_await stet::try_map(mails, {.concurrency = 8, .failures_max = 100}, send);
-template <class Range, class F>
-[[nodiscard]] auto try_map(Range&& items, try_map_options options, F&& callable) {
-  return detail::make_map<true>(std::forward<Range>(items), options, std::forward<F>(callable));
-}
-template <class Range, class F>
-  requires(!detail::options<std::remove_cvref_t<F>>)
-[[nodiscard]] auto try_map(Range&& items, F&& callable) {
-  return stet::try_map(std::forward<Range>(items), try_map_options{}, std::forward<F>(callable));
 }
 
 /// Waits no longer than `limit`. Returns an optional, empty if the time was up (bool for void).

@@ -12,6 +12,7 @@
 #include <stet/compose.hpp>
 #include <stet/export.hpp>
 #include <stet/handlers.hpp>
+#include <stet/map.hpp>
 #include <stet/messages.hpp>
 #include <stet/names.hpp>
 #include <stet/options.hpp>

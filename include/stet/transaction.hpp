@@ -183,10 +183,10 @@ template <class F> consteval bool check_transaction() {
     static_assert(std::is_void_v<R> || !is_reference_like<R>,
                   "stet: the function of a transaction returns a value: what a pointer or view "
                   "refers to is not there on a replay");
-    return !operation<R> && (std::is_void_v<R> || require_codec<R>());
-  } else {
-    return false;
+    if constexpr (std::is_void_v<R>) return true;
+    else if constexpr (!operation<R> && !is_reference_like<R>) return require_codec<R>();
   }
+  return false;
 }
 
 /// A step that is a transaction.

@@ -148,6 +148,7 @@ void apply_note(run_state& s, const record& r, std::uint64_t lsn) {
       s.crashes = 0;
       s.outcome.clear();
       break;
+    case record_kind::written: throw malformed("a record of no run is in the history of one");
     default: break;
   }
 }

@@ -384,6 +384,21 @@ WF {
   co_return n;
 }
 
+// ---- transactions
+#elif CASE == 104  // EXPECT: the function of a transaction takes a stet::transaction&
+WF { co_return co_await ctx.transact("x", [](int i) { return i; }); }
+#elif CASE == 105  // EXPECT: is an ordinary one, no coroutine
+WF {
+  co_return co_await ctx.transact("x", [](stet::transaction&) -> stet::task<int> { co_return 1; });
+}
+#elif CASE == 106  // EXPECT: the function of a transaction returns a value
+WF {
+  (void)co_await ctx.transact("x", [](stet::transaction&) { return "text"; });
+  co_return n;
+}
+#elif CASE == 107  // EXPECT: no references, pointers or views
+inline constexpr stet::table<std::string_view, int> Views{"views"};
+
 // ---- codecs and outcomes
 #elif CASE == 63   // EXPECT: memory_codec needs a trivially copyable type without padding
 struct padded {

@@ -58,7 +58,7 @@ TEST_CASE("what was recorded holds all that these tests need") {
   for (auto kind : all_kinds) {
     bool rare = kind == record_kind::body_returned || kind == record_kind::not_started ||
                 kind == record_kind::stalled || kind == record_kind::resumed ||
-                kind == record_kind::suspect;
+                kind == record_kind::suspect || kind == record_kind::written;
     CHECK_MESSAGE((rare || kinds.contains(kind)), std::string(to_text(kind)));
   }
 }
@@ -137,10 +137,11 @@ TEST_CASE("records that can't follow are refused: no start, two starts, an answe
   CHECK_THROWS_AS(apply(s, simple(record_kind::sleep, 1), 1), malformed);
   apply(s, simple(record_kind::started), 1);
   CHECK_THROWS_AS(apply(s, simple(record_kind::started), 2), malformed);
-  for (auto kind : {record_kind::step_done, record_kind::step_failed, record_kind::timer_fired,
-                    record_kind::child_done, record_kind::child_failed, record_kind::body_returned,
-                    record_kind::cancelled, record_kind::attempt, record_kind::retry,
-                    record_kind::not_started, record_kind::progress, record_kind::driven})
+  for (auto kind :
+       {record_kind::written, record_kind::step_done, record_kind::step_failed,
+        record_kind::timer_fired, record_kind::child_done, record_kind::child_failed,
+        record_kind::body_returned, record_kind::cancelled, record_kind::attempt,
+        record_kind::retry, record_kind::not_started, record_kind::progress, record_kind::driven})
     CHECK_THROWS_AS(apply(s, simple(kind, 7), 2), malformed);
 }
 
