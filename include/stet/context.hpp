@@ -288,9 +288,9 @@ class STET_API context {
   template <class T>
     requires(!std::is_void_v<T>)
   [[nodiscard("stet: a signal is not sent until it is awaited")]] auto signal(
-      step_name id, const v0::signal<T>& s, std::type_identity_t<T> value) {
+      step_name id, const v0::signal<T>& s, const std::type_identity_t<T>& value) {
     std::string b;
-    encode(b, value);
+    encode<T>(b, value);
     return detail::answer_operation<void>(
         detail::make_message(s.text(), id.text, std::move(b), id.where));
   }

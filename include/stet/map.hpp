@@ -32,7 +32,7 @@ template <class Item, class F, bool Tolerant> class map_group final : group {
   map_group(std::vector<Item> items, try_map_options o, F f)
       : group(rule::all), items_(std::move(items)), callable_(std::move(f)), options_(o) {}
   map_group(map_group&& o) noexcept(std::is_nothrow_move_constructible_v<F>)
-      : group(std::move(o)),
+      : group(static_cast<group&&>(o)),
         items_(std::move(o.items_)),
         callable_(std::move(o.callable_)),
         options_(o.options_) {}

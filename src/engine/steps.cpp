@@ -46,12 +46,12 @@ bool engine_core::open_gates() {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < gate_.size(); ++i) {
     auto* a = gate_[i];
-    if (a->at == attempt::phase::revoked) {
+    // What transacts runs when it is taken, and its writes go with its result.
+    bool goes_back = a->at == attempt::phase::revoked || (a->submitted && a->body->transacts);
+    if (goes_back) {
       inline_returned_.push_back(a);
     } else if (!a->submitted) {
       gate_[kept++] = a;
-    } else if (a->body->transacts) {
-      inline_returned_.push_back(a);  // it runs when it is taken, and its writes go with its result
     } else if (!executor_ || a->body->options.run_inline) {
       here.push_back(a);
     } else {

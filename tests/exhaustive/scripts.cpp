@@ -163,7 +163,7 @@ std::string play(world& w, const std::string& script) {
 std::map<std::string, int> written(stet::engine& e) {
   return e.transact([](stet::transaction& tx) {
     std::map<std::string, int> all;
-    tx.scan(Written, [&](std::string place, int times) { all[place] = times; });
+    tx.scan(Written, [&](const std::string& place, int times) { all[place] = times; });
     return all;
   });
 }

@@ -36,7 +36,7 @@ stet::task<long> move(stet::context& ctx, std::string from, std::string to, long
 std::map<std::string, long> all_accounts(stet::engine& e) {
   return e.transact([](stet::transaction& tx) {
     std::map<std::string, long> all;
-    tx.scan(Accounts, [&](std::string name, long cents) { all[name] = cents; });
+    tx.scan(Accounts, [&](const std::string& name, long cents) { all[name] = cents; });
     return all;
   });
 }
@@ -190,7 +190,7 @@ TEST_CASE("keys lie in the order of what they stand for") {
   w.engine().transact([&](stet::transaction& tx) {
     for (auto at = keys.rbegin(); at != keys.rend(); ++at) tx.put(Keyed, *at, 1);
     tx.put(Signed, 7, 7);
-    tx.scan(Keyed, [&](key k, int) { found.push_back(k); });
+    tx.scan(Keyed, [&](const key& k, int) { found.push_back(k); });
   });
   CHECK(std::is_sorted(keys.begin(), keys.end()));
   CHECK(found == keys);
