@@ -91,6 +91,8 @@ void measure_replay(const job& j);
 void measure_memory_use(const job& j);
 void measure_growth(const job& j);
 void measure_primitives(const job& j);
+/// Whether there is such a row among them: "primitive_sleep".
+bool is_primitive(const std::string& bench);
 void measure_recovery(const job& j);
 void measure_sleeping(const job& j);
 void measure_idle(const job& j);

@@ -1,7 +1,5 @@
 // What a step costs when there is much already: many runs in the store, or a long history behind
 // the step. The limit is what it costs where there is little.
-#include <time.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -11,6 +9,7 @@
 #include <stet/stet.hpp>
 
 #include "bench.hpp"
+#include "clocks.hpp"
 #include "fill.hpp"
 #include "load.hpp"
 #include "place.hpp"
@@ -100,12 +99,6 @@ struct stretch {
   double begin = 0, end = 0;  // nanoseconds of processor time
 };
 stretch now;
-
-double processor_time() {
-  timespec t{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-}
 
 std::string noted_result() {
   ++now.step;

@@ -9,8 +9,6 @@
 namespace bench {
 namespace {
 
-std::string some_result() { return std::string(result_bytes, 'x'); }
-
 stet::task<void> pooled(stet::context& ctx, std::uint32_t steps) {
   for (; steps > 0; --steps) co_await ctx.step("step", some_result);
   ctx.log("ended");
@@ -21,6 +19,8 @@ stet::task<void> inlined(stet::context& ctx, std::uint32_t steps) {
 }
 
 }  // namespace
+
+std::string some_result() { return std::string(result_bytes, 'x'); }
 
 void define_runs(stet::engine& e) {
   e.define(Pooled, pooled);

@@ -18,6 +18,8 @@ namespace bench {
 
 inline constexpr std::uint32_t steps_per_run = 10;
 inline constexpr std::size_t result_bytes = 100;
+/// So many of them: what a step returns.
+std::string some_result();
 
 /// A run of so many steps, each returning result_bytes.
 inline constexpr stet::workflow<void(std::uint32_t)> Pooled{"pooled"};

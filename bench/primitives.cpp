@@ -1,7 +1,6 @@
 // What each primitive costs beside the records that it writes: processor time of one operation, and
 // of as many records of inline steps.
-#include <time.h>
-
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <string>
@@ -10,6 +9,7 @@
 #include <stet/stet.hpp>
 
 #include "bench.hpp"
+#include "clocks.hpp"
 #include "load.hpp"
 #include "place.hpp"
 
@@ -17,14 +17,6 @@ namespace bench {
 namespace {
 
 constexpr std::uint32_t operations = 100;  // of a run
-
-/// The machine's clock, that may be told to be ahead.
-class shifted_clock final : public stet::clock {
- public:
-  stet::time_point wall() noexcept override { return stet::system_clock().wall() + ahead; }
-  stet::duration steady() noexcept override { return stet::system_clock().steady() + ahead; }
-  stet::duration ahead{};
-};
 
 using body = stet::task<void> (*)(stet::context&, std::uint32_t);
 inline constexpr stet::signal<int> Number{"number"};
@@ -34,7 +26,6 @@ inline constexpr stet::promise<int> Answer{"answer"};
 inline constexpr stet::workflow<void(std::uint32_t)> Chained{"continue_as_new"};
 inline constexpr stet::workflow<void()> Child{"child of"};
 
-std::string some_result() { return std::string(result_bytes, 'x'); }
 auto one_step(stet::context& ctx) { return ctx.step("step", {.run_inline = true}, some_result); }
 
 stet::task<void> child_of(stet::context&) { co_return; }
@@ -152,11 +143,7 @@ const std::array<primitive, 13>& primitives() {
   return all;
 }
 
-double processor_time() {
-  timespec t{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-}
+std::string row_of(const primitive& p) { return std::string("primitive_") + p.name; }
 
 struct cost {
   double nanoseconds = 0;  // of all operations of a run
@@ -195,7 +182,7 @@ void measure(const job& j, const std::string& store) {
   for (auto& p : primitives()) e.define(p.flow, p.how);
   e.start();
   for (auto& p : primitives()) {
-    auto bench = std::string("primitive_") + p.name;
+    auto bench = row_of(p);
     if (!j.wants("primitives") && !j.wants(bench)) continue;
     std::vector<double> values, limits;
     for (int round = 0; round < (j.set.quick ? 5 : 30); ++round) {
@@ -213,10 +200,13 @@ void measure(const job& j, const std::string& store) {
 
 }  // namespace
 
+bool is_primitive(const std::string& bench) {
+  auto& all = primitives();
+  return std::any_of(all.begin(), all.end(), [&](auto& p) { return row_of(p) == bench; });
+}
+
 void measure_primitives(const job& j) {
-  bool wanted = j.wants("primitives");
-  for (auto& p : primitives()) wanted = wanted || j.wants(std::string("primitive_") + p.name);
-  if (!wanted) return;
+  if (!j.wants("primitives") && !is_primitive(j.set.only)) return;
   for (auto& store : j.stores()) measure(j, store);
 }
 

@@ -6,6 +6,7 @@
 #include <stet/stet.hpp>
 
 #include "bench.hpp"
+#include "clocks.hpp"
 #include "execution/execution.hpp"
 #include "journal/checkpoint.hpp"
 #include "load.hpp"
@@ -18,16 +19,6 @@ using clock = std::chrono::steady_clock;
 double seconds_since(clock::time_point t) {
   return std::chrono::duration<double>(clock::now() - t).count();
 }
-
-/// The machine's clock, that may be told to be a day ahead.
-class shifted_clock final : public stet::clock {
- public:
-  stet::time_point wall() noexcept override { return stet::system_clock().wall() + ahead; }
-  stet::duration steady() noexcept override { return stet::system_clock().steady() + ahead; }
-  stet::duration ahead{};
-};
-
-std::string some_result() { return std::string(result_bytes, 'x'); }
 
 inline constexpr stet::workflow<void(std::uint32_t)> Long{"long"};
 stet::task<void> long_run(stet::context& ctx, std::uint32_t steps) {

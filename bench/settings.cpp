@@ -76,7 +76,7 @@ template <class Names> bool is_among(const Names& names, const std::string& name
 }
 
 void check(const settings& s) {
-  bool is_known = is_among(parts, s.only) || s.only.starts_with("primitive_");
+  bool is_known = is_among(parts, s.only) || is_primitive(s.only);
   if (!s.only.empty() && !is_known) throw bad_usage{"no row '" + s.only + "'"};
   constexpr const char* known[] = {"memory", "lmdb", "rocksdb", "sqlite"};
   if (!s.store.empty() && !is_among(known, s.store)) throw bad_usage{"no store '" + s.store + "'"};
