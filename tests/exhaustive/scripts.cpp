@@ -2,6 +2,8 @@
 
 #include <functional>
 
+#include "tests/support/tables.hpp"
+
 namespace stet_tests {
 namespace {
 
@@ -160,13 +162,7 @@ std::string play(world& w, const std::string& script) {
   return outcome;
 }
 
-std::map<std::string, int> written(stet::engine& e) {
-  return e.transact([](stet::transaction& tx) {
-    std::map<std::string, int> all;
-    tx.scan(Written, [&](const std::string& place, int times) { all[place] = times; });
-    return all;
-  });
-}
+std::map<std::string, int> written(stet::engine& e) { return entries_of(e, Written); }
 
 std::string verdict(const std::string& script, const std::string& outcome, const effects& done,
                     int crashes) {

@@ -7,6 +7,7 @@
 #include <stet/check.hpp>
 
 #include "tests/support/bytes.hpp"
+#include "tests/support/tables.hpp"
 #include "tests/support/world.hpp"
 
 using namespace stet_tests;
@@ -33,13 +34,7 @@ stet::task<long> move(stet::context& ctx, std::string from, std::string to, long
   co_return left;
 }
 
-std::map<std::string, long> all_accounts(stet::engine& e) {
-  return e.transact([](stet::transaction& tx) {
-    std::map<std::string, long> all;
-    tx.scan(Accounts, [&](const std::string& name, long cents) { all[name] = cents; });
-    return all;
-  });
-}
+std::map<std::string, long> all_accounts(stet::engine& e) { return entries_of(e, Accounts); }
 
 }  // namespace
 
