@@ -90,6 +90,7 @@ void measure_space(const job& j);
 void measure_replay(const job& j);
 void measure_memory_use(const job& j);
 void measure_growth(const job& j);
+void measure_listing(const job& j);
 void measure_primitives(const job& j);
 /// Whether there is such a row among them: "primitive_sleep".
 bool is_primitive(const std::string& bench);

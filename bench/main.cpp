@@ -49,6 +49,7 @@ int run(int count, char** words) {
   measure_replay(j);
   measure_memory_use(j);
   measure_growth(j);
+  measure_listing(j);
   measure_primitives(j);
   measure_recovery(j);
   measure_sleeping(j);

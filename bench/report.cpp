@@ -46,6 +46,12 @@ const std::vector<section>& sections() {
        "the whole process, durable for the process only; `unchecked` leaves out the replay that "
        "by default follows every thousandth event.",
        {"growth"}},
+      {"Lists",
+       "How long the first page (100 runs) of a list takes, or a count, with the named number of "
+       "runs in the store: 20 workflows, three attributes each, one run in ten open. The limit is "
+       "the same with a hundredth of the runs. `list_not_equal` and what is like it has no index "
+       "and looks at the runs, the latest first, until the page is full.",
+       {"list"}},
       {"Primitives",
        "Processor time of one operation, one run after another with a hundred each, durable for "
        "the "

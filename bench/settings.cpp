@@ -20,13 +20,13 @@ const char* const help =
                     durable for the process only: throughput_durability_process,
                     throughput_inline_durability_process;
                     with much in the store: growth_store, growth_store_ordered,
-                    growth_history, recovery_seconds,
+                    growth_history, list (every kind of filter), recovery_seconds,
                     sleeping_rss_bytes;
                     primitives (or one: primitive_sleep, …), footprint_bytes, idle_wakeups
   --store NAME      memory, lmdb, rocksdb, sqlite or all; otherwise all that were built
   --runs N          runs in the store, 1 to 10000000: for growth_store (otherwise 10000,
                     100000, 1000000; _ordered the last of these),
-                    sleeping_rss_bytes (100000) and recovery_seconds (10000 and 100000; no more)
+                    list (1000000), sleeping_rss_bytes (100000) and recovery_seconds (10000 and 100000; no more)
   --quick           under a minute instead of a quarter of an hour: fewer rows, roughly right
   --dir DIR         where the files go; otherwise the folder of this program
 )";
@@ -49,6 +49,7 @@ constexpr const char* parts[] = {
     "growth_store",
     "growth_store_ordered",
     "growth_history",
+    "list",
     "primitives",
     "recovery_seconds",
     "sleeping_rss_bytes",

@@ -26,8 +26,9 @@ LAYERS = {
     'history': {'base', 'keys'},
     'run_state': {'base', 'keys', 'history'},
     'execution': {'base', 'keys', 'history'},
-    'journal': {'base', 'keys', 'history', 'run_state'},
-    'tools': {'base', 'keys', 'history', 'run_state', 'journal'},
+    'index': {'base', 'keys', 'history', 'run_state'},
+    'journal': {'base', 'keys', 'history', 'run_state', 'index'},
+    'tools': {'base', 'keys', 'history', 'run_state', 'index', 'journal'},
     '': {'base'},
 }
 LAYERS['engine'] = set(LAYERS)

@@ -325,6 +325,23 @@ class STET_API context {
   /// Whether the history has grown so long (4,096 records) that continue_as_new is a good idea.
   bool continue_suggested() const noexcept;
 
+  /// Sets search attributes of this run, or takes them from it; the others stay.
+  ///     ctx.set_attributes({Customer("ann"), Stage("paid"), Due.unset()});
+  ///
+  /// Throws   errc::usage for a name or a value that can't be one; outside of a workflow's own
+  /// code. Cost     one record. Durable  with this run's progress: a list shows it from now on.
+  void set_attributes(const attribute_list& changes);
+  /// Sets this run's memo, a value of any type with a codec, in place of the one before. Throws,
+  /// costs, lasts as set_attributes.
+  template <class T> void set_memo(const T& value) {
+    std::string b;
+    encode<T>(b, value);
+    describe_run(described_memo, b);
+  }
+  /// Says how this run stands, for people: a text of at most 20 KiB, in place of the one before.
+  /// Throws, costs, lasts as set_attributes.
+  void set_details(std::string_view text);
+
   /// The time of the event being handled, by the engine's clock. Replays see the same; it never
   /// decreases.
   time_point now() const noexcept;
@@ -352,6 +369,12 @@ class STET_API context {
     encode(b, std::tuple<A...>(std::move(arguments)...));
     return detail::make_child(w.text(), id.text, std::move(b), options, id.where);
   }
+  enum described : std::uint8_t {
+    described_attributes = 4,
+    described_memo = 8,
+    described_text = 16
+  };
+  void describe_run(described what, std::string_view bytes);
   /// Begins a command that belongs to the whole run.
   detail::held_command hold(detail::command* c);
   detail::held_command open_promise(std::string_view name, source_point at);

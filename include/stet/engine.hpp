@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <stet/client.hpp>
 #include <stet/codec.hpp>
 #include <stet/context.hpp>
 #include <stet/definition.hpp>
@@ -48,6 +49,9 @@ struct engine_options {
   /// waits longer, so that the check costs a step the same in a short run and in a long one. 1 in
   /// tests: every event. 0: never.
   unsigned replay_check_interval = 1000;
+  /// How long a run is kept after its end; then it is erased, as client::erase does. Zero: for
+  /// ever. Of a single namespace: engine::retain.
+  duration retention{};
   stet::clock* clock = nullptr;        ///< nullptr: the machine's
   stet::entropy* entropy = nullptr;    ///< nullptr: the machine's
   stet::executor* executor = nullptr;  ///< nullptr: `threads` threads of the engine's own
@@ -68,7 +72,7 @@ struct engine_options {
 /// errc::store and errc::full
 ///          when the store fails. After a failed commit of unknown outcome the engine is closed;
 ///          open it anew.
-class STET_API engine {
+class STET_API engine : public client {
  public:
   explicit engine(std::unique_ptr<store> s, engine_options o = {});
   /// close(), without a throw.
@@ -108,188 +112,18 @@ class STET_API engine {
   /// by a newer version.
   void start();
 
-  /// Starts a run, or finds the one that has this id already: the id is the idempotency key.
-  ///     auto run = engine.run(MoveMoney, "transfer-42", {"ann", "bob", 1000});
-  ///
-  /// `id` is 1 to 200 bytes of any value.
-  /// Throws   errc::unknown_workflow, errc::usage (the id), errc::conflict if the id belongs to
-  /// another workflow,
-  ///          errc::full while the store has no room.
-  /// Durable  when it returns, the run is.
-  template <class R, class... A>
-  run_handle<R> run(const workflow<R(A...)>& w, std::string_view id,
-                    std::type_identity_t<A>... arguments) {
-    return run(w, id, start_options{}, std::move(arguments)...);
-  }
-  /// The same with options: what to do if the id is taken, a delay, time-outs.
-  ///     engine.run(Remind, "remind-7", {.delay = 24h}, text);
-  template <class R, class... A>
-  run_handle<R> run(const workflow<R(A...)>& w, std::string_view id, start_options options,
-                    std::type_identity_t<A>... arguments) {
-    std::vector<detail::start_request> one;
-    one.push_back(request_of<A...>(id, options, std::move(arguments)...));
-    auto started = detail::core::start(*core_, w.text(), std::move(one));
-    return run_handle<R>(core_, std::string(id), started.at(0));
-  }
-  /// Starts a run, unless there is one of this id that is open, and sends it a signal, in one
-  /// commit. A run that has ended is started anew.
-  ///     engine.signal_with_start(Added, item, Cart, "cart-7", customer);
-  template <class T, class R, class... A>
-    requires(!std::is_void_v<T>)
-  run_handle<R> signal_with_start(const v0::signal<T>& s, const std::type_identity_t<T>& value,
-                                  const workflow<R(A...)>& w, std::string_view id,
-                                  std::type_identity_t<A>... arguments) {
-    return signal_with_start(s, value, w, id, start_options{.reuse = id_reuse::allow},
-                             std::move(arguments)...);
-  }
-  template <class T, class R, class... A>
-    requires(!std::is_void_v<T>)
-  run_handle<R> signal_with_start(const v0::signal<T>& s, const std::type_identity_t<T>& value,
-                                  const workflow<R(A...)>& w, std::string_view id,
-                                  start_options options, std::type_identity_t<A>... arguments) {
-    detail::signal_request q{s.text(), {}, {}};
-    encode<T>(q.payload, value);
-    auto started = detail::core::start_with(
-        *core_, w.text(), request_of<A...>(id, options, std::move(arguments)...), q);
-    return run_handle<R>(core_, std::string(id), started);
-  }
-  /// Starts a run, unless there is one of this id that is open, and sends it an update; the run's
-  /// start, the update and what it brings are one commit. Waits until the update is accepted; if it
-  /// is refused, a run that was started for it stays.
-  ///     auto size = engine.update_with_start(Add, std::tuple(item), Cart, "cart-7", c).result();
-  template <class U, class... B, class R, class... A>
-  update_handle<U> update_with_start(const v0::update<U(B...)>& u,
-                                     const std::type_identity_t<std::tuple<B...>>& values,
-                                     const workflow<R(A...)>& w, std::string_view id,
-                                     std::type_identity_t<A>... arguments) {
-    return update_with_start(u, update_options{}, values, w, id,
-                             start_options{.reuse = id_reuse::allow}, std::move(arguments)...);
-  }
-  template <class U, class... B, class R, class... A>
-  update_handle<U> update_with_start(const v0::update<U(B...)>& u, update_options o,
-                                     const std::type_identity_t<std::tuple<B...>>& values,
-                                     const workflow<R(A...)>& w, std::string_view id,
-                                     start_options options, std::type_identity_t<A>... arguments) {
-    detail::update_request q{u.text(), std::string(o.id), {}};
-    encode(q.arguments, values);
-    auto [started, update_id] = detail::core::start_with(
-        *core_, w.text(), request_of<A...>(id, options, std::move(arguments)...), q);
-    return update_handle<U>(core_, started.run, std::string(id), u.text(), std::move(update_id));
-  }
-  /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of run().
-  ///     engine.run_all(Hash, std::vector{std::pair(std::string("a"), std::tuple(path_a))});
-  template <class R, class... A>
-  std::vector<run_handle<R>> run_all(
-      const workflow<R(A...)>& w,
-      const std::vector<std::pair<std::string, std::tuple<A...>>>& runs) {
-    std::vector<detail::start_request> requests(runs.size());
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-      requests[i].id = runs[i].first;
-      encode(requests[i].arguments, runs[i].second);
-    }
-    auto started = detail::core::start(*core_, w.text(), std::move(requests));
-    std::vector<run_handle<R>> handles;
-    handles.reserve(runs.size());
-    for (std::size_t i = 0; i < runs.size(); ++i)
-      handles.push_back(run_handle<R>(core_, runs[i].first, started.at(i)));
-    return handles;
-  }
-  /// The run of this id, open or ended, if there is one. Throws errc::conflict if it belongs to
-  /// another workflow.
-  template <class R, class... A>
-  std::optional<run_handle<R>> find(const workflow<R(A...)>& w, std::string_view id) {
-    auto found = detail::core::find(*core_, w.text(), id);
-    if (!found) return std::nullopt;
-    return run_handle<R>(core_, std::string(id), *found);
-  }
-  /// Answers a promise of a run, by the token that pending_promise::token() gave.
-  ///     engine.resolve(Approval, token, decision{true, "ok"});
-  ///
-  /// Returns  false if it was answered before, or its run has ended: nothing happens then.
-  /// Throws   errc::not_found for a token that no run of this store has given, errc::usage if it
-  ///          stands for a promise of another name.
-  /// Durable  when it returns, the answer is.
-  template <class T>
-    requires(!std::is_void_v<T>)
-  bool resolve(const promise<T>& p, std::string_view token, const std::type_identity_t<T>& value) {
-    std::string b;
-    encode<T>(b, value);
-    return detail::core::answer_promise(*core_, p.text(), token, b, nullptr);
-  }
-  bool resolve(const promise<void>& p, std::string_view token) {
-    return detail::core::answer_promise(*core_, p.text(), token, detail::null_payload(), nullptr);
-  }
-  /// The same with a refusal: whoever waits gets stet::promise_rejected with the reason.
-  template <class T> bool reject(const promise<T>& p, std::string_view token, std::string reason) {
-    failure f{"stet::promise_rejected", std::move(reason), {}, 1};
-    return detail::core::answer_promise(*core_, p.text(), token, {}, &f);
-  }
-
-  /// run_handle::signal by id, whatever the run's workflow is. Throws errc::not_found, as below.
-  ///     engine.signal("order-7", Approved, true);
-  template <class T>
-    requires(!std::is_void_v<T>)
-  void signal(std::string_view id, const v0::signal<T>& s, const std::type_identity_t<T>& value,
-              signal_options o = {}) {
-    named(id).signal(s, value, o);
-  }
-  void signal(std::string_view id, const v0::signal<void>& s, signal_options o = {}) {
-    named(id).signal(s, o);
-  }
-  /// run_handle::query by id.
-  template <class Q, class... A>
-  Q query(std::string_view id, const v0::query<Q(A...)>& q, std::type_identity_t<A>... arguments) {
-    return named(id).query(q, std::move(arguments)...);
-  }
-  /// run_handle::update by id.
-  template <class U, class... A>
-  U update(std::string_view id, const v0::update<U(A...)>& u,
-           std::type_identity_t<A>... arguments) {
-    return named(id).update(u, std::move(arguments)...);
-  }
-  template <class U, class... A>
-  U update(std::string_view id, const v0::update<U(A...)>& u, update_options o,
-           std::type_identity_t<A>... arguments) {
-    return named(id).update(u, o, std::move(arguments)...);
-  }
-  /// Reads and writes the user's own entries from outside, as context::transact does.
-  ///     auto cents = engine.transact([](stet::transaction& tx) { return tx.get(Accounts, "ann");
-  ///     });
-  ///
-  /// Returns  what `f` returns, whatever its type is. Throws what `f` throws: nothing was written.
-  /// Durable  when it returns, what it read and wrote is.
-  template <class F> auto transact(F&& f) -> std::invoke_result_t<F&, transaction&> {
-    using R = std::invoke_result_t<F&, transaction&>;
-    struct function final : detail::transact_function {
-      explicit function(F& f) : f_(f) {}
-      void run(transaction& tx) override {
-        if constexpr (std::is_void_v<R>) f_(tx);
-        else result.emplace(f_(tx));
-      }
-      F& f_;
-      std::optional<detail::stored<R>> result;
-    } call(f);
-    detail::core::transact(*core_, call);
-    if constexpr (!std::is_void_v<R>) return *std::move(call.result);
-  }
-  /// run_handle::cancel by id. Throws errc::not_found.
-  void cancel(std::string_view id, std::string_view reason = {});
-  /// run_handle::terminate by id. Throws errc::not_found.
-  void terminate(std::string_view id, std::string_view reason = {});
-  /// Lets a stalled run try again now: when what stalled it is gone without a new build (a restored
-  /// chunk of history), or when it was parked because its code brought the process down. A run that
-  /// is stalled because the code doesn't fit is tried again at every start() anyway. No effect on
-  /// other runs. Throws errc::not_found.
-  void resume(std::string_view id);
-  /// What a run is doing and what it waits for; nothing if there is no such run. Never disturbs the
-  /// run.
-  std::optional<run_info> describe(std::string_view id);
-  /// What happened to the latest run of this id, and what it did; nothing if there is none. Throws
-  /// errc::corrupt if its history can't be read.
-  std::vector<history_entry> history(std::string_view id);
-  /// The ids of runs that haven't ended, in order, beginning after `after`: what is going on, page
-  /// by page.
-  std::vector<std::string> open_runs(std::string_view after = {}, std::size_t count_max = 100);
+  /// How long the runs of a namespace are kept after their end, instead of
+  /// engine_options::retention. Zero: for ever. Before start, each time: it isn't kept in the
+  /// store.
+  ///     engine.retain("default", 30 * 24h);
+  /// Throws   errc::usage after start(), and for a negative time.
+  void retain(std::string_view name_space, duration after_end);
+  /// The runs of a namespace: a part of the store where ids, lists and the user's tables are of
+  /// their own. A name of 1 to 64 bytes; a namespace is there as soon as it is used. The engine
+  /// itself is the client of "default". Cheap to copy, usable as long as the engine is open.
+  ///     engine.in("tenant-7").run(Pay, "pay-1", order);
+  /// Throws   errc::usage (the name).
+  client in(std::string_view name_space) const;
 
   /// Stops: no step begins any more, bodies that run are asked to stop and waited for, what was
   /// decided is committed and checkpointed, the store is released. Steps that were queued count as
@@ -308,18 +142,8 @@ class STET_API engine {
   detail::engine_core& internals() noexcept { return *core_; }
 
  private:
-  /// The latest run of that id, looked for when it is asked.
-  run_handle<void> named(std::string_view id) { return {core_, std::string(id), {}}; }
-  template <class... A>
-  static detail::start_request request_of(std::string_view id, start_options options,
-                                          std::type_identity_t<A>... arguments) {
-    detail::start_request q{std::string(id), {}, options};
-    encode(q.arguments, std::tuple<A...>(std::move(arguments)...));
-    return q;
-  }
   void add(std::string_view name, std::unique_ptr<detail::definition>);
   void add(std::unique_ptr<detail::declared_error>);
-  std::shared_ptr<detail::engine_core> core_;
 };
 
 }}  // namespace stet::v0

@@ -17,25 +17,13 @@
 #include <stet/environment.hpp>
 #include <stet/error.hpp>
 #include <stet/export.hpp>
+#include <stet/listing.hpp>
 #include <stet/names.hpp>
 #include <stet/options.hpp>
 #include <stet/store.hpp>
 #include <stet/task.hpp>
 
 namespace stet { inline namespace v0 {
-
-/// What a run is doing. On disk: never renumber (docs/format.md).
-enum class status : std::uint8_t {
-  running = 0,
-  completed = 1,
-  failed = 2,  ///< the workflow let an exception escape
-  cancelled = 3,
-  terminated = 4,
-  stalled =
-      5,  ///< parked: today's code doesn't fit its history, or isn't defined; see run_info::reason
-  timed_out = 6,         ///< its time was over: see start_options
-  continued_as_new = 7,  ///< the next run of its chain goes on
-};
 
 /// Something a run waits for.
 struct pending_info {
@@ -56,12 +44,16 @@ struct run_info {
   std::string reason;         ///< why it is stalled, failed, cancelled or terminated
   std::uint64_t records = 0;  ///< of its history
   time_point started{};
+  time_point closed{};          ///< when it ended; zero: it hasn't
   std::uint64_t parent = 0;     ///< the run that waits for it, or 0
   std::uint64_t previous = 0;   ///< the run that it continues, or 0
   std::uint64_t next = 0;       ///< the run that continues it, or 0
   time_point next_wakeup{};     ///< when it goes on by itself; zero: it doesn't
   unsigned unread_signals = 0;  ///< that were sent to it and that it has not read
   unsigned open_updates = 0;    ///< that were accepted and have no answer yet
+  stet::attributes attributes;  ///< its search attributes
+  std::string memo;             ///< its memo, a payload: `stet::decode<order>(info.memo)`
+  std::string details;          ///< what it says of itself: context::set_details
   std::vector<pending_info> waits_for;
 };
 
@@ -77,6 +69,11 @@ struct history_entry {
 namespace detail {
 class engine_core;
 
+/// A run: by its number, or (0) the latest of an id.
+struct run_ref {
+  std::uint64_t run = 0;
+  std::string_view name_space, id;
+};
 struct start_result {
   std::uint64_t run = 0;
   bool created = false;
@@ -87,8 +84,13 @@ struct run_outcome {
   failure error;
 };
 struct start_request {
-  std::string id, arguments;
-  start_options options{};
+  start_request() = default;
+  /// Packs what the options refer to. Throws errc::usage.
+  start_request(std::string_view id, std::string arguments, const start_options& o);
+  std::string id, arguments, attributes, memo;
+  id_conflict conflict = id_conflict::use_existing;
+  id_reuse reuse = id_reuse::use_existing;
+  duration delay{}, run_timeout{}, execution_timeout{};
 };
 struct signal_request {
   std::string_view name;
@@ -123,35 +125,32 @@ class transact_function {
 
 /// The engine without types. Everything a template above it needs.
 struct STET_API core {
-  static std::vector<start_result> start(engine_core&, std::string_view workflow,
-                                         std::vector<start_request>);
-  static std::optional<start_result> find(engine_core&, std::string_view workflow,
-                                          std::string_view id);
+  static std::vector<start_result> start(engine_core&, std::string_view name_space,
+                                         std::string_view workflow, std::vector<start_request>);
+  static std::optional<start_result> find(engine_core&, std::string_view workflow, run_ref);
   /// Waits for the end (nullopt: no limit); nullopt if the time was up. Throws run_stalled,
   /// not_found, closed.
-  static std::optional<run_outcome> wait(engine_core&, std::uint64_t run, std::string_view id,
-                                         std::optional<duration> limit);
-  static v0::status status(engine_core&, std::uint64_t run, std::string_view id);
-  static void cancel(engine_core&, std::uint64_t run, std::string_view id, std::string_view reason);
-  static void terminate(engine_core&, std::uint64_t run, std::string_view id,
-                        std::string_view reason);
+  static std::optional<run_outcome> wait(engine_core&, run_ref, std::optional<duration> limit);
+  static v0::status status(engine_core&, run_ref);
+  static void cancel(engine_core&, run_ref, std::string_view reason);
+  static void terminate(engine_core&, run_ref, std::string_view reason);
   [[noreturn]] static void raise(engine_core&, std::string_view id, const run_outcome&);
-  static void signal(engine_core&, std::uint64_t run, std::string_view id, const signal_request&);
-  static std::string query(engine_core&, std::uint64_t run, std::string_view id,
-                           std::string_view name, std::string_view arguments);
+  static void signal(engine_core&, run_ref, const signal_request&);
+  static std::string query(engine_core&, run_ref, std::string_view name,
+                           std::string_view arguments);
   /// Nothing if the time was up.
-  static std::optional<update_outcome> update(engine_core&, std::uint64_t run, std::string_view id,
-                                              const update_request&, update_stage until,
-                                              std::optional<duration> limit);
+  static std::optional<update_outcome> update(engine_core&, run_ref, const update_request&,
+                                              update_stage until, std::optional<duration> limit);
   [[noreturn]] static void raise_update(engine_core&, std::string_view name, const failure&);
-  static start_result start_with(engine_core&, std::string_view workflow, start_request,
-                                 const signal_request&);
+  static start_result start_with(engine_core&, std::string_view name_space,
+                                 std::string_view workflow, start_request, const signal_request&);
   /// And the update's id.
-  static std::pair<start_result, std::string> start_with(engine_core&, std::string_view workflow,
-                                                         start_request, const update_request&);
+  static std::pair<start_result, std::string> start_with(engine_core&, std::string_view name_space,
+                                                         std::string_view workflow, start_request,
+                                                         const update_request&);
   static bool answer_promise(engine_core&, std::string_view promise, std::string_view token,
                              std::string_view payload, const failure* rejected);
-  static void transact(engine_core&, transact_function&);
+  static void transact(engine_core&, std::string_view name_space, transact_function&);
 };
 
 /// What an update that was answered returns, or throws.
@@ -174,20 +173,20 @@ template <class R> class update_handle {
   ///          errc::run_ended if the run ended without an answer, errc::run_stalled, errc::closed.
   /// Durable  the answer was, before this returned.
   R result() const {
-    auto o = detail::core::update(*core_, run_, run_id_, request_, detail::update_stage::attached,
-                                  std::nullopt);
+    auto o = detail::core::update(*core_, {run_, {}, run_id_}, request_,
+                                  detail::update_stage::attached, std::nullopt);
     return detail::take<R>(*core_, request_.name, *o);
   }
   /// Waits for its answer, no longer than `limit`. True if it is there.
   bool wait_for(duration limit) const {
-    return detail::core::update(*core_, run_, run_id_, request_, detail::update_stage::attached,
-                                limit)
+    return detail::core::update(*core_, {run_, {}, run_id_}, request_,
+                                detail::update_stage::attached, limit)
         .has_value();
   }
 
  private:
   template <class> friend class run_handle;
-  friend class engine;
+  friend class client;
   update_handle(std::shared_ptr<detail::engine_core> c, std::uint64_t run, std::string run_id,
                 std::string_view name, std::string id)
       : core_(std::move(c)),
@@ -218,24 +217,22 @@ template <class R> class run_handle {
   /// A run that was continued as new hands on: the result is that of the last one of its chain.
   /// Durable  the result was, before this returned.
   R result() const {
-    auto o = detail::core::wait(*core_, run_, id_, std::nullopt);
+    auto o = detail::core::wait(*core_, ref(), std::nullopt);
     if (o->status != v0::status::completed) detail::core::raise(*core_, id_, *o);
     return decode<R>(o->payload);
   }
   /// Waits for the end, no longer than `limit`. True if the run has ended (or is stalled).
   bool wait_for(duration limit) const {
-    return detail::core::wait(*core_, run_, id_, limit).has_value();
+    return detail::core::wait(*core_, ref(), limit).has_value();
   }
-  v0::status status() const { return detail::core::status(*core_, run_, id_); }
+  v0::status status() const { return detail::core::status(*core_, ref()); }
   /// Asks the run to end: its awaits throw stet::cancelled, it may clean up. No effect on a run
   /// that has ended. Durable  when it returns, the request is.
-  void cancel(std::string_view reason = {}) const {
-    detail::core::cancel(*core_, run_, id_, reason);
-  }
+  void cancel(std::string_view reason = {}) const { detail::core::cancel(*core_, ref(), reason); }
   /// Ends the run without asking it: no code of the workflow runs any more. Its open children are
   /// terminated as well. Durable  when it returns, the end is.
   void terminate(std::string_view reason = {}) const {
-    detail::core::terminate(*core_, run_, id_, reason);
+    detail::core::terminate(*core_, ref(), reason);
   }
 
   /// Sends a signal: the run reads it with context::receive, or finds it waiting when it does. Of a
@@ -250,10 +247,10 @@ template <class R> class run_handle {
               signal_options o = {}) const {
     detail::signal_request q{s.text(), {}, o.idempotency_key};
     encode<T>(q.payload, value);
-    detail::core::signal(*core_, run_, id_, q);
+    detail::core::signal(*core_, ref(), q);
   }
   void signal(const v0::signal<void>& s, signal_options o = {}) const {
-    detail::core::signal(*core_, run_, id_, {s.text(), detail::null_payload(), o.idempotency_key});
+    detail::core::signal(*core_, ref(), {s.text(), detail::null_payload(), o.idempotency_key});
   }
 
   /// Asks the run something: its handler (context::on) answers, with all that was acknowledged
@@ -268,7 +265,7 @@ template <class R> class run_handle {
   Q query(const v0::query<Q(A...)>& q, std::type_identity_t<A>... arguments) const {
     std::string b;
     encode(b, std::tuple<A...>(std::move(arguments)...));
-    return decode<Q>(detail::core::query(*core_, run_, id_, q.text(), b));
+    return decode<Q>(detail::core::query(*core_, ref(), q.text(), b));
   }
 
   /// Sends an update and waits for its answer: update_handle::result().
@@ -283,7 +280,7 @@ template <class R> class run_handle {
   template <class U, class... A>
   U update(const v0::update<U(A...)>& u, update_options o,
            std::type_identity_t<A>... arguments) const {
-    auto answer = detail::core::update(*core_, run_, id_, request_of(u, o, std::move(arguments)...),
+    auto answer = detail::core::update(*core_, ref(), request_of(u, o, std::move(arguments)...),
                                        detail::update_stage::answered, std::nullopt);
     return detail::take<U>(*core_, u.text(), *answer);
   }
@@ -297,13 +294,13 @@ template <class R> class run_handle {
   template <class U, class... A>
   update_handle<U> start_update(const v0::update<U(A...)>& u, update_options o,
                                 std::type_identity_t<A>... arguments) const {
-    auto sent = detail::core::update(*core_, run_, id_, request_of(u, o, std::move(arguments)...),
+    auto sent = detail::core::update(*core_, ref(), request_of(u, o, std::move(arguments)...),
                                      detail::update_stage::accepted, std::nullopt);
     return update_handle<U>(core_, sent->run, id_, u.text(), std::move(sent->id));
   }
 
  private:
-  friend class engine;
+  friend class client;
   template <class U, class... A>
   static detail::update_request request_of(const v0::update<U(A...)>& u, update_options o,
                                            std::type_identity_t<A>... arguments) {
@@ -311,9 +308,16 @@ template <class R> class run_handle {
     encode(q.arguments, std::tuple<A...>(std::move(arguments)...));
     return q;
   }
-  run_handle(std::shared_ptr<detail::engine_core> c, std::string id, detail::start_result s)
-      : core_(std::move(c)), id_(std::move(id)), run_(s.run), created_(s.created) {}
+  run_handle(std::shared_ptr<detail::engine_core> c, std::string name_space, std::string id,
+             detail::start_result s)
+      : core_(std::move(c)),
+        name_space_(std::move(name_space)),
+        id_(std::move(id)),
+        run_(s.run),
+        created_(s.created) {}
+  detail::run_ref ref() const noexcept { return {run_, name_space_, id_}; }
   std::shared_ptr<detail::engine_core> core_;
+  std::string name_space_;
   std::string id_;
   std::uint64_t run_;
   bool created_;

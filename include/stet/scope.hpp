@@ -140,6 +140,16 @@ class STET_API request : public command {
   step_options options{};
 };
 
+/// A child, and what is written on it.
+class STET_API child_request final : public request {
+ public:
+  child_request(std::string_view workflow, source_point at)
+      : request(command_kind::child, workflow, at) {}
+  ~child_request() override;
+  std::string attributes;  // packed
+  std::string memo;
+};
+
 /// A command that the run itself answers: it is looked at after each event, and when it begins.
 class STET_API condition : public command {
  public:

@@ -49,9 +49,9 @@ void attempt::run() noexcept {
   engine.returned(*this);  // the loop may destroy it now
 }
 
-void attempt::transact(const user_state& below) noexcept {
+void attempt::transact(const user_state& below, std::string_view name_space) noexcept {
   perform([&] {
-    transaction_state state(below);
+    transaction_state state(below, name_space);
     transaction tx(state);
     body->run_transaction(tx, result);
     writes = std::move(state.writes);

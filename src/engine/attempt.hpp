@@ -31,7 +31,7 @@ class attempt final : public work {
 
   void run() noexcept override;
   /// Loop, instead of run(): one that transacts. What it wrote is in `writes`.
-  void transact(const user_state& below) noexcept;
+  void transact(const user_state& below, std::string_view name_space) noexcept;
   /// Loop, before it is submitted: the frame was rebuilt, and this is its body now.
   void rebind(request& b) noexcept {
     b.hold();

@@ -86,9 +86,8 @@ template <class F> class asking final : public call {
 /// Waits for something of a run: with a limit, if the caller likes.
 class waiting_call : public call {
  public:
-  waiting_call(std::uint64_t r, std::string_view i) : run(r), id(i) { needs_room = false; }
-  std::uint64_t run;  // it waits for this one
-  std::string_view id;
+  explicit waiting_call(run_ref r) : of(r) { needs_room = false; }
+  run_ref of;  // it waits for this one
 
  protected:
   ~waiting_call() = default;
@@ -105,8 +104,8 @@ class outcome_call final : public waiting_call {
 /// Sends an update, or waits for one that was sent, until it is accepted or answered.
 class update_call final : public waiting_call {
  public:
-  update_call(std::uint64_t r, std::string_view i, const update_request& u, update_stage s)
-      : waiting_call(r, i), request(u), until(s) {}
+  update_call(run_ref r, const update_request& u, update_stage s)
+      : waiting_call(r), request(u), until(s) {}
   bool perform(engine_core& e) override;
   const update_request& request;
   update_stage until;

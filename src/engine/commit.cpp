@@ -20,9 +20,11 @@ bool engine_core::commit() {
   if (block_at_ == block_at::nowhere) {
     if (may_grow()) return false;
     checkpoint_slices();
+    counters_.put_changes(journal_.riders());
     if (!journal_.has_something()) return false;
     block_ = std::make_unique<sealed_block>(journal_.seal(now_));
     state_.sealed();
+    erased_.sealed();
   }
   sealed_at_ = std::chrono::steady_clock::now();
   if (committer_.started() && !is_quiet()) {
@@ -80,6 +82,7 @@ void engine_core::written(const std::exception_ptr& error) {
   }
   journal_.committed(*block_);
   state_.committed();
+  erased_.committed();
   block_.reset();
   block_at_ = block_at::nowhere;
   release_answers();
@@ -173,7 +176,7 @@ void engine_core::mark_dirty(resident& r, std::uint64_t lsn) {
 void engine_core::slice(resident& r) {
   if (r.dirty_since == 0) return;
   failpoint("slice");
-  add_checkpoint(journal_.riders(), r.state, r.unsaved, r.unsaved_first);
+  add_checkpoint(journal_.riders(), r.state, r.unsaved, r.unsaved_first, counters_);
   r.unsaved_first = r.state.records;
   r.unsaved = {};
   r.dirty_since = 0;

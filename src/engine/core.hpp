@@ -17,6 +17,7 @@
 #include <condition_variable>
 #include <deque>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -36,6 +37,7 @@
 #include "engine/timers.hpp"
 #include "engine/user_state.hpp"
 #include "execution/execution.hpp"
+#include "index/entries.hpp"
 #include "journal/checkpoint.hpp"
 #include "journal/journal.hpp"
 #include "run_state/run_state.hpp"
@@ -43,6 +45,17 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 inline constexpr std::size_t id_bytes_max = 200;
+/// How a namespace stands in records and states.
+inline std::string_view as_stored(std::string_view name_space) noexcept {
+  return name_space == default_namespace ? std::string_view() : name_space;
+}
+/// What the latest run of an id is known by in memory.
+inline std::string id_key(std::string_view name_space, std::string_view id) {
+  std::string key(as_stored(name_space));
+  key.push_back('\0');
+  return key += id;
+}
+class listing;
 
 /// A run in memory.
 struct resident {
@@ -62,6 +75,18 @@ struct resident {
   bool queued = false;                                // in ready_
   std::uint64_t dirty_since = 0;                      // LSN of the first of `unsaved`; 0: none
   bool suspected = false;                             // its own code was running at a crash
+};
+
+/// Runs that are erased by a commit that isn't durable yet: the store still shows them.
+class erased_runs {
+ public:
+  void add(std::uint64_t run) { filling_.insert(run); }
+  bool has(std::uint64_t run) const { return filling_.contains(run) || flying_.contains(run); }
+  void sealed() { flying_ = std::exchange(filling_, {}); }
+  void committed() { flying_.clear(); }
+
+ private:
+  std::unordered_set<std::uint64_t> filling_, flying_;
 };
 
 /// The answer while the store refuses to write.
@@ -87,35 +112,45 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // ------------------------------------------------------------ calls from outside, on the loop
   // (requests.cpp)
-  std::vector<start_result> start_runs(std::string_view workflow,
+  std::vector<start_result> start_runs(std::string_view name_space, std::string_view workflow,
                                        std::vector<start_request>& requests);
-  start_result start_run(std::string_view workflow, const start_request& q);
+  start_result start_run(std::string_view name_space, std::string_view workflow,
+                         const start_request& q);
   void check_start(std::string_view workflow, const start_request& q) const;
-  std::optional<start_result> find_taken(std::string_view workflow, const start_request& q);
-  std::optional<start_result> find_run(std::string_view workflow, std::string_view id);
-  void cancel_run(std::uint64_t run, std::string_view id, std::string_view reason);
-  void terminate_run(std::uint64_t run, std::string_view id, std::string_view reason);
-  void resume_run(std::string_view id);
-  v0::status status_of(std::uint64_t run, std::string_view id);
+  std::optional<start_result> find_taken(std::string_view name_space, std::string_view workflow,
+                                         const start_request& q);
+  std::optional<start_result> find_run(std::string_view workflow, run_ref of);
+  void cancel_run(run_ref of, std::string_view reason);
+  void terminate_run(run_ref of, std::string_view reason);
+  void resume_run(run_ref of);
+  v0::status status_of(run_ref of);
   std::string arguments_of(resident& r, std::uint32_t command);
-  std::optional<run_info> describe_run(std::string_view id);
-  std::vector<std::string> list_open_runs(std::string_view after, std::size_t count_max);
+  std::optional<run_info> describe_run(run_ref of);
   /// The run of a handle, or the latest of an id (run 0). Throws errc::not_found.
-  resident& must_find(std::uint64_t run, std::string_view id);
+  resident& must_find(run_ref of);
   /// Waits for the end of a run: true if it is known already.
   bool await_outcome(outcome_call& c);
   void forget(waiting_call& c) noexcept;
-  std::vector<history_entry> history_of_id(std::string_view id);
+  std::vector<history_entry> history_of_id(run_ref of);
   // (messages.cpp)
-  void signal_run(std::uint64_t run, std::string_view id, const signal_request& q);
-  std::string query_run(std::uint64_t run, std::string_view id, std::string_view name,
-                        std::string_view arguments);
+  void signal_run(run_ref of, const signal_request& q);
+  std::string query_run(run_ref of, std::string_view name, std::string_view arguments);
   bool update_run(update_call& c);
   bool answer_promise(std::string_view promise, std::string_view token, std::string_view payload,
                       const failure* rejected);
   std::string new_id();
   // (user_state.cpp)
-  void transact(transact_function& f);
+  void transact(std::string_view name_space, transact_function& f);
+  // (listing.cpp)
+  void look_at(listing& l);
+  void count_kinds(listing& l);
+  void note_ahead(listing& l);
+  void take_from_store(listing& l, std::uint64_t run);
+  // (deletion.cpp)
+  std::size_t erase_id(run_ref of, erase_options o);
+  void retain(std::string_view name_space, duration d);
+  std::vector<std::string> list_open_runs(std::string_view name_space, std::string_view after,
+                                          std::size_t count_max);
 
   // ------------------------------------------------------------ from anywhere (life.cpp)
   /// Performs a call on the loop and waits until what it says is durable.
@@ -175,7 +210,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   // runs.cpp
   resident* in_memory(std::uint64_t run) noexcept;
   resident* load(std::uint64_t run);
-  std::uint64_t latest_run(std::string_view id);
+  std::uint64_t latest_run(std::string_view name_space, std::string_view id);
   resident& create(record start, bool undriven);
   bool ensure_frame(resident& r);
   std::string history_of(resident& r);
@@ -228,7 +263,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // messages.cpp
   resident& last_of_chain(resident& r);
-  resident& must_find_last(std::uint64_t run, std::string_view id);
+  resident& must_find_last(run_ref of);
   resident& bring_up(resident& r);
   bool was_sent_before(resident& r, record_kind kind, std::string_view key);
   bool knows_signal(resident& r, std::string_view key);
@@ -239,6 +274,15 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void fail_updaters(resident& r, const error& e);
   [[noreturn]] void let_go(resident& r, const error& e);
   void send_message(resident& sender, request& q);
+
+  // deletion.cpp
+  bool erase_run(resident& r);
+  void forget_run(resident& r);
+  std::vector<std::uint64_t> family_of(run_ref of, bool with_children);
+  std::int64_t retention_of(std::string_view name_space) const noexcept;
+  void plan_sweep(const run_state& s) noexcept;
+  bool sweep();
+  bool sweep(const std::string& name_space, std::int64_t keep);
 
   // waking.cpp
   bool fire_timers();
@@ -296,7 +340,13 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::unordered_map<std::string, std::unique_ptr<definition>> definitions_;
 
   std::unordered_map<std::uint64_t, std::unique_ptr<resident>> runs_;
-  std::unordered_map<std::string, std::uint64_t> ids_;  // of resident runs: the latest of each id
+  std::unordered_map<std::string, std::uint64_t> ids_;  // of resident runs: the latest of each
+                                                        // id, by id_key
+  run_counters counters_;
+  erased_runs erased_;
+  std::unordered_set<std::uint64_t> lost_;  // of a recovery: records without a run, so far
+  std::map<std::string, duration, std::less<>> retention_;  // by namespace
+  std::int64_t next_sweep_ = 0;                             // when to look what is old
   std::list<resident*> lru_;  // with a frame, the one driven last at the end
   std::deque<std::uint64_t> ready_;
   std::vector<attempt*> gate_;

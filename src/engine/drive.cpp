@@ -162,7 +162,7 @@ void engine_core::start_child(resident& parent, request& q) {
   if (q.target.empty() || q.target.size() > id_bytes_max)
     return fail("stet::usage", "a child's id is 1 to " + std::to_string(id_bytes_max) +
                                    " bytes, this one has " + std::to_string(q.target.size()));
-  if (latest_run(q.target) != 0)
+  if (latest_run(namespace_of(parent.state), q.target) != 0)
     return fail("stet::conflict", "there is a run with the id '" + q.target + "' already");
   record start;
   start.run = run;
@@ -171,6 +171,10 @@ void engine_core::start_child(resident& parent, request& q) {
   start.name = q.name;
   start.target = q.target;
   start.payload = q.arguments;
+  start.name_space = parent.state.name_space;
+  auto& child = static_cast<child_request&>(q);
+  start.attributes = child.attributes;
+  start.memo = child.memo;
   create(start, true);
 }
 
@@ -190,6 +194,12 @@ void engine_core::continue_run(resident& r) {
   start.previous = s.run;
   start.run_timeout = s.run_timeout;
   start.execution_deadline = s.execution_deadline;
+  start.name_space = s.name_space;
+  if (s.about) {
+    start.attributes = s.about->attributes;
+    start.memo = s.about->memo;
+    start.details = s.about->details;
+  }
   auto& created = create(start, true);
   for (auto& m : unread) {
     record e;
@@ -226,6 +236,7 @@ void engine_core::end_run(resident& r) {
                          "the run '" + r.state.id + "' has ended without an answer"));
   if (r.state.parent && !r.state.next) tell_parent(r);
   ended_.push_back(r.state.run);
+  plan_sweep(r.state);
   evict(r);
 }
 

@@ -6,7 +6,8 @@
 namespace stet { inline namespace v0 {
 
 engine::engine(std::unique_ptr<store> s, engine_options o)
-    : core_(std::make_shared<detail::engine_core>(std::move(s), o)) {}
+    : client(std::make_shared<detail::engine_core>(std::move(s), o),
+             std::string(detail::default_namespace)) {}
 engine::~engine() {
   try {
     core_->close();
@@ -17,23 +18,29 @@ void engine::add(std::string_view name, std::unique_ptr<detail::definition> d) {
 }
 void engine::add(std::unique_ptr<detail::declared_error> e) { core_->define(std::move(e)); }
 void engine::start() { core_->start(); }
-void engine::cancel(std::string_view id, std::string_view reason) {
-  detail::core::cancel(*core_, 0, id, reason);
+client engine::in(std::string_view name_space) const {
+  constexpr std::size_t bytes_max = 64;
+  if (name_space.empty() || name_space.size() > bytes_max ||
+      name_space.find('\0') != std::string_view::npos)
+    throw error(errc::usage, name_space,
+                "the name of a namespace is 1 to " + std::to_string(bytes_max) +
+                    " bytes without a zero, this one has " + std::to_string(name_space.size()));
+  return {core_, std::string(name_space)};
 }
-void engine::terminate(std::string_view id, std::string_view reason) {
-  detail::core::terminate(*core_, 0, id, reason);
+void client::cancel(std::string_view id, std::string_view reason) {
+  detail::core::cancel(*core_, {0, name_space_, id}, reason);
 }
-void engine::resume(std::string_view id) {
-  core_->ask([&] { core_->resume_run(id); });
+void client::terminate(std::string_view id, std::string_view reason) {
+  detail::core::terminate(*core_, {0, name_space_, id}, reason);
 }
-std::optional<run_info> engine::describe(std::string_view id) {
-  return core_->look([&] { return core_->describe_run(id); });
+void client::resume(std::string_view id) {
+  core_->ask([&] { core_->resume_run({0, name_space_, id}); });
 }
-std::vector<history_entry> engine::history(std::string_view id) {
-  return core_->look([&] { return core_->history_of_id(id); });
+std::optional<run_info> client::describe(std::string_view id) {
+  return core_->look([&] { return core_->describe_run({0, name_space_, id}); });
 }
-std::vector<std::string> engine::open_runs(std::string_view after, std::size_t count_max) {
-  return core_->look([&] { return core_->list_open_runs(after, count_max); });
+std::vector<history_entry> client::history(std::string_view id) {
+  return core_->look([&] { return core_->history_of_id({0, name_space_, id}); });
 }
 void engine::close() { core_->close(); }
 bool engine::poll() { return core_->poll(); }

@@ -133,6 +133,7 @@ bool engine_core::turn() {
   busy |= take_calls();
   busy |= fire_timers();
   busy |= drive_ready();
+  busy |= sweep();
   if (STET_SEEDED(effect_before_durable)) busy |= open_gates();
   busy |= commit();
   return busy;
@@ -227,6 +228,7 @@ void engine_core::sleep_until_woken(std::int64_t ms_max) {
   if (auto due = timers_.next_due()) until = std::min(until, *due);
   if (timers_.loaded_until != INT64_MAX) until = std::min(until, timers_.loaded_until);
   if (is_refused()) until = std::min(until, retry_commit_at_);
+  if (!manual_) until = std::min(until, std::max(next_sweep_, now_));
   auto end = std::chrono::steady_clock::now() + duration(std::max<std::int64_t>(until - now_, 1));
   if (may_grow() && journal_.has_something()) end = std::min(end, grow_until_);
   std::unique_lock lock(mutex_);

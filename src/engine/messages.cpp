@@ -53,8 +53,8 @@ resident& engine_core::last_of_chain(resident& r) {
 }
 
 /// The run that goes on for this one, with everything done that a crash cut short.
-resident& engine_core::must_find_last(std::uint64_t run, std::string_view id) {
-  auto* r = &last_of_chain(must_find(run, id));
+resident& engine_core::must_find_last(run_ref of) {
+  auto* r = &last_of_chain(must_find(of));
   if (r->state.open() && !r->resumed) {
     resume(*r);
     r = &last_of_chain(*r);
@@ -116,10 +116,10 @@ bool engine_core::knows_signal(resident& r, std::string_view key) {
   return false;
 }
 
-void engine_core::signal_run(std::uint64_t run, std::string_view id, const signal_request& q) {
+void engine_core::signal_run(run_ref of, const signal_request& q) {
   check_key(q.name, q.key);
   check_arguments(q.name, q.payload.size());
-  auto& r = must_find_last(run, id);
+  auto& r = must_find_last(of);
   if (!r.state.open()) {
     answer_lsn_ = r.last_lsn;
     let_go(r, ended(r.state));
@@ -138,9 +138,8 @@ void engine_core::signal_run(std::uint64_t run, std::string_view id, const signa
 
 // ---------------------------------------------------------------- queries
 
-std::string engine_core::query_run(std::uint64_t run, std::string_view id, std::string_view name,
-                                   std::string_view arguments) {
-  auto* r = &must_find_last(run, id);
+std::string engine_core::query_run(run_ref of, std::string_view name, std::string_view arguments) {
+  auto* r = &must_find_last(of);
   if (r->state.open()) r = &bring_up(*r);
   std::string answer;
   if (r->state.open()) {
@@ -205,10 +204,10 @@ bool engine_core::update_run(update_call& c) {
   check_arguments(q.name, q.arguments.size());
   auto& id = c.outcome.id = q.id.empty() ? new_id() : q.id;
   bool waits = c.until != update_stage::accepted, attached = c.until == update_stage::attached;
-  auto* r = attached ? &must_find(c.run, c.id) : &must_find_last(c.run, c.id);
+  auto* r = attached ? &must_find(c.of) : &must_find_last(c.of);
   if (r->state.open() && !r->resumed) resume(*r);
-  if (r->state.open()) r = attached ? &(bring_up(*r), must_find(c.run, c.id)) : &bring_up(*r);
-  c.run = c.outcome.run = r->state.run;
+  if (r->state.open()) r = attached ? &(bring_up(*r), must_find(c.of)) : &bring_up(*r);
+  c.of.run = c.outcome.run = r->state.run;
   if (!r->state.open()) {
     fill_from_ended(c, *r);
     drop_if_idle(*r);
@@ -224,8 +223,8 @@ bool engine_core::update_run(update_call& c) {
   if (!q.id.empty() && was_sent_before(*r, record_kind::update, id)) {
     auto before = r->state.previous;
     drop_if_idle(*r);
-    r = &must_find(before, c.id);
-    c.run = c.outcome.run = r->state.run;
+    r = &must_find({before, c.of.name_space, c.of.id});
+    c.of.run = c.outcome.run = r->state.run;
     fill_from_ended(c, *r);
     drop_if_idle(*r);
     return true;
@@ -335,7 +334,9 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
 
 /// Within a store the message and its sender's progress are one commit.
 void engine_core::send_message(resident& sender, request& q) {
-  auto number = q.target.empty() || q.target.size() > id_bytes_max ? 0 : latest_run(q.target);
+  auto number = q.target.empty() || q.target.size() > id_bytes_max
+                    ? 0
+                    : latest_run(namespace_of(sender.state), q.target);
   auto* r = number ? load(number) : nullptr;
   if (!r)
     return fail_command(sender, record_kind::message_failed, q.id, errc::not_found,
@@ -360,17 +361,16 @@ void engine_core::send_message(resident& sender, request& q) {
 
 // ---------------------------------------------------------------- behind the templates
 
-void core::signal(engine_core& e, std::uint64_t run, std::string_view id, const signal_request& q) {
-  e.ask([&] { e.signal_run(run, id, q); });
+void core::signal(engine_core& e, run_ref of, const signal_request& q) {
+  e.ask([&] { e.signal_run(of, q); });
 }
-std::string core::query(engine_core& e, std::uint64_t run, std::string_view id,
-                        std::string_view name, std::string_view arguments) {
-  return e.look([&] { return e.query_run(run, id, name, arguments); });
+std::string core::query(engine_core& e, run_ref of, std::string_view name,
+                        std::string_view arguments) {
+  return e.look([&] { return e.query_run(of, name, arguments); });
 }
-std::optional<update_outcome> core::update(engine_core& e, std::uint64_t run, std::string_view id,
-                                           const update_request& q, update_stage until,
-                                           std::optional<duration> limit) {
-  update_call c(run, id, q, until);
+std::optional<update_outcome> core::update(engine_core& e, run_ref of, const update_request& q,
+                                           update_stage until, std::optional<duration> limit) {
+  update_call c(of, q, until);
   c.needs_room = until != update_stage::attached;
   if (!e.submit(c, limit)) return std::nullopt;
   c.rethrow();
@@ -379,26 +379,27 @@ std::optional<update_outcome> core::update(engine_core& e, std::uint64_t run, st
 void core::raise_update(engine_core& e, std::string_view name, const failure& f) {
   e.errors().raise(errc::update_failed, name, f);
 }
-start_result core::start_with(engine_core& e, std::string_view workflow, start_request q,
-                              const signal_request& s) {
+start_result core::start_with(engine_core& e, std::string_view name_space,
+                              std::string_view workflow, start_request q, const signal_request& s) {
   return e.ask([&] {
     e.check_start(workflow, q);
-    auto started = e.start_run(workflow, q);
-    e.signal_run(started.run, q.id, s);
+    auto started = e.start_run(name_space, workflow, q);
+    e.signal_run({started.run, name_space, q.id}, s);
     return started;
   });
 }
-std::pair<start_result, std::string> core::start_with(engine_core& e, std::string_view workflow,
-                                                      start_request q, const update_request& u) {
+std::pair<start_result, std::string> core::start_with(engine_core& e, std::string_view name_space,
+                                                      std::string_view workflow, start_request q,
+                                                      const update_request& u) {
   auto started = std::optional<start_result>();
-  update_call c(0, q.id, u, update_stage::accepted);
+  update_call c({0, name_space, q.id}, u, update_stage::accepted);
   struct both final : call {
     both(std::optional<start_result>& s, update_call& c, std::string_view w, start_request& q)
         : started(s), update(c), workflow(w), request(q) {}
     bool perform(engine_core& engine) override {
       engine.check_start(workflow, request);
-      started = engine.start_run(workflow, request);
-      update.run = started->run;
+      started = engine.start_run(update.of.name_space, workflow, request);
+      update.of.run = started->run;
       return engine.update_run(update);
     }
     std::optional<start_result>& started;

@@ -20,6 +20,8 @@ void engine_core::recover() {
   journal_.open([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
     recover_record(r, bytes, lsn);
   });
+  counters_.load(*store_);
+  if (!lost_.empty()) journal_pinned_ = true;  // their records are all that is left of them
   auto behind = journal_.time_at_open() - now_;
   if (behind > 0 && behind <= clock_slack_ms) {  // rounding, or a clock that is being slewed: time
                                                  // goes on from where it was
@@ -45,6 +47,11 @@ void engine_core::recover() {
 /// A record of the journal: folded into its run, unless the run's snapshot has it already.
 void engine_core::recover_record(const record& rec, std::string_view bytes, std::uint64_t lsn) {
   if (rec.kind == record_kind::written) return;  // what was written is in the store
+  if (rec.kind == record_kind::erased) {
+    if (auto* gone = in_memory(rec.related)) forget_run(*gone);
+    lost_.erase(rec.related);
+    return;
+  }
   auto* r = in_memory(rec.run);
   if (!r) {
     if (rec.kind == record_kind::started) {
@@ -57,7 +64,7 @@ void engine_core::recover_record(const record& rec, std::string_view bytes, std:
       r = load(rec.run);
     }
     if (!r) {
-      journal_pinned_ = true;  // its records are all that is left of it
+      lost_.insert(rec.run);
       return;
     }
   }
@@ -69,7 +76,8 @@ void engine_core::recover_record(const record& rec, std::string_view bytes, std:
     r->state.outcome = std::string("its history doesn't make sense: ") + e.what();
     listener_.problem("run '" + r->state.id + "' is stalled: " + r->state.outcome);
   }
-  ids_[r->state.id] = std::max(ids_[r->state.id], rec.run);
+  auto& latest = ids_[id_key(namespace_of(r->state), r->state.id)];
+  latest = std::max(latest, rec.run);
   r->last_lsn = lsn;
   r->unsaved += bytes;
   mark_dirty(*r, lsn);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/core.hpp"
+#include "history/attributes.hpp"
 #include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -23,14 +24,15 @@ void check_id(std::string_view id) {
 
 }  // namespace
 
-std::vector<start_result> engine_core::start_runs(std::string_view workflow,
+std::vector<start_result> engine_core::start_runs(std::string_view name_space,
+                                                  std::string_view workflow,
                                                   std::vector<start_request>& requests) {
   for (auto& q : requests) check_start(workflow, q);
   std::vector<start_result> results;
   results.reserve(requests.size());
   std::uint64_t lsn = 0;
   for (auto& q : requests) {
-    results.push_back(start_run(workflow, q));
+    results.push_back(start_run(name_space, workflow, q));
     lsn = std::max(lsn, answer_lsn_);
     relieve();
   }
@@ -44,39 +46,42 @@ void engine_core::check_start(std::string_view workflow, const start_request& q)
                 "no workflow '" + std::string(workflow) + "' is defined in this engine");
   check_id(q.id);
   check_arguments(workflow, q.arguments.size());
-  auto& o = q.options;
-  if (o.delay < duration{} || o.run_timeout < duration{} || o.execution_timeout < duration{})
+  if (q.delay < duration{} || q.run_timeout < duration{} || q.execution_timeout < duration{})
     throw error(errc::usage, workflow,
                 "the delay and the time-outs of a start must not be negative");
 }
 
 /// Of a request that has been checked.
-start_result engine_core::start_run(std::string_view workflow, const start_request& q) {
-  if (auto known = find_taken(workflow, q)) return *known;
+start_result engine_core::start_run(std::string_view name_space, std::string_view workflow,
+                                    const start_request& q) {
+  if (auto known = find_taken(name_space, workflow, q)) return *known;
   auto later = [&](duration d) {
     auto t = INT64_MAX;
     return __builtin_add_overflow(now_, d.count(), &t) ? INT64_MAX - 1 : t;
   };
-  auto& o = q.options;
   record start;
   start.run = journal_.new_run_number();
   start.name = workflow;
   start.target = q.id;
   start.payload = q.arguments;
-  if (o.delay > duration{}) start.begins_at = later(o.delay);
-  start.run_timeout = o.run_timeout.count();
-  if (o.execution_timeout > duration{}) start.execution_deadline = later(o.execution_timeout);
+  if (q.delay > duration{}) start.begins_at = later(q.delay);
+  start.run_timeout = q.run_timeout.count();
+  if (q.execution_timeout > duration{}) start.execution_deadline = later(q.execution_timeout);
+  start.name_space = as_stored(name_space);
+  start.attributes = q.attributes;
+  start.memo = q.memo;
   answer_lsn_ = create(start, false).last_lsn;
   return {start.run, true};
 }
 
 /// The run that has the id and is to be used; none: a new one is to be started. Throws
 /// errc::conflict.
-std::optional<start_result> engine_core::find_taken(std::string_view workflow,
+std::optional<start_result> engine_core::find_taken(std::string_view name_space,
+                                                    std::string_view workflow,
                                                     const start_request& q) {
-  auto number = latest_run(q.id);
-  if (number == 0) return std::nullopt;
-  auto& r = must_find(number, q.id);
+  run_ref of{latest_run(name_space, q.id), name_space, q.id};
+  if (of.run == 0) return std::nullopt;
+  auto& r = must_find(of);
   auto refuse = [&](const char* why) {
     answer_lsn_ = r.last_lsn;
     auto text = "the id " + shown(q.id) + why;
@@ -84,12 +89,12 @@ std::optional<start_result> engine_core::find_taken(std::string_view workflow,
     throw error(errc::conflict, workflow, text);
   };
   if (r.state.open()) {
-    if (q.options.conflict == id_conflict::fail) refuse(" has a run that is open");
-    if (q.options.conflict == id_conflict::use_existing) return find_run(workflow, q.id);
+    if (q.conflict == id_conflict::fail) refuse(" has a run that is open");
+    if (q.conflict == id_conflict::use_existing) return find_run(workflow, of);
     terminate(r, "another run was started with its id");
   } else {
-    auto reuse = q.options.reuse;
-    if (reuse == id_reuse::use_existing) return find_run(workflow, q.id);
+    auto reuse = q.reuse;
+    if (reuse == id_reuse::use_existing) return find_run(workflow, of);
     if (reuse == id_reuse::reject) refuse(" has had a run");
     if (reuse == id_reuse::allow_after_failure && r.state.status == status::completed)
       refuse(" has had a run that completed");
@@ -98,42 +103,46 @@ std::optional<start_result> engine_core::find_taken(std::string_view workflow,
   return std::nullopt;
 }
 
-std::optional<start_result> engine_core::find_run(std::string_view workflow, std::string_view id) {
-  auto number = latest_run(id);
-  if (number == 0) return std::nullopt;
-  auto* r = &must_find(number, id);
+std::optional<start_result> engine_core::find_run(std::string_view workflow, run_ref of) {
+  if (of.run == 0) of.run = latest_run(of.name_space, of.id);
+  if (of.run == 0) return std::nullopt;
+  auto* r = &must_find(of);
   if (r->state.workflow != workflow)
     throw error(
         errc::conflict, workflow,
-        "the id " + shown(id) + " belongs to a run of workflow '" + r->state.workflow + "'");
+        "the id " + shown(of.id) + " belongs to a run of workflow '" + r->state.workflow + "'");
   answer_lsn_ = r->last_lsn;
   drop_if_idle(*r);
-  return start_result{number, false};
+  return start_result{of.run, false};
 }
 
-resident& engine_core::must_find(std::uint64_t run, std::string_view id) {
-  if (run == 0) run = latest_run(id);
-  if (run == 0) throw error(errc::not_found, id, "there is no run with the id " + shown(id));
-  auto* r = load(run);
-  if (!r)
-    throw error(errc::corrupt, id,
-                "the run " + shown(id) + " is there, but its snapshot can't be read");
-  return *r;
+resident& engine_core::must_find(run_ref of) {
+  auto missing = [&](const char* why) {
+    return error(errc::not_found, of.id, "there is no run with the id " + shown(of.id) + why);
+  };
+  bool by_number = of.run != 0;
+  if (!by_number) of.run = latest_run(of.name_space, of.id);
+  if (of.run == 0) throw missing("");
+  if (auto* r = load(of.run)) return *r;
+  if (by_number && (erased_.has(of.run) || !store_->get(keys::snapshot(of.run))))
+    throw missing(": it has been erased");
+  throw error(errc::corrupt, of.id,
+              "the run " + shown(of.id) + " is there, but its snapshot can't be read");
 }
 
-void engine_core::cancel_run(std::uint64_t run, std::string_view id, std::string_view reason) {
-  auto& r = must_find_last(run, id);
+void engine_core::cancel_run(run_ref of, std::string_view reason) {
+  auto& r = must_find_last(of);
   request_cancel(r, reason);
   drop_if_idle(r);
 }
-void engine_core::terminate_run(std::uint64_t run, std::string_view id, std::string_view reason) {
-  auto& r = last_of_chain(must_find(run, id));
+void engine_core::terminate_run(run_ref of, std::string_view reason) {
+  auto& r = last_of_chain(must_find(of));
   terminate(r, reason);
   drop_if_idle(r);
 }
 
-void engine_core::resume_run(std::string_view id) {
-  auto& r = must_find(0, id);
+void engine_core::resume_run(run_ref of) {
+  auto& r = must_find(of);
   if (!r.state.open() || !r.state.stalled) return;
   record n;
   n.kind = record_kind::resumed;
@@ -144,8 +153,8 @@ void engine_core::resume_run(std::string_view id) {
   enqueue(r);
 }
 
-v0::status engine_core::status_of(std::uint64_t run, std::string_view id) {
-  auto& r = last_of_chain(must_find(run, id));
+v0::status engine_core::status_of(run_ref of) {
+  auto& r = last_of_chain(must_find(of));
   auto s = r.state.shown_status();
   answer_lsn_ = r.last_lsn;
   drop_if_idle(r);
@@ -153,8 +162,11 @@ v0::status engine_core::status_of(std::uint64_t run, std::string_view id) {
 }
 
 bool engine_core::await_outcome(outcome_call& c) {
-  auto& r = last_of_chain(must_find(c.run, c.id));
-  c.run = r.state.run;
+  auto& r = last_of_chain(must_find(c.of));
+  c.of.run = r.state.run;
+  if (r.state.next)
+    throw error(errc::not_found, c.of.id,
+                "the run that continues " + shown(r.state.id) + " has been erased");
   if (r.state.open() && !r.state.stalled) {
     r.waiters.push_back(&c);
     return false;
@@ -170,7 +182,7 @@ bool engine_core::await_outcome(outcome_call& c) {
 void engine_core::forget(waiting_call& c) noexcept {
   answer_lsn_ = 0;  // whatever is durable
   std::erase_if(answers_, [&](auto& a) { return a.second == &c; });
-  if (auto* r = in_memory(c.run)) {
+  if (auto* r = in_memory(c.of.run)) {
     std::erase_if(r->waiters, [&](auto* w) { return w == &c; });
     std::erase_if(r->updaters, [&](auto* w) { return w == &c; });
     drop_if_idle(*r);
@@ -191,10 +203,10 @@ std::string engine_core::arguments_of(resident& r, std::uint32_t command) {
   return {};
 }
 
-std::optional<run_info> engine_core::describe_run(std::string_view id) {
-  auto number = latest_run(id);
-  if (number == 0) return std::nullopt;
-  auto* r = &must_find(number, id);
+std::optional<run_info> engine_core::describe_run(run_ref of) {
+  of.run = latest_run(of.name_space, of.id);
+  if (of.run == 0) return std::nullopt;
+  auto* r = &must_find(of);
   answer_lsn_ = r->last_lsn;
   auto& s = r->state;
   run_info info;
@@ -205,6 +217,12 @@ std::optional<run_info> engine_core::describe_run(std::string_view id) {
   info.reason = info.status == status::completed ? std::string() : s.outcome;
   info.records = s.records;
   info.started = time_point(duration(s.started));
+  info.closed = time_point(duration(s.closed()));
+  if (s.about) {
+    info.attributes = attributes(unpack_attributes(s.about->attributes));
+    info.memo = s.about->memo;
+    info.details = s.about->details;
+  }
   info.parent = s.parent;
   info.previous = s.previous;
   info.next = s.next;
@@ -234,11 +252,11 @@ std::optional<run_info> engine_core::describe_run(std::string_view id) {
   return info;
 }
 
-std::vector<history_entry> engine_core::history_of_id(std::string_view id) {
+std::vector<history_entry> engine_core::history_of_id(run_ref of) {
   std::vector<history_entry> entries;
-  auto number = latest_run(id);
-  if (number == 0) return entries;
-  auto& r = must_find(number, id);
+  of.run = latest_run(of.name_space, of.id);
+  if (of.run == 0) return entries;
+  auto& r = must_find(of);
   answer_lsn_ = r.last_lsn;
   std::string history;
   try {
@@ -259,58 +277,47 @@ std::vector<history_entry> engine_core::history_of_id(std::string_view id) {
       entries.push_back(std::move(e));
     }
   } catch (const malformed& e) {
-    throw error(errc::corrupt, id,
-                "the history of the run " + shown(id) + " can't be read: " + e.what());
+    throw error(errc::corrupt, of.id,
+                "the history of the run " + shown(of.id) + " can't be read: " + e.what());
   }
   drop_if_idle(r);
   return entries;
 }
 
-std::vector<std::string> engine_core::list_open_runs(std::string_view after,
-                                                     std::size_t count_max) {
-  std::vector<std::string> open;
-  for (auto& [run, r] : runs_)
-    if (r->state.open() && r->state.id > after) open.push_back(r->state.id);
-  auto from = keys::all(keys::space::snapshot), to = keys::end_of(from);
-  scan(*store_, {from, to}, [&](std::string_view key, std::string_view value) {
-    try {
-      if (in_memory(keys::last_number(key))) return true;
-      auto s = decode_run_state(value);
-      if (s.open() && s.id > after) open.push_back(s.id);
-    } catch (const malformed&) {  // told when it is loaded
-    }
-    return true;
-  });
-  std::sort(open.begin(), open.end());
-  open.erase(std::unique(open.begin(), open.end()), open.end());
-  if (open.size() > count_max) open.resize(count_max);
-  return open;
-}
-
 // ---------------------------------------------------------------- behind the templates
 
-std::vector<start_result> core::start(engine_core& e, std::string_view workflow,
+start_request::start_request(std::string_view i, std::string a, const start_options& o)
+    : id(i),
+      arguments(std::move(a)),
+      attributes(pack(o.attributes)),
+      conflict(o.conflict),
+      reuse(o.reuse),
+      delay(o.delay),
+      run_timeout(o.run_timeout),
+      execution_timeout(o.execution_timeout) {
+  o.memo.encode_to(memo);
+  check_memo(id, memo.size());
+}
+std::vector<start_result> core::start(engine_core& e, std::string_view name_space,
+                                      std::string_view workflow,
                                       std::vector<start_request> requests) {
-  return e.ask([&] { return e.start_runs(workflow, requests); });
+  return e.ask([&] { return e.start_runs(name_space, workflow, requests); });
 }
-std::optional<start_result> core::find(engine_core& e, std::string_view workflow,
-                                       std::string_view id) {
-  return e.look([&] { return e.find_run(workflow, id); });
+std::optional<start_result> core::find(engine_core& e, std::string_view workflow, run_ref of) {
+  return e.look([&] { return e.find_run(workflow, of); });
 }
-v0::status core::status(engine_core& e, std::uint64_t run, std::string_view id) {
-  return e.look([&] { return e.status_of(run, id); });
+v0::status core::status(engine_core& e, run_ref of) {
+  return e.look([&] { return e.status_of(of); });
 }
-void core::cancel(engine_core& e, std::uint64_t run, std::string_view id, std::string_view reason) {
-  e.ask([&] { e.cancel_run(run, id, reason); });
+void core::cancel(engine_core& e, run_ref of, std::string_view reason) {
+  e.ask([&] { e.cancel_run(of, reason); });
 }
-void core::terminate(engine_core& e, std::uint64_t run, std::string_view id,
-                     std::string_view reason) {
-  e.ask([&] { e.terminate_run(run, id, reason); });
+void core::terminate(engine_core& e, run_ref of, std::string_view reason) {
+  e.ask([&] { e.terminate_run(of, reason); });
 }
 
-std::optional<run_outcome> core::wait(engine_core& e, std::uint64_t run, std::string_view id,
-                                      std::optional<duration> limit) {
-  outcome_call c(run, id);
+std::optional<run_outcome> core::wait(engine_core& e, run_ref of, std::optional<duration> limit) {
+  outcome_call c(of);
   c.needs_room = false;
   if (!e.submit(c, limit)) return std::nullopt;
   c.rethrow();

@@ -15,6 +15,7 @@ resident* engine_core::in_memory(std::uint64_t run) noexcept {
 /// (and that is told).
 resident* engine_core::load(std::uint64_t run) {
   if (auto* r = in_memory(run)) return r;
+  if (erased_.has(run)) return nullptr;
   try {
     auto state = read_snapshot(*store_, run);
     if (!state) return nullptr;
@@ -22,7 +23,7 @@ resident* engine_core::load(std::uint64_t run) {
     r->state = *std::move(state);
     r->unsaved_first = r->state.records;
     r->last_lsn = r->state.applied_lsn;
-    ids_.emplace(r->state.id, run);
+    ids_.emplace(id_key(namespace_of(r->state), r->state.id), run);
     return (runs_[run] = std::move(r)).get();
   } catch (const malformed& e) {
     listener_.problem("run " + std::to_string(run) +
@@ -31,17 +32,20 @@ resident* engine_core::load(std::uint64_t run) {
   }
 }
 
-std::uint64_t engine_core::latest_run(std::string_view id) {
-  auto found = ids_.find(std::string(id));
+std::uint64_t engine_core::latest_run(std::string_view name_space, std::string_view id) {
+  auto found = ids_.find(id_key(name_space, id));
   if (found != ids_.end()) return found->second;
-  return read_latest_run(*store_, id).value_or(0);
+  auto run = read_latest_run(*store_, name_space, id).value_or(0);
+  while (run && erased_.has(run)) run = read_latest_run(*store_, name_space, id, run).value_or(0);
+  return run;
 }
 
 /// A new run, as its first record says: what is missing there is filled in. Driven at once, unless
 /// it is to be `undriven` or begins later.
 resident& engine_core::create(record start, bool undriven) {
   auto& r = *(runs_[start.run] = std::make_unique<resident>());
-  ids_[std::string(start.target)] = start.run;
+  auto ns = start.name_space.empty() ? default_namespace : start.name_space;
+  ids_[id_key(ns, start.target)] = start.run;
   r.resumed = true;
   start.kind = record_kind::started;
   start.time = now_;
@@ -136,7 +140,7 @@ bool engine_core::drop_if_idle(resident& r) {
   if (r.frame || r.dirty_since != 0 || r.queued || rides_in_block(r) || !r.unsaved.empty() ||
       !r.attempts.empty() || !r.waiters.empty() || !r.updaters.empty())
     return false;
-  auto id = ids_.find(r.state.id);
+  auto id = ids_.find(id_key(namespace_of(r.state), r.state.id));
   if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
   runs_.erase(r.state.run);
   return true;

@@ -151,7 +151,7 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
     n.attempt = a.number;
     return note(r, n);
   }
-  if (a.body->transacts) a.transact(state_);
+  if (a.body->transacts) a.transact(state_, namespace_of(r.state));
   if (a.timed_out || came_late(p, a)) {
     failure f{"stet::step_timed_out", "the body did not return in time", {}, a.number};
     return attempt_failed(r, p, a, f, errc::step_timed_out, false);

@@ -13,7 +13,6 @@ namespace detail {
 namespace {
 
 constexpr std::size_t key_bytes_max = 400;
-constexpr std::string_view name_space = "default";
 
 [[noreturn]] void throw_other_type() {
   throw error(errc::payload, "scan", "a table's key isn't of the type that is asked for");
@@ -55,7 +54,9 @@ std::uint64_t take_key_number(std::string_view& in, std::size_t bytes) {
 }
 
 std::string state_key(std::string_view table, std::string_view key) {
-  auto whole = keys::state(name_space, table, key);
+  std::string whole;
+  keys::put_text(whole, table);
+  whole += key;
   if (whole.size() > key_bytes_max)
     throw error(errc::usage, table,
                 "a key of the table '" + std::string(table) + "' has " +
@@ -64,12 +65,16 @@ std::string state_key(std::string_view table, std::string_view key) {
   return whole;
 }
 std::pair<std::string, std::string> state_range(std::string_view table) {
-  auto first = keys::state(name_space, table, {});
+  std::string first;
+  keys::put_text(first, table);
   auto end = keys::end_of(first);
   return {std::move(first), std::move(end)};
 }
 std::string_view own_key(std::string_view table, std::string_view key) {
-  return key.substr(keys::state(name_space, table, {}).size());
+  source in(key);
+  (void)keys::take_text(in);
+  (void)table;
+  return in.rest();
 }
 
 std::optional<std::string> user_state::get(const std::string& key) const {
@@ -126,9 +131,12 @@ void user_state::committed() noexcept {
       staged_.erase(at);
 }
 
+transaction_state::transaction_state(const user_state& s, std::string_view name_space)
+    : below(s), prefix(keys::state_prefix(name_space)) {}
+
 /// From outside: what is written is durable with a record that says so.
-void engine_core::transact(transact_function& f) {
-  transaction_state state(state_);
+void engine_core::transact(std::string_view name_space, transact_function& f) {
+  transaction_state state(state_, name_space);
   transaction tx(state);
   f.run(tx);
   answer_lsn_ = journal_.last_lsn();  // of what it read
@@ -141,22 +149,27 @@ void engine_core::transact(transact_function& f) {
   answer_lsn_ = journal_.append(bytes, 1);
   state_.stage(std::move(state.writes), journal_.riders());
 }
-void core::transact(engine_core& e, transact_function& f) {
-  e.ask([&] { e.transact(f); });
+void core::transact(engine_core& e, std::string_view name_space, transact_function& f) {
+  e.ask([&] { e.transact(name_space, f); });
 }
 
 }  // namespace detail
 
 std::optional<std::string> transaction::read(const std::string& key) const {
-  auto own = state_->writes.find(key);
-  return own != state_->writes.end() ? own->second : state_->below.get(key);
+  auto whole = state_->prefix + key;
+  auto own = state_->writes.find(whole);
+  return own != state_->writes.end() ? own->second : state_->below.get(whole);
 }
 void transaction::write(std::string key, std::optional<std::string> value) {
-  state_->writes.insert_or_assign(std::move(key), std::move(value));
+  state_->writes.insert_or_assign(key.insert(0, state_->prefix), std::move(value));
 }
 bool transaction::next(const std::string& from, const std::string& to, bool backward,
                        std::string& key, std::string& value) const {
-  return state_->below.next(from, to, backward, state_->writes, key, value);
+  auto& prefix = state_->prefix;
+  if (!state_->below.next(prefix + from, prefix + to, backward, state_->writes, key, value))
+    return false;
+  key.erase(0, prefix.size());
+  return true;
 }
 
 }}  // namespace stet::v0

@@ -45,8 +45,9 @@ class user_state {
 /// Of one transaction.
 class transaction_state {
  public:
-  explicit transaction_state(const user_state& s) noexcept : below(s) {}
+  transaction_state(const user_state& s, std::string_view name_space);
   const user_state& below;
+  const std::string prefix;  // of the keys of its namespace
   state_writes writes;
 };
 

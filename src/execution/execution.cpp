@@ -248,11 +248,22 @@ bool execution::begin(command& c, environment e, waiter& w) noexcept {
   return false;
 }
 
+void execution::must_run(std::string_view what) const {
+  if (out_) return;
+  throw error(errc::usage, what,
+              "this is for the workflow's own code: not for the handlers of queries, for "
+              "validators, or for destructors when a run leaves memory");
+}
+void execution::show(std::uint8_t what, std::string_view bytes) {
+  must_run("set_attributes, set_memo, set_details");
+  record r;
+  r.kind = record_kind::described;
+  r.flags = what;
+  r.payload = bytes;
+  emit(r);
+}
 void execution::hold(command& c) {
-  if (!out_)
-    throw error(errc::usage, c.label(),
-                "this is for the workflow's own code: not for the handlers of queries, for "
-                "validators, or for destructors when a run leaves memory");
+  must_run(c.label());
   c.detached = true;
   c.errors = &errors_;
   c.id = ++last_command_;

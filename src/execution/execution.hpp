@@ -147,6 +147,8 @@ class execution : private waiter {
   /// A command of the whole run. Throws errc::usage outside of a workflow.
   void hold(command& c);
   std::string token_of(std::uint32_t command) const;
+  /// What a list shows of the run. Throws errc::usage outside of a workflow.
+  void show(std::uint8_t what, std::string_view bytes);
   bool take_message(std::string_view name, std::string& payload);
   bool continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept;
   bool continue_suggested() const noexcept { return records_ >= records_suggested_max; }
@@ -178,6 +180,7 @@ class execution : private waiter {
     record next{};
     bool has_next = false;
   };
+  void must_run(std::string_view what) const;
   bool peek();
   void diverge(const record& emitted) noexcept;
   /// Emits or compares; returns the record's flags, from the history if there is one.

@@ -85,6 +85,7 @@ request::request(command_kind k, std::string_view n, source_point at) : command(
   file = at.file;
 }
 request::~request() = default;
+child_request::~child_request() = default;
 void request::run(step_context&, std::string&) {}
 void request::run_transaction(transaction&, std::string&) {}
 
@@ -106,12 +107,15 @@ void check_arguments(std::string_view what, std::size_t bytes) {
 command* make_child(std::string_view workflow, std::string_view id, std::string arguments,
                     const child_options& o, source_point at) {
   check_arguments(workflow, arguments.size());
-  auto* c = new request(command_kind::child, workflow, at);
+  auto c = std::make_unique<child_request>(workflow, at);
+  c->attributes = pack(o.attributes);
+  o.memo.encode_to(c->memo);
+  check_memo(workflow, c->memo.size());
   c->target = id;
   c->arguments = std::move(arguments);
   if (o.parent_close == parent_close::request_cancel) c->flags = record_flag::asks_to_end;
   if (o.parent_close == parent_close::abandon) c->flags = record_flag::abandons;
-  return c;
+  return c.release();
 }
 condition::condition(std::string_view n, source_point at)
     : command(command_kind::condition), name(n) {
@@ -326,6 +330,21 @@ std::string_view context::id() const noexcept { return run_->id(); }
 bool context::replaying() const noexcept { return run_->replaying(); }
 void context::log(std::string_view line) { run_->log(line); }
 bool context::continue_suggested() const noexcept { return run_->continue_suggested(); }
+void context::describe_run(described what, std::string_view bytes) {
+  static_assert(described_attributes == detail::record_flag::attributes &&
+                described_memo == detail::record_flag::memo &&
+                described_text == detail::record_flag::details);
+  if (what == described_memo) detail::check_memo(id(), bytes.size());
+  if (what == described_text && bytes.size() > details_bytes_max)
+    throw error(errc::usage, id(),
+                "the details of a run have at most " + std::to_string(details_bytes_max) +
+                    " bytes, these have " + std::to_string(bytes.size()));
+  run_->show(what, bytes);
+}
+void context::set_attributes(const attribute_list& changes) {
+  if (!changes.empty()) describe_run(described_attributes, detail::pack(changes));
+}
+void context::set_details(std::string_view text) { describe_run(described_text, text); }
 std::size_t context::open_updates() const noexcept { return run_->open_updates(); }
 detail::held_command context::hold(detail::command* c) {
   detail::held_command held(c);

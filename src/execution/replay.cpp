@@ -35,6 +35,7 @@ const char* difference(const record& was, const record& is) noexcept {
   if (was.kind == record_kind::sleep &&
       (was.number != is.number || ((was.flags ^ is.flags) & record_flag::absolute)))
     return "another time";
+  if (was.kind == record_kind::described && was.flags != is.flags) return "another description";
   if (was.payload != is.payload)
     return was.kind == record_kind::completed || was.kind == record_kind::update_done
                ? "another result"

@@ -50,6 +50,8 @@ constexpr unsigned fields_of(record_kind k) noexcept {
     case record_kind::promise: return f_command | f_line | f_name;
     case record_kind::met: return f_command;
     case record_kind::written: return f_time;
+    case record_kind::erased: return f_time | f_related;
+    case record_kind::described: return f_payload;
     case record_kind::message: return f_command | f_line | f_name | f_target | f_payload;
     case record_kind::completed: return f_payload;
     case record_kind::failed: return f_attempt | f_code | f_payload | f_error;
@@ -87,6 +89,10 @@ void put_fields(std::string& out, const record& r, unsigned f) {
     put_signed(out, r.begins_at);
     put_signed(out, r.run_timeout);
     put_signed(out, r.execution_deadline);
+    put_text(out, r.name_space);
+    put_text(out, r.attributes);
+    put_text(out, r.memo);
+    put_text(out, r.details);
   }
   if (f & f_name) put_text(out, r.name);
   if (f & f_target) put_text(out, r.target);
@@ -116,6 +122,10 @@ void take_fields(source& in, record& r, unsigned f) {
     r.begins_at = in.signed_varint();
     r.run_timeout = in.signed_varint();
     r.execution_deadline = in.signed_varint();
+    r.name_space = in.text();
+    r.attributes = in.text();
+    r.memo = in.text();
+    r.details = in.text();
   }
   if (f & f_name) r.name = in.text();
   if (f & f_target) r.target = in.text();
@@ -169,6 +179,8 @@ std::string_view to_text(record_kind k) noexcept {
     case record_kind::resumed: return "resumed";
     case record_kind::suspect: return "suspect";
     case record_kind::written: return "state written";
+    case record_kind::erased: return "erased";
+    case record_kind::described: return "described";
   }
   return "unknown";
 }
@@ -177,7 +189,8 @@ void encode(std::string& out, const record& r) {
   // The length comes first and is known last: its place is made wide enough at once, a padded
   // varint where need be.
   auto texts = r.name.size() + r.target.size() + r.payload.size() + r.error_type.size() +
-               r.error_text.size() + r.error_path.size();
+               r.error_text.size() + r.error_path.size() + r.name_space.size() +
+               r.attributes.size() + r.memo.size() + r.details.size();
   constexpr std::size_t others_max = 100;  // bytes of all numbers of a record
   std::size_t width = 1;
   for (auto most = texts + others_max; most >= 0x80; most >>= 7) ++width;

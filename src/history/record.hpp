@@ -53,6 +53,7 @@ enum class record_kind : std::uint8_t {
   continued = 27,    // as the run `related`
   update_done = 28,  // the `command`-th update of the run
   update_failed = 29,
+  described = 31,  // what a list shows of the run: attributes, its memo, details: see the flags
   // notes
   attempt = 32,      // a further attempt of a step may have begun
   retry = 33,        // an attempt failed, the next begins at `number`
@@ -63,6 +64,7 @@ enum class record_kind : std::uint8_t {
   resumed = 38,
   suspect = 39,  // a step was the only suspect of a crash, for the `attempt`-th time
   written = 40,  // of run 0: the user's entries were written from outside, in this commit
+  erased = 42,   // of run 0: the run `related` is no more, from this commit on
 };
 
 constexpr bool is_event(record_kind k) noexcept { return static_cast<std::uint8_t>(k) < 16; }
@@ -109,6 +111,9 @@ inline constexpr std::uint8_t abandons = 8;     // child: its parent's end means
 inline constexpr std::uint8_t holds = 4;        // condition: at once, no `met` will follow
 inline constexpr std::uint8_t takes = 8;        // condition, met: it reads a signal
 inline constexpr std::uint8_t timed_out = 4;    // terminated: because its time was over
+inline constexpr std::uint8_t attributes = 4;   // described: the payload is changes of attributes
+inline constexpr std::uint8_t memo = 8;         // described: … is the memo
+inline constexpr std::uint8_t details = 16;     // described: … is a text
 }  // namespace record_flag
 
 /// A record as its fields. Texts are views into whatever it was decoded from. Only the fields of
@@ -131,9 +136,12 @@ struct record {
   std::int64_t begins_at = 0;           // ms; 0: at once
   std::int64_t run_timeout = 0;         // ms, from its beginning; 0: none
   std::int64_t execution_deadline = 0;  // ms, of the whole chain; 0: none
-  std::string_view name;                // of the step, the workflow, the signal, …; a reason
-  std::string_view target;              // the id of a run; of an update; a signal's idempotency key
-  std::string_view payload;             // arguments, a result, progress; an error's own
+  std::string_view name_space;          // empty: "default"
+  std::string_view attributes, memo, details;
+  // and others:
+  std::string_view name;     // of the step, the workflow, the signal, …; a reason
+  std::string_view target;   // the id of a run; of an update; a signal's idempotency key
+  std::string_view payload;  // arguments, a result, progress; an error's own
   std::string_view error_type;
   std::string_view error_text;
   std::string_view error_path;  // what it came through, see pack

@@ -6,8 +6,6 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr std::string_view default_namespace = "default";
-
 std::string to_chunk(std::string_view records) {
   std::string chunk;
   chunk.reserve(records.size() + 4);
@@ -32,18 +30,28 @@ std::uint64_t count_records(std::string_view records) {
 
 }  // namespace
 
-void add_checkpoint(batch& b, run_state& s, std::string_view records, std::uint64_t first_record) {
+void add_checkpoint(batch& b, run_state& s, std::string_view records, std::uint64_t first_record,
+                    run_counters& counters) {
   if (!records.empty()) b.put(keys::history(s.run, first_record), to_chunk(records));
-  if (first_record == 0) b.put(keys::id(default_namespace, s.id, s.run), {});
+  if (first_record == 0) b.put(keys::id(namespace_of(s), s.id, s.run), {});
   auto wake = wake_of(s);
   if (wake != s.indexed_wake) {
     if (s.indexed_wake != run_state::no_wake) b.erase(keys::timer(s.indexed_wake, s.run));
     if (wake != run_state::no_wake) b.put(keys::timer(wake, s.run), {});
     s.indexed_wake = wake;
   }
+  add_index_changes(b, s, counters);
   std::string snapshot;
   encode(snapshot, s);
   b.put(keys::snapshot(s.run), std::move(snapshot));
+}
+
+void erase_checkpoints(batch& b, const run_state& s, run_counters& counters) {
+  b.erase(keys::snapshot(s.run));
+  b.erase_range(keys::history(s.run, 0), keys::end_of(keys::history(s.run, UINT64_MAX)));
+  b.erase(keys::id(namespace_of(s), s.id, s.run));
+  if (s.indexed_wake != run_state::no_wake) b.erase(keys::timer(s.indexed_wake, s.run));
+  erase_index(b, s, counters);
 }
 
 std::optional<run_state> read_snapshot(store& s, std::uint64_t run) {
@@ -73,9 +81,10 @@ std::string read_history(store& s, std::uint64_t run, std::uint64_t count) {
   return records;
 }
 
-std::optional<std::uint64_t> read_latest_run(store& s, std::string_view id) {
+std::optional<std::uint64_t> read_latest_run(store& s, std::string_view name_space,
+                                             std::string_view id, std::uint64_t below) {
   std::optional<std::uint64_t> run;
-  auto from = keys::id_prefix(default_namespace, id), to = keys::end_of(from);
+  auto from = keys::id_prefix(name_space, id), to = keys::id(name_space, id, below);
   scan(s, {from, to, true}, [&](std::string_view key, std::string_view) {
     run = keys::parse_id(key).run;
     return false;

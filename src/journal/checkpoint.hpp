@@ -7,6 +7,7 @@
 
 #include <stet/store.hpp>
 
+#include "index/entries.hpp"
 #include "run_state/run_state.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -14,15 +15,19 @@ namespace stet { inline namespace v0 { namespace detail {
 /// Adds to `b`: the run's snapshot, the chunk of history `records` that begins with record number
 /// `first_record`, and the differences of its index entries. `s` is the fold of everything up to
 /// the last of these records.
-void add_checkpoint(batch& b, run_state& s, std::string_view records, std::uint64_t first_record);
+void add_checkpoint(batch& b, run_state& s, std::string_view records, std::uint64_t first_record,
+                    run_counters& counters);
+/// Takes a run out of the store: all that checkpoints have written of it.
+void erase_checkpoints(batch& b, const run_state& s, run_counters& counters);
 
 /// The snapshot of a run. Throws malformed.
 std::optional<run_state> read_snapshot(store& s, std::uint64_t run);
 /// The checkpointed history of a run: `count` records. Throws malformed if any is missing or
 /// damaged.
 std::string read_history(store& s, std::uint64_t run, std::uint64_t count);
-/// The latest run of an id that has been checkpointed.
-std::optional<std::uint64_t> read_latest_run(store& s, std::string_view id);
+/// The latest run of an id that has been checkpointed, of those below `below`.
+std::optional<std::uint64_t> read_latest_run(store& s, std::string_view name_space,
+                                             std::string_view id, std::uint64_t below = UINT64_MAX);
 
 }  // namespace detail
 }}  // namespace stet::v0

@@ -73,11 +73,29 @@ std::string id(std::string_view name_space, std::string_view id, std::uint64_t r
   put_big_endian(k, run);
   return k;
 }
-std::string state(std::string_view name_space, std::string_view table, std::string_view key) {
+std::string state_prefix(std::string_view name_space) {
   auto k = begin(space::state);
   put_text(k, name_space);
-  put_text(k, table);
-  k += key;
+  return k;
+}
+std::string index_prefix(std::string_view name_space, std::string_view attribute) {
+  auto k = begin(space::index);
+  put_text(k, name_space);
+  put_text(k, attribute);
+  return k;
+}
+std::string index(std::string_view name_space, std::string_view attribute, std::string_view value,
+                  std::uint64_t run) {
+  auto k = index_prefix(name_space, attribute);
+  k += value;
+  put_big_endian(k, run);
+  return k;
+}
+std::string count(std::string_view name_space, std::string_view workflow, std::uint8_t status) {
+  auto k = begin(space::counts);
+  put_text(k, name_space);
+  put_text(k, workflow);
+  put_byte(k, status);
   return k;
 }
 std::string end_of(std::string prefix) {
@@ -91,6 +109,15 @@ timer_parts parse_timer(std::string_view key) {
   auto in = open_key(key, space::timers);
   auto wake = static_cast<std::int64_t>(in.big_endian() ^ sign_bit);
   return {wake, in.big_endian()};
+}
+count_parts parse_count(std::string_view key) {
+  auto in = open_key(key, space::counts);
+  count_parts p;
+  p.name_space = take_text(in);
+  p.workflow = take_text(in);
+  p.status = in.byte();
+  if (!in.done()) throw malformed("a key is too long");
+  return p;
 }
 id_parts parse_id(std::string_view key) {
   auto in = open_key(key, space::ids);

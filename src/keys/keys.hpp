@@ -11,6 +11,7 @@ namespace stet { inline namespace v0 { namespace detail { namespace keys {
 
 /// What stands behind the shard's byte.
 enum class space : char {
+  counts = 'c',    // <namespace> <workflow> <status>   how many runs, as of their snapshots
   history = 'h',   // <run> <first record>        records, in chunks
   journal = 'j',   // <block>                     blocks
   ids = 'n',       // <namespace> <id> <run>      runs of an id
@@ -20,6 +21,7 @@ enum class space : char {
   snapshot = 'r',  // <run>                       what a run is
   timers = 't',    // <wake time> <run>           next wake-up of each open run that needs one
   state = 'u',     // <namespace> <table> <key>   the user's own entries
+  index = 'x',     // <namespace> <attribute> <value> <run>   what runs are found by
 };
 
 std::string journal(std::uint64_t block);
@@ -28,8 +30,14 @@ std::string packed(std::uint64_t last_run);
 std::string snapshot(std::uint64_t run);
 std::string timer(std::int64_t wake_ms, std::uint64_t run);
 std::string id(std::string_view name_space, std::string_view id, std::uint64_t run);
-/// `key` is the entry's own part, in bytes that have the order of the keys.
-std::string state(std::string_view name_space, std::string_view table, std::string_view key);
+/// The prefix of all entries of a namespace; <table> and the entry's own part, in bytes that have
+/// the order of the keys, follow.
+std::string state_prefix(std::string_view name_space);
+/// `value` is in bytes that have the order of the values.
+std::string index(std::string_view name_space, std::string_view attribute, std::string_view value,
+                  std::uint64_t run);
+std::string index_prefix(std::string_view name_space, std::string_view attribute);
+std::string count(std::string_view name_space, std::string_view workflow, std::uint8_t status);
 std::string owner();
 /// Of the whole store, outside every shard: its format.
 std::string format();
@@ -57,10 +65,15 @@ struct id_parts {
   std::string name_space, id;
   std::uint64_t run;
 };
+struct count_parts {
+  std::string name_space, workflow;
+  std::uint8_t status;
+};
 /// Throw malformed.
+count_parts parse_count(std::string_view key);
 timer_parts parse_timer(std::string_view key);
 id_parts parse_id(std::string_view key);
-/// The number at the end of a journal, snapshot, packed, timer or id key.
+/// The number at the end of a journal, snapshot, packed, timer, id or index key.
 std::uint64_t last_number(std::string_view key);
 
 }  // namespace keys

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "history/attributes.hpp"
 #include "run_state/run_state.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -86,8 +87,20 @@ void end(run_state& s, v0::status how, std::string_view outcome) {
   s.undriven = 0;
 }
 
+void describe(run_state& s, const record& r) {
+  if (!s.about) s.about = std::make_unique<description>();
+  if (r.flags & record_flag::attributes)
+    s.about->attributes = merge(s.about->attributes, r.payload);
+  if (r.flags & record_flag::memo) s.about->memo = r.payload;
+  if (r.flags & record_flag::details) s.about->details = r.payload;
+}
+
 void start(run_state& s, const record& r) {
   s.run = r.run;
+  s.name_space = r.name_space;
+  if (!r.attributes.empty() || !r.memo.empty() || !r.details.empty())
+    s.about = std::make_unique<description>(
+        description{std::string(r.attributes), std::string(r.memo), std::string(r.details), {}});
   s.id = r.target;
   s.workflow = r.name;
   s.seed[0] = r.seed[0];
@@ -148,7 +161,8 @@ void apply_note(run_state& s, const record& r, std::uint64_t lsn) {
       s.crashes = 0;
       s.outcome.clear();
       break;
-    case record_kind::written: throw malformed("a record of no run is in the history of one");
+    case record_kind::written:
+    case record_kind::erased: throw malformed("a record of no run is in the history of one");
     default: break;
   }
 }
@@ -213,6 +227,7 @@ void apply(run_state& s, const record& r, std::uint64_t lsn) {
       break;
     case record_kind::update_done:
     case record_kind::update_failed: answer_update(s); break;
+    case record_kind::described: describe(s, r); break;
     case record_kind::continued:
       end(s, v0::status::continued_as_new, {});
       s.next = r.related;

@@ -49,8 +49,17 @@ struct pending {
   std::unique_ptr<details> more;
 };
 
+/// What a list shows of a run.
+struct description {
+  std::string attributes;  // packed
+  std::string memo;        // a payload
+  std::string details;
+  std::string indexed;  // the attributes that the indexes have, as of the latest snapshot
+};
+
 struct run_state {
   std::uint64_t run = 0;
+  std::string name_space;  // empty: "default"
   std::string id;
   std::string workflow;
   std::uint64_t seed[2] = {0, 0};
@@ -76,14 +85,20 @@ struct run_state {
   std::uint32_t crashes = 0;            // deaths of the process in its code, as the only suspect
   std::uint64_t applied_lsn = 0;        // of the latest record in here
   std::int64_t indexed_wake = no_wake;  // what the timer index says, as of the latest snapshot
+  v0::status indexed_status = not_indexed;  // likewise of the index by workflow and status
   std::vector<pending> waits_for;
-  std::string outcome;             // completed: the result; a reason otherwise
-  std::unique_ptr<failure> error;  // failed
+  std::unique_ptr<description> about;  // if there is anything
+  std::string outcome;                 // completed: the result; a reason otherwise
+  std::unique_ptr<failure> error;      // failed
   errc code = errc::run_failed;
 
   static constexpr std::int64_t no_wake = INT64_MAX;
   static constexpr std::int64_t wake_at_start = INT64_MIN;
 
+  static constexpr auto not_indexed = static_cast<v0::status>(255);
+
+  /// When it ended; 0: it hasn't.
+  std::int64_t closed() const noexcept { return open() ? 0 : engine_time; }
   bool open() const noexcept { return status == v0::status::running; }
   v0::status shown_status() const noexcept {
     return open() && stalled ? v0::status::stalled : status;

@@ -6,7 +6,7 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::uint8_t version = 1;
-enum : std::uint8_t { is_stalled = 1, is_cancel_requested = 2, has_error = 4 };
+enum : std::uint8_t { is_stalled = 1, is_cancel_requested = 2, has_error = 4, has_about = 8 };
 
 void encode(std::string& out, const pending& p) {
   put_varint(out, p.command);
@@ -78,6 +78,7 @@ void encode(std::string& out, const run_state& s) {
   auto at = out.size();
   put_byte(out, version);
   put_varint(out, s.run);
+  put_text(out, s.name_space);
   put_text(out, s.id);
   put_text(out, s.workflow);
   put_big_endian(out, s.seed[0]);
@@ -98,7 +99,8 @@ void encode(std::string& out, const run_state& s) {
   put_varint(out, s.open_updates);
   put_byte(out, static_cast<std::uint8_t>(s.status));
   put_byte(out, static_cast<std::uint8_t>((s.stalled ? is_stalled : 0) | (s.error ? has_error : 0) |
-                                          (s.cancel_requested ? is_cancel_requested : 0)));
+                                          (s.cancel_requested ? is_cancel_requested : 0) |
+                                          (s.about ? has_about : 0)));
   put_varint(out, s.records);
   put_varint(out, s.undriven);
   put_varint(out, s.crashes);
@@ -108,6 +110,11 @@ void encode(std::string& out, const run_state& s) {
   for (auto& p : s.waits_for) encode(out, p);
   put_text(out, s.outcome);
   if (s.error) encode_error(out, s);
+  if (s.about) {
+    put_text(out, s.about->attributes);
+    put_text(out, s.about->memo);
+    put_text(out, s.about->details);
+  }
   auto sum = crc32c(std::string_view(out).substr(at));
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(sum >> shift));
 }
@@ -122,6 +129,7 @@ run_state decode_run_state(std::string_view bytes) {
   if (in.byte() != version) throw malformed("a snapshot is of an unknown version");
   run_state s;
   s.run = in.varint();
+  s.name_space = in.text();
   s.id = in.text();
   s.workflow = in.text();
   s.seed[0] = in.big_endian();
@@ -154,6 +162,13 @@ run_state decode_run_state(std::string_view bytes) {
   for (auto n = in.varint(); n > 0; --n) s.waits_for.push_back(decode_pending(in));
   s.outcome = in.text();
   if (flags & has_error) decode_error(in, s);
+  if (flags & has_about) {
+    s.about = std::make_unique<description>();
+    s.about->attributes = s.about->indexed = in.text();
+    s.about->memo = in.text();
+    s.about->details = in.text();
+  }
+  s.indexed_status = s.shown_status();
   if (!in.done()) throw malformed("a snapshot is longer than its fields");
   return s;
 }

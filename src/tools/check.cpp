@@ -2,6 +2,7 @@
 // with its history; then every index the other way round.
 #include <stet/check.hpp>
 
+#include <algorithm>
 #include <map>
 #include <unordered_map>
 
@@ -34,6 +35,7 @@ class checking {
     read_snapshots();
     finish_journal_runs();
     check_families();
+    check_indexes();
     check_keys();
     return std::move(report_);
   }
@@ -109,7 +111,8 @@ class checking {
     for (; !in.done(); ++lsn) {
       auto before = in.rest();
       auto r = decode_record(in);
-      if (r.kind != record_kind::written)
+      if (r.kind == record_kind::erased) recent_.erase(r.related);
+      else if (r.kind != record_kind::written)
         recent_[r.run].emplace_back(lsn, before.substr(0, before.size() - in.left()));
       next_run_ = std::max(next_run_, r.run + 1);
     }
@@ -135,14 +138,44 @@ class checking {
     auto& k = runs_[s.run];
     k = {s.records, s.indexed_wake, std::hash<std::string>()(s.id), true, s.open(), s.next};
     if (s.applied_lsn >= next_lsn_) problem(quoted(s) + " has a record above the counter");
-    if (!store_.get(keys::id("default", s.id, s.run)))
+    if (!store_.get(keys::id(namespace_of(s), s.id, s.run)))
       problem(quoted(s) + " isn't in the index of ids");
     if (s.indexed_wake != run_state::no_wake && !store_.get(keys::timer(s.indexed_wake, s.run)))
       problem(quoted(s) + " isn't in the index of timers");
     if (wake_of(s) != s.indexed_wake) problem(quoted(s) + " has another timer than it needs");
+    check_index(s);
     guard("the history of " + quoted(s), [&] { fold_anew(s); });
     catch_up(s);
     check_run(s);
+  }
+
+  void check_index(const run_state& s) {
+    for (auto& key : index_keys(s)) {
+      ++indexed_;
+      if (!store_.get(key))
+        problem(quoted(s) + " isn't in the index where it should be, at " + printable_key(key));
+    }
+    counts_.add(namespace_of(s), s.workflow, s.indexed_status, 1);
+  }
+  /// Each entry was found that should be there: one too many belongs to nobody.
+  void check_indexes() {
+    run_counters stored;
+    guard("the counters of runs", [&] {
+      stored.load(store_);
+      if (stored.all() != counts_.all()) problem("the counters of runs aren't what the runs give");
+    });
+    auto entries = space(keys::space::index);
+    std::uint64_t found = 0;
+    while (entries.next()) ++found;
+    if (found == indexed_) return;
+    auto again = space(keys::space::index);
+    while (auto* e = again.next())
+      guard("the key " + printable_key(e->first), [&] {
+        auto s = read_snapshot(store_, keys::last_number(e->first));
+        auto all = s ? index_keys(*s) : std::vector<std::string>();
+        if (std::find(all.begin(), all.end(), e->first) == all.end())
+          throw malformed("it is an index entry of a run that isn't there, or has another");
+      });
   }
 
   /// The history gives the snapshot.
@@ -253,6 +286,10 @@ class checking {
           throw malformed("it is a timer of a run that isn't there, or has another");
         return;
       }
+      case keys::space::index:
+      case keys::space::counts:  // see check_indexes
+        if (key.size() == keys::all(keys::space::index).size()) throw malformed("it is too short");
+        return;
       case keys::space::state: {
         source in(key.substr(2));
         (void)keys::take_text(in);
@@ -266,7 +303,8 @@ class checking {
   store& store_;
   check_report report_;
   marks marks_;
-  std::uint64_t next_lsn_ = 0, next_run_ = 0;
+  std::uint64_t next_lsn_ = 0, next_run_ = 0, indexed_ = 0;
+  run_counters counts_;
   std::map<std::uint64_t, std::vector<std::pair<std::uint64_t, std::string>>> recent_;
   std::unordered_map<std::uint64_t, known> runs_;
   std::vector<child_link> links_;

@@ -34,6 +34,7 @@ TEST_CASE("a run that is checkpointed slice by slice is found whole after each o
     auto s = stet::memory::open();
     auto records = split(run.history);
     run_state state;
+    run_counters counters;
     std::string chunk;
     std::uint64_t first = 0;
     for (std::size_t i = 0; i < records.size(); ++i) {
@@ -41,7 +42,7 @@ TEST_CASE("a run that is checkpointed slice by slice is found whole after each o
       chunk += records[i].bytes;
       if (i + 1 < records.size() && random.below(3) != 0) continue;
       stet::batch b;
-      add_checkpoint(b, state, chunk, first);
+      add_checkpoint(b, state, chunk, first, counters);
       s->commit(b, stet::durability::process);
       first = state.records;
       chunk.clear();
@@ -50,7 +51,7 @@ TEST_CASE("a run that is checkpointed slice by slice is found whole after each o
       CHECK(bytes_of(*found) == bytes_of(state));
       CHECK(read_history(*s, run.state.run, state.records) ==
             run.history.substr(0, read_history(*s, run.state.run, first).size()));
-      CHECK(read_latest_run(*s, state.id) == run.state.run);
+      CHECK(read_latest_run(*s, default_namespace, state.id) == run.state.run);
       auto timers = timers_in(*s);
       auto wake = wake_of(state);
       CHECK(timers.size() == (wake == run_state::no_wake ? 0 : 1));
@@ -65,10 +66,11 @@ TEST_CASE("a slice that is written twice is the same as once") {
   auto records = split(run.history);
   auto s = stet::memory::open();
   run_state state;
+  run_counters counters;
   for (std::size_t i = 0; i < records.size(); ++i) apply(state, records[i].record, i + 1);
   for (int i = 0; i < 2; ++i) {
     stet::batch b;
-    add_checkpoint(b, state, run.history, 0);
+    add_checkpoint(b, state, run.history, 0, counters);
     s->commit(b, stet::durability::process);
     CHECK(read_history(*s, run.state.run, state.records) == run.history);
   }
@@ -79,10 +81,11 @@ TEST_CASE("a history that lacks a chunk, has one too many, or a damaged one, is 
   auto records = split(run.history);
   auto s = stet::memory::open();
   run_state state;
+  run_counters counters;
   for (std::size_t i = 0; i < records.size(); ++i) {
     apply(state, records[i].record, i + 1);
     stet::batch b;
-    add_checkpoint(b, state, records[i].bytes, i);
+    add_checkpoint(b, state, records[i].bytes, i, counters);
     s->commit(b, stet::durability::process);
   }
   auto number = run.state.run;

@@ -1,0 +1,169 @@
+// What runs are found by: search attributes, typed names whose values a run carries from its start
+// or sets itself. The engine indexes them without being told of them before.
+//
+//     inline constexpr stet::attribute<std::string>  Customer{"customer"};
+//     inline constexpr stet::attribute<std::int64_t> Cents{"cents"};
+//     engine.run(Pay, "pay-7", {.attributes = {Customer("ann"), Cents(1000)}}, order);
+//     engine.list("customer = 'ann' AND cents > 500");
+#pragma once
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <stet/codec.hpp>
+#include <stet/export.hpp>
+#include <stet/names.hpp>
+#include <stet/time.hpp>
+
+namespace stet { inline namespace v0 {
+
+/// What a search attribute can hold. std::string is Temporal's Keyword, std::vector<std::string>
+/// its KeywordList.
+template <class T>
+concept attribute_type = std::same_as<T, bool> || std::same_as<T, std::int64_t> ||
+                         std::same_as<T, double> || std::same_as<T, time_point> ||
+                         std::same_as<T, std::string> || std::same_as<T, std::vector<std::string>>;
+
+/// The largest memo of a run, and the longest details, in bytes.
+inline constexpr unsigned memo_bytes_max = 32u << 10;
+inline constexpr unsigned details_bytes_max = 20u << 10;
+
+/// The value that an attribute is to have, or that it is to have none. A view: what it was made of
+/// must live until the call that takes it returns.
+class attribute_setting {
+ public:
+  /// On disk: never renumber (docs/format.md).
+  enum class type : std::uint8_t {
+    none = 0,  // the run has it no longer
+    boolean = 1,
+    integer = 2,
+    real = 3,
+    time = 4,
+    keyword = 5,
+    keywords = 6,
+  };
+  constexpr attribute_setting() = default;
+  constexpr explicit attribute_setting(std::string_view name) : name_(name) {}
+  constexpr attribute_setting(std::string_view name, bool v)
+      : name_(name), type_(type::boolean), integer_(v) {}
+  constexpr attribute_setting(std::string_view name, std::int64_t v)
+      : name_(name), type_(type::integer), integer_(v) {}
+  constexpr attribute_setting(std::string_view name, double v)
+      : name_(name), type_(type::real), real_(v) {}
+  constexpr attribute_setting(std::string_view name, time_point v)
+      : name_(name), type_(type::time), integer_(v.time_since_epoch().count()) {}
+  constexpr attribute_setting(std::string_view name, std::string_view v)
+      : name_(name), type_(type::keyword), keyword_(v) {}
+  constexpr attribute_setting(std::string_view name, const std::vector<std::string>& v)
+      : name_(name), type_(type::keywords), keywords_(&v) {}
+
+  constexpr std::string_view name() const noexcept { return name_; }
+  constexpr type what() const noexcept { return type_; }
+  constexpr std::int64_t integer() const noexcept { return integer_; }
+  constexpr double real() const noexcept { return real_; }
+  constexpr std::string_view keyword() const noexcept { return keyword_; }
+  constexpr const std::vector<std::string>& keywords() const noexcept { return *keywords_; }
+
+ private:
+  std::string_view name_;
+  type type_ = type::none;
+  union {
+    std::int64_t integer_ = 0;
+    double real_;
+    std::string_view keyword_;
+    const std::vector<std::string>* keywords_;
+  };
+};
+
+/// A search attribute: `inline constexpr stet::attribute<std::int64_t> Cents{"cents"};`
+/// Its name has at most 64 bytes. Names of the built-in attributes (docs/guide/searching.md) are
+/// taken: errc::usage where one is set.
+template <class T> class attribute : public detail::name {
+ public:
+  using value_type = T;
+  consteval explicit attribute(const char* literal) : detail::name(literal) {
+    static_assert(attribute_type<T>,
+                  "stet: a search attribute is a bool, std::int64_t, double, std::string, "
+                  "stet::time_point or std::vector<std::string>");
+    if (text().size() > 64) throw "the name of a search attribute has at most 64 bytes";
+  }
+  /// Its value, for a start or for context::set_attributes: `Customer("ann")`. A keyword has at
+  /// most 2,048 bytes. Life: a view of what it was given.
+  constexpr attribute_setting operator()(const T& value) const
+    requires(!std::same_as<T, std::string>)
+  {
+    return attribute_setting(text(), value);
+  }
+  constexpr attribute_setting operator()(std::string_view value) const
+    requires std::same_as<T, std::string>
+  {
+    return attribute_setting(text(), value);
+  }
+  /// That a run has it no longer.
+  constexpr attribute_setting unset() const { return attribute_setting(text()); }
+};
+
+/// Up to 16 attributes, in options that are trivially destructible.
+class STET_API attribute_list {
+ public:
+  static constexpr std::size_t count_max = 16;
+  attribute_list() = default;
+  /// Throws errc::usage if there are more.
+  attribute_list(std::initializer_list<attribute_setting> all) {
+    for (auto& one : all) add(one);
+  }
+  void add(const attribute_setting& one) {
+    if (count_ == count_max) throw_too_many();
+    all_[count_++] = one;
+  }
+  const attribute_setting* begin() const noexcept { return all_.data(); }
+  const attribute_setting* end() const noexcept { return all_.data() + count_; }
+  bool empty() const noexcept { return count_ == 0; }
+
+ private:
+  [[noreturn]] static void throw_too_many();
+  std::size_t count_ = 0;
+  std::array<attribute_setting, count_max> all_{};
+};
+
+/// What a run is to have written on it beside its attributes: a value of any type with a codec,
+/// which nobody searches for. A view of a variable that lives until the call that takes it returns.
+///     engine.run(Pay, "pay-7", {.memo = stet::memo(order)}, order);
+class memo {
+ public:
+  constexpr memo() = default;
+  template <class T>
+    requires(!std::same_as<std::remove_cvref_t<T>, memo>)
+  explicit memo(const T& value)
+      : value_(&value), encode_([](std::string& out, const void* v) {
+          encode<T>(out, *static_cast<const T*>(v));
+        }) {}
+  template <class T>
+    requires(!std::same_as<std::remove_cvref_t<T>, memo>)
+  explicit memo(const T&& value) = delete;  // keep it in a variable: a memo is a view
+
+  constexpr bool empty() const noexcept { return encode_ == nullptr; }
+  void encode_to(std::string& out) const {
+    if (encode_) encode_(out, value_);
+  }
+
+ private:
+  const void* value_ = nullptr;
+  void (*encode_)(std::string&, const void*) = nullptr;
+};
+
+namespace detail {
+/// The list as bytes: what records and snapshots hold. Throws errc::usage for a name or a value
+/// that can't be one.
+STET_API std::string pack(const attribute_list& all);
+/// Throws errc::usage for a memo that is too large. `of`: whose it is to be.
+STET_API void check_memo(std::string_view of, std::size_t size_bytes);
+}  // namespace detail
+
+}}  // namespace stet::v0

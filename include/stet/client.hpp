@@ -1,0 +1,267 @@
+// Runs from outside: started, found, listed, talked to. The engine is a client itself.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <stet/codec.hpp>
+#include <stet/error.hpp>
+#include <stet/export.hpp>
+#include <stet/listing.hpp>
+#include <stet/names.hpp>
+#include <stet/options.hpp>
+#include <stet/run.hpp>
+#include <stet/transaction.hpp>
+
+namespace stet { inline namespace v0 {
+
+/// The runs of one namespace of an engine. Cheap to copy; usable as long as the engine is open.
+///
+/// Thread   every call from any thread but the engine's own (a workflow, a step's body in manual
+///          mode): those that wait throw errc::usage there.
+/// Throws   stet::error from every call: errc::usage for nonsense, errc::closed after close,
+///          errc::store and errc::full when the store fails.
+class STET_API client {
+ public:
+  /// Starts a run, or finds the one that has this id already: the id is the idempotency key.
+  ///     auto run = engine.run(MoveMoney, "transfer-42", {"ann", "bob", 1000});
+  ///
+  /// `id` is 1 to 200 bytes of any value.
+  /// Throws   errc::unknown_workflow, errc::usage (the id), errc::conflict if the id belongs to
+  /// another workflow,
+  ///          errc::full while the store has no room.
+  /// Durable  when it returns, the run is.
+  template <class R, class... A>
+  run_handle<R> run(const workflow<R(A...)>& w, std::string_view id,
+                    std::type_identity_t<A>... arguments) {
+    return run(w, id, start_options{}, std::move(arguments)...);
+  }
+  /// The same with options: what to do if the id is taken, a delay, time-outs.
+  ///     engine.run(Remind, "remind-7", {.delay = 24h}, text);
+  template <class R, class... A>
+  run_handle<R> run(const workflow<R(A...)>& w, std::string_view id, start_options options,
+                    std::type_identity_t<A>... arguments) {
+    std::vector<detail::start_request> one;
+    one.push_back(request_of<A...>(id, options, std::move(arguments)...));
+    auto started = detail::core::start(*core_, name_space_, w.text(), std::move(one));
+    return run_handle<R>(core_, name_space_, std::string(id), started.at(0));
+  }
+  /// Starts a run, unless there is one of this id that is open, and sends it a signal, in one
+  /// commit. A run that has ended is started anew.
+  ///     engine.signal_with_start(Added, item, Cart, "cart-7", customer);
+  template <class T, class R, class... A>
+    requires(!std::is_void_v<T>)
+  run_handle<R> signal_with_start(const v0::signal<T>& s, const std::type_identity_t<T>& value,
+                                  const workflow<R(A...)>& w, std::string_view id,
+                                  std::type_identity_t<A>... arguments) {
+    return signal_with_start(s, value, w, id, start_options{.reuse = id_reuse::allow},
+                             std::move(arguments)...);
+  }
+  template <class T, class R, class... A>
+    requires(!std::is_void_v<T>)
+  run_handle<R> signal_with_start(const v0::signal<T>& s, const std::type_identity_t<T>& value,
+                                  const workflow<R(A...)>& w, std::string_view id,
+                                  start_options options, std::type_identity_t<A>... arguments) {
+    detail::signal_request q{s.text(), {}, {}};
+    encode<T>(q.payload, value);
+    auto started = detail::core::start_with(
+        *core_, name_space_, w.text(), request_of<A...>(id, options, std::move(arguments)...), q);
+    return run_handle<R>(core_, name_space_, std::string(id), started);
+  }
+  /// Starts a run, unless there is one of this id that is open, and sends it an update; the run's
+  /// start, the update and what it brings are one commit. Waits until the update is accepted; if it
+  /// is refused, a run that was started for it stays.
+  ///     auto size = engine.update_with_start(Add, std::tuple(item), Cart, "cart-7", c).result();
+  template <class U, class... B, class R, class... A>
+  update_handle<U> update_with_start(const v0::update<U(B...)>& u,
+                                     const std::type_identity_t<std::tuple<B...>>& values,
+                                     const workflow<R(A...)>& w, std::string_view id,
+                                     std::type_identity_t<A>... arguments) {
+    return update_with_start(u, update_options{}, values, w, id,
+                             start_options{.reuse = id_reuse::allow}, std::move(arguments)...);
+  }
+  template <class U, class... B, class R, class... A>
+  update_handle<U> update_with_start(const v0::update<U(B...)>& u, update_options o,
+                                     const std::type_identity_t<std::tuple<B...>>& values,
+                                     const workflow<R(A...)>& w, std::string_view id,
+                                     start_options options, std::type_identity_t<A>... arguments) {
+    detail::update_request q{u.text(), std::string(o.id), {}};
+    encode(q.arguments, values);
+    auto [started, update_id] = detail::core::start_with(
+        *core_, name_space_, w.text(), request_of<A...>(id, options, std::move(arguments)...), q);
+    return update_handle<U>(core_, started.run, std::string(id), u.text(), std::move(update_id));
+  }
+  /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of run().
+  ///     engine.run_all(Hash, std::vector{std::pair(std::string("a"), std::tuple(path_a))});
+  template <class R, class... A>
+  std::vector<run_handle<R>> run_all(
+      const workflow<R(A...)>& w,
+      const std::vector<std::pair<std::string, std::tuple<A...>>>& runs) {
+    std::vector<detail::start_request> requests(runs.size());
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      requests[i].id = runs[i].first;
+      encode(requests[i].arguments, runs[i].second);
+    }
+    auto started = detail::core::start(*core_, name_space_, w.text(), std::move(requests));
+    std::vector<run_handle<R>> handles;
+    handles.reserve(runs.size());
+    for (std::size_t i = 0; i < runs.size(); ++i)
+      handles.push_back(run_handle<R>(core_, name_space_, runs[i].first, started.at(i)));
+    return handles;
+  }
+  /// The run of this id, open or ended, if there is one. Throws errc::conflict if it belongs to
+  /// another workflow.
+  template <class R, class... A>
+  std::optional<run_handle<R>> find(const workflow<R(A...)>& w, std::string_view id) {
+    auto found = detail::core::find(*core_, w.text(), {0, name_space_, id});
+    if (!found) return std::nullopt;
+    return run_handle<R>(core_, name_space_, std::string(id), *found);
+  }
+  /// Answers a promise of a run, by the token that pending_promise::token() gave.
+  ///     engine.resolve(Approval, token, decision{true, "ok"});
+  ///
+  /// Returns  false if it was answered before, or its run has ended: nothing happens then.
+  /// Throws   errc::not_found for a token that no run of this store has given, errc::usage if it
+  ///          stands for a promise of another name.
+  /// Durable  when it returns, the answer is.
+  template <class T>
+    requires(!std::is_void_v<T>)
+  bool resolve(const promise<T>& p, std::string_view token, const std::type_identity_t<T>& value) {
+    std::string b;
+    encode<T>(b, value);
+    return detail::core::answer_promise(*core_, p.text(), token, b, nullptr);
+  }
+  bool resolve(const promise<void>& p, std::string_view token) {
+    return detail::core::answer_promise(*core_, p.text(), token, detail::null_payload(), nullptr);
+  }
+  /// The same with a refusal: whoever waits gets stet::promise_rejected with the reason.
+  template <class T> bool reject(const promise<T>& p, std::string_view token, std::string reason) {
+    failure f{"stet::promise_rejected", std::move(reason), {}, 1};
+    return detail::core::answer_promise(*core_, p.text(), token, {}, &f);
+  }
+
+  /// run_handle::signal by id, whatever the run's workflow is. Throws errc::not_found, as below.
+  ///     engine.signal("order-7", Approved, true);
+  template <class T>
+    requires(!std::is_void_v<T>)
+  void signal(std::string_view id, const v0::signal<T>& s, const std::type_identity_t<T>& value,
+              signal_options o = {}) {
+    named(id).signal(s, value, o);
+  }
+  void signal(std::string_view id, const v0::signal<void>& s, signal_options o = {}) {
+    named(id).signal(s, o);
+  }
+  /// run_handle::query by id.
+  template <class Q, class... A>
+  Q query(std::string_view id, const v0::query<Q(A...)>& q, std::type_identity_t<A>... arguments) {
+    return named(id).query(q, std::move(arguments)...);
+  }
+  /// run_handle::update by id.
+  template <class U, class... A>
+  U update(std::string_view id, const v0::update<U(A...)>& u,
+           std::type_identity_t<A>... arguments) {
+    return named(id).update(u, std::move(arguments)...);
+  }
+  template <class U, class... A>
+  U update(std::string_view id, const v0::update<U(A...)>& u, update_options o,
+           std::type_identity_t<A>... arguments) {
+    return named(id).update(u, o, std::move(arguments)...);
+  }
+  /// Reads and writes the user's own entries from outside, as context::transact does.
+  ///     auto cents = engine.transact([](stet::transaction& tx) { return tx.get(Accounts, "ann");
+  ///     });
+  ///
+  /// Returns  what `f` returns, whatever its type is. Throws what `f` throws: nothing was written.
+  /// Durable  when it returns, what it read and wrote is.
+  template <class F> auto transact(F&& f) -> std::invoke_result_t<F&, transaction&> {
+    using R = std::invoke_result_t<F&, transaction&>;
+    struct function final : detail::transact_function {
+      explicit function(F& f) : f_(f) {}
+      void run(transaction& tx) override {
+        if constexpr (std::is_void_v<R>) f_(tx);
+        else result.emplace(f_(tx));
+      }
+      F& f_;
+      std::optional<detail::stored<R>> result;
+    } call(f);
+    detail::core::transact(*core_, name_space_, call);
+    if constexpr (!std::is_void_v<R>) return *std::move(call.result);
+  }
+  /// run_handle::cancel by id. Throws errc::not_found.
+  void cancel(std::string_view id, std::string_view reason = {});
+  /// run_handle::terminate by id. Throws errc::not_found.
+  void terminate(std::string_view id, std::string_view reason = {});
+  /// Lets a stalled run try again now: when what stalled it is gone without a new build (a restored
+  /// chunk of history), or when it was parked because its code brought the process down. A run that
+  /// is stalled because the code doesn't fit is tried again at every start() anyway. No effect on
+  /// other runs. Throws errc::not_found.
+  void resume(std::string_view id);
+  /// Erases all runs of an id: their histories, their results, their places in every list. The
+  /// user's own tables stay. Returns how many runs that were.
+  ///     engine.erase("order-7", {.children = true});
+  ///
+  /// Throws   errc::not_found; errc::conflict if one of them is open, or the body of a step of it
+  ///          still runs: nothing is erased then.
+  /// Durable  when it returns, they are gone, all in one commit.
+  std::size_t erase(std::string_view id, erase_options o = {});
+  /// What a run is doing and what it waits for; nothing if there is no such run. Never disturbs the
+  /// run.
+  std::optional<run_info> describe(std::string_view id);
+  /// What happened to the latest run of this id, and what it did; nothing if there is none. Throws
+  /// errc::corrupt if its history can't be read.
+  std::vector<history_entry> history(std::string_view id);
+  /// The runs that `filter` lets through, the latest start first, page by page; without a filter
+  /// all of them.
+  ///     auto page = engine.list("WorkflowType = 'pay' AND ExecutionStatus = 'Running' "
+  ///                             "AND customer = 'ann' AND StartTime > '2026-11-01T00:00:00Z'");
+  ///
+  /// The filters are Temporal's: `= != > >= < <= AND OR NOT ( )`, `BETWEEN a AND b`, `IN (a, b)`,
+  /// `STARTS_WITH`, `IS NULL`, `IS NOT NULL`, over one's own attributes and WorkflowId,
+  /// WorkflowType, ExecutionStatus, StartTime, CloseTime, ExecutionDuration, HistoryLength. See
+  /// docs/guide/searching.md.
+  /// Says what is true now, not what was a moment ago. A run that starts or ends between two pages
+  /// moves none of the others from one page to the next: none is left out, none comes twice.
+  /// Throws   errc::usage for a filter or a cursor that makes no sense, with the place.
+  /// Cost     by what it gives, not by how many runs there are, where an index can answer: `=`,
+  ///          `IN`, ranges and STARTS_WITH, and what is joined to one of those by AND.
+  run_page list(std::string_view filter = {}, list_options o = {});
+  /// How many runs `filter` lets through. At once if it asks for WorkflowType and ExecutionStatus
+  /// only, however many there are.
+  std::uint64_t count(std::string_view filter = {});
+  /// The same by workflow and status, in order.
+  std::vector<run_count> count_by_status(std::string_view filter = {});
+  /// The ids of runs that haven't ended, in order, beginning after `after`: what is going on, page
+  /// by page.
+  std::vector<std::string> open_runs(std::string_view after = {}, std::size_t count_max = 100);
+
+  /// The namespace whose runs these are.
+  const std::string& name_space() const noexcept { return name_space_; }
+
+ protected:
+  client(std::shared_ptr<detail::engine_core> c, std::string name_space)
+      : core_(std::move(c)), name_space_(std::move(name_space)) {}
+  std::shared_ptr<detail::engine_core> core_;
+  std::string name_space_;
+
+ private:
+  friend class engine;
+  /// The latest run of that id, looked for when it is asked.
+  run_handle<void> named(std::string_view id) const {
+    return {core_, name_space_, std::string(id), {}};
+  }
+  template <class... A>
+  static detail::start_request request_of(std::string_view id, start_options options,
+                                          std::type_identity_t<A>... arguments) {
+    std::string b;
+    encode(b, std::tuple<A...>(std::move(arguments)...));
+    return {id, std::move(b), options};
+  }
+};
+
+}}  // namespace stet::v0

@@ -1,0 +1,166 @@
+#include "index/entries.hpp"
+
+#include <bit>
+#include <set>
+
+#include "base/bytes.hpp"
+#include "keys/keys.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+using type = attribute_setting::type;
+constexpr std::uint64_t sign_bit = 1ull << 63;
+
+std::string begin(type t) { return std::string(1, static_cast<char>(t)); }
+std::string with_number(type t, std::uint64_t n) {
+  auto bytes = begin(t);
+  put_big_endian(bytes, n);
+  return bytes;
+}
+/// FNV-1a: it keeps long keywords apart, and whoever reads an entry looks at the run anyway.
+std::uint64_t hash_of(std::string_view text) noexcept {
+  std::uint64_t h = 0xcbf29ce484222325;
+  for (char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return h;
+}
+void put_escaped(std::string& out, std::string_view text) {
+  for (char c : text) {
+    out.push_back(c);
+    if (c == 0) out.push_back('\xff');
+  }
+}
+
+/// The entries of attributes: (name, value's bytes).
+using entries = std::set<std::pair<std::string, std::string>>;
+
+entries entries_of(std::string_view packed) {
+  entries all;
+  for (auto& [name, value] : unpack_attributes(packed)) {
+    std::visit(
+        [&](auto& v) {
+          using T = std::remove_cvref_t<decltype(v)>;
+          if constexpr (std::is_same_v<T, std::string>) all.emplace(name, ordered_keyword(v));
+          else if constexpr (std::is_same_v<T, std::vector<std::string>>)
+            for (auto& one : v) all.emplace(name, ordered_keyword(one));
+          else all.emplace(name, ordered(v));
+        },
+        value);
+  }
+  return all;
+}
+
+std::string time_bytes(std::int64_t ms) { return ordered(time_point(duration(ms))); }
+bool ended(v0::status s) noexcept { return s != v0::status::running && s != v0::status::stalled; }
+
+}  // namespace
+
+std::string ordered(bool v) { return begin(type::boolean) += static_cast<char>(v); }
+std::string ordered(std::int64_t v) {
+  return with_number(type::integer, static_cast<std::uint64_t>(v) ^ sign_bit);
+}
+std::string ordered(double v) {
+  auto bits = std::bit_cast<std::uint64_t>(v == 0 ? 0.0 : v);  // one zero
+  return with_number(type::real, bits & sign_bit ? ~bits : bits ^ sign_bit);
+}
+std::string ordered(time_point v) {
+  return with_number(type::time,
+                     static_cast<std::uint64_t>(v.time_since_epoch().count()) ^ sign_bit);
+}
+std::string ordered_prefix(std::string_view prefix) {
+  auto bytes = begin(type::keyword);
+  put_escaped(bytes, prefix);
+  return bytes;
+}
+std::string ordered_keyword(std::string_view v) {
+  auto bytes = ordered_prefix(v.substr(0, keyword_indexed_max));
+  if (v.size() <= keyword_indexed_max) return bytes.append("\0\1", 2);
+  bytes.append("\0\2", 2);
+  put_big_endian(bytes, hash_of(v));
+  return bytes;
+}
+std::string ordered_kind(std::string_view workflow, v0::status s) {
+  std::string bytes;
+  keys::put_text(bytes, workflow);
+  put_byte(bytes, static_cast<std::uint8_t>(s));
+  return bytes;
+}
+
+void run_counters::load(store& s) {
+  counts_.clear();
+  changed_.clear();
+  auto from = keys::all(keys::space::counts), to = keys::end_of(from);
+  scan(s, {from, to}, [&](std::string_view key, std::string_view value) {
+    auto parts = keys::parse_count(key);
+    source in(value);
+    counts_[{parts.name_space, parts.workflow, static_cast<v0::status>(parts.status)}] =
+        static_cast<std::int64_t>(in.varint());
+    return true;
+  });
+}
+void run_counters::add(std::string_view name_space, std::string_view workflow, v0::status s,
+                       int difference) {
+  key k{name_space, workflow, s};
+  counts_[k] += difference;
+  changed_[std::move(k)] = true;
+}
+void run_counters::put_changes(batch& b) {
+  for (auto& [k, yes] : changed_) {
+    auto& [name_space, workflow, s] = k;
+    auto bytes = keys::count(name_space, workflow, static_cast<std::uint8_t>(s));
+    auto n = counts_.at(k);
+    std::string value;
+    put_varint(value, static_cast<std::uint64_t>(n));
+    if (n > 0) b.put(bytes, std::move(value));
+    else b.erase(bytes);
+    if (n <= 0) counts_.erase(k);
+  }
+  changed_.clear();
+}
+
+void add_index_changes(batch& b, run_state& s, run_counters& counters) {
+  auto ns = namespace_of(s);
+  auto is = s.shown_status(), was = s.indexed_status;
+  if (is != was) {
+    if (was != run_state::not_indexed) {
+      b.erase(keys::index(ns, by_kind, ordered_kind(s.workflow, was), s.run));
+      counters.add(ns, s.workflow, was, -1);
+    } else {
+      b.put(keys::index(ns, by_start, time_bytes(s.started), s.run), {});
+    }
+    b.put(keys::index(ns, by_kind, ordered_kind(s.workflow, is), s.run), {});
+    counters.add(ns, s.workflow, is, 1);
+    if (ended(is)) b.put(keys::index(ns, by_end, time_bytes(s.closed()), s.run), {});
+    s.indexed_status = is;
+  }
+  if (!s.about || s.about->indexed == s.about->attributes) return;
+  auto before = entries_of(s.about->indexed), now = entries_of(s.about->attributes);
+  for (auto& [name, value] : before)
+    if (!now.contains({name, value})) b.erase(keys::index(ns, name, value, s.run));
+  for (auto& [name, value] : now)
+    if (!before.contains({name, value})) b.put(keys::index(ns, name, value, s.run), {});
+  s.about->indexed = s.about->attributes;
+}
+
+std::vector<std::string> index_keys(const run_state& s) {
+  std::vector<std::string> all;
+  if (s.indexed_status == run_state::not_indexed) return all;
+  auto ns = namespace_of(s);
+  all.push_back(keys::index(ns, by_kind, ordered_kind(s.workflow, s.indexed_status), s.run));
+  all.push_back(keys::index(ns, by_start, time_bytes(s.started), s.run));
+  if (ended(s.indexed_status))
+    all.push_back(keys::index(ns, by_end, time_bytes(s.closed()), s.run));
+  if (s.about)
+    for (auto& [name, value] : entries_of(s.about->indexed))
+      all.push_back(keys::index(ns, name, value, s.run));
+  return all;
+}
+
+void erase_index(batch& b, const run_state& s, run_counters& counters) {
+  for (auto& key : index_keys(s)) b.erase(key);
+  if (s.indexed_status != run_state::not_indexed)
+    counters.add(namespace_of(s), s.workflow, s.indexed_status, -1);
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,61 @@
+// A filter over runs: what engine::list takes, as a tree, and whether a run passes it.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "run_state/run_state.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// A value as it stands in a filter. What is compared with a built-in attribute has been made one
+/// of its type: a time and a duration are milliseconds, a status is its number.
+using literal = std::variant<bool, std::int64_t, double, std::string>;
+
+enum class comparison : std::uint8_t {
+  equal,
+  unequal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  between,      // two values
+  in,           // any number of them
+  starts_with,  // one text
+  is_null,      // none
+};
+
+struct filter {
+  enum class kind : std::uint8_t { everything, both, either, inverse, compares };
+  kind what = kind::everything;
+  std::vector<filter> parts;  // both, either: two; inverse: one
+  std::string attribute;
+  comparison how = comparison::equal;
+  std::vector<literal> values;
+};
+
+/// Throws errc::usage, with the place and what was expected there.
+filter parse_filter(std::string_view text);
+
+/// Whether a run passes. What a run doesn't have is equal to nothing, neither less nor greater:
+/// `a = 1` is false of it, `a != 1` and `NOT a = 1` are true.
+bool passes(const filter& f, const run_state& s);
+/// Whether it asks for nothing but the workflow and the status.
+bool asks_kind_only(const filter& f);
+/// The same, of all runs of a workflow with a status.
+bool passes_kind(const filter& f, std::string_view workflow, v0::status s);
+
+// ---------------------------------------------------------------- literals.cpp
+
+/// "2026-11-25T08:00:00.5+01:00", "2026-11-25T08:00:00Z", "2026-11-25": in ms since 1970.
+std::optional<std::int64_t> parse_time(std::string_view text);
+/// "1h30m", "250ms", "08:00:30": in ms.
+std::optional<std::int64_t> parse_duration(std::string_view text);
+/// Our words and Temporal's: "running", "Canceled", "ContinuedAsNew", …
+std::optional<v0::status> parse_status(std::string_view text);
+
+}  // namespace detail
+}}  // namespace stet::v0
