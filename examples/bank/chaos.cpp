@@ -59,7 +59,7 @@ class chaos {
   std::vector<std::string> command(const std::vector<std::string>& more) const {
     std::vector<std::string> c{fs::read_symlink("/proc/self/exe"), "--work", options_.store,
                                std::to_string(options_.seed)};
-    if (options_.broken) c.push_back("--broken");
+    if (!options_.broken.empty()) c.insert(c.end(), {"--broken", options_.broken});
     c.insert(c.end(), more.begin(), more.end());
     return c;
   }

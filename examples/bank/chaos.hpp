@@ -9,7 +9,7 @@ struct chaos_options {
   unsigned seconds = 5;  ///< of killing; then the transfers that are open may end
   std::string store;     ///< empty: lmdb, in a folder of its own that is removed when all is well
   std::string auditor;   ///< a program to read the store's file after each kill, or empty
-  bool broken = false;   ///< the negative control: see broken.cpp
+  std::string broken;    ///< empty, or a negative control: see broken.cpp
 };
 
 /// Prints what happens. Whether all is well.

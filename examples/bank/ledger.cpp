@@ -9,7 +9,7 @@ std::uint32_t next_number(const stet::transaction& tx, const std::string& transf
   std::uint32_t next = 0;
   constexpr auto last = std::numeric_limits<std::uint32_t>::max();
   tx.scan(Ledger, {.from = {{transfer, 0}}, .to = {{transfer, last}}, .backward = true},
-          [&](std::pair<std::string, std::uint32_t> key, const entry&) {
+          [&](const std::pair<std::string, std::uint32_t>& key, const entry&) {
             next = key.second + 1;
             return false;  // the last one is enough
           });

@@ -26,10 +26,6 @@ int chaos(const words& w) {
   chaos_options o;
   o.seed = std::random_device{}();
   for (std::size_t i = 1; i < w.size(); ++i) {
-    if (w[i] == "--broken") {
-      o.broken = true;
-      continue;
-    }
     const auto& option = w[i];
     if (i + 1 == w.size())
       throw usage_error(option + ": there is no such option, or its value is missing");
@@ -38,8 +34,11 @@ int chaos(const words& w) {
     else if (option == "--seconds") o.seconds = number<unsigned>(option, value);
     else if (option == "--store") o.store = value;
     else if (option == "--auditor") o.auditor = value;
+    else if (option == "--broken") o.broken = value;
     else throw usage_error("--chaos has no option " + option);
   }
+  if (!o.broken.empty() && o.broken != "halves" && o.broken != "twice")
+    throw usage_error("--broken takes halves or twice, not \"" + o.broken + "\"");
   if (o.store.starts_with("memory:"))
     throw usage_error("memory: is gone with the process that is killed");
   if (!o.auditor.empty() && !o.store.starts_with("sqlite:"))
@@ -47,13 +46,14 @@ int chaos(const words& w) {
   return run_chaos(o) ? 0 : 1;
 }
 
-// bank --work STORE SEED [--broken] [--finish]: the process that is killed.
+// bank --work STORE SEED [--broken HOW] [--finish]: the process that is killed.
 int work(const words& w) {
   if (w.size() < 3) throw usage_error("--work is what --chaos calls");
   worker_options todo{.store = w[1], .seed = number<std::uint64_t>("--work", w[2])};
   for (std::size_t i = 3; i < w.size(); ++i) {
-    todo.broken |= w[i] == "--broken";
-    todo.finish |= w[i] == "--finish";
+    if (w[i] == "--finish") todo.finish = true;
+    else if (w[i] == "--broken" && i + 1 < w.size()) todo.broken = w[++i];
+    else throw usage_error("--work has no option " + w[i]);
   }
   return run_worker(todo);
 }

@@ -82,6 +82,7 @@ expect 2 'forgets everything' memory: audit
 expect 1 'this build has no store' cloud:7 audit
 expect 2 'there is no such option, or its value is missing' --chaos --seconds
 expect 2 '--seconds takes a number' --chaos --seconds x
+expect 2 'takes halves or twice' --chaos --broken x
 expect 2 '--auditor needs --store sqlite:FILE' --chaos --auditor x
 on 0 'the books balance' audit
 

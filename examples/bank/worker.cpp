@@ -194,8 +194,8 @@ class reckoning {
 
 int run_worker(const worker_options& w) {
   stet::engine engine(stet::open(w.store));
-  if (w.broken) define_broken_bank(engine);
-  else define_bank(engine);
+  if (w.broken.empty()) define_bank(engine);
+  else define_broken_bank(engine, w.broken);
   engine.start();
   const auto a = audited(engine);
   std::printf("start: %s\n", summary(a).c_str());

@@ -6,7 +6,7 @@
 struct worker_options {
   std::string store;
   std::uint64_t seed = 0;  ///< which transfers there are
-  bool broken = false;     ///< see broken.cpp
+  std::string broken{};    ///< empty, or how: see broken.cpp
   bool finish = false;     ///< no new ones; wait for all, and hold each against the ledger
 };
 
