@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <deque>
 #include <random>
 #include <stet/open.hpp>
@@ -62,14 +63,15 @@ void set_up(stet::transaction& tx) {
   set_state(tx, "gone", account_state::closed);
 }
 
+// Who finds the books wrong does nothing more: not even what closing the engine would do.
 audit audited(stet::engine& engine) {
   auto a = engine.transact([](stet::transaction& tx) { return examine(tx); });
+  if (a.faults.empty()) return a;
   for (std::size_t i = 0; i < std::min<std::size_t>(a.faults.size(), 5); ++i)
     std::printf("fault: %s\n", a.faults[i].c_str());
-  if (!a.faults.empty())
-    throw std::runtime_error("the books don't balance: " + std::to_string(a.faults.size()) +
-                             " faults");
-  return a;
+  std::printf("the books don't balance: %zu faults\n", a.faults.size());
+  std::fflush(stdout);
+  std::_Exit(1);
 }
 
 class traffic {
