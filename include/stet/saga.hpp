@@ -2,6 +2,7 @@
 #pragma once
 #include <exception>
 #include <memory>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -35,14 +36,28 @@ class saga {
   }
   template <class F, class... A>
   void undo(step_name name, step_options options, F&& body, A&&... arguments) {
-    static_assert(
-        detail::owns<std::decay_t<F>> &&
-            (!detail::is_reference_like<detail::bare_t<detail::kept_t<A>>> && ...),
-        "stet: what an undo refers to is gone by the time it runs: give a function, or a lambda "
-        "that captures nothing, its values as arguments (s.undo(\"refund\", refund, payment.id)), "
-        "or wrap a lambda that captures by value in stet::owning");
+    check_undo<F, A...>();
     undos_.push_back(
         keep(context_.step(name, options, std::forward<F>(body), std::forward<A>(arguments)...)));
+  }
+  /// The same as a transaction (context::transact): what it writes and that it is done are one
+  /// commit, so it undoes exactly once.
+  ///     s.undo_transact("give back", give_back, from, cents);
+  ///     // where: void give_back(stet::transaction& tx, const std::string& to, long cents);
+  template <class F, class... A>
+    requires(!detail::options<std::remove_cvref_t<F>>)
+  void undo_transact(step_name name, F&& body, A&&... arguments) {
+    undo_transact(name, step_options{}, std::forward<F>(body), std::forward<A>(arguments)...);
+  }
+  template <class F, class... A>
+  void undo_transact(step_name name, step_options options, F&& body, A&&... arguments) {
+    check_undo<F, A...>();
+    using values = std::tuple<detail::kept_t<A>...>;
+    auto bound = [f = std::decay_t<F>(std::forward<F>(body)),
+                  v = values(std::forward<A>(arguments)...)](transaction& tx) mutable {
+      std::apply([&](const auto&... a) { f(tx, a...); }, v);
+    };
+    undos_.push_back(keep(context_.transact(name, options, stet::owning(std::move(bound)))));
   }
   /// Runs and forgets the undos, in reverse, shielded from cancellation. One that fails (its
   /// options limit its attempts) doesn't keep the others from being run; the first such failure is
@@ -52,6 +67,14 @@ class saga {
   void keep_all() noexcept { undos_.clear(); }
 
  private:
+  template <class F, class... A> static consteval void check_undo() {
+    static_assert(
+        detail::owns<std::decay_t<F>> &&
+            (!detail::is_reference_like<detail::bare_t<detail::kept_t<A>>> && ...),
+        "stet: what an undo refers to is gone by the time it runs: give a function, or a lambda "
+        "that captures nothing, its values as arguments (s.undo(\"refund\", refund, payment.id)), "
+        "or wrap a lambda that captures by value in stet::owning");
+  }
   struct entry {
     entry() = default;
     entry(const entry&) = delete;

@@ -376,6 +376,13 @@ WF {
     co_return n;
   });
 }
+#elif CASE == 108  // EXPECT: what an undo refers to is gone by the time it runs
+WF {
+  co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
+    s.undo_transact("x", [&](stet::transaction&) { ++n; });
+    co_return n;
+  });
+}
 #elif CASE == 102  // EXPECT: no matching member function || no matching function
 void d(stet::engine& e) { e.resolve(Promised, "token", std::vector<int>{}); }
 #elif CASE == 103  // EXPECT: nothing is continued until it is awaited

@@ -1,4 +1,7 @@
 // G5: what was done is undone, in reverse, when a saga fails or is cancelled.
+#include <map>
+
+#include "tests/support/tables.hpp"
 #include "tests/support/world.hpp"
 
 using namespace stet_tests;
@@ -42,6 +45,28 @@ stet::task<std::string> trip(stet::context& ctx, int count) {
   });
 }
 
+inline constexpr stet::workflow<void()> Move{"move"};
+inline constexpr stet::table<std::string, long> Accounts{"accounts"};
+
+void add(stet::transaction& tx, const std::string& account, long cents) {
+  tx.put(Accounts, account, tx.get(Accounts, account).value_or(0) + cents);
+}
+
+/// Takes 10 and then 20 from ann, and fails.
+stet::task<void> move(stet::context& ctx) {
+  co_await ctx.saga([&](stet::saga& s) -> stet::task<> {
+    for (long cents : {10, 20}) {
+      co_await ctx.transact("take", [&](stet::transaction& tx) { add(tx, "ann", -cents); });
+      s.undo_transact("give back", add, "ann", cents);
+      s.undo_transact("count", stet::owning([n = 1](stet::transaction& tx, long more) {
+                        add(tx, "undone", n + more);
+                      }),
+                      0L);
+    }
+    throw std::runtime_error("nobody takes it");
+  });
+}
+
 }  // namespace
 
 TEST_CASE("a saga that fails undoes what it did, the last first") {
@@ -76,6 +101,25 @@ TEST_CASE("a saga that is cancelled undoes what it did, durably [S79]") {
             CHECK(undone == (text.find(what) != std::string::npos));
           }
           diary.text.clear();
+        });
+  }
+}
+
+TEST_CASE("an undo that is a transaction undoes exactly once, whatever dies and when") {
+  for (cell c : {cell{}, cell{.resident = 0}, cell{.check = 1}, cell{.lmdb = true}}) {
+    at_every_commit(
+        c, [](world&, stet::engine& e) { e.define(Move, move); },
+        [](world& w) {
+          w.engine().transact([](stet::transaction& tx) {
+            if (!tx.get(Accounts, "ann")) tx.put(Accounts, "ann", 100);
+          });
+          auto run = w.engine().run(Move, "m");
+          w.finish();
+          CHECK_THROWS_AS(run.result(), stet::run_failed);
+        },
+        [](world& w, death) {
+          auto expected = std::map<std::string, long>{{"ann", 100}, {"undone", 2}};
+          CHECK(entries_of(w.engine(), Accounts) == expected);
         });
   }
 }

@@ -1,4 +1,4 @@
-// The backup as a process of its own, which can be killed.
+// A program as a process of its own, which can be killed.
 #pragma once
 #include <sys/types.h>
 
