@@ -93,9 +93,10 @@ class STET_API client {
                                      start_options options, std::type_identity_t<A>... arguments) {
     detail::update_request q{u.text(), std::string(o.id), {}};
     encode(q.arguments, values);
-    auto [started, update_id] = detail::core::start_with(
-        *core_, name_space_, w.text(), request_of<A...>(id, options, std::move(arguments)...), q);
-    return update_handle<U>(core_, started.run, std::string(id), u.text(), std::move(update_id));
+    auto [started, sent] = detail::core::start_with(
+        *core_, name_space_, w.text(), request_of<A...>(id, options, std::move(arguments)...), q,
+        detail::update_stage::accepted);
+    return update_handle<U>(core_, started.run, std::string(id), u.text(), std::move(sent.id));
   }
   /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of run().
   ///     engine.run_all(Hash, std::vector{std::pair(std::string("a"), std::tuple(path_a))});
@@ -172,6 +173,38 @@ class STET_API client {
   U update(std::string_view id, const v0::update<U(A...)>& u, update_options o,
            std::type_identity_t<A>... arguments) {
     return named(id).update(u, o, std::move(arguments)...);
+  }
+  /// Calls an entity and waits for its answer: calls of one entity are done one at a time, in the
+  /// order in which they came. The entity is there as soon as it is called. Needs
+  /// <stet/entity.hpp>.
+  ///     auto size = engine.call(Cart, "ann", Add, "milk");
+  ///
+  /// Throws   as run_handle::update.
+  /// Durable  what the call changed, and its answer, when it returns.
+  template <class S, class R, class... A>
+  R call(const entity<S>& e, std::string_view key, const v0::update<R(A...)>& u,
+         std::type_identity_t<A>... arguments) {
+    return call(e, key, u, update_options{}, std::move(arguments)...);
+  }
+  /// The same, with an id for the call: of several with the same id, one is done, and all get its
+  /// answer.
+  template <class S, class R, class... A>
+  R call(const entity<S>& e, std::string_view key, const v0::update<R(A...)>& u, update_options o,
+         std::type_identity_t<A>... arguments) {
+    detail::update_request q{u.text(), std::string(o.id), {}};
+    encode(q.arguments, std::tuple<A...>(std::move(arguments)...));
+    auto [started, answer] = detail::core::start_with(
+        *core_, name_space_, e.text(),
+        request_of<S>(e.id_of(key), start_options{.reuse = id_reuse::allow}, S{}), q,
+        detail::update_stage::answered);
+    return detail::take<R>(*core_, u.text(), answer);
+  }
+  /// Asks an entity something, which it answers at once, whatever it is doing; one that was never
+  /// called answers as it would begin. Throws as run_handle::query.
+  template <class S, class R, class... A>
+  R call(const entity<S>& e, std::string_view key, const v0::query<R(A...)>& q,
+         std::type_identity_t<A>... arguments) {
+    return query(e.id_of(key), q, std::move(arguments)...);
   }
   /// Reads and writes the user's own entries from outside, as context::transact does.
   ///     auto cents = engine.transact([](stet::transaction& tx) { return tx.get(Accounts, "ann");

@@ -21,6 +21,7 @@
 
 namespace stet { inline namespace v0 {
 class saga;
+template <class S> class entity;
 
 namespace detail {
 
@@ -298,6 +299,46 @@ class STET_API context {
       step_name id, const v0::signal<void>& s) {
     return detail::answer_operation<void>(
         detail::make_message(s.text(), id.text, detail::null_payload(), id.where));
+  }
+  /// Sends an update to another run and waits for its answer; it is there in the same commit as
+  /// this run's progress, and done once.
+  ///     auto size = co_await ctx.update("cart-7", Add, item);
+  ///
+  /// Throws   stet::update_failed with what its handler, or its validator, threw (the exception
+  ///          itself if its type is declared); stet::error: errc::not_found, errc::run_ended;
+  ///          stet::cancelled.
+  template <class R, class... A>
+  [[nodiscard("stet: an update is not sent until it is awaited")]] auto update(
+      step_name id, const v0::update<R(A...)>& u, std::type_identity_t<A>... arguments) {
+    std::string b;
+    encode(b, std::tuple<A...>(std::move(arguments)...));
+    return detail::answer_operation<R>(
+        detail::make_call(u.text(), id.text, std::move(b), id.where));
+  }
+  /// Calls an entity and waits for its answer: calls of one entity are done one at a time, in their
+  /// order, and each once. Needs <stet/entity.hpp>.
+  ///     auto size = co_await ctx.call(Cart, "ann", Add, "milk");
+  ///
+  /// Two entities that call each other wait for each other for ever: give such calls a time-out.
+  /// Throws   as update.
+  template <class S, class R, class... A>
+  [[nodiscard("stet: a call is not made until it is awaited")]] auto call(
+      const entity<S>& e, step_name key, const v0::update<R(A...)>& u,
+      std::type_identity_t<A>... arguments) {
+    std::string b;
+    encode(b, std::tuple<A...>(std::move(arguments)...));
+    return detail::answer_operation<R>(
+        detail::make_call(u.text(), e.id_of(key.text), std::move(b), key.where));
+  }
+  /// Asks an entity something, which it answers at once, whatever it is doing.
+  template <class S, class R, class... A>
+  [[nodiscard("stet: a call is not made until it is awaited")]] auto call(
+      const entity<S>& e, step_name key, const v0::query<R(A...)>& q,
+      std::type_identity_t<A>... arguments) {
+    std::string b;
+    encode(b, std::tuple<A...>(std::move(arguments)...));
+    return detail::answer_operation<R>(
+        detail::make_call(q.text(), e.id_of(key.text), std::move(b), key.where));
   }
   /// Asks another run to end, as run_handle::cancel does. Throws as signal does.
   [[nodiscard("stet: nothing is asked until it is awaited")]] auto cancel(

@@ -14,6 +14,7 @@
 #include <stet/codec.hpp>
 #include <stet/context.hpp>
 #include <stet/definition.hpp>
+#include <stet/entity.hpp>
 #include <stet/environment.hpp>
 #include <stet/error.hpp>
 #include <stet/export.hpp>
@@ -98,6 +99,15 @@ class STET_API engine : public client {
     using kept = task<R> (*)(context&, A...);
     if constexpr (detail::check_workflow<kept, R, A...>())
       add(name.text(), std::make_unique<detail::definition_of<kept, R, A...>>(body));
+  }
+  /// Says what an entity does: a handler for each update and query, made by stet::on. Needs
+  /// <stet/entity.hpp>. Throws as above.
+  ///     engine.define(Cart, stet::on(Add, add_to_cart), stet::on(Items, items_of));
+  template <class S, class... H> void define(const entity<S>& name, H... handlers) {
+    static_assert(sizeof...(H) > 0, "stet: an entity answers something: stet::on(Add, …)");
+    if constexpr ((detail::check_entity_handler<S>(static_cast<const H*>(nullptr)) && ...))
+      add(name.text(), std::make_unique<detail::entity_definition<S, H...>>(
+                           name.as_workflow(), std::move(handlers)...));
   }
   /// Lets an exception type cross the journal as itself, through steps, children and result().
   /// Declared means final: a step that throws it is not retried.

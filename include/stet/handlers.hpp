@@ -71,6 +71,7 @@ class STET_API handler {
 
   const kind what;
   const std::string_view name;  // a literal
+  bool exclusive = false;       // an update: one at a time, the others wait for it
 
  protected:
   /// Throws errc::conflict if the name is answered already, errc::usage outside of a workflow.

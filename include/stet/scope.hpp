@@ -171,6 +171,9 @@ STET_API command* make_receive(std::string_view signal, source_point at);
 /// A signal to another run; or, with a reason instead of a signal, the request to end.
 STET_API command* make_message(std::string_view signal, std::string_view id, std::string payload,
                                source_point at);
+/// An update of another run: its answer is the command's.
+STET_API command* make_call(std::string_view update, std::string_view id, std::string arguments,
+                            source_point at);
 STET_API command* make_cancel(std::string_view id, std::string_view reason, source_point at);
 
 /// An operation that the journal answers: what is awaited. Movable until it starts, then pinned.

@@ -4,6 +4,7 @@
 #include <stet/check.hpp>
 #include <stet/copy.hpp>
 #include <stet/engine.hpp>
+#include <stet/entity.hpp>
 #include <stet/memory.hpp>
 #include <stet/saga.hpp>
 #include <stet/store.hpp>

@@ -49,6 +49,7 @@ class call {
     if (error_) std::rethrow_exception(error_);
   }
 
+  bool of_body = false;    // a step's body waits for it
   bool needs_room = true;  // false: performed also while the store refuses to write
 
  protected:
@@ -109,6 +110,9 @@ class update_call final : public waiting_call {
   bool perform(engine_core& e) override;
   const update_request& request;
   update_stage until;
+  const start_request* start = nullptr;  // of the run that gets it, if there is none
+  std::string_view workflow;
+  std::optional<start_result> started;
   update_outcome outcome;
 };
 

@@ -196,6 +196,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void discard_attempts() noexcept;
   void throw_if_unusable() const;
   bool abandon_in_fork() noexcept;
+  void let_bodies_go();
   void finish();
 
   // recover.cpp
@@ -273,7 +274,16 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void tell_updaters(resident& r);
   void fail_updaters(resident& r, const error& e);
   [[noreturn]] void let_go(resident& r, const error& e);
+  resident& where_answered(resident& first, const std::string& id);
+
+  // calls.cpp
   void send_message(resident& sender, request& q);
+  resident* addressee(const resident& sender, const request& q);
+  const definition* entity_of(std::string_view id) const;
+  bool answer_as_new(run_ref of, std::string_view query, std::string_view arguments,
+                     std::string& out);
+  void answer_caller(std::string_view update_id, const update_answer& a);
+  void fail_callers(resident& r);
 
   // deletion.cpp
   bool erase_run(resident& r);

@@ -181,6 +181,7 @@ void engine_core::start_child(resident& parent, request& q) {
 /// The run that continues it: with the same id, and what nobody has read.
 void engine_core::continue_run(resident& r) {
   auto unread = r.frame->unread();
+  auto waiting = r.frame->waiting_updates();
   auto& s = r.state;
   auto& next = *r.frame->continues();
   record start;
@@ -209,6 +210,21 @@ void engine_core::continue_run(resident& r) {
     e.payload = m.payload;
     happen_later(created, e);
   }
+  for (auto& w : waiting) {
+    record e;
+    e.kind = record_kind::update;
+    e.flags = record_flag::unasked;
+    e.name = w.name;
+    e.target = w.id;
+    e.payload = w.arguments;
+    happen_later(created, e);
+    std::erase_if(r.updaters, [&](update_call* c) {
+      if (c->outcome.id != w.id) return false;
+      c->of.run = c->outcome.run = created.state.run;
+      created.updaters.push_back(c);
+      return true;
+    });
+  }
 }
 
 /// A command of a run can't be done.
@@ -234,6 +250,7 @@ void engine_core::end_run(resident& r) {
     if (await_outcome(*w)) answer(*w, r.last_lsn);
   fail_updaters(r, error(errc::run_ended, r.state.id,
                          "the run '" + r.state.id + "' has ended without an answer"));
+  fail_callers(r);
   if (r.state.parent && !r.state.next) tell_parent(r);
   ended_.push_back(r.state.run);
   plan_sweep(r.state);

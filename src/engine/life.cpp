@@ -274,6 +274,7 @@ void engine_core::throw_if_unusable() const {
 
 bool engine_core::submit(call& c, std::optional<duration> limit) {
   throw_if_unusable();
+  c.of_body = engine_of_body() == this;
   {
     std::lock_guard lock(mutex_);
     if (failed_) std::rethrow_exception(own_copy(failed_));
@@ -388,12 +389,36 @@ void engine_core::close() {
   if (why) std::rethrow_exception(why);
 }
 
+/// Bodies may be waiting for the engine, and the engine is about to wait for them: what they asked is
+/// answered; those that wait for a run to end are told that the engine does.
+void engine_core::let_bodies_go() {
+  do {
+    wait_for_commit();
+    (void)take_calls();
+    (void)commit();
+    wait_for_commit();
+  } while (!answers_.empty() && !is_refused());
+  auto closed = std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed"));
+  auto tell = [&](auto& waiting) {
+    std::erase_if(waiting, [&](auto* c) {
+      if (!c->of_body) return false;
+      c->done(own_copy(closed));
+      return true;
+    });
+  };
+  for (auto& [run, r] : runs_) {
+    tell(r->waiters);
+    tell(r->updaters);
+  }
+}
+
 /// Lets bodies end, records what came of them, notes what never began, and checkpoints everything.
 void engine_core::finish() {
   failpoint("close");
   for (auto& [run, r] : runs_)  // a thread that one body leaves takes no other
     for (auto* a : r->attempts)
       if (!a->revoke()) a->ask_to_stop();
+  if (!failed_) let_bodies_go();
   if (executor_) {
     for (auto* w = executor_->stop(); w;) {
       auto* a = static_cast<attempt*>(std::exchange(w, w->next));

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <unordered_set>
 
+#include "engine/calls.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -139,9 +140,10 @@ void engine_core::signal_run(run_ref of, const signal_request& q) {
 // ---------------------------------------------------------------- queries
 
 std::string engine_core::query_run(run_ref of, std::string_view name, std::string_view arguments) {
+  std::string answer;
+  if (of.run == 0 && answer_as_new(of, name, arguments, answer)) return answer;
   auto* r = &must_find_last(of);
   if (r->state.open()) r = &bring_up(*r);
-  std::string answer;
   if (r->state.open()) {
     slot_guard here(slots_, {r->state.run, 0, 0, r->suspected});
     answer = r->frame->answer_query(name, arguments);
@@ -185,7 +187,14 @@ std::unique_ptr<execution> engine_core::shadow_of(resident& r) {
 
 // ---------------------------------------------------------------- updates
 
-bool update_call::perform(engine_core& e) { return e.update_run(*this); }
+bool update_call::perform(engine_core& e) {
+  if (start) {
+    e.check_start(workflow, *start);
+    started = e.start_run(of.name_space, workflow, *start);
+    of.run = started->run;
+  }
+  return e.update_run(*this);
+}
 
 namespace {
 
@@ -201,12 +210,16 @@ void fill(update_outcome& o, const update_answer& a) {
 bool engine_core::update_run(update_call& c) {
   auto& q = c.request;
   check_key(q.name, q.id);
+  if (is_call_id(q.id))
+    throw error(errc::usage, q.name,
+                "the id '" + q.id + "' of an update begins with 'stet:', as those of calls do");
   check_arguments(q.name, q.arguments.size());
   auto& id = c.outcome.id = q.id.empty() ? new_id() : q.id;
   bool waits = c.until != update_stage::accepted, attached = c.until == update_stage::attached;
   auto* r = attached ? &must_find(c.of) : &must_find_last(c.of);
   if (r->state.open() && !r->resumed) resume(*r);
   if (r->state.open()) r = attached ? &(bring_up(*r), must_find(c.of)) : &bring_up(*r);
+  if (attached) r = &where_answered(*r, id);
   c.of.run = c.outcome.run = r->state.run;
   if (!r->state.open()) {
     fill_from_ended(c, *r);
@@ -265,10 +278,27 @@ void engine_core::fill_from_ended(update_call& c, resident& r) {
   fill(c.outcome, *a);
 }
 
+/// Of a run that was continued: the one to which an update that hadn't begun went over.
+resident& engine_core::where_answered(resident& first, const std::string& id) {
+  auto* r = &first;
+  while (!r->state.open() && r->state.next) {
+    auto shadow = shadow_of(*r);
+    drive_output work;
+    (void)shadow->replay(history_of(*r), work);
+    auto* a = shadow->find_update(id);
+    auto* next = a && a->done ? nullptr : load(r->state.next);
+    if (!next) break;
+    drop_if_idle(*std::exchange(r, next));
+  }
+  if (r->state.open()) (void)bring_up(*r);
+  return *r;
+}
+
 /// Those who wait for an update that has just been answered.
 void engine_core::tell_updaters(resident& r) {
   for (auto& id : out_.updated) {
     auto* a = r.frame->find_update(id);
+    if (is_call_id(id)) answer_caller(id, *a);
     std::erase_if(r.updaters, [&](update_call* c) {
       if (c->outcome.id != id) return false;
       fill(c->outcome, *a);
@@ -330,35 +360,6 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
   return is_open;
 }
 
-// ---------------------------------------------------------------- from run to run
-
-/// Within a store the message and its sender's progress are one commit.
-void engine_core::send_message(resident& sender, request& q) {
-  auto number = q.target.empty() || q.target.size() > id_bytes_max
-                    ? 0
-                    : latest_run(namespace_of(sender.state), q.target);
-  auto* r = number ? load(number) : nullptr;
-  if (!r)
-    return fail_command(sender, record_kind::message_failed, q.id, errc::not_found,
-                        "stet::not_found", "there is no run with the id '" + q.target + "'");
-  if (!r->state.open())
-    return fail_command(sender, record_kind::message_failed, q.id, errc::run_ended,
-                        "stet::run_ended", "the run '" + q.target + "' has ended");
-  if (q.flags & record_flag::asks_to_end) {
-    request_cancel(*r, q.arguments);
-  } else {
-    record e;
-    e.kind = record_kind::signal;
-    e.name = q.name;
-    e.payload = q.arguments;
-    happen_later(*r, e);
-  }
-  record e;
-  e.kind = record_kind::message_done;
-  e.command = q.id;
-  happen_later(sender, e);
-}
-
 // ---------------------------------------------------------------- behind the templates
 
 void core::signal(engine_core& e, run_ref of, const signal_request& q) {
@@ -388,28 +389,18 @@ start_result core::start_with(engine_core& e, std::string_view name_space,
     return started;
   });
 }
-std::pair<start_result, std::string> core::start_with(engine_core& e, std::string_view name_space,
-                                                      std::string_view workflow, start_request q,
-                                                      const update_request& u) {
-  auto started = std::optional<start_result>();
-  update_call c({0, name_space, q.id}, u, update_stage::accepted);
-  struct both final : call {
-    both(std::optional<start_result>& s, update_call& c, std::string_view w, start_request& q)
-        : started(s), update(c), workflow(w), request(q) {}
-    bool perform(engine_core& engine) override {
-      engine.check_start(workflow, request);
-      started = engine.start_run(update.of.name_space, workflow, request);
-      update.of.run = started->run;
-      return engine.update_run(update);
-    }
-    std::optional<start_result>& started;
-    update_call& update;
-    std::string_view workflow;
-    start_request& request;
-  } call(started, c, workflow, q);
-  e.submit(call);
-  call.rethrow();
-  return {*started, std::move(c.outcome.id)};
+std::pair<start_result, update_outcome> core::start_with(engine_core& e,
+                                                         std::string_view name_space,
+                                                         std::string_view workflow, start_request q,
+                                                         const update_request& u,
+                                                         update_stage until) {
+  update_call c({0, name_space, q.id}, u, until);
+  c.needs_room = true;
+  c.start = &q;
+  c.workflow = workflow;
+  e.submit(c);
+  c.rethrow();
+  return {*c.started, std::move(c.outcome)};
 }
 bool core::answer_promise(engine_core& e, std::string_view promise, std::string_view token,
                           std::string_view payload, const failure* rejected) {

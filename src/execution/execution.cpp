@@ -145,7 +145,7 @@ void execution::drain() {
     for (std::size_t i = 0; i < ready.size() && problem_.empty() && !stops(); ++i)
       if (auto* w = ready[i].first) w->notify().resume();
     ready.clear();
-  } while (problem_.empty() && !stops() && meet_condition());
+  } while (problem_.empty() && !stops() && (meet_condition() || begin_waiting()));
   running_.remove_if([](auto& u) { return u.ended; });
   if (stops() && problem_.empty() && !ended_) finish();
 }
@@ -179,6 +179,10 @@ bool execution::meet_condition() noexcept {
 
 void execution::finish() {
   for (auto& u : running_) fail_update(u, "its run ended before its handler had");
+  if (!continues_)  // else they go over
+    for (auto& w : std::exchange(waiting_, {}))
+      refuse_update(w, std::make_exception_ptr(error(errc::update_failed, w.name,
+                                                     "its run ended before its turn came")));
   record end;
   std::string payload;
   failure f;

@@ -71,6 +71,12 @@ struct message {
   std::string name, key, payload;
 };
 
+/// An update that waits for its turn.
+struct waiting_update {
+  std::string name, id, arguments;
+  std::uint32_t number = 0;
+};
+
 /// The answer to an update.
 struct update_answer {
   std::uint32_t number = 0;  // of the run's updates, from 1
@@ -123,6 +129,8 @@ class execution : private waiter {
   const std::optional<continued_as>& continues() const noexcept { return continues_; }
   /// Signals that were not read, in their order, undriven ones too.
   std::vector<message> unread() const;
+  /// Updates that were accepted and have not begun, in their order, undriven ones too.
+  std::vector<waiting_update> waiting_updates() const;
 
   /// The record that ended the run has been emitted.
   bool ended() const noexcept { return ended_; }
@@ -197,6 +205,12 @@ class execution : private waiter {
   bool meet_condition() noexcept;
   std::uint8_t record_command(command& c) noexcept;
   void begin_update(const record& event);
+  void run_update(handler& h, waiting_update w);
+  bool begin_waiting();
+  bool exclusive_runs() const noexcept;
+  void refuse_update(const waiting_update& w, const std::exception_ptr& why);
+  void record_answer(const std::string& id, std::uint32_t number, const std::exception_ptr& failed,
+                     root* work) noexcept;
   void end_update(running_update& u, const std::exception_ptr& failed) noexcept;
   void fail_update(running_update& u, const char* why) noexcept;
   void abandon_update(running_update& u) noexcept;
@@ -224,6 +238,7 @@ class execution : private waiter {
   std::set<std::string, std::less<>> keys_;
   std::vector<handler*> handlers_;
   std::list<running_update> running_;
+  std::deque<waiting_update> waiting_;
   std::map<std::string, update_answer, std::less<>> updates_;
   std::optional<continued_as> continues_;
   std::optional<std::pair<std::string, std::string>> at_return_;

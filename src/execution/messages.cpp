@@ -92,8 +92,8 @@ const update_answer* execution::find_update(std::string_view id) const noexcept 
 }
 
 std::size_t execution::open_updates() const noexcept {
-  return static_cast<std::size_t>(
-      std::count_if(running_.begin(), running_.end(), [](auto& u) { return !u.ended; }));
+  return waiting_.size() + static_cast<std::size_t>(std::count_if(
+                               running_.begin(), running_.end(), [](auto& u) { return !u.ended; }));
 }
 
 void execution::validate(std::string_view update, std::string_view arguments) {
@@ -113,20 +113,60 @@ void execution::validate(std::string_view update, std::string_view arguments) {
 }
 
 void execution::begin_update(const record& event) {
-  auto number = ++last_update_;
-  updates_[std::string(event.target)].number = number;
-  auto* h = find_handler(handler::kind::update, event.name);
-  if (!h) {
-    problem_ = "the history says that the update '" + std::string(event.name) +
+  waiting_update w{std::string(event.name), std::string(event.target), std::string(event.payload),
+                   ++last_update_};
+  updates_[w.id].number = w.number;
+  auto* h = find_handler(handler::kind::update, w.name);
+  if (event.flags & record_flag::unasked) {
+    try {
+      validate(w.name, w.arguments);
+    } catch (...) { return refuse_update(w, std::current_exception()); }
+  } else if (!h) {
+    problem_ = "the history says that the update '" + w.name +
                "' was accepted, and today's code has no handler for it there";
     return;
   }
-  auto& u = running_.emplace_back(*this, *h, std::string(event.target), number);
+  if (h->exclusive && (exclusive_runs() || !waiting_.empty())) waiting_.push_back(std::move(w));
+  else run_update(*h, std::move(w));
+}
+
+void execution::run_update(handler& h, waiting_update w) {
+  auto& u = running_.emplace_back(*this, h, std::move(w.id), w.number);
   scope_access::attach(u.part, *top_);
   try {
-    u.work = h->begin(context_, event.payload);
+    u.work = h.begin(context_, w.arguments);
   } catch (...) { return end_update(u, std::current_exception()); }
   if (u.work->start({&u.part, root_depth}, u)) end_update(u, nullptr);
+}
+
+bool execution::exclusive_runs() const noexcept {
+  return std::any_of(running_.begin(), running_.end(),
+                     [](auto& u) { return !u.ended && u.by && u.by->exclusive; });
+}
+
+/// The next of those that run one at a time. False: there is none, or it isn't its turn.
+bool execution::begin_waiting() {
+  if (waiting_.empty() || exclusive_runs()) return false;
+  auto w = std::move(waiting_.front());
+  waiting_.pop_front();
+  if (auto* h = find_handler(handler::kind::update, w.name)) {
+    run_update(*h, std::move(w));
+  } else {
+    refuse_update(w, std::make_exception_ptr(
+                         error(errc::update_failed, w.name, "its handler is there no longer")));
+  }
+  return true;
+}
+
+std::vector<waiting_update> execution::waiting_updates() const {
+  std::vector<waiting_update> all(waiting_.begin(), waiting_.end());
+  for (auto& bytes : undriven_) {
+    source in(bytes);
+    auto r = decode_record(in);
+    if (r.kind == record_kind::update)
+      all.push_back({std::string(r.name), std::string(r.target), std::string(r.payload), 0});
+  }
+  return all;
 }
 
 std::coroutine_handle<> execution::update_ended(waiter& w) noexcept {
@@ -138,13 +178,21 @@ std::coroutine_handle<> execution::update_ended(waiter& w) noexcept {
 /// Its handler has returned, or thrown: that is the answer. Its frame goes when the drive is over.
 void execution::end_update(running_update& u, const std::exception_ptr& failed) noexcept {
   u.ended = true;
-  auto& a = updates_[u.id];
+  record_answer(u.id, u.number, failed, u.work.get());
+}
+void execution::refuse_update(const waiting_update& w, const std::exception_ptr& why) {
+  record_answer(w.id, w.number, why, nullptr);
+}
+
+void execution::record_answer(const std::string& id, std::uint32_t number,
+                              const std::exception_ptr& failed, root* work) noexcept {
+  auto& a = updates_[id];
   record r;
   std::string path;
-  r.command = u.number;
+  r.command = number;
   try {
     if (failed) std::rethrow_exception(failed);
-    u.work->result(a.payload);
+    work->result(a.payload);
     check_arguments("the result of an update", a.payload.size());
     r.kind = record_kind::update_done;
     r.payload = a.payload;
@@ -156,7 +204,7 @@ void execution::end_update(running_update& u, const std::exception_ptr& failed) 
   }
   a.done = true;
   emit(r);
-  if (!replay_) out_->updated.push_back(u.id);
+  if (!replay_) out_->updated.push_back(id);
 }
 
 void execution::fail_update(running_update& u, const char* why) noexcept {

@@ -176,6 +176,12 @@ command* make_message(std::string_view signal, std::string_view id, std::string 
   c->arguments = std::move(payload);
   return c;
 }
+command* make_call(std::string_view update, std::string_view id, std::string arguments,
+                   source_point at) {
+  auto* c = make_message(update, id, std::move(arguments), at);
+  static_cast<request*>(c)->flags = record_flag::calls;
+  return c;
+}
 command* make_cancel(std::string_view id, std::string_view reason, source_point at) {
   auto* c = new request(command_kind::message, "cancel", at);
   c->flags = record_flag::asks_to_end;
@@ -308,6 +314,10 @@ std::coroutine_handle<> group::branch::on_end(waiter& w) noexcept {
 
 root::~root() = default;
 definition::~definition() = default;
+std::string definition::new_arguments() const { return {}; }
+bool definition::answer_new(std::string_view, std::string_view, std::string&) const {
+  return false;
+}
 declared_error::~declared_error() = default;
 
 }  // namespace detail

@@ -41,7 +41,7 @@ constexpr unsigned fields_of(record_kind k) noexcept {
     case record_kind::promise_rejected:
     case record_kind::message_failed:
       return f_command | f_time | f_attempt | f_code | f_payload | f_error;
-    case record_kind::message_done: return f_command | f_time;
+    case record_kind::message_done: return f_command | f_time | f_payload;
     case record_kind::step: return f_command | f_line | f_name | f_payload;
     case record_kind::sleep: return f_command | f_number | f_line;
     case record_kind::child: return f_command | f_related | f_line | f_name | f_target | f_payload;

@@ -474,3 +474,31 @@ TEST_CASE("payloads of any size come back bit for bit [S122]") {
     }
   }
 }
+
+TEST_CASE("bodies that wait for the engine don't hold up its close") {
+  for (int round = 0; round < 5; ++round) {
+    world w(cell{.threads = 4});
+    std::atomic<int> inside = 0;
+    std::atomic<int> told = 0;
+    auto body = [&](int n) {
+      ++inside;
+      try {
+        if (n == 0) w.engine().find(Nth, "1")->result();
+        for (;;) w.engine().transact([](stet::transaction&) {});
+      } catch (const stet::error& e) {
+        told += e.code() == stet::errc::closed;
+        throw;
+      }
+      return n;
+    };
+    w.open([&](stet::engine& e) {
+      e.define(Nth, [&](stet::context& ctx, int n) -> stet::task<int> {
+        co_return co_await ctx.step("calls", {.retry = {.max_attempts = 1}}, [&] { return body(n); });
+      });
+    });
+    for (int n = 3; n >= 0; --n) w.engine().run(Nth, std::to_string(n), n);
+    w.until([&] { return inside == 4; });
+    w.engine().close();
+    CHECK(told == 4);
+  }
+}

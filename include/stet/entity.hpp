@@ -1,0 +1,267 @@
+// Entities: objects with a key and a durable state, which do one thing at a time. Calls wait in the
+// order in which they came; each is done exactly once; what it changed is durable with its answer.
+//
+//     struct cart { std::vector<std::string> items; };
+//     inline constexpr stet::entity<cart>                          Cart{"cart"};
+//     inline constexpr stet::update<std::size_t(std::string)>      Add{"add"};
+//     inline constexpr stet::query<std::vector<std::string>()>     Items{"items"};
+//
+//     engine.define(Cart,
+//                   stet::on(Add, [](cart& c, std::string item) {
+//                     c.items.push_back(item);
+//                     return c.items.size();
+//                   }),
+//                   stet::on(Items, [](const cart& c) { return c.items; }));
+//     engine.call(Cart, "ann", Add, "milk");                    // from outside
+//     auto n = co_await ctx.call(Cart, "ann", Add, "bread");    // from a workflow
+#pragma once
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <stet/context.hpp>
+#include <stet/definition.hpp>
+#include <stet/error.hpp>
+#include <stet/handlers.hpp>
+#include <stet/names.hpp>
+
+namespace stet { inline namespace v0 {
+namespace detail {
+
+/// A handler of an entity, before there is a run: what it answers and how.
+template <class Name, class V, class H> struct entity_handler {
+  Name name;
+  V validator;
+  H handler;
+};
+
+/// A registration of a run, type erased.
+struct registration {
+  registration() = default;
+  registration(const registration&) = delete;
+  registration& operator=(const registration&) = delete;
+  virtual ~registration() = default;
+};
+
+/// How many calls that wait for something are under way.
+class under_way {
+ public:
+  explicit under_way(int& n) noexcept : n_(n) { ++n_; }
+  under_way(const under_way&) = delete;
+  under_way& operator=(const under_way&) = delete;
+  ~under_way() { --n_; }
+
+ private:
+  int& n_;
+};
+
+template <class S, class H, class R, class... A>
+task<R> guarded(H& h, context& c, S& s, int& busy, A... a) {
+  under_way here(busy);
+  co_return co_await h(c, s, std::move(a)...);
+}
+
+/// An update of an entity, as a handler of a run.
+template <class S, class V, class H, class R, class... A>
+class entity_update : public registration {
+  static constexpr bool waits = std::is_invocable_r_v<task<R>, H&, context&, S&, A...>;
+  struct validate_with {
+    V& v;
+    const S& s;
+    void operator()(const A&... a) const {
+      if constexpr (!std::is_same_v<V, accept_all>) v(s, a...);
+    }
+  };
+  struct waiting {
+    H& h;
+    S& s;
+    int& busy;
+    task<R> operator()(context& c, A... a) const {
+      return guarded<S, H, R, A...>(h, c, s, busy, std::move(a)...);
+    }
+  };
+  struct plain {
+    H& h;
+    S& s;
+    R operator()(A... a) const { return h(s, std::move(a)...); }
+  };
+  using handle = std::conditional_t<waits, waiting, plain>;
+
+ public:
+  entity_update(context& c, std::string_view name, V& v, H& h, S& s, int& busy)
+      : handler_(c, name, validate_with{v, s}, make(h, s, busy)) {
+    handler_.exclusive = true;
+  }
+
+ private:
+  static handle make(H& h, S& s, [[maybe_unused]] int& busy) {
+    if constexpr (waits) return {h, s, busy};
+    else return {h, s};
+  }
+  update_handler<validate_with, handle, R, A...> handler_;
+};
+
+/// A query of an entity: for those outside a query, for workflows an update that changes nothing.
+template <class S, class H, class R, class... A> class entity_query : public registration {
+  struct look {
+    const H& h;
+    const S& s;
+    R operator()(A... a) const { return h(s, std::move(a)...); }
+  };
+
+ public:
+  entity_query(context& c, std::string_view name, const H& h, const S& s)
+      : query_(c, name, look{h, s}), update_(c, name, accept_all{}, look{h, s}) {}
+
+ private:
+  query_handler<look, R, A...> query_;
+  update_handler<accept_all, look, R, A...> update_;
+};
+
+template <class S, class V, class H, class R, class... A>
+std::unique_ptr<registration> attach(context& c, entity_handler<update<R(A...)>, V, H>& e, S& s,
+                                     int& busy) {
+  return std::make_unique<entity_update<S, V, H, R, A...>>(c, e.name.text(), e.validator, e.handler,
+                                                           s, busy);
+}
+template <class S, class V, class H, class R, class... A>
+std::unique_ptr<registration> attach(context& c, entity_handler<query<R(A...)>, V, H>& e, S& s,
+                                     int&) {
+  return std::make_unique<entity_query<S, H, R, A...>>(c, e.name.text(), e.handler, s);
+}
+
+template <class S, class V, class H, class R, class... A>
+bool answer_new(const entity_handler<update<R(A...)>, V, H>&, const S&, std::string_view,
+                std::string_view, std::string&) {
+  return false;
+}
+template <class S, class V, class H, class R, class... A>
+bool answer_new(const entity_handler<query<R(A...)>, V, H>& e, const S& s, std::string_view name,
+                std::string_view arguments, std::string& out) {
+  if (e.name.text() != name) return false;
+  encode<R>(out, std::apply([&](auto&&... a) { return e.handler(s, std::move(a)...); },
+                            decode<std::tuple<A...>>(arguments)));
+  return true;
+}
+
+template <class S, class V, class H, class R, class... A>
+consteval bool check_entity_handler(const entity_handler<update<R(A...)>, V, H>*) {
+  constexpr bool waits = std::is_invocable_r_v<task<R>, H&, context&, S&, A...>;
+  constexpr bool is_plain = [] {
+    if constexpr (std::is_invocable_v<H&, S&, A...>)
+      return !operation<std::remove_cvref_t<std::invoke_result_t<H&, S&, A...>>> &&
+             (std::is_void_v<R> || std::is_convertible_v<std::invoke_result_t<H&, S&, A...>, R>);
+    else return false;
+  }();
+  static_assert(waits || is_plain,
+                "stet: an entity's handler of an update takes the state (S&) and what the update's "
+                "name takes, and returns what it promises; or, to wait for something, it takes a "
+                "stet::context& first and returns a stet::task of that");
+  static_assert(std::is_same_v<V, accept_all> || std::is_invocable_v<V&, const S&, const A&...>,
+                "stet: an entity's validator takes the state (const S&) and what the update's name "
+                "takes; it refuses by throwing");
+  return waits || is_plain;
+}
+template <class S, class V, class H, class R, class... A>
+consteval bool check_entity_handler(const entity_handler<query<R(A...)>, V, H>*) {
+  constexpr bool good = [] {
+    if constexpr (std::is_invocable_v<const H&, const S&, A...>)
+      return std::is_convertible_v<std::invoke_result_t<const H&, const S&, A...>, R>;
+    else return false;
+  }();
+  static_assert(good,
+                "stet: an entity's handler of a query takes the state as const S& and what the "
+                "query's name takes, changes nothing, and returns what it promises");
+  return good;
+}
+
+/// The workflow that an entity is: it answers until its history is long, and continues as new with
+/// its state. What waits then goes over.
+template <class S, class... H> class entity_definition final : public definition {
+ public:
+  entity_definition(const workflow<void(S)>& name, H... all)
+      : name_(name), all_(std::move(all)...) {}
+  std::unique_ptr<root> begin(context& c, std::string_view arguments) override {
+    return std::apply(
+        [&](S s) { return std::make_unique<root_of<void>>(live(c, *this, std::move(s))); },
+        decode<std::tuple<S>>(arguments));
+  }
+  std::string new_arguments() const override {
+    std::string b;
+    encode(b, std::tuple<S>());
+    return b;
+  }
+  bool answer_new(std::string_view query, std::string_view arguments,
+                  std::string& out) const override {
+    const S fresh{};
+    return std::apply(
+        [&](auto&... h) { return (detail::answer_new(h, fresh, query, arguments, out) || ...); },
+        all_);
+  }
+
+ private:
+  static task<void> live(context& ctx, entity_definition& self, S state) {
+    int busy = 0;
+    std::vector<std::unique_ptr<registration>> answering;
+    std::apply([&](auto&... h) { (answering.push_back(attach(ctx, h, state, busy)), ...); },
+               self.all_);
+    co_await ctx.until([&] { return busy == 0 && ctx.continue_suggested(); });
+    co_return co_await ctx.continue_as_new(self.name_, std::move(state));
+  }
+  workflow<void(S)> name_;
+  std::tuple<H...> all_;
+};
+
+}  // namespace detail
+
+/// A kind of entity, by the type of its state, which has a codec and a default value: what an
+/// entity is before its first call. `inline constexpr stet::entity<cart> Cart{"cart"};` Its name
+/// has no '/': the one with the key "ann" is the run "cart/ann", of the workflow "cart".
+template <class S> class entity : public detail::name {
+ public:
+  using state_type = S;
+  consteval explicit entity(const char* literal) : detail::name(literal), workflow_(literal) {
+    static_assert(std::is_default_constructible_v<S>,
+                  "stet: the state of an entity has a default value: what it is before the first "
+                  "call");
+    for (char c : text())
+      if (c == '/') throw "the name of an entity has no '/'";
+  }
+  constexpr const workflow<void(S)>& as_workflow() const noexcept { return workflow_; }
+  /// The id of the run that the entity with this key is.
+  std::string id_of(std::string_view key) const {
+    std::string id(text());
+    id += '/';
+    return id += key;
+  }
+
+ private:
+  workflow<void(S)> workflow_;
+};
+
+/// What an entity does on an update or a query: for engine::define. An update's handler takes the
+/// state (`S&`) and the arguments; one that waits for something (steps, children, other entities)
+/// takes a `stet::context&` first and is a coroutine: no other call of that entity begins
+/// meanwhile. A query's handler takes the state as `const S&`; it answers at any time.
+template <class R, class... A, class H> auto on(const update<R(A...)>& u, H&& handler) {
+  return detail::entity_handler<update<R(A...)>, detail::accept_all, std::decay_t<H>>{
+      u, {}, std::forward<H>(handler)};
+}
+/// The same, with a validator, which takes the state (`const S&`) and the arguments, is called
+/// first, and refuses by throwing: the caller gets errc::rejected.
+template <class R, class... A, class V, class H>
+auto on(const update<R(A...)>& u, V&& validator, H&& handler) {
+  return detail::entity_handler<update<R(A...)>, std::decay_t<V>, std::decay_t<H>>{
+      u, std::forward<V>(validator), std::forward<H>(handler)};
+}
+template <class R, class... A, class H> auto on(const query<R(A...)>& q, H&& handler) {
+  return detail::entity_handler<query<R(A...)>, detail::accept_all, std::decay_t<H>>{
+      q, {}, std::forward<H>(handler)};
+}
+
+}}  // namespace stet::v0

@@ -1,0 +1,141 @@
+// What a run sends to another: signals, requests to end, updates; and the answers that come back.
+// All of it within one store, so a message and its sender's progress are one commit.
+#include "engine/calls.hpp"
+
+#include <cstdio>
+#include <map>
+
+#include "engine/core.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::string_view prefix = "stet:";
+
+}  // namespace
+
+bool is_call_id(std::string_view update_id) noexcept { return update_id.starts_with(prefix); }
+std::string call_id(caller c) {
+  char text[48];
+  std::snprintf(text, sizeof text, "%s%llx.%x", prefix.data(),
+                static_cast<unsigned long long>(c.run), c.command);
+  return text;
+}
+std::optional<caller> caller_of(std::string_view update_id) {
+  unsigned long long run = 0;
+  unsigned command = 0;
+  std::string text(update_id.substr(0, 64));
+  if (!is_call_id(text) ||
+      std::sscanf(text.c_str() + prefix.size(), "%llx.%x", &run, &command) != 2)
+    return std::nullopt;
+  return caller{run, command};
+}
+
+/// The entity's definition, if the id is one of an entity: "cart/ann".
+const definition* engine_core::entity_of(std::string_view id) const {
+  auto slash = id.find('/');
+  if (slash == std::string_view::npos) return nullptr;
+  auto found = definitions_.find(std::string(id.substr(0, slash)));
+  if (found == definitions_.end() || found->second->new_arguments().empty()) return nullptr;
+  return found->second.get();
+}
+
+/// A query of an entity that was never called. False: the id is another's.
+bool engine_core::answer_as_new(run_ref of, std::string_view query, std::string_view arguments,
+                                std::string& out) {
+  auto* d = entity_of(of.id);
+  return d && latest_run(of.name_space, of.id) == 0 && d->answer_new(query, arguments, out);
+}
+
+/// The run that a message goes to; an entity that is called is there, or is begun. Null: none.
+resident* engine_core::addressee(const resident& sender, const request& q) {
+  auto ns = namespace_of(sender.state);
+  auto number = q.target.empty() || q.target.size() > id_bytes_max ? 0 : latest_run(ns, q.target);
+  auto* r = number ? load(number) : nullptr;
+  if (!(q.flags & record_flag::calls) || (r && r->state.open())) return r;
+  auto* d = q.target.size() > id_bytes_max ? nullptr : entity_of(q.target);
+  if (!d) return r;
+  auto arguments = d->new_arguments();
+  record start;
+  start.run = journal_.new_run_number();
+  start.name = std::string_view(q.target).substr(0, q.target.find('/'));
+  start.target = q.target;
+  start.payload = arguments;
+  start.name_space = sender.state.name_space;
+  return &create(start, true);
+}
+
+void engine_core::send_message(resident& sender, request& q) {
+  auto* r = addressee(sender, q);
+  if (!r)
+    return fail_command(sender, record_kind::message_failed, q.id, errc::not_found,
+                        "stet::not_found", "there is no run with the id '" + q.target + "'");
+  if (!r->state.open())
+    return fail_command(sender, record_kind::message_failed, q.id, errc::run_ended,
+                        "stet::run_ended", "the run '" + q.target + "' has ended");
+  if (q.flags & record_flag::calls) {
+    auto id = call_id({sender.state.run, q.id});
+    record e;
+    e.kind = record_kind::update;
+    e.flags = record_flag::unasked;
+    e.name = q.name;
+    e.target = id;
+    e.payload = q.arguments;
+    return happen_later(*r, e);  // its answer ends the command
+  }
+  if (q.flags & record_flag::asks_to_end) {
+    request_cancel(*r, q.arguments);
+  } else {
+    record e;
+    e.kind = record_kind::signal;
+    e.name = q.name;
+    e.payload = q.arguments;
+    happen_later(*r, e);
+  }
+  record e;
+  e.kind = record_kind::message_done;
+  e.command = q.id;
+  happen_later(sender, e);
+}
+
+/// An update that another run sent has been answered.
+void engine_core::answer_caller(std::string_view update_id, const update_answer& a) {
+  auto who = caller_of(update_id);
+  auto* r = who ? load(who->run) : nullptr;
+  if (!r) return;
+  auto* p = r->state.open() ? r->state.find(who->command) : nullptr;
+  if (!p || p->kind != command_kind::message) {
+    drop_if_idle(*r);
+    return;
+  }
+  record e;
+  std::string path;
+  e.command = who->command;
+  e.kind = record_kind::message_done;
+  e.payload = a.payload;
+  if (a.failure) {
+    e.kind = record_kind::message_failed;
+    e.code = errc::update_failed;
+    set_failure(e, *a.failure, path);
+  }
+  happen_later(*r, e);
+}
+
+/// A run has ended with updates that nobody answered: whoever called is told.
+void engine_core::fail_callers(resident& r) {
+  if (r.state.open_updates == 0 || r.state.next) return;  // to the next one they went over
+  std::map<std::uint32_t, std::string> open;
+  std::uint32_t number = 0;
+  auto history = history_of(r);
+  for (source in(history); !in.done();) {
+    auto rec = decode_record(in);
+    if (rec.kind == record_kind::update) open.emplace(++number, rec.target);
+  }
+  update_answer a;
+  a.failure = std::make_unique<failure>(failure{
+      "stet::run_ended", "the run '" + r.state.id + "' has ended without an answer", {}, 1});
+  for (auto& [n, id] : open) answer_caller(id, a);
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

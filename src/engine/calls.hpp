@@ -1,0 +1,20 @@
+// Updates that one run sends to another: their id says who waits for the answer.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// A command of a run that waits for another run's answer.
+struct caller {
+  std::uint64_t run = 0;
+  std::uint32_t command = 0;
+};
+bool is_call_id(std::string_view update_id) noexcept;
+std::string call_id(caller c);
+std::optional<caller> caller_of(std::string_view update_id);
+
+}  // namespace detail
+}}  // namespace stet::v0
