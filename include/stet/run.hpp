@@ -83,7 +83,7 @@ struct run_outcome {
   std::string payload;
   failure error;
 };
-struct start_request {
+struct STET_API start_request {
   start_request() = default;
   /// Packs what the options refer to. Throws errc::usage.
   start_request(std::string_view id, std::string arguments, const start_options& o);
@@ -144,10 +144,11 @@ struct STET_API core {
   [[noreturn]] static void raise_update(engine_core&, std::string_view name, const failure&);
   static start_result start_with(engine_core&, std::string_view name_space,
                                  std::string_view workflow, start_request, const signal_request&);
-  /// And the update's id.
-  static std::pair<start_result, std::string> start_with(engine_core&, std::string_view name_space,
-                                                         std::string_view workflow, start_request,
-                                                         const update_request&);
+  static std::pair<start_result, update_outcome> start_with(engine_core&,
+                                                            std::string_view name_space,
+                                                            std::string_view workflow,
+                                                            start_request, const update_request&,
+                                                            update_stage until);
   static bool answer_promise(engine_core&, std::string_view promise, std::string_view token,
                              std::string_view payload, const failure* rejected);
   static void transact(engine_core&, std::string_view name_space, transact_function&);

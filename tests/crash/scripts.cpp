@@ -250,7 +250,7 @@ void perform(const script& s, stet::engine& e) {
   }
   for (auto& r : s.runs) {
     if (r.outcomes.empty() || (r.outcomes.back().empty() && !e.describe(r.id))) continue;
-    auto o = stet::detail::core::wait(e.internals(), 0, r.id, std::nullopt);
+    auto o = stet::detail::core::wait(e.internals(), {0, "default", r.id}, std::nullopt);
     tell(fact_kind::result, {r.id, text_of(o->status, o->payload, o->error)});
   }
 }
