@@ -26,7 +26,8 @@ const char* const help =
   --store NAME      memory, lmdb, rocksdb, sqlite or all; otherwise all that were built
   --runs N          runs in the store, 1 to 10000000: for growth_store (otherwise 10000,
                     100000, 1000000; _ordered the last of these),
-                    list (1000000), sleeping_rss_bytes (100000) and recovery_seconds (10000 and 100000; no more)
+                    list (1000000), sleeping_rss_bytes (100000) and recovery_seconds
+                    (10000 and 100000; no more)
   --quick           under a minute instead of a quarter of an hour: fewer rows, roughly right
   --dir DIR         where the files go; otherwise the folder of this program
 )";

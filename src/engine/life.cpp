@@ -389,8 +389,8 @@ void engine_core::close() {
   if (why) std::rethrow_exception(why);
 }
 
-/// Bodies may be waiting for the engine, and the engine is about to wait for them: what they asked is
-/// answered; those that wait for a run to end are told that the engine does.
+/// Bodies may be waiting for the engine, and the engine is about to wait for them: what they asked
+/// is answered; those that wait for a run to end are told that the engine does.
 void engine_core::let_bodies_go() {
   do {
     wait_for_commit();

@@ -61,7 +61,7 @@ bool execution::drive_next(std::int64_t time, drive_output& out) {
     return false;
   }
   auto bytes = std::move(undriven_.front());
-  undriven_.erase(undriven_.begin());
+  undriven_.pop_front();
   source in(bytes);
   auto event = decode_record(in);
   event.time = time;

@@ -13,7 +13,6 @@
 //  outside of them, but an update's whose handler is destroyed by its own workflow.
 #pragma once
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <map>
 #include <memory>
@@ -234,17 +233,17 @@ class execution : private waiter {
   drive_output* out_ = nullptr;         // while the coroutine runs
   std::vector<command*> pending_;       // by number
   std::vector<condition*> conditions_;  // those among them
-  std::deque<message> unread_;          // signals
+  std::list<message> unread_;  // signals (an empty list needs no memory, an empty deque does)
   std::set<std::string, std::less<>> keys_;
   std::vector<handler*> handlers_;
   std::list<running_update> running_;
-  std::deque<waiting_update> waiting_;
+  std::list<waiting_update> waiting_;
   std::map<std::string, update_answer, std::less<>> updates_;
   std::optional<continued_as> continues_;
   std::optional<std::pair<std::string, std::string>> at_return_;
   std::optional<std::string> answer_at_return_;
   std::exception_ptr failed_at_return_;
-  std::vector<std::string> undriven_;  // events
+  std::list<std::string> undriven_;  // events
   std::string problem_;
   std::uint64_t random_state_ = 0;
   std::uint64_t seed_[2] = {0, 0};

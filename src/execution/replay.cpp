@@ -79,7 +79,7 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
       if (r.kind == record_kind::driven) {
         if (undriven_.empty()) throw malformed("an event drives that isn't there");
         kept = std::move(undriven_.front());
-        undriven_.erase(undriven_.begin());
+        undriven_.pop_front();
         source in(kept);
         auto time = r.time;
         r = decode_record(in);

@@ -393,7 +393,9 @@ WF {
 
 // ---- transactions
 #elif CASE == 104  // EXPECT: the function of a transaction takes a stet::transaction&
-WF { co_return co_await ctx.transact("x", [](int i) { return i; }); }
+WF {
+  co_return co_await ctx.transact("x", [](int i) { return i; });
+}
 #elif CASE == 105  // EXPECT: is an ordinary one, no coroutine
 WF {
   co_return co_await ctx.transact("x", [](stet::transaction&) -> stet::task<int> { co_return 1; });
@@ -405,6 +407,44 @@ WF {
 }
 #elif CASE == 107  // EXPECT: no references, pointers or views
 inline constexpr stet::table<std::string_view, int> Views{"views"};
+
+// ---- entities
+#elif CASE == 110  // every kind of handler: a control
+inline constexpr stet::entity<std::vector<int>> E{"e"};
+DEFINE {
+  e.define(E, stet::on(Add, [](std::vector<int>& s, int i) { return s.emplace_back(i); }),
+           stet::on(Ask, [](const std::vector<int>& s, int i) { return s.at(i); }));
+}
+#elif CASE == 111  // EXPECT: an entity's handler of an update takes the state (S&)
+inline constexpr stet::entity<int> E{"e"};
+DEFINE {
+  e.define(E, stet::on(Add, [](int i) { return i; }));
+}
+#elif CASE == 112  // EXPECT: an entity's handler of a query takes the state as const S&
+inline constexpr stet::entity<int> E{"e"};
+DEFINE {
+  e.define(E, stet::on(Ask, [](int& s, int i) { return s += i; }));
+}
+#elif CASE == 113  // EXPECT: an entity's validator takes the state (const S&)
+inline constexpr stet::entity<std::string> E{"e"};
+DEFINE {
+  e.define(E, stet::on(Add, [](int) {}, [](std::string&, int i) { return i; }));
+}
+#elif CASE == 114  // EXPECT: the state of an entity has a default value
+struct numbered {
+  explicit numbered(int n);
+};
+inline constexpr stet::entity<numbered> E{"e"};
+#elif CASE == 115  // EXPECT: constant expression
+inline constexpr stet::entity<int> E{"e/f"};
+#elif CASE == 116  // EXPECT: an entity answers something
+inline constexpr stet::entity<int> E{"e"};
+DEFINE { e.define(E); }
+#elif CASE == 117  // EXPECT: takes the state (S&) and what the update's name takes
+inline constexpr stet::entity<int> E{"e"};
+DEFINE {  // a coroutine without the context
+  e.define(E, stet::on(Add, [](int& s, int i) -> stet::task<int> { co_return s += i; }));
+}
 
 // ---- codecs and outcomes
 #elif CASE == 63   // EXPECT: memory_codec needs a trivially copyable type without padding

@@ -493,7 +493,8 @@ TEST_CASE("bodies that wait for the engine don't hold up its close") {
     };
     w.open([&](stet::engine& e) {
       e.define(Nth, [&](stet::context& ctx, int n) -> stet::task<int> {
-        co_return co_await ctx.step("calls", {.retry = {.max_attempts = 1}}, [&] { return body(n); });
+        co_return co_await ctx.step("calls", {.retry = {.max_attempts = 1}},
+                                    [&] { return body(n); });
       });
     });
     for (int n = 3; n >= 0; --n) w.engine().run(Nth, std::to_string(n), n);

@@ -171,7 +171,7 @@ TEST_CASE("an entity lives longer than its history: state and waiting calls go o
 
 TEST_CASE("what waits when an entity's history ends is done by the next run, and answered") {
   everywhere_by_hand([](world& w) {
-    if (w.where.check) return;
+    if (w.where.check || (w.where.lmdb && w.where.resident == 0)) return;  // quadratic
     w.open([](stet::engine& e) {
       define_cart(e);
       e.define(Shop, [](stet::context& ctx, int n) -> stet::task<int> {

@@ -1,0 +1,45 @@
+// Which runs belong to whom: attributes that a workflow sets, found at once, on every store.
+//
+// Prints:
+//   ann has 2 open orders, bob 1
+//   late: order-3 (bob, 700)
+//   closed: 1
+#include <cstdio>
+#include <exception>
+#include <stet/open.hpp>
+#include <stet/stet.hpp>
+#include <string>
+
+inline constexpr stet::workflow<void(std::int64_t)> Order{"order"};
+inline constexpr stet::signal<void> Paid{"paid"};
+inline constexpr stet::attribute<std::string> Customer{"Customer"};
+inline constexpr stet::attribute<std::int64_t> Cents{"Cents"};
+inline constexpr stet::attribute<bool> Late{"Late"};
+
+stet::task<void> order(stet::context& ctx, std::int64_t cents) {
+  ctx.set_attributes({Cents(cents), Late(cents > 500)});
+  co_await ctx.receive(Paid);
+}
+
+int main(int count, char** arguments) try {
+  stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
+  engine.define(Order, order);
+  engine.start();
+  auto first = engine.run(Order, "order-1", {.attributes = {Customer("ann")}}, 100);
+  engine.run(Order, "order-2", {.attributes = {Customer("ann")}}, 200);
+  engine.run(Order, "order-3", {.attributes = {Customer("bob")}}, 700);
+  auto open_of = [&](const char* who) {
+    return engine.count("Customer = '" + std::string(who) + "' AND ExecutionStatus = 'Running'");
+  };
+  std::printf("ann has %d open orders, bob %d\n", static_cast<int>(open_of("ann")),
+              static_cast<int>(open_of("bob")));
+  for (auto& r : engine.list("Late = true AND Cents BETWEEN 500 AND 1000").runs)
+    std::printf("late: %s (%s, %lld)\n", r.id.c_str(), r.attributes.get(Customer)->c_str(),
+                static_cast<long long>(*r.attributes.get(Cents)));
+  first.signal(Paid);
+  first.result();
+  std::printf("closed: %d\n", static_cast<int>(engine.count("ExecutionStatus = 'Completed'")));
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "search: %s\n", e.what());
+  return 1;
+}
