@@ -82,6 +82,7 @@ void run_engine(const config& c, std::unique_ptr<stet::store> store,
                                     .replay_check_interval = c.replay_check_interval,
                                     .listener = &listener});
   for (auto& f : flows()) e.define(f.name, f.body);
+  define_box(e);
   e.start();
   perform(e);
   e.close();

@@ -137,6 +137,20 @@ script goes_on() {
   return s;
 }
 
+script entities() {
+  script s;
+  s.name = "entities";
+  s.starts = {{"users", "u", 3}};
+  s.runs = {{"u", {"12"}}, {"u/1", {"ok"}}, {"u/2", {"ok"}}, {"box/b", {}}, {"box/c", {}}};
+  s.talk = [](stet::engine& e) {
+    if (e.call(Box, "c", Work, {.id = "one"}, 5) != 5)
+      throw std::logic_error("a call with an id was done twice");
+    if (e.call(Box, "c", Look) != 5)
+      throw std::logic_error("an entity forgot what it had answered");
+  };
+  return s;
+}
+
 script bulk(int runs, int steps) {
   script s;
   s.name = "bulk";
@@ -197,6 +211,7 @@ std::vector<script> all_scripts() {
       tells(),
       goes_on(),
       single("undoes", 0, {"undone"}),
+      entities(),
       bulk(8, 8),
       crowd(),
   };
@@ -207,7 +222,7 @@ std::vector<script> all_scripts() {
 const std::vector<flow>& flows() {
   static const auto all = [] {
     auto f = step_flows();
-    for (auto& more : {race_flows(), child_flows(), talk_flows()})
+    for (auto& more : {race_flows(), child_flows(), talk_flows(), entity_flows()})
       f.insert(f.end(), more.begin(), more.end());
     return f;
   }();

@@ -19,15 +19,22 @@ struct flow {
 /// Every workflow that a script uses. A step whose name ends with *N makes N attempts if nothing
 /// crashes.
 const std::vector<flow>& flows();
-std::vector<flow> step_flows();   // flow_steps.cpp
-std::vector<flow> race_flows();   // flow_races.cpp
-std::vector<flow> child_flows();  // flow_children.cpp
-std::vector<flow> talk_flows();   // flow_talks.cpp
+std::vector<flow> step_flows();    // flow_steps.cpp
+std::vector<flow> race_flows();    // flow_races.cpp
+std::vector<flow> child_flows();   // flow_children.cpp
+std::vector<flow> talk_flows();    // flow_talks.cpp
+std::vector<flow> entity_flows();  // flow_entities.cpp, and what it says of the entity
+void define_box(stet::engine& e);
+std::unique_ptr<stet::detail::definition> box_definition();
 
 inline constexpr stet::signal<int> Number{"number"};
 inline constexpr stet::update<int(int)> Add{"add"};
 inline constexpr stet::query<int()> Sum{"sum"};
 inline constexpr stet::promise<int> Answer{"answer"};
+inline constexpr stet::entity<int> Box{"box"};
+inline constexpr stet::update<int(int)> Put{"put"};
+inline constexpr stet::update<int(int)> Work{"work"};
+inline constexpr stet::query<int()> Look{"look"};
 
 struct start {
   std::string_view flow;
