@@ -5,14 +5,38 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 #if STET_TEST_HOOKS
+/// Faults that can be switched on, each a mistake that somebody could make: the suite must go red
+/// with any of them (tests/crash/controls.sh).
+// clang-format off
+#define STET_SEEDED_FAULTS(fault)                                                           \
+  fault(acknowledge_before_commit)  /* a caller hears of what isn't durable */              \
+  fault(effect_before_durable)      /* a body begins before its cause is */                 \
+  fault(drop_unapplied_blocks)      /* the checkpoint drops a block that it needs */        \
+  fault(forget_attempts)            /* a step cut short runs again under the same number */ \
+  fault(repeat_at_most_once)        /* and one that must not */                             \
+  fault(wake_early)                 /* a timer fires before its time */                     \
+  fault(lose_timer)                 /* who sleeps is not in the index of timers */          \
+  fault(keep_old_timer)             /* and stays there when it is awake */                  \
+  fault(ignore_snapshot_lsn)        /* recovery applies what the snapshot has already */    \
+  fault(repeat_chunk)               /* a checkpoint writes a piece of history twice */      \
+  fault(oldest_for_latest)          /* an id finds the first of its runs */                 \
+  fault(forget_ready)               /* recovery doesn't wake who has something to do */     \
+  fault(lose_child_answer)          /* a parent that isn't in memory isn't told */          \
+  fault(read_signal_twice)          /* a replay leaves the signal where it was */           \
+  fault(forget_signal_key)          /* a signal sent twice counts twice */                  \
+  fault(forget_update_id)           /* an update sent twice is done twice */                \
+  fault(writes_before_result)       /* a transaction's writes don't wait for its result */  \
+  fault(go_on_behind_end)           /* a run that has ended can be terminated */            \
+  fault(calls_overlap)              /* an entity does two things at a time */               \
+  fault(lose_count)                 /* a counter is not in the commit that it counts */
+// clang-format on
+
 struct test_hooks {
   /// Called at every failpoint, by name: where the crash suite kills the process.
   void (*failpoint)(const char* name) = nullptr;
-  // Seeded faults: the suite must go red with any of them.
-  bool acknowledge_before_commit = false;
-  bool effect_before_durable = false;
-  bool drop_unapplied_blocks = false;
-  bool forget_attempts = false;  // a step cut short runs again under the same number
+#define STET_DECLARE_FAULT(name) bool name = false;
+  STET_SEEDED_FAULTS(STET_DECLARE_FAULT)
+#undef STET_DECLARE_FAULT
 };
 inline test_hooks hooks;
 inline void failpoint(const char* name) {

@@ -20,7 +20,7 @@ bool engine_core::commit() {
   if (block_at_ == block_at::nowhere) {
     if (may_grow()) return false;
     checkpoint_slices();
-    counters_.put_changes(journal_.riders());
+    if (!STET_SEEDED(lose_count)) counters_.put_changes(journal_.riders());
     if (!journal_.has_something()) return false;
     block_ = std::make_unique<sealed_block>(journal_.seal(now_));
     state_.sealed();
@@ -178,7 +178,7 @@ void engine_core::slice(resident& r) {
   failpoint("slice");
   add_checkpoint(journal_.riders(), r.state, r.unsaved, r.unsaved_first, counters_);
   r.unsaved_first = r.state.records;
-  r.unsaved = {};
+  if (!STET_SEEDED(repeat_chunk)) r.unsaved = {};
   r.dirty_since = 0;
   r.sliced_in = journal_.filling_block();
   sliced_.push_back(r.state.run);

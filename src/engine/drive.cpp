@@ -258,7 +258,7 @@ void engine_core::end_run(resident& r) {
 }
 
 void engine_core::tell_parent(resident& r) {
-  auto* parent = load(r.state.parent);
+  auto* parent = STET_SEEDED(lose_child_answer) ? in_memory(r.state.parent) : load(r.state.parent);
   if (!parent || !parent->state.open() || !parent->state.find(r.state.parent_command)) return;
   if (parent->state.find(r.state.parent_command)->child != r.state.first) return;
   record e;
@@ -290,7 +290,7 @@ void engine_core::request_cancel(resident& r, std::string_view reason) {
 
 /// Ends a run without its code. `flags` of the record say why.
 void engine_core::terminate(resident& r, std::string_view reason, std::uint8_t flags) {
-  if (!r.state.open()) return;
+  if (!r.state.open() && !STET_SEEDED(go_on_behind_end)) return;
   record e;
   e.kind = record_kind::terminated;
   e.flags = flags;

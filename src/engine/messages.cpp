@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <unordered_set>
 
+#include "base/hooks.hpp"
 #include "engine/calls.hpp"
 #include "engine/core.hpp"
 
@@ -107,6 +108,7 @@ bool engine_core::was_sent_before(resident& r, record_kind kind, std::string_vie
 }
 
 bool engine_core::knows_signal(resident& r, std::string_view key) {
+  if (STET_SEEDED(forget_signal_key)) return false;
   if (was_sent_before(r, record_kind::signal, key)) return true;
   if (r.frame) return r.frame->knows_signal(key);
   auto history = history_of(r);
@@ -227,7 +229,7 @@ bool engine_core::update_run(update_call& c) {
     return true;
   }
   answer_lsn_ = r->last_lsn;
-  if (auto* a = r->frame->find_update(id)) {
+  if (auto* a = STET_SEEDED(forget_update_id) ? nullptr : r->frame->find_update(id)) {
     fill(c.outcome, *a);
     if (a->done || !waits) return true;
     r->updaters.push_back(&c);

@@ -68,7 +68,7 @@ void engine_core::recover_record(const record& rec, std::string_view bytes, std:
       return;
     }
   }
-  if (lsn <= r->state.applied_lsn) return;
+  if (lsn <= r->state.applied_lsn && !STET_SEEDED(ignore_snapshot_lsn)) return;
   try {
     apply(r->state, rec, lsn);
   } catch (const malformed& e) {
@@ -143,7 +143,8 @@ void engine_core::resume_pending(resident& r) {
       fail_step(r, *p, errc::step_crashed, "stet::step_crashed",
                 "the process died " + std::to_string(p->crashes) +
                     " times while this step alone was under suspicion");
-    } else if (p->at == pending::phase::waiting && (p->flags & record_flag::at_most_once)) {
+    } else if (p->at == pending::phase::waiting && (p->flags & record_flag::at_most_once) &&
+               !STET_SEEDED(repeat_at_most_once)) {
       fail_step(
           r, *p, errc::step_interrupted, "stet::step_interrupted",
           "the process ended while the step was under way; whether it took effect is unknown");

@@ -152,6 +152,12 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
     return note(r, n);
   }
   if (a.body->transacts) a.transact(state_, namespace_of(r.state));
+  if (STET_SEEDED(writes_before_result)) {
+    batch early;
+    for (auto& [key, value] : a.writes)
+      if (value) early.put(key, *value);
+    if (!a.writes.empty()) store_->commit(early, durability::sync);
+  }
   if (a.timed_out || came_late(p, a)) {
     failure f{"stet::step_timed_out", "the body did not return in time", {}, a.number};
     return attempt_failed(r, p, a, f, errc::step_timed_out, false);

@@ -1,6 +1,7 @@
 // Timers: which are due, and what is due with them.
 #include <algorithm>
 
+#include "base/hooks.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -17,6 +18,7 @@ constexpr std::int64_t watchdog_ms =
 /// When a pending sleep or retry is due. Timers of an earlier session that were armed when the
 /// clock stood higher than where this one began wait no longer than they were meant to.
 std::int64_t engine_core::due_of(const pending& p) const noexcept {
+  if (STET_SEEDED(wake_early)) return p.due - 2;
   bool absolute = p.kind == command_kind::sleep && (p.flags & record_flag::absolute);
   if (!clock_was_set_back_ || absolute || p.lsn >= journal_.first_lsn_of_session() ||
       p.due_since <= started_at_)
@@ -33,7 +35,7 @@ void engine_core::arm(resident& r) {
     if (p.kind == command_kind::sleep ||
         (p.kind == command_kind::step && p.at == pending::phase::retrying))
       timers_.add(due_of(p), r.state.run);
-  if (wake == run_state::wake_at_start) enqueue(r);
+  if (wake == run_state::wake_at_start && !STET_SEEDED(forget_ready)) enqueue(r);
 }
 
 /// When it begins, and when its time is over.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/hooks.hpp"
 #include "execution/execution.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -13,7 +14,7 @@ bool execution::take_message(std::string_view name, std::string& payload) {
   auto at = std::find_if(unread_.begin(), unread_.end(), [&](auto& m) { return m.name == name; });
   if (at == unread_.end()) return false;
   payload = std::move(at->payload);
-  unread_.erase(at);
+  if (!replay_ || !STET_SEEDED(read_signal_twice)) unread_.erase(at);
   return true;
 }
 
@@ -126,7 +127,8 @@ void execution::begin_update(const record& event) {
                "' was accepted, and today's code has no handler for it there";
     return;
   }
-  if (h->exclusive && (exclusive_runs() || !waiting_.empty())) waiting_.push_back(std::move(w));
+  bool waits = h->exclusive && (exclusive_runs() || !waiting_.empty());
+  if (waits && !STET_SEEDED(calls_overlap)) waiting_.push_back(std::move(w));
   else run_update(*h, std::move(w));
 }
 

@@ -1,6 +1,7 @@
 #include "journal/checkpoint.hpp"
 
 #include "base/crc32c.hpp"
+#include "base/hooks.hpp"
 #include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -36,8 +37,9 @@ void add_checkpoint(batch& b, run_state& s, std::string_view records, std::uint6
   if (first_record == 0) b.put(keys::id(namespace_of(s), s.id, s.run), {});
   auto wake = wake_of(s);
   if (wake != s.indexed_wake) {
-    if (s.indexed_wake != run_state::no_wake) b.erase(keys::timer(s.indexed_wake, s.run));
-    if (wake != run_state::no_wake) b.put(keys::timer(wake, s.run), {});
+    if (s.indexed_wake != run_state::no_wake && !STET_SEEDED(keep_old_timer))
+      b.erase(keys::timer(s.indexed_wake, s.run));
+    if (wake != run_state::no_wake && !STET_SEEDED(lose_timer)) b.put(keys::timer(wake, s.run), {});
     s.indexed_wake = wake;
   }
   add_index_changes(b, s, counters);
@@ -85,7 +87,7 @@ std::optional<std::uint64_t> read_latest_run(store& s, std::string_view name_spa
                                              std::string_view id, std::uint64_t below) {
   std::optional<std::uint64_t> run;
   auto from = keys::id_prefix(name_space, id), to = keys::id(name_space, id, below);
-  scan(s, {from, to, true}, [&](std::string_view key, std::string_view) {
+  scan(s, {from, to, !STET_SEEDED(oldest_for_latest)}, [&](std::string_view key, std::string_view) {
     run = keys::parse_id(key).run;
     return false;
   });

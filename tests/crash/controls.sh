@@ -4,7 +4,7 @@
 set -u
 program=$1
 failed=0
-for fault in acknowledge_before_commit effect_before_durable drop_unapplied_blocks forget_attempts; do
+for fault in $("$program" --faults); do
   said=$("$program" --seed-fault "$fault" --first --every 16 2>&1)
   status=$?
   found=$(grep -m1 '^violation: ' <<<"$said")

@@ -19,6 +19,21 @@ stet::task<std::string> parent(stet::context& ctx, int n) {
   co_return sum + quick + (told && refused ? "" : " wrong");
 }
 
+/// Waits so long that the checkpoint takes it out of memory.
+stet::task<std::string> waits(stet::context& ctx, int n) {
+  co_await step(ctx, "first", 1);
+  auto sum = co_await ctx.child(Chain, std::string(ctx.id()) + "/chain", n);
+  co_await step(ctx, "last", 1);
+  co_return sum;
+}
+
+/// Its first run fails, the next one doesn't.
+stet::task<std::string> second_try(stet::context& ctx, int n) {
+  std::string id(ctx.id());
+  if (n == 0) co_await ctx.step("refused", refuse, id, std::string("refused"));
+  co_return std::to_string(co_await step(ctx, "done", n));
+}
+
 /// A child loses a race: it is cancelled, and cleans up.
 stet::task<std::string> abandons(stet::context& ctx, int n) {
   auto first = co_await stet::any(ctx.child(Undone, std::string(ctx.id()) + "/lost", 0),
@@ -45,10 +60,9 @@ stet::task<std::string> tree(stet::context& ctx, int depth) {
 
 std::vector<flow> child_flows() {
   return {
-      {flow_name{"parent"}, parent},
-      {flow_name{"abandons"}, abandons},
-      {flow_name{"adopts"}, adopts},
-      {flow_name{"tree"}, tree},
+      {flow_name{"parent"}, parent}, {flow_name{"abandons"}, abandons},
+      {flow_name{"adopts"}, adopts}, {flow_name{"tree"}, tree},
+      {flow_name{"waits"}, waits},   {flow_name{"second try"}, second_try},
   };
 }
 

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -160,17 +161,24 @@ const std::vector<config>& configs() {
   return all;
 }
 
+namespace {
+
+const std::map<std::string, bool*>& faults() {
+#define STET_NAME_FAULT(name) {#name, &stet::detail::hooks.name},
+  static const std::map<std::string, bool*> all = {STET_SEEDED_FAULTS(STET_NAME_FAULT)};
+#undef STET_NAME_FAULT
+  return all;
+}
+
+}  // namespace
+
 void seed_fault(const std::string& name) {
-  auto& h = stet::detail::hooks;
-  const std::map<std::string, bool*> faults = {
-      {"acknowledge_before_commit", &h.acknowledge_before_commit},
-      {"effect_before_durable", &h.effect_before_durable},
-      {"drop_unapplied_blocks", &h.drop_unapplied_blocks},
-      {"forget_attempts", &h.forget_attempts},
-  };
-  auto found = faults.find(name);
-  if (found == faults.end()) throw std::invalid_argument("no fault is called " + name);
+  auto found = faults().find(name);
+  if (found == faults().end()) throw std::invalid_argument("no fault is called " + name);
   *found->second = true;
+}
+void print_faults() {
+  for (auto& [name, on] : faults()) std::puts(name.c_str());
 }
 
 namespace {

@@ -28,6 +28,8 @@ const std::vector<config>& configs();
 /// A fault of the engine's that is switched on, by its name in hooks.hpp. Throws
 /// std::invalid_argument.
 void seed_fault(const std::string& name);
+/// Their names, a line each.
+void print_faults();
 
 /// Where a trial keeps its things.
 struct place {

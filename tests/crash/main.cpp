@@ -4,6 +4,7 @@
 //   crash                        a sample of all trials: the whole takes less than a minute
 //   STET_CRASH_BUDGET=full crash every failpoint of every script in every configuration
 //   crash --seed-fault NAME      with a fault in the engine: must find violations
+//   crash --faults               their names
 //   crash --script S --config C --at N [--second M] [--again]   one trial, once more, and all its
 //   facts
 #include <malloc.h>
@@ -27,7 +28,7 @@ namespace stet_crash { namespace {
 struct arguments {
   std::string script, config, fault;
   unsigned at = 0, second = 0, jobs = 2, every = 32, seed = 1;
-  bool again = false, one = false, first = false;
+  bool again = false, one = false, first = false, list = false;
 };
 
 arguments parse(int count, char** texts) {
@@ -39,6 +40,7 @@ arguments parse(int count, char** texts) {
     std::string name = texts[i];
     if (name == "--again") a.again = true;
     else if (name == "--first") a.first = true;
+    else if (name == "--faults") a.list = true;
     else if (i + 1 == count) throw std::invalid_argument(name + " lacks its value");
     else if (name == "--script") a.script = texts[++i];
     else if (name == "--config") a.config = texts[++i];
@@ -182,6 +184,7 @@ int run(int count, char** texts) {
   // LMDB asks for 2 MB of zeros each time: from the system, which makes none that nobody touches.
   ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
   auto a = parse(count, texts);
+  if (a.list) return print_faults(), 0;
   if (!a.fault.empty()) seed_fault(a.fault);
   stet_tests::temporary_directory on_disk;
   std::string shm = "/dev/shm/stet-crash-" + std::to_string(::getpid());

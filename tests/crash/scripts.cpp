@@ -1,5 +1,6 @@
 #include "crash/scripts.hpp"
 
+#include <chrono>
 #include <stdexcept>
 
 #include "crash/facts.hpp"
@@ -162,6 +163,30 @@ script bulk(int runs, int steps) {
   return s;
 }
 
+/// A parent that is in no memory when its child ends.
+script waits() {
+  auto s = bulk(8, 4);
+  s.name = "waits";
+  s.starts.insert(s.starts.begin(), {"waits", "w", 30});
+  s.runs.push_back({"w", {"465"}});
+  s.runs.push_back({"w/chain", {"465"}});
+  return s;
+}
+
+/// An id whose first run fails, and is started again, once.
+script second_try() {
+  auto s = single("second try", 0, {"1"});
+  s.talk = [](stet::engine& e) {
+    auto run = handle(e, "second try", "run");
+    while (!run.wait_for(std::chrono::seconds(1))) {}
+    if (e.describe("run")->status != stet::status::failed) return;
+    for (auto& f : flows())
+      if (f.name.text() == "second try")
+        e.run(f.name, "run", {.reuse = stet::id_reuse::allow_after_failure}, 1);
+  };
+  return s;
+}
+
 /// Runs of many kinds at once, in common blocks, and some that stay open.
 script crowd() {
   script s;
@@ -212,6 +237,8 @@ std::vector<script> all_scripts() {
       goes_on(),
       single("undoes", 0, {"undone"}),
       entities(),
+      second_try(),
+      waits(),
       bulk(8, 8),
       crowd(),
   };

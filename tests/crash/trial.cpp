@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include <stet/check.hpp>
+
 #include "crash/bodies.hpp"
 
 namespace stet_crash {
@@ -15,9 +17,13 @@ place make_place(const std::string& folder) {
   return {folder + "/store.stet", folder + "/facts", stet::memory::make_contents()};
 }
 
-dump dump_of(const config& c, const place& p) {
+/// What is in the store, and what the tool that users have says of it.
+dump dump_of(const config& c, const place& p, violations& v) {
   auto s = open_copy(c, p);
-  return read_dump(*s);
+  auto d = read_dump(*s);
+  if (!d.runs.empty())  // else it may have died before its first commit
+    for (auto& problem : stet::check(*s).problems) v.push_back("check: " + problem);
+  return d;
 }
 
 void tell_end(life_end end, int life, const std::vector<fact>& facts, violations& v) {
@@ -36,7 +42,7 @@ class inspector {
 
   void after(int life, life_end end) {
     auto& v = result_.violated;
-    auto d = dump_of(*trial_.how, place_);
+    auto d = dump_of(*trial_.how, place_, v);
     result_.facts = read_facts(place_.facts);
     tell_end(end, life, result_.facts, v);
     crashes_ += end == life_end::killed;
