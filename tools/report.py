@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""report.py BUILD OUT [--full]: runs the programs that try to break Stet, and writes what came of it.
+
+Each row is a fault: the program that provokes it, how often it did, and how often Stet failed. With --full the programs take their
+long budgets (hours); otherwise those of ./dev test. Bugs that were found stand in docs/reliability-bugs.md, which this only includes.
+"""
+import datetime
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUGS = ROOT / 'docs' / 'reliability-bugs.md'
+
+
+class Row:
+    """A fault. `trials` and `points` are what the program prints, by a pattern with one number each; its exit code says the rest."""
+
+    def __init__(self, fault, command, trials, points=None, full=None):
+        self.fault, self.command, self.trials, self.points, self.full = fault, command, trials, points, full or {}
+
+    def run(self, build, is_full):
+        environment = {**os.environ, **(self.full if is_full else {})}
+        done = subprocess.run(self.command, cwd=build, env=environment, text=True, shell=True, capture_output=True)
+        said = done.stdout + done.stderr
+        self.code = done.returncode
+        self.last = said.strip().splitlines()[-1] if said.strip() else ''
+        self.found = self.number(self.trials, said)
+        self.at = self.number(self.points, said)
+        if self.code not in (0, 77):
+            print(said[-3000:])
+
+    @staticmethod
+    def number(pattern, text):
+        if not pattern:
+            return None
+        return sum(int(n.replace(',', '')) for n in re.findall(pattern, text))
+
+    def line(self):
+        if self.code == 77:
+            return f'| {self.fault} | skipped: {self.last} | | | | `{self.shown()}` |'
+        bound = f'{3 / self.found:.1e}' if self.found and self.code == 0 else ''
+        return (f'| {self.fault} | {self.found or 0:,} | {"" if self.at is None else f"{self.at:,}"} | {0 if self.code == 0 else "FAILED"} '
+                f'| {bound} | `{self.shown()}` |')
+
+    def shown(self):
+        return self.command.replace('tests/', 'build/tests/', 1)
+
+
+def rows():
+    seeds = {'STET_POWERCUT_CUTS': '500'}
+    all_rows = [
+        Row('SIGKILL at every durable operation, and a second one in the recovery', 'tests/crash-suite',
+            r'(\d+) trials, \d+ kills', r'(\d+) distinct crash points', {'STET_CRASH_BUDGET': 'full'}),
+        Row('every script of up to three operations, at every crash point', 'tests/test-exhaustive', r': (\d+) crashes', r'(\d+) scripts of'),
+        Row('a torn or reordered log of LMDB', "tests/test-backends -tc='*torn*,*log*'", r'assertions:\s*(\d+)'),
+        Row('the contract of a store, and stores that break it', 'tests/test-conformance', r'test cases:\s*(\d+)'),
+        Row('the same workload on all stores', "tests/test-tools -tc='*same*'", r'assertions:\s*(\d+)'),
+    ]
+    for store in ('lmdb', 'rocksdb', 'sqlite'):
+        all_rows.append(Row(f'power cut, {store}', f'tests/powercut {store}:store', r'(\d+) cuts', None, seeds))
+    return all_rows
+
+
+def controls(build):
+    """(name, caught) of each fault that was seeded on purpose."""
+    done = subprocess.run(['bash', ROOT / 'tests/crash/controls.sh', build / 'tests/crash-suite'], text=True, capture_output=True)
+    for line in done.stdout.splitlines():
+        if red := re.match(r'red, as it must be: (\w+): violation: (.*?)\s+\[', line):
+            yield red[1], red[2]
+        elif missed := re.match(r'NOT CAUGHT: (\w+)', line):
+            yield missed[1], '**not caught**'
+
+
+def meanings():
+    """What each seeded fault is, from the header that names them."""
+    text = (ROOT / 'src/base/hooks.hpp').read_text(encoding='utf-8')
+    return dict(re.findall(r'fault\((\w+)\)\s*/\* (.*?) \*/', text))
+
+
+def page(build, is_full):
+    found = rows()
+    for row in found:
+        print(f'{row.fault} …', flush=True)
+        row.run(build, is_full)
+        print(f'  {row.last}', flush=True)
+    caught, means = list(controls(build)), meanings()
+    yield '# How Stet is tried, and what came of it\n\n'
+    yield f'By `./dev report{" --full" if is_full else ""}`, which wrote this page. '
+    yield f'{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, {platform.system()} {platform.release()}, {os.cpu_count()} processors.\n\n'
+    yield 'A *point* is a place of ours where a trial interferes. No failure in n independent trials means, at 95 %, that fewer than 3/n of such trials fail: the bound.\n\n'
+    yield '| fault | trials | points | failures | bound | to do it again |\n|---|--:|--:|--:|--:|---|\n'
+    yield from (row.line() + '\n' for row in found)
+    yield '\n## Controls\n\nA test that can\'t fail proves nothing. Each of these faults was put into a copy of the library on purpose; the crash suite has to go red.\n'
+    yield 'To do it again: `tests/crash/controls.sh build/tests/crash-suite`.\n\n| the fault | | how it was caught |\n|---|---|---|\n'
+    yield from (f'| `{name}` | {means.get(name, "")} | {how} |\n' for name, how in caught)
+    yield f'\n{sum("not caught" not in how for _, how in caught)} of {len(caught)} caught.\n\n'
+    yield BUGS.read_text(encoding='utf-8') if BUGS.exists() else ''
+
+
+def main():
+    build, out = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
+    out.write_text(''.join(page(build, '--full' in sys.argv)), encoding='utf-8')
+
+
+main()
