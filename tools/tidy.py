@@ -28,6 +28,7 @@ LAYERS = {
     'execution': {'base', 'keys', 'history'},
     'index': {'base', 'keys', 'history', 'run_state'},
     'journal': {'base', 'keys', 'history', 'run_state', 'index'},
+    'strict': {'base'},
     'tools': {'base', 'keys', 'history', 'run_state', 'index', 'journal'},
     '': {'base'},
 }

@@ -53,6 +53,9 @@ struct engine_options {
   /// How long a run is kept after its end; then it is erased, as client::erase does. Zero: for
   /// ever. Of a single namespace: engine::retain.
   duration retention{};
+  /// A workflow whose code computes for so long without an await is named to the listener, while it
+  /// still does (in manual mode, afterwards): it holds every other run up. Zero: none is.
+  duration watchdog{1000};
   stet::clock* clock = nullptr;        ///< nullptr: the machine's
   stet::entropy* entropy = nullptr;    ///< nullptr: the machine's
   stet::executor* executor = nullptr;  ///< nullptr: `threads` threads of the engine's own

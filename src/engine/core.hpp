@@ -33,6 +33,7 @@
 #include "engine/attempt.hpp"
 #include "engine/call.hpp"
 #include "engine/committer.hpp"
+#include "engine/in_workflow.hpp"
 #include "engine/slots.hpp"
 #include "engine/timers.hpp"
 #include "engine/user_state.hpp"
@@ -331,6 +332,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void await_body(std::uint64_t run, std::uint32_t command) noexcept override;
   std::uint64_t new_run_number() noexcept override { return journal_.new_run_number(); }
   void log(std::string_view id, std::string_view line) noexcept override {
+    not_user_code here;
     listener_.log(id, line);
   }
 
@@ -339,7 +341,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   stet::clock& clock_;
   stet::entropy& entropy_;
   stet::listener own_listener_;
-  stet::listener& listener_;
+  one_at_a_time listener_;
+  watchdog watchdog_;
   bool manual_;
   std::unique_ptr<executor> own_executor_;
   executor* executor_ = nullptr;

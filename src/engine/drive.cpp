@@ -45,9 +45,15 @@ void engine_core::drive(resident& r, const record* event) {
   }
   bool good;
   {
-    slot_guard here(slots_, {r.state.run, 0, 0, r.suspected});
+    auto& workflow = r.state.workflow;
+    in_workflow here(slots_, watchdog_, workflow.empty() ? event->name : workflow, *r.frame,
+                     r.suspected);
     good = event ? r.frame->deliver(*event, out_) : r.frame->drive_next(now_, out_);
     if (good) good = check_determinism(r, event);
+    if (good && !here.offence().empty()) {
+      r.frame->reject(here.offence());
+      good = false;
+    }
   }
   scratch_.clear();
   if (!good) {

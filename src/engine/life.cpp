@@ -56,12 +56,14 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
       clock_(o.clock ? *o.clock : system_clock()),
       entropy_(o.entropy ? *o.entropy : system_entropy()),
       listener_(o.listener ? *o.listener : own_listener_),
+      watchdog_(listener_, clock_, o.watchdog),
       manual_(o.threads == 0),
       executor_(o.executor),
       journal_(*store_, o.commits),
       state_(*store_) {
   if (o.tail_bytes_max < 4096)
     throw error(errc::usage, "engine", "tail_bytes_max is at least 4096 bytes");
+  if (o.watchdog.count() < 0) throw error(errc::usage, "engine", "the watchdog's time is negative");
 }
 
 engine_core::~engine_core() {
@@ -108,6 +110,7 @@ void engine_core::start() {
   committer_.start([this] {
     if (asleep_) wake();
   });
+  watchdog_.start();
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -354,6 +357,7 @@ bool engine_core::abandon_in_fork() noexcept {
   if (thread_.joinable()) new (std::nothrow) std::thread(std::move(thread_));
   std::ignore = own_executor_.release();
   committer_.leak();
+  watchdog_.leak();
   phase_ = phase::closed;
   return true;
 }
@@ -371,6 +375,7 @@ void engine_core::close() {
   }
   if (thread_.joinable()) thread_.join();
   committer_.stop();
+  watchdog_.stop();
   std::lock_guard lock(drive_mutex_);
   as_loop here(this);
   auto before = phase_.exchange(phase::closed);

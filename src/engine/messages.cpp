@@ -147,7 +147,8 @@ std::string engine_core::query_run(run_ref of, std::string_view name, std::strin
   auto* r = &must_find_last(of);
   if (r->state.open()) r = &bring_up(*r);
   if (r->state.open()) {
-    slot_guard here(slots_, {r->state.run, 0, 0, r->suspected});
+    in_workflow here(slots_, watchdog_, r->state.workflow, *r->frame, r->suspected);
+    here.may_do_anything();
     answer = r->frame->answer_query(name, arguments);
     if (options_.resident_runs_max == 0) evict(*r);
   } else {
@@ -168,7 +169,8 @@ std::string engine_core::query_ended(resident& r, std::string_view name,
   else if (r.state.status == status::failed || r.state.status == status::cancelled)
     events = driving_events(history) - 1;  // with the last one its variables went
   drive_output work;
-  slot_guard here(slots_, {r.state.run, 0, 0, false});
+  in_workflow here(slots_, watchdog_, r.state.workflow, *shadow, false);
+  here.may_do_anything();
   if (!shadow->replay(history, work, events))
     throw error(errc::run_stalled, r.state.id,
                 "the run '" + r.state.id +
@@ -248,7 +250,8 @@ bool engine_core::update_run(update_call& c) {
     throw error(errc::not_found, q.name,
                 "the run '" + r->state.id + "' has had no update '" + q.id + "'");
   {
-    slot_guard here(slots_, {r->state.run, 0, 0, r->suspected});
+    in_workflow here(slots_, watchdog_, r->state.workflow, *r->frame, r->suspected);
+    here.may_do_anything();
     r->frame->validate(q.name, q.arguments);
   }
   record e;

@@ -84,11 +84,12 @@ bool engine_core::ensure_frame(resident& r) {
   }
   auto frame = std::make_unique<execution>(*d->second, errors_, this, r.state.run, r.state.id);
   try {
-    slot_guard here(slots_, {r.state.run, 0, 0, r.suspected});
     auto history = history_of(r);
     drive_output work;
-    if (!frame->replay(history, work)) {
-      park(r, frame->problem());
+    in_workflow here(slots_, watchdog_, name, *frame, r.suspected);
+    bool fits = frame->replay(history, work);
+    if (!fits || !here.offence().empty()) {
+      park(r, fits ? here.offence() : frame->problem());
       return false;
     }
   } catch (const malformed& e) {

@@ -315,6 +315,7 @@ bool engine_core::stop_body(std::uint64_t run, std::uint32_t command) noexcept {
 
 /// What a body refers to is destroyed when this returns.
 void engine_core::await_body(std::uint64_t run, std::uint32_t command) noexcept {
+  not_user_code here;
   for (auto* a : in_memory(run)->attempts) {
     if (a->command != command) continue;
     a->left_behind = true;

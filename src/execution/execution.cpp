@@ -309,6 +309,7 @@ std::uint8_t execution::record_command(command& c) noexcept {
     }
   }
   file_ = c.file;
+  at_ = {c.file, r.line};
   auto flags = emit(r);
   file_ = "";
   return c.kind == command_kind::condition ? r.flags : flags;

@@ -131,6 +131,10 @@ class execution : private waiter {
   /// Updates that were accepted and have not begun, in their order, undriven ones too.
   std::vector<waiting_update> waiting_updates() const;
 
+  std::uint64_t run() const noexcept { return run_; }
+  /// The number of the latest command, and where it stands. They change while it is driven.
+  const std::uint32_t& last_command() const noexcept { return last_command_; }
+  const source_point& last_at() const noexcept { return at_; }
   /// The record that ended the run has been emitted.
   bool ended() const noexcept { return ended_; }
   bool waits_for_nothing() const noexcept { return !ended_ && pending_.empty(); }
@@ -253,6 +257,7 @@ class execution : private waiter {
   std::uint32_t last_update_ = 0;
   std::uint32_t refused_ = 0;  // awaits after cancellation
   const char* file_ = "";      // where the command stands that is being emitted
+  source_point at_;            // where the latest one stands
   bool root_done_ = false;
   bool ended_ = false;
   bool swallows_ = false;  // it goes on in spite of its cancellation

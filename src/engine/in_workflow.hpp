@@ -1,0 +1,44 @@
+// While a workflow's own code runs on this thread: its crash slot is taken, the watchdog looks, and
+// what it mustn't do itself can be noticed.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "base/user_code.hpp"
+#include "engine/slots.hpp"
+#include "engine/watchdog.hpp"
+#include "execution/execution.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+class in_workflow {
+ public:
+  in_workflow(slots& s, watchdog& w, std::string_view workflow, const execution& frame,
+              bool suspected)
+      : slot_(s, {frame.run(), 0, 0, suspected}), watchdog_(w), frame_(frame) {
+    code_.workflow = workflow;
+    code_.id = frame.id();
+    code_.command = &frame.last_command();
+    code_.at = &frame.last_at();
+    watchdog_.enter(workflow, frame.id());
+    current_user_code() = &code_;
+  }
+  in_workflow(const in_workflow&) = delete;
+  in_workflow& operator=(const in_workflow&) = delete;
+  ~in_workflow() {
+    current_user_code() = nullptr;
+    watchdog_.leave(frame_.last_command(), frame_.last_at());
+  }
+  /// What it did itself and must not; empty: nothing.
+  const std::string& offence() const noexcept { return code_.offence; }
+  /// What only looks (a query) may look at anything.
+  void may_do_anything() noexcept { current_user_code() = nullptr; }
+
+ private:
+  slot_guard slot_;
+  watchdog& watchdog_;
+  const execution& frame_;
+  user_code code_;
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,79 @@
+// Names the workflow whose code doesn't come back: it holds up every other.
+#pragma once
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include <stet/environment.hpp>
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// The first bytes of a name, for another thread to read while they change.
+class shown_name {
+ public:
+  void set(std::string_view name) noexcept;
+  std::string get() const;
+
+ private:
+  std::array<std::atomic<std::uint64_t>, 4> words_{};
+};
+
+/// Looks from a thread of its own, twice in `limit`, as long as the engine works; an idle engine
+/// wakes nobody. Without a thread (manual mode) it measures, and tells afterwards.
+class watchdog {
+ public:
+  watchdog(listener& l, clock& c, duration limit) noexcept;
+  watchdog(const watchdog&) = delete;
+  watchdog& operator=(const watchdog&) = delete;
+  ~watchdog();
+  void start();
+  void stop() noexcept;
+  /// After a fork: the thread isn't there.
+  void leak() noexcept;
+
+  /// Loop: a workflow's own code begins, and has ended.
+  void enter(std::string_view workflow, std::string_view id) noexcept;
+  void leave(std::uint32_t command, source_point at) noexcept;
+
+ private:
+  void watch();
+  void tell(const std::string& what) noexcept;
+
+  listener& listener_;
+  clock& clock_;
+  const duration limit_;
+  std::atomic<std::uint64_t> turn_{0};   // odd: a workflow's code runs
+  std::atomic<std::uint64_t> named_{0};  // the turn that was named
+  std::atomic<bool> asleep_{false};
+  shown_name workflow_, id_;
+  duration began_{};  // the loop's, where there is no thread
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+/// A listener that is called by several threads, one at a time.
+class one_at_a_time final : public listener {
+ public:
+  explicit one_at_a_time(listener& l) noexcept : listener_(l) {}
+  void log(std::string_view id, std::string_view line) noexcept override {
+    std::lock_guard lock(mutex_);
+    listener_.log(id, line);
+  }
+  void problem(std::string_view text) noexcept override {
+    std::lock_guard lock(mutex_);
+    listener_.problem(text);
+  }
+
+ private:
+  listener& listener_;
+  std::mutex mutex_;
+};
+
+}}}  // namespace stet::v0::detail
