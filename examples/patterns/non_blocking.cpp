@@ -29,7 +29,7 @@ struct {
   std::mutex mutex;
   std::vector<std::function<void()>> callbacks;
   std::size_t most = 0;
-  void get(int page, std::function<void(bool)> done) {
+  void get(int page, const std::function<void(bool)>& done) {
     std::lock_guard lock(mutex);
     callbacks.push_back([page, done, first = seen.insert(page).second] {
       done(page % 100 != 0 || !first);  // a few fail at first
@@ -37,7 +37,7 @@ struct {
     most = std::max(most, callbacks.size());
   }
   void serve(const std::atomic<bool>& over) {
-    while (!over) {
+    for (; !over; std::this_thread::sleep_for(1ms)) {
       std::unique_lock lock(mutex);
       if (most < 1000) continue;
       auto now = std::exchange(callbacks, {});

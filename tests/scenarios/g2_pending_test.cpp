@@ -372,7 +372,7 @@ TEST_CASE("ten thousand steps are pending at once beside one thread, which stays
 TEST_CASE("a suspect that is pending has come through, and holds up no other") {
   temporary_directory directory;
   recorder heard;
-  auto make = [&](std::function<void(stet::completion<int>)> body) {
+  auto make = [&](const std::function<void(stet::completion<int>)>& body) {
     auto e = std::make_unique<stet::engine>(stet::lmdb::open(directory / "store"),
                                             stet::engine_options{.threads = 2, .listener = &heard});
     e->define(Nth, [body](stet::context& ctx, int) -> stet::task<std::string> {
