@@ -32,6 +32,11 @@ stet::task<void> child_of(stet::context&) { co_return; }
 stet::task<void> steps(stet::context& ctx, std::uint32_t n) {
   for (; n > 0; --n) co_await one_step(ctx);
 }
+stet::task<void> later_steps(stet::context& ctx, std::uint32_t n) {
+  for (; n > 0; --n)
+    co_await ctx.step("step", {.run_inline = true},
+                      [](stet::completion<std::string> done) { done.resolve(some_result()); });
+}
 stet::task<void> sleeps(stet::context& ctx, std::uint32_t n) {
   for (; n > 0; --n) co_await ctx.sleep(std::chrono::hours(1));
 }
@@ -123,9 +128,10 @@ struct primitive {
   body how;
   act from_outside;
 };
-const std::array<primitive, 13>& primitives() {
+const std::array<primitive, 14>& primitives() {
   using flow = stet::workflow<void(std::uint32_t)>;
-  static const std::array<primitive, 13> all = {{
+  static const std::array<primitive, 14> all = {{
+      {"step_later", flow{"step_later"}, later_steps, only_wait},
       {"sleep", flow{"sleep"}, sleeps, let_pass},
       {"receive", flow{"receive"}, receives, signal},
       {"signal", flow{"signal"}, sends, only_wait},

@@ -62,9 +62,9 @@ class STET_API context {
   ///     auto id = co_await ctx.step("charge", {.retry = {.max_attempts = 5}, .timeout = 30s}, [&]
   ///     { return charge(order); });
   ///
-  /// The body may take a `stet::step_context&` first. It reads what it captured and never writes
-  /// it: a replay skips the body. What it throws is retried as `options.retry` says, without limit
-  /// by default.
+  /// The body may take a `stet::step_context&` first; or a `stet::completion<R>`, which ends the
+  /// step later, while no thread waits. It reads what it captured and never writes it: a replay
+  /// skips the body. What it throws is retried as `options.retry` says, without limit by default.
   ///
   /// Returns  what the body returned, decoded from what the journal holds.
   /// Throws   stet::step_failed after the last attempt (step_timed_out, step_interrupted,

@@ -19,6 +19,7 @@ class step_context;
 class transaction;
 namespace detail {
 class command;
+class completion_state;
 class error_registry;
 struct scope_access;
 }  // namespace detail
@@ -128,6 +129,8 @@ class STET_API request : public command {
   }
   /// step: does the work, encodes the result. Throws what the body throws.
   virtual void run(step_context& c, std::string& result);
+  /// The same, of one that `completes`: begins the work, which ends by that.
+  virtual void begin(completion_state& c);
   /// The same, of one that `transacts`.
   virtual void run_transaction(transaction& tx, std::string& result);
 
@@ -137,6 +140,7 @@ class STET_API request : public command {
   std::string token;       // promise
   std::uint8_t flags = 0;  // of its record: child, message
   bool transacts = false;  // step: on the loop, its writes in the commit of its result
+  bool completes = false;  // step: its body takes a completion
   step_options options{};
 };
 

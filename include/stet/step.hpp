@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <stet/codec.hpp>
+#include <stet/completion.hpp>
 #include <stet/error.hpp>
 #include <stet/options.hpp>
 #include <stet/scope.hpp>
@@ -105,6 +106,33 @@ struct parameters_of<F> : parameters_of<decltype(&F::operator())> {};
 template <class F>
 concept one_signature = requires { typename parameters_of<std::decay_t<F>>::type; };
 
+template <class F> struct unwrapped {
+  using type = F;
+};
+template <class F> struct unwrapped<owning_body<F>> {
+  using type = F;
+};
+// What a body's completion is of: none, unless its first parameter is one.
+template <class P> struct completes_with {
+  static constexpr bool value = false;
+};
+template <class R> struct completes_with<completion<R>> {
+  static constexpr bool value = true;
+  using type = R;
+};
+template <class F> consteval auto completion_of() {
+  using body = typename unwrapped<F>::type;
+  if constexpr (one_signature<body>) {
+    using parameters = typename parameters_of<body>::type;
+    if constexpr (std::tuple_size_v<parameters> > 0)
+      return completes_with<std::remove_cvref_t<std::tuple_element_t<0, parameters>>>{};
+    else return completes_with<void>{};
+  } else {
+    return completes_with<void>{};
+  }
+}
+template <class F> using completion_of_t = decltype(completion_of<F>());
+
 // An argument as a step keeps it: strings for what only points to characters, else the decayed
 // type.
 template <class A> struct kept {
@@ -170,7 +198,7 @@ template <class F, class... A> consteval void check_body() {
   static_assert(traits::with_context || traits::plain,
                 "stet: the step's body can't be called with these arguments. They come as const "
                 "(each attempt gets the same); "
-                "a stet::step_context& may come first");
+                "a stet::step_context& or a stet::completion<R> may come first");
   using R = typename traits::type;
   static_assert(!operation<R>,
                 "stet: a step's body is an ordinary function, run outside the workflow: await the "
@@ -178,6 +206,27 @@ template <class F, class... A> consteval void check_body() {
   static_assert(std::is_void_v<R> || !is_reference_like<R>,
                 "stet: a step's body returns a value: what a pointer or view refers to is not "
                 "there on a replay");
+  if constexpr (!operation<R> && (std::is_void_v<R> || !is_reference_like<R>))
+    (void)require_codec<R>();
+}
+
+template <class R, class F, class... A> consteval void check_later_body() {
+  constexpr bool callable = std::is_invocable_v<F&, completion<R>, const bare_t<A>&...>;
+  static_assert(std::is_nothrow_destructible_v<F> && (std::is_nothrow_destructible_v<A> && ...),
+                "stet: a step's body and its arguments must have destructors that don't throw");
+  static_assert(callable,
+                "stet: the step's body can't be called with a stet::completion<R>, by value, and "
+                "these arguments. They come as const (each attempt gets the same)");
+  if constexpr (callable)
+    static_assert(
+        std::is_void_v<std::invoke_result_t<F&, completion<R>, const bare_t<A>&...>>,
+        "stet: a step's body that takes a stet::completion<R> returns nothing: its result is what "
+        "the completion is resolved with. For a body that is an awaitable of Asio, see "
+        "<stet/asio.hpp>");
+  static_assert(!operation<R>, "stet: a completion is of a value, not of a task");
+  static_assert(std::is_void_v<R> || !is_reference_like<R>,
+                "stet: a completion is of a value: what a pointer or view refers to is not there "
+                "on a replay");
   if constexpr (!operation<R> && (std::is_void_v<R> || !is_reference_like<R>))
     (void)require_codec<R>();
 }
@@ -235,6 +284,34 @@ template <class F, class... A> class body final : public request {
   std::tuple<A...> arguments_;
 };
 
+/// One whose body takes a completion.
+template <class R, class F, class... A> class later_body final : public request {
+ public:
+  template <class G, class... B>
+  later_body(step_name n, const step_options& o, G&& f, B&&... a)
+      : request(command_kind::step, n.text, n.where),
+        f_(std::forward<G>(f)),
+        arguments_(std::forward<B>(a)...) {
+    options = o;
+    completes = true;
+    waits_for_body = !owns<F> || (is_reference_like<bare_t<A>> || ...);
+    arguments = std::apply([](const A&... x) { return encode_arguments(x...); }, arguments_);
+    detail::check_arguments(n.text, arguments.size());
+  }
+  void begin(completion_state& c) override {
+    std::apply(
+        [&](const A&... a) {
+          using passed = std::tuple<completion<R>, const bare_t<A>&...>;
+          std::apply(f_, passed(completion<R>(c), bare(a)...));
+        },
+        arguments_);
+  }
+
+ private:
+  F f_;
+  std::tuple<A...> arguments_;
+};
+
 template <class R> class step_operation : public leaf {
  public:
   using result_type = R;
@@ -249,14 +326,24 @@ auto make_step(step_name name, const step_options& o, F&& f, A&&... a) {
   (guard_gcc<A>(), ...);
   using Fn = std::decay_t<F>;
   (check_argument<kept_t<A>>(), ...);
-  check_body<Fn, kept_t<A>...>();
-  using traits = body_traits<Fn, kept_t<A>...>;
-  using R = typename traits::type;
   check_options(name.text, o);
-  if constexpr ((traits::with_context || traits::plain) && encodable<R>)
-    return step_operation<R>(
-        new body<Fn, kept_t<A>...>(name, o, std::forward<F>(f), std::forward<A>(a)...));
-  else return step_operation<void>(nullptr);  // a static_assert above has said why
+  if constexpr (completion_of_t<Fn>::value) {
+    using R = typename completion_of_t<Fn>::type;
+    check_later_body<R, Fn, kept_t<A>...>();
+    if constexpr (std::is_invocable_v<Fn&, completion<R>, const bare_t<kept_t<A>>&...> &&
+                  encodable<R>)
+      return step_operation<R>(
+          new later_body<R, Fn, kept_t<A>...>(name, o, std::forward<F>(f), std::forward<A>(a)...));
+    else return step_operation<void>(nullptr);  // a static_assert above has said why
+  } else {
+    check_body<Fn, kept_t<A>...>();
+    using traits = body_traits<Fn, kept_t<A>...>;
+    using R = typename traits::type;
+    if constexpr ((traits::with_context || traits::plain) && encodable<R>)
+      return step_operation<R>(
+          new body<Fn, kept_t<A>...>(name, o, std::forward<F>(f), std::forward<A>(a)...));
+    else return step_operation<void>(nullptr);  // a static_assert above has said why
+  }
 }
 
 }  // namespace detail

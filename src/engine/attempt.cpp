@@ -18,44 +18,79 @@ thread_local const engine_core* in_body = nullptr;
 
 const engine_core* engine_of_body() noexcept { return in_body; }
 
-/// Unless it was revoked.
-template <class F> void attempt::perform(F f) noexcept {
+bool attempt::is_timed() const noexcept {
+  auto& o = body->options;
+  return o.timeout.count() > 0 || o.total_timeout.count() > 0 || o.heartbeat_timeout.count() > 0;
+}
+
+/// Calls `f`. False if it was revoked. `thrown` may be of another thread than the attempt's
+/// `error`, which somebody may be writing.
+template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexcept {
   auto expected = phase::waiting;
-  if (!at.compare_exchange_strong(expected, phase::running)) return;
-  const auto& o = body->options;
-  bool is_timed = o.timeout.count() > 0 || o.total_timeout.count() > 0;
-  if (is_timed || !o.run_inline) began.store(engine.steady_ms(), std::memory_order_relaxed);
+  if (!at.compare_exchange_strong(expected, phase::running)) return false;
+  if (is_timed() || !body->options.run_inline)
+    began.store(engine.steady_ms(), std::memory_order_relaxed);
   slot_guard here(engine.slots_of(), {run_number, command, number, suspected});
   failpoint("before body");
   auto* around = std::exchange(in_body, &engine);
   try {
     f();
-  } catch (...) { error = std::current_exception(); }
+  } catch (...) { thrown = std::current_exception(); }
   in_body = around;
   failpoint("after body");
+  return true;
+}
+
+void attempt::ends() noexcept {
   if (result.size() > payload_bytes_max)
     error = std::make_exception_ptr(permanent_error(
         "the result of step '" + body->name + "' has " + std::to_string(result.size()) +
         " bytes, and at most " + std::to_string(payload_bytes_max) + " can be journaled"));
-  if (is_timed) ended = engine.steady_ms();
+  if (is_timed()) ended = engine.steady_ms();
   at.store(phase::left);
 }
 
 void attempt::run() noexcept {
-  perform([&] {
-    step_context c(*this);
-    body->run(c, result);
-  });
-  engine.returned(*this);  // the loop may destroy it now
+  auto& e = engine;
+  bool alone = suspected;
+  std::exception_ptr thrown;
+  bool ran = perform(
+      [&] {
+        step_context c(*this);
+        if (later) later->begins(), body->begin(*later);
+        else body->run(c, result);
+      },
+      thrown);
+  if (ran && later) {
+    if (!later->body_returned(std::move(thrown))) {  // the loop may destroy it now
+      if (alone) e.wake();                           // others were waiting for their trial
+      return;
+    }
+  } else if (ran) {
+    error = std::move(thrown);
+    ends();
+  }
+  e.returned(*this);  // the loop may destroy it now
 }
 
 void attempt::transact(const user_state& below, std::string_view name_space) noexcept {
-  perform([&] {
-    transaction_state state(below, name_space);
-    transaction tx(state);
-    body->run_transaction(tx, result);
-    writes = std::move(state.writes);
-  });
+  bool ran = perform(
+      [&] {
+        transaction_state state(below, name_space);
+        transaction tx(state);
+        body->run_transaction(tx, result);
+        writes = std::move(state.writes);
+      },
+      error);
+  if (ran) ends();
+}
+
+std::string attempt::idempotency_key() const {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string key;
+  for (auto half : seed)
+    for (int shift = 60; shift >= 0; shift -= 4) key.push_back(digits[half >> shift & 15]);
+  return key + "-" + std::to_string(command);
 }
 
 bool attempt::revoke() noexcept {
@@ -69,13 +104,7 @@ unsigned step_context::attempt() const noexcept { return attempt_->number; }
 bool step_context::stop_requested() const noexcept {
   return attempt_->stop.load(std::memory_order_relaxed);
 }
-std::string step_context::idempotency_key() const {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string key;
-  for (auto half : attempt_->seed)
-    for (int shift = 60; shift >= 0; shift -= 4) key.push_back(digits[half >> shift & 15]);
-  return key + "-" + std::to_string(attempt_->command);
-}
+std::string step_context::idempotency_key() const { return attempt_->idempotency_key(); }
 void step_context::beat(std::string progress) {
   attempt_->engine.heartbeat(*attempt_, std::move(progress));
 }

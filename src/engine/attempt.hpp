@@ -8,6 +8,7 @@
 #include <stet/environment.hpp>
 #include <stet/scope.hpp>
 
+#include "engine/completion.hpp"
 #include "engine/user_state.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -27,7 +28,10 @@ class attempt final : public work {
   attempt(engine_core& e, resident& r, request& b) : engine(e), run_of(r), body(&b) { b.hold(); }
   attempt(const attempt&) = delete;
   attempt& operator=(const attempt&) = delete;
-  ~attempt() { body->drop(); }
+  ~attempt() {
+    if (later) later->let_go();
+    body->drop();
+  }
 
   void run() noexcept override;
   /// Loop, instead of run(): one that transacts. What it wrote is in `writes`.
@@ -38,10 +42,18 @@ class attempt final : public work {
     body->drop();
     body = &b;
   }
+  std::string idempotency_key() const;
   /// Loop: it must not begin. False if it has begun.
   bool revoke() noexcept;
-  /// Loop: asks a body that runs to return.
-  void ask_to_stop() noexcept { stop.store(true, std::memory_order_relaxed); }
+  /// Loop: asks a body that runs to return, or what it began to end.
+  void ask_to_stop() noexcept {
+    stop.store(true, std::memory_order_relaxed);
+    if (later) later->ask_to_stop();
+  }
+  /// Loop: its body has returned, and its completion is awaited.
+  bool is_pending() const noexcept { return later && later->is_pending(); }
+  /// Whoever has the outcome has set it: it is over.
+  void ends() noexcept;
 
   engine_core& engine;
   resident& run_of;  // stays in memory as long as it has attempts; the loop's
@@ -50,10 +62,12 @@ class attempt final : public work {
   std::uint64_t seed[2] = {0, 0};
   std::uint32_t command = 0;
   std::uint32_t number = 1;
-  std::string progress;  // of an earlier attempt
+  std::string progress;               // of an earlier attempt
+  completion_state* later = nullptr;  // held, from its submission, if its body takes a completion
   std::atomic<phase> at{phase::waiting};
   std::atomic<bool> stop{false};
   std::atomic<std::int64_t> began{-1};  // ms, steady; -1 too where nobody asks: inline, no time-out
+  std::atomic<std::int64_t> beat{-1};   // ms, steady, of its last heartbeat; -1: none
   // What came of it:
   std::int64_t ended = 0;  // ms, steady, if it has a time-out
   std::string result;
@@ -63,13 +77,15 @@ class attempt final : public work {
   // The loop's:
   bool submitted = false;
   bool timed_out = false;             // its time was up; a late result doesn't count
+  std::string late;                   // then: which time
   bool left_behind = false;           // nobody waits for it any more
   bool suspected = false;             // it is tried alone among the suspects
   bool warned = false;                // the watchdog has named it
   std::int64_t deadline = INT64_MAX;  // ms, engine clock; of this attempt
 
  private:
-  template <class F> void perform(F f) noexcept;
+  template <class F> bool perform(F f, std::exception_ptr& thrown) noexcept;
+  bool is_timed() const noexcept;
 };
 
 }  // namespace detail

@@ -175,8 +175,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   const error_registry& errors() const noexcept { return errors_; }
   /// An attempt has come back.
   void returned(attempt& a) noexcept;
-  void heartbeat(const attempt& a, std::string progress);
+  void heartbeat(attempt& a, std::string progress);
   slots& slots_of() noexcept { return slots_; }
+  void wake() noexcept;
   std::int64_t steady_ms() noexcept { return clock_.steady().count(); }
 
  private:
@@ -187,7 +188,6 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void sleep_until_woken(std::int64_t ms_max);
   bool drive_until(call& c, std::optional<duration> limit);
   bool give_up_waiting(call& c);
-  void wake() noexcept;
   void tick() noexcept;
   bool take_calls();
   bool take_returned();
@@ -198,6 +198,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void throw_if_unusable() const;
   bool abandon_in_fork() noexcept;
   void let_bodies_go();
+  void end_bodies();
+  void end_pending(attempt& a);
   void finish();
 
   // recover.cpp
@@ -261,6 +263,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void fail_step(resident& r, const pending& p, errc code, std::string_view type,
                  std::string_view text, bool waits = false);
   void arm_attempt(attempt& a, const pending& p);
+  std::int64_t time_left(const pending& p, const attempt& a) noexcept;
+  void leave_behind(attempt& a) noexcept;
+  void acquit() noexcept;
   std::int64_t total_deadline(const pending& p, const step_options& o) const noexcept;
 
   // messages.cpp

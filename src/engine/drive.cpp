@@ -250,7 +250,7 @@ void engine_core::fail_command(resident& r, record_kind how, std::uint32_t comma
 void engine_core::end_run(resident& r) {
   for (auto* a : r.attempts) {
     if (!a->revoke()) a->ask_to_stop();
-    a->left_behind = true;
+    leave_behind(*a);
   }
   for (auto* w : std::exchange(r.waiters, {}))
     if (await_outcome(*w)) answer(*w, r.last_lsn);

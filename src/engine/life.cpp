@@ -356,6 +356,9 @@ bool engine_core::abandon_in_fork() noexcept {
   if (phase_ == phase::made || process_ == ::getpid()) return false;
   if (thread_.joinable()) new (std::nothrow) std::thread(std::move(thread_));
   std::ignore = own_executor_.release();
+  for (auto& [run, r] : runs_)
+    for (auto* a : r->attempts)
+      if (a->later) a->later->orphan();
   committer_.leak();
   watchdog_.leak();
   phase_ = phase::closed;
@@ -384,6 +387,7 @@ void engine_core::close() {
     try {
       finish();
     } catch (...) { why = std::current_exception(); }
+    end_bodies();  // also if that failed early: frames go now
   }
   fail_everybody(
       why ? why : std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed")));
@@ -417,6 +421,35 @@ void engine_core::let_bodies_go() {
   }
 }
 
+/// Until no body runs, and nothing is pending that may refer to a frame.
+void engine_core::end_bodies() {
+  if (executor_) {
+    for (auto* w = std::exchange(executor_, nullptr)->stop(); w;) {
+      auto* a = static_cast<attempt*>(std::exchange(w, w->next));
+      a->revoke();
+      inline_returned_.push_back(a);
+      if (!a->later)
+        --outstanding_;  // else the last commit waits for it, and the close is over
+                         // before
+    }
+  }
+  for (auto& [run, r] : runs_)
+    for (auto* a : r->attempts) end_pending(*a);
+}
+
+void engine_core::end_pending(attempt& a) {
+  if (!a.is_pending()) return;
+  a.ask_to_stop();
+  if (!a.body->waits_for_body) return leave_behind(a);
+  for (int waited_ms = 0; a.is_pending(); ++waited_ms) {
+    if (waited_ms == 1000)
+      listener_.problem("the close waits for the pending step '" + a.body->name +
+                        "' to be resolved, rejected or dropped: its body captures, and may have "
+                        "lent its run's variables");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 /// Lets bodies end, records what came of them, notes what never began, and checkpoints everything.
 void engine_core::finish() {
   failpoint("close");
@@ -424,14 +457,7 @@ void engine_core::finish() {
     for (auto* a : r->attempts)
       if (!a->revoke()) a->ask_to_stop();
   if (!failed_) let_bodies_go();
-  if (executor_) {
-    for (auto* w = executor_->stop(); w;) {
-      auto* a = static_cast<attempt*>(std::exchange(w, w->next));
-      a->revoke();
-      inline_returned_.push_back(a);
-      --outstanding_;  // else the last commit waits for it, and the close is over before
-    }
-  }
+  end_bodies();
   if (failed_) return;
   tick();
   wait_for_commit();

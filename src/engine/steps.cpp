@@ -33,6 +33,7 @@ void engine_core::begin_step(resident& r, request& q, std::uint32_t number) {
 /// Lets begin what may begin: bodies whose run has nothing that isn't durable.
 bool engine_core::open_gates() {
   if (is_refused() || closing_) return false;
+  if (tried_suspect_ && tried_suspect_->is_pending()) acquit();  // its body came through
   // First the decisions, which may have to read the store, then the moves: if that throws, every
   // attempt is still in its place.
   for (auto* a : gate_) {
@@ -52,13 +53,15 @@ bool engine_core::open_gates() {
       inline_returned_.push_back(a);
     } else if (!a->submitted) {
       gate_[kept++] = a;
+      continue;
     } else if (!executor_ || a->body->options.run_inline) {
       here.push_back(a);
     } else {
       *end = a;
       end = &a->next;
-      ++outstanding_;
+      if (!a->later) ++outstanding_;
     }
+    if (!goes_back && options_.resident_runs_max == 0) evict(a->run_of);  // it was rebuilt for this
   }
   gate_.resize(kept);
   *end = nullptr;
@@ -81,6 +84,7 @@ void engine_core::start_attempt(attempt& a, resident& r) {
   if (!ensure_frame(r)) return;
   if (auto* q = r.frame->find(a.command); q && q != a.body)
     a.rebind(*q);  // the frame was rebuilt since
+  if (a.body->completes && !a.later) a.later = new completion_state(a);
   a.submitted = true;
   arm_attempt(a, *r.state.find(a.command));
 }
@@ -88,7 +92,8 @@ void engine_core::start_attempt(attempt& a, resident& r) {
 void engine_core::arm_attempt(attempt& a, const pending& p) {
   auto& o = a.body->options;
   a.deadline = total_deadline(p, o);
-  if (o.timeout.count() > 0) a.deadline = std::min(a.deadline, plus(now_, o.timeout.count()));
+  for (auto limit : {o.timeout, o.heartbeat_timeout})
+    if (limit.count() > 0) a.deadline = std::min(a.deadline, plus(now_, limit.count()));
   if (a.deadline != INT64_MAX) timers_.add(a.deadline, a.run_number);
 }
 
@@ -101,7 +106,7 @@ bool engine_core::take_returned() {
   std::vector<attempt*> batch;
   for (auto* a = returned_.exchange(nullptr); a; a = a->next_returned) {
     batch.push_back(a);
-    --outstanding_;
+    if (!a->later) --outstanding_;
   }
   std::reverse(batch.begin(), batch.end());  // as they came
   for (auto* a : std::exchange(inline_returned_, {})) batch.push_back(a);
@@ -123,14 +128,17 @@ bool engine_core::take_returned() {
   return true;
 }
 
+/// The suspect that is being tried has brought nothing down.
+void engine_core::acquit() noexcept {
+  auto& a = *std::exchange(tried_suspect_, nullptr);
+  suspects_.erase({a.run_number, a.command});
+}
+
 /// An attempt has come back: it ran to its end, or never began.
 void engine_core::take(attempt& a) {
   auto& r = a.run_of;
   std::erase(r.attempts, &a);
-  if (tried_suspect_ == &a) {
-    tried_suspect_ = nullptr;
-    suspects_.erase({a.run_number, a.command});
-  }
+  if (tried_suspect_ == &a) acquit();
   auto* p = r.state.open() ? r.state.find(a.command) : nullptr;
   if (p && p->at == pending::phase::ending) {
     record e;
@@ -159,9 +167,11 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
     if (!a.writes.empty()) store_->commit(early, durability::sync);
   }
   if (a.timed_out || came_late(p, a)) {
-    failure f{"stet::step_timed_out", "the body did not return in time", {}, a.number};
+    auto text = a.timed_out ? std::move(a.late) : "the body did not return in time";
+    failure f{"stet::step_timed_out", std::move(text), {}, a.number};
     return attempt_failed(r, p, a, f, errc::step_timed_out, false);
   }
+  if (a.error && a.later && closing_) return;  // stopped by the close: it was cut short
   if (a.error) {
     auto f = errors_.describe(a.error);
     f.attempts = a.number;
@@ -275,6 +285,22 @@ void engine_core::fail_step(resident& r, const pending& p, errc code, std::strin
   happen(r, e);
 }
 
+/// When an attempt has to be looked at again: never, or after so much time.
+std::int64_t engine_core::time_left(const pending& p, const attempt& a) noexcept {
+  auto& o = a.body->options;
+  auto left = INT64_MAX;
+  auto steady = steady_ms();
+  auto began = a.began.load(std::memory_order_relaxed);  // its own time begins when its body does
+  auto limit = [&](duration d, std::int64_t since) {
+    if (d.count() > 0)
+      left = std::min(left, since < 0 ? d.count() : plus(since, d.count()) - steady);
+  };
+  limit(o.timeout, began);
+  limit(o.heartbeat_timeout, std::max(began, a.beat.load(std::memory_order_relaxed)));
+  auto total = total_deadline(p, o);
+  return total == INT64_MAX ? left : std::min(left, total - now_);
+}
+
 /// The time of an attempt is up.
 void engine_core::time_out(resident& r, pending& p, attempt& a, const step_options& o) {
   bool never_began = a.revoke();
@@ -283,22 +309,30 @@ void engine_core::time_out(resident& r, pending& p, attempt& a, const step_optio
   bool over = now_ >= total_deadline(p, o);
   bool last = over || o.at_most_once ||
               (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts);
+  auto began = a.began.load(std::memory_order_relaxed);
+  bool silent = !over && (o.timeout.count() == 0 || steady_ms() - began < o.timeout.count());
+  auto limit = over ? o.total_timeout : silent ? o.heartbeat_timeout : o.timeout;
+  auto text = (silent              ? "there was no heartbeat within "
+               : a.body->completes ? "the step was not completed within "
+                                   : "the body did not return within ") +
+              std::to_string(limit.count()) + " ms";
   if (last) {
-    a.left_behind = !must_wait;
-    auto limit = over ? o.total_timeout : o.timeout;
-    return fail_step(r, p, errc::step_timed_out, "stet::step_timed_out",
-                     "the body did not return within " + std::to_string(limit.count()) + " ms",
-                     must_wait);
+    if (!must_wait) leave_behind(a);
+    return fail_step(r, p, errc::step_timed_out, "stet::step_timed_out", text, must_wait);
   }
   a.timed_out = true;
+  a.late = text;
   if (must_wait) return;  // it is retried when the body has returned
+  leave_behind(a);
+  attempt_failed(r, p, a, {"stet::step_timed_out", text, {}, a.number}, errc::step_timed_out,
+                 false);
+}
+
+/// Nobody waits for an attempt any more. What is pending comes back at once, its body apart, which
+/// is waited for.
+void engine_core::leave_behind(attempt& a) noexcept {
   a.left_behind = true;
-  attempt_failed(r, p, a,
-                 {"stet::step_timed_out",
-                  "the body did not return within " + std::to_string(o.timeout.count()) + " ms",
-                  {},
-                  a.number},
-                 errc::step_timed_out, false);
+  if (a.later && !a.body->waits_for_body && a.later->give_up()) inline_returned_.push_back(&a);
 }
 
 /// A pending step is given up by its workflow, during a drive.
@@ -308,7 +342,7 @@ bool engine_core::stop_body(std::uint64_t run, std::uint32_t command) noexcept {
     if (a->command != command || a->left_behind || a->revoke()) continue;
     a->ask_to_stop();
     if (a->body->waits_for_body) wait = true;
-    else a->left_behind = true;
+    else leave_behind(*a);
   }
   return wait;
 }
@@ -321,6 +355,7 @@ void engine_core::await_body(std::uint64_t run, std::uint32_t command) noexcept 
     a->left_behind = true;
     if (a->revoke()) continue;
     a->ask_to_stop();
+    leave_behind(*a);
     if (!a->body->waits_for_body) continue;
     for (int waited_ms = 0; a->at == attempt::phase::running; ++waited_ms) {
       if (waited_ms == 1000)
@@ -334,7 +369,8 @@ void engine_core::await_body(std::uint64_t run, std::uint32_t command) noexcept 
   }
 }
 
-void engine_core::heartbeat(const attempt& a, std::string progress) {
+void engine_core::heartbeat(attempt& a, std::string progress) {
+  a.beat.store(steady_ms(), std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
   beats_.emplace_back(std::pair(a.run_number, a.command), std::move(progress));
   if (asleep_) {

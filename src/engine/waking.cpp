@@ -149,18 +149,11 @@ void engine_core::wake_attempts(resident& r) {
       watch(*a);
       continue;
     }
-    auto& o = a->body->options;
-    auto left = INT64_MAX;  // of the attempt's own time, which begins when its body does
-    if (o.timeout.count() > 0) {
-      auto began = a->began.load(std::memory_order_relaxed);
-      left = began < 0 ? o.timeout.count() : began + o.timeout.count() - steady_ms();
-    }
-    left = std::min(left,
-                    total_deadline(*p, o) == INT64_MAX ? INT64_MAX : total_deadline(*p, o) - now_);
+    auto left = time_left(*p, *a);
     if (left > 0) {
       a->deadline = now_ + left;
     } else {
-      time_out(r, *p, *a, o);
+      time_out(r, *p, *a, a->body->options);
       a->deadline = now_ + watchdog_ms;
     }
     timers_.add(a->deadline, r.state.run);
@@ -171,9 +164,14 @@ void engine_core::wake_attempts(resident& r) {
 void engine_core::watch(attempt& a) {
   if (a.at != attempt::phase::running || a.warned || !a.stop) return;
   a.warned = true;
-  listener_.problem("the body of step '" + a.body->name + "' goes on " +
-                    std::to_string(watchdog_ms / 1000) +
-                    " s after it was asked to stop: it occupies a thread" +
+  auto late = std::to_string(watchdog_ms / 1000) + " s after it was asked to stop";
+  if (a.is_pending())
+    return listener_.problem("the step '" + a.body->name + "' is still pending " + late +
+                             ": its run waits until its completion is resolved, rejected or "
+                             "dropped, since its body captures and may have lent the run's "
+                             "variables");
+  listener_.problem("the body of step '" + a.body->name + "' goes on " + late +
+                    ": it occupies a thread" +
                     (a.body->waits_for_body ? ", and its run waits for it" : ""));
 }
 

@@ -87,6 +87,7 @@ request::request(command_kind k, std::string_view n, source_point at) : command(
 request::~request() = default;
 child_request::~child_request() = default;
 void request::run(step_context&, std::string&) {}
+void request::begin(completion_state&) {}
 void request::run_transaction(transaction&, std::string&) {}
 
 command* make_sleep(std::int64_t ms, bool absolute, source_point at) {
@@ -239,7 +240,8 @@ void check_options(std::string_view step, const step_options& o) {
   constexpr duration none{};
   auto& r = o.retry;
   if (step.empty()) refuse("a step's name must not be empty");
-  if (o.timeout < none || o.total_timeout < none) refuse("a time-out must not be negative");
+  if (o.timeout < none || o.total_timeout < none || o.heartbeat_timeout < none)
+    refuse("a time-out must not be negative");
   if (r.initial_interval < none || r.max_interval < none || r.max_elapsed < none)
     refuse("an interval of a retry policy must not be negative");
   if (!(r.backoff >= 1)) refuse("the backoff of a retry policy is at least 1");

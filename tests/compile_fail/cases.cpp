@@ -314,6 +314,42 @@ WF {
   for (;;) { std::string s = co_await ctx.step("x", twice, n); }
 }
 
+// ---- steps that end later
+#elif CASE == 130
+void ask(stet::completion<int> done, const std::string& url);
+WF {
+  auto a = co_await ctx.step("x", ask, "url");
+  auto b = co_await ctx.step("x", [&](stet::completion<int> done) { done.resolve(n); });
+  co_await ctx.step("x", stet::owning([n](const stet::completion<>& done) { (void)(done, n); }));
+  co_return a + b;
+}
+#elif CASE == 131  // EXPECT: that takes a stet::completion<R> returns nothing
+WF {
+  co_return co_await ctx.step("x", [](stet::completion<int>) { return 1; });
+}
+#elif CASE == 132  // EXPECT: can't be called with a stet::completion<R>, by value
+WF {
+  co_return co_await ctx.step("x", [](stet::completion<int>&) {});
+}
+#elif CASE == 133  // EXPECT: can't be called with a stet::completion<R>, by value
+WF {
+  co_return co_await ctx.step("x", [](stet::completion<int>, std::string) {}, n);
+}
+#elif CASE == 134  // EXPECT: a completion is of a value: what a pointer or view refers to
+WF {
+  co_await ctx.step("x", [](stet::completion<std::string_view>) {});
+  co_return n;
+}
+#elif CASE == 135  // EXPECT: this type can't be journaled
+WF {
+  co_await ctx.step("x", [](stet::completion<plain>) {});
+  co_return n;
+}
+#elif CASE == 136  // EXPECT: a stet::completion<R> may come first
+WF {
+  co_return co_await ctx.step("x", [](stet::step_context&, stet::completion<int>) {});
+}
+
 // ---- messages
 #elif CASE == 90
 WF {

@@ -33,6 +33,10 @@ headers() {
   local header
   for header in "$root"/include/stet/*.hpp; do
     header=stet/${header##*/}
+    if [[ $header = stet/asio.hpp ]] && ! "$CXX" -E -x c++ - <<<'#include <asio/bind_cancellation_slot.hpp>' &>/dev/null; then
+      echo "skipped <$header>: there is no Asio 1.22"
+      continue
+    fi
     check "<$header> compiles alone and is light" header_alone "$header"
   done
 }
