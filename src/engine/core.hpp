@@ -56,6 +56,7 @@ inline std::string id_key(std::string_view name_space, std::string_view id) {
   key.push_back('\0');
   return key += id;
 }
+class pool;
 class listing;
 
 /// A run in memory.
@@ -106,7 +107,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void define(std::string_view name, std::unique_ptr<definition> d);
   void define(std::unique_ptr<declared_error> e);
   void start();
-  void close();
+  /// False: bodies were left behind.
+  bool close(std::optional<duration> limit);
   bool poll();
   void run_until_idle();
   std::optional<time_point> next_wakeup();
@@ -199,6 +201,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool abandon_in_fork() noexcept;
   void let_bodies_go();
   void end_bodies();
+  void give_bodies_time();
+  work* stop_executor();
+  void keep_for_ever();
   void end_pending(attempt& a);
   void finish();
 
@@ -349,7 +354,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   one_at_a_time listener_;
   watchdog watchdog_;
   bool manual_;
-  std::unique_ptr<executor> own_executor_;
+  std::optional<std::chrono::steady_clock::time_point> close_by_;  // then bodies are left behind
+  bool left_bodies_ = false;
+  std::unique_ptr<pool> own_executor_;
   executor* executor_ = nullptr;
   journal journal_;
   user_state state_;

@@ -10,7 +10,7 @@ engine::engine(std::unique_ptr<store> s, engine_options o)
              std::string(detail::default_namespace)) {}
 engine::~engine() {
   try {
-    core_->close();
+    (void)core_->close(std::nullopt);
   } catch (const std::exception& e) { core_->report(e); }
 }
 void engine::add(std::string_view name, std::unique_ptr<detail::definition> d) {
@@ -42,7 +42,8 @@ std::optional<run_info> client::describe(std::string_view id) {
 std::vector<history_entry> client::history(std::string_view id) {
   return core_->look([&] { return core_->history_of_id({0, name_space_, id}); });
 }
-void engine::close() { core_->close(); }
+void engine::close() { (void)core_->close(std::nullopt); }
+bool engine::close(duration limit) { return core_->close(limit); }
 bool engine::poll() { return core_->poll(); }
 void engine::run_until_idle() { core_->run_until_idle(); }
 std::optional<time_point> engine::next_wakeup() { return core_->next_wakeup(); }

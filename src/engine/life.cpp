@@ -68,7 +68,7 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
 
 engine_core::~engine_core() {
   try {
-    close();
+    (void)close(std::nullopt);
   } catch (const std::exception& e) {
     listener_.problem(std::string("closing the engine failed: ") + e.what());
   }
@@ -365,14 +365,15 @@ bool engine_core::abandon_in_fork() noexcept {
   return true;
 }
 
-void engine_core::close() {
-  if (abandon_in_fork()) return;
+bool engine_core::close(std::optional<duration> limit) {
+  if (abandon_in_fork()) return true;
+  if (limit && limit->count() < 0) throw error(errc::usage, "close", "a time to wait is negative");
   if (on_loop == this || engine_of_body() == this)
     throw error(errc::usage, "close",
                 "an engine can't be closed from its own threads: a body would wait for itself");
   {
     std::lock_guard lock(mutex_);
-    if (closing_) return;
+    if (closing_) return !left_bodies_;
     closing_ = true;
     wake_.notify_one();
   }
@@ -381,6 +382,8 @@ void engine_core::close() {
   watchdog_.stop();
   std::lock_guard lock(drive_mutex_);
   as_loop here(this);
+  constexpr duration no_limit = std::chrono::hours(24 * 365);
+  if (limit && *limit < no_limit) close_by_ = std::chrono::steady_clock::now() + *limit;
   auto before = phase_.exchange(phase::closed);
   std::exception_ptr why;
   if (before == phase::running) {
@@ -391,11 +394,26 @@ void engine_core::close() {
   }
   fail_everybody(
       why ? why : std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed")));
-  discard_attempts();
-  lru_.clear();
-  runs_.clear();
+  if (left_bodies_) {
+    keep_for_ever();
+  } else {
+    discard_attempts();
+    lru_.clear();
+    runs_.clear();
+  }
   store_->close();
   if (why) std::rethrow_exception(why);
+  return !left_bodies_;
+}
+
+/// Bodies run that may touch all that is here: it stays.
+void engine_core::keep_for_ever() {
+  static std::mutex mutex;
+  static auto& kept = *new std::vector<std::shared_ptr<engine_core>>;
+  slots_.detach();
+  std::ignore = own_executor_.release();
+  std::lock_guard lock(mutex);
+  kept.push_back(shared_from_this());
 }
 
 /// Bodies may be waiting for the engine, and the engine is about to wait for them: what they asked
@@ -421,17 +439,42 @@ void engine_core::let_bodies_go() {
   }
 }
 
-/// Until no body runs, and nothing is pending that may refer to a frame.
+/// Until no body runs, or the time for that is over.
+void engine_core::give_bodies_time() {
+  if (!close_by_ || left_bodies_) return;
+  auto runs = [](const auto& entry) {
+    auto& all = entry.second->attempts;
+    return std::any_of(all.begin(), all.end(), [](auto* a) {
+      return a->at == attempt::phase::running && !a->is_pending();
+    });
+  };
+  while (std::any_of(runs_.begin(), runs_.end(), runs)) {
+    left_bodies_ = std::chrono::steady_clock::now() >= *close_by_;
+    if (left_bodies_) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+/// What had not begun, as a chain. Threads of others than ours can't be left: what waits there
+/// finds that it was revoked.
+work* engine_core::stop_executor() {
+  auto* all = std::exchange(executor_, nullptr);
+  if (!all) return nullptr;
+  if (!left_bodies_) return all->stop();
+  outstanding_ = 0;
+  return own_executor_ ? own_executor_->leave() : nullptr;
+}
+
+/// Until no body runs, and nothing is pending that may refer to a frame; or they are left behind.
 void engine_core::end_bodies() {
-  if (executor_) {
-    for (auto* w = std::exchange(executor_, nullptr)->stop(); w;) {
-      auto* a = static_cast<attempt*>(std::exchange(w, w->next));
-      a->revoke();
-      inline_returned_.push_back(a);
-      if (!a->later)
-        --outstanding_;  // else the last commit waits for it, and the close is over
-                         // before
-    }
+  give_bodies_time();
+  for (auto* w = stop_executor(); w;) {
+    auto* a = static_cast<attempt*>(std::exchange(w, w->next));
+    a->revoke();
+    inline_returned_.push_back(a);
+    if (!a->later)
+      --outstanding_;  // else the last commit waits for it, and the close is over
+                       // before
   }
   for (auto& [run, r] : runs_)
     for (auto* a : r->attempts) end_pending(*a);
@@ -446,6 +489,8 @@ void engine_core::end_pending(attempt& a) {
       listener_.problem("the close waits for the pending step '" + a.body->name +
                         "' to be resolved, rejected or dropped: its body captures, and may have "
                         "lent its run's variables");
+    left_bodies_ = left_bodies_ || (close_by_ && std::chrono::steady_clock::now() >= *close_by_);
+    if (left_bodies_) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }

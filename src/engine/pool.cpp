@@ -23,7 +23,7 @@ void pool::submit(work* first) noexcept {
   for (; to_wake > 0; --to_wake) wake_.notify_one();
 }
 
-work* pool::stop() noexcept {
+work* pool::take_all() noexcept {
   work* left;
   {
     std::lock_guard lock(mutex_);
@@ -32,8 +32,19 @@ work* pool::stop() noexcept {
     first_ = last_ = nullptr;
   }
   wake_.notify_all();
+  return left;
+}
+
+work* pool::stop() noexcept {
+  auto* left = take_all();
   for (auto& t : threads_)
     if (t.joinable()) t.join();
+  return left;
+}
+
+work* pool::leave() noexcept {
+  auto* left = take_all();
+  for (auto& t : threads_) t.detach();
   return left;
 }
 

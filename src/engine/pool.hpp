@@ -15,9 +15,12 @@ class pool final : public executor {
   ~pool() override;
   void submit(work* first) noexcept override;
   work* stop() noexcept override;
+  /// The same without waiting: bodies may still run. The pool must stay.
+  work* leave() noexcept;
 
  private:
   void serve() noexcept;
+  work* take_all() noexcept;
   std::mutex mutex_;
   std::condition_variable wake_;
   work* first_ = nullptr;

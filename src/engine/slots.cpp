@@ -75,5 +75,13 @@ void slots::close() noexcept {
   for (unsigned i = 0; i < cell_count; ++i) cells_[i].state.store(free_cell);
 }
 
+/// Fresh memory takes the file's place: whoever leaves later touches no slot of the next engine's.
+void slots::detach() noexcept {
+  if (!cells_) return;
+  close();
+  (void)::mmap(cells_, file_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+               -1, 0);
+}
+
 }  // namespace detail
 }}  // namespace stet::v0

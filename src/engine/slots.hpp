@@ -34,6 +34,8 @@ class slots {
   void leave(int slot) noexcept;
   /// A clean close: nobody is in user code.
   void close() noexcept;
+  /// And who still is, isn't seen any more.
+  void detach() noexcept;
 
  private:
   struct cell;

@@ -5,6 +5,8 @@
 #include <set>
 #include <thread>
 
+#include <stet/check.hpp>
+
 #include "tests/support/child_process.hpp"
 #include "tests/support/world.hpp"
 
@@ -501,5 +503,47 @@ TEST_CASE("bodies that wait for the engine don't hold up its close") {
     w.until([&] { return inside == 4; });
     w.engine().close();
     CHECK(told == 4);
+  }
+}
+
+TEST_CASE("a close with a limit leaves behind what doesn't return, as a crash would [S199]") {
+  for (bool captures : {false, true}) {
+    effects seen;
+    static std::atomic<bool> release, released;
+    release = released = false;
+    world w(cell{.lmdb = true, .threads = 2});
+    auto stubborn = [](stet::step_context& s) {
+      if (s.attempt() > 1) return 10;
+      while (!release) std::this_thread::sleep_for(1ms);
+      released = true;
+      return 1;
+    };
+    w.open([&](stet::engine& e) {
+      e.define(Nth, [&](stet::context& ctx, int n) -> stet::task<int> {
+        seen.hit("driven");
+        int sum = n;
+        if (captures)
+          sum += co_await ctx.step("stubborn", [&](stet::step_context& s) { return stubborn(s); });
+        else sum += co_await ctx.step("stubborn", stubborn);
+        co_return sum;
+      });
+    });
+    auto run = w.engine().run(Nth, "r", 5);
+    w.until([&] { return w.engine().describe("r")->waits_for.size() == 1; });
+    std::this_thread::sleep_for(5ms);
+    CHECK(what_throws([&] { w.engine().close(-1ms); }).code == stet::errc::usage);
+    CHECK(!w.engine().close(30ms));
+    CHECK(!w.engine().close(30ms));
+    CHECK(what_throws([&] { run.result(); }).code == stet::errc::closed);
+    w.close();
+    w.reopen();  // in the same process, while the old body still runs
+    CHECK(w.engine().find(Nth, "r")->result() == 15);
+    release = true;
+    w.until([&] { return released.load(); });
+    std::this_thread::sleep_for(5ms);  // it comes back to an engine that is closed
+    CHECK(w.engine().run(Nth, "another", 1).result() == 2);
+    CHECK(w.engine().close(10s));
+    w.close();
+    CHECK(stet::check(*w.store()).ok());
   }
 }
