@@ -183,6 +183,6 @@ TEST_CASE(
               ++commit;
       }
   MESSAGE(n.trials, " lives, ", n.old, " went on as old, ", n.is_new, " took the new way");
-  CHECK(n.old > 100);
-  CHECK(n.is_new > 100);
+  CHECK(n.old > 50);
+  CHECK(n.is_new > 50);
 }
