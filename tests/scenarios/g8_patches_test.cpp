@@ -139,6 +139,7 @@ stet::task<std::string> adjacent(stet::context& ctx, world& w, bool one, bool tw
 }
 stet::task<std::string> none(stet::context& c, world& w) { return adjacent(c, w, false, false); }
 stet::task<std::string> one(stet::context& c, world& w) { return adjacent(c, w, true, false); }
+stet::task<std::string> other(stet::context& c, world& w) { return adjacent(c, w, false, true); }
 stet::task<std::string> both(stet::context& c, world& w) { return adjacent(c, w, true, true); }
 stet::task<std::string> hundred(stet::context& ctx, world& w) {
   int n = 0;
@@ -162,24 +163,26 @@ TEST_CASE("gates side by side: a run has those that its code had when it came pa
       const char* id;
       code at_start;
     };
-    for (auto s : {step{"none", none}, step{"one", one}, step{"both", both}}) {
+    for (auto s :
+         {step{"none", none}, step{"one", one}, step{"other", other}, step{"both", both}}) {
       w.open(build(w, s.at_start));
       w.engine().run(Text, s.id);
       w.settle();
       w.crash();
     }
     w.open(build(w, both));
-    for (auto* id : {"none", "one", "both", "new"}) {
+    for (auto* id : {"none", "one", "other", "both", "new"}) {
       auto run = w.engine().run(Text, id);
       run.signal(Go);
       w.settle();
     }
     CHECK(w.run(Text, "none") == "");
     CHECK(w.run(Text, "one") == "1");
+    CHECK(w.run(Text, "other") == "2");
     CHECK(w.run(Text, "both") == "12");
     CHECK(w.run(Text, "new") == "12");
     CHECK(w.done.of("one") == 3);
-    CHECK(w.done.of("two") == 2);
+    CHECK(w.done.of("two") == 3);
   });
 }
 
