@@ -353,7 +353,7 @@ TEST_CASE("gates in the handlers of updates; those of queries have none") {
 }
 
 TEST_CASE("the id of a patch is a word") {
-  for (std::string id : {std::string(), std::string(201, 'x')}) {
+  for (const std::string& id : {std::string(), std::string(201, 'x')}) {
     world w;
     w.open([id](stet::engine& e) {
       e.define(Text, [id](stet::context& ctx) -> stet::task<std::string> {

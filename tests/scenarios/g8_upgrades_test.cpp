@@ -31,7 +31,7 @@ struct player {
   std::string script;
   place gate;
 
-  auto step(stet::context& ctx, std::string name) const {
+  auto step(stet::context& ctx, const std::string& name) const {
     return ctx.step(name, [&done = w.done, name] { done.hit(name); });
   }
   stet::task<void> pass(stet::context& ctx, std::string& said) const {

@@ -35,7 +35,7 @@ struct body {
     co_return says;
   }
 };
-void define(stet::engine& e, std::string_view version, body b) {
+void define(stet::engine& e, std::string_view version, const body& b) {
   e.define(Text, {.version = version}, [b](stet::context& ctx) { return b(ctx); });
 }
 std::string version_of(world& w, std::string_view id) { return w.engine().describe(id)->version; }
@@ -122,7 +122,7 @@ TEST_CASE(
 
 TEST_CASE("what a run starts, and what continues it, is a new run: with the latest version") {
   everywhere_by_hand([](world& w) {
-    auto program = [&](std::string version) {
+    auto program = [&](const std::string& version) {
       return [version](stet::engine& e) {
         for (auto& v : std::set<std::string>{"1", version}) {
           e.define(Loop, {.version = v}, [v](stet::context& ctx, int n) -> stet::task<std::string> {
@@ -167,7 +167,7 @@ TEST_CASE("versions have names of their own, each defined once") {
 
 TEST_CASE("the queries of a run that has ended are answered by its own version") {
   everywhere_by_hand([&](world& w) {
-    auto add = [&](stet::engine& e, std::string v) {
+    auto add = [&](stet::engine& e, const std::string& v) {
       e.define(Text, {.version = v}, [v](stet::context& ctx) -> stet::task<std::string> {
         auto asking = ctx.on(Which, [v] { return v; });
         co_await ctx.sleep(v == "1" ? 1h : 2h);
