@@ -85,7 +85,7 @@ bool engine_core::ensure_frame(resident& r) {
   try {
     auto history = history_of(r);
     drive_output work;
-    in_workflow here(slots_, watchdog_, name, *frame, r.suspected);
+    in_workflow here(slots_, watchdog_, r.state.workflow, *frame, r.suspected);
     bool fits = frame->replay(history, work);
     if (!fits || !here.offence().empty()) {
       park(r, fits ? here.offence() : frame->problem());

@@ -22,13 +22,15 @@ std::string engine_core::misfit(definition& d, resident& r) {
   try {
     execution shadow(d, errors_, nullptr, r.state.run, r.state.id);
     drive_output work;
-    if (!shadow.replay(history_of(r), work)) return shadow.problem();
+    auto history = history_of(r);
+    in_workflow here(slots_, watchdog_, r.state.workflow, shadow, r.suspected);
+    if (!shadow.replay(history, work)) return shadow.problem();
     while (shadow.queued() > 0 && !shadow.ended()) {
       work.clear();
       if (!shadow.drive_next(now_, work)) return shadow.problem();
     }
+    return here.offence();
   } catch (const malformed& e) { return e.what(); }
-  return {};
 }
 
 // ---------------------------------------------------------------- moving
@@ -48,11 +50,7 @@ void engine_core::move_run(run_ref of, std::string_view version) {
     let_go(r, error(errc::conflict, s.id,
                     shown + " can't be moved now: the body of a step runs that refers to its "
                             "variables; ask again when it has returned"));
-  std::string why;
-  {
-    slot_guard here(slots_, {s.run, 0, 0, r.suspected});
-    why = misfit(*d, r);
-  }
+  auto why = misfit(*d, r);
   if (!why.empty())
     let_go(r, error(errc::rejected, s.id,
                     shown + " goes on " + named(s.version) + ": its history doesn't fit the body " +
