@@ -230,6 +230,8 @@ class STET_API client {
   void cancel(std::string_view id, std::string_view reason = {});
   /// run_handle::terminate by id. Throws errc::not_found.
   void terminate(std::string_view id, std::string_view reason = {});
+  /// run_handle::move_to by id. Throws errc::not_found.
+  void move(std::string_view id, std::string_view version);
   /// Lets a stalled run try again now: when what stalled it is gone without a new build (a restored
   /// chunk of history), or when it was parked because its code brought the process down. A run that
   /// is stalled because the code doesn't fit is tried again at every start() anyway. No effect on
@@ -256,8 +258,8 @@ class STET_API client {
   ///
   /// The filters are Temporal's: `= != > >= < <= AND OR NOT ( )`, `BETWEEN a AND b`, `IN (a, b)`,
   /// `STARTS_WITH`, `IS NULL`, `IS NOT NULL`, over one's own attributes and WorkflowId,
-  /// WorkflowType, ExecutionStatus, StartTime, CloseTime, ExecutionDuration, HistoryLength. See
-  /// docs/guide/searching.md.
+  /// WorkflowType, WorkflowVersion, ExecutionStatus, StartTime, CloseTime, ExecutionDuration,
+  /// HistoryLength. See docs/guide/searching.md.
   /// Says what is true now, not what was a moment ago. A run that starts or ends between two pages
   /// moves none of the others from one page to the next: none is left out, none comes twice.
   /// Throws   errc::usage for a filter or a cursor that makes no sense, with the place.

@@ -366,6 +366,26 @@ class STET_API context {
   /// Whether the history has grown so long (4,096 records) that continue_as_new is a good idea.
   bool continue_suggested() const noexcept;
 
+  /// Whether this run takes a new way: for changes of code while runs of the old one are open.
+  ///     if (ctx.patched("check-first")) co_await ctx.step("check", check, order);
+  ///     co_await ctx.step("charge", charge, order);
+  ///
+  /// True for a run that comes here for the first time, and a marker in its history says so from
+  /// then on; false for one that came past here by code without this call. The first answer stands
+  /// for the whole run, wherever else the same id is asked for; a run that continues this one is
+  /// asked anew.
+  /// Throws   errc::usage for an id that is empty or has more than 200 bytes; outside of a
+  ///          workflow's own code.
+  /// Cost     a record, once in a run. Durable  with this run's progress.
+  [[nodiscard("stet: what is new stands behind `if (ctx.patched(…))`")]] bool patched(
+      step_name patch_id);
+  /// Stands where patched() stood, when no run of the code before it is open any more: the new way
+  /// is the only one, and a marker that a run has here is passed over. To be taken out when no run
+  /// with a marker is open either: engine::preview tells. Throws as patched().
+  ///     ctx.deprecate_patch("check-first");
+  ///     co_await ctx.step("check", check, order);
+  void deprecate_patch(step_name patch_id);
+
   /// Sets search attributes of this run, or takes them from it; the others stay.
   ///     ctx.set_attributes({Customer("ann"), Stage("paid"), Due.unset()});
   ///

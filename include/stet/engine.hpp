@@ -20,6 +20,7 @@
 #include <stet/export.hpp>
 #include <stet/names.hpp>
 #include <stet/options.hpp>
+#include <stet/preview.hpp>
 #include <stet/run.hpp>
 #include <stet/store.hpp>
 #include <stet/task.hpp>
@@ -90,27 +91,54 @@ class STET_API engine : public client {
   template <class R, class... A, class F>
     requires(!std::is_convertible_v<F, task<R> (*)(context&, A...)>)
   void define(const workflow<R(A...)>& name, F&& body) {
-    using kept = std::decay_t<F>;
-    if constexpr (detail::check_workflow<kept, R, A...>())
-      add(name.text(),
-          std::make_unique<detail::definition_of<kept, R, A...>>(std::forward<F>(body)));
+    define(name, workflow_options{}, std::forward<F>(body));
   }
   /// The same for a plain function, or for the one of several overloads that fits.
   template <class R, class... A>
   void define(const workflow<R(A...)>& name,
               std::type_identity_t<task<R> (*)(context&, A...)> body) {
+    define(name, workflow_options{}, body);
+  }
+  /// One of several versions of a workflow: runs begin with the one that is defined last, and stay
+  /// with the one that they began with, or were moved to.
+  ///     engine.define(Pay, pay_as_it_was);                 // for runs that began with it
+  ///     engine.define(Pay, {.version = "2"}, pay);         // for new ones
+  ///
+  /// What is started by a run, and what continues one, is a new run. A run whose version isn't
+  /// defined is parked until it is, or until it is moved: run_handle::move_to.
+  /// Throws   as above; errc::conflict if the version is defined already.
+  template <class R, class... A, class F>
+    requires(!std::is_convertible_v<F, task<R> (*)(context&, A...)>)
+  void define(const workflow<R(A...)>& name, workflow_options options, F&& body) {
+    using kept = std::decay_t<F>;
+    if constexpr (detail::check_workflow<kept, R, A...>())
+      add(name.text(), options.version,
+          std::make_unique<detail::definition_of<kept, R, A...>>(std::forward<F>(body)));
+  }
+  template <class R, class... A>
+  void define(const workflow<R(A...)>& name, workflow_options options,
+              std::type_identity_t<task<R> (*)(context&, A...)> body) {
     using kept = task<R> (*)(context&, A...);
     if constexpr (detail::check_workflow<kept, R, A...>())
-      add(name.text(), std::make_unique<detail::definition_of<kept, R, A...>>(body));
+      add(name.text(), options.version,
+          std::make_unique<detail::definition_of<kept, R, A...>>(body));
   }
   /// Says what an entity does: a handler for each update and query, made by stet::on. Needs
   /// <stet/entity.hpp>. Throws as above.
   ///     engine.define(Cart, stet::on(Add, add_to_cart), stet::on(Items, items_of));
-  template <class S, class... H> void define(const entity<S>& name, H... handlers) {
+  template <class S, class... H>
+    requires(!std::is_same_v<H, workflow_options> && ...)
+  void define(const entity<S>& name, H... handlers) {
+    define(name, workflow_options{}, std::move(handlers)...);
+  }
+  /// One of several versions of an entity. It goes over to the latest one when it continues as new.
+  template <class S, class... H>
+  void define(const entity<S>& name, workflow_options options, H... handlers) {
     static_assert(sizeof...(H) > 0, "stet: an entity answers something: stet::on(Add, …)");
     if constexpr ((detail::check_entity_handler<S>(static_cast<const H*>(nullptr)) && ...))
-      add(name.text(), std::make_unique<detail::entity_definition<S, H...>>(
-                           name.as_workflow(), std::move(handlers)...));
+      add(name.text(), options.version,
+          std::make_unique<detail::entity_definition<S, H...>>(name.as_workflow(),
+                                                               std::move(handlers)...));
   }
   /// Lets an exception type cross the journal as itself, through steps, children and result().
   /// Declared means final: a step that throws it is not retried.
@@ -119,6 +147,16 @@ class STET_API engine : public client {
       add(std::make_unique<detail::declared_error_of<E>>(name.text()));
   }
 
+  /// Tells which open runs start() would park, before anything is run: each is replayed by what is
+  /// defined now, as far as its history goes and by what has come for it since. Of those that would
+  /// be parked the first `listed_max` are listed.
+  ///     if (engine.preview().parked_runs > 0) return roll_back();
+  ///
+  /// Writes nothing: whichever build owned the store goes on with it. Runs the code of workflows,
+  /// no step, and forgets what comes of it.
+  /// Throws   as start(); errc::usage after start().
+  /// Cost     a replay of every open run, one after the other; memory as start() needs it.
+  start_preview preview(std::size_t listed_max = 1000);
   /// Takes the store over, reads what its journal holds and resumes every run that a crash or a
   /// close cut short. Throws store_error: errc::conflict if another engine owns the store,
   /// errc::corrupt if it can't be trusted (nothing is executed then), errc::store if it was written
@@ -164,7 +202,7 @@ class STET_API engine : public client {
   detail::engine_core& internals() noexcept { return *core_; }
 
  private:
-  void add(std::string_view name, std::unique_ptr<detail::definition>);
+  void add(std::string_view name, std::string_view version, std::unique_ptr<detail::definition>);
   void add(std::unique_ptr<detail::declared_error>);
 };
 

@@ -61,6 +61,7 @@ class STET_API attributes {
 struct run_summary {
   std::string id;
   std::string workflow;
+  std::string version;    ///< of the workflow, that it is pinned to; empty: none
   std::uint64_t run = 0;  ///< the run's number: a later start has a higher one
   stet::status status = status::running;
   std::string reason;  ///< why it is stalled, failed, cancelled or terminated

@@ -39,6 +39,7 @@ struct pending_info {
 struct run_info {
   std::string id;
   std::string workflow;
+  std::string version;    ///< of the workflow, that it is pinned to; empty: none
   std::uint64_t run = 0;  ///< the run's number
   stet::status status = status::running;
   std::string reason;         ///< why it is stalled, failed, cancelled or terminated
@@ -134,6 +135,7 @@ struct STET_API core {
   static v0::status status(engine_core&, run_ref);
   static void cancel(engine_core&, run_ref, std::string_view reason);
   static void terminate(engine_core&, run_ref, std::string_view reason);
+  static void move(engine_core&, run_ref, std::string_view version);
   [[noreturn]] static void raise(engine_core&, std::string_view id, const run_outcome&);
   static void signal(engine_core&, run_ref, const signal_request&);
   static std::string query(engine_core&, run_ref, std::string_view name,
@@ -235,6 +237,16 @@ template <class R> class run_handle {
   void terminate(std::string_view reason = {}) const {
     detail::core::terminate(*core_, ref(), reason);
   }
+  /// Moves the run to another version of its workflow, which from its next event on drives it: a
+  /// replay of its whole history by that version comes first. A run that is stalled goes on.
+  ///     run.move_to("2");
+  ///
+  /// Throws   errc::rejected with the two records that differ, if the history doesn't fit: the run
+  ///          stays with its version; errc::unknown_workflow if the version isn't defined;
+  ///          errc::conflict while the body of a step runs that refers to the run's own variables;
+  ///          errc::run_ended.
+  /// Durable  when it returns, the move is.
+  void move_to(std::string_view version) const { detail::core::move(*core_, ref(), version); }
 
   /// Sends a signal: the run reads it with context::receive, or finds it waiting when it does. Of a
   /// run that was continued as new, the one that goes on gets it; likewise below.

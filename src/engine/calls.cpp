@@ -35,9 +35,9 @@ std::optional<caller> caller_of(std::string_view update_id) {
 const definition* engine_core::entity_of(std::string_view id) const {
   auto slash = id.find('/');
   if (slash == std::string_view::npos) return nullptr;
-  auto found = definitions_.find(std::string(id.substr(0, slash)));
-  if (found == definitions_.end() || found->second->new_arguments().empty()) return nullptr;
-  return found->second.get();
+  auto* found = definitions_.newest(id.substr(0, slash));
+  if (!found || found->body->new_arguments().empty()) return nullptr;
+  return found->body.get();
 }
 
 /// A query of an entity that was never called. False: the id is another's.

@@ -33,6 +33,7 @@
 #include "engine/attempt.hpp"
 #include "engine/call.hpp"
 #include "engine/committer.hpp"
+#include "engine/definitions.hpp"
 #include "engine/in_workflow.hpp"
 #include "engine/slots.hpp"
 #include "engine/timers.hpp"
@@ -58,6 +59,8 @@ inline std::string id_key(std::string_view name_space, std::string_view id) {
 }
 class pool;
 class listing;
+/// Why a run isn't tried that brought the process down too often.
+std::string why_quarantined(const run_state& s);
 
 /// A run in memory.
 struct resident {
@@ -104,7 +107,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   ~engine_core();
 
   // ------------------------------------------------------------ life (life.cpp)
-  void define(std::string_view name, std::unique_ptr<definition> d);
+  void define(std::string_view name, std::string_view version, std::unique_ptr<definition> d);
   void define(std::unique_ptr<declared_error> e);
   void start();
   /// False: bodies were left behind.
@@ -149,6 +152,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void count_kinds(listing& l);
   void note_ahead(listing& l);
   void take_from_store(listing& l, std::uint64_t run);
+  // (versions.cpp)
+  start_preview preview(std::size_t listed_max);
+  void move_run(run_ref of, std::string_view version);
   // (deletion.cpp)
   std::size_t erase_id(run_ref of, erase_options o);
   void retain(std::string_view name_space, duration d);
@@ -305,6 +311,12 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool sweep();
   bool sweep(const std::string& name_space, std::int64_t keep);
 
+  // versions.cpp
+  std::string misfit(definition& d, resident& r);
+  std::string why_parked(resident& r);
+  void foresee(const std::string& name_space, start_preview& p, std::size_t listed_max);
+  void forget_preview() noexcept;
+
   // waking.cpp
   bool fire_timers();
   void wake_run(resident& r);
@@ -362,7 +374,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   user_state state_;
   state_writes writes_of_event_;  // of the event that is recorded next: in the same commit
   error_registry errors_;
-  std::unordered_map<std::string, std::unique_ptr<definition>> definitions_;
+  definitions definitions_;
 
   std::unordered_map<std::uint64_t, std::unique_ptr<resident>> runs_;
   std::unordered_map<std::string, std::uint64_t> ids_;  // of resident runs: the latest of each

@@ -40,7 +40,7 @@ void engine_core::drive(resident& r, const record* event) {
   failpoint("before drive");
   out_.clear();
   if (!r.frame) {  // only a run that is being created has none here
-    auto& d = *definitions_.at(std::string(event->name));
+    auto& d = *definitions_.find(event->name, event->version);
     r.frame = std::make_unique<execution>(d, errors_, this, r.state.run, event->target);
   }
   bool good;
@@ -90,8 +90,9 @@ bool engine_core::check_determinism(resident& r, const record* event) {
   driven.time = now_;
   encode(history, event ? *event : driven);
   history += out_.records;
-  auto d = definitions_.find(r.state.records ? r.state.workflow : std::string(event->name));
-  execution shadow(*d->second, errors_, nullptr, r.frame ? r.state.run : event->run, r.frame->id());
+  auto* d = r.state.records ? definitions_.find(r.state.workflow, r.state.version)
+                            : definitions_.find(event->name, event->version);
+  execution shadow(*d, errors_, nullptr, r.frame ? r.state.run : event->run, r.frame->id());
   drive_output work;
   if (shadow.replay(history, work)) return true;
   r.frame->reject("the workflow isn't deterministic; a replay right after the event differs: " +
@@ -162,7 +163,7 @@ void engine_core::start_child(resident& parent, request& q) {
   auto fail = [&](std::string_view type, const std::string& text) {
     fail_command(parent, record_kind::child_failed, q.id, errc::child_failed, type, text);
   };
-  if (!definitions_.contains(q.name))
+  if (!definitions_.newest(q.name))
     return fail("stet::unknown_workflow",
                 "no workflow '" + q.name + "' is defined in this program");
   if (q.target.empty() || q.target.size() > id_bytes_max)

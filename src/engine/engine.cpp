@@ -13,10 +13,12 @@ engine::~engine() {
     (void)core_->close(std::nullopt);
   } catch (const std::exception& e) { core_->report(e); }
 }
-void engine::add(std::string_view name, std::unique_ptr<detail::definition> d) {
-  core_->define(name, std::move(d));
+void engine::add(std::string_view name, std::string_view version,
+                 std::unique_ptr<detail::definition> d) {
+  core_->define(name, version, std::move(d));
 }
 void engine::add(std::unique_ptr<detail::declared_error> e) { core_->define(std::move(e)); }
+start_preview engine::preview(std::size_t listed_max) { return core_->preview(listed_max); }
 void engine::start() { core_->start(); }
 client engine::in(std::string_view name_space) const {
   constexpr std::size_t bytes_max = 64;
@@ -32,6 +34,9 @@ void client::cancel(std::string_view id, std::string_view reason) {
 }
 void client::terminate(std::string_view id, std::string_view reason) {
   detail::core::terminate(*core_, {0, name_space_, id}, reason);
+}
+void client::move(std::string_view id, std::string_view version) {
+  detail::core::move(*core_, {0, name_space_, id}, version);
 }
 void client::resume(std::string_view id) {
   core_->ask([&] { core_->resume_run({0, name_space_, id}); });

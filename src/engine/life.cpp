@@ -74,12 +74,11 @@ engine_core::~engine_core() {
   }
 }
 
-void engine_core::define(std::string_view name, std::unique_ptr<definition> d) {
+void engine_core::define(std::string_view name, std::string_view version,
+                         std::unique_ptr<definition> d) {
   if (phase_ != phase::made)
     throw error(errc::usage, name, "define workflows before the engine is started");
-  if (!definitions_.emplace(name, std::move(d)).second)
-    throw error(errc::conflict, name,
-                "the workflow '" + std::string(name) + "' is defined already");
+  definitions_.add(name, version, std::move(d));
 }
 void engine_core::define(std::unique_ptr<declared_error> e) {
   if (phase_ != phase::made)

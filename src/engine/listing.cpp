@@ -22,6 +22,7 @@ run_summary summary_of(const run_state& s) {
   run_summary row;
   row.id = s.id;
   row.workflow = s.workflow;
+  row.version = s.version;
   row.run = s.run;
   row.status = s.shown_status();
   if (row.status != v0::status::completed) row.reason = s.outcome;

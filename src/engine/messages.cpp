@@ -182,11 +182,11 @@ std::string engine_core::query_ended(resident& r, std::string_view name,
 
 /// An execution that only looks.
 std::unique_ptr<execution> engine_core::shadow_of(resident& r) {
-  auto d = definitions_.find(r.state.workflow);
-  if (d == definitions_.end())
+  auto* d = definitions_.find(r.state.workflow, r.state.version);
+  if (!d)
     throw error(errc::unknown_workflow, r.state.workflow,
-                "no workflow '" + r.state.workflow + "' is defined in this engine");
-  return std::make_unique<execution>(*d->second, errors_, nullptr, r.state.run, r.state.id);
+                definitions_.why_missing(r.state.workflow, r.state.version));
+  return std::make_unique<execution>(*d, errors_, nullptr, r.state.run, r.state.id);
 }
 
 // ---------------------------------------------------------------- updates

@@ -110,13 +110,17 @@ void engine_core::suspect(const std::vector<occupant>& who) {
   }
 }
 
+std::string why_quarantined(const run_state& s) {
+  return "its code brought the process down " + std::to_string(s.crashes) +
+         " times: engine::resume lets it try again";
+}
+
 /// A run that comes into memory for the first time: what a crash or a close cut short is seen to.
 void engine_core::resume(resident& r) {
   failpoint("resume");
   r.resumed = true;
   if (options_.max_crashes && r.state.crashes >= options_.max_crashes)
-    return park(r, "its code brought the process down " + std::to_string(r.state.crashes) +
-                       " times: engine::resume lets it try again");
+    return park(r, why_quarantined(r.state));
   if (r.state.begins_at > now_) return arm(r);
   if (!ensure_frame(r)) return;
   resume_pending(r);

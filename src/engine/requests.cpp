@@ -41,7 +41,7 @@ std::vector<start_result> engine_core::start_runs(std::string_view name_space,
 }
 
 void engine_core::check_start(std::string_view workflow, const start_request& q) const {
-  if (!definitions_.contains(std::string(workflow)))
+  if (!definitions_.newest(workflow))
     throw error(errc::unknown_workflow, workflow,
                 "no workflow '" + std::string(workflow) + "' is defined in this engine");
   check_id(q.id);
@@ -212,6 +212,7 @@ std::optional<run_info> engine_core::describe_run(run_ref of) {
   run_info info;
   info.id = s.id;
   info.workflow = s.workflow;
+  info.version = s.version;
   info.run = s.run;
   info.status = s.shown_status();
   info.reason = info.status == status::completed ? std::string() : s.outcome;
@@ -314,6 +315,9 @@ void core::cancel(engine_core& e, run_ref of, std::string_view reason) {
 }
 void core::terminate(engine_core& e, run_ref of, std::string_view reason) {
   e.ask([&] { e.terminate_run(of, reason); });
+}
+void core::move(engine_core& e, run_ref of, std::string_view version) {
+  e.ask([&] { e.move_run(of, version); });
 }
 
 std::optional<run_outcome> core::wait(engine_core& e, run_ref of, std::optional<duration> limit) {

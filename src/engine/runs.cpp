@@ -49,6 +49,7 @@ resident& engine_core::create(record start, bool undriven) {
   r.resumed = true;
   start.kind = record_kind::started;
   start.time = now_;
+  if (auto* newest = definitions_.newest(start.name)) start.version = newest->version;
   start.seed[0] = entropy_.bits();
   start.seed[1] = entropy_.bits();
   if (undriven || start.begins_at) {
@@ -75,18 +76,16 @@ std::string engine_core::history_of(resident& r) {
 /// Makes sure that the coroutine is there. False: it can't be, and the run is parked.
 bool engine_core::ensure_frame(resident& r) {
   if (r.frame) return true;
-  auto name = r.state.workflow;
-  auto d = definitions_.find(name);
-  if (d == definitions_.end()) {
-    park(r, "no workflow '" + name +
-                "' is defined in this program: define it, and start the engine again");
+  auto* d = definitions_.find(r.state.workflow, r.state.version);
+  if (!d) {
+    park(r, definitions_.why_missing(r.state.workflow, r.state.version));
     return false;
   }
-  auto frame = std::make_unique<execution>(*d->second, errors_, this, r.state.run, r.state.id);
+  auto frame = std::make_unique<execution>(*d, errors_, this, r.state.run, r.state.id);
   try {
     auto history = history_of(r);
     drive_output work;
-    in_workflow here(slots_, watchdog_, name, *frame, r.suspected);
+    in_workflow here(slots_, watchdog_, r.state.workflow, *frame, r.suspected);
     bool fits = frame->replay(history, work);
     if (!fits || !here.offence().empty()) {
       park(r, fits ? here.offence() : frame->problem());

@@ -31,6 +31,8 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
+inline constexpr std::size_t patch_bytes_max = 200;
+
 /// What one delivery brought: given by whoever drives, used again and again.
 struct drive_output {
   std::string records;  // the commands, encoded
@@ -160,6 +162,11 @@ class execution : private waiter {
   std::string token_of(std::uint32_t command) const;
   /// What a list shows of the run. Throws errc::usage outside of a workflow.
   void show(std::uint8_t what, std::string_view bytes);
+  /// context::patched and deprecate_patch, of an id that was checked.
+  bool patched(std::string_view patch, std::uint32_t line);
+  void deprecate_patch(std::string_view patch, std::uint32_t line);
+  /// Throws errc::usage outside of a workflow's own code.
+  void must_run(std::string_view what) const;
   bool take_message(std::string_view name, std::string& payload);
   bool continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept;
   bool continue_suggested() const noexcept { return records_ >= records_suggested_max; }
@@ -191,8 +198,9 @@ class execution : private waiter {
     record next{};
     bool has_next = false;
   };
-  void must_run(std::string_view what) const;
   bool peek();
+  bool finds_marker(std::string_view patch) noexcept;
+  void mark(std::string_view patch, std::uint32_t line) noexcept;
   void diverge(const record& emitted) noexcept;
   /// Emits or compares; returns the record's flags, from the history if there is one.
   std::uint8_t emit(record r) noexcept;
@@ -247,7 +255,8 @@ class execution : private waiter {
   std::optional<std::pair<std::string, std::string>> at_return_;
   std::optional<std::string> answer_at_return_;
   std::exception_ptr failed_at_return_;
-  std::list<std::string> undriven_;  // events
+  std::list<std::string> undriven_;                   // events
+  std::map<std::string, bool, std::less<>> patches_;  // that were asked for: the run's answers
   std::string problem_;
   std::uint64_t random_state_ = 0;
   std::uint64_t seed_[2] = {0, 0};

@@ -357,6 +357,23 @@ void context::set_attributes(const attribute_list& changes) {
   if (!changes.empty()) describe_run(described_attributes, detail::pack(changes));
 }
 void context::set_details(std::string_view text) { describe_run(described_text, text); }
+namespace {
+void check_patch(detail::execution& run, std::string_view what, std::string_view id) {
+  run.must_run(what);
+  if (id.empty() || id.size() > detail::patch_bytes_max)
+    throw error(errc::usage, what,
+                "the id of a patch is 1 to " + std::to_string(detail::patch_bytes_max) +
+                    " bytes, this one has " + std::to_string(id.size()));
+}
+}  // namespace
+bool context::patched(step_name patch_id) {
+  check_patch(*run_, "patched", patch_id.text);
+  return run_->patched(patch_id.text, patch_id.where.line);
+}
+void context::deprecate_patch(step_name patch_id) {
+  check_patch(*run_, "deprecate_patch", patch_id.text);
+  run_->deprecate_patch(patch_id.text, patch_id.where.line);
+}
 std::size_t context::open_updates() const noexcept { return run_->open_updates(); }
 detail::held_command context::hold(detail::command* c) {
   detail::held_command held(c);

@@ -130,6 +130,40 @@ void execution::diverge(const record& emitted) noexcept {
   if (emitted.command) problem_ += " as command " + std::to_string(emitted.command);
 }
 
+/// The history says here that the run takes this patch's new way.
+bool execution::finds_marker(std::string_view patch) noexcept {
+  try {
+    return peek() && replay_->next.kind == record_kind::patched && replay_->next.name == patch;
+  } catch (const std::exception& e) {
+    problem_ = e.what();
+    return false;
+  }
+}
+
+/// The marker's place is free where nothing was recorded yet; where code without the call came
+/// past, something else is there, an event if nothing was emitted.
+bool execution::patched(std::string_view patch, std::uint32_t line) {
+  if (auto known = patches_.find(patch); known != patches_.end()) return known->second;
+  bool yes = !replay_ || finds_marker(patch);
+  if (yes) mark(patch, line);
+  patches_.emplace(patch, yes);
+  return yes;
+}
+
+void execution::deprecate_patch(std::string_view patch, std::uint32_t line) {
+  if (patches_.contains(patch)) return;
+  if (replay_ && finds_marker(patch)) mark(patch, line);
+  patches_.emplace(patch, true);
+}
+
+void execution::mark(std::string_view patch, std::uint32_t line) noexcept {
+  record r;
+  r.kind = record_kind::patched;
+  r.name = patch;
+  r.line = line;
+  emit(r);
+}
+
 std::uint64_t execution::child_number() noexcept {
   if (!replay_) return host_ ? host_->new_run_number() : 0;
   try {

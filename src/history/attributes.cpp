@@ -13,9 +13,9 @@ namespace {
 
 using type = attribute_setting::type;
 
-constexpr std::string_view built_in[] = {"WorkflowId",        "WorkflowType", "ExecutionStatus",
-                                         "StartTime",         "CloseTime",    "RunId",
-                                         "ExecutionDuration", "HistoryLength"};
+constexpr std::string_view built_in[] = {"WorkflowId",        "WorkflowType",  "ExecutionStatus",
+                                         "StartTime",         "CloseTime",     "RunId",
+                                         "ExecutionDuration", "HistoryLength", "WorkflowVersion"};
 
 void put(std::string& out, std::string_view name, type t) {
   put_text(out, name);

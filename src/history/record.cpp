@@ -52,6 +52,7 @@ constexpr unsigned fields_of(record_kind k) noexcept {
     case record_kind::written: return f_time;
     case record_kind::erased: return f_time | f_related;
     case record_kind::described: return f_payload;
+    case record_kind::patched: return f_line | f_name;
     case record_kind::message: return f_command | f_line | f_name | f_target | f_payload;
     case record_kind::completed: return f_payload;
     case record_kind::failed: return f_attempt | f_code | f_payload | f_error;
@@ -66,6 +67,7 @@ constexpr unsigned fields_of(record_kind k) noexcept {
     case record_kind::driven: return f_time;
     case record_kind::stalled: return f_time | f_name;
     case record_kind::resumed: return f_time;
+    case record_kind::moved: return f_time | f_name;
     case record_kind::suspect: return f_command | f_attempt;
   }
   return f_unknown;
@@ -93,6 +95,7 @@ void put_fields(std::string& out, const record& r, unsigned f) {
     put_text(out, r.attributes);
     put_text(out, r.memo);
     put_text(out, r.details);
+    put_text(out, r.version);
   }
   if (f & f_name) put_text(out, r.name);
   if (f & f_target) put_text(out, r.target);
@@ -126,6 +129,7 @@ void take_fields(source& in, record& r, unsigned f) {
     r.attributes = in.text();
     r.memo = in.text();
     r.details = in.text();
+    r.version = in.text();
   }
   if (f & f_name) r.name = in.text();
   if (f & f_target) r.target = in.text();
@@ -181,6 +185,8 @@ std::string_view to_text(record_kind k) noexcept {
     case record_kind::written: return "state written";
     case record_kind::erased: return "erased";
     case record_kind::described: return "described";
+    case record_kind::patched: return "patch";
+    case record_kind::moved: return "moved to version";
   }
   return "unknown";
 }
@@ -190,7 +196,7 @@ void encode(std::string& out, const record& r) {
   // varint where need be.
   auto texts = r.name.size() + r.target.size() + r.payload.size() + r.error_type.size() +
                r.error_text.size() + r.error_path.size() + r.name_space.size() +
-               r.attributes.size() + r.memo.size() + r.details.size();
+               r.attributes.size() + r.memo.size() + r.details.size() + r.version.size();
   constexpr std::size_t others_max = 100;  // bytes of all numbers of a record
   std::size_t width = 1;
   for (auto most = texts + others_max; most >= 0x80; most >>= 7) ++width;

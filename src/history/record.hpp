@@ -53,6 +53,7 @@ enum class record_kind : std::uint8_t {
   continued = 27,    // as the run `related`
   update_done = 28,  // the `command`-th update of the run
   update_failed = 29,
+  patched = 30,    // the run takes the new way of the patch `name`
   described = 31,  // what a list shows of the run: attributes, its memo, details: see the flags
   // notes
   attempt = 32,      // a further attempt of a step may have begun
@@ -64,6 +65,7 @@ enum class record_kind : std::uint8_t {
   resumed = 38,
   suspect = 39,  // a step was the only suspect of a crash, for the `attempt`-th time
   written = 40,  // of run 0: the user's entries were written from outside, in this commit
+  moved = 41,    // the version `name` of its workflow drives it from here on
   erased = 42,   // of run 0: the run `related` is no more, from this commit on
 };
 
@@ -140,6 +142,7 @@ struct record {
   std::int64_t execution_deadline = 0;  // ms, of the whole chain; 0: none
   std::string_view name_space;          // empty: "default"
   std::string_view attributes, memo, details;
+  std::string_view version;  // of the workflow; empty: none
   // and others:
   std::string_view name;     // of the step, the workflow, the signal, …; a reason
   std::string_view target;   // the id of a run; of an update; a signal's idempotency key

@@ -165,8 +165,7 @@ class parser {
   void starts_with(filter& f) {
     f.how = comparison::starts_with;
     if (token_.what != token::kind::text) refuse(text_, token_.at, "expected a text in quotes");
-    bool is_text = f.attribute == "WorkflowId" || f.attribute == "WorkflowType";
-    if (is_built_in(f.attribute) && !is_text)
+    if (is_built_in(f.attribute) && !is_text(f.attribute))
       refuse(text_, token_.at, f.attribute + " is no text: STARTS_WITH isn't for it");
     f.values.emplace_back(token_.text);
     advance();
@@ -204,7 +203,7 @@ class parser {
   literal of_built_in(const std::string& name, const literal& v, std::size_t at) const {
     auto* text = std::get_if<std::string>(&v);
     auto* n = std::get_if<std::int64_t>(&v);
-    if (name == "WorkflowId" || name == "WorkflowType") {
+    if (is_text(name)) {
       if (text) return *text;
       refuse(text_, at, name + " is compared with a text in quotes");
     }
@@ -233,6 +232,9 @@ class parser {
     refuse(text_, at, name + " is compared with a whole number");
   }
 
+  static bool is_text(std::string_view built_in) {
+    return built_in == "WorkflowId" || built_in == "WorkflowType" || built_in == "WorkflowVersion";
+  }
   static filter inverse(filter f) {
     filter outer;
     outer.what = filter::kind::inverse;
@@ -343,6 +345,7 @@ class row {
     auto& s = state_;
     if (name == "WorkflowId") return s.id;
     if (name == "WorkflowType") return s.workflow;
+    if (name == "WorkflowVersion") return s.version;
     if (name == "ExecutionStatus") return static_cast<std::int64_t>(s.shown_status());
     if (name == "StartTime") return s.started;
     if (name == "RunId") return static_cast<std::int64_t>(s.run);

@@ -45,7 +45,8 @@ void journal::refuse(std::string_view what) const {
                     std::string(what) + "; nothing was executed: restore the store from a copy");
 }
 
-void journal::read_format() {
+/// False: the store is empty, and has none.
+bool journal::read_format() {
   auto expected = std::to_string(store_format);
   auto found = store_.get(keys::format());
   if (!found) {
@@ -58,18 +59,18 @@ void journal::read_format() {
     bool empty = true;
     scan(store_, {}, [&](std::string_view, std::string_view) { return empty = false; });
     if (!empty) refuse("the store holds something, and its format isn't named");
-    batch b;
-    b.put(keys::format(), expected);
-    store_.commit(b, durability::sync);
-  } else if (*found != expected) {
+    return false;
+  }
+  if (*found != expected) {
     auto i = store_.info();
     throw store_error(errc::store, i.scheme + " open", i.path, 0,
                       "the store has format '" + *found + "', this build knows format " + expected +
                           ": open it with the version of Stet that wrote it, or a later one");
   }
+  return true;
 }
 
-void journal::own() {
+std::optional<std::string> journal::read_marks() {
   auto found = store_.get(keys::owner());
   try {
     if (found) marks_ = decode_marks(*found);
@@ -83,6 +84,11 @@ void journal::own() {
   }
   was_clean_ = marks_.clean;
   time_at_open_ = marks_.time;
+  return found;
+}
+
+void journal::own() {
+  auto found = read_marks();
   ++marks_.epoch;
   marks_.clean = false;
   owner_ = encode(marks_);
@@ -135,7 +141,11 @@ std::uint64_t journal::read_blocks(
 
 void journal::open(
     const std::function<void(const record&, std::string_view, std::uint64_t)>& each) {
-  read_format();
+  if (!read_format()) {
+    batch b;
+    b.put(keys::format(), std::to_string(store_format));
+    store_.commit(b, durability::sync);
+  }
   own();
   next_run_ = marks_.next_run;
   auto last = read_blocks([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
@@ -146,6 +156,13 @@ void journal::open(
   durable_lsn_ = next_lsn_ - 1;
   first_lsn_of_session_ = next_lsn_;
   block_.assign(block_header_bytes, '\0');
+}
+
+void journal::look(
+    const std::function<void(const record&, std::string_view, std::uint64_t)>& each) {
+  if (!read_format()) return;
+  (void)read_marks();
+  (void)read_blocks(each);
 }
 
 std::uint64_t journal::append(std::string_view records, std::uint32_t count) {

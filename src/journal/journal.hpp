@@ -14,6 +14,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,10 @@ class journal {
   void open(
       const std::function<void(const record&, std::string_view bytes, std::uint64_t lsn)>& each);
 
+  /// The same without owning the store: nothing is written, and nothing else can follow.
+  void look(
+      const std::function<void(const record&, std::string_view bytes, std::uint64_t lsn)>& each);
+
   /// Adds records (their bytes, `count` of them) to the block that fills. Returns the LSN of the
   /// last.
   std::uint64_t append(std::string_view records, std::uint32_t count);
@@ -93,7 +98,8 @@ class journal {
   std::uint64_t first_lsn_of_session() const noexcept { return first_lsn_of_session_; }
 
  private:
-  void read_format();
+  bool read_format();
+  std::optional<std::string> read_marks();
   void keep(std::uint64_t number, std::uint64_t last_lsn, std::size_t bytes);
   void own();
   std::uint64_t read_blocks(

@@ -103,6 +103,7 @@ void start(run_state& s, const record& r) {
         description{std::string(r.attributes), std::string(r.memo), std::string(r.details), {}});
   s.id = r.target;
   s.workflow = r.name;
+  s.version = r.version;
   s.seed[0] = r.seed[0];
   s.seed[1] = r.seed[1];
   s.started = r.time;
@@ -161,6 +162,7 @@ void apply_note(run_state& s, const record& r, std::uint64_t lsn) {
       s.crashes = 0;
       s.outcome.clear();
       break;
+    case record_kind::moved: s.version = r.name; break;
     case record_kind::written:
     case record_kind::erased: throw malformed("a record of no run is in the history of one");
     default: break;

@@ -62,6 +62,7 @@ struct run_state {
   std::string name_space;  // empty: "default"
   std::string id;
   std::string workflow;
+  std::string version;  // of the workflow, that drives it; empty: none
   std::uint64_t seed[2] = {0, 0};
   std::int64_t started = 0;      // ms
   std::int64_t now = 0;          // time of the latest driven event, never falling

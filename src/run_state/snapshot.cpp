@@ -81,6 +81,7 @@ void encode(std::string& out, const run_state& s) {
   put_text(out, s.name_space);
   put_text(out, s.id);
   put_text(out, s.workflow);
+  put_text(out, s.version);
   put_big_endian(out, s.seed[0]);
   put_big_endian(out, s.seed[1]);
   put_signed(out, s.started);
@@ -132,6 +133,7 @@ run_state decode_run_state(std::string_view bytes) {
   s.name_space = in.text();
   s.id = in.text();
   s.workflow = in.text();
+  s.version = in.text();
   s.seed[0] = in.big_endian();
   s.seed[1] = in.big_endian();
   s.started = in.signed_varint();

@@ -482,6 +482,27 @@ DEFINE {  // a coroutine without the context
   e.define(E, stet::on(Add, [](int& s, int i) -> stet::task<int> { co_return s += i; }));
 }
 
+// ---- versions
+#elif CASE == 120  // EXPECT: what is new stands behind
+WF {
+  ctx.patched("x");
+  co_return n;
+}
+#elif CASE == 121  // EXPECT: can only await what Stet can replay
+WF {
+  if (co_await ctx.patched("x")) co_return n;
+  co_return 1;
+}
+#elif CASE == 122
+void d(stet::engine& e) {
+  e.define(W, {.version = "1"}, [](stet::context&, int n) -> stet::task<int> { co_return n; });
+}
+#elif CASE == 123  // EXPECT: another result than its body returns
+void d(stet::engine& e) {
+  e.define(W, {.version = "1"},
+           [](stet::context&, int) -> stet::task<std::string> { co_return ""; });
+}
+
 // ---- codecs and outcomes
 #elif CASE == 63   // EXPECT: memory_codec needs a trivially copyable type without padding
 struct padded {

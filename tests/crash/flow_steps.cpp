@@ -29,6 +29,18 @@ stet::task<std::string> chain(stet::context& ctx, int n) {
   co_return std::to_string(sum);
 }
 
+/// Gates: what a run was told stays so.
+stet::task<std::string> gates(stet::context& ctx, int n) {
+  int sum = 0;
+  for (int i = 0; i < n; ++i) {
+    if (ctx.patched("gate " + std::to_string(i)))
+      sum += co_await step(ctx, "g" + std::to_string(i), 1);
+    sum += 10 * ctx.patched("once");
+    co_await ctx.sleep(1ms);
+  }
+  co_return std::to_string(sum);
+}
+
 stet::task<std::string> fan(stet::context& ctx, int n) {
   std::vector<decltype(step(ctx, "", 0))> steps;
   for (int i = 0; i < n; ++i) steps.push_back(step(ctx, "f" + std::to_string(i), i));
@@ -179,14 +191,15 @@ stet::task<std::string> bulk(stet::context& ctx, int n) {
 
 std::vector<flow> step_flows() {
   return {
-      {flow_name{"counts"}, counts},   {flow_name{"nothing"}, nothing},
-      {flow_name{"chain"}, chain},     {flow_name{"fan"}, fan},
-      {flow_name{"sleeps"}, sleeps},   {flow_name{"retries"}, retries},
-      {flow_name{"fails"}, fails},     {flow_name{"nested"}, nested},
-      {flow_name{"loops"}, loops},     {flow_name{"once"}, once},
-      {flow_name{"mapped"}, mapped},   {flow_name{"beats"}, beats},
-      {flow_name{"inlined"}, inlined}, {flow_name{"chance"}, chance},
-      {flow_name{"bulk"}, bulk},       {flow_name{"poison"}, poison},
+      {flow_name{"counts"}, counts},   {flow_name{"gates"}, gates},
+      {flow_name{"nothing"}, nothing}, {flow_name{"chain"}, chain},
+      {flow_name{"fan"}, fan},         {flow_name{"sleeps"}, sleeps},
+      {flow_name{"retries"}, retries}, {flow_name{"fails"}, fails},
+      {flow_name{"nested"}, nested},   {flow_name{"loops"}, loops},
+      {flow_name{"once"}, once},       {flow_name{"mapped"}, mapped},
+      {flow_name{"beats"}, beats},     {flow_name{"inlined"}, inlined},
+      {flow_name{"chance"}, chance},   {flow_name{"bulk"}, bulk},
+      {flow_name{"poison"}, poison},
   };
 }
 

@@ -207,6 +207,7 @@ std::vector<script> all_scripts() {
       chain(3),
       chain(30),
       single("counts", 4, {"4"}),
+      single("gates", 3, {"33"}),
       single("fan", 20, {"20"}),
       single("sleeps", 4, {"5"}),
       single("retries", 4, {"5"}),

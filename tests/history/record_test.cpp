@@ -56,7 +56,8 @@ TEST_CASE(
   CHECK((s.time == start.time && s.name == start.name && s.target == start.target &&
          s.payload == start.payload));
   CHECK((s.first == start.first && s.previous == start.previous && s.begins_at == start.begins_at &&
-         s.run_timeout == start.run_timeout && s.execution_deadline == start.execution_deadline));
+         s.run_timeout == start.run_timeout && s.execution_deadline == start.execution_deadline &&
+         s.version == start.version));
   CHECK((s.seed[0] == start.seed[0] && s.seed[1] == start.seed[1] && s.related == start.related &&
          s.command == start.command));
   auto failure = maker.make(record_kind::step_failed);

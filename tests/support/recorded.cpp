@@ -82,6 +82,7 @@ stet::task<int> talks(stet::context& ctx, int n) {
   last_token = promised.token();
   auto refused = ctx.promise(Promised);
   auto refused_token = refused.token();
+  if (ctx.patched("tell twice")) co_await ctx.step("tell nobody", {.run_inline = true}, count, 1);
   co_await ctx.step("tell", {.run_inline = true}, [&] { last_token += " " + refused_token; });
   auto early = co_await ctx.receive(Number, 1s);
   sum += early.value_or(0) + co_await ctx.receive(Number);
@@ -110,12 +111,14 @@ void live(world& w) {
     e.define(Rich, rich);
     e.define(Child, child);
     e.define(Cleans, cleans);
+    e.define(Cleans, {.version = "2"}, cleans);
     e.define(Talks, talks);
   });
   for (int n = 0; n < 8; ++n) w.engine().run(Rich, "r" + std::to_string(n), n);
   for (int n = 1; n < 5; ++n) w.engine().run(Cleans, "l" + std::to_string(n), n);
   auto talk = w.engine().run(Talks, "t", 0);
   w.settle();
+  w.engine().move("l4", "");
   for (int turn = 0; turn < 2; ++turn) {
     w.pass(2s);
     for (int i = 1; i < 3; ++i) talk.signal(Number, i);

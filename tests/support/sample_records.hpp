@@ -39,6 +39,7 @@ inline constexpr stet::detail::record_kind all_kinds[] = {
     stet::detail::record_kind::continued,
     stet::detail::record_kind::update_done,
     stet::detail::record_kind::update_failed,
+    stet::detail::record_kind::patched,
     stet::detail::record_kind::attempt,
     stet::detail::record_kind::retry,
     stet::detail::record_kind::not_started,
@@ -47,6 +48,7 @@ inline constexpr stet::detail::record_kind all_kinds[] = {
     stet::detail::record_kind::stalled,
     stet::detail::record_kind::resumed,
     stet::detail::record_kind::suspect,
+    stet::detail::record_kind::moved,
     stet::detail::record_kind::written};
 
 /// Makes records whose texts live as long as the maker.
@@ -72,6 +74,7 @@ class record_maker {
     r.begins_at = random_.signed_number();
     r.run_timeout = random_.signed_number();
     r.execution_deadline = random_.signed_number();
+    r.version = keep(20);
     r.name = keep(20);
     r.target = keep(20);
     r.payload = keep(random_.coin() ? 20 : 300);
