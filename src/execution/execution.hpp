@@ -27,6 +27,7 @@
 #include <stet/messages.hpp>
 
 #include "execution/errors.hpp"
+#include "execution/limits.hpp"
 #include "history/record.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -249,6 +250,7 @@ class execution : private waiter {
   std::exception_ptr failed_at_return_;
   std::list<std::string> undriven_;  // events
   std::string problem_;
+  std::size_t limit_ = payload_bytes_ceiling;  // of payloads that the run makes, since its start
   std::uint64_t random_state_ = 0;
   std::uint64_t seed_[2] = {0, 0};
   std::uint64_t records_ = 0;  // that drove, or were emitted

@@ -72,6 +72,7 @@ class record_maker {
     r.begins_at = random_.signed_number();
     r.run_timeout = random_.signed_number();
     r.execution_deadline = random_.signed_number();
+    r.payload_limit = static_cast<std::uint32_t>(random_.number());
     r.name = keep(20);
     r.target = keep(20);
     r.payload = keep(random_.coin() ? 20 : 300);
