@@ -1,5 +1,7 @@
 // G13: compression and encryption under everything else: replay, crashes, lists, copies; and what
 // a hostile hand does to the store.
+#include <zstd.h>
+
 #include <set>
 
 #include <stet/check.hpp>
@@ -463,4 +465,29 @@ TEST_CASE("what compresses well takes less room") {
     sizes[compressed] = all_of(*w.store()).size();
   }
   CHECK(sizes[1] * 2 < sizes[0]);
+}
+
+TEST_CASE("a bomb that somebody put in stalls its run [S217]") {
+  std::string zeros(65u << 20, '\0');
+  std::string bomb("\xff\x04zstd", 6);
+  auto head = bomb.size();
+  bomb.resize(head + ZSTD_compressBound(zeros.size()));
+  bomb.resize(head +
+              ZSTD_compress(bomb.data() + head, bomb.size() - head, zeros.data(), zeros.size(), 3));
+  for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}}) {
+    world w(c);
+    w.options.transforms = {stet::zstd()};
+    w.open(define);
+    w.engine().run(Pair, "one", secret);
+    w.settle();
+    auto one = w.engine().describe("one")->run;
+    w.close();
+    rewrite(w, one,
+            [&](auto& all) { find(all, stet::detail::record_kind::step_done, 1).payload = bomb; });
+    w.reopen();
+    w.pass(1h);
+    auto info = *w.engine().describe("one");
+    CHECK(info.status == stet::status::stalled);
+    CHECK(info.reason.find("68157440 bytes") != std::string::npos);
+  }
 }
