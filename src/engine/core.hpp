@@ -309,7 +309,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::string described_arguments(const run_state& s, std::uint32_t command,
                                   std::string_view stored) const;
   std::string_view sealed(resident& r, std::string_view plain);
-  std::string progress_of(const run_state& s, const pending& p) const;
+  std::string progress_of(const run_state& s, const pending& p);
   error stalled_error(const run_state& s) const;
 
   // deletion.cpp

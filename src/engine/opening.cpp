@@ -82,7 +82,7 @@ std::string engine_core::described_arguments(const run_state& s, std::uint32_t c
 
 /// What the latest heartbeat of a step said. If it can't be opened, that is told, and the body
 /// begins as if there had been none.
-std::string engine_core::progress_of(const run_state& s, const pending& p) const {
+std::string engine_core::progress_of(const run_state& s, const pending& p) {
   if (!p.more) return {};
   try {
     return payloads_.open(p.more->progress, owner_of(s),
