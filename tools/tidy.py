@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ['include', 'src', 'backends', 'tests', 'bench', 'examples']
+FOLDERS = ['include', 'src', 'backends', 'transforms', 'tests', 'bench', 'examples']
 
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
@@ -24,6 +24,7 @@ LAYERS = {
     'base': set(),
     'keys': {'base'},
     'history': {'base', 'keys'},
+    'payloads': {'base', 'keys', 'history'},
     'run_state': {'base', 'keys', 'history'},
     'execution': {'base', 'keys', 'history'},
     'index': {'base', 'keys', 'history', 'run_state'},
@@ -111,7 +112,7 @@ def layer_faults(path, text):
                 yield f'a public header includes "{target}": only <stet/…> and the standard library'
             if target.startswith('nlohmann/') and path.name != 'json.hpp':
                 yield 'nlohmann/json only in stet/json.hpp: it takes seconds to parse'
-            if target in ('lmdb.h', 'sqlite3.h') or target.startswith('rocksdb/'):
+            if target in ('lmdb.h', 'sqlite3.h', 'zstd.h', 'sodium.h') or target.startswith('rocksdb/'):
                 yield f'a public header includes {target}'
         elif parts[0] == 'src' and angle == '"':
             here = parts[1] if len(parts) > 2 else ''
@@ -120,6 +121,8 @@ def layer_faults(path, text):
                 yield f'src/{here} has no place in the table of layers (tools/tidy.py)'
             elif there != here and there not in LAYERS[here]:
                 yield f'src/{here} may not include {target} (allowed: {sorted(LAYERS[here])})'
+        elif parts[0] == 'transforms' and angle == '"':
+            yield f'a transform includes "{target}": only <stet/…> and its library'
         elif parts[0] == 'backends':
             own = {f'stet/{parts[1]}.hpp'}
             if parts[1] == 'open.cpp':

@@ -20,6 +20,7 @@
 #include <stet/export.hpp>
 #include <stet/names.hpp>
 #include <stet/options.hpp>
+#include <stet/payload.hpp>
 #include <stet/preview.hpp>
 #include <stet/run.hpp>
 #include <stet/store.hpp>
@@ -57,6 +58,15 @@ struct engine_options {
   /// A workflow whose code computes for so long without an await is named to the listener, while it
   /// still does (in manual mode, afterwards): it holds every other run up. Zero: none is.
   duration watchdog{1000};
+  /// The longest payload, in bytes, before any transform: an argument list, a result, a signal, an
+  /// entry of a table, what a heartbeat or an error says. More is refused where it is made, with
+  /// errc::payload; a step whose result is longer fails, and isn't tried again. What a run itself
+  /// makes is held against the limit that it began with. At most payload_bytes_ceiling.
+  std::size_t payload_bytes_max = 4u << 20;
+  /// What is made of every payload before it is stored, in this order, and undone in the other one:
+  /// {stet::zstd(), keys}. What was stored without them, or with others that are here too, is read
+  /// as well (unless payload_transform::is_required).
+  std::vector<std::shared_ptr<payload_transform>> transforms{};
   stet::clock* clock = nullptr;        ///< nullptr: the machine's
   stet::entropy* entropy = nullptr;    ///< nullptr: the machine's
   stet::executor* executor = nullptr;  ///< nullptr: `threads` threads of the engine's own

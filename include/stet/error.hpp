@@ -18,7 +18,7 @@ namespace stet { inline namespace v0 {
 /// What kind of failure it is. On disk, never renumber: docs/format.md.
 enum class errc : unsigned char {
   usage = 0,              ///< the call itself is wrong: a bad argument, a task awaited twice
-  payload = 1,            ///< bytes that don't decode as the type asked for
+  payload = 1,            ///< bytes that don't decode or open, or are too many
   too_deep = 2,           ///< tasks await each other more than max_depth deep
   unknown_workflow = 3,   ///< no workflow of that name is defined
   conflict = 4,           ///< it exists already, or somebody else owns it

@@ -42,10 +42,12 @@ template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexce
 }
 
 void attempt::ends() noexcept {
-  if (result.size() > payload_bytes_max)
-    error = std::make_exception_ptr(permanent_error(
-        "the result of step '" + body->name + "' has " + std::to_string(result.size()) +
-        " bytes, and at most " + std::to_string(payload_bytes_max) + " can be journaled"));
+  try {
+    check_payload("the result of step '" + body->name + "'", body->name, result.size(),
+                  engine.payload_bytes_max());
+  } catch (const std::exception& e) {  // its effect has happened: another attempt would not help
+    error = std::make_exception_ptr(permanent_error(e.what()));
+  }
   if (is_timed()) ended = engine.steady_ms();
   at.store(phase::left);
 }
@@ -106,6 +108,8 @@ bool step_context::stop_requested() const noexcept {
 }
 std::string step_context::idempotency_key() const { return attempt_->idempotency_key(); }
 void step_context::beat(std::string progress) {
+  detail::check_payload("what a heartbeat says", attempt_->body->name, progress.size(),
+                        attempt_->engine.payload_bytes_max());
   attempt_->engine.heartbeat(*attempt_, std::move(progress));
 }
 std::string_view step_context::last_progress() const noexcept { return attempt_->progress; }

@@ -126,7 +126,7 @@ void engine_core::fail_callers(resident& r) {
   if (r.state.open_updates == 0 || r.state.next) return;  // to the next one they went over
   std::map<std::uint32_t, std::string> open;
   std::uint32_t number = 0;
-  auto history = history_of(r);
+  auto history = stored_history_of(r);
   for (source in(history); !in.done();) {
     auto rec = decode_record(in);
     if (rec.kind == record_kind::update) open.emplace(++number, rec.target);

@@ -78,7 +78,10 @@ void completion_state::on_stop(std::unique_ptr<stop_callback> f) noexcept {
 
 void completion_state::beat(std::string said) {
   std::lock_guard lock(mutex_);
-  if (!settled_) attempt_->engine.heartbeat(*attempt_, std::move(said));
+  if (settled_) return;
+  check_payload("what a heartbeat says", attempt_->body->name, said.size(),
+                attempt_->engine.payload_bytes_max());
+  attempt_->engine.heartbeat(*attempt_, std::move(said));
 }
 
 void completion_state::begins() {

@@ -42,6 +42,7 @@
 #include "index/entries.hpp"
 #include "journal/checkpoint.hpp"
 #include "journal/journal.hpp"
+#include "payloads/payloads.hpp"
 #include "run_state/run_state.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -58,6 +59,10 @@ inline std::string id_key(std::string_view name_space, std::string_view id) {
   return key += id;
 }
 class pool;
+/// Whose payloads they are.
+inline payload_owner owner_of(const run_state& s) noexcept {
+  return {s.run, {s.seed[0], s.seed[1]}, namespace_of(s), s.id};
+}
 class listing;
 /// Why a run isn't tried that brought the process down too often.
 std::string why_quarantined(const run_state& s);
@@ -155,6 +160,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   // (versions.cpp)
   start_preview preview(std::size_t listed_max);
   void move_run(run_ref of, std::string_view version);
+  void add(listing& l, const run_state* s) const;
   // (deletion.cpp)
   std::size_t erase_id(run_ref of, erase_options o);
   void retain(std::string_view name_space, duration d);
@@ -186,6 +192,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void heartbeat(attempt& a, std::string progress);
   slots& slots_of() noexcept { return slots_; }
   void wake() noexcept;
+  std::size_t payload_bytes_max() const noexcept { return options_.payload_bytes_max; }
   std::int64_t steady_ms() noexcept { return clock_.steady().count(); }
 
  private:
@@ -228,6 +235,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::uint64_t latest_run(std::string_view name_space, std::string_view id);
   resident& create(record start, bool undriven);
   bool ensure_frame(resident& r);
+  std::string stored_history_of(resident& r);
   std::string history_of(resident& r);
   bool may_evict(const resident& r) const noexcept;
   void evict(resident& r) noexcept;
@@ -302,6 +310,19 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void answer_caller(std::string_view update_id, const update_answer& a);
   void fail_callers(resident& r);
 
+  // opening.cpp
+  std::string shown_outcome(const run_state& s) const;
+  std::string result_of(const run_state& s) const;
+  failure failure_of(const run_state& s) const;
+  std::string text_of(const run_state& s, std::string_view text, record_kind k, payload_field f,
+                      std::uint32_t command = 0) const;
+  std::pair<std::string, std::string> memo_and_details(const run_state& s) const;
+  std::string described_arguments(const run_state& s, std::uint32_t command,
+                                  std::string_view stored) const;
+  std::string_view sealed(resident& r, std::string_view plain);
+  std::string progress_of(const run_state& s, const pending& p);
+  error stalled_error(const run_state& s) const;
+
   // deletion.cpp
   bool erase_run(resident& r);
   void forget_run(resident& r);
@@ -371,6 +392,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::unique_ptr<pool> own_executor_;
   executor* executor_ = nullptr;
   journal journal_;
+  payloads payloads_;
   user_state state_;
   state_writes writes_of_event_;  // of the event that is recorded next: in the same commit
   error_registry errors_;
@@ -394,7 +416,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   attempt* tried_suspect_ = nullptr;
   std::vector<attempt*> inline_returned_;
   drive_output out_;
-  std::string scratch_;
+  std::string scratch_, sealed_;
   std::uint64_t events_since_check_ = 0;
   std::vector<std::pair<std::uint64_t, bool>>
       orphans_;  // children to cancel, or (true) to terminate, after a drive

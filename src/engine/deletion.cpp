@@ -60,7 +60,7 @@ std::vector<std::uint64_t> engine_core::family_of(run_ref of, bool with_children
   for (std::size_t i = 0; with_children && i < family.size(); ++i) {
     auto* r = load(family[i]);
     if (!r) continue;
-    auto history = history_of(*r);
+    auto history = stored_history_of(*r);
     std::vector<std::string> children;
     for (source in(history); !in.done();) {
       auto rec = decode_record(in);

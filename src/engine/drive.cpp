@@ -84,7 +84,14 @@ bool engine_core::check_determinism(resident& r, const record* event) {
   if (interval > 1) interval = std::max(interval, r.state.records * 2 / 5);
   if (++events_since_check_ < interval) return true;
   events_since_check_ = 0;
-  auto history = history_of(r);
+  std::string history;
+  try {
+    history = history_of(r);
+  } catch (const error& e) {
+    if (e.code() != errc::payload) throw;
+    r.frame->reject(e.what());
+    return false;
+  }
   record driven;
   driven.kind = record_kind::driven;
   driven.time = now_;
@@ -100,8 +107,10 @@ bool engine_core::check_determinism(resident& r, const record* event) {
   return false;
 }
 
-/// Folds records into the run and adds them to the block. The one place where anything is recorded.
-void engine_core::append(resident& r, std::string_view records) {
+/// Seals records, folds them into the run and adds them to the block. The one place where anything
+/// is recorded.
+void engine_core::append(resident& r, std::string_view plain) {
+  auto records = sealed(r, plain);
   std::uint32_t count = 0;
   auto lsn = journal_.last_lsn();
   for (source in(records); !in.done(); ++count) {
@@ -203,11 +212,10 @@ void engine_core::continue_run(resident& r) {
   start.run_timeout = s.run_timeout;
   start.execution_deadline = s.execution_deadline;
   start.name_space = s.name_space;
-  if (s.about) {
-    start.attributes = s.about->attributes;
-    start.memo = s.about->memo;
-    start.details = s.about->details;
-  }
+  auto [memo, details] = memo_and_details(s);
+  if (s.about) start.attributes = s.about->attributes;
+  start.memo = memo;
+  start.details = details;
   auto& created = create(start, true);
   for (auto& m : unread) {
     record e;
@@ -272,17 +280,23 @@ void engine_core::tell_parent(resident& r) {
   e.command = r.state.parent_command;
   e.kind =
       r.state.status == status::completed ? record_kind::child_done : record_kind::child_failed;
-  std::string text = r.state.outcome, path;
+  std::string text, path;
+  failure f;
   if (r.state.status == status::completed) {
-    e.payload = r.state.outcome;
+    text = result_of(r.state);
+    e.payload = text;
   } else {
     e.code = errc::child_failed;
     e.attempt = 1;
     e.error_type = r.state.status == status::cancelled   ? "stet::run_cancelled"
                    : r.state.status == status::timed_out ? "stet::run_timed_out"
                                                          : "stet::run_terminated";
+    text = shown_outcome(r.state);
     e.error_text = text;
-    if (r.state.error) set_failure(e, *r.state.error, path);
+    if (r.state.error) {
+      f = failure_of(r.state);
+      set_failure(e, f, path);
+    }
   }
   happen_later(*parent, e);
 }
@@ -330,7 +344,7 @@ void engine_core::park(resident& r,
   for (auto* a : r.attempts)
     if (!a->revoke()) a->ask_to_stop();
   evict(r);
-  if (!r.state.stalled || r.state.outcome != reason) {
+  if (!r.state.stalled || shown_outcome(r.state) != reason) {
     listener_.problem("run '" + r.state.id + "' of workflow '" + r.state.workflow +
                       "' is stalled: " + reason);
     record n;
@@ -343,8 +357,7 @@ void engine_core::park(resident& r,
     (void)await_outcome(*w);
     answer(*w, r.last_lsn);
   }
-  fail_updaters(r, error(errc::run_stalled, r.state.id,
-                         "the run '" + r.state.id + "' is stalled: " + r.state.outcome));
+  fail_updaters(r, stalled_error(r.state));
 }
 
 /// Between drives: a block that has grown large is written, so that memory stays bounded.

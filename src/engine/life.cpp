@@ -16,13 +16,17 @@ thread_local const engine_core* on_loop = nullptr;  // whose loop this thread is
 
 class as_loop {
  public:
-  explicit as_loop(const engine_core* e) noexcept : before_(on_loop) { on_loop = e; }
+  explicit as_loop(const engine_core* e) noexcept
+      : before_(on_loop), limit_(e->payload_bytes_max()) {
+    on_loop = e;
+  }
   as_loop(const as_loop&) = delete;
   as_loop& operator=(const as_loop&) = delete;
   ~as_loop() { on_loop = before_; }
 
  private:
   const engine_core* before_;
+  payload_limit limit_;
 };
 
 std::unique_ptr<store> there(std::unique_ptr<store> s) {
@@ -60,10 +64,15 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
       manual_(o.threads == 0),
       executor_(o.executor),
       journal_(*store_, o.commits),
-      state_(*store_) {
+      payloads_(o.transforms),
+      state_(*store_, payloads_) {
   if (o.tail_bytes_max < 4096)
     throw error(errc::usage, "engine", "tail_bytes_max is at least 4096 bytes");
   if (o.watchdog.count() < 0) throw error(errc::usage, "engine", "the watchdog's time is negative");
+  if (o.payload_bytes_max > payload_bytes_ceiling)
+    throw error(errc::usage, "engine",
+                "payload_bytes_max is at most " + std::to_string(payload_bytes_ceiling) +
+                    " bytes, this one is " + std::to_string(o.payload_bytes_max));
 }
 
 engine_core::~engine_core() {

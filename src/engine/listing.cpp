@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 
 #include "engine/core.hpp"
 #include "history/attributes.hpp"
@@ -18,6 +19,7 @@ constexpr std::size_t entries_read_max = 20'000;
 // A list sorts a range of at most so many; a count whatever there is.
 constexpr std::size_t sorted_max = 20'000;
 
+/// Without what may be sealed.
 run_summary summary_of(const run_state& s) {
   run_summary row;
   row.id = s.id;
@@ -25,26 +27,25 @@ run_summary summary_of(const run_state& s) {
   row.version = s.version;
   row.run = s.run;
   row.status = s.shown_status();
-  if (row.status != v0::status::completed) row.reason = s.outcome;
   row.started = time_point(duration(s.started));
   row.closed = time_point(duration(s.closed()));
-  if (s.about) {
-    row.attributes = attributes(unpack_attributes(s.about->attributes));
-    row.memo = s.about->memo;
-    row.details = s.about->details;
-  }
+  if (s.about) row.attributes = attributes(unpack_attributes(s.about->attributes));
   return row;
 }
 
-void add(listing& l, const run_state* s) {
+}  // namespace
+
+void engine_core::add(listing& l, const run_state* s) const {
   ++l.number;
   if (!s) return;
-  if (l.what == listing::kind::rows) l.rows.push_back(summary_of(*s));
+  if (l.what == listing::kind::rows) {
+    auto& row = l.rows.emplace_back(summary_of(*s));
+    if (row.status != v0::status::completed) row.reason = shown_outcome(*s);
+    std::tie(row.memo, row.details) = memo_and_details(*s);
+  }
   if (l.what == listing::kind::by_status) ++l.by_status[{s->workflow, s->shown_status()}];
   l.done = l.what == listing::kind::rows && l.rows.size() == l.rows_max;
 }
-
-}  // namespace
 
 /// Of all runs with some workflows and states the counters know how many there are.
 void engine_core::count_kinds(listing& l) {

@@ -17,9 +17,6 @@ error ended(const run_state& s) {
   return {errc::run_ended, s.id,
           "the run '" + s.id + "' of workflow '" + s.workflow + "' has ended"};
 }
-error stalled(const run_state& s) {
-  return {errc::run_stalled, s.id, "the run '" + s.id + "' is stalled: " + s.outcome};
-}
 void check_key(std::string_view what, std::string_view key) {
   if (key.size() > key_bytes_max)
     throw error(errc::usage, what,
@@ -73,7 +70,7 @@ resident& engine_core::bring_up(resident& run) {
     r = &last_of_chain(*r);
   }
   if (r->state.open() && !r->state.stalled) ensure_frame(*r);
-  if (r->state.stalled) let_go(*r, stalled(r->state));
+  if (r->state.stalled) let_go(*r, stalled_error(r->state));
   return *r;
 }
 
@@ -94,7 +91,7 @@ bool engine_core::was_sent_before(resident& r, record_kind kind, std::string_vie
   if (!r.sent_before) {
     auto sent = std::make_unique<std::unordered_set<std::string>>();
     if (auto* before = load(r.state.previous)) {
-      auto history = history_of(*before);
+      auto history = stored_history_of(*before);
       for (source in(history); !in.done();) {
         auto rec = decode_record(in);
         bool is_sent = rec.kind == record_kind::signal || rec.kind == record_kind::update;
@@ -111,7 +108,7 @@ bool engine_core::knows_signal(resident& r, std::string_view key) {
   if (STET_SEEDED(forget_signal_key)) return false;
   if (was_sent_before(r, record_kind::signal, key)) return true;
   if (r.frame) return r.frame->knows_signal(key);
-  auto history = history_of(r);
+  auto history = stored_history_of(r);
   for (source in(history); !in.done();) {
     auto rec = decode_record(in);
     if (rec.kind == record_kind::signal && rec.target == key) return true;
@@ -267,7 +264,7 @@ bool engine_core::update_run(update_call& c) {
     throw;
   }
   if (waits) return false;
-  if (r->state.stalled) throw stalled(r->state);
+  if (r->state.stalled) throw stalled_error(r->state);
   answer_lsn_ = r->last_lsn;
   drop_if_idle(*r);
   return true;
@@ -329,7 +326,7 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
                  "the token '" + std::string(token.substr(0, 80)) +
                      "' stands for no promise of a run in this store");
   };
-  check_arguments(promise, payload.size());
+  check_arguments(promise, payload.size() + (rejected ? rejected->message.size() : 0));
   unsigned long long run = 0;
   unsigned command = 0;
   std::string text(token.substr(0, 80));

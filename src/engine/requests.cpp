@@ -1,6 +1,7 @@
 // Calls from outside, as the loop performs them; and the typeless functions behind the templates of
 // the public headers.
 #include <algorithm>
+#include <tuple>
 
 #include "engine/core.hpp"
 #include "history/attributes.hpp"
@@ -173,9 +174,13 @@ bool engine_core::await_outcome(outcome_call& c) {
   }
   answer_lsn_ = r.last_lsn;
   c.outcome.status = r.state.shown_status();
-  c.outcome.error.message = r.state.outcome;
-  if (c.outcome.status == status::completed) c.outcome.payload = r.state.outcome;
-  if (r.state.error) c.outcome.error = *r.state.error;
+  try {
+    if (c.outcome.status == status::completed) c.outcome.payload = result_of(r.state);
+    else c.outcome.error.message = shown_outcome(r.state);
+    if (r.state.error) c.outcome.error = failure_of(r.state);
+  } catch (const error&) {  // also while others wait
+    c.fails(std::current_exception());
+  }
   drop_if_idle(r);
   return true;
 }
@@ -193,11 +198,11 @@ bool outcome_call::perform(engine_core& e) { return e.await_outcome(*this); }
 /// A step's arguments, when they are too long to stand in the run's state: from its history.
 std::string engine_core::arguments_of(resident& r, std::uint32_t command) {
   try {
-    auto history = history_of(r);
+    auto history = stored_history_of(r);
     for (source in(history); !in.done();) {
       auto rec = decode_record(in);
       if (rec.kind == record_kind::step && rec.command == command)
-        return describe_payload(rec.payload);
+        return described_arguments(r.state, command, rec.payload);
     }
   } catch (const malformed& e) { return std::string("can't be read: ") + e.what(); }
   return {};
@@ -215,15 +220,12 @@ std::optional<run_info> engine_core::describe_run(run_ref of) {
   info.version = s.version;
   info.run = s.run;
   info.status = s.shown_status();
-  info.reason = info.status == status::completed ? std::string() : s.outcome;
+  if (info.status != status::completed) info.reason = shown_outcome(s);
   info.records = s.records;
   info.started = time_point(duration(s.started));
   info.closed = time_point(duration(s.closed()));
-  if (s.about) {
-    info.attributes = attributes(unpack_attributes(s.about->attributes));
-    info.memo = s.about->memo;
-    info.details = s.about->details;
-  }
+  if (s.about) info.attributes = attributes(unpack_attributes(s.about->attributes));
+  std::tie(info.memo, info.details) = memo_and_details(s);
   info.parent = s.parent;
   info.previous = s.previous;
   info.next = s.next;
@@ -242,9 +244,11 @@ std::optional<run_info> engine_core::describe_run(run_ref of) {
     else
       w.detail = p.kind != command_kind::step ? p.target
                  : p.target.empty()           ? arguments_of(*r, p.command)
-                                              : describe_payload(p.target);
+                                              : described_arguments(s, p.command, p.target);
     if (p.kind == command_kind::step) w.attempt = p.attempt;
-    if (p.more) w.last_error = p.more->last_error;
+    if (p.more)
+      w.last_error =
+          text_of(s, p.more->last_error, record_kind::retry, payload_field::error_text, p.command);
     bool timed = p.kind == command_kind::sleep || p.at == pending::phase::retrying;
     if (timed) w.due = time_point(duration(due_of(p)));
     info.waits_for.push_back(std::move(w));
@@ -261,17 +265,24 @@ std::vector<history_entry> engine_core::history_of_id(run_ref of) {
   answer_lsn_ = r.last_lsn;
   std::string history;
   try {
-    history = history_of(r);
+    history = stored_history_of(r);
     std::int64_t time = 0;
-    for (source in(history); !in.done();) {
+    std::uint64_t number = 0;
+    for (source in(history); !in.done(); ++number) {
       auto rec = decode_record(in);
+      kept_texts kept;
+      std::string unopened;
+      try {
+        (void)payloads_.open(rec, owner_of(r.state), number, kept);
+      } catch (const error& e) { unopened = std::string("[") + e.what() + "]"; }
       if (rec.time) time = rec.time;
       history_entry e;
       e.time = time_point(duration(time));
       e.kind = to_text(rec.kind);
       e.command = rec.command;
       e.name = rec.name;
-      if (!rec.error_type.empty())
+      if (!unopened.empty()) e.detail = std::move(unopened);
+      else if (!rec.error_type.empty())
         e.detail = std::string(rec.error_type) + ": " + std::string(rec.error_text);
       else if (!rec.payload.empty()) e.detail = describe_payload(rec.payload);
       else e.detail = rec.target;

@@ -50,6 +50,7 @@ resident& engine_core::create(record start, bool undriven) {
   start.kind = record_kind::started;
   start.time = now_;
   if (auto* newest = definitions_.newest(start.name)) start.version = newest->version;
+  start.payload_limit = static_cast<std::uint32_t>(options_.payload_bytes_max);
   start.seed[0] = entropy_.bits();
   start.seed[1] = entropy_.bits();
   if (undriven || start.begins_at) {
@@ -66,10 +67,18 @@ resident& engine_core::create(record start, bool undriven) {
   return r;
 }
 
-std::string engine_core::history_of(resident& r) {
+/// As it is stored, its payloads sealed.
+std::string engine_core::stored_history_of(resident& r) {
   if (rides_in_block(r)) wait_for_commit();
   std::string history = read_history(*store_, r.state.run, r.unsaved_first);
   history += r.unsaved;
+  return history;
+}
+
+/// Throws errc::payload if something in it can't be opened.
+std::string engine_core::history_of(resident& r) {
+  auto history = stored_history_of(r);
+  payloads_.open_all(history, owner_of(r.state));
   return history;
 }
 
@@ -92,6 +101,10 @@ bool engine_core::ensure_frame(resident& r) {
       return false;
     }
   } catch (const malformed& e) {
+    park(r, e.what());
+    return false;
+  } catch (const error& e) {
+    if (e.code() != errc::payload) throw;
     park(r, e.what());
     return false;
   }

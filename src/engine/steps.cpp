@@ -25,7 +25,7 @@ void engine_core::begin_step(resident& r, request& q, std::uint32_t number) {
   a->seed[1] = r.state.seed[1];
   a->command = q.id;
   a->number = number;
-  if (p->more) a->progress = p->more->progress;
+  a->progress = progress_of(r.state, *p);
   r.attempts.push_back(a);
   gate_.push_back(a);
 }
@@ -199,7 +199,7 @@ bool engine_core::came_late(const pending& p, const attempt& a) const noexcept {
 }
 
 bool engine_core::is_permanent(const attempt& a, const failure& f) noexcept {
-  if (errors_.declares(f.type)) return true;
+  if (errors_.declares(f.type) || f.type == error_too_long) return true;
   try {
     std::rethrow_exception(a.error);
   } catch (const permanent_error&) { return true; } catch (const std::exception& e) {
@@ -260,9 +260,11 @@ void engine_core::next_attempt(resident& r, pending& p) {
   auto* q = r.frame->find(p.command);
   if (!q) return park(r, "step '" + p.name + "' is pending, and today's code doesn't wait for it");
   if (now_ >= total_deadline(p, q->options))
-    return fail_step(
-        r, p, errc::step_timed_out, "stet::step_timed_out",
-        "its total time is over; the last attempt said: " + (p.more ? p.more->last_error : ""));
+    return fail_step(r, p, errc::step_timed_out, "stet::step_timed_out",
+                     "its total time is over; the last attempt said: " +
+                         (p.more ? text_of(r.state, p.more->last_error, record_kind::retry,
+                                           payload_field::error_text, p.command)
+                                 : ""));
   record n;
   n.kind = record_kind::attempt;
   n.command = p.command;

@@ -77,9 +77,15 @@ std::string_view own_key(std::string_view table, std::string_view key) {
   return in.rest();
 }
 
+std::string user_state::opened(std::string_view key, std::string_view stored) const {
+  return payloads_.open_entry(stored, keys::name_space_of_state(key), key);
+}
 std::optional<std::string> user_state::get(const std::string& key) const {
   auto at = staged_.find(key);
-  return at != staged_.end() ? at->second.value : store_.get(key);
+  if (at != staged_.end()) return at->second.value;
+  auto stored = store_.get(key);
+  if (stored) stored = opened(key, *stored);
+  return stored;
 }
 
 bool user_state::next(const std::string& from, const std::string& to, bool backward,
@@ -88,24 +94,26 @@ bool user_state::next(const std::string& from, const std::string& to, bool backw
   for (;;) {  // until an entry that hasn't been erased
     std::optional<std::string> found;
     std::optional<std::string> content;
-    auto offer = [&](const std::string& k, const std::optional<std::string>& v) {
+    bool is_stored = false;
+    auto offer = [&](const std::string& k, const std::optional<std::string>& v, bool stored) {
       if (found && (backward ? k < *found : k > *found)) return;
       found = k;
       content = v;
+      is_stored = stored;
     };
     scan(store_, {.from = low, .to = high, .backward = backward},
          [&](std::string_view k, std::string_view v) {
-           offer(std::string(k), std::string(v));
+           offer(std::string(k), std::string(v), true);
            return false;
          });
     if (auto at = edge(staged_, low, high, backward); at != staged_.end())
-      offer(at->first, at->second.value);
+      offer(at->first, at->second.value, false);
     if (auto at = edge(on_top, low, high, backward); at != on_top.end())
-      offer(at->first, at->second);
+      offer(at->first, at->second, false);
     if (!found) return false;
     if (content) {
+      value = is_stored ? opened(*found, *content) : *std::move(content);
       key = *std::move(found);
-      value = *std::move(content);
       return true;
     }
     if (backward) high = *found;
@@ -115,7 +123,7 @@ bool user_state::next(const std::string& from, const std::string& to, bool backw
 
 void user_state::stage(state_writes&& writes, batch& riders) {
   for (auto& [key, value] : writes) {
-    if (value) riders.put(key, *value);
+    if (value) riders.put(key, payloads_.seal_entry(*value, keys::name_space_of_state(key), key));
     else riders.erase(key);
     filling_.push_back(key);
     staged_.insert_or_assign(key, entry{std::move(value), block_});

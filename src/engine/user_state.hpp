@@ -10,6 +10,8 @@
 
 #include <stet/store.hpp>
 
+#include "payloads/payloads.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 /// Keys as in the store; nothing: erased.
@@ -18,7 +20,7 @@ using state_writes = std::map<std::string, std::optional<std::string>, std::less
 /// Thread: the engine's loop.
 class user_state {
  public:
-  explicit user_state(store& s) noexcept : store_(s) {}
+  user_state(store& s, payloads& p) noexcept : store_(s), payloads_(p) {}
 
   std::optional<std::string> get(const std::string& key) const;
   /// The first entry of [from, to), or the last; `on_top` covers it. False: there is none.
@@ -36,7 +38,9 @@ class user_state {
     std::optional<std::string> value;
     std::uint64_t block;  // which takes it to the store, counted by sealed()
   };
+  std::string opened(std::string_view key, std::string_view stored) const;
   store& store_;
+  payloads& payloads_;
   std::map<std::string, entry, std::less<>> staged_;
   std::vector<std::string> filling_, flying_;  // keys of staged_
   std::uint64_t block_ = 1;

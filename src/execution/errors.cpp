@@ -4,10 +4,13 @@
 
 #include <cstdlib>
 
+#include "execution/limits.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::size_t path_length_max = 64;
+constexpr std::size_t message_bytes_max = 64u << 10;
 
 std::string spell(const char* mangled) {
   int result = 0;
@@ -15,6 +18,22 @@ std::string spell(const char* mangled) {
   std::string s = result == 0 ? readable : mangled;
   std::free(readable);
   return s;
+}
+
+/// An error is recorded whatever it is, so what is too long of it goes.
+failure within_limits(failure f) {
+  auto length = f.message.size();
+  if (length > message_bytes_max) {
+    f.message.resize(message_bytes_max);
+    f.message += "… (" + std::to_string(length) + " bytes)";
+  }
+  if (f.payload.size() <= payload_limit::now()) return f;
+  f.message = "the error '" + f.type + "' would have " + std::to_string(f.payload.size()) +
+              " bytes, and a payload has at most " + std::to_string(payload_limit::now()) +
+              "; it said: " + f.message;
+  f.type = error_too_long;
+  f.payload.clear();
+  return f;
 }
 
 }  // namespace
@@ -45,7 +64,7 @@ failure error_registry::describe(const std::exception_ptr& e) const {
   } catch (const std::exception& x) {
     for (auto& d : declared_) {
       try {
-        if (d->describe(x, f)) return f;
+        if (d->describe(x, f)) return within_limits(std::move(f));
       } catch (...) {
         f = {};  // its codec threw: it goes on as an undeclared one
       }
@@ -60,7 +79,7 @@ failure error_registry::describe(const std::exception_ptr& e) const {
     f.type = type ? spell(type->name()) : "unknown";
     f.message = "an exception that isn't derived from std::exception";
   }
-  return f;
+  return within_limits(std::move(f));
 }
 
 void error_registry::raise(errc code, std::string_view operation, const failure& f) const {

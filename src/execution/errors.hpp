@@ -11,6 +11,9 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
+/// The type of an error that was declared, and is too long to be recorded. Final too.
+inline constexpr std::string_view error_too_long = "stet::error_too_long";
+
 /// The error types that cross the journal as themselves. Written before the engine starts, only
 /// read afterwards.
 class error_registry {

@@ -42,6 +42,7 @@ std::coroutine_handle<> execution::root_ended(waiter& w) noexcept {
 
 bool execution::deliver(const record& event, drive_output& out) {
   out_ = &out;
+  payload_limit limited(event.kind == record_kind::started ? event.payload_limit : limit_);
   try {
     dispatch(event);
     drain();
@@ -88,6 +89,7 @@ void execution::start(const record& event) {
   random_state_ = event.seed[0] ^ (event.seed[1] * 0x9e3779b97f4a7c15);
   seed_[0] = event.seed[0];
   seed_[1] = event.seed[1];
+  limit_ = event.payload_limit;
   try {
     root_ = definition_.begin(context_, event.payload);
   } catch (const error& e) {
@@ -202,11 +204,7 @@ void execution::finish() {
       throw cancelled("the workflow went on after " + std::to_string(refused_awaits_max) +
                       " awaits were refused because it was cancelled");
     root_->result(payload);
-    if (payload.size() > payload_bytes_max)
-      throw error(errc::payload, "co_return",
-                  "the workflow's result has " + std::to_string(payload.size()) +
-                      " bytes, and at most " + std::to_string(payload_bytes_max) +
-                      " can be journaled");
+    check_payload("the workflow's result", "co_return", payload.size(), payload_limit::now());
     end.kind = record_kind::completed;
     end.payload = payload;
   } catch (const cancelled& c) {

@@ -27,6 +27,7 @@
 #include <stet/messages.hpp>
 
 #include "execution/errors.hpp"
+#include "execution/limits.hpp"
 #include "history/record.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -258,6 +259,7 @@ class execution : private waiter {
   std::list<std::string> undriven_;                   // events
   std::map<std::string, bool, std::less<>> patches_;  // that were asked for: the run's answers
   std::string problem_;
+  std::size_t limit_ = payload_bytes_ceiling;  // of payloads that the run makes, since its start
   std::uint64_t random_state_ = 0;
   std::uint64_t seed_[2] = {0, 0};
   std::uint64_t records_ = 0;  // that drove, or were emitted

@@ -195,7 +195,8 @@ void execution::record_answer(const std::string& id, std::uint32_t number,
   try {
     if (failed) std::rethrow_exception(failed);
     work->result(a.payload);
-    check_arguments("the result of an update", a.payload.size());
+    check_payload("the result of the update '" + id + "'", "update", a.payload.size(),
+                  payload_limit::now());
     r.kind = record_kind::update_done;
     r.payload = a.payload;
   } catch (...) {

@@ -99,11 +99,8 @@ command* make_sleep(std::int64_t ms, bool absolute, source_point at) {
   return c;
 }
 void check_arguments(std::string_view what, std::size_t bytes) {
-  if (bytes > payload_bytes_max)
-    throw error(errc::payload, what,
-                "the arguments of '" + std::string(what) + "' have " + std::to_string(bytes) +
-                    " bytes, and at most " + std::to_string(payload_bytes_max) +
-                    " can be journaled");
+  check_payload("the arguments, or the value, of '" + std::string(what) + "'", what, bytes,
+                payload_limit::now());
 }
 command* make_child(std::string_view workflow, std::string_view id, std::string arguments,
                     const child_options& o, source_point at) {

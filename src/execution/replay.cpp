@@ -85,6 +85,7 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
         r = decode_record(in);
         r.time = time;
       }
+      payload_limit limited(r.kind == record_kind::started ? r.payload_limit : limit_);
       dispatch(r);
       drain();
       --events_max;

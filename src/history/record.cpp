@@ -91,6 +91,7 @@ void put_fields(std::string& out, const record& r, unsigned f) {
     put_signed(out, r.begins_at);
     put_signed(out, r.run_timeout);
     put_signed(out, r.execution_deadline);
+    put_varint(out, r.payload_limit);
     put_text(out, r.name_space);
     put_text(out, r.attributes);
     put_text(out, r.memo);
@@ -125,6 +126,7 @@ void take_fields(source& in, record& r, unsigned f) {
     r.begins_at = in.signed_varint();
     r.run_timeout = in.signed_varint();
     r.execution_deadline = in.signed_varint();
+    r.payload_limit = in.varint32();
     r.name_space = in.text();
     r.attributes = in.text();
     r.memo = in.text();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <stet/error.hpp>
+#include <stet/options.hpp>
 #include <stet/scope.hpp>
 
 #include "base/bytes.hpp"
@@ -135,12 +136,13 @@ struct record {
   errc code = errc::usage;  // step_failed, child_failed, failed
   std::uint64_t seed[2] = {0, 0};
   // started:
-  std::uint64_t first = 0;              // of its chain of runs; 0: itself
-  std::uint64_t previous = 0;           // the run that it continues, or 0
-  std::int64_t begins_at = 0;           // ms; 0: at once
-  std::int64_t run_timeout = 0;         // ms, from its beginning; 0: none
-  std::int64_t execution_deadline = 0;  // ms, of the whole chain; 0: none
-  std::string_view name_space;          // empty: "default"
+  std::uint64_t first = 0;                              // of its chain of runs; 0: itself
+  std::uint64_t previous = 0;                           // the run that it continues, or 0
+  std::int64_t begins_at = 0;                           // ms; 0: at once
+  std::int64_t run_timeout = 0;                         // ms, from its beginning; 0: none
+  std::int64_t execution_deadline = 0;                  // ms, of the whole chain; 0: none
+  std::uint32_t payload_limit = payload_bytes_ceiling;  // of payloads that the run makes
+  std::string_view name_space;                          // empty: "default"
   std::string_view attributes, memo, details;
   std::string_view version;  // of the workflow; empty: none
   // and others:

@@ -78,6 +78,11 @@ std::string state_prefix(std::string_view name_space) {
   put_text(k, name_space);
   return k;
 }
+std::string name_space_of_state(std::string_view key) {
+  source in(key);
+  (void)in.take(begin(space::state).size());
+  return take_text(in);
+}
 std::string index_prefix(std::string_view name_space, std::string_view attribute) {
   auto k = begin(space::index);
   put_text(k, name_space);

@@ -33,6 +33,8 @@ std::string id(std::string_view name_space, std::string_view id, std::uint64_t r
 /// The prefix of all entries of a namespace; <table> and the entry's own part, in bytes that have
 /// the order of the keys, follow.
 std::string state_prefix(std::string_view name_space);
+/// Of a key that begins with such a prefix. Throws malformed.
+std::string name_space_of_state(std::string_view key);
 /// `value` is in bytes that have the order of the values.
 std::string index(std::string_view name_space, std::string_view attribute, std::string_view value,
                   std::uint64_t run);

@@ -27,7 +27,7 @@ check() {
 header_alone() {
   local deps; deps=$work/${1//\//-}.d
   "$CXX" -std=c++20 -Wall -Wextra -Werror -fsyntax-only -MD -MF "$deps" -I"$root/include" -x c++ - <<<"#include <$1>" || return 1
-  [[ $1 = stet/json.hpp ]] || ! grep -E '/(nlohmann/|rocksdb/|lmdb\.h( |$)|sqlite3\.h|libpq)' "$deps"
+  [[ $1 = stet/json.hpp ]] || ! grep -E '/(nlohmann/|rocksdb/|lmdb\.h( |$)|sqlite3\.h|zstd\.h( |$)|sodium\.h|libpq)' "$deps"
 }
 headers() {
   local header
@@ -63,7 +63,7 @@ gcc() {
 # ---- the libraries ---------------------------------------------------------------------------------------
 install() {
   meson setup "$work/build-$1" "$root" --buildtype=plain --prefix="$work/$1" --libdir=lib -Ddefault_library="$1" \
-    -Dlmdb=enabled -Drocksdb=enabled -Dsqlite=enabled -Dconformance=enabled -Dtests=disabled -Dbench=disabled -Dexamples=disabled &&
+    -Dlmdb=enabled -Drocksdb=enabled -Dsqlite=enabled -Dzstd=enabled -Dsodium=enabled -Dconformance=enabled -Dtests=disabled -Dbench=disabled -Dexamples=disabled &&
     ninja -C "$work/build-$1" && meson install -C "$work/build-$1"
 }
 
@@ -110,7 +110,7 @@ own_store_by_pkg_config() {
 by_pkg_config() {
   local kind=$1 flags
   export PKG_CONFIG_PATH=$work/$kind/lib/pkgconfig
-  read -ra flags < <(pkg-config --cflags --libs stet-open stet-lmdb stet-rocksdb stet-sqlite stet)
+  read -ra flags < <(pkg-config --cflags --libs stet-open stet-lmdb stet-rocksdb stet-sqlite stet-zstd stet-encryption stet)
   "$CXX" -std=c++20 "$here/consumer/main.cpp" "$here/consumer/pay.cpp" "${flags[@]}" \
     -Wl,-rpath,"$work/$kind/lib" -o "$work/by-pkg-config-$kind" && runs "$work/by-pkg-config-$kind"
 }

@@ -457,6 +457,7 @@ TEST_CASE("payloads of any size come back bit for bit [S122]") {
   };
   for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}}) {
     world w(c);
+    w.options.payload_bytes_max = 32u << 20;
     w.open([](stet::engine& e) {
       e.define(Echo, [](stet::context& ctx, std::string text) -> stet::task<std::string> {
         auto again = co_await ctx.step("echo", [](std::string t) { return t; }, text);

@@ -75,6 +75,7 @@ class record_maker {
     r.run_timeout = random_.signed_number();
     r.execution_deadline = random_.signed_number();
     r.version = keep(20);
+    r.payload_limit = static_cast<std::uint32_t>(random_.number());
     r.name = keep(20);
     r.target = keep(20);
     r.payload = keep(random_.coin() ? 20 : 300);

@@ -3,14 +3,17 @@
 #include <memory>
 #include <utility>
 
+#include <stet/encryption.hpp>
 #include <stet/open.hpp>
 #include <stet/stet.hpp>
+#include <stet/zstd.hpp>
 
 #include "names.hpp"
 
 namespace {
 bool pays(std::unique_ptr<stet::store> store) {
-  stet::engine engine{std::move(store)};
+  auto keys = std::make_shared<stet::encryption>("k", stet::encryption::new_key());
+  stet::engine engine{std::move(store), {.transforms = {stet::zstd({.bytes_min = 1}), keys}}};
   engine.define(Pay, pay);
   engine.start();
   auto run = engine.run(Pay, "payment-1", "bob", 1000);

@@ -1,0 +1,65 @@
+// Encryption of payloads, with libsodium. Link stet-encryption.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <stet/payload.hpp>
+
+namespace stet { inline namespace v0 {
+
+struct encryption_options {
+  /// Whether a payload that isn't encrypted is refused. Without it, who can write into the store
+  /// can put in what he likes; with it, nothing that was there before is read.
+  bool required = false;
+};
+
+/// Encrypts payloads with keys that have names: one for what is written, all of them for what is
+/// read. XChaCha20-Poly1305 with a random nonce of 192 bits each; the place of a payload is
+/// authenticated with it, so one that was changed, cut short or moved doesn't open.
+///
+///     auto keys = std::make_shared<stet::encryption>("2026", key);   // 32 bytes, yours to keep
+///     stet::engine engine{std::move(store), {.transforms = {stet::zstd(), keys}}};
+///
+/// Its name is "xchacha20"; what it makes begins with the name of the key, which is not secret.
+///
+/// Thread   any.
+class STET_API encryption final : public payload_transform {
+ public:
+  static constexpr std::size_t key_bytes = 32;
+  static constexpr std::size_t name_bytes_max = 64;
+
+  /// With the key that is used for what is written.
+  ///
+  /// Life     `key` is copied, and the copy wiped with this object.
+  /// Throws   errc::usage: a name is 1 to 64 bytes, a key is 32.
+  encryption(std::string_view name, std::string_view key, const encryption_options& o = {});
+  ~encryption() override;
+
+  /// One more key, for what it was used to write. It stays: runs that stalled for want of it go on
+  /// when they are resumed.
+  ///
+  /// Throws   errc::usage as above; errc::conflict if the name has another key.
+  void add_key(std::string_view name, std::string_view key);
+  /// From now on this one is used for what is written.
+  ///
+  /// Throws   errc::not_found if there is no such key.
+  void use_key(std::string_view name);
+
+  /// A new key, at random.
+  static std::string new_key();
+
+  std::string_view name() const noexcept override;
+  std::optional<std::string> seal(std::string_view plain, const payload_place& where) override;
+  std::string open(std::string_view sealed, const payload_place& where,
+                   std::size_t bytes_max) override;
+  bool is_required() const noexcept override;
+
+ private:
+  struct keys;
+  std::unique_ptr<keys> keys_;
+};
+
+}  // namespace v0
+}  // namespace stet
