@@ -206,6 +206,13 @@ class STET_API client {
          std::type_identity_t<A>... arguments) {
     return query(e.id_of(key), q, std::move(arguments)...);
   }
+  /// What a step of a run in this namespace has kept (step_context::keep), or a part of it.
+  ///     auto film = engine.read(run.result());
+  /// Throws   errc::not_found if the run that kept it was erased, errc::usage for an offset behind
+  ///          the end, store_error.
+  std::string read(const blob& b, std::uint64_t offset = 0, std::uint64_t length = UINT64_MAX) {
+    return detail::core::read_blob(*core_, name_space_, b, offset, length);
+  }
   /// Reads and writes the user's own entries from outside, as context::transact does.
   ///     auto cents = engine.transact([](stet::transaction& tx) { return tx.get(Accounts, "ann");
   ///     });

@@ -153,6 +153,8 @@ struct STET_API core {
                                                             update_stage until);
   static bool answer_promise(engine_core&, std::string_view promise, std::string_view token,
                              std::string_view payload, const failure* rejected);
+  static std::string read_blob(engine_core&, std::string_view name_space, const blob&,
+                               std::uint64_t offset, std::uint64_t length);
   static void transact(engine_core&, std::string_view name_space, transact_function&);
 };
 

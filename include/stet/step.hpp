@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <stet/blob.hpp>
 #include <stet/codec.hpp>
 #include <stet/completion.hpp>
 #include <stet/error.hpp>
@@ -52,6 +53,14 @@ class STET_API step_context {
     if (b.empty()) return std::nullopt;
     return decode<T>(b);
   }
+  /// Keeps bytes that are too long for a payload: what returns goes into the step's result, or into
+  /// what is made of it. Of one attempt 64 MiB in all (stet::blob_bytes_max): more ends the step
+  /// with step_failed. Durable  in the same commit as the step's result; of an attempt that fails
+  /// nothing is kept. Needs <stet/blob.hpp>; not for transactions.
+  blob keep(std::string_view bytes);
+  /// What was kept, or a part of it. Throws errc::not_found if the run that kept it was erased,
+  /// errc::usage for an offset behind the end.
+  std::string read(const blob& b, std::uint64_t offset = 0, std::uint64_t length = UINT64_MAX);
 
  private:
   void beat(std::string);

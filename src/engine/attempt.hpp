@@ -5,6 +5,7 @@
 #include <exception>
 #include <string>
 
+#include <stet/blob.hpp>
 #include <stet/environment.hpp>
 #include <stet/scope.hpp>
 
@@ -43,6 +44,8 @@ class attempt final : public work {
     body = &b;
   }
   std::string idempotency_key() const;
+  /// Its body: bytes that go with the result.
+  blob keep(std::string_view bytes);
   /// Loop: it must not begin. False if it has begun.
   bool revoke() noexcept;
   /// Loop: asks a body that runs to return, or what it began to end.
@@ -73,6 +76,8 @@ class attempt final : public work {
   std::string result;
   std::exception_ptr error;
   state_writes writes;
+  std::uint64_t kept_bytes = 0;
+  std::uint32_t kept_count = 0;  // blobs
   attempt* next_returned = nullptr;
   // The loop's:
   bool submitted = false;

@@ -161,6 +161,10 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   start_preview preview(std::size_t listed_max);
   void move_run(run_ref of, std::string_view version);
   void add(listing& l, const run_state* s) const;
+  // (blobs.cpp)
+  std::string read_blob(std::string_view name_space, const blob& b, std::uint64_t offset,
+                        std::uint64_t length) const;
+  bool is_on_loop() const noexcept;
   // (deletion.cpp)
   std::size_t erase_id(run_ref of, erase_options o);
   void retain(std::string_view name_space, duration d);
@@ -325,6 +329,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // deletion.cpp
   bool erase_run(resident& r);
+  void erase_blobs(const run_state& s);
   void forget_run(resident& r);
   std::vector<std::uint64_t> family_of(run_ref of, bool with_children);
   std::int64_t retention_of(std::string_view name_space) const noexcept;

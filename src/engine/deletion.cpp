@@ -28,6 +28,7 @@ bool engine_core::erase_run(resident& r) {
   if (!r.attempts.empty()) return false;
   slice(r);
   erase_checkpoints(journal_.riders(), r.state, counters_);
+  erase_blobs(r.state);
   record n;
   n.kind = record_kind::erased;
   n.time = now_;

@@ -40,6 +40,8 @@ constexpr std::int64_t nap_ms_max =
 
 }  // namespace
 
+bool engine_core::is_on_loop() const noexcept { return on_loop == this; }
+
 std::exception_ptr no_room() {
   return std::make_exception_ptr(error(
       errc::full, "engine",

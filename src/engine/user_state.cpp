@@ -129,6 +129,17 @@ void user_state::stage(state_writes&& writes, batch& riders) {
     staged_.insert_or_assign(key, entry{std::move(value), block_});
   }
 }
+bool user_state::has_staged(const std::string& from, const std::string& to) const {
+  auto at = staged_.lower_bound(from);
+  return at != staged_.end() && at->first < to;
+}
+void user_state::forget(const std::string& from, const std::string& to, batch& riders) {
+  riders.erase_range(from, to);
+  for (auto at = staged_.lower_bound(from); at != staged_.end() && at->first < to; ++at) {
+    at->second = entry{std::nullopt, block_};
+    filling_.push_back(at->first);
+  }
+}
 void user_state::sealed() noexcept {
   flying_ = std::exchange(filling_, {});
   ++block_;

@@ -24,6 +24,10 @@ enum class space : char {
   index = 'x',     // <namespace> <attribute> <value> <run>   what runs are found by
 };
 
+/// The table of what steps keep, among the user's: <run> <command> <number> <piece>. No user's table
+/// is called so (stet/names.hpp).
+inline constexpr std::string_view blob_table = "stet:blobs";
+
 std::string journal(std::uint64_t block);
 std::string history(std::uint64_t run, std::uint64_t first_record);
 std::string packed(std::uint64_t last_run);

@@ -293,7 +293,9 @@ class checking {
       case keys::space::state: {
         source in(key.substr(2));
         (void)keys::take_text(in);
-        (void)keys::take_text(in);
+        if (keys::take_text(in) != keys::blob_table) return;
+        if (auto run = in.big_endian(); !runs_.contains(run) && !recent_.contains(run))
+          throw malformed("it is kept for " + numbered("run", run) + ", which isn't there");
         return;
       }
       default: throw malformed("it isn't one of Stet's");

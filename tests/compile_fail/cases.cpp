@@ -441,6 +441,8 @@ WF {
   (void)co_await ctx.transact("x", [](stet::transaction&) { return "text"; });
   co_return n;
 }
+#elif CASE == 118  // EXPECT: constant expression
+inline constexpr stet::table<std::string, int> Own{"stet:mine"};
 #elif CASE == 107  // EXPECT: no references, pointers or views
 inline constexpr stet::table<std::string_view, int> Views{"views"};
 

@@ -1,0 +1,101 @@
+// What steps keep beside their run's history: pieces in a table of Stet's own among the user's
+// entries, so they are staged, sealed, copied and read as those are, and in the same commit as the
+// result of the step.
+#include <stet/blob.hpp>
+
+#include <algorithm>
+
+#include "engine/core.hpp"
+#include "keys/keys.hpp"
+
+namespace stet { inline namespace v0 {
+namespace detail {
+namespace {
+
+constexpr std::size_t piece_bytes = std::size_t{1} << 20;
+
+std::string prefix_of(std::string_view name_space, std::uint64_t run) {
+  auto key = keys::state_prefix(name_space);
+  keys::put_text(key, keys::blob_table);
+  put_big_endian(key, run);
+  return key;
+}
+std::string key_of(std::string_view name_space, const blob_place& at, std::uint64_t piece) {
+  auto key = prefix_of(name_space, at.run);
+  put_big_endian(key, std::uint64_t{at.command} << 32 | at.number);
+  put_big_endian(key, piece);
+  return key;
+}
+
+}  // namespace
+
+/// Any thread: what is kept is the attempt's until its result is recorded.
+blob attempt::keep(std::string_view bytes) {
+  kept_bytes += bytes.size();
+  if (kept_bytes > blob_bytes_max)
+    throw permanent_error("step '" + body->name + "' keeps " + std::to_string(kept_bytes) +
+                          " bytes, and a step keeps at most " + std::to_string(blob_bytes_max) +
+                          ": write more to a file, and return its name");
+  if (bytes.empty()) return {};
+  blob_place place{run_number, command, kept_count++};
+  auto name_space = namespace_of(run_of.state);
+  for (std::size_t from = 0; from < bytes.size(); from += piece_bytes)
+    writes.emplace(key_of(name_space, place, from / piece_bytes),
+                   std::string(bytes.substr(from, piece_bytes)));
+  return {place, bytes.size()};
+}
+
+std::string engine_core::read_blob(std::string_view name_space, const blob& b, std::uint64_t offset,
+                                   std::uint64_t length) const {
+  if (offset > b.size())
+    throw error(errc::usage, "read",
+                "a blob has " + std::to_string(b.size()) + " bytes, and is read from byte " +
+                    std::to_string(offset));
+  auto end = offset + std::min(length, b.size() - offset);
+  std::string bytes;
+  bytes.reserve(static_cast<std::size_t>(end - offset));
+  for (auto at = offset; at < end;) {
+    auto piece = state_.get(key_of(name_space, b.place(), at / piece_bytes));
+    auto skip = static_cast<std::size_t>(at % piece_bytes);
+    auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(end - at, piece_bytes - skip));
+    if (!piece)
+      throw error(errc::not_found, "read",
+                  "a blob that run " + std::to_string(b.place().run) +
+                      " kept is not there: that run was erased, or is in another namespace");
+    if (piece->size() < skip + wanted)
+      throw error(errc::corrupt, "read", "a blob's piece is shorter than it was written");
+    bytes.append(*piece, skip, wanted);
+    at += wanted;
+  }
+  return bytes;
+}
+
+/// What a run that is erased has kept goes with it.
+void engine_core::erase_blobs(const run_state& s) {
+  auto from = prefix_of(namespace_of(s), s.run), to = keys::end_of(from);
+  bool any = state_.has_staged(from, to);
+  scan(*store_, {from, to}, [&](std::string_view, std::string_view) {
+    any = true;
+    return false;
+  });
+  if (any) state_.forget(from, to, journal_.riders());
+}
+
+std::string core::read_blob(engine_core& e, std::string_view name_space, const blob& b,
+                            std::uint64_t offset, std::uint64_t length) {
+  std::string bytes;
+  e.ask([&] { bytes = e.read_blob(name_space, b, offset, length); });
+  return bytes;
+}
+
+}  // namespace detail
+
+blob step_context::keep(std::string_view bytes) { return attempt_->keep(bytes); }
+std::string step_context::read(const blob& b, std::uint64_t offset, std::uint64_t length) {
+  auto& e = attempt_->engine;
+  auto name_space = detail::namespace_of(attempt_->run_of.state);
+  if (e.is_on_loop()) return e.read_blob(name_space, b, offset, length);
+  return detail::core::read_blob(e, name_space, b, offset, length);
+}
+
+}}  // namespace stet::v0
