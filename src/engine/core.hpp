@@ -194,6 +194,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void wake() noexcept;
   std::size_t payload_bytes_max() const noexcept { return options_.payload_bytes_max; }
   std::int64_t steady_ms() noexcept { return clock_.steady().count(); }
+  stet::interceptor* interceptor() const noexcept { return options_.interceptor; }
 
  private:
   friend struct engine_probe;  // tests
@@ -203,6 +204,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void sleep_until_woken(std::int64_t ms_max);
   bool drive_until(call& c, std::optional<duration> limit);
   bool give_up_waiting(call& c);
+  bool skip(call& c, std::int64_t end);
   void tick() noexcept;
   bool take_calls();
   bool take_returned();
