@@ -38,8 +38,8 @@ deaths::ending deaths::tell(fault how, std::uint64_t commit) const {
     try {
       if (!in.engine_now) in.open();
       auto said = story_.tell(env);
-      if (restarted && said != end.outcome) said = end.outcome + "; after a restart: " + said;
-      end.outcome = said;
+      if (!restarted) end.outcome = said;
+      else if (said != end.outcome) end.outcome += "; after a restart: " + said;
       if (std::exchange(restarted, true)) break;
       in.engine_now->close();
       in.engine_now.reset();

@@ -12,8 +12,8 @@ step_mock& step_mock::answers(std::function<std::string(const step_attempt&)> f)
   answer_ = std::move(f);
   return *this;
 }
-step_mock& step_mock::fails(unsigned times, std::string text) {
-  return fails_with(times, std::make_exception_ptr(std::runtime_error(std::move(text))));
+step_mock& step_mock::fails(unsigned times, const std::string& text) {
+  return fails_with(times, std::make_exception_ptr(std::runtime_error(text)));
 }
 step_mock& step_mock::fails_with(unsigned times, std::exception_ptr e) {
   failures_ = times;

@@ -18,6 +18,7 @@
 
 #include <stet/engine.hpp>
 #include <stet/export.hpp>
+#include <stet/preview.hpp>
 #include <stet/step.hpp>
 #include <stet/test_doubles.hpp>
 
@@ -60,7 +61,7 @@ class STET_API step_mock {
   }
   /// The next `times` attempts fail with a std::runtime_error before anything is run: they are
   /// retried as the step's policy says.
-  step_mock& fails(unsigned times, std::string text = "a failure injected by the test");
+  step_mock& fails(unsigned times, const std::string& text = "a failure injected by the test");
   /// The next `times` attempts throw `e`; a permanent_error, or a declared one, ends the step.
   template <class E>
     requires std::derived_from<E, std::exception>
@@ -198,7 +199,7 @@ struct story {
   std::function<void(stet::engine&, effects&)> define;
   /// For each world once, before its engine is there: mocks, and with environment::at what the
   /// world outside does (env.engine().signal(…), with an idempotency key: what a death cuts short
-  /// is done again). May be empty.
+  /// is done again); where options.open_store opens from now on. May be empty.
   std::function<void(environment&)> prepare{};
   /// What happens: starts runs, signals, waits. Returns what must be the same whatever crashed. Is
   /// called again after each crash, and once more after a restart at the end, so it has to find
@@ -244,5 +245,26 @@ crash_report crash_everywhere(std::function<void(stet::engine&, effects&)> defin
   };
   return crash_everywhere(s);
 }
+
+/// What replay found.
+struct replay_report {
+  unsigned histories = 0;          ///< that were replayed
+  std::vector<parked_run> parked;  ///< whose runs this program would park, and why
+  std::vector<std::string> files;  ///< of these, if they were files
+  bool ok() const noexcept { return parked.empty(); }
+  /// All of them, a line each: for a test's message.
+  STET_API std::string text() const;
+};
+
+/// Replays histories (stet::export_history) with the workflows that `define` defines: which of
+/// these runs would a deploy of today's code park? Engine::preview says the same of a whole store.
+///
+/// Throws   errc::corrupt for bytes that are no history; what `define` throws.
+STET_API replay_report replay(const environment::definitions& define,
+                              const std::vector<std::string>& histories);
+/// The same for all files of a folder whose name ends with ".history". Throws errc::not_found if
+/// there is none, also for a file that can't be read.
+STET_API replay_report replay_folder(const environment::definitions& define,
+                                     const std::string& folder);
 
 }}}  // namespace stet::v0::testing

@@ -1,10 +1,15 @@
 // crash_everywhere: that it finds what breaks, and nothing where nothing does.
 #include <doctest/doctest.h>
 
+#include <memory>
+#include <optional>
 #include <string>
 
+#include <stet/open.hpp>
 #include <stet/stet.hpp>
 #include <stet/testing.hpp>
+
+#include "tests/support/temporary_directory.hpp"
 
 using namespace std::chrono_literals;  // NOLINT
 using stet::testing::crash_everywhere;
@@ -115,4 +120,56 @@ TEST_CASE("a story of several runs, with mocks and messages, and a failure as ou
       Pay, 1);
   CHECK_MESSAGE(failing.ok(), failing.text());
   CHECK(failing.outcome.find("failed: ") == 0);
+}
+
+TEST_CASE("what is in the same commit is done exactly once, and a counter beside it isn't") {
+  static constexpr stet::table<std::string, int> Counts{"counts"};
+  for (bool in_commit : {true, false}) {
+    CAPTURE(in_commit);
+    stet::testing::story story;
+    story.define = [in_commit](stet::engine& e, effects& world) {
+      e.define(Pay, [&world, in_commit](stet::context& ctx, int cents) -> stet::task<int> {
+        if (in_commit) {
+          co_await ctx.transact("count", [](stet::transaction& tx) {
+            tx.put(Counts, "paid", tx.get(Counts, "paid").value_or(0) + 1);
+          });
+        } else {
+          co_await ctx.step("count", [&] { world.hit_at_most_once("paid"); });
+        }
+        co_return cents;
+      });
+    };
+    story.tell = [](environment& env) {
+      auto paid = env.run(Pay, "p", 100);
+      int times = 0;
+      env.engine().transact(
+          [&](stet::transaction& tx) { times = tx.get(Counts, "paid").value_or(0); });
+      return std::to_string(paid) + ", counted " + std::to_string(times);
+    };
+    auto report = crash_everywhere(story);
+    CHECK(report.ok() == in_commit);
+    CHECK(report.outcome == (in_commit ? "100, counted 1" : "100, counted 0"));
+  }
+}
+
+TEST_CASE("in files, and with every coroutine kept") {
+  for (std::string scheme : {"lmdb", "rocksdb", "sqlite"}) {
+    CAPTURE(scheme);
+    std::optional<stet_tests::temporary_directory> place;
+    stet::testing::story story;
+    story.define = honest;
+    story.prepare = [&](environment&) { place.emplace(); };
+    story.tell = [](environment& env) { return std::to_string(env.run(Pay, "p", 7)); };
+    story.options.engine.resident_runs_max = 1000;
+    story.options.engine.replay_check_interval = 0;
+    story.options.open_store = [&] { return stet::open(scheme + ":" + (*place / "store")); };
+    try {
+      auto report = crash_everywhere(story);
+      CHECK_MESSAGE(report.ok(), report.text());
+      CHECK(report.crashes >= 12);
+    } catch (const stet::store_error& e) {
+      REQUIRE_MESSAGE(e.code() == stet::errc::usage, e.what());
+      MESSAGE("skipped: " << e.what());
+    }
+  }
 }

@@ -1,6 +1,7 @@
 // What <stet/testing.hpp> gives to users, used as they would.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -269,4 +270,29 @@ TEST_CASE("a non-blocking step is mocked, and while it is pending no time passes
   CHECK(env.now().time_since_epoch().count() == stet::testing::virtual_clock::epoch);
   env.mock("ask", {.id = "b"}).fails(1).returns(7);
   CHECK(env.run(Asks, "b") == 7);
+}
+
+TEST_CASE("an interceptor stands before bodies on the threads of the pool, too") {
+  struct watching final : stet::interceptor {
+    std::string run_step(const stet::step_attempt& a, stet::step_body& body) override {
+      ++calls;
+      auto result = body.run();
+      if (a.step == "ship") return result;
+      std::string other;
+      stet::encode<std::string>(other, std::string(a.workflow) + "/" + std::string(a.workflow_id));
+      return other;
+    }
+    std::atomic<int> calls{0};
+  } watch;
+  stet::engine engine(stet::memory::open(), {.interceptor = &watch});
+  engine.define(Order, [](stet::context& ctx) -> stet::task<std::string> {
+    auto said = co_await ctx.step("say", [] { return std::string("what the body said"); });
+    co_await ctx.step("ship", [] {});
+    co_return said;
+  });
+  engine.start();
+  std::vector<stet::run_handle<std::string>> runs;
+  for (int i = 0; i < 50; ++i) runs.push_back(engine.run(Order, "o-" + std::to_string(i)));
+  for (auto& run : runs) CHECK(run.result() == "order/" + run.id());
+  CHECK(watch.calls == 100);
 }
