@@ -11,7 +11,8 @@
 namespace stet { inline namespace v0 {
 
 /// The whole history of the latest run of an id, open or ended, as bytes for a file:
-/// docs/format.md, "An exported history". It holds what the store holds: arguments and results.
+/// docs/format.md, "An exported history". It holds what the store holds: arguments and results,
+/// sealed if the engine has transforms.
 ///
 /// Throws   errc::not_found, errc::corrupt; as every call of the engine.
 /// Thread   any, once the engine is started.
@@ -24,8 +25,8 @@ STET_API std::string export_history(engine& e, std::string_view id,
 ///
 /// Returns  whose history it is, and in `reason` why this program would park that run; empty: it
 ///          would go on, or, if it has ended, end in the same way.
-/// Throws   errc::corrupt if the bytes are no exported history, or damaged; errc::usage after
-///          start().
+/// Throws   errc::corrupt if the bytes are no exported history, or damaged; errc::payload if they
+///          are sealed and the transforms of `e` can't open them; errc::usage after start().
 STET_API parked_run replay_history(engine& e, std::string_view exported);
 
 }}  // namespace stet::v0

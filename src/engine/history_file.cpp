@@ -19,7 +19,7 @@ std::string engine_core::export_history(run_ref of) {
   answer_lsn_ = r.last_lsn;
   std::string out;
   try {
-    auto history = history_of(r);
+    auto history = stored_history_of(r);  // sealed, if there are transforms
     auto& s = r.state;
     writer w(out);
     w.array(fields);
@@ -43,7 +43,7 @@ parked_run engine_core::replay_history(std::string_view exported) {
   if (phase_ != phase::made)
     throw error(errc::usage, "replay_history", "an engine that is started replays its own runs");
   parked_run p;
-  std::string_view history;
+  std::string history;
   std::uint64_t sum = 0;
   try {
     reader in(exported);
@@ -62,10 +62,18 @@ parked_run engine_core::replay_history(std::string_view exported) {
                 "the history of the run '" + p.id + "' is damaged: its checksum is wrong");
   tick();
   run_state s;
+  s.name_space = as_stored(p.name_space);
   s.run = p.run;
   s.id = p.id;
   s.workflow = p.workflow;
   s.version = p.version;
+  try {
+    source in(history);
+    auto started = decode_record(in);
+    s.seed[0] = started.seed[0];
+    s.seed[1] = started.seed[1];
+    payloads_.open_all(history, owner_of(s));
+  } catch (const malformed& e) { throw error(errc::corrupt, p.id, e.what()); }
   auto* d = definitions_.find(p.workflow, p.version);
   p.reason = d ? misfit(*d, s, history, false) : definitions_.why_missing(p.workflow, p.version);
   return p;

@@ -296,3 +296,14 @@ TEST_CASE("an interceptor stands before bodies on the threads of the pool, too")
   for (auto& run : runs) CHECK(run.result() == "order/" + run.id());
   CHECK(watch.calls == 100);
 }
+
+TEST_CASE("a store without room for a while") {
+  environment env(define_order);
+  env.mock("charge").returns("receipt");
+  auto run = env.engine().run(Order, "o");
+  auto before = env.now();
+  env.store_faults().fail_next(stet::testing::store_call::commit, stet::testing::fault::refused, 3);
+  CHECK(run.result() == "receipt");
+  CHECK(env.store_faults().injected() == 3);
+  CHECK(env.now() > before);
+}

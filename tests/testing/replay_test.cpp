@@ -3,6 +3,8 @@
 
 #include <fstream>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -127,4 +129,38 @@ TEST_CASE("a folder of histories") {
   write("c.history", "rubbish");
   CHECK(code_of([&] { stet::testing::replay_folder(sum("one"), folder / ""); }) ==
         stet::errc::corrupt);
+}
+
+TEST_CASE("what is sealed in the store is sealed in the file, and opened where it is replayed") {
+  struct turning final : stet::payload_transform {
+    std::string_view name() const noexcept override { return "turning"; }
+    std::optional<std::string> seal(std::string_view plain, const stet::payload_place&) override {
+      std::string s(plain);
+      for (char& c : s) c = static_cast<char>(c ^ 0x55);
+      return s;
+    }
+    std::string open(std::string_view sealed, const stet::payload_place& p, std::size_t) override {
+      return *seal(sealed, p);
+    }
+  };
+  static constexpr stet::workflow<std::string(std::string)> Keep{"keep"};
+  auto define = [](stet::engine& e) {
+    e.define(Keep, [](stet::context& ctx, std::string secret) -> stet::task<std::string> {
+      co_await ctx.step("look", [] {});
+      co_return secret;
+    });
+  };
+  stet::testing::environment_options options;
+  options.engine.transforms = {std::make_shared<turning>()};
+  environment env(define, options);
+  env.run(Keep, "k", "a secret of theirs");
+  auto sealed = stet::export_history(env.engine(), "k");
+  CHECK(sealed.find("a secret") == std::string::npos);
+
+  stet::engine knows(stet::memory::open(), {.threads = 0, .transforms = options.engine.transforms});
+  define(knows);
+  CHECK(stet::replay_history(knows, sealed).reason.empty());
+  stet::engine knows_not(stet::memory::open(), {.threads = 0});
+  define(knows_not);
+  CHECK(code_of([&] { stet::replay_history(knows_not, sealed); }) == stet::errc::payload);
 }
