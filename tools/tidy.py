@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ['include', 'src', 'backends', 'transforms', 'tests', 'bench', 'examples']
+FOLDERS = ['include', 'src', 'backends', 'transforms', 'testing', 'tests', 'bench', 'examples']
 
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
@@ -123,6 +123,9 @@ def layer_faults(path, text):
                 yield f'src/{here} may not include {target} (allowed: {sorted(LAYERS[here])})'
         elif parts[0] == 'transforms' and angle == '"':
             yield f'a transform includes "{target}": only <stet/…> and its library'
+        elif parts[0] == 'testing':
+            if not public and angle == '"' and not target.startswith('testing/'):
+                yield f'testing includes "{target}": only <stet/…>, as its users'
         elif parts[0] == 'backends':
             own = {f'stet/{parts[1]}.hpp'}
             if parts[1] == 'open.cpp':

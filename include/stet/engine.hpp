@@ -71,6 +71,7 @@ struct engine_options {
   stet::entropy* entropy = nullptr;    ///< nullptr: the machine's
   stet::executor* executor = nullptr;  ///< nullptr: `threads` threads of the engine's own
   stet::listener* listener = nullptr;  ///< nullptr: problems go to standard error, logs nowhere
+  stet::interceptor* interceptor = nullptr;  ///< nullptr: bodies of steps are just run
 };
 
 /// Keeps runs in a store and drives them.

@@ -2,6 +2,8 @@
 // replaced.
 #pragma once
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include <stet/export.hpp>
@@ -17,6 +19,12 @@ class STET_API clock {
   virtual time_point wall() noexcept = 0;
   /// Milliseconds since some moment, never falling.
   virtual duration steady() noexcept = 0;
+  /// Manual mode: a caller waits for the end of a run or for an answer, and the engine has nothing
+  /// to do before `due` (nothing: at no time, by itself). A clock of a test may move itself there,
+  /// or do what brings work, and returns true: the engine looks again. False: it naps. Called on
+  /// the caller's thread, outside of the engine, which it may call; what it throws reaches the
+  /// caller. The default returns false.
+  virtual bool skip_to(std::optional<time_point> due);
 };
 /// The machine's own.
 STET_API clock& system_clock() noexcept;
@@ -31,10 +39,23 @@ class STET_API entropy {
 /// The machine's own.
 STET_API entropy& system_entropy() noexcept;
 
+/// Which attempt of which step. The views hold as long as the attempt does.
+struct step_attempt {
+  std::string_view workflow, workflow_id;
+  std::string_view step;         ///< its name
+  unsigned attempt = 1;          ///< as step_context::attempt
+  std::string_view arguments;    ///< a payload: decode<std::tuple<A...>>(a.arguments)
+  bool completes_later = false;  ///< a non-blocking step: its result comes when its body is over
+};
+
 /// A step's attempt, ready to be run on any thread.
 class STET_API work {
  public:
   virtual void run() noexcept = 0;
+  virtual step_attempt about() const noexcept = 0;
+  /// Its time-outs count from now on, though run() comes later. Without it they count from run().
+  /// Before run(), by an executor that wants it.
+  virtual void count_time() noexcept = 0;
   work* next = nullptr;  ///< of a chain
 
  protected:
@@ -51,6 +72,28 @@ class STET_API executor {
   /// Gives back what has not begun, as a chain, and begins nothing any more. Returns when all that
   /// began has ended.
   virtual work* stop() noexcept = 0;
+};
+
+/// The body of a step, as an interceptor gets it.
+class step_body {
+ public:
+  /// Runs it. Returns its result, a payload (of a non-blocking step: nothing yet); throws what it
+  /// throws.
+  virtual std::string run() = 0;
+
+ protected:
+  ~step_body() = default;
+};
+
+/// Stands between the engine and the bodies of steps. Thread: called from those that run bodies, at
+/// once.
+class STET_API interceptor {
+ public:
+  virtual ~interceptor();
+  /// One attempt of a step, on the thread of its body. What it returns is the step's result, a
+  /// payload (encode<R>); what it throws is how the attempt failed. Of a non-blocking step whose
+  /// body was run, what that completes it with is the result. The default runs the body.
+  virtual std::string run_step(const step_attempt& a, step_body& body);
 };
 
 /// Hears what goes on. Thread: called from the engine's threads, one call at a time; must not call

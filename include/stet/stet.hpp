@@ -5,6 +5,7 @@
 #include <stet/copy.hpp>
 #include <stet/engine.hpp>
 #include <stet/entity.hpp>
+#include <stet/history_file.hpp>
 #include <stet/memory.hpp>
 #include <stet/saga.hpp>
 #include <stet/store.hpp>

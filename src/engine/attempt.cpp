@@ -18,6 +18,33 @@ thread_local const engine_core* in_body = nullptr;
 
 const engine_core* engine_of_body() noexcept { return in_body; }
 
+step_attempt attempt::about() const noexcept {
+  return {run_of.state.workflow, run_of.state.id, body->name, number,
+          body->arguments,       body->completes};
+}
+
+void attempt::count_time() noexcept { began.store(engine.steady_ms(), std::memory_order_relaxed); }
+
+/// Calls `f`, which leaves a result, or whoever stands before it.
+template <class F> void attempt::intercepted(F f) {
+  auto* before = engine.interceptor();
+  if (!before) return f();
+  struct real final : step_body {
+    real(attempt& x, F& g) : a(x), f(g) {}
+    std::string run() override {
+      f();
+      ran = true;
+      return a.later ? std::string() : std::exchange(a.result, {});
+    }
+    attempt& a;
+    F& f;
+    bool ran = false;
+  } body_itself(*this, f);
+  auto answer = before->run_step(about(), body_itself);
+  if (!later) result = std::move(answer);
+  else if (!body_itself.ran) later->settle(std::move(answer), nullptr);
+}
+
 bool attempt::is_timed() const noexcept {
   auto& o = body->options;
   return o.timeout.count() > 0 || o.total_timeout.count() > 0 || o.heartbeat_timeout.count() > 0;
@@ -28,8 +55,8 @@ bool attempt::is_timed() const noexcept {
 template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexcept {
   auto expected = phase::waiting;
   if (!at.compare_exchange_strong(expected, phase::running)) return false;
-  if (is_timed() || !body->options.run_inline)
-    began.store(engine.steady_ms(), std::memory_order_relaxed);
+  bool counts = began.load(std::memory_order_relaxed) >= 0;
+  if (!counts && (is_timed() || !body->options.run_inline)) count_time();
   slot_guard here(engine.slots_of(), {run_number, command, number, suspected});
   failpoint("before body");
   auto* around = std::exchange(in_body, &engine);
@@ -59,8 +86,12 @@ void attempt::run() noexcept {
   bool ran = perform(
       [&] {
         step_context c(*this);
-        if (later) later->begins(), body->begin(*later);
-        else body->run(c, result);
+        if (later) {
+          later->begins();
+          intercepted([&] { body->begin(*later); });
+        } else {
+          intercepted([&] { body->run(c, result); });
+        }
       },
       thrown);
   if (ran && later) {
@@ -80,7 +111,7 @@ void attempt::transact(const user_state& below, std::string_view name_space) noe
       [&] {
         transaction_state state(below, name_space);
         transaction tx(state);
-        body->run_transaction(tx, result);
+        intercepted([&] { body->run_transaction(tx, result); });
         writes = std::move(state.writes);
       },
       error);

@@ -35,6 +35,8 @@ class attempt final : public work {
   }
 
   void run() noexcept override;
+  step_attempt about() const noexcept override;
+  void count_time() noexcept override;
   /// Loop, instead of run(): one that transacts. What it wrote is in `writes`.
   void transact(const user_state& below, std::string_view name_space) noexcept;
   /// Loop, before it is submitted: the frame was rebuilt, and this is its body now.
@@ -91,6 +93,7 @@ class attempt final : public work {
  private:
   template <class F> bool perform(F f, std::exception_ptr& thrown) noexcept;
   bool is_timed() const noexcept;
+  template <class F> void intercepted(F f);
 };
 
 }  // namespace detail

@@ -107,7 +107,7 @@ bool engine_core::is_quiet() {
 /// a fraction of what the flush takes, so latency hardly feels it, and a thousand short steps on a
 /// slow disk share their commits.
 bool engine_core::may_grow() const noexcept {
-  return outstanding_ > 0 && std::chrono::steady_clock::now() < grow_until_ &&
+  return !manual_ && outstanding_ > 0 && std::chrono::steady_clock::now() < grow_until_ &&
          journal_.filling_bytes() < options_.tail_bytes_max / 4;
 }
 

@@ -143,6 +143,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool await_outcome(outcome_call& c);
   void forget(waiting_call& c) noexcept;
   std::vector<history_entry> history_of_id(run_ref of);
+  // (history_file.cpp)
+  std::string export_history(run_ref of);
+  parked_run replay_history(std::string_view exported);
   // (messages.cpp)
   void signal_run(run_ref of, const signal_request& q);
   std::string query_run(run_ref of, std::string_view name, std::string_view arguments);
@@ -198,6 +201,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void wake() noexcept;
   std::size_t payload_bytes_max() const noexcept { return options_.payload_bytes_max; }
   std::int64_t steady_ms() noexcept { return clock_.steady().count(); }
+  stet::interceptor* interceptor() const noexcept { return options_.interceptor; }
 
  private:
   friend struct engine_probe;  // tests
@@ -207,6 +211,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void sleep_until_woken(std::int64_t ms_max);
   bool drive_until(call& c, std::optional<duration> limit);
   bool give_up_waiting(call& c);
+  bool skip(call& c, std::int64_t end);
   void tick() noexcept;
   bool take_calls();
   bool take_returned();
@@ -339,6 +344,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // versions.cpp
   std::string misfit(definition& d, resident& r);
+  std::string misfit(definition& d, const run_state& s, std::string_view history, bool suspected);
   std::string why_parked(resident& r);
   void foresee(const std::string& name_space, start_preview& p, std::size_t listed_max);
   void forget_preview() noexcept;

@@ -326,10 +326,28 @@ bool engine_core::drive_until(call& c, std::optional<duration> limit) {
     if (poll()) continue;
     if (c.is_done()) break;
     if (steady_ms() >= end) return give_up_waiting(c);
+    if (skip(c, end)) continue;
     std::lock_guard lock(drive_mutex_);
     sleep_until_woken(std::clamp<std::int64_t>(end - steady_ms(), 1, manual_nap_ms));
   }
   return true;
+}
+
+/// A clock that is moved by hand may move itself to what is due next, `end` (steady) at the latest.
+/// True if there may be something to do now.
+bool engine_core::skip(call& c, std::int64_t end) {
+  if (!dynamic_cast<waiting_call*>(&c)) return false;
+  auto due = next_wakeup();
+  if (end != INT64_MAX) {
+    time_point limit(duration(now_ + (end - steady_ms())));
+    due = std::min(due.value_or(limit), limit);
+  }
+  try {
+    return clock_.skip_to(due);
+  } catch (...) {
+    give_up_waiting(c);
+    throw;
+  }
 }
 
 bool engine_core::poll() {

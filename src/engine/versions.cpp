@@ -20,10 +20,16 @@ std::string named(std::string_view version) {
 /// history is forgotten.
 std::string engine_core::misfit(definition& d, resident& r) {
   try {
-    execution shadow(d, errors_, nullptr, r.state.run, r.state.id);
+    return misfit(d, r.state, history_of(r), r.suspected);
+  } catch (const malformed& e) { return e.what(); }
+}
+
+std::string engine_core::misfit(definition& d, const run_state& s, std::string_view history,
+                                bool suspected) {
+  try {
+    execution shadow(d, errors_, nullptr, s.run, s.id);
     drive_output work;
-    auto history = history_of(r);
-    in_workflow here(slots_, watchdog_, r.state.workflow, shadow, r.suspected);
+    in_workflow here(slots_, watchdog_, s.workflow, shadow, suspected);
     if (!shadow.replay(history, work)) return shadow.problem();
     while (shadow.queued() > 0 && !shadow.ended()) {
       work.clear();

@@ -8,6 +8,9 @@
 namespace stet { inline namespace v0 {
 
 clock::~clock() = default;
+bool clock::skip_to(std::optional<time_point>) { return false; }
+interceptor::~interceptor() = default;
+std::string interceptor::run_step(const step_attempt&, step_body& body) { return body.run(); }
 entropy::~entropy() = default;
 executor::~executor() = default;
 listener::~listener() = default;

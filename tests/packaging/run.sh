@@ -95,6 +95,16 @@ own_stores() {
 # keeps PROGRAM [CLAUSE]
 keeps() { rm -rf "$work/places"; mkdir "$work/places"; "$1" "$work/places" "${2:-}" | tee "$work/said" && grep -q ' 0 broken' "$work/said"; }
 
+# The guide's tests of a workflow.
+tests_workflows() { [[ $("$1" | tail -n 1) = 'as promised, wherever it crashes' ]]; }
+tests_by_pkg_config() {
+  local kind=$1 flags
+  export PKG_CONFIG_PATH=$work/$kind/lib/pkgconfig
+  read -ra flags < <(pkg-config --cflags --libs stet-testing stet)
+  "$CXX" -std=c++20 "$work/consumer/tested.cpp" "${flags[@]}" -Wl,-rpath,"$work/$kind/lib" -o "$work/tested-$kind" &&
+    tests_workflows "$work/tested-$kind"
+}
+
 own_store_by_pkg_config() {
   local kind=$1 flags name
   export PKG_CONFIG_PATH=$work/$kind/lib/pkgconfig
@@ -119,24 +129,27 @@ by_cmake() {
   local kind=$1
   cmake -S "$work/consumer" -B "$work/cmake-$kind" -G Ninja -DCMAKE_PREFIX_PATH="$work/$kind" &&
     cmake --build "$work/cmake-$kind" && runs "$work/cmake-$kind/consumer" &&
-    keeps "$work/cmake-$kind/own_store" erase_range
+    keeps "$work/cmake-$kind/own_store" erase_range && tests_workflows "$work/cmake-$kind/tested"
 }
 
 as_subproject() {
   local project=$work/subproject
   mkdir -p "$project/subprojects" && cp "$work"/consumer/* "$project" && ln -s "$root" "$project/subprojects/stet" &&
     meson setup "$project/build" "$project" --buildtype=plain --wrap-mode=forcefallback &&
-    ninja -C "$project/build" consumer own_store && runs "$project/build/consumer" &&
-    keeps "$project/build/own_store" erase_range
+    ninja -C "$project/build" consumer own_store tested && runs "$project/build/consumer" &&
+    keeps "$project/build/own_store" erase_range && tests_workflows "$project/build/tested"
 }
 
 libraries() {
   local kind
   cp -r "$here/consumer" "$work/consumer"
   check "the guide's store, and one with a mistake" own_stores "$work/consumer" || return
+  check "the guide's tests of a workflow" "$root/tests/docs/pages.py" program "$root/docs/guide/testing-your-workflows.md" \
+    "$work/consumer/tested.cpp" || return
   for kind in static shared; do
     check "$kind: builds and installs" install "$kind" || continue
     check "$kind: a program by pkg-config" by_pkg_config "$kind"
+    check "$kind: a program's tests by pkg-config" tests_by_pkg_config "$kind"
     check "$kind: a user's own store keeps the contract, one with a mistake doesn't" own_store_by_pkg_config "$kind"
     if command -v cmake >/dev/null; then
       check "$kind: a program by CMake's find_package" by_cmake "$kind"

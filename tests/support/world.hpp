@@ -32,30 +32,6 @@ struct cell {
   std::string name() const;
 };
 
-/// How often something took effect. Outlives every engine, as the world outside does. Thread: any.
-class effects {
- public:
-  int hit(const std::string& what) {
-    std::lock_guard lock(mutex_);
-    return ++counts_[what];
-  }
-  int of(const std::string& what) const {
-    std::lock_guard lock(mutex_);
-    auto found = counts_.find(what);
-    return found == counts_.end() ? 0 : found->second;
-  }
-  int all() const {
-    std::lock_guard lock(mutex_);
-    int sum = 0;
-    for (auto& [what, n] : counts_) sum += n;
-    return sum;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::map<std::string, int> counts_;
-};
-
 class world {
  public:
   using definer = std::function<void(stet::engine&)>;

@@ -1,6 +1,9 @@
-#include "fault_store.hpp"
+// A store that fails on purpose, counts, and tells a test about every operation.
+#include <stet/test_doubles.hpp>
 
-namespace stet_tests {
+namespace stet { inline namespace v0 { namespace testing {
+
+fault_store::~fault_store() = default;
 
 void faults::fail(store_call what, std::uint64_t number, fault how, std::uint64_t times) {
   std::lock_guard lock(mutex_);
@@ -53,16 +56,15 @@ void faults::end(store_call what, std::uint64_t number) {
   if (hook) (*hook)(what, moment::after, number);
 }
 
-void fault_store::fail(const char* operation, stet::errc code, stet::commit_outcome outcome) const {
-  throw stet::store_error(code, operation, info().path, 0, "a failure injected by the test",
-                          outcome);
+void fault_store::fail(const char* operation, errc code, commit_outcome outcome) const {
+  throw store_error(code, operation, info().path, 0, "a failure injected by the test", outcome);
 }
 
 void fault_store::check_poison(const char* operation) const {
   if (!poisoned_) return;
-  throw stet::store_error(stet::errc::store, operation, info().path, 0,
-                          "nothing goes on after an injected unknown outcome; open the store anew",
-                          stet::commit_outcome::refused);
+  throw store_error(errc::store, operation, info().path, 0,
+                    "nothing goes on after an injected unknown outcome; open the store anew",
+                    commit_outcome::refused);
 }
 
 std::optional<std::string> fault_store::get(std::string_view key) {
@@ -70,31 +72,29 @@ std::optional<std::string> fault_store::get(std::string_view key) {
   auto [number, how] = faults_->begin(store_call::get);
   if (how) {
     faults_->end(store_call::get, number);
-    fail("fault get", stet::errc::store, stet::commit_outcome::refused);
+    fail("fault get", errc::store, commit_outcome::refused);
   }
   auto value = inner_->get(key);
   faults_->end(store_call::get, number);
   return value;
 }
 
-void fault_store::scan(const stet::scan_range& range, stet::visitor& v) {
+void fault_store::scan(const scan_range& range, visitor& v) {
   check_poison("fault scan");
   auto [number, how] = faults_->begin(store_call::scan);
   if (!how) inner_->scan(range, v);
   faults_->end(store_call::scan, number);
-  if (how) fail("fault scan", stet::errc::store, stet::commit_outcome::refused);
+  if (how) fail("fault scan", errc::store, commit_outcome::refused);
 }
 
-void fault_store::commit(const stet::batch& b, stet::durability d) {
+void fault_store::commit(const batch& b, durability d) {
   check_poison("fault commit");
   auto [number, how] = faults_->begin(store_call::commit);
   if (!how || how == fault::unknown_applied) inner_->commit(b, d);
   if (how && how != fault::refused) poisoned_ = true;
   faults_->end(store_call::commit, number);
-  if (how == fault::refused) {
-    fail("fault commit", stet::errc::full, stet::commit_outcome::refused);
-  }
-  if (how) fail("fault commit", stet::errc::store, stet::commit_outcome::unknown);
+  if (how == fault::refused) { fail("fault commit", errc::full, commit_outcome::refused); }
+  if (how) fail("fault commit", errc::store, commit_outcome::unknown);
 }
 
-}  // namespace stet_tests
+}}}  // namespace stet::v0::testing

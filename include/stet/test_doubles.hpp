@@ -1,0 +1,169 @@
+// Time, chance, an ear, the world outside and a store that fails, all in a test's hands. Part of
+// libstet-testing; <stet/testing.hpp> puts them together.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <stet/environment.hpp>
+#include <stet/export.hpp>
+#include <stet/store.hpp>
+
+namespace stet { inline namespace v0 { namespace testing {
+
+/// Two hands that move only when told. Thread: any.
+class STET_API virtual_clock : public clock {
+ public:
+  /// Where it begins: ms since 1970.
+  static constexpr std::int64_t epoch = 1'700'000'000'000;
+
+  explicit virtual_clock(time_point start = time_point(duration(epoch))) noexcept;
+  ~virtual_clock() override;
+  time_point wall() noexcept override { return time_point(duration(wall_.load())); }
+  duration steady() noexcept override { return duration(steady_.load()); }
+
+  /// Time passes.
+  void advance(duration d) noexcept;
+  /// Somebody sets the wall clock, forward or back.
+  void set(duration d) noexcept { wall_ += d.count(); }
+
+ private:
+  std::atomic<std::int64_t> wall_;
+  std::atomic<std::int64_t> steady_{5'000'000};
+};
+
+/// The same bits in every run of a test. Thread: any.
+class STET_API seeded_entropy final : public entropy {
+ public:
+  explicit seeded_entropy(std::uint64_t seed = 1) noexcept : state_(seed) {}
+  ~seeded_entropy() override;
+  std::uint64_t bits() noexcept override;
+
+ private:
+  std::atomic<std::uint64_t> state_;
+};
+
+/// Keeps what it hears. Thread: any.
+class STET_API recorder final : public listener {
+ public:
+  ~recorder() override;
+  void log(std::string_view id, std::string_view line) noexcept override;
+  void problem(std::string_view text) noexcept override;
+  /// What workflows logged: "id: line".
+  std::vector<std::string> logs() const;
+  std::vector<std::string> problems() const;
+  /// Whether a problem was told that contains `text`.
+  bool heard(std::string_view text) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> logs_, problems_;
+};
+
+/// The world outside: how often something took effect. Outlives every engine. Thread: any.
+class STET_API effects {
+ public:
+  /// It took effect. Returns how often by now.
+  int hit(const std::string& what);
+  /// The same in a world that knows idempotency keys: a second time with the same key is none.
+  int hit_once(const std::string& what, const std::string& key);
+  /// The same where the workflow promises that no crash repeats it: crash_everywhere holds it
+  /// against that.
+  int hit_at_most_once(const std::string& what);
+  int of(const std::string& what) const;
+  int all() const;
+
+  enum class promise : std::uint8_t { at_least_once, exactly_once, at_most_once };
+  struct count {
+    int times = 0;
+    promise promised = promise::at_least_once;
+  };
+  std::map<std::string, count> counts() const;
+
+ private:
+  int add(const std::string& what, promise p);
+  mutable std::mutex mutex_;
+  std::map<std::string, count> counts_;
+  std::set<std::pair<std::string, std::string>> keys_;
+};
+
+enum class store_call : std::uint8_t { get, scan, commit };
+enum class moment : std::uint8_t { before, after };
+
+/// What an injected failure of a store does.
+enum class fault : std::uint8_t {
+  refused,  ///< commit: nothing written, errc::full. get, scan: errc::store. It may be tried again.
+  unknown_applied,  ///< commit: written, yet reported as unknown; every later call throws.
+  unknown_lost,     ///< commit: not written, reported as unknown; every later call throws.
+};
+
+/// The plan and the counters. Shared by the test and by the fault_stores that are opened with it,
+/// so that it lives across reopening; calls are numbered from 1 over all of them. Thread: any.
+class STET_API faults {
+ public:
+  using hook = std::function<void(store_call, moment, std::uint64_t number)>;
+  static constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();
+
+  /// The `number`th call of its kind fails, and the `times` - 1 that follow it.
+  void fail(store_call what, std::uint64_t number, fault how, std::uint64_t times = 1);
+  /// The next call fails, and the `times` - 1 that follow it.
+  void fail_next(store_call what, fault how, std::uint64_t times = 1);
+  /// No more failures; what an unknown outcome has poisoned stays so until it is opened anew.
+  void heal();
+
+  /// Called before and after each operation (also one that fails), by the thread that makes it. May
+  /// throw, or end the process.
+  void set_hook(hook h);
+
+  /// Operations begun so far, failed ones among them.
+  std::uint64_t count(store_call what) const;
+  /// Failures injected so far.
+  std::uint64_t injected() const;
+
+ private:
+  friend class fault_store;
+  struct planned {
+    store_call what;
+    std::uint64_t first, times;
+    fault how;
+  };
+  /// Counts the call, and calls the hook: the number, and how it is to fail, if it is.
+  std::pair<std::uint64_t, std::optional<fault>> begin(store_call what);
+  void end(store_call what, std::uint64_t number);
+
+  mutable std::mutex mutex_;
+  std::vector<planned> plan_;
+  std::uint64_t counts_[3] = {}, injected_ = 0;
+  std::shared_ptr<const hook> hook_;
+};
+
+/// Passes everything on, but for what `faults` plans.
+class STET_API fault_store final : public forwarding_store {
+ public:
+  fault_store(std::unique_ptr<store> inner, std::shared_ptr<faults> f)
+      : forwarding_store(std::move(inner)), faults_(std::move(f)) {}
+  ~fault_store() override;
+
+  std::optional<std::string> get(std::string_view key) override;
+  void scan(const scan_range& range, visitor& v) override;
+  void commit(const batch& b, durability d) override;
+
+ private:
+  void check_poison(const char* operation) const;
+  [[noreturn]] void fail(const char* operation, errc code, commit_outcome outcome) const;
+
+  std::shared_ptr<faults> faults_;
+  std::atomic<bool> poisoned_{false};
+};
+
+}}}  // namespace stet::v0::testing

@@ -1,0 +1,270 @@
+// Tests of workflows: a clock that skips what is slept through, steps that are replaced, crashes at
+// every commit. In a library of its own: libstet-testing.
+#pragma once
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <stet/engine.hpp>
+#include <stet/export.hpp>
+#include <stet/preview.hpp>
+#include <stet/step.hpp>
+#include <stet/test_doubles.hpp>
+
+namespace stet { inline namespace v0 { namespace testing {
+
+/// What a test does instead of a step's body, or around it: made by environment::mock. With nothing
+/// said it counts, and the body runs.
+///
+/// Thread   one; while no engine call is under way, but from what the environment calls itself.
+class STET_API step_mock {
+ public:
+  /// The body isn't run: the step returns `value`, which must be what the body would return, or the
+  /// workflow gets errc::payload.
+  template <class T> step_mock& returns(const T& value) {
+    std::string payload;
+    encode<detail::kept_t<T>>(payload, value);
+    return answers([payload](const step_attempt&) { return payload; });
+  }
+  step_mock& returns();  ///< the same for a body that returns nothing
+  /// The body isn't run, but `f(const step_attempt&)`: what it returns, or throws, is what the step
+  /// does.
+  ///     env.mock("charge").runs([&](const stet::step_attempt& a) {
+  ///       auto [card, cents] = stet::decode<std::tuple<std::string, int>>(a.arguments);
+  ///       return "receipt for " + std::to_string(cents);
+  ///     });
+  template <class F>
+    requires std::invocable<F&, const step_attempt&>
+  step_mock& runs(F f) {
+    using R = std::invoke_result_t<F&, const step_attempt&>;
+    return answers([f = std::move(f)](const step_attempt& a) mutable {
+      std::string payload;
+      if constexpr (std::is_void_v<R>) {
+        f(a);
+        writer(payload).null();
+      } else {
+        encode<R>(payload, f(a));
+      }
+      return payload;
+    });
+  }
+  /// The next `times` attempts fail with a std::runtime_error before anything is run: they are
+  /// retried as the step's policy says.
+  step_mock& fails(unsigned times, const std::string& text = "a failure injected by the test");
+  /// The next `times` attempts throw `e`; a permanent_error, or a declared one, ends the step.
+  template <class E>
+    requires std::derived_from<E, std::exception>
+  step_mock& throws(E e, unsigned times = 1) {
+    return fails_with(times, std::make_exception_ptr(std::move(e)));
+  }
+  /// Each attempt takes so long, on the environment's clock. Bodies of several steps take their
+  /// time at once; one with run_inline, or of ctx.transact, holds everything up, as it does.
+  step_mock& takes(duration d);
+  /// Attempts so far, those that failed too.
+  unsigned calls() const noexcept { return calls_; }
+
+ private:
+  friend class environment;
+  step_mock& answers(std::function<std::string(const step_attempt&)> f);
+  step_mock& fails_with(unsigned times, std::exception_ptr e);
+  std::string run(const step_attempt& a, step_body& body);
+  bool is_for(const step_attempt& a) const noexcept;
+
+  std::string step_, workflow_, id_;
+  std::function<std::string(const step_attempt&)> answer_;
+  std::exception_ptr failure_;
+  unsigned failures_ = 0, calls_ = 0;
+  duration takes_{};
+};
+
+/// Which runs a mock is for. Empty: all.
+struct mock_options {
+  std::string_view workflow{};  ///< of this workflow only
+  std::string_view id{};        ///< of the run with this id only
+};
+
+/// Failures of steps, whatever their name. They are std::runtime_errors, and retried as such.
+struct step_faults {
+  unsigned every = 0;       ///< each n-th attempt fails, at least 2; 0: none
+  double chance = 0;        ///< an attempt fails so often, 0 to 1, by the environment's seed
+  bool after_body = false;  ///< the body has run, and its effect is there, but its result is lost
+};
+
+/// How an environment works.
+struct environment_options {
+  /// Of its engines. The environment is their clock, executor, interceptor and (unless there is
+  /// one) listener; threads are 0. Chance is seeded by `seed`.
+  engine_options engine{.threads = 0,
+                        .resident_runs_max = 0,  // each coroutine is rebuilt after each event
+                        .commits = durability::process,
+                        .replay_check_interval = 1};  // and held against a replay of everything
+  std::uint64_t seed = 1;
+  time_point start{duration(virtual_clock::epoch)};  ///< what the clock says at first
+  /// Opens the store, anew after each restart. Empty: one in memory.
+  std::function<std::unique_ptr<store>()> open_store{};
+};
+
+/// An engine for tests: nothing takes real time. While somebody waits for a result and nothing else
+/// is under way, the clock moves to what is due next.
+///     stet::testing::environment env([](stet::engine& e) { e.define(Trial, trial); });
+///     env.mock("charge").fails(2).returns("receipt");
+///     auto run = env.engine().run(Trial, "ann", "ann");
+///     env.at(3 * 24h, [&] { run.signal(Cancelled, true); });
+///     CHECK(run.result() == "cancelled");  // 30 days of sleep, at once
+///
+/// A result that nothing can bring any more is errc::usage, with what is waited for. All happens on
+/// the caller's thread, bodies too.
+///
+/// Thread   one.
+class STET_API environment {
+ public:
+  using definitions = std::function<void(stet::engine&)>;
+
+  /// Opens an engine, defines and starts it. Throws errc::usage for options that aren't the
+  /// caller's to set; what `define`, the store and the engine throw.
+  explicit environment(definitions define, environment_options o = {});
+  environment(const environment&) = delete;
+  environment& operator=(const environment&) = delete;
+  ~environment();
+
+  /// The one that is open now. Its own run_until_idle() runs no bodies: take the environment's.
+  stet::engine& engine() noexcept;
+  /// Runs a workflow to its end, and returns its result.
+  template <class R, class... A>
+  R run(const workflow<R(A...)>& w, std::string_view id, std::type_identity_t<A>... arguments) {
+    return engine().run(w, id, std::move(arguments)...).result();
+  }
+
+  /// What the engine's clock says.
+  time_point now() noexcept;
+  virtual_clock& clock() noexcept;
+  /// Calls `f` when so much time has passed from now: it may send signals, start runs, move mocks.
+  /// What it throws comes out of the call during which it was due.
+  void at(duration from_now, std::function<void()> f);
+  /// Does all that can be done while no time passes.
+  void run_until_idle();
+  /// Lets time pass: all that falls due happens at its own time, in its order.
+  void advance(duration d);
+  /// Lets time pass until nothing is due any more, or (who polls for ever) so much of it.
+  void finish(duration at_most = std::chrono::hours(24 * 365 * 10));
+
+  /// Stands before the steps of this name from now on; the latest mock that fits an attempt gets
+  /// it. Lives as long as the environment.
+  step_mock& mock(std::string_view step, mock_options only = {});
+  /// Makes steps fail. Throws errc::usage for what can't be.
+  void fail_steps(step_faults f);
+
+  /// Closes the engine and opens another on the same store.
+  void restart();
+  /// The process dies, and starts again: from now on nothing reaches the store, then another engine
+  /// is opened on what it holds.
+  void crash();
+  /// Failures of the store.
+  faults& store_faults() noexcept;
+  /// What was logged and complained of, by all its engines. Throws errc::usage if it was given
+  /// another listener.
+  const recorder& heard() const;
+
+ private:
+  friend class deaths;
+  class impl;
+  explicit environment(std::unique_ptr<impl> i);  // not opened yet
+  std::unique_ptr<impl> impl_;
+};
+
+/// What crash_everywhere found.
+struct crash_report {
+  unsigned crashes = 0;               ///< how many there were, each in a world of its own
+  std::string outcome;                ///< of the world without a crash
+  std::vector<std::string> problems;  ///< each names the crash: "before commit 3: …"
+  bool ok() const noexcept { return problems.empty(); }
+  /// All problems, a line each: for a test's message.
+  STET_API std::string text() const;
+};
+
+/// A story that is told again and again: see crash_everywhere.
+struct story {
+  /// Defines workflows whose bodies tell the world of their effects.
+  std::function<void(stet::engine&, effects&)> define;
+  /// For each world once, before its engine is there: mocks, and with environment::at what the
+  /// world outside does (env.engine().signal(…), with an idempotency key: what a death cuts short
+  /// is done again); where options.open_store opens from now on. May be empty.
+  std::function<void(environment&)> prepare{};
+  /// What happens: starts runs, signals, waits. Returns what must be the same whatever crashed. Is
+  /// called again after each crash, and once more after a restart at the end, so it has to find
+  /// what it did already: runs by their ids, signals by their idempotency keys.
+  std::function<std::string(environment&)> tell;
+  environment_options options{};
+};
+
+/// Tells a story once without a crash, then twice for each commit: the process dies just
+/// before that commit reached the store, and just after; it starts again, and the story goes on to
+/// its end. In each world the outcome must be the same, and each effect must have happened as often
+/// as was promised: at least as often as without the crash and at most twice as often (hit: each
+/// one may have been under way), as often (hit_once), at most as often (hit_at_most_once).
+///     auto report = stet::testing::crash_everywhere({
+///         .define = [](stet::engine& e, stet::testing::effects& world) { … },
+///         .tell = [](auto& env) { return env.run(Pay, "p-1", order); }});
+///     CHECK_MESSAGE(report.ok(), report.text());
+///
+/// Throws   what the story throws in the world without a crash. In the others it is a problem.
+STET_API crash_report crash_everywhere(const story& s);
+
+inline constexpr std::size_t outcome_bytes_max = 1u << 20;
+
+/// The same for one run of a workflow. The outcome is its result, or how it failed.
+template <class R, class... A>
+crash_report crash_everywhere(std::function<void(stet::engine&, effects&)> define,
+                              const workflow<R(A...)>& w, std::type_identity_t<A>... arguments) {
+  story s;
+  s.define = std::move(define);
+  s.tell = [&w, kept = std::tuple<A...>(std::move(arguments)...)](environment& env) {
+    std::string result;
+    auto run = std::apply([&](const A&... a) { return env.engine().run(w, "story", a...); }, kept);
+    try {
+      if constexpr (std::is_void_v<R>) run.result();
+      else encode<R>(result, run.result());
+    } catch (const store_error&) { throw; } catch (const failed& e) {
+      return "failed: " + e.type() + ": " + e.message();
+    } catch (const std::exception& e) {
+      if (run.status() == status::running || run.status() == status::stalled) throw;
+      return std::string("failed: ") + e.what();
+    }
+    return "completed with " + describe_payload(result, outcome_bytes_max);
+  };
+  return crash_everywhere(s);
+}
+
+/// What replay found.
+struct replay_report {
+  unsigned histories = 0;          ///< that were replayed
+  std::vector<parked_run> parked;  ///< whose runs this program would park, and why
+  std::vector<std::string> files;  ///< of these, if they were files
+  bool ok() const noexcept { return parked.empty(); }
+  /// All of them, a line each: for a test's message.
+  STET_API std::string text() const;
+};
+
+/// Replays histories (stet::export_history) with the workflows that `define` defines: which of
+/// these runs would a deploy of today's code park? Engine::preview says the same of a whole store.
+///
+/// Throws   errc::corrupt for bytes that are no history; what `define` throws.
+STET_API replay_report replay(const environment::definitions& define,
+                              const std::vector<std::string>& histories);
+/// The same for all files of a folder whose name ends with ".history". Throws errc::not_found if
+/// there is none, also for a file that can't be read.
+STET_API replay_report replay_folder(const environment::definitions& define,
+                                     const std::string& folder);
+
+}}}  // namespace stet::v0::testing

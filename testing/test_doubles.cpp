@@ -1,0 +1,78 @@
+// Time, chance, an ear and the world outside.
+#include <stet/test_doubles.hpp>
+
+namespace stet { inline namespace v0 { namespace testing {
+
+virtual_clock::virtual_clock(time_point start) noexcept : wall_(start.time_since_epoch().count()) {}
+virtual_clock::~virtual_clock() = default;
+void virtual_clock::advance(duration d) noexcept {
+  wall_ += d.count();
+  steady_ += d.count();
+}
+
+seeded_entropy::~seeded_entropy() = default;
+std::uint64_t seeded_entropy::bits() noexcept {
+  auto z = state_ += 0x9e3779b97f4a7c15;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  return z ^ (z >> 29);
+}
+
+recorder::~recorder() = default;
+void recorder::log(std::string_view id, std::string_view line) noexcept {
+  std::lock_guard lock(mutex_);
+  logs_.push_back(std::string(id) + ": " + std::string(line));
+}
+void recorder::problem(std::string_view text) noexcept {
+  std::lock_guard lock(mutex_);
+  problems_.emplace_back(text);
+}
+std::vector<std::string> recorder::logs() const {
+  std::lock_guard lock(mutex_);
+  return logs_;
+}
+std::vector<std::string> recorder::problems() const {
+  std::lock_guard lock(mutex_);
+  return problems_;
+}
+bool recorder::heard(std::string_view text) const {
+  std::lock_guard lock(mutex_);
+  for (auto& p : problems_)
+    if (p.find(text) != std::string::npos) return true;
+  return false;
+}
+
+int effects::add(const std::string& what, promise p) {
+  auto& c = counts_[what];
+  c.promised = p;
+  return ++c.times;
+}
+int effects::hit(const std::string& what) {
+  std::lock_guard lock(mutex_);
+  return add(what, promise::at_least_once);
+}
+int effects::hit_once(const std::string& what, const std::string& key) {
+  std::lock_guard lock(mutex_);
+  if (!keys_.emplace(what, key).second) return counts_[what].times;
+  return add(what, promise::exactly_once);
+}
+int effects::hit_at_most_once(const std::string& what) {
+  std::lock_guard lock(mutex_);
+  return add(what, promise::at_most_once);
+}
+int effects::of(const std::string& what) const {
+  std::lock_guard lock(mutex_);
+  auto found = counts_.find(what);
+  return found == counts_.end() ? 0 : found->second.times;
+}
+int effects::all() const {
+  std::lock_guard lock(mutex_);
+  int sum = 0;
+  for (auto& [what, c] : counts_) sum += c.times;
+  return sum;
+}
+std::map<std::string, effects::count> effects::counts() const {
+  std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+}}}  // namespace stet::v0::testing
