@@ -24,8 +24,8 @@ enum class space : char {
   index = 'x',     // <namespace> <attribute> <value> <run>   what runs are found by
 };
 
-/// The table of what steps keep, among the user's: <run> <command> <number> <piece>. No user's table
-/// is called so (stet/names.hpp).
+/// The table of what steps keep, among the user's: <run> <command> <number> <piece>. No user's
+/// table is called so (stet/names.hpp).
 inline constexpr std::string_view blob_table = "stet:blobs";
 
 std::string journal(std::uint64_t block);
