@@ -212,7 +212,7 @@ class Store:
         for s in self.snapshots.values():
             values = [(b'\1', esc(s.workflow) + bytes([self.indexed_status(s)])), (b'\2', b'\4' + ordered(s.started))]
             if s.status:
-                values.append((b'\3', b'\4' + ordered(s.now)))
+                values.append((b'\3', b'\4' + ordered(s.engine_time)))
             for name, kind, value in s.attributes:
                 values += [(name, v) for v in decode.index_values(kind, value)]
             for name, value in values:

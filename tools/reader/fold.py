@@ -47,8 +47,9 @@ class Run:
         if r.is_end():
             self.ends += 1
             self.status = (6 if r.flags & 4 else 4) if r.kind == 9 else END_STATUS[r.kind]
-            self.outcome = {24: lambda: r.payload, 9: lambda: r.name, 26: lambda: r.name}.get(r.kind, lambda: b'')()
+            self.outcome = {24: lambda: r.payload, 25: lambda: r.error[1], 27: lambda: b''}.get(r.kind, lambda: r.name)()
             self.next = r.related if r.kind == 27 else 0
+            self.pending, self.waiting, self.stalled = {}, 0, False
 
     def late(self, r):
         """After its end nothing changes: another end, or a command, would be a second life (I9)."""
@@ -101,12 +102,12 @@ class Run:
         elif r.kind in (19, 21):
             if r.kind == 21:
                 self.unread -= bool(r.flags & 8)
-            if r.command not in self.pending:
+            if r.command not in self.pending and (r.kind == 21 or not 0 < r.command <= self.commands):
                 raise Malformed(f'"{r.word}" of command {r.command}, which does not wait')
-            if r.kind == 19 and r.flags & 2:
+            if r.kind == 19 and r.flags & 2 and r.command in self.pending:
                 self.pending[r.command].phase = ENDING
-            else:
-                del self.pending[r.command]
+            else:  # its outcome may stand already, undriven: then it is given up all the same
+                self.pending.pop(r.command, None)
         elif r.kind in (28, 29):
             if r.command not in self.open_updates:
                 raise Malformed(f'update {r.command} is answered, and is not open')
@@ -136,6 +137,7 @@ class Run:
             self.waiting -= 1
         elif r.kind in (37, 38):
             self.stalled = r.kind == 37
+            self.outcome = r.name if self.stalled else b''
         elif r.kind in (32, 33, 34) and (p := self.pending.get(r.command)) and p.kind == 'step' and p.phase != ENDING:
             p.phase = {32: 0, 33: 1, 34: 2}[r.kind]
             if r.kind == 32:
