@@ -27,6 +27,8 @@ def read(url):
 
 
 def sqlite_pairs(path):
+    if pathlib.Path(path + '-journal').exists():  # only before WAL mode; to read it is to write
+        raise Malformed(f'{path}: it is being made, or that was cut short: it has a rollback journal')
     base = sqlite3.connect(pathlib.Path(path).absolute().as_uri() + '?mode=ro', uri=True)
     try:
         application, = base.execute('PRAGMA application_id').fetchone()
