@@ -147,7 +147,7 @@ def apply(operations, pairs, log, number, owners):
         elif what == 2:
             pairs.pop(key, None)
         elif what == 3:
-            for k in [k for k in pairs if k >= key and (not value or k < value)]:
+            for k in [k for k in pairs if key <= k < value]:
                 del pairs[k]
         else:
             raise Malformed(f'{log}: commit {number} has an operation of kind {what}')
