@@ -41,17 +41,19 @@ constexpr backend_entry kBackends[] = {
 /// like nothing is left.
 std::string redacted(std::string_view url) {
   std::string text(url);
-  auto colon = text.find(':');
-  if (colon != text.npos && text.compare(colon, 3, "://") == 0) colon = text.find(':', colon + 3);
+  auto user = text.find(':');
+  if (user != text.npos && text.compare(user, 3, "://") == 0) user = text.find(':', user + 3);
   const auto at = text.rfind('@');
-  if (at != text.npos && colon < at) text.replace(colon + 1, at - colon - 1, "***");
+  const bool has_user = at != text.npos && user < at;
   std::string lower = text;
   for (char& c : lower)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   auto end = text.size();
   for (std::string_view key : {"?", "password=", "passwd=", "pwd=", "secret=", "token=", "key="})
     if (auto found = lower.find(key); found != lower.npos) end = std::min(end, found + key.size());
+  if (has_user && end < at) end = std::min(end, user + 1);  // one within the other: all of both
   if (end < text.size()) text.replace(end, text.npos, "***");
+  if (has_user && at < end) text.replace(user + 1, at - user - 1, "***");
   return text;
 }
 

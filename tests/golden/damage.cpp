@@ -174,13 +174,30 @@ std::optional<std::string> damage(const fs::path& file, std::mt19937_64& random)
   return what;
 }
 
+/// The lines of `said` that `wanted` has otherwise.
+std::string difference(const std::string& said, const std::string& wanted) {
+  std::istringstream one(said), other(wanted);
+  std::string found;
+  for (std::string a, b; std::getline(one, a);) {
+    std::getline(other, b);
+    if (a != b) found += a + " instead of " + b + "; ";
+  }
+  return found;
+}
+
+/// The files in which the latest commits stand, one behind the other.
+bool is_log(const std::string& name) {
+  return name.ends_with("-log") || name.ends_with("-wal") || name.ends_with(".log");
+}
+
 struct tally {
-  unsigned trials = 0, right = 0, named = 0, crashed = 0, hung = 0, wrong = 0;
+  unsigned trials = 0, right = 0, earlier = 0, named = 0, crashed = 0, hung = 0, wrong = 0;
   unsigned failures() const { return crashed + hung + wrong; }
   void print(const std::string& what) const {
     std::printf(
-        "%-24s %5u trials: %u right, %u named, %u crashed, %u hung, %u wrong without a word",
-        what.c_str(), trials, right, named, crashed, hung, wrong);
+        "%-24s %5u trials: %u right, %u as of an earlier commit, %u named, %u crashed, %u hung, %u "
+        "wrong without a word",
+        what.c_str(), trials, right, earlier, named, crashed, hung, wrong);
     if (failures() == 0 && trials > 0)
       std::printf("; none of %u: less than %.2f %% with 95 %% confidence", trials, 300.0 / trials);
     std::printf("\n");
