@@ -165,6 +165,7 @@ KINDS = {
     27: ('continued', 'related name payload'),
     28: ('update done', 'command payload'),
     29: ('update failed', 'command attempt code payload error'),
+    30: ('patched', 'line name'),
     31: ('described', 'payload'),
     32: ('attempt', 'command attempt'),
     33: ('retry', 'command time number attempt error'),
@@ -175,9 +176,11 @@ KINDS = {
     38: ('resumed', 'time'),
     39: ('suspect', 'command attempt'),
     40: ('written', 'time'),
+    41: ('moved', 'time name'),
     42: ('erased', 'time related'),
 }
-START = ['first', 'previous', 'begins_at', 'run_timeout', 'deadline', 'namespace', 'attributes', 'memo', 'details']
+START = ['first', 'previous', 'begins_at', 'run_timeout', 'deadline', 'payload_max', 'namespace', 'attributes', 'memo', 'details',
+         'version']
 
 
 def path(data):
@@ -191,9 +194,10 @@ def field(s, name):
     if name == 'seed':
         return s.be64(), s.be64()
     if name == 'start':
-        start = [s.varint(), s.varint(), s.signed(), s.signed(), s.signed(), s.text(), s.text(), s.text(), s.text()]
-        attributes(start[6])
-        return dict(zip(START, start))
+        start = dict(zip(START, [s.varint(), s.varint(), s.signed(), s.signed(), s.signed(), s.v32(), s.text(), s.text(), s.text(), s.text(),
+                                 s.text()]))
+        attributes(start['attributes'])
+        return start
     if name == 'error':
         return s.text(), s.text(), path(s.text())
     take = {'time': s.signed, 'number': s.signed, 'related': s.varint, 'command': s.v32, 'attempt': s.v32, 'line': s.v32,
@@ -317,7 +321,7 @@ class Snapshot:
         if (version := s.u8()) != 1:
             raise Malformed(f'it has version {version}; this reader knows 1')
         self.run = s.varint()
-        self.namespace, self.id, self.workflow = s.text() or b'default', s.text(), s.text()
+        self.namespace, self.id, self.workflow, self.version = s.text() or b'default', s.text(), s.text(), s.text()
         self.seed = s.be64(), s.be64()
         self.started, self.now, self.engine_time = s.signed(), s.signed(), s.signed()
         self.parent, self.parent_command = s.varint(), s.v32()

@@ -63,6 +63,7 @@ class Run:
             self.id, self.workflow, self.seed = r.target, r.name, r.seed
             self.namespace = r.start['namespace'] or b'default'
             self.started, self.parent, self.parent_command = r.time, r.related, r.command
+            self.version = r.start['version']
             self.first, self.previous = r.start['first'] or self.run, r.start['previous']
             self.describe(r.start['attributes'])
             self.memo, self.details = r.start['memo'], r.start['details']
@@ -135,6 +136,8 @@ class Run:
             if self.waiting == 0:
                 raise Malformed('an event is driven, and none waits')
             self.waiting -= 1
+        elif r.kind == 41:
+            self.version = r.name
         elif r.kind in (37, 38):
             self.stalled = r.kind == 37
             self.outcome = r.name if self.stalled else b''
