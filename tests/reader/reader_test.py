@@ -108,8 +108,9 @@ def written_stores(examples, work, scheme):
     runs = []
     for n, url in enumerate(copies):
         if not empty(url):
-            report(f'{scheme}: fan_out, in the middle ({n})', problems_of(url))
-            runs.append(len(store_at(url).runs))
+            problems = problems_of(url)
+            report(f'{scheme}: fan_out, in the middle ({n})', problems)
+            runs += [] if problems else [len(store_at(url).runs)]
     print(f'        runs in the middle: {runs}')
 
 

@@ -75,6 +75,8 @@ def parse_lines(text, path):
 # ---- LMDB, and the log before it
 def lmdb_pairs(path):
     import lmdb  # here: whoever reads another store does without
+    if pathlib.Path(path).stat().st_size == 0:  # its making was cut short
+        return {}, []
     try:
         with lmdb.open(path, subdir=False, readonly=True, lock=False, max_dbs=0) as env, env.begin() as txn:
             pairs = {bytes(k): bytes(v) for k, v in txn.cursor()}
