@@ -1,6 +1,7 @@
 // stet::open: a plain table of the stores that this build has.
 #include <stet/open.hpp>
 
+#include <algorithm>
 #include <string>
 
 #include <stet/memory.hpp>
@@ -36,16 +37,23 @@ constexpr backend_entry kBackends[] = {
 };
 
 /// A URL as an error may show it. Takes away too much rather than too little: a password may hold
-/// any character, so "://user:…@" goes to the last @, and what follows "password=" to the end.
+/// any character, so "user:…@" goes to the last @; of "?…" and of what follows "password=" and its
+/// like nothing is left.
 std::string redacted(std::string_view url) {
   std::string text(url);
-  if (auto start = text.find("://"); start != text.npos) {
-    auto colon = text.find(':', start + 3);
-    auto at = text.rfind('@');
-    if (at != text.npos && colon < at) text.replace(colon + 1, at - colon - 1, "***");
-  }
-  constexpr std::string_view key = "password=";
-  if (auto at = text.find(key); at != text.npos) text.replace(at + key.size(), text.npos, "***");
+  auto user = text.find(':');
+  if (user != text.npos && text.compare(user, 3, "://") == 0) user = text.find(':', user + 3);
+  const auto at = text.rfind('@');
+  const bool has_user = at != text.npos && user < at;
+  std::string lower = text;
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  auto end = text.size();
+  for (std::string_view key : {"?", "password=", "passwd=", "pwd=", "secret=", "token=", "key="})
+    if (auto found = lower.find(key); found != lower.npos) end = std::min(end, found + key.size());
+  if (has_user && end < at) end = std::min(end, user + 1);  // one within the other: all of both
+  if (end < text.size()) text.replace(end, text.npos, "***");
+  if (has_user && at < end) text.replace(user + 1, at - user - 1, "***");
   return text;
 }
 

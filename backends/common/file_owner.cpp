@@ -121,6 +121,12 @@ bool is_empty_directory(const std::string& path) {
   return entries != nullptr;
 }
 
+/// Whether everybody may write there, as in /tmp.
+bool is_open_to_all(const std::string& directory) noexcept {
+  struct stat s;
+  return ::stat(directory.c_str(), &s) == 0 && (s.st_mode & S_IWOTH) != 0;
+}
+
 /// realpath(3), or empty and errno.
 std::string real_path(const std::string& path) {
   std::unique_ptr<char, decltype(&::free)> real(::realpath(path.c_str(), nullptr), &::free);
@@ -150,6 +156,7 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
     while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
   }
   resolve(std::string(path_));
+  check_not_planted();
   owners& all = owners::all();
   std::lock_guard guard(all.mutex);
   generation_ = all.generation.load(std::memory_order_relaxed);
@@ -218,6 +225,12 @@ void file_owner::resolve(const std::string& path) {
   }
   struct stat s;
   if (::lstat(path.c_str(), &s) == 0 && S_ISLNK(s.st_mode)) {
+    auto slash = path.rfind('/');
+    if (s.st_uid != ::geteuid() &&
+        is_open_to_all(slash == path.npos ? "." : path.substr(0, slash + 1)))
+      fail(errc::store, 0,
+           "it is a symbolic link that somebody else put into a directory where everybody may "
+           "write; none such is followed: name the file itself");
     path_ = real_path(path);
     if (!path_.empty()) return;
     int native = errno;
@@ -230,6 +243,21 @@ void file_owner::resolve(const std::string& path) {
   if (real.empty()) fail_system("its directory", directory, errno);
   if (real.back() != '/') real += '/';
   path_ = real + path.substr(slash == std::string::npos ? 0 : slash + 1);
+}
+
+/// Where everybody may write, what somebody else put there is not taken for ours.
+void file_owner::check_not_planted() const {
+  const auto directory = path_.substr(0, path_.rfind('/') + 1);
+  if (!is_open_to_all(directory)) return;
+  for (const char* end : {"", ".owner", ".slots", "-lock", "-log", "-wal", "-shm", "-journal"}) {
+    const std::string name = path_ + end;
+    struct stat s;
+    if (::lstat(name.c_str(), &s) != 0 || s.st_uid == ::geteuid()) continue;
+    fail(errc::store, 0,
+         name + " belongs to somebody else (user " + std::to_string(s.st_uid) +
+             "), in a directory where everybody may write; keep the store in a directory of its "
+             "own, or make that one's mode 0700");
+  }
 }
 
 void file_owner::check_kind(mode_t mode) const {

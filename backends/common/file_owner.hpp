@@ -81,6 +81,7 @@ class file_owner {
   [[noreturn]] void fail_system(std::string_view what, const std::string& file, int native) const;
   [[noreturn]] void fail_owned_here(const file_owner& holder) const;
   void resolve(const std::string& path);
+  void check_not_planted() const;
   void check_kind(mode_t mode) const;
   void take_name();
   void open_data(lock_data lock);

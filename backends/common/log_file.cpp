@@ -178,6 +178,7 @@ void log_file::restart() noexcept { position_ = log_header_bytes; }
 
 void log_file::keep(const std::string& log, std::size_t end) {
   std::string all = log;
+  if (all.size() < end) all.resize(end);  // cut in what fills up the last record
   std::fill(all.begin() + static_cast<std::ptrdiff_t>(end), all.end(), '\0');
   std::size_t written = 0;
   int native = write(all, 0, written);

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <thread>
 
+#include "own_files.hpp"
+
 namespace stet { inline namespace v0 { namespace rocksdb {
 
 namespace native = ::rocksdb;
@@ -16,10 +18,8 @@ namespace native = ::rocksdb;
 /// and end with their store. One writes memory to files, one merges files.
 ///
 /// Thread: any. Outlives the database that uses it, which leaves nothing queued.
-class own_threads final : public native::EnvWrapper {
+class own_threads final : public own_files {
  public:
-  own_threads() : EnvWrapper(native::Env::Default()) {}
-
   const char* Name() const override { return "stet"; }
   void Schedule(void (*function)(void*), void* argument, Priority p, void* tag,
                 void (*unscheduled)(void*)) override {

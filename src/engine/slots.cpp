@@ -22,6 +22,15 @@ constexpr unsigned cell_count = 64;
 constexpr std::size_t file_bytes = std::size_t{64} * cell_count;
 enum : std::uint32_t { free_cell = 0, writing = 1, taken = 2, taken_suspected = 3 };
 
+/// Mode 0600, whatever the umask.
+int open_own(const std::string& path) {
+  constexpr int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  int fd = ::open(path.c_str(), flags | O_CREAT | O_EXCL, 0600);
+  if (fd >= 0) ::fchmod(fd, 0600);
+  else fd = ::open(path.c_str(), flags);
+  return fd;
+}
+
 }  // namespace
 
 slots::~slots() {
@@ -32,10 +41,12 @@ slots::~slots() {
 std::vector<occupant> slots::open(const std::string& path) {
   std::vector<occupant> found;
   if (path.empty()) return found;
-  int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  int fd = open_own(path);
   if (fd < 0) return found;
   void* mapped = MAP_FAILED;
-  if (::ftruncate(fd, file_bytes) == 0)
+  struct stat s;
+  const bool is_ours = ::fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_nlink == 1;
+  if (is_ours && ::ftruncate(fd, file_bytes) == 0)
     mapped = ::mmap(nullptr, file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   ::close(fd);
   if (mapped == MAP_FAILED) return found;

@@ -178,7 +178,8 @@ TEST_CASE("stet::open knows its schemes, and shows no password") {
   CHECK(stet::open("memory:")->info().scheme == "memory");
   CHECK(stet::open("lmdb:" + (dir / "s"))->info().path == dir / "s");
   for (std::string url : {"postgres://joe:se:c/r@t@host/db", "postgres:host=h password=secr@t x=y",
-                          "nonsense", "", ":", "LMDB:x"}) {
+                          "joe:se:c/r@t@host/db", "postgres:joe:se:c@host", "mysql://h/d?pw=secr",
+                          "odbc:Server=h;PWD=secr;x=y", "nonsense", "", ":", "LMDB:x"}) {
     auto e = error_of([&] { stet::open(url); });
     REQUIRE(e);
     CHECK(e->code() == errc::usage);

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <stet/lmdb.hpp>
 
+#include "backends/common/log_file.hpp"
 #include "backends/common/log_record.hpp"
 #include "backends/common/logged_store.hpp"
 #include "tests/conformance/support.hpp"
@@ -225,4 +226,32 @@ TEST_CASE("killed before or after any move, a store has what was acknowledged, a
       CHECK(stet::lmdb::open(dir / "t", small)->get("n") == "later");
     }
   }
+}
+
+TEST_CASE(
+    "a log that was cut in what fills up its last record is kept, and room made for the next") {
+  using namespace stet::backend;
+  temporary_directory dir;
+  stet::batch b;
+  b.put("a", "1");
+  std::string record;
+  {
+    auto log = log_file::create("lmdb", dir / "log", 16u << 10);
+    encode_record({log->id(), 1, 0}, b, record);
+    log->append(record);
+    log->flush();
+  }
+  fs::resize_file(dir / "log", log_header_bytes + record.size());
+  auto log = log_file::open("lmdb", dir / "log");
+  const auto bytes = log->read();
+  log_walk walk(bytes, log->id(), 0);
+  REQUIRE(walk.next());
+  CHECK(walk.offset() > bytes.size());
+  log->keep(bytes, walk.offset());
+  encode_record({log->id(), 2, 1}, b, record);
+  log->append(record);
+  const auto again = read_file(dir / "log");
+  log_walk both(again, log->id(), 0);
+  CHECK(both.next());
+  CHECK(both.next());
 }

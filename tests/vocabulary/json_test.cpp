@@ -126,3 +126,21 @@ TEST_CASE("JSON that is nested too deeply is refused when it is written and when
   CHECK(code_of([] { return stet::decode<nlohmann::json>(std::string(1'000'000, '\x81')); }) ==
         stet::errc::payload);
 }
+
+TEST_CASE(
+    "a JSON value that is nested deeper than its reader goes is refused before anybody recurses") {
+  for (int levels : {65, 500'000}) {
+    const auto deep = nlohmann::json::parse(std::string(levels, '[') + std::string(levels, ']'));
+    std::string out;
+    try {
+      stet::encode(out, deep);
+      FAIL("it was taken");
+    } catch (const stet::error& e) {
+      CHECK(e.code() == stet::errc::payload);
+      CHECK(std::string(e.what()).find("64 deep") != std::string::npos);
+    }
+  }
+  std::string out;
+  stet::encode(out, nlohmann::json::parse(std::string(64, '[') + std::string(64, ']')));
+  CHECK(stet::decode<nlohmann::json>(out).dump().size() == 128);
+}

@@ -1,0 +1,96 @@
+// make URL: a golden store: its first engine closed it, its second was killed (see workflows.hpp).
+// Snapshots, blocks behind them, and runs that wait for all that a run can wait for.
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+
+#include "tests/support/fake_environment.hpp"
+#include "tests/support/stores.hpp"
+#include "workflows.hpp"
+
+using namespace stet_golden;
+
+namespace {
+
+/// As small as may be, with what a test makes busy: short logs.
+std::unique_ptr<stet::store> open_small(const std::string& url) {
+  const auto scheme = url.substr(0, url.find(':'));
+#if STET_TESTS_HAVE_SQLITE
+  // Room for all that the second life writes, or it would stand in the database already.
+  if (scheme == "sqlite") return stet::sqlite::open(url.substr(7), {.wal_bytes = 1u << 20});
+#endif
+  for (auto& kind : stet_tests::kinds_in_files())
+    if (kind.scheme == scheme) return kind.open(url.substr(scheme.size() + 1));
+  throw std::invalid_argument("no store in a file: " + url);
+}
+
+void pass(stet::engine& e, stet_tests::fake_clock& clock, stet::duration d) {
+  clock.advance(d);
+  e.run_until_idle();
+}
+
+void first_life(stet::engine& e, stet_tests::fake_clock& clock) {
+  for (int n = 0; n < 5; ++n) e.run(Steps, "steps-" + std::to_string(n), n);
+  e.run(Parent, "parent-1", 1);
+  e.run(Parent, "parent-2", 2);
+  const std::string note = "a note";
+  e.run(Served, "served", {.memo = stet::memo(note)});
+  e.run(Cart, "cart");
+  e.run(Publish, "publish");
+  e.run(Count, "count", 0);
+  e.run(Travel, "trip", "ann");
+  e.run(Refused, "refused");
+  e.run(Late, "late");
+  e.run(Steps, "gone", 0);
+  e.in("other").run(Steps, "steps-1", 2);
+  e.transact([](stet::transaction& tx) { tx.put(Accounts, "ann", 100); });
+  e.run(Transfer, "transfer", "ann", "bob", 30);
+  e.run(Steps, "cancelled", 3);
+  e.run(Steps, "terminated", 3);
+  e.run_until_idle();
+  e.signal("count", Number, 3);
+  e.signal("count", Number, 4);  // the chain goes on
+  e.find(Cart, "cart")->start_update(Add, {.id = "add-1"}, "tea");
+  e.find(Cart, "cart")->start_update(Ship, {.id = "ship-1"}, "ann");
+  pass(e, clock, 1h);
+  e.cancel("cancelled", "not wanted");
+  e.terminate("terminated", "now");
+  e.run_until_idle();
+}
+
+void second_life(stet::engine& e, stet_tests::fake_clock& clock) {
+  e.run_until_idle();
+  e.run(Messenger, "messenger", 5);
+  e.run(Steps, "steps-new", 2);
+  e.find(Cart, "cart")->start_update(Add, {.id = "add-2"}, "milk");
+  e.run_until_idle();
+  e.erase("gone");
+  pass(e, clock, 20min);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  if (count != 2) return std::fputs("make URL\n", stderr), 2;
+  stet_tests::fake_clock clock;
+  stet_tests::seeded_entropy entropy;
+  stet_tests::recorder heard;
+  const stet::engine_options options{
+      .threads = 0, .clock = &clock, .entropy = &entropy, .listener = &heard};
+  const outside closed;
+  for (bool is_second : {false, true}) {
+    auto e = std::make_unique<stet::engine>(open_small(arguments[1]), options);
+    define_steps(*e, closed);
+    define_talks(*e);
+    if (!is_second) define_late(*e);
+    e->start();
+    is_second ? second_life(*e, clock) : first_life(*e, clock);
+    if (is_second) ::_exit(0);  // killed
+    e->close();
+  }
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "make: %s\n", e.what());
+  return 1;
+}

@@ -1,0 +1,263 @@
+"""What must hold in a store: docs/format.md turned into questions. Each problem is one line that names the thing."""
+import collections
+
+from . import decode, fold
+from .decode import Malformed, Source, be64, esc, ordered
+
+
+def shown(text):
+    return repr(text.decode('utf-8', 'backslashreplace'))
+
+
+class Store:
+    """Reads everything at once, and holds each part against the others."""
+
+    def __init__(self, pairs, owners=()):
+        self.pairs, self.owners, self.problems = pairs, owners, []
+        self.spaces = collections.defaultdict(dict)
+        self.snapshots, self.histories, self.runs = {}, {}, {}
+        self.recent, self.next_lsn, self.blocks, self.foreign_chunks = collections.defaultdict(list), 0, 0, 0
+        self.erased = set()
+        self.read()
+
+    def problem(self, text):
+        self.problems.append(text)
+
+    def guard(self, what, f, *arguments):
+        try:
+            return f(*arguments)
+        except Malformed as e:
+            self.problem(f'{what}: {e}')
+            return None
+
+    def read(self):
+        self.sort_keys()
+        self.marks = self.guard('the marks (key o)', self.read_marks)
+        self.guard('marks in the log', self.check_owners)
+        self.read_blocks()
+        for key, value in self.spaces['r'].items():
+            self.guard(f'the snapshot at key {key.hex()}', self.read_snapshot, key, value)
+        for number in sorted(set(self.snapshots) | set(self.recent)):
+            self.guard(self.name(number), self.read_run, number)
+        self.check_chunks()
+        self.check_keys('n', self.expected_ids(), 'id')
+        self.check_keys('t', self.expected_timers(), 'timer')
+        self.check_keys('x', self.expected_index(), 'index entry')
+        self.check_counters()
+        for key in self.spaces['u']:
+            self.guard(f'the table entry at key {key.hex()}', self.check_state, key)
+        self.check_families()
+
+    def name(self, number):
+        s = self.snapshots.get(number)
+        return f'run {number} ({shown(s.id)})' if s else f'run {number}'
+
+    # ---- keys
+    def sort_keys(self):
+        form = self.pairs.get(b'm format')
+        if form is None:
+            raise Malformed('the store is an unfinished copy' if b'm copy' in self.pairs else 'there is no key "m format"')
+        if form != b'1':
+            raise Malformed(f'the store has format {shown(form)}; this reader knows 1')
+        for key in sorted(self.pairs):
+            if key in (b'm format', b'm copy', b'\0o'):
+                continue
+            if key[:1] != b'\0' or key[1:2] not in b'jrhntuxc' or len(key) < 3:
+                self.problem(f'the key {key.hex()} is not one of the format\'s')
+            else:
+                self.spaces[key[1:2].decode()][key] = self.pairs[key]
+
+    def read_marks(self):
+        if self.pairs.keys() == {b'm format'}:
+            return decode.Marks(0, 1, 1, 1, 0, 0)  # cut short before an engine owned it: empty
+        if b'\0o' not in self.pairs:
+            raise Malformed('they are missing')
+        return decode.marks(self.pairs[b'\0o'])
+
+    def check_owners(self):
+        """Who was fenced writes no more: an epoch never falls (I14). A log has the marks one after another."""
+        before = None
+        for m in map(decode.marks, self.owners):
+            if before and (m.epoch, m.first_block, m.next_lsn, m.next_run) < (before.epoch, before.first_block,
+                                                                             before.next_lsn, before.next_run):
+                raise Malformed(f'epoch {m.epoch} is written behind epoch {before.epoch}')
+            before = m
+
+    # ---- blocks
+    def read_blocks(self):
+        expected = self.marks.first_block if self.marks else None
+        for key, value in self.spaces['j'].items():
+            self.blocks += 1
+            if len(key) != 10:
+                self.problem(f'the key {key.hex()} of a block has {len(key)} bytes')
+                continue
+            number = int.from_bytes(key[2:], 'big')
+            if expected is not None and number != expected:
+                self.problem(f'block {expected} is missing before block {number}')
+            expected = number + 1
+            self.guard(f'block {number}', self.read_block, number, value)
+        if self.marks:
+            if self.marks.clean and self.blocks:
+                self.problem('the store was closed, and has blocks')
+            self.next_lsn = max(self.next_lsn, self.marks.next_lsn)
+
+    def read_block(self, number, value):
+        lsn, _, records = decode.block(value, number)
+        if self.next_lsn and lsn != self.next_lsn:
+            self.problem(f'block {number} begins with LSN {lsn}, and the one before ends below {self.next_lsn}')
+        driver = None
+        for r in records:
+            # I6: what an event caused is in the same commit as the event.
+            if r.is_command() and r.run != driver:
+                self.problem(f'block {number}: "{r.word}" of run {r.run} (LSN {lsn}) has no event before it in the block')
+            driver = r.run if r.is_command() or r.kind == 36 or (r.is_event() and not r.flags & 1) else None
+            if r.kind == 42:
+                self.recent.pop(r.related, None)
+                self.erased.add(r.related)
+            elif r.kind != 40:
+                if r.run == 0:
+                    self.problem(f'block {number}: "{r.word}" (LSN {lsn}) is of run 0')
+                self.recent[r.run].append((lsn, r))
+            lsn += 1
+        self.next_lsn = lsn
+
+    # ---- runs
+    def read_snapshot(self, key, value):
+        if len(key) != 10:
+            raise Malformed(f'its key has {len(key)} bytes')
+        s = decode.Snapshot(value)
+        if s.run != int.from_bytes(key[2:], 'big'):
+            raise Malformed(f'it is of run {s.run}')
+        if s.run in self.erased:
+            raise Malformed('the run was erased')
+        self.snapshots[s.run] = s
+
+    def read_run(self, number):
+        run, history = fold.Run(number), []
+        s = self.snapshots.get(number)
+        if s:
+            history = self.chunks(number, s.records)
+            for r in history:
+                run.take(r)
+            self.compare(run, s)
+        for lsn, r in self.recent.get(number, ()):
+            if not s or lsn > s.applied_lsn:
+                history.append(r)
+                run.take(r)
+        self.histories[number], self.runs[number] = history, run
+        if self.marks and self.marks.clean and number >= self.marks.next_run:
+            self.problem(f'{self.name(number)} has a number that is not below the next run\'s, {self.marks.next_run}')
+        if s and s.applied_lsn >= self.next_lsn:
+            self.problem(f'{self.name(number)}: its snapshot has LSN {s.applied_lsn}, and the next is {self.next_lsn}')
+        if (run.ends == 1) == run.open():
+            self.problem(f'{self.name(number)} has {run.ends} ends, and status {run.status}')
+        if run.open() and not (run.waiting or run.stalled or run.pending):
+            self.problem(f'{self.name(number)} is open, and nothing will wake it')
+
+    def chunks(self, number, records):
+        found, prefix = [], b'\0h' + be64(number)
+        while len(found) < records:
+            value = self.spaces['h'].pop(prefix + be64(len(found)), None)
+            if value is None:
+                raise Malformed(f'its history has no chunk that begins with record {len(found)} of {records}')
+            try:
+                found += decode.chunk(value)
+            except Malformed as e:
+                raise Malformed(f'the chunk of its history that begins with record {len(found)}: {e}') from e
+        if len(found) != records:
+            raise Malformed(f'its chunks have {len(found)} records, and its snapshot {records}')
+        return found
+
+    def compare(self, run, s):
+        """The history gives the snapshot."""
+        def same(what, folded, stored):
+            if folded != stored:
+                self.problem(f'{self.name(s.run)}: {what} is {stored!r} in the snapshot, and {folded!r} by its history')
+
+        for what in ('id', 'namespace', 'workflow', 'seed', 'started', 'parent', 'parent_command', 'previous', 'next',
+                     'status', 'unread', 'outcome', 'memo', 'details', 'version'):
+            same(what, getattr(run, what), getattr(s, what))
+        same('stalled', run.stalled, s.stalled)
+        same('cancel requested', run.cancelling, s.cancelling)
+        same('undriven', run.waiting, s.undriven)
+        same('open updates', len(run.open_updates), s.open_updates)
+        same('attributes', [(n, k, v) for n, (k, v) in sorted(run.attributes.items())], s.attributes)
+        same('the first run of its chain', run.first, s.first or s.run)
+        same('what it waits for', [(p.command, p.kind, p.phase, p.flags, p.child) for p in run.pending.values()],
+             [(p.command, p.kind, p.phase, p.flags, p.child) for p in s.pending.values()])
+
+    def check_chunks(self):
+        for key in self.spaces['h']:
+            run = int.from_bytes(key[2:10], 'big')
+            if run in self.runs or run not in self.snapshots or len(key) != 18:  # else it is named as unreadable already
+                self.problem(f'the chunk at key {key.hex()} belongs to no snapshot')
+
+    # ---- what runs are found by
+    def check_keys(self, space, expected, what):
+        """The keys of a space are those that the runs give, no more and no fewer (I11)."""
+        for key in sorted(expected.keys() - self.spaces[space].keys()):
+            self.problem(f'{self.name(expected[key])} has no {what} at key {key.hex()}')
+        for key in sorted(self.spaces[space].keys() - expected.keys()):
+            self.problem(f'the {what} at key {key.hex()} is of a run that is not there, or has another')
+        for key, value in self.spaces[space].items():
+            if value:
+                self.problem(f'the {what} at key {key.hex()} has a value')
+
+    def expected_ids(self):
+        return {b'\0n' + esc(s.namespace) + esc(s.id) + be64(s.run): s.run for s in self.snapshots.values()}
+
+    def expected_timers(self):
+        return {b'\0t' + ordered(s.indexed_wake) + be64(s.run): s.run for s in self.snapshots.values()
+                if s.indexed_wake != decode.NO_WAKE}
+
+    def expected_index(self):
+        keys = {}
+        for s in self.snapshots.values():
+            values = [(b'\1', esc(s.workflow) + bytes([self.indexed_status(s)])), (b'\2', b'\4' + ordered(s.started))]
+            if s.status:
+                values.append((b'\3', b'\4' + ordered(s.engine_time)))
+            for name, kind, value in s.attributes:
+                values += [(name, v) for v in decode.index_values(kind, value)]
+            for name, value in values:
+                keys[b'\0x' + esc(s.namespace) + esc(name) + value + be64(s.run)] = s.run
+        return keys
+
+    @staticmethod
+    def indexed_status(s):
+        return 5 if s.stalled and not s.status else s.status
+
+    def check_counters(self):
+        expected = collections.Counter(
+            b'\0c' + esc(s.namespace) + esc(s.workflow) + bytes([self.indexed_status(s)]) for s in self.snapshots.values())
+        found = {}
+        for key, value in self.spaces['c'].items():
+            self.guard(f'the counter at key {key.hex()}', lambda k, v: found.__setitem__(k, number_of(v)), key, value)
+        for key in sorted(expected.keys() | found.keys()):
+            if expected.get(key, 0) != found.get(key, 0):
+                self.problem(f'the counter at key {key.hex()} is {found.get(key, 0)}, and there are {expected.get(key, 0)} runs')
+
+    @staticmethod
+    def check_state(key):
+        s = Source(key[2:])
+        s.esc()
+        s.esc()
+
+    def check_families(self):
+        """Who waits for a child, has one that goes on (I10)."""
+        for number, run in self.runs.items():
+            for p in run.pending.values():
+                if p.kind != 'child' or run.waiting or not run.open():
+                    continue
+                child = self.runs.get(p.child)
+                while child and child.next:
+                    child = self.runs.get(child.next)
+                if not child or not child.open():
+                    self.problem(f'{self.name(number)} waits for its child, run {p.child}, which '
+                                 + ('has ended' if child else 'is not there'))
+
+
+def number_of(value):
+    s = Source(value)
+    n = s.varint()
+    s.done()
+    return n

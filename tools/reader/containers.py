@@ -1,0 +1,155 @@
+"""A store's pairs of key and value, from each kind of file: docs/format.md, "The file of SQLite", "The log of LMDB"."""
+import pathlib
+import re
+import shutil
+import sqlite3
+import struct
+import subprocess
+
+from .decode import Malformed, crc32c
+
+LOG_KEY = (b'\xff\xff stet log ').ljust(511, b'\xff')
+LOG_MAGIC = b'stet-log'
+RECORD_MAGIC = b'StCr'
+FIRST_RECORD = 4096
+STEP = 64
+
+
+def read(url):
+    """{key: value} of `lmdb:PATH`, `sqlite:PATH`, `rocksdb:PATH` or `lines:PATH`, and what was seen on the way."""
+    scheme, _, path = url.partition(':')
+    kinds = {'lmdb': lmdb_pairs, 'sqlite': sqlite_pairs, 'rocksdb': rocksdb_pairs, 'lines': lines_pairs}
+    if scheme not in kinds or not path:
+        raise Malformed(f'a store is named scheme:path, with one of {", ".join(kinds)}; this is {url!r}')
+    if not pathlib.Path(path).exists():
+        raise Malformed(f'{path}: there is no such file')
+    return kinds[scheme](path)
+
+
+def sqlite_pairs(path):
+    if pathlib.Path(path + '-journal').exists():  # only before WAL mode; to read it is to write
+        raise Malformed(f'{path}: it is being made, or that was cut short: it has a rollback journal')
+    base = sqlite3.connect(pathlib.Path(path).absolute().as_uri() + '?mode=ro', uri=True)
+    try:
+        application, = base.execute('PRAGMA application_id').fetchone()
+        version, = base.execute('PRAGMA user_version').fetchone()
+        if (application, version) != (0x53746574, 1):
+            raise Malformed(f'{path}: application_id {application:#x} and user_version {version} are not a store\'s')
+        # Only a whole check sees a page that is in two places, or in none.
+        for line, in base.execute('PRAGMA integrity_check'):
+            if line != 'ok':
+                raise Malformed(f'{path}: SQLite says: {line}')
+        return {bytes(k): bytes(v) for k, v in base.execute('SELECT key, value FROM pairs ORDER BY key')}, []
+    except sqlite3.DatabaseError as e:
+        raise Malformed(f'{path}: SQLite says: {e}') from e
+    finally:
+        base.close()
+
+
+def rocksdb_pairs(path):
+    ldb = shutil.which('ldb')
+    if not ldb:
+        raise Malformed('reading RocksDB needs `ldb`, of Debian\'s rocksdb-tools; or give its output as lines:FILE')
+    done = subprocess.run([ldb, f'--db={path}', '--hex', 'scan'], capture_output=True, text=True, check=False)
+    if done.returncode != 0 or 'Failed' in done.stderr:
+        raise Malformed(f'{path}: ldb says: {(done.stderr or done.stdout).strip()[:400]}')
+    return parse_lines(done.stdout, path), []
+
+
+def lines_pairs(path):
+    return parse_lines(pathlib.Path(path).read_text(encoding='ascii'), path), []
+
+
+def parse_lines(text, path):
+    """What `ldb --hex scan` and `ldb --hex dump` print: 0xKEY : 0xVALUE, or ==> between them."""
+    pairs = {}
+    for n, line in enumerate(text.splitlines(), 1):
+        found = re.fullmatch(r'0x([0-9A-Fa-f]*) (?::|==>) 0x([0-9A-Fa-f]*)\s*', line)
+        if found:
+            pairs[bytes.fromhex(found[1])] = bytes.fromhex(found[2])
+        elif line.startswith('0x'):
+            raise Malformed(f'{path}: line {n} is not "0xKEY : 0xVALUE"')
+    return pairs
+
+
+# ---- LMDB, and the log before it
+def lmdb_pairs(path):
+    import lmdb  # here: whoever reads another store does without
+    if pathlib.Path(path).stat().st_size == 0:  # its making was cut short
+        return {}, []
+    try:
+        with lmdb.open(path, subdir=False, readonly=True, lock=False, max_dbs=0) as env, env.begin() as txn:
+            pairs = {bytes(k): bytes(v) for k, v in txn.cursor()}
+    except lmdb.Error as e:
+        raise Malformed(f'{path}: LMDB says: {e}') from e
+    mark = pairs.pop(LOG_KEY, None)
+    if mark is None:
+        return pairs, []
+    if len(mark) != 32:
+        raise Malformed(f'{path}: the note about the log has {len(mark)} bytes instead of 32')
+    version, needed, log_id, taken = struct.unpack('<4Q', mark)
+    if version != 1:
+        raise Malformed(f'{path}: the note about the log has version {version}; this reader knows 1')
+    if not needed:
+        return pairs, []
+    log = pathlib.Path(path + '-log')
+    if not log.exists():
+        raise Malformed(f'{path}: its log {log} is missing, and holds its latest commits')
+    return replay(log, log_id, taken, pairs)
+
+
+def replay(log, log_id, taken, pairs):
+    data = log.read_bytes()
+    crc, form, magic, its_id = struct.unpack_from('<II8sQ', data.ljust(24, b'\0'))
+    if magic != LOG_MAGIC or crc32c(data[4:24]) != crc:
+        raise Malformed(f'{log}: its header is damaged')
+    if form != 1:
+        raise Malformed(f'{log}: it has format {form}; this reader knows 1')
+    if its_id != log_id:
+        raise Malformed(f'{log}: it is another store\'s: id {its_id:#x} instead of {log_id:#x}')
+    at, number, owners = FIRST_RECORD, taken + 1, []
+    while (record := whole_record(data, at, log_id)) and record[0] == number:
+        apply(record[2], pairs, log, number, owners)
+        at += (record[3] + STEP - 1) // STEP * STEP
+        number += 1
+    for behind in range(at, len(data), STEP):
+        if (record := whole_record(data, behind, log_id)) and record[1] > number - 1:
+            raise Malformed(f'{log}: commit {number} at offset {at} is damaged, and was durable: '
+                            f'the one at offset {behind} knew of {record[1]}')
+    return pairs, owners
+
+
+def whole_record(data, at, log_id):
+    """(number, flushed, operations, bytes), or None."""
+    if data[at + 4:at + 8] != RECORD_MAGIC or at + 40 > len(data):
+        return None
+    crc, _, length, _, number, flushed, its_id = struct.unpack_from('<I4sIIQQQ', data, at)
+    end = at + 40 + length
+    if its_id != log_id or end > len(data) or crc32c(data[at + 4:end]) != crc:
+        return None
+    return number, flushed, data[at + 40:end], 40 + length
+
+
+def apply(operations, pairs, log, number, owners):
+    at = 0
+    while at < len(operations):
+        try:
+            what, key_bytes, value_bytes = struct.unpack_from('<BII', operations, at)
+        except struct.error:
+            raise Malformed(f'{log}: commit {number} ends within an operation') from None
+        at += 9
+        key, value = operations[at:at + key_bytes], operations[at + key_bytes:at + key_bytes + value_bytes]
+        at += key_bytes + value_bytes
+        if at > len(operations):
+            raise Malformed(f'{log}: commit {number} ends within an operation')
+        if what == 1:
+            pairs[key] = value
+            if key == b'\0o':
+                owners.append(value)
+        elif what == 2:
+            pairs.pop(key, None)
+        elif what == 3:
+            for k in [k for k in pairs if key <= k < value]:
+                del pairs[k]
+        else:
+            raise Malformed(f'{log}: commit {number} has an operation of kind {what}')
