@@ -38,6 +38,12 @@ constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells
 constexpr std::int64_t nap_ms_max =
     60'000;  // the wall clock is looked at this often, even if nothing happens
 
+std::exception_ptr is_closed() noexcept {
+  try {
+    return std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed"));
+  } catch (...) { return std::current_exception(); }  // there is no memory for the text
+}
+
 }  // namespace
 
 std::exception_ptr no_room() {
@@ -78,9 +84,14 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
 engine_core::~engine_core() {
   try {
     (void)close(std::nullopt);
-  } catch (const std::exception& e) {
-    listener_.problem(std::string("closing the engine failed: ") + e.what());
-  }
+  } catch (const std::exception& e) { tell_problem("closing the engine failed: ", e.what()); }
+}
+
+/// Also when there is no memory for the text.
+void engine_core::tell_problem(std::string_view what, const char* why) noexcept {
+  try {
+    listener_.problem(std::string(what) + why);
+  } catch (const std::bad_alloc&) { listener_.problem(what); }
 }
 
 void engine_core::define(std::string_view name, std::string_view version,
@@ -151,14 +162,15 @@ bool engine_core::turn() {
 }
 
 bool engine_core::take_calls() {
-  std::vector<call*> calls;
   {
     std::lock_guard lock(mutex_);
-    calls.swap(calls_);
+    taken_.swap(calls_);
   }
-  for (auto at = calls.begin(); at != calls.end(); ++at) {
-    auto* c = *at;
+  bool any = !taken_.empty();
+  for (auto*& at : taken_) {
+    auto* c = at;
     if (is_refused() && c->needs_room) {
+      at = nullptr;
       c->done(no_room());
       continue;
     }
@@ -166,17 +178,19 @@ bool engine_core::take_calls() {
     std::exception_ptr failed;
     try {
       if (c->perform(*this)) answer(*c, std::min(answer_lsn_, journal_.last_lsn()));
-    } catch (const store_error&) {
-      c->done(own_copy(std::current_exception()));
-      std::lock_guard lock(mutex_);
-      calls_.insert(calls_.begin(), at + 1, calls.end());  // whoever ends the engine tells them
+      // What these leave in memory isn't whole. The engine ends, and whoever ends it tells this call
+      // and those behind it.
+    } catch (const store_error&) { throw; } catch (const std::bad_alloc&) {
       throw;
     } catch (...) { failed = std::current_exception(); }
-    if (!failed) continue;
-    c->fails(std::move(failed));
-    answer(*c, journal_.last_lsn());
+    if (failed) {
+      c->fails(std::move(failed));
+      answer(*c, journal_.last_lsn());
+    }
+    at = nullptr;
   }
-  return !calls.empty();
+  taken_.clear();
+  return any;
 }
 
 void engine_core::loop() noexcept {
@@ -206,7 +220,7 @@ void engine_core::fail(const std::exception_ptr& e) noexcept {
   try {
     std::rethrow_exception(e);
   } catch (const std::exception& x) {
-    listener_.problem(std::string("the engine stopped: ") + x.what());
+    tell_problem("the engine stopped: ", x.what());
   } catch (...) { listener_.problem("the engine stopped"); }
 }
 
@@ -216,8 +230,19 @@ void engine_core::fail_everybody(const std::exception_ptr& e) noexcept {
     std::lock_guard lock(mutex_);
     calls.swap(calls_);
   }
+  for (auto* c : taken_) {  // the first of them may be known elsewhere already
+    if (!c) continue;
+    std::erase_if(answers_, [c](auto& a) { return a.second == c; });
+    for (auto& [run, r] : runs_) {
+      std::erase(r->waiters, c);
+      std::erase(r->updaters, c);
+    }
+    c->done(own_copy(e));
+  }
+  taken_.clear();
   for (auto* c : calls) c->done(own_copy(e));
-  for (auto& [lsn, c] : std::exchange(answers_, {})) c->done(own_copy(e));
+  for (auto& [lsn, c] : answers_) c->done(own_copy(e));
+  answers_.clear();
   for (auto& [run, r] : runs_) {
     for (auto* w : std::exchange(r->waiters, {})) w->done(own_copy(e));
     for (auto* w : std::exchange(r->updaters, {})) w->done(own_copy(e));
@@ -400,8 +425,7 @@ bool engine_core::close(std::optional<duration> limit) {
     } catch (...) { why = std::current_exception(); }
     end_bodies();  // also if that failed early: frames go now
   }
-  fail_everybody(
-      why ? why : std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed")));
+  fail_everybody(why ? why : is_closed());
   if (left_bodies_) {
     keep_for_ever();
   } else {
@@ -433,7 +457,7 @@ void engine_core::let_bodies_go() {
     (void)commit();
     wait_for_commit();
   } while (!answers_.empty() && !is_refused());
-  auto closed = std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed"));
+  auto closed = is_closed();
   auto tell = [&](auto& waiting) {
     std::erase_if(waiting, [&](auto* c) {
       if (!c->of_body) return false;

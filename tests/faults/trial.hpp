@@ -57,6 +57,8 @@ class trial {
     if (dumps_.size() > 1) dumps_.erase(dumps_.begin(), dumps_.end() - 1);
   }
 
+  /// What isn't against the promises under this fault: violations with this text in them.
+  void forgive(std::string_view part);
   void violate(std::string text) { violated_.push_back(std::move(text)); }
   const stet_crash::violations& violated() const { return violated_; }
   /// What the last life said: problems, and where it died.
