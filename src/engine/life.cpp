@@ -113,24 +113,27 @@ void engine_core::start() {
   process_ = ::getpid();
   try {
     recover();
-  } catch (...) {  // half a recovery is none
+    if (!executor_ && !manual_) {
+      own_executor_ = std::make_unique<pool>(options_.threads);
+      executor_ = own_executor_.get();
+    }
+    phase_ = phase::running;  // a body may begin before this returns
+    if (!manual_) {
+      committer_.start([this] {
+        if (asleep_) wake();
+      });
+      watchdog_.start();
+      thread_ = std::thread([this] { loop(); });
+    }
+  } catch (...) {  // half a start is none
+    watchdog_.stop();
+    committer_.stop();
     phase_ = phase::closed;
     lru_.clear();
     runs_.clear();
     store_->close();
     throw;
   }
-  if (!executor_ && !manual_) {
-    own_executor_ = std::make_unique<pool>(options_.threads);
-    executor_ = own_executor_.get();
-  }
-  phase_ = phase::running;
-  if (manual_) return;
-  committer_.start([this] {
-    if (asleep_) wake();
-  });
-  watchdog_.start();
-  thread_ = std::thread([this] { loop(); });
 }
 
 void engine_core::tick() noexcept {
@@ -178,8 +181,8 @@ bool engine_core::take_calls() {
     std::exception_ptr failed;
     try {
       if (c->perform(*this)) answer(*c, std::min(answer_lsn_, journal_.last_lsn()));
-      // What these leave in memory isn't whole. The engine ends, and whoever ends it tells this call
-      // and those behind it.
+      // What these leave in memory isn't whole. The engine ends, and whoever ends it tells this
+      // call and those behind it.
     } catch (const store_error&) { throw; } catch (const std::bad_alloc&) {
       throw;
     } catch (...) { failed = std::current_exception(); }
@@ -250,13 +253,13 @@ void engine_core::fail_everybody(const std::exception_ptr& e) noexcept {
 }
 
 void engine_core::discard_attempts() noexcept {
-  auto all = std::exchange(gate_, {});
-  for (auto* a : std::exchange(inline_returned_, {})) all.push_back(a);
-  for (auto* a = returned_.exchange(nullptr); a; a = a->next_returned) all.push_back(a);
-  for (auto* a : all) {
+  auto discard = [](attempt* a) {
     std::erase(a->run_of.attempts, a);
     delete a;
-  }
+  };
+  for (auto* a : std::exchange(gate_, {})) discard(a);
+  for (auto* a : std::exchange(inline_returned_, {})) discard(a);
+  for (auto* a = returned_.exchange(nullptr); a;) discard(std::exchange(a, a->next_returned));
 }
 
 void engine_core::sleep_until_woken(std::int64_t ms_max) {

@@ -160,7 +160,7 @@ void engine_core::transact(std::string_view name_space, transact_function& f) {
   transaction_state state(state_, name_space);
   transaction tx(state);
   f.run(tx);
-  state_.rethrow_failure();  // whatever `f` made of it
+  state_.rethrow_failure();           // whatever `f` made of it
   answer_lsn_ = journal_.last_lsn();  // of what it read
   if (state.writes.empty()) return;
   record r;

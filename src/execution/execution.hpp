@@ -145,7 +145,8 @@ class execution : private waiter {
   const std::string& problem() const noexcept { return problem_; }
   /// Whoever drives has found something wrong: it goes no further.
   void reject(std::string problem) { problem_ = std::move(problem); }
-  /// There was no memory for what it did: it goes no further. In memory only: it can be tried again.
+  /// There was no memory for what it did: it goes no further. In memory only: it can be tried
+  /// again.
   void starve() noexcept {
     starved_ = true;
     problem_ = "out of memory";  // short enough to need none

@@ -275,7 +275,7 @@ bool leaf::begin(environment e, waiter& w) noexcept {
   }
   return scope_access::run_of(*e.scope).begin(*command_, e, w);
 }
-std::string_view leaf::bytes() {
+std::string_view leaf::bytes() try {
   if (!command_ || command_->code == errc::usage) throw_awaited_twice();
   auto& c = *command_;
   if (c.answered == answer_kind::cancelled) throw cancelled(c.payload);
@@ -285,6 +285,9 @@ std::string_view leaf::bytes() {
     c.errors->raise(c.code, c.label(), *c.error);
   }
   return c.payload;
+} catch (const std::bad_alloc&) {  // not what came of the command: nobody may take it for that
+  if (command_ && command_->part) scope_access::run_of(*command_->part).starve();
+  throw;
 }
 
 // ---------------------------------------------------------------- groups

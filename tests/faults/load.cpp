@@ -12,14 +12,14 @@ using namespace stet_crash;
 namespace {
 
 constexpr auto asked = static_cast<fact_kind>('Q');  // flow, id, argument, "cancelled" or nothing
-constexpr int callers = 4, runs_each = 12;
+constexpr int callers = 4, runs_each = 60;
 
 struct kind_of_run {
   const char* flow;
   int argument;
   const char* outcome;
 };
-constexpr kind_of_run kinds[] = {{"chain", 5, "15"},  {"fan", 6, "6"},    {"sleeps", 4, "5"},
+constexpr kind_of_run kinds[] = {{"chain", 5, "15"},  {"fan", 6, "6"},     {"sleeps", 4, "5"},
                                  {"counts", 3, "3"},  {"mapped", 4, "14"}, {"retries", 2, "3"},
                                  {"nested", 9, "11"}, {"bulk", 2, "14000"}};
 

@@ -1,5 +1,5 @@
-// SIGKILL at the n-th system call, counted across the threads of the process by a tracer: independent
-// of our own failpoints, and inside of the stores' libraries as well.
+// SIGKILL at the n-th system call, counted across the threads of the process by a tracer:
+// independent of our own failpoints, and inside of the stores' libraries as well.
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -66,7 +66,8 @@ class tracer {
       go_on(thread, 0);
       return;
     }
-    bool ours = event != 0 || signal == SIGSTOP || signal == SIGTRAP;  // a clone, a new thread, exec
+    bool ours =
+        event != 0 || signal == SIGSTOP || signal == SIGTRAP;  // a clone, a new thread, exec
     go_on(thread, ours ? 0 : signal);
   }
   static void go_on(int thread, int signal) { ::ptrace(PTRACE_SYSCALL, thread, 0, signal); }

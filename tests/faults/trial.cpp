@@ -43,9 +43,12 @@ control* map_control(const std::string& path) {
 }
 
 /// Beside this program, as it is built.
-std::string shim_path() { return fs::read_symlink("/proc/self/exe").parent_path() / "libfaultshim.so"; }
+std::string shim_path() {
+  return fs::read_symlink("/proc/self/exe").parent_path() / "libfaultshim.so";
+}
 
-[[noreturn]] void become_worker(const life_setup& l, const how_to_live& how, const std::string& folder) {
+[[noreturn]] void become_worker(const life_setup& l, const how_to_live& how,
+                                const std::string& folder) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nothing outlives an interrupted suite
   int err = ::open((folder + "/stderr").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   ::dup2(err, STDERR_FILENO);
@@ -95,8 +98,13 @@ trial::trial(std::string folder, std::string kind, std::string script, std::size
     : folder_(std::move(folder)), script_(find_script(script)) {
   fs::remove_all(folder_);
   fs::create_directories(folder_ + "/s");
-  setup_ = {std::move(kind), folder_ + "/s/store.stet", folder_ + "/facts", std::move(script),
-            0,               resident,                  threads};
+  setup_ = {std::move(kind),
+            folder_ + "/s/store.stet",
+            folder_ + "/facts",
+            std::move(script),
+            0,
+            resident,
+            threads};
   control_ = map_control(folder_ + "/control");
   std::strncpy(control_->files, setup_.store.c_str(), sizeof control_->files - 1);
 }
@@ -152,7 +160,9 @@ void trial::judge(unsigned harm) try {
     check_settled(was, life, facts, violated_);
   }
   dumps_.emplace_back(setup_.life - 1, std::move(d));
-} catch (const std::exception& e) { violate(std::string("the store can't be opened: ") + e.what()); }
+} catch (const std::exception& e) {
+  violate(std::string("the store can't be opened: ") + e.what());
+}
 
 void trial::finish(unsigned harm) {
   auto end = live({.shim = false, .attend = {}, .prepare = {}});

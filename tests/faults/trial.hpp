@@ -48,8 +48,8 @@ class trial {
   /// A life without a fault, which must finish; and the end of all.
   void finish(unsigned harm);
 
-  /// For what has no script of the crash suite's: what the next judgement expects, and what the next
-  /// lives do.
+  /// For what has no script of the crash suite's: what the next judgement expects, and what the
+  /// next lives do.
   void expect(stet_crash::script s) { script_ = std::move(s); }
   void be(std::string script) { setup_.script = std::move(script); }
   /// Long campaigns look at the last state only.

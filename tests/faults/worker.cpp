@@ -78,7 +78,8 @@ void run_engine(const life_setup& l) {
 const std::vector<std::string>& store_kinds() {
   static const std::vector<std::string> all = {
 #if STET_TESTS_HAVE_LMDB
-      "lmdb", "lmdb-log",
+      "lmdb",
+      "lmdb-log",
 #endif
 #if STET_TESTS_HAVE_ROCKSDB
       "rocksdb",
@@ -105,8 +106,14 @@ std::unique_ptr<stet::store> open_kind(const std::string& kind, const std::strin
 }
 
 life_setup parse_life(int count, char** texts) {
-  if (count != 7) throw std::invalid_argument("worker KIND STORE FACTS SCRIPT LIFE RESIDENT THREADS");
-  return {texts[0],           texts[1], texts[2], texts[3], std::stoi(texts[4]), std::stoul(texts[5]),
+  if (count != 7)
+    throw std::invalid_argument("worker KIND STORE FACTS SCRIPT LIFE RESIDENT THREADS");
+  return {texts[0],
+          texts[1],
+          texts[2],
+          texts[3],
+          std::stoi(texts[4]),
+          std::stoul(texts[5]),
           static_cast<unsigned>(std::stoul(texts[6]))};
 }
 std::vector<std::string> to_arguments(const life_setup& l) {
@@ -131,7 +138,7 @@ int live(const life_setup& l) {
   ::alarm(seconds_max);
   void* frame;
   ::backtrace(&frame, 1);  // loads what it needs while that can't fail
-  for (int s : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) ::signal(s, on_death);
+  for (int s : {SIGALRM, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) ::signal(s, on_death);
   (void)scripts();
   (void)flows();
   open_facts(l.facts, l.life);

@@ -14,8 +14,7 @@
 #include "faults/shim/record.hpp"
 #include "faults/shim/shim.hpp"
 
-namespace stet_faults {
-namespace {
+namespace stet_faults { namespace {
 
 bool is_watched(const char* path) noexcept { return watched_path(path) != nullptr; }
 bool is_watched(int fd) noexcept {
@@ -69,9 +68,9 @@ int open_at(int at, const char* path, int flags, mode_t mode) noexcept {
 using namespace stet_faults;
 
 // By their symbols, since a macro may make one of the names mean another.
-#define STET_FAULT_NAMES(type, name, parameters, arguments)              \
-  extern "C" type shim_##name parameters __asm__(#name);                 \
-  extern "C" type shim_##name##64 parameters __asm__(#name "64");        \
+#define STET_FAULT_NAMES(type, name, parameters, arguments)       \
+  extern "C" type shim_##name parameters __asm__(#name);          \
+  extern "C" type shim_##name##64 parameters __asm__(#name "64"); \
   extern "C" type shim_##name##64 parameters { return shim_##name arguments; }
 
 extern "C" ssize_t write(int fd, const void* data, size_t n) {
@@ -110,7 +109,8 @@ static ssize_t write_parts(int fd, const iovec* parts, int count, off_t at) {
 extern "C" ssize_t writev(int fd, const iovec* parts, int count) {
   return write_parts(fd, parts, count, -1);
 }
-STET_FAULT_NAMES(ssize_t, pwritev, (int fd, const iovec* parts, int n, off_t at), (fd, parts, n, at))
+STET_FAULT_NAMES(ssize_t, pwritev, (int fd, const iovec* parts, int n, off_t at),
+                 (fd, parts, n, at))
 extern "C" ssize_t shim_pwritev(int fd, const iovec* parts, int n, off_t at) {
   return write_parts(fd, parts, n, at);
 }
@@ -129,7 +129,7 @@ STET_FAULT_NAMES(int, fallocate, (int fd, int mode, off_t at, off_t n), (fd, mod
 extern "C" int shim_fallocate(int fd, int mode, off_t at, off_t n) {
   if (int e = fault_of(call_truncate, fd)) return fails(e);
   auto r = static_cast<int>(::syscall(SYS_fallocate, fd, mode, at, n));
-  struct stat s {};
+  struct stat s{};
   if (r == 0 && mode == 0 && ::fstat(fd, &s) == 0) note_truncate(fd, s.st_size);
   return r;
 }

@@ -7,13 +7,13 @@ namespace stet_faults {
 
 /// Kinds of calls, by bits.
 enum call : unsigned {
-  call_write = 1,      // write, pwrite, writev, pwritev
-  call_flush = 2,      // fsync, fdatasync, sync_file_range, msync
-  call_truncate = 4,   // ftruncate, fallocate
-  call_open = 8,       // open, openat, creat
-  call_map = 16,       // mmap of a file
-  call_read = 32,      // read, pread
-  call_rename = 64,    // rename, unlink, link
+  call_write = 1,     // write, pwrite, writev, pwritev
+  call_flush = 2,     // fsync, fdatasync, sync_file_range, msync
+  call_truncate = 4,  // ftruncate, fallocate
+  call_open = 8,      // open, openat, creat
+  call_map = 16,      // mmap of a file
+  call_read = 32,     // read, pread
+  call_rename = 64,   // rename, unlink, link
   call_any = 127,
   // Only in a record:
   recorded_unlink = 256,
@@ -21,8 +21,8 @@ enum call : unsigned {
 };
 
 /// Instead of an errno.
-inline constexpr int short_write = -1;   // half of it is written, and told so
-inline constexpr int lying_flush = -2;   // EIO, and what was dirty is lost; the next one "succeeds"
+inline constexpr int short_write = -1;  // half of it is written, and told so
+inline constexpr int lying_flush = -2;  // EIO, and what was dirty is lost; the next one "succeeds"
 
 struct control {
   std::atomic<bool> armed;  // nothing is counted or fails before
@@ -49,7 +49,8 @@ struct control {
 struct recorded_call {
   std::uint32_t kind;        // of enum call
   std::uint32_t path_bytes;  // relative to `files`
-  std::uint64_t at, bytes;   // of a truncation: the size; of a flush: 1 data only; a rename's data is the new path
+  std::uint64_t at,
+      bytes;  // of a truncation: the size; of a flush: 1 data only; a rename's data is the new path
 };
 
 }  // namespace stet_faults

@@ -84,10 +84,9 @@ off_t note_before(int fd, off_t at, std::size_t n) noexcept {
   if (!is_recording() && !is_undoable()) return at;
   char path[512];
   if (!watched_path(fd, path)) return at;
-  struct stat s {};
+  struct stat s{};
   ::fstat(fd, &s);
-  if (at < 0)
-    at = ::fcntl(fd, F_GETFL) & O_APPEND ? s.st_size : ::lseek(fd, 0, SEEK_CUR);
+  if (at < 0) at = ::fcntl(fd, F_GETFL) & O_APPEND ? s.st_size : ::lseek(fd, 0, SEEK_CUR);
   bool through = ::fcntl(fd, F_GETFL) & (O_DSYNC | O_SYNC);
   if (!is_undoable() || through) return at;
   auto* r = static_cast<replaced*>(__libc_malloc(sizeof(replaced) + n));
@@ -120,7 +119,7 @@ void note_write(int fd, const void* data, std::size_t n, off_t at) noexcept {
 void note_flush(int fd, bool data_only) noexcept {
   char path[512];
   if (is_undoable()) {
-    struct stat s {};
+    struct stat s{};
     ::fstat(fd, &s);
     std::lock_guard lock(mutex);
     drop_undo(s.st_ino);
@@ -154,7 +153,7 @@ void note_unlink(const char* path) noexcept {
 }
 
 void forget_dirty(int fd) noexcept {
-  struct stat s {};
+  struct stat s{};
   ::fstat(fd, &s);
   std::lock_guard lock(mutex);
   for (auto* r = undo; r; r = r->next) {
