@@ -15,6 +15,7 @@
 int main(int count, char** texts) {
   using namespace stet_faults;
   static const std::map<std::string, int (*)()> campaigns = {
+      {"blocks", blocks},
       {"calls", calls},
       {"kills", kills},
       {"oom", oom},

@@ -52,6 +52,8 @@ class trial {
   /// next lives do.
   void expect(stet_crash::script s) { script_ = std::move(s); }
   void be(std::string script) { setup_.script = std::move(script); }
+  /// Somebody else has made what it has: its next life isn't the first.
+  void has_lived() { ++setup_.life; }
   /// Long campaigns look at the last state only.
   void forget_all_but_last() {
     if (dumps_.size() > 1) dumps_.erase(dumps_.begin(), dumps_.end() - 1);

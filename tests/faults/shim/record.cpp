@@ -117,7 +117,7 @@ void note_write(int fd, const void* data, std::size_t n, off_t at) noexcept {
 }
 
 void note_flush(int fd, bool data_only) noexcept {
-  char path[512];
+  char path[512] = {};
   if (is_undoable()) {
     struct stat s{};
     ::fstat(fd, &s);
