@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <tuple>
 
 namespace stet { inline namespace v0 { namespace lmdb {
 namespace {
@@ -81,7 +82,11 @@ database::database(backend::file_owner& owner, const options& o)
   if (int rc = mdb_env_set_mapsize(env_.get(), map_bytes_)) fail("lmdb open", path, rc);
   // Read transactions belong to whoever holds them, not to a thread: readers moves them about.
   int rc = mdb_env_open(env_.get(), path.c_str(), MDB_NOSUBDIR | MDB_NOTLS, 0600);
-  if (rc != MDB_SUCCESS) fail("lmdb open", path, rc);
+  if (rc != MDB_SUCCESS) {
+    // On a full disk LMDB leaves half a beginning, which it would refuse for ever.
+    if (used == 0) std::ignore = ::ftruncate(owner.data_descriptor(), 0);
+    fail("lmdb open", path, rc);
+  }
   int dead = 0, fd = -1;
   mdb_reader_check(env_.get(), &dead);
   // Up to 0.9.24 at least, LMDB lets this one pass to programs that the process executes.

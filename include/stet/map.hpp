@@ -30,17 +30,22 @@ template <class Item, class F, bool Tolerant> class map_group final : group {
   using result_type =
       std::conditional_t<std::is_void_v<typename inner::result_type>, void, std::vector<value>>;
   map_group(std::vector<Item> items, try_map_options o, F f)
-      : group(rule::all), items_(std::move(items)), callable_(std::move(f)), options_(o) {}
+      : group(rule::all),
+        items_(std::move(items)),
+        callable_(std::move(f)),
+        options_(o),
+        slots_(items_.size()),
+        results_(items_.size()) {}
   map_group(map_group&& o) noexcept(std::is_nothrow_move_constructible_v<F>)
       : group(static_cast<group&&>(o)),
         items_(std::move(o.items_)),
         callable_(std::move(o.callable_)),
-        options_(o.options_) {}
+        options_(o.options_),
+        slots_(std::move(o.slots_)),
+        results_(std::move(o.results_)) {}
 
   bool start(environment e, waiter& w) noexcept {
     open(e, w, items_.size());
-    slots_ = std::vector<slot>(items_.size());
-    results_ = std::vector<std::optional<value>>(items_.size());
     pump();
     return close();
   }

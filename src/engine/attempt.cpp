@@ -68,13 +68,19 @@ template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexce
   return true;
 }
 
-void attempt::ends() noexcept {
+/// Its effect has happened: another attempt would not help.
+std::exception_ptr attempt::too_large() const noexcept {
   try {
     check_payload("the result of step '" + body->name + "'", body->name, result.size(),
                   engine.payload_bytes_max());
-  } catch (const std::exception& e) {  // its effect has happened: another attempt would not help
-    error = std::make_exception_ptr(permanent_error(e.what()));
-  }
+  } catch (const v0::error& e) {
+    return std::make_exception_ptr(permanent_error(e.what()));
+  } catch (...) { return std::current_exception(); }
+  return nullptr;
+}
+
+void attempt::ends() noexcept {
+  if (result.size() > engine.payload_bytes_max()) error = too_large();  // else no text is made
   if (is_timed()) ended = engine.steady_ms();
   at.store(phase::left);
 }

@@ -59,6 +59,7 @@ class attempt final : public work {
   bool is_pending() const noexcept { return later && later->is_pending(); }
   /// Whoever has the outcome has set it: it is over.
   void ends() noexcept;
+  std::exception_ptr too_large() const noexcept;
 
   engine_core& engine;
   resident& run_of;  // stays in memory as long as it has attempts; the loop's

@@ -219,6 +219,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void fail(const std::exception_ptr& e) noexcept;
   void fail_everybody(const std::exception_ptr& e) noexcept;
   void discard_attempts() noexcept;
+  void tell_problem(std::string_view what, const char* why) noexcept;
   void throw_if_unusable() const;
   bool abandon_in_fork() noexcept;
   void let_bodies_go();
@@ -463,6 +464,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
   std::vector<call*> calls_;
+  std::vector<call*> taken_;  // the loop's: of those, what it performs; null: told
   std::vector<std::pair<std::pair<std::uint64_t, std::uint32_t>, std::string>> beats_;
   bool woken_ = false;
   std::atomic<bool> closing_{false};  // written under the lock; open_gates reads it without

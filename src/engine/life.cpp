@@ -38,6 +38,12 @@ constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells
 constexpr std::int64_t nap_ms_max =
     60'000;  // the wall clock is looked at this often, even if nothing happens
 
+std::exception_ptr is_closed() noexcept {
+  try {
+    return std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed"));
+  } catch (...) { return std::current_exception(); }  // there is no memory for the text
+}
+
 }  // namespace
 
 bool engine_core::is_on_loop() const noexcept { return on_loop == this; }
@@ -80,9 +86,14 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
 engine_core::~engine_core() {
   try {
     (void)close(std::nullopt);
-  } catch (const std::exception& e) {
-    listener_.problem(std::string("closing the engine failed: ") + e.what());
-  }
+  } catch (const std::exception& e) { tell_problem("closing the engine failed: ", e.what()); }
+}
+
+/// Also when there is no memory for the text.
+void engine_core::tell_problem(std::string_view what, const char* why) noexcept {
+  try {
+    listener_.problem(std::string(what) + why);
+  } catch (const std::bad_alloc&) { listener_.problem(what); }
 }
 
 void engine_core::define(std::string_view name, std::string_view version,
@@ -104,24 +115,27 @@ void engine_core::start() {
   process_ = ::getpid();
   try {
     recover();
-  } catch (...) {  // half a recovery is none
+    if (!executor_ && !manual_) {
+      own_executor_ = std::make_unique<pool>(options_.threads);
+      executor_ = own_executor_.get();
+    }
+    phase_ = phase::running;  // a body may begin before this returns
+    if (!manual_) {
+      committer_.start([this] {
+        if (asleep_) wake();
+      });
+      watchdog_.start();
+      thread_ = std::thread([this] { loop(); });
+    }
+  } catch (...) {  // half a start is none
+    watchdog_.stop();
+    committer_.stop();
     phase_ = phase::closed;
     lru_.clear();
     runs_.clear();
     store_->close();
     throw;
   }
-  if (!executor_ && !manual_) {
-    own_executor_ = std::make_unique<pool>(options_.threads);
-    executor_ = own_executor_.get();
-  }
-  phase_ = phase::running;
-  if (manual_) return;
-  committer_.start([this] {
-    if (asleep_) wake();
-  });
-  watchdog_.start();
-  thread_ = std::thread([this] { loop(); });
 }
 
 void engine_core::tick() noexcept {
@@ -153,14 +167,15 @@ bool engine_core::turn() {
 }
 
 bool engine_core::take_calls() {
-  std::vector<call*> calls;
   {
     std::lock_guard lock(mutex_);
-    calls.swap(calls_);
+    taken_.swap(calls_);
   }
-  for (auto at = calls.begin(); at != calls.end(); ++at) {
-    auto* c = *at;
+  bool any = !taken_.empty();
+  for (auto*& at : taken_) {
+    auto* c = at;
     if (is_refused() && c->needs_room) {
+      at = nullptr;
       c->done(no_room());
       continue;
     }
@@ -168,17 +183,19 @@ bool engine_core::take_calls() {
     std::exception_ptr failed;
     try {
       if (c->perform(*this)) answer(*c, std::min(answer_lsn_, journal_.last_lsn()));
-    } catch (const store_error&) {
-      c->done(own_copy(std::current_exception()));
-      std::lock_guard lock(mutex_);
-      calls_.insert(calls_.begin(), at + 1, calls.end());  // whoever ends the engine tells them
+      // What these leave in memory isn't whole. The engine ends, and whoever ends it tells this
+      // call and those behind it.
+    } catch (const store_error&) { throw; } catch (const std::bad_alloc&) {
       throw;
     } catch (...) { failed = std::current_exception(); }
-    if (!failed) continue;
-    c->fails(std::move(failed));
-    answer(*c, journal_.last_lsn());
+    if (failed) {
+      c->fails(std::move(failed));
+      answer(*c, journal_.last_lsn());
+    }
+    at = nullptr;
   }
-  return !calls.empty();
+  taken_.clear();
+  return any;
 }
 
 void engine_core::loop() noexcept {
@@ -208,7 +225,7 @@ void engine_core::fail(const std::exception_ptr& e) noexcept {
   try {
     std::rethrow_exception(e);
   } catch (const std::exception& x) {
-    listener_.problem(std::string("the engine stopped: ") + x.what());
+    tell_problem("the engine stopped: ", x.what());
   } catch (...) { listener_.problem("the engine stopped"); }
 }
 
@@ -218,8 +235,19 @@ void engine_core::fail_everybody(const std::exception_ptr& e) noexcept {
     std::lock_guard lock(mutex_);
     calls.swap(calls_);
   }
+  for (auto* c : taken_) {  // the first of them may be known elsewhere already
+    if (!c) continue;
+    std::erase_if(answers_, [c](auto& a) { return a.second == c; });
+    for (auto& [run, r] : runs_) {
+      std::erase(r->waiters, c);
+      std::erase(r->updaters, c);
+    }
+    c->done(own_copy(e));
+  }
+  taken_.clear();
   for (auto* c : calls) c->done(own_copy(e));
-  for (auto& [lsn, c] : std::exchange(answers_, {})) c->done(own_copy(e));
+  for (auto& [lsn, c] : answers_) c->done(own_copy(e));
+  answers_.clear();
   for (auto& [run, r] : runs_) {
     for (auto* w : std::exchange(r->waiters, {})) w->done(own_copy(e));
     for (auto* w : std::exchange(r->updaters, {})) w->done(own_copy(e));
@@ -227,13 +255,13 @@ void engine_core::fail_everybody(const std::exception_ptr& e) noexcept {
 }
 
 void engine_core::discard_attempts() noexcept {
-  auto all = std::exchange(gate_, {});
-  for (auto* a : std::exchange(inline_returned_, {})) all.push_back(a);
-  for (auto* a = returned_.exchange(nullptr); a; a = a->next_returned) all.push_back(a);
-  for (auto* a : all) {
+  auto discard = [](attempt* a) {
     std::erase(a->run_of.attempts, a);
     delete a;
-  }
+  };
+  for (auto* a : std::exchange(gate_, {})) discard(a);
+  for (auto* a : std::exchange(inline_returned_, {})) discard(a);
+  for (auto* a = returned_.exchange(nullptr); a;) discard(std::exchange(a, a->next_returned));
 }
 
 void engine_core::sleep_until_woken(std::int64_t ms_max) {
@@ -420,8 +448,7 @@ bool engine_core::close(std::optional<duration> limit) {
     } catch (...) { why = std::current_exception(); }
     end_bodies();  // also if that failed early: frames go now
   }
-  fail_everybody(
-      why ? why : std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed")));
+  fail_everybody(why ? why : is_closed());
   if (left_bodies_) {
     keep_for_ever();
   } else {
@@ -453,7 +480,7 @@ void engine_core::let_bodies_go() {
     (void)commit();
     wait_for_commit();
   } while (!answers_.empty() && !is_refused());
-  auto closed = std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed"));
+  auto closed = is_closed();
   auto tell = [&](auto& waiting) {
     std::erase_if(waiting, [&](auto* c) {
       if (!c->of_body) return false;

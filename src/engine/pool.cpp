@@ -3,7 +3,13 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 pool::pool(unsigned threads) {
-  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+  threads_.reserve(threads);
+  try {
+    for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+  } catch (...) {  // no memory, or no more threads
+    stop();
+    throw;
+  }
 }
 pool::~pool() { stop(); }
 

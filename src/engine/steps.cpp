@@ -44,6 +44,8 @@ bool engine_core::open_gates() {
   work* first = nullptr;
   work** end = &first;
   std::vector<attempt*> here;
+  here.reserve(gate_.size());
+  inline_returned_.reserve(inline_returned_.size() + gate_.size());  // what returns can't fail
   std::size_t kept = 0;
   for (std::size_t i = 0; i < gate_.size(); ++i) {
     auto* a = gate_[i];
@@ -159,7 +161,10 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
     n.attempt = a.number;
     return note(r, n);
   }
-  if (a.body->transacts) a.transact(state_, namespace_of(r.state));
+  if (a.body->transacts) {
+    a.transact(state_, namespace_of(r.state));
+    state_.rethrow_failure();  // the store's, whatever the body made of it
+  }
   if (STET_SEEDED(writes_before_result)) {
     batch early;
     for (auto& [key, value] : a.writes)

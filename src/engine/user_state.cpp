@@ -80,10 +80,21 @@ std::string_view own_key(std::string_view table, std::string_view key) {
 std::string user_state::opened(std::string_view key, std::string_view stored) const {
   return payloads_.open_entry(stored, keys::name_space_of_state(key), key);
 }
+
+/// A body may catch what this throws: it is kept.
+template <class F> auto user_state::from_store(F f) const {
+  try {
+    return f();
+  } catch (const store_error&) {
+    failed_ = std::current_exception();
+    throw;
+  }
+}
+
 std::optional<std::string> user_state::get(const std::string& key) const {
   auto at = staged_.find(key);
   if (at != staged_.end()) return at->second.value;
-  auto stored = store_.get(key);
+  auto stored = from_store([&] { return store_.get(key); });
   if (stored) stored = opened(key, *stored);
   return stored;
 }
@@ -101,11 +112,13 @@ bool user_state::next(const std::string& from, const std::string& to, bool backw
       content = v;
       is_stored = stored;
     };
-    scan(store_, {.from = low, .to = high, .backward = backward},
-         [&](std::string_view k, std::string_view v) {
-           offer(std::string(k), std::string(v), true);
-           return false;
-         });
+    from_store([&] {
+      scan(store_, {.from = low, .to = high, .backward = backward},
+           [&](std::string_view k, std::string_view v) {
+             offer(std::string(k), std::string(v), true);
+             return false;
+           });
+    });
     if (auto at = edge(staged_, low, high, backward); at != staged_.end())
       offer(at->first, at->second.value, false);
     if (auto at = edge(on_top, low, high, backward); at != on_top.end())
@@ -158,6 +171,7 @@ void engine_core::transact(std::string_view name_space, transact_function& f) {
   transaction_state state(state_, name_space);
   transaction tx(state);
   f.run(tx);
+  state_.rethrow_failure();           // whatever `f` made of it
   answer_lsn_ = journal_.last_lsn();  // of what it read
   if (state.writes.empty()) return;
   record r;

@@ -2,10 +2,12 @@
 // of that what the transaction that runs has written.
 #pragma once
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <stet/store.hpp>
@@ -27,6 +29,11 @@ class user_state {
   bool next(const std::string& from, const std::string& to, bool backward,
             const state_writes& on_top, std::string& key, std::string& value) const;
 
+  /// Throws what the store threw since this was asked last, if anything.
+  void rethrow_failure() const {
+    if (failed_) std::rethrow_exception(std::exchange(failed_, nullptr));
+  }
+
   /// From now on this is what everybody sees; it goes to the store with the block that fills.
   void stage(state_writes&& writes, batch& riders);
   /// Whether anything in [from, to) is on its way.
@@ -43,8 +50,11 @@ class user_state {
     std::uint64_t block;  // which takes it to the store, counted by sealed()
   };
   std::string opened(std::string_view key, std::string_view stored) const;
+  template <class F> auto from_store(F f) const;
+
   store& store_;
   payloads& payloads_;
+  mutable std::exception_ptr failed_;
   std::map<std::string, entry, std::less<>> staged_;
   std::vector<std::string> filling_, flying_;  // keys of staged_
   std::uint64_t block_ = 1;

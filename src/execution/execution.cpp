@@ -1,6 +1,7 @@
 #include "execution/execution.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -46,7 +47,7 @@ bool execution::deliver(const record& event, drive_output& out) {
   try {
     dispatch(event);
     drain();
-  } catch (const std::exception& e) {
+  } catch (const std::bad_alloc&) { starve(); } catch (const std::exception& e) {
     if (problem_.empty()) problem_ = e.what();
   }
   out_ = nullptr;
@@ -134,12 +135,10 @@ void execution::answer(const record& event) {
   complete(*c);
 }
 
-void execution::complete(command& c) noexcept {
-  auto* w = c.awaited_by;
-  auto* part = c.part;
+void execution::complete(command& c) noexcept try {
+  if (auto* w = c.awaited_by) out_->ready.emplace_back(w, c.part);
   unlink(c);
-  if (w) out_->ready.emplace_back(w, part);
-}
+} catch (const std::bad_alloc&) { starve(); }
 
 void execution::drain() {
   auto& ready = out_->ready;
@@ -157,6 +156,9 @@ bool execution::look(condition& c) noexcept {
   try {
     if (!c.holds(*this)) return false;
     if (c.answered == answer_kind::none) c.answered = answer_kind::value;
+  } catch (const std::bad_alloc&) {
+    starve();
+    return false;
   } catch (...) {
     c.thrown = std::current_exception();
     c.answered = answer_kind::failure;
@@ -211,7 +213,7 @@ void execution::finish() {
     f.message = c.reason();
     end.kind = record_kind::ended_cancelled;
     end.name = f.message;
-  } catch (...) {
+  } catch (const std::bad_alloc&) { return starve(); } catch (...) {
     f = errors_.describe(std::current_exception());
     end.kind = record_kind::failed;
     end.code = errc::run_failed;
@@ -223,7 +225,7 @@ void execution::finish() {
 
 // ---------------------------------------------------------------- what operations call
 
-bool execution::begin(command& c, environment e, waiter& w) noexcept {
+bool execution::begin(command& c, environment e, waiter& w) noexcept try {
   c.awaited_by = &w;
   c.part = e.scope;
   c.errors = &errors_;
@@ -239,14 +241,18 @@ bool execution::begin(command& c, environment e, waiter& w) noexcept {
   if (!problem_.empty()) return false;
   if (c.kind == command_kind::condition) {
     if (flags & record_flag::holds) return true;
-    conditions_.push_back(static_cast<condition*>(&c));
+    conditions_.reserve(conditions_.size() + 1);
   }
+  pending_.push_back(&c);
+  if (c.kind == command_kind::condition) conditions_.push_back(static_cast<condition*>(&c));
   c.owner = this;
   c.next = e.scope->commands_;
   c.previous = nullptr;
   if (c.next) c.next->previous = &c;
   e.scope->commands_ = &c;
-  pending_.push_back(&c);
+  return false;
+} catch (const std::bad_alloc&) {
+  starve();
   return false;
 }
 
@@ -271,13 +277,13 @@ void execution::hold(command& c) {
   c.id = ++last_command_;
   record_command(c);
   if (!problem_.empty()) return;
+  pending_.push_back(&c);
   c.owner = this;
   c.hold();
-  pending_.push_back(&c);
 }
 
 /// Emits a command, or holds it against the history.
-std::uint8_t execution::record_command(command& c) noexcept {
+std::uint8_t execution::record_command(command& c) noexcept try {
   record r;
   r.command = c.id;
   r.line = c.line;
@@ -311,9 +317,12 @@ std::uint8_t execution::record_command(command& c) noexcept {
   auto flags = emit(r);
   file_ = "";
   return c.kind == command_kind::condition ? r.flags : flags;
+} catch (const std::bad_alloc&) {
+  starve();
+  return 0;
 }
 
-void execution::give_up(command& c, const std::string& reason) noexcept {
+void execution::give_up(command& c, const std::string& reason) noexcept try {
   bool waits = !replay_ && c.kind == command_kind::step && host_ && host_->stop_body(run_, c.id);
   record r;
   r.kind = record_kind::cancelled;
@@ -326,7 +335,7 @@ void execution::give_up(command& c, const std::string& reason) noexcept {
   c.payload = reason;
   if (flags & record_flag::waits) c.awaits_body = true;
   else complete(c);
-}
+} catch (const std::bad_alloc&) { starve(); }
 
 void execution::unlink(command& c) noexcept {
   auto at = std::lower_bound(pending_.begin(), pending_.end(), c.id,

@@ -145,6 +145,13 @@ class execution : private waiter {
   const std::string& problem() const noexcept { return problem_; }
   /// Whoever drives has found something wrong: it goes no further.
   void reject(std::string problem) { problem_ = std::move(problem); }
+  /// There was no memory for what it did: it goes no further. In memory only: it can be tried
+  /// again.
+  void starve() noexcept {
+    starved_ = true;
+    problem_ = "out of memory";  // short enough to need none
+  }
+  bool starved() const noexcept { return starved_; }
   /// A pending step or child.
   request* find(std::uint32_t command) noexcept;
 
@@ -271,6 +278,7 @@ class execution : private waiter {
   source_point at_;            // where the latest one stands
   bool root_done_ = false;
   bool ended_ = false;
+  bool starved_ = false;
   bool swallows_ = false;  // it goes on in spite of its cancellation
 };
 

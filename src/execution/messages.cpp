@@ -2,6 +2,8 @@
 // chain.
 #include <algorithm>
 #include <cstdio>
+#include <new>
+#include <stdexcept>
 
 #include "base/hooks.hpp"
 #include "execution/execution.hpp"
@@ -67,7 +69,11 @@ std::string execution::answer_query(std::string_view name, std::string_view argu
                     "' at "
                     "the moment");
   std::string out;
-  h->answer(arguments, out);
+  try {
+    h->answer(arguments, out);
+  } catch (const std::bad_alloc&) {  // the handler's own business, and not the engine's
+    throw std::runtime_error("out of memory in the handler of a query");
+  }
   return out;
 }
 
@@ -121,7 +127,9 @@ void execution::begin_update(const record& event) {
   if (event.flags & record_flag::unasked) {
     try {
       validate(w.name, w.arguments);
-    } catch (...) { return refuse_update(w, std::current_exception()); }
+    } catch (const std::bad_alloc&) { return starve(); } catch (...) {
+      return refuse_update(w, std::current_exception());
+    }
   } else if (!h) {
     problem_ = "the history says that the update '" + w.name +
                "' was accepted, and today's code has no handler for it there";
@@ -187,7 +195,7 @@ void execution::refuse_update(const waiting_update& w, const std::exception_ptr&
 }
 
 void execution::record_answer(const std::string& id, std::uint32_t number,
-                              const std::exception_ptr& failed, root* work) noexcept {
+                              const std::exception_ptr& failed, root* work) noexcept try {
   auto& a = updates_[id];
   record r;
   std::string path;
@@ -199,7 +207,7 @@ void execution::record_answer(const std::string& id, std::uint32_t number,
                   payload_limit::now());
     r.kind = record_kind::update_done;
     r.payload = a.payload;
-  } catch (...) {
+  } catch (const std::bad_alloc&) { return starve(); } catch (...) {
     a.failure = std::make_unique<failure>(errors_.describe(std::current_exception()));
     r.kind = record_kind::update_failed;
     r.code = errc::update_failed;
@@ -208,7 +216,7 @@ void execution::record_answer(const std::string& id, std::uint32_t number,
   a.done = true;
   emit(r);
   if (!replay_) out_->updated.push_back(id);
-}
+} catch (const std::bad_alloc&) { starve(); }
 
 void execution::fail_update(running_update& u, const char* why) noexcept {
   if (u.ended) return;
@@ -247,7 +255,7 @@ void execution::abandon_update(running_update& u) noexcept {
   u.work.reset();
 }
 
-void execution::abandon(v0::scope& s) noexcept {
+void execution::abandon(v0::scope& s) noexcept try {
   for (auto* c = s.commands_; c;) {
     auto* following = c->next;
     if (!c->awaits_body) {
@@ -262,7 +270,7 @@ void execution::abandon(v0::scope& s) noexcept {
     c = following;
   }
   for (auto* c = s.child_; c; c = c->next_) abandon(*c);
-}
+} catch (const std::bad_alloc&) { starve(); }
 
 // ---------------------------------------------------------------- the next run, and promises
 

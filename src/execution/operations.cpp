@@ -3,6 +3,7 @@
 #include <stet/definition.hpp>
 
 #include <cstdio>
+#include <new>
 
 #include "execution/execution.hpp"
 
@@ -26,8 +27,10 @@ scope::~scope() {
 
 void scope::cancel(std::string_view reason) noexcept {
   if (cancelled_) return;
+  try {
+    reason_ = std::make_unique<std::string>(reason);
+  } catch (const std::bad_alloc&) { return run_->starve(); }
   cancelled_ = true;
-  reason_ = std::make_unique<std::string>(reason);
   for (;;) {  // a command that is given up unlinks itself; one that waits for its body stays,
               // answered
     auto* c = commands_;
@@ -49,8 +52,10 @@ void scope_access::attach(scope& s, scope& parent, bool shielded) noexcept {
   if (s.next_) s.next_->previous_ = &s;
   parent.child_ = &s;
   if (!shielded && parent.cancelled_) {
+    try {
+      s.reason_ = std::make_unique<std::string>(*parent.reason_);
+    } catch (const std::bad_alloc&) { return s.run_->starve(); }
     s.cancelled_ = true;
-    s.reason_ = std::make_unique<std::string>(*parent.reason_);
   }
 }
 
@@ -270,7 +275,7 @@ bool leaf::begin(environment e, waiter& w) noexcept {
   }
   return scope_access::run_of(*e.scope).begin(*command_, e, w);
 }
-std::string_view leaf::bytes() {
+std::string_view leaf::bytes() try {
   if (!command_ || command_->code == errc::usage) throw_awaited_twice();
   auto& c = *command_;
   if (c.answered == answer_kind::cancelled) throw cancelled(c.payload);
@@ -280,6 +285,9 @@ std::string_view leaf::bytes() {
     c.errors->raise(c.code, c.label(), *c.error);
   }
   return c.payload;
+} catch (const std::bad_alloc&) {  // not what came of the command: nobody may take it for that
+  if (command_ && command_->part) scope_access::run_of(*command_->part).starve();
+  throw;
 }
 
 // ---------------------------------------------------------------- groups

@@ -1,4 +1,6 @@
 // Replay: the recorded history against what the workflow does today.
+#include <new>
+
 #include "execution/execution.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -91,7 +93,7 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
       drain();
       --events_max;
     }
-  } catch (const std::exception& e) {
+  } catch (const std::bad_alloc&) { starve(); } catch (const std::exception& e) {
     if (problem_.empty()) problem_ = e.what();
   }
   replay_ = nullptr;
@@ -99,7 +101,7 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
   return problem_.empty();
 }
 
-std::uint8_t execution::emit(record r) noexcept {
+std::uint8_t execution::emit(record r) noexcept try {
   if (!problem_.empty()) return 0;
   ++records_;
   r.run = run_;
@@ -117,20 +119,23 @@ std::uint8_t execution::emit(record r) noexcept {
       diverge(r);
       return 0;
     }
-  } catch (const std::exception& e) {
+  } catch (const malformed& e) {
     problem_ = e.what();
     return 0;
   }
   replay_->has_next = false;
   return replay_->next.flags;
+} catch (const std::bad_alloc&) {
+  starve();
+  return 0;
 }
 
-void execution::diverge(const record& emitted) noexcept {
+void execution::diverge(const record& emitted) noexcept try {
   std::string was = "nothing more";
   if (replay_->has_next && is_command(replay_->next.kind)) was = describe(replay_->next, "");
   problem_ += "the history says " + was + ", today's code says " + describe(emitted, file_);
   if (emitted.command) problem_ += " as command " + std::to_string(emitted.command);
-}
+} catch (const std::bad_alloc&) { starve(); }
 
 /// The history says here that the run takes this patch's new way.
 bool execution::finds_marker(std::string_view patch) noexcept {
@@ -170,6 +175,9 @@ std::uint64_t execution::child_number() noexcept {
   if (!replay_) return host_ ? host_->new_run_number() : 0;
   try {
     return peek() ? replay_->next.related : 0;
+  } catch (const std::bad_alloc&) {
+    starve();
+    return 0;
   } catch (const std::exception& e) {
     problem_ = e.what();
     return 0;

@@ -1,0 +1,182 @@
+// Torn, lost and reordered writes: all that a life does to its store's files is recorded, with its
+// flushes. Then the power is cut at a moment: of each file, what was flushed is there, of the
+// sectors that were written since any may be and any may not; names are as they were at some moment
+// since the last flush of names. What that leaves is opened, judged and finished.
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <random>
+#include <sstream>
+
+#include "faults/campaign.hpp"
+
+namespace stet_faults {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t sector = 512;
+
+struct step {
+  recorded_call head;
+  std::string path, data;
+};
+
+std::vector<step> read_record(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::vector<step> all;
+  step s;
+  while (in.read(reinterpret_cast<char*>(&s.head), sizeof s.head)) {
+    s.path.resize(s.head.path_bytes);
+    in.read(s.path.data(), static_cast<std::streamsize>(s.path.size()));
+    s.data.resize(s.head.bytes);
+    if (!in.read(s.data.data(), static_cast<std::streamsize>(s.data.size()))) break;
+    all.push_back(s);
+  }
+  return all;
+}
+
+/// A file, whatever its name: what is durable, and what was done to it since.
+struct file {
+  std::string durable;
+  std::vector<const step*> since;
+};
+using names = std::map<std::string, std::shared_ptr<file>>;
+
+void apply(std::string& content, const step& s, std::mt19937* chance) {
+  if (s.head.kind == call_truncate) {
+    if (!chance || (*chance)() % 2) content.resize(s.head.at);
+    return;
+  }
+  for (std::size_t from = 0, n; from < s.data.size(); from += n) {
+    auto at = s.head.at + from;
+    n = std::min(s.data.size() - from, sector - at % sector);
+    if (chance && (*chance)() % 2) continue;
+    if (content.size() < at + n) content.resize(at + n);
+    content.replace(at, n, s.data, from, n);
+  }
+}
+
+/// The disk up to a moment.
+class disk {
+ public:
+  void take(const step& s) {
+    auto& now = history_.back();
+    switch (s.head.kind) {
+      case call_open: rename_to_be([&](names& n) { n[s.path] = std::make_shared<file>(); }); break;
+      case call_rename:
+        rename_to_be([&](names& n) {
+          n[s.data] = n[s.path];
+          n.erase(s.path);
+        });
+        break;
+      case recorded_unlink: rename_to_be([&](names& n) { n.erase(s.path); }); break;
+      case call_flush: flush(s); break;
+      case recorded_through:  // the write before it is on the disk, and nothing else
+        if (auto& since = of(s.path)->since; !since.empty()) {
+          apply(of(s.path)->durable, *since.back(), nullptr);
+          since.pop_back();
+        }
+        break;
+      default:
+        if (now.contains(s.path) || s.path.find(" (deleted)") == std::string::npos)
+          of(s.path)->since.push_back(&s);
+    }
+  }
+
+  /// Writes what a power cut may leave. `prefix`: in front of the recorded paths.
+  void cut(const std::string& prefix, std::mt19937& chance) const {
+    auto& which = history_[chance() % history_.size()];
+    bool all = chance() % 8 == 0, nothing = chance() % 8 == 0;
+    for (auto& [path, f] : which) {
+      if (!f) continue;  // nobody has seen it made
+      auto content = f->durable;
+      if (!nothing)
+        for (auto* s : f->since) stet_faults::apply(content, *s, all ? nullptr : &chance);
+      fs::create_directories(fs::path(prefix + path).parent_path());
+      std::ofstream(prefix + path, std::ios::binary) << content;
+    }
+  }
+
+ private:
+  std::shared_ptr<file>& of(const std::string& path) {
+    auto& f = history_.back()[path];
+    if (!f) f = std::make_shared<file>();
+    return f;
+  }
+  template <class F> void rename_to_be(F change) {
+    history_.push_back(history_.back());
+    change(history_.back());
+  }
+  void flush(const step& s) {
+    auto found = history_.back().find(s.path);
+    if (found != history_.back().end()) {
+      auto& f = *found->second;
+      for (auto* w : f.since) stet_faults::apply(f.durable, *w, nullptr);
+      f.since.clear();
+      // Of a new file, data alone is flushed with its name.
+      bool is_named =
+          history_.front().contains(s.path) && history_.front()[s.path] == found->second;
+      if (s.head.at == 1 && is_named) return;
+    }
+    history_.erase(history_.begin(), history_.end() - 1);
+  }
+
+  std::vector<names> history_ = std::vector<names>(1);  // since the names were flushed
+};
+
+constexpr const char* facts_name = "facts";  // recorded as well: what was said before the cut
+
+void judge_cut(trial& t, const std::vector<step>& all, std::size_t at, std::mt19937& chance) {
+  disk d;
+  std::string facts;
+  for (std::size_t i = 0; i < at; ++i) {
+    if (all[i].path != facts_name) d.take(all[i]);
+    else if (all[i].head.kind == call_write) facts += all[i].data;
+  }
+  d.cut(t.folder() + "/", chance);
+  std::ofstream(t.setup().facts, std::ios::binary) << facts;
+  t.has_lived();
+  t.judge(1);
+  t.finish(1);
+}
+
+void explore(const std::string& folder, const std::string& name, const std::string& kind,
+             const std::string& script, tally& sum) {
+  std::mt19937 chance(static_cast<unsigned>(seed() + std::hash<std::string>()(name)));
+  trial t(folder, kind, script, 0, 2);
+  auto record = t.folder() + "/record";
+  std::strncpy(t.shim().record, record.c_str(), sizeof t.shim().record - 1);
+  std::strncpy(t.shim().files, (t.folder() + "/").c_str(), sizeof t.shim().files - 1);
+  if (t.live() != life_end::finished) t.violate("it doesn't even work well: " + t.last_words());
+  t.judge(0);
+  auto all = read_record(record);
+  sum.take(t, name);
+  for (long at : sample(static_cast<long>(all.size()), 12, std::hash<std::string>()(name))) {
+    trial again(folder, kind, script, 0, 2);
+    judge_cut(again, all, static_cast<std::size_t>(at), chance);
+    ++sum.hit;
+    ++sum.ends["cut"];
+    sum.take(again, name + ", call " + std::to_string(at) + " of " + std::to_string(all.size()));
+  }
+}
+
+}  // namespace
+
+int blocks() {
+  std::vector<cell> cells;
+  for (auto& kind : store_kinds())
+    for (std::string script : {"crowd", "counts", "entities"}) {
+      auto name = kind + "/" + script;
+      cells.push_back({name, [=](const std::string& folder, tally& sum) {
+                         explore(folder, name, kind, script, sum);
+                       }});
+    }
+  return run_campaign("blocks", cells);
+}
+
+}  // namespace stet_faults
