@@ -134,6 +134,7 @@ void host::end() {
 
 void host::look() {
   m_.ask("look", [&](stet::engine& e) {
+    e.run_until_idle();
     std::uint64_t open = 0;
     for (auto& [id, r] : runs_) {
       auto info = e.describe(id);
@@ -161,12 +162,18 @@ void host::look() {
   });
 }
 
+void host::set_clock() {
+  int ms = m_.luck.below(200'000) - 100'000;
+  here().is_set_back |= ms < 0;
+  m_.clock.set(ms);
+}
+
 /// Time, turns and bodies go on.
 void host::pass() {
   switch (m_.luck.below(6)) {
     case 0: m_.clock.advance(m_.luck.below(4) == 0 ? 70'000 : m_.luck.below(400)); break;
     case 1:
-      if (m_.luck.one_in(3)) m_.clock.set((m_.luck.below(2) ? 1 : -1) * m_.luck.below(100'000));
+      if (m_.luck.one_in(3)) set_clock();
       break;
     case 2:
       m_.ask("poll", [](stet::engine& e) { (void)e.poll(); });
@@ -246,7 +253,8 @@ void host::finish() {
     std::string all;
     for (auto& id : e.open_runs({}, 10'000)) {
       all += " " + id;
-      for (auto& w : e.describe(id)->waits_for) all += " (" + w.kind + " " + w.name + ")";
+      auto info = e.describe(id);
+      for (auto& w : info->waits_for) all += " (" + w.kind + " " + w.name + ")";
     }
     m_.violated("I18 not all come to an end:" + all);
   });
@@ -283,8 +291,10 @@ void host::look_back() {
   for (auto& [id, r] : runs_) {
     auto& heard = here().heard[id];
     if (r.again || r.chained || heard.empty()) continue;
+    auto behind = heard.upper_bound(number_);  // what runs sent comes from there on
+    int last = behind == heard.begin() ? 0 : *std::prev(behind);
     for (int n : r.sent)
-      if (n < *std::prev(heard.upper_bound(number_)) && !heard.contains(n))
+      if (n < last && !heard.contains(n))
         m_.violated("I8 '" + id + "' never read the signal " + std::to_string(n));
   }
 }

@@ -29,7 +29,6 @@ class host {
     std::set<int> sent;  // numbers, acknowledged
   };
   const std::map<std::string, run>& runs() const { return runs_; }
-  int puts_least() const { return puts_acknowledged_; }
 
  private:
   void start();
@@ -39,6 +38,7 @@ class host {
   void end();
   void look();
   void pass();
+  void set_clock();
   void fail();
   bool more_to_do();
   void feed(const std::string& id);
@@ -51,7 +51,6 @@ class host {
   std::map<std::string, int> answers_;  // of updates, by "run update"
   std::map<std::string, std::pair<std::string, int>> asked_;  // updates: the run, what was sent
   std::map<std::string, int> puts_;     // asked of boxes, by key
-  int puts_acknowledged_ = 0;
   int number_ = 0;
 };
 

@@ -26,6 +26,7 @@ struct outside {
   std::vector<std::string> wrong;       // what a workflow saw that may not be
   std::function<void(const std::string&)> note = [](const std::string&) {};
   int life = 0;
+  bool is_set_back = false;  // its clock was: a sleep of an earlier session may look short
   bool power = true;  // off: nothing that is done counts any more
 };
 /// Of the simulation that goes on.
