@@ -145,7 +145,8 @@ void engine_core::checkpoint_slices() {
   for (auto run : std::exchange(ended_, {}))
     if (auto* r = in_memory(run)) slice(*r);
   bool is_long = journal_.kept_bytes() >= tail_limit_ / 2;
-  if (pass_until_ == 0 && (is_long || STET_RARELY("begin pass"))) begin_pass();
+  // Not behind mark_clean(), which drops all blocks: a pass would leave some.
+  if (pass_until_ == 0 && !closing_ && (is_long || STET_RARELY("begin pass"))) begin_pass();
   if (pass_until_ == 0) return;
   auto budget = journal_.kept_bytes() >= tail_limit_
                     ? SIZE_MAX

@@ -418,7 +418,10 @@ void engine_core::finish() {
   for (auto& [run, r] : runs_)  // a thread that one body leaves takes no other
     for (auto* a : r->attempts)
       if (!a->revoke()) a->ask_to_stop();
-  if (!failed_) let_bodies_go();
+  std::exception_ptr why;
+  try {
+    if (!failed_) let_bodies_go();
+  } catch (...) { why = std::current_exception(); }  // bodies still have to end before their runs do
   if (executor_) {
     for (auto* w = executor_->stop(); w;) {
       auto* a = static_cast<attempt*>(std::exchange(w, w->next));
@@ -427,6 +430,7 @@ void engine_core::finish() {
       --outstanding_;  // else the last commit waits for it, and the close is over before
     }
   }
+  if (why) std::rethrow_exception(why);
   if (failed_) return;
   tick();
   wait_for_commit();

@@ -67,6 +67,8 @@ resident& engine_core::create(record start, bool undriven) {
 
 std::string engine_core::history_of(resident& r) {
   if (rides_in_block(r)) wait_for_commit();
+  // Its last chunk is in a block that the store has no room for: neither here nor there.
+  if (rides_in_block(r) && is_refused()) std::rethrow_exception(no_room());
   std::string history = read_history(*store_, r.state.run, r.unsaved_first);
   history += r.unsaved;
   return history;

@@ -87,7 +87,7 @@ bool engine_core::fire_timers() {
        --left) {  // what is armed meanwhile has to wait for the next turn
     auto next = timers_.next_due();
     if (timers_.loaded_until != INT64_MAX && (!next || *next > timers_.loaded_until) &&
-        now_ > timers_.loaded_until)
+        now_ >= timers_.loaded_until)
       load_timers();
     auto run = timers_.pop_due(now_);
     if (!run) break;
