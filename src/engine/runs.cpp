@@ -23,7 +23,8 @@ resident* engine_core::load(std::uint64_t run) {
     r->state = *std::move(state);
     r->unsaved_first = r->state.records;
     r->last_lsn = r->state.applied_lsn;
-    ids_.emplace(id_key(namespace_of(r->state), r->state.id), run);
+    // An open run is the latest of its id; one that has ended may not be, and the store knows.
+    if (r->state.open()) ids_.emplace(id_key(namespace_of(r->state), r->state.id), run);
     return (runs_[run] = std::move(r)).get();
   } catch (const malformed& e) {
     listener_.problem("run " + std::to_string(run) +

@@ -243,6 +243,7 @@ bool host::more_to_do() {
   for (auto& token : here().tokens)
     if (!open.empty())
       m_.ask("resolve", [&](stet::engine& e) { (void)e.resolve(Answer, token, answer); });
+  if (!is_well) m_.clock.advance(300);  // a refused commit is tried again
   if (!due) return more || !is_well;
   auto wait = due->time_since_epoch().count() - m_.clock.now();
   if (wait > 0) m_.clock.advance(wait);
