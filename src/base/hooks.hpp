@@ -34,6 +34,9 @@ namespace stet { inline namespace v0 { namespace detail {
 struct test_hooks {
   /// Called at every failpoint, by name: where the crash suite kills the process.
   void (*failpoint)(const char* name) = nullptr;
+  /// Whether what is rare happens now: asked at each STET_RARELY, where the simulation provokes what
+  /// is allowed and seldom. Set, nothing of the library looks at the machine's own clock.
+  bool (*rarely)(const char* what) = nullptr;
 #define STET_DECLARE_FAULT(name) bool name = false;
   STET_SEEDED_FAULTS(STET_DECLARE_FAULT)
 #undef STET_DECLARE_FAULT
@@ -43,9 +46,13 @@ inline void failpoint(const char* name) {
   if (hooks.failpoint) hooks.failpoint(name);
 }
 #define STET_SEEDED(fault) (::stet::detail::hooks.fault)
+#define STET_SIMULATED (::stet::detail::hooks.rarely != nullptr)
+#define STET_RARELY(what) (STET_SIMULATED && ::stet::detail::hooks.rarely(what))
 #else
 inline void failpoint(const char*) noexcept {}
 #define STET_SEEDED(fault) false
+#define STET_SIMULATED false
+#define STET_RARELY(what) false
 #endif
 
 }  // namespace detail

@@ -234,6 +234,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void recover();
   void recover_record(const record& r, std::string_view bytes, std::uint64_t lsn);
   std::optional<run_state> load_behind(std::uint64_t run);
+  void note_latest(const resident& r);
   void suspect(const std::vector<occupant>& who);
   void load_timers();
   void resume(resident& r);

@@ -12,7 +12,7 @@ void engine_core::happen(resident& r, record e) {
   if (!r.state.open()) return;
   e.run = r.state.run;
   e.time = now_;
-  if (options_.resident_runs_max == 0) evict(r);
+  if (options_.resident_runs_max == 0 || STET_RARELY("evict")) evict(r);
   if (!r.state.stalled && r.state.undriven == 0 && ensure_frame(r)) return drive(r, &e);
   happen_later(r, e);
 }

@@ -68,7 +68,8 @@ void engine_core::recover_record(const record& rec, std::string_view bytes, std:
       return;
     }
   }
-  if (lsn <= r->state.applied_lsn && !STET_SEEDED(ignore_snapshot_lsn)) return;
+  if (lsn <= r->state.applied_lsn && !STET_SEEDED(ignore_snapshot_lsn))
+    return note_latest(*r);  // its snapshot may be that of a later run than the journal's last
   try {
     apply(r->state, rec, lsn);
   } catch (const malformed& e) {
@@ -76,11 +77,16 @@ void engine_core::recover_record(const record& rec, std::string_view bytes, std:
     r->state.outcome = std::string("its history doesn't make sense: ") + e.what();
     listener_.problem("run '" + r->state.id + "' is stalled: " + r->state.outcome);
   }
-  auto& latest = ids_[id_key(namespace_of(r->state), r->state.id)];
-  latest = std::max(latest, rec.run);
+  note_latest(*r);
   r->last_lsn = lsn;
   r->unsaved += bytes;
   mark_dirty(*r, lsn);
+}
+
+/// Its id finds it, if no later run has the same.
+void engine_core::note_latest(const resident& r) {
+  auto& latest = ids_[id_key(namespace_of(r.state), r.state.id)];
+  latest = std::max(latest, r.state.run);
 }
 
 std::optional<run_state> engine_core::load_behind(std::uint64_t run) {

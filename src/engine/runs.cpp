@@ -23,7 +23,8 @@ resident* engine_core::load(std::uint64_t run) {
     r->state = *std::move(state);
     r->unsaved_first = r->state.records;
     r->last_lsn = r->state.applied_lsn;
-    ids_.emplace(id_key(namespace_of(r->state), r->state.id), run);
+    // An open run is the latest of its id; one that has ended may not be, and the store knows.
+    if (r->state.open()) ids_.emplace(id_key(namespace_of(r->state), r->state.id), run);
     return (runs_[run] = std::move(r)).get();
   } catch (const malformed& e) {
     listener_.problem("run " + std::to_string(run) +
@@ -70,6 +71,8 @@ resident& engine_core::create(record start, bool undriven) {
 /// As it is stored, its payloads sealed.
 std::string engine_core::stored_history_of(resident& r) {
   if (rides_in_block(r)) wait_for_commit();
+  // Its last chunk is in a block that the store has no room for: neither here nor there.
+  if (rides_in_block(r) && is_refused()) std::rethrow_exception(no_room());
   std::string history = read_history(*store_, r.state.run, r.unsaved_first);
   history += r.unsaved;
   return history;

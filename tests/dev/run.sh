@@ -48,7 +48,7 @@ echo 'int x;' >"$work/project/src/x.cpp"
 # ---- help -------------------------------------------------------------------------------------------------
 env -i "$root/dev" help >"$work/out" 2>"$work/err"; status=$?
 expect 'help works in an empty environment' test "$status" = 0
-for command in demo test bench lint fmt sanitize build; do
+for command in demo test simulate bench lint fmt sanitize build; do
   expect "help names $command" grep -qE "^\./dev $command\b" "$work/out"
 done
 dev frobnicate

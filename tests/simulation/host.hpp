@@ -1,0 +1,57 @@
+// Whoever stands outside and asks: starts, signals, updates, cancels, looks. Remembers what was
+// acknowledged.
+#pragma once
+#include <map>
+#include <set>
+#include <string>
+
+#include "simulation/machine.hpp"
+#include "simulation/reference.hpp"
+
+namespace stet_simulation {
+
+class host {
+ public:
+  explicit host(machine& m) : m_(m) {}
+  /// Does something.
+  void act();
+  /// Brings all to its end that has one.
+  void finish();
+  /// When everything has ended: what boxes hold, what may be erased.
+  void look_back();
+
+  struct run {
+    int program = 0;
+    fate met;
+    bool acknowledged = false;
+    bool again = false;  // its id is used anew
+    bool chained = false;
+    std::set<int> sent;  // numbers, acknowledged
+  };
+  const std::map<std::string, run>& runs() const { return runs_; }
+
+ private:
+  void start();
+  void signal();
+  void update();
+  void resolve();
+  void end();
+  void look();
+  void pass();
+  void set_clock();
+  void fail();
+  bool more_to_do();
+  void feed(const std::string& id);
+  const std::string* any_run();
+  void put(const std::string& key, const std::string& id);
+
+  machine& m_;
+  std::map<std::string, run> runs_;
+  std::map<std::string, stet::status> ended_;
+  std::map<std::string, int> answers_;                        // of updates, by "run update"
+  std::map<std::string, std::pair<std::string, int>> asked_;  // updates: the run, what was sent
+  std::map<std::string, int> puts_;                           // asked of boxes, by key
+  int number_ = 0;
+};
+
+}  // namespace stet_simulation

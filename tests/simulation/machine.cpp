@@ -1,0 +1,159 @@
+#include "simulation/machine.hpp"
+
+#include "base/hooks.hpp"
+
+namespace stet_simulation {
+namespace {
+
+machine* running = nullptr;
+
+}  // namespace
+
+machine::machine(std::uint64_t seed, bool keep_trace)
+    : luck(seed), entropy_(seed + 1), rare_luck_(seed + 2), keep_trace_(keep_trace) {
+  running = this;
+  here() = outside();
+  here().note = [this](const std::string& line) { note(line); };
+  listener_.heard = [this](const std::string& text) { note("  problem: " + text); };
+  static constexpr std::size_t residents[] = {0, 1, 3, 100'000};
+  static constexpr std::size_t tails[] = {4096, 16'384, 1u << 20};
+  static constexpr unsigned checks[] = {0, 1, 5};
+  static constexpr int rarities[] = {1'000'000, 40, 8, 3};
+  options_.threads = 0;
+  options_.resident_runs_max = residents[luck.below(4)];
+  options_.tail_bytes_max = tails[luck.below(3)];
+  options_.replay_check_interval = checks[luck.below(3)];
+  options_.clock = &clock;
+  options_.entropy = &entropy_;
+  options_.listener = &listener_;
+  if (luck.one_in(2)) options_.executor = &bodies;
+  rarely_ = rarities[luck.below(4)];
+  stet::detail::hooks.failpoint = on_failpoint;
+  stet::detail::hooks.rarely = on_rarely;
+  note("residents " + std::to_string(options_.resident_runs_max) + ", tail " +
+       std::to_string(options_.tail_bytes_max) + ", rare: one in " + std::to_string(rarely_) +
+       (options_.executor ? ", bodies held" : ", bodies inline"));
+}
+
+machine::~machine() {
+  power(false);
+  engine_.reset();
+  stet::detail::hooks.failpoint = nullptr;
+  stet::detail::hooks.rarely = nullptr;
+  here() = outside();
+  running = nullptr;
+}
+
+void machine::on_failpoint(const char* name) {
+  auto& m = *running;
+  if (m.crash_at_ == 0 || --m.crash_at_ > 0) return;
+  m.note(std::string("  power off: ") + name);
+  m.power(false);
+}
+
+bool machine::on_rarely(const char* what) {
+  auto& m = *running;
+  if (!m.rare_luck_.one_in(m.rarely_)) return false;
+  ++m.result.rare;
+  ++m.result.kinds["rare: " + std::string(what)];
+  return true;
+}
+
+void machine::power(bool on) {
+  disk.power = on;
+  here().power = on;
+}
+
+void machine::note(const std::string& line) {
+  for (unsigned char c : line) result.trace_hash = (result.trace_hash ^ c) * 0x100000001b3;
+  if (keep_trace_)
+    result.trace += std::to_string(clock.now() - 1'700'000'000'000) + " " + line + "\n";
+}
+
+void machine::violated(std::string text) {
+  note("VIOLATED " + text);
+  if (result.violations.size() < 20) result.violations.push_back(std::move(text));
+}
+
+bool machine::try_start() {
+  try {
+    engine_ = std::make_unique<stet::engine>(std::make_unique<sim_store>(disk), options_);
+    define_all(*engine_);
+    engine_->start();
+    return disk.power;
+  } catch (const stet::store_error& e) {
+    note(std::string("  start: ") + e.what());
+    if (e.code() == stet::errc::corrupt) violated(std::string("I17 ") + e.what());
+    return false;
+  }
+}
+
+void machine::start() {
+  clock.touched();
+  for (int i = 0; !try_start(); ++i) {
+    if (i > 3) heal();
+    if (i > 8) throw std::runtime_error("the engine doesn't start");
+    crash_at_ = 0;
+    power(false);
+    engine_.reset();
+    power(true);
+    ++here().life;
+    ++result.crashes;
+  }
+}
+
+void machine::crash() {
+  note("crash");
+  crash_at_ = 0;
+  power(false);
+  engine_.reset();
+  power(true);
+  ++result.crashes;
+  ++here().life;
+  looked_at();
+  start();
+}
+
+bool machine::close() {
+  try {
+    clock.touched();
+    engine_->close();
+    engine_.reset();
+  } catch (const stet::error& e) { note(std::string("  close: ") + e.what()); }
+  bool clean = !engine_ && disk.power;
+  crash_at_ = 0;
+  power(false);
+  engine_.reset();
+  power(true);
+  ++here().life;
+  clean ? ++result.restarts : ++result.crashes;
+  looked_at();
+  return clean;
+}
+
+bool machine::ask(const std::string& what, const std::function<void(stet::engine&)>& call) {
+  clock.touched();
+  note(what);
+  ++result.operations;
+  bool done = false, dead = false;
+  try {
+    call(*engine_);
+    done = true;
+  } catch (const stet::error& e) {
+    note(std::string("  ") + e.what());
+    dead = e.code() == stet::errc::store || e.code() == stet::errc::closed ||
+           e.code() == stet::errc::corrupt;
+    if (e.code() == stet::errc::corrupt) violated(std::string("I17 ") + e.what());
+  }
+  if (!dead && disk.power) return done;
+  crash();
+  return false;
+}
+
+void machine::heal() {
+  disk.next_commit = commit_fault::none;
+  disk.reads_until = -1;
+  crash_at_ = 0;
+}
+
+}  // namespace stet_simulation

@@ -1,0 +1,60 @@
+// A machine that Stet runs on: its disk outlives it, its engine is killed and started again.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "simulation/player.hpp"
+#include "simulation/sim_store.hpp"
+#include "simulation/simulation.hpp"
+#include "simulation/surroundings.hpp"
+
+namespace stet_simulation {
+
+class machine {
+ public:
+  machine(std::uint64_t seed, bool keep_trace);
+  machine(const machine&) = delete;
+  machine& operator=(const machine&) = delete;
+  ~machine();
+
+  void start();
+  void crash();
+  /// A clean end, if the disk allows one. False: it was a crash.
+  bool close();
+  /// The process is to die at the n-th failpoint from here.
+  void crash_at(int failpoint) { crash_at_ = failpoint; }
+  /// Calls the engine. If that fails because the engine has, or the power does, the machine starts
+  /// again. True: it was done, and said to be.
+  bool ask(const std::string& what, const std::function<void(stet::engine&)>& call);
+  /// No more faults.
+  void heal();
+  void note(const std::string& line);
+  void violated(std::string text);
+
+  dice luck;
+  sim_disk disk;
+  sim_clock clock;
+  held_bodies bodies;
+  report result;
+  std::function<void()> looked_at = [] {};  // called with the disk of a machine that is off
+  unsigned crashes_in_a_row = 0;
+  stet::engine& engine() { return *engine_; }
+
+ private:
+  static void on_failpoint(const char*);
+  static bool on_rarely(const char* what);
+  bool try_start();
+  void power(bool on);
+
+  sim_entropy entropy_;
+  sim_listener listener_;
+  stet::engine_options options_;
+  std::unique_ptr<stet::engine> engine_;
+  int crash_at_ = 0;
+  int rarely_ = 0;
+  dice rare_luck_;
+  bool keep_trace_;
+};
+
+}  // namespace stet_simulation
