@@ -37,7 +37,7 @@ class Row:
     def number(pattern, text):
         if not pattern:
             return None
-        return sum(int(n.replace(',', '')) for n in re.findall(pattern, text))
+        return sum(int(n.replace(',', '')) for n in re.findall(pattern, text, re.M))
 
     def line(self):
         if self.code == 77:
@@ -50,19 +50,35 @@ class Row:
         return self.command.replace('tests/', 'build/tests/', 1)
 
 
-def rows():
-    seeds = {'STET_POWERCUT_CUTS': '500'}
-    all_rows = [
-        Row('SIGKILL at every durable operation, and a second one in the recovery', 'tests/crash-suite',
-            r'(\d+) trials, \d+ kills', r'(\d+) distinct crash points', {'STET_CRASH_BUDGET': 'full'}),
-        Row('every script of up to three operations, at every crash point', 'tests/test-exhaustive', r': (\d+) crashes', r'(\d+) scripts of'),
-        Row('a torn or reordered log of LMDB', "tests/test-backends -tc='*torn*,*log*'", r'assertions:\s*(\d+)'),
-        Row('the contract of a store, and stores that break it', 'tests/test-conformance', r'test cases:\s*(\d+)'),
-        Row('the same workload on all stores', "tests/test-tools -tc='*same*'", r'assertions:\s*(\d+)'),
-    ]
+CAMPAIGN = r'^[\w-]+: (\d+) trials'
+CAMPAIGNS = {
+    'oom': 'the n-th allocation fails, coroutine frames included',
+    'calls': 'the n-th system call of a store fails: EIO, ENOSPC, EINTR, short writes, an fsync that then "succeeds"',
+    'syscalls': 'SIGKILL at the n-th system call, counted across threads',
+    'kills': 'SIGKILL at a random moment under load, again and again on one store',
+    'blocks': 'what was written and not flushed is lost, torn or reordered',
+    'clock': 'the clock of the real process jumps',
+    'host': 'the host forks, deletes the store, opens it twice',
+}
+
+
+def rows(build):
+    long_cuts = {'STET_POWERCUT_CUTS': '500'}
+    yield Row('SIGKILL at every durable operation, and a second one in the recovery', 'tests/crash-suite',
+              r'(\d+) trials, \d+ kills', r'(\d+) distinct crash points', {'STET_CRASH_BUDGET': 'full'})
+    yield Row('every script of up to three operations, at every crash point', 'tests/test-exhaustive', r': (\d+) crashes', r'(\d+) scripts of')
+    yield Row('the whole engine under one seed: crashes, faults of the store, clocks, orders', 'tests/simulate --seeds 4000',
+              r'^(\d+) seeds', None)
+    named = subprocess.run(['tests/faults'], cwd=build, text=True, capture_output=True).stderr
+    for name in re.findall(r'[\w-]+', named.partition('campaigns are')[2].splitlines()[0] if 'campaigns are' in named else ''):
+        yield Row(CAMPAIGNS.get(name, name), f'tests/faults {name}', CAMPAIGN, None, {'STET_FAULT_BUDGET': 'full'})
+    yield Row('bits, pages and files of a store damaged by chance', 'tests/golden-damage', r'(\d+) trials', None, {'STET_FAULT_BUDGET': 'full'})
     for store in ('lmdb', 'rocksdb', 'sqlite'):
-        all_rows.append(Row(f'power cut, {store}', f'tests/powercut {store}:store', r'(\d+) cuts', None, seeds))
-    return all_rows
+        yield Row(f'power cut, {store}', f'tests/powercut {store}:store', r'(\d+) cuts', None, long_cuts)
+    for name in sorted(p.name for p in (build / 'tests').glob('*_fuzz')):
+        yield Row(f'random input: {name}', f'tests/{name}', r'(\d+) inputs')
+    yield Row('stores that break their contract, against the conformance suite', 'tests/test-conformance', r'test cases:\s*(\d+)')
+    yield Row('the same workload on all stores', 'tests/test-tools', r'assertions:\s*(\d+)')
 
 
 def controls(build):
@@ -82,7 +98,7 @@ def meanings():
 
 
 def page(build, is_full):
-    found = rows()
+    found = list(rows(build))
     for row in found:
         print(f'{row.fault} …', flush=True)
         row.run(build, is_full)
