@@ -34,8 +34,8 @@ namespace stet { inline namespace v0 { namespace detail {
 struct test_hooks {
   /// Called at every failpoint, by name: where the crash suite kills the process.
   void (*failpoint)(const char* name) = nullptr;
-  /// Whether what is rare happens now: asked at each STET_RARELY, where the simulation provokes what
-  /// is allowed and seldom. Set, nothing of the library looks at the machine's own clock.
+  /// Whether what is rare happens now: asked at each STET_RARELY, where the simulation provokes
+  /// what is allowed and seldom. Set, nothing of the library looks at the machine's own clock.
   bool (*rarely)(const char* what) = nullptr;
 #define STET_DECLARE_FAULT(name) bool name = false;
   STET_SEEDED_FAULTS(STET_DECLARE_FAULT)

@@ -421,7 +421,9 @@ void engine_core::finish() {
   std::exception_ptr why;
   try {
     if (!failed_) let_bodies_go();
-  } catch (...) { why = std::current_exception(); }  // bodies still have to end before their runs do
+  } catch (...) {
+    why = std::current_exception();
+  }  // bodies still have to end before their runs do
   if (executor_) {
     for (auto* w = executor_->stop(); w;) {
       auto* a = static_cast<attempt*>(std::exchange(w, w->next));

@@ -58,7 +58,8 @@ void host::signal() {
   auto send = [&](stet::engine& e) {
     e.signal(*id, Number, number, {.idempotency_key = keyed ? key : std::string_view()});
   };
-  bool sent = m_.ask("signal " + *id + " " + std::to_string(number) + (keyed ? " keyed" : ""), send);
+  bool sent =
+      m_.ask("signal " + *id + " " + std::to_string(number) + (keyed ? " keyed" : ""), send);
   if (keyed && (!sent || m_.luck.one_in(2))) sent |= m_.ask("signal again " + key, send);
   if (sent) runs_[*id].sent.insert(number);
 }
@@ -99,8 +100,8 @@ void host::put(const std::string& key, const std::string& id) {
   ++puts_[key];
   for (int times = 1 + m_.luck.below(2); times > 0; --times) {
     m_.ask("put " + key + " " + id, [&](stet::engine& e) {
-      (void)e.update_with_start(stet_crash::Put, {.id = id}, {1}, Box.as_workflow(),
-                                Box.id_of(key), {.reuse = stet::id_reuse::allow}, 0);
+      (void)e.update_with_start(stet_crash::Put, {.id = id}, {1}, Box.as_workflow(), Box.id_of(key),
+                                {.reuse = stet::id_reuse::allow}, 0);
     });
   }
 }
@@ -177,9 +178,7 @@ void host::pass() {
     case 1:
       if (m_.luck.one_in(3)) set_clock();
       break;
-    case 2:
-      m_.ask("poll", [](stet::engine& e) { (void)e.poll(); });
-      return;
+    case 2: m_.ask("poll", [](stet::engine& e) { (void)e.poll(); }); return;
     case 3:
       for (int n = m_.luck.below(4); n >= 0 && m_.bodies.release(m_.luck); --n) {}
       break;
@@ -199,7 +198,7 @@ void host::fail() {
       (void)m_.close();
       m_.start();
       return;
-    case 3: m_.disk.reads_until = m_.luck.below(12); return;  // also of a transaction
+    case 3: m_.disk.reads_until = m_.luck.below(12); return;
     default:
       m_.disk.next_commit = static_cast<commit_fault>(kind - 3);
       m_.disk.commits_until = m_.luck.below(6);

@@ -48,9 +48,9 @@ class host {
   machine& m_;
   std::map<std::string, run> runs_;
   std::map<std::string, stet::status> ended_;
-  std::map<std::string, int> answers_;  // of updates, by "run update"
+  std::map<std::string, int> answers_;                        // of updates, by "run update"
   std::map<std::string, std::pair<std::string, int>> asked_;  // updates: the run, what was sent
-  std::map<std::string, int> puts_;     // asked of boxes, by key
+  std::map<std::string, int> puts_;                           // asked of boxes, by key
   int number_ = 0;
 };
 

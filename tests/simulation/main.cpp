@@ -6,10 +6,11 @@
 //   simulate --seed S                 one, with its trace
 //   simulate --seed-fault NAME        with a fault in the engine: 1 if it is found; --faults: their
 //                                     names
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <chrono>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include "simulation/simulation.hpp"
@@ -40,17 +41,27 @@ arguments parse(int count, char** texts) {
   return a;
 }
 
+/// The first lines that differ.
+std::string difference(const std::string& a, const std::string& b) {
+  std::istringstream one(a), two(b);
+  std::string x, y;
+  for (int line = 1; std::getline(one, x) && std::getline(two, y); ++line)
+    if (x != y) return "line " + std::to_string(line) + " '" + x + "', and then '" + y + "'";
+  return "one goes on, or the store differs";
+}
+
 class totals {
  public:
   explicit totals(const arguments& a) : arguments_(a) {}
 
   /// False: there is something wrong with it.
   bool take(std::uint64_t seed) {
-    auto r = simulate(seed, false);
+    auto r = simulate(seed, !arguments_.once);
     if (!arguments_.once) {
-      auto again = simulate(seed, false);
+      auto again = simulate(seed, true);
       if (again.trace_hash != r.trace_hash || again.store_hash != r.store_hash)
-        r.violations.emplace_back("the same seed came to something else");
+        r.violations.emplace_back("the same seed came to something else: " +
+                                  difference(r.trace, again.trace));
     }
     ++seeds;
     sum_.operations += r.operations, sum_.runs += r.runs, sum_.crashes += r.crashes;
@@ -64,10 +75,11 @@ class totals {
     return r.violations.empty();
   }
   void print() const {
-    std::printf("%llu seeds, %u calls, %u runs asked for, %u crashes, %u restarts, %u faults of the "
-                "store, %u rare turns\n",
-                static_cast<unsigned long long>(seeds), sum_.operations, sum_.runs, sum_.crashes,
-                sum_.restarts, sum_.faults, sum_.rare);
+    std::printf(
+        "%llu seeds, %u calls, %u runs asked for, %u crashes, %u restarts, %u faults of the "
+        "store, %u rare turns\n",
+        static_cast<unsigned long long>(seeds), sum_.operations, sum_.runs, sum_.crashes,
+        sum_.restarts, sum_.faults, sum_.rare);
     for (auto& [kind, n] : sum_.kinds) std::printf("  %s %u", kind.c_str(), n);
     std::printf("\n");
     if (failed == 0)
@@ -117,8 +129,8 @@ int run(const arguments& a) {
   };
   for (std::uint64_t i = 0; more(i); ++i) {
     if (t.take(a.from + i)) continue;
-    if (is_control) return std::printf("found by seed number %llu\n",
-                                       static_cast<unsigned long long>(i + 1)), 1;
+    if (is_control)
+      return std::printf("found by seed number %llu\n", static_cast<unsigned long long>(i + 1)), 1;
     std::ofstream(a.file, std::ios::app) << a.from + i << "\n";
   }
   t.print();

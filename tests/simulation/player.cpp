@@ -58,8 +58,7 @@ class player {
     int value = co_await perform(program_.root);
     co_await ctx_.handlers_done();
     if (continued_ > 0)
-      co_return co_await ctx_.continue_as_new(Play,
-                                              argument_of(number(), continued_ - 1));
+      co_return co_await ctx_.continue_as_new(Play, argument_of(number(), continued_ - 1));
     co_return std::to_string(value);
   }
 
@@ -106,7 +105,8 @@ class player {
   stet::task<int> work(node& n) {
     if (n.what == op::step) {
       auto name = named('s', n, n.n + 1);
-      co_return co_await ctx_.step(name, {.retry = again}, act_late, id_, name, n.n, n.id);
+      co_return co_await ctx_.step(name, {.retry = again, .at_most_once = is_once(n)}, act_late,
+                                   id_, name, n.n, n.id);
     }
     if (n.what == op::inline_step) {
       auto name = named('i', n);
@@ -187,12 +187,11 @@ class player {
       co_return value.value_or(100 * n.id);
     }
     auto value = co_await stet::with_scope([&](stet::scope& part) -> stet::task<int> {
-      auto both =
-          stet::all(perform(n.kids[0]), [&](stet::context& c) -> stet::task<int> {
-            co_await c.sleep(ms(n.n));
-            part.cancel("enough");
-            co_return 0;
-          });
+      auto both = stet::all(perform(n.kids[0]), [&](stet::context& c) -> stet::task<int> {
+        co_await c.sleep(ms(n.n));
+        part.cancel("enough");
+        co_return 0;
+      });
       auto values = co_await std::move(both);
       co_return std::get<0>(values);
     });

@@ -20,14 +20,14 @@ inline constexpr int answer = 5;  // to every promise
 /// What is outside of the engine, and outlives it.
 struct outside {
   std::vector<program> programs;
-  std::vector<stet_crash::fact> facts;  // effects
-  std::set<std::string> tokens;         // of promises
+  std::vector<stet_crash::fact> facts;         // effects
+  std::set<std::string> tokens;                // of promises
   std::map<std::string, std::set<int>> heard;  // by a run's id: the numbers that it read
-  std::vector<std::string> wrong;       // what a workflow saw that may not be
+  std::vector<std::string> wrong;              // what a workflow saw that may not be
   std::function<void(const std::string&)> note = [](const std::string&) {};
   int life = 0;
   bool is_set_back = false;  // its clock was: a sleep of an earlier session may look short
-  bool power = true;  // off: nothing that is done counts any more
+  bool power = true;         // off: nothing that is done counts any more
 };
 /// Of the simulation that goes on.
 outside& here();

@@ -3,9 +3,10 @@
 namespace stet_simulation {
 namespace {
 
-constexpr const char* names[ops] = {
-    "sequence", "step", "hopeless", "inline", "transact", "sleep",   "receive", "child", "launch", "all",
-    "any",      "timeout", "scope", "shield", "saga",     "attempt", "promise", "call",  "tell"};
+constexpr const char* names[ops] = {"sequence", "step",    "hopeless", "inline", "transact",
+                                    "sleep",    "receive", "child",    "launch", "all",
+                                    "any",      "timeout", "scope",    "shield", "saga",
+                                    "attempt",  "promise", "call",     "tell"};
 
 /// Makes one program, with so many nodes at most.
 class maker {

@@ -28,9 +28,8 @@ bool is_sleep(const node& n) { return n.what == op::sleep; }
 
 /// A kid that can't be the first: a shorter sleep is beside it. (One of 0 ms may be over at once.)
 bool is_late(const node& n, const node& kid) {
-  return is_sleep(kid) && std::any_of(n.kids.begin(), n.kids.end(), [&](auto& k) {
-           return is_sleep(k) && k.n < kid.n;
-         });
+  return is_sleep(kid) && std::any_of(n.kids.begin(), n.kids.end(),
+                                      [&](auto& k) { return is_sleep(k) && k.n < kid.n; });
 }
 
 outcomes first_of(const std::vector<program>& all, const node& n) {
@@ -60,7 +59,8 @@ outcomes summed(const std::vector<program>& all, const node& n) {
 /// What becomes of the runs that a run starts.
 class starter {
  public:
-  starter(const std::vector<program>& all, std::map<std::string, ending>& to) : all_(all), to_(to) {}
+  starter(const std::vector<program>& all, std::map<std::string, ending>& to)
+      : all_(all), to_(to) {}
 
   void visit(const node& n, const std::string& id, int continued, fate f, bool is_cut) {
     if (n.what == op::child || n.what == op::launch) {
@@ -85,8 +85,8 @@ class starter {
 /// Calls f(node, whether a run that completed has done it).
 template <class F> void each(const node& n, bool must, F f) {
   f(n, must);
-  bool keeps = n.what == op::sequence || n.what == op::all || n.what == op::shield ||
-               n.what == op::saga;
+  bool keeps =
+      n.what == op::sequence || n.what == op::all || n.what == op::shield || n.what == op::saga;
   for (auto& k : n.kids) each(k, must && keeps, f);
 }
 
@@ -94,7 +94,7 @@ template <class F> void each(const node& n, bool must, F f) {
 
 outcomes outcomes_of(const std::vector<program>& all, const node& n) {
   switch (n.what) {
-    case op::step:
+    case op::step: return {{n.id}, is_once(n)};
     case op::inline_step:
     case op::transact: return {{n.id}};
     case op::hopeless: return {{}, true};

@@ -70,8 +70,8 @@ void sim_store::apply(const stet::batch& b) {
   for (auto& o : b.operations()) {
     if (o.what != kind::expect) continue;
     auto found = keys.find(o.key);
-    bool as_expected = o.absent ? found == keys.end()
-                                : found != keys.end() && found->second == o.value;
+    bool as_expected =
+        o.absent ? found == keys.end() : found != keys.end() && found->second == o.value;
     if (!as_expected)
       throw stet::store_error(stet::errc::conflict, "commit", "", 0, "not as expected",
                               stet::commit_outcome::refused);

@@ -19,7 +19,7 @@ struct sim_disk {
   int commits_until = 0;  // so many go well before that
   int reads_until = -1;   // so many reads go well, then one fails; negative: none does
   static inline bool is_spared = false;  // a transaction reads: its failure would be the step's
-  bool power = true;      // off: nothing reaches it any more
+  bool power = true;                     // off: nothing reaches it any more
   unsigned commits = 0, faults = 0;
   std::uint64_t hash() const;
 };
