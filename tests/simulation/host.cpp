@@ -198,7 +198,7 @@ void host::fail() {
       (void)m_.close();
       m_.start();
       return;
-    case 3: m_.disk.reads_until = m_.luck.below(12); return;  // also of a transaction
+    case 3: m_.disk.reads_until = m_.luck.below(12); return;
     default:
       m_.disk.next_commit = static_cast<commit_fault>(kind - 3);
       m_.disk.commits_until = m_.luck.below(6);

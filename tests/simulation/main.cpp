@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include "simulation/simulation.hpp"
@@ -40,17 +41,27 @@ arguments parse(int count, char** texts) {
   return a;
 }
 
+/// The first lines that differ.
+std::string difference(const std::string& a, const std::string& b) {
+  std::istringstream one(a), two(b);
+  std::string x, y;
+  for (int line = 1; std::getline(one, x) && std::getline(two, y); ++line)
+    if (x != y) return "line " + std::to_string(line) + " '" + x + "', and then '" + y + "'";
+  return "one goes on, or the store differs";
+}
+
 class totals {
  public:
   explicit totals(const arguments& a) : arguments_(a) {}
 
   /// False: there is something wrong with it.
   bool take(std::uint64_t seed) {
-    auto r = simulate(seed, false);
+    auto r = simulate(seed, !arguments_.once);
     if (!arguments_.once) {
-      auto again = simulate(seed, false);
+      auto again = simulate(seed, true);
       if (again.trace_hash != r.trace_hash || again.store_hash != r.store_hash)
-        r.violations.emplace_back("the same seed came to something else");
+        r.violations.emplace_back("the same seed came to something else: " +
+                                  difference(r.trace, again.trace));
     }
     ++seeds;
     sum_.operations += r.operations, sum_.runs += r.runs, sum_.crashes += r.crashes;

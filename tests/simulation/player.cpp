@@ -36,6 +36,14 @@ void wrong(std::string text) {
   if (here().power) here().wrong.push_back(std::move(text));
 }
 
+bool was_done(stet::transaction& tx, const std::string& key) {
+  struct spared {
+    spared() { sim_disk::is_spared = true; }
+    ~spared() { sim_disk::is_spared = false; }  // also if the power is off, which throws
+  } here_only;
+  return tx.get(Done, key).has_value();
+}
+
 /// One run of a program. Lives in the workflow's frame.
 class player {
  public:
@@ -105,7 +113,8 @@ class player {
   stet::task<int> work(node& n) {
     if (n.what == op::step) {
       auto name = named('s', n, n.n + 1);
-      co_return co_await ctx_.step(name, {.retry = again}, act_late, id_, name, n.n, n.id);
+      co_return co_await ctx_.step(name, {.retry = again, .at_most_once = is_once(n)}, act_late,
+                                   id_, name, n.n, n.id);
     }
     if (n.what == op::inline_step) {
       auto name = named('i', n);
@@ -120,9 +129,7 @@ class player {
     }
     co_return co_await ctx_.transact("t", [&](stet::transaction& tx) {
       auto key = nonce_ + "/" + std::to_string(n.id);
-      sim_disk::is_spared = true;
-      bool is_done = tx.get(Done, key).has_value();
-      sim_disk::is_spared = false;
+      bool is_done = was_done(tx, key);
       if (is_done) wrong("I5 the transaction " + key + " of '" + id_ + "' is done twice");
       tx.put(Done, key, n.id);
       return n.id;

@@ -13,7 +13,7 @@ namespace stet_simulation {
 /// given.
 enum class op : std::uint8_t {
   sequence,     ///< of its kids: their sum
-  step,         ///< its first n attempts fail: id
+  step,         ///< its first n attempts fail: id; if is_once(), a crash may end it
   hopeless,     ///< a step of n attempts, all of which fail
   inline_step,  ///< id
   transact,     ///< writes that it was done: id
@@ -40,6 +40,8 @@ struct node {
   int id = 0, n = 0;
   std::vector<node> kids;
 };
+/// A step that is not to be begun again.
+inline bool is_once(const node& n) { return n.what == op::step && n.n == 0 && n.id % 5 == 0; }
 struct program {
   node root;
   int generations = 1;    ///< so many runs, by continue-as-new; their last one's value stands

@@ -94,7 +94,7 @@ template <class F> void each(const node& n, bool must, F f) {
 
 outcomes outcomes_of(const std::vector<program>& all, const node& n) {
   switch (n.what) {
-    case op::step:
+    case op::step: return {{n.id}, is_once(n)};
     case op::inline_step:
     case op::transact: return {{n.id}};
     case op::hopeless: return {{}, true};
