@@ -64,6 +64,7 @@ void apply(std::string& content, const step& s, std::mt19937* chance) {
 /// The disk up to a moment.
 class disk {
  public:
+  explicit disk(bool deaf) : deaf_(deaf) {}
   void take(const step& s) {
     auto& now = history_.back();
     switch (s.head.kind) {
@@ -113,6 +114,7 @@ class disk {
     change(history_.back());
   }
   void flush(const step& s) {
+    if (deaf_) return;
     auto found = history_.back().find(s.path);
     if (found != history_.back().end()) {
       auto& f = *found->second;
@@ -126,13 +128,15 @@ class disk {
     history_.erase(history_.begin(), history_.end() - 1);
   }
 
+  bool deaf_;  // the control: it hears no flush, and what was acknowledged has to be missed
   std::vector<names> history_ = std::vector<names>(1);  // since the names were flushed
 };
 
 constexpr const char* facts_name = "facts";  // recorded as well: what was said before the cut
 
-void judge_cut(trial& t, const std::vector<step>& all, std::size_t at, std::mt19937& chance) {
-  disk d;
+void judge_cut(trial& t, const std::vector<step>& all, std::size_t at, bool deaf,
+               std::mt19937& chance) {
+  disk d(deaf);
   std::string facts;
   for (std::size_t i = 0; i < at; ++i) {
     if (all[i].path != facts_name) d.take(all[i]);
@@ -146,7 +150,7 @@ void judge_cut(trial& t, const std::vector<step>& all, std::size_t at, std::mt19
 }
 
 void explore(const std::string& folder, const std::string& name, const std::string& kind,
-             const std::string& script, tally& sum) {
+             const std::string& script, bool deaf, tally& sum) {
   std::mt19937 chance(static_cast<unsigned>(seed() + std::hash<std::string>()(name)));
   trial t(folder, kind, script, 0, 2);
   auto record = t.folder() + "/record";
@@ -158,25 +162,28 @@ void explore(const std::string& folder, const std::string& name, const std::stri
   sum.take(t, name);
   for (long at : sample(static_cast<long>(all.size()), 12, std::hash<std::string>()(name))) {
     trial again(folder, kind, script, 0, 2);
-    judge_cut(again, all, static_cast<std::size_t>(at), chance);
+    judge_cut(again, all, static_cast<std::size_t>(at), deaf, chance);
     ++sum.hit;
     ++sum.ends["cut"];
     sum.take(again, name + ", call " + std::to_string(at) + " of " + std::to_string(all.size()));
   }
 }
 
-}  // namespace
-
-int blocks() {
+std::vector<cell> cells_of(const std::vector<std::string>& names, bool deaf) {
   std::vector<cell> cells;
   for (auto& kind : store_kinds())
-    for (std::string script : {"crowd", "counts", "entities"}) {
+    for (std::string script : names) {
       auto name = kind + "/" + script;
       cells.push_back({name, [=](const std::string& folder, tally& sum) {
-                         explore(folder, name, kind, script, sum);
+                         explore(folder, name, kind, script, deaf, sum);
                        }});
     }
-  return run_campaign("blocks", cells);
+  return cells;
 }
+
+}  // namespace
+
+int blocks() { return run_campaign("blocks", cells_of({"crowd", "counts", "entities"}, false)); }
+int blocks_control() { return run_campaign("blocks-control", cells_of({"counts"}, true)) == 0; }
 
 }  // namespace stet_faults

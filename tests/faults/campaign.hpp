@@ -45,7 +45,7 @@ int syscalls();
 int calls();
 int kills();
 int clocks();
-int hosts();
 int blocks();
+int blocks_control();  // on a disk that hears no flush: 0 if that is noticed
 
 }  // namespace stet_faults

@@ -16,4 +16,9 @@ void drain(stet::engine& e, const std::string& facts);
 /// What must have become of all that was asked for so far. `over`: each of it is there.
 stet_crash::script script_of(const std::string& facts, bool over);
 
+/// Runs that sleep, and end as "ok" if no clock says that one was early or late.
+void define_naps(stet::engine& e);
+void take_naps(stet::engine& e);
+stet_crash::script naps();
+
 }  // namespace stet_faults

@@ -15,10 +15,9 @@
 int main(int count, char** texts) {
   using namespace stet_faults;
   static const std::map<std::string, int (*)()> campaigns = {
-      {"blocks", blocks},
-      {"calls", calls},
-      {"kills", kills},
-      {"oom", oom},
+      {"blocks", blocks},     {"blocks-control", blocks_control},
+      {"calls", calls},       {"clocks", clocks},
+      {"kills", kills},       {"oom", oom},
       {"syscalls", syscalls},
   };
   std::string name = count > 1 ? texts[1] : "";

@@ -55,6 +55,7 @@ const script& find_script(const std::string& name) {
 
 void do_work(stet::engine& e, const life_setup& l) {
   if (l.script == "load") return put_under_load(e, l.life);
+  if (l.script == "naps") return take_naps(e);
   if (l.script == "drain") return drain(e, l.facts);
   perform(find_script(l.script), e);
 }
@@ -68,6 +69,7 @@ void run_engine(const life_setup& l) {
                                               .listener = &listener});
   for (auto& f : flows()) e.define(f.name, f.body);
   define_box(e);
+  define_naps(e);
   e.start();
   do_work(e, l);
   e.close();

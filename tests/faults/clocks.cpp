@@ -1,0 +1,95 @@
+// The wall clock of the real process jumps, by the shim, while runs sleep; and across a restart. No
+// sleep ends before its time by the engine's clock, none is lost, none lasts longer than its length
+// by the steady clock, whatever the wall says.
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "faults/campaign.hpp"
+#include "faults/load.hpp"
+
+namespace stet_faults {
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000, hour = 3600 * second;
+constexpr std::int64_t year = 365 * 24 * hour;
+
+struct jump {
+  const char* name;
+  std::int64_t ahead;
+};
+
+/// From now to the first second of a year, less a second: it passes while the life lasts.
+std::int64_t until(int y) {
+  tm t{};
+  t.tm_year = y - 1900;
+  t.tm_mday = 1;
+  return (timegm(&t) - ::time(nullptr) - 1) * second;
+}
+
+std::vector<jump> jumps() {
+  return {{"+1 s", second},      {"-1 s", -second},     {"+1 h", hour},
+          {"-1 h", -hour},       {"+10 y", 10 * year},  {"-10 y", -10 * year},
+          {"2038", until(2038)}, {"2106", until(2106)}, {"1970", -::time(nullptr) * second}};
+}
+
+/// Jumps after `ms`; kills after `kill_ms`, if that is not 0.
+how_to_live jumping(trial& t, int ms, std::int64_t ahead, int kill_ms) {
+  return {.shim = true,
+          .attend =
+              [&t, ms, ahead, kill_ms](int pid) {
+                ::usleep(static_cast<unsigned>(ms) * 1000);
+                t.shim().ahead_ns = ahead;
+                if (kill_ms) {
+                  ::usleep(static_cast<unsigned>(kill_ms) * 1000);
+                  ::kill(pid, SIGKILL);
+                }
+                int status = 0;
+                while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+                return status;
+              },
+          .prepare = {}};
+}
+
+/// The script "naps" holds each sleep against both clocks, and tells what is wrong by its outcome.
+void explore(const std::string& folder, const std::string& name, const std::string& kind,
+             const jump& j, bool restarts, tally& sum) {
+  for (long n = how_many(1, 20), i = 0; i < n; ++i) {
+    trial t(folder, kind, "naps", i % 2 ? 100'000 : 0, 2);
+    t.expect(naps());
+    auto end = t.live(jumping(t, static_cast<int>(20 + i * 13 % 60), j.ahead, restarts ? 40 : 0));
+    ++sum.hit;
+    ++sum.ends[to_text(end)];
+    if (end != life_end::finished && end != life_end::killed)
+      t.violate(std::string("the life ") + to_text(end) + ": " + t.last_words());
+    t.judge(restarts);
+    if (end == life_end::killed) {  // the clock stays where it has jumped
+      end = t.live(jumping(t, 0, j.ahead, 0));
+      if (end != life_end::finished)
+        t.violate(std::string("the life behind the jump ") + to_text(end) + ": " + t.last_words());
+      t.judge(1);
+    }
+    t.finish(restarts);  // and back again
+    sum.take(t, name);
+  }
+}
+
+}  // namespace
+
+int clocks() {
+  std::vector<cell> cells;
+  for (auto& kind : store_kinds())
+    for (auto& j : jumps())
+      for (bool restarts : {false, true}) {
+        auto name = kind + "/" + j.name + (restarts ? "/restart" : "");
+        cells.push_back({name, [=](const std::string& folder, tally& sum) {
+                           explore(folder, name, kind, j, restarts, sum);
+                         }});
+      }
+  return run_campaign("clocks", cells);
+}
+
+}  // namespace stet_faults
