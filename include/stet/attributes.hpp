@@ -48,7 +48,7 @@ class attribute_setting {
     keyword = 5,
     keywords = 6,
   };
-  constexpr attribute_setting() = default;
+  constexpr attribute_setting() noexcept : integer_(0) {}
   constexpr explicit attribute_setting(std::string_view name) : name_(name) {}
   constexpr attribute_setting(std::string_view name, bool v)
       : name_(name), type_(type::boolean), integer_(v) {}

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <exception>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -76,6 +77,9 @@ template <class Item, class F, bool Tolerant> class map_group final : group {
       auto i = next_++;
       try {
         slots_[i].work.make([&] { return make(callable_, items_[i], env()); });
+      } catch (const std::bad_alloc&) {  // no failure of the element's: a replay wouldn't have it
+        scope_access::starve(*env().scope);
+        break;
       } catch (...) {
         error_ = std::current_exception();
         cancel_rest();

@@ -44,6 +44,8 @@ void scope::cancel(std::string_view reason) noexcept {
 
 namespace detail {
 
+void scope_access::starve(scope& s) noexcept { s.run_->starve(); }
+
 void scope_access::attach(scope& s, scope& parent, bool shielded) noexcept {
   s.run_ = parent.run_;
   s.parent_ = &parent;
