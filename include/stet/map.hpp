@@ -79,6 +79,7 @@ template <class Item, class F, bool Tolerant> class map_group final : group {
         slots_[i].work.make([&] { return make(callable_, items_[i], env()); });
       } catch (const std::bad_alloc&) {  // no failure of the element's: a replay wouldn't have it
         scope_access::starve(*env().scope);
+        error_ = std::current_exception();
         break;
       } catch (...) {
         error_ = std::current_exception();
