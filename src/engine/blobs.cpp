@@ -72,13 +72,8 @@ std::string engine_core::read_blob(std::string_view name_space, const blob& b, s
 
 /// What a run that is erased has kept goes with it.
 void engine_core::erase_blobs(const run_state& s) {
-  auto from = prefix_of(namespace_of(s), s.run), to = keys::end_of(from);
-  bool any = state_.has_staged(from, to);
-  scan(*store_, {from, to}, [&](std::string_view, std::string_view) {
-    any = true;
-    return false;
-  });
-  if (any) state_.forget(from, to, journal_.riders());
+  auto from = prefix_of(namespace_of(s), s.run);
+  state_.forget(from, keys::end_of(from), journal_.riders());
 }
 
 std::string core::read_blob(engine_core& e, std::string_view name_space, const blob& b,

@@ -142,15 +142,18 @@ void user_state::stage(state_writes&& writes, batch& riders) {
     staged_.insert_or_assign(key, entry{std::move(value), block_});
   }
 }
-bool user_state::has_staged(const std::string& from, const std::string& to) const {
-  auto at = staged_.lower_bound(from);
-  return at != staged_.end() && at->first < to;
-}
 void user_state::forget(const std::string& from, const std::string& to, batch& riders) {
+  auto first = staged_.lower_bound(from), last = staged_.lower_bound(to);
+  bool any = first != last;
+  scan(store_, {from, to}, [&](std::string_view, std::string_view) {
+    any = true;
+    return false;
+  });
+  if (!any) return;
   riders.erase_range(from, to);
-  for (auto at = staged_.lower_bound(from); at != staged_.end() && at->first < to; ++at) {
-    at->second = entry{std::nullopt, block_};
-    filling_.push_back(at->first);
+  for (; first != last; ++first) {
+    first->second = entry{std::nullopt, block_};
+    filling_.push_back(first->first);
   }
 }
 void user_state::sealed() noexcept {

@@ -36,9 +36,7 @@ class user_state {
 
   /// From now on this is what everybody sees; it goes to the store with the block that fills.
   void stage(state_writes&& writes, batch& riders);
-  /// Whether anything in [from, to) is on its way.
-  bool has_staged(const std::string& from, const std::string& to) const;
-  /// All of [from, to) goes, with the block that fills.
+  /// All of [from, to) goes, with the block that fills. Nothing is written if there is nothing.
   void forget(const std::string& from, const std::string& to, batch& riders);
   /// What was staged since the last time is on its way; it is durable.
   void sealed() noexcept;

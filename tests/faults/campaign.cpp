@@ -123,6 +123,19 @@ std::vector<long> sample(long all, long most, std::uint64_t salt) {
   return some;
 }
 
+std::vector<cell> cells_of(const std::vector<std::string>& scripts, exploration explore) {
+  std::vector<cell> cells;
+  for (auto& kind : store_kinds())
+    for (auto& script : scripts)
+      for (std::size_t resident : {0u, 100'000u}) {
+        auto name = kind + "/" + script + "/" + std::to_string(resident);
+        cells.push_back({name, [=](const std::string& folder, tally& sum) {
+                           explore(folder, name, kind, script, resident, sum);
+                         }});
+      }
+  return cells;
+}
+
 int run_campaign(const std::string& name, const std::vector<cell>& cells) {
   stet_tests::temporary_directory folder(place());
   auto began = std::chrono::steady_clock::now();

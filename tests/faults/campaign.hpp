@@ -36,6 +36,13 @@ struct cell {
   std::function<void(const std::string& folder, tally& t)> work;
 };
 
+/// A part of a campaign over one script.
+using exploration = void (*)(const std::string& folder, const std::string& name,
+                             const std::string& kind, const std::string& script,
+                             std::size_t resident, tally& sum);
+/// For each store, each of the scripts, and residency 0 and unlimited.
+std::vector<cell> cells_of(const std::vector<std::string>& scripts, exploration explore);
+
 /// Does them, two at a time. Prints what they found and the rule of three. Returns the exit code.
 int run_campaign(const std::string& name, const std::vector<cell>& cells);
 

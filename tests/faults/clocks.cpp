@@ -2,11 +2,8 @@
 // sleep ends before its time by the engine's clock, none is lost, none lasts longer than its length
 // by the steady clock, whatever the wall says.
 #include <signal.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "faults/campaign.hpp"
 #include "faults/load.hpp"
@@ -47,9 +44,7 @@ how_to_live jumping(trial& t, int ms, std::int64_t ahead, int kill_ms) {
                   ::usleep(static_cast<unsigned>(kill_ms) * 1000);
                   ::kill(pid, SIGKILL);
                 }
-                int status = 0;
-                while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-                return status;
+                return await(pid);
               },
           .prepare = {}};
 }

@@ -1,10 +1,8 @@
 // SIGKILL at random moments, again and again, over one store that lives long, with four threads of
 // callers.
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <random>
 
 #include "faults/campaign.hpp"
@@ -21,9 +19,7 @@ how_to_live killed_after(int ms) {
               [ms](int pid) {
                 ::usleep(static_cast<unsigned>(ms) * 1000);
                 ::kill(pid, SIGKILL);
-                int status = 0;
-                while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-                return status;
+                return await(pid);
               },
           .prepare = {}};
 }

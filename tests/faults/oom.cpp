@@ -66,16 +66,7 @@ void explore(const std::string& folder, const std::string& name, const std::stri
 }  // namespace
 
 int oom() {
-  std::vector<cell> cells;
-  for (auto& kind : store_kinds())
-    for (std::string script : {"crowd", "entities", "counts", "goes on"})
-      for (std::size_t resident : {0u, 100'000u}) {
-        auto name = kind + "/" + script + "/" + std::to_string(resident);
-        cells.push_back({name, [=](const std::string& folder, tally& sum) {
-                           explore(folder, name, kind, script, resident, sum);
-                         }});
-      }
-  return run_campaign("oom", cells);
+  return run_campaign("oom", cells_of({"crowd", "entities", "counts", "goes on"}, explore));
 }
 
 }  // namespace stet_faults

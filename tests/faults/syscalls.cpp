@@ -36,8 +36,7 @@ class tracer {
 
   /// The process has asked to be traced, and is stopped. Returns its status at its end.
   int follow(int pid) {
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    int status = await(pid);
     if (!WIFSTOPPED(status)) return status;
     constexpr long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
     ::ptrace(PTRACE_SETOPTIONS, pid, nullptr, options);
@@ -127,16 +126,7 @@ int syscalls() {
     std::printf("syscalls: skipped, ptrace isn't allowed here, or this isn't x86-64\n");
     return 77;
   }
-  std::vector<cell> cells;
-  for (auto& kind : store_kinds())
-    for (std::string script : {"crowd", "entities", "goes on"})
-      for (std::size_t resident : {0u, 100'000u}) {
-        auto name = kind + "/" + script + "/" + std::to_string(resident);
-        cells.push_back({name, [=](const std::string& folder, tally& sum) {
-                           explore(folder, name, kind, script, resident, sum);
-                         }});
-      }
-  return run_campaign("syscalls", cells);
+  return run_campaign("syscalls", cells_of({"crowd", "entities", "goes on"}, explore));
 }
 
 }  // namespace stet_faults

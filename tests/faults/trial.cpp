@@ -65,13 +65,13 @@ std::string shim_path() {
   ::_exit(127);
 }
 
+}  // namespace
+
 int await(int pid) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
   return status;
 }
-
-}  // namespace
 
 const char* to_text(life_end e) {
   switch (e) {

@@ -19,6 +19,9 @@ enum class life_end {
   stuck,  // it took longer than anything may
 };
 
+/// Its status at its end, or when it stops for whoever traces it, as waitpid gives it.
+int await(int pid);
+
 struct how_to_live {
   bool shim = true;
   /// Called in the parent while the process lives: kills it, traces it, whatever. Returns its

@@ -1,5 +1,4 @@
 // What is too long for a payload: kept beside the history, in the same commit as the step's result.
-#include <map>
 #include <vector>
 
 #include <stet/blob.hpp>
@@ -41,18 +40,10 @@ void define_film(stet::engine& e) {
                                 [b](stet::step_context& s) { return s.read(b, 1 << 20, 3); });
   });
 }
-std::map<std::string, std::string> everything_in(stet::store& s) {
-  std::map<std::string, std::string> all;
-  stet::scan(s, {}, [&](std::string_view key, std::string_view value) {
-    all.emplace(key, value);
-    return true;
-  });
-  return all;
-}
 std::size_t entries_in(world& w) {
   auto s = w.store();
   std::size_t n = 0;
-  for (auto& [key, value] : everything_in(*s)) n += key.find("stet:blobs") != std::string::npos;
+  for (auto& [key, value] : dump_of(*s)) n += key.find("stet:blobs") != std::string::npos;
   return n;
 }
 
@@ -150,7 +141,7 @@ TEST_CASE("a blob whose run isn't there is found by check") {
   w.close();
   auto s = w.store();
   stet::batch b;
-  for (auto& [key, value] : everything_in(*s))
+  for (auto& [key, value] : dump_of(*s))
     if (auto at = key.find("stet:blobs"); at != std::string::npos) {
       auto stray = key;
       stray[at + 10 + 2 + 7] = '\x63';  // behind the name's end: the run

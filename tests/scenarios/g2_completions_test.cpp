@@ -4,7 +4,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/support/outside.hpp"
+#include "tests/scenarios/completions.hpp"
 
 namespace {
 struct unwritable {};
@@ -15,24 +15,6 @@ template <> struct stet::codec<unwritable> {
 };
 
 using namespace stet_tests;
-
-namespace {
-
-inline constexpr stet::workflow<std::string()> Text{"text"};
-inline constexpr stet::workflow<int(int)> Number{"number"};
-
-constexpr cell cells[] = {
-    {}, {.resident = 0}, {.threads = 2, .check = 1}, {.lmdb = true, .resident = 0, .threads = 2}};
-
-template <class T> std::string told(const stet::outcome<T>& o) {
-  if (o) return "value " + std::to_string(*o);
-  auto f = o.template failed_as<stet::step_failed>();
-  return f ? std::string(to_string(f->code())) + " after " + std::to_string(f->attempts()) + ": " +
-                 std::string(f->message())
-           : "?";
-}
-
-}  // namespace
 
 TEST_CASE("a step ends by its completion, from whatever thread, and stands") {
   event_loop loop;

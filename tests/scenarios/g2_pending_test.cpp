@@ -6,8 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/scenarios/completions.hpp"
 #include "tests/support/child_process.hpp"
-#include "tests/support/outside.hpp"
 
 #if STET_TESTS_HAVE_LMDB
 #include <stet/lmdb.hpp>
@@ -17,20 +17,7 @@ using namespace stet_tests;
 
 namespace {
 
-inline constexpr stet::workflow<std::string()> Text{"text"};
-inline constexpr stet::workflow<int(int)> Number{"number"};
 inline constexpr stet::workflow<std::string(int)> Nth{"nth"};
-
-constexpr cell cells[] = {
-    {}, {.resident = 0}, {.threads = 2, .check = 1}, {.lmdb = true, .resident = 0, .threads = 2}};
-
-template <class T> std::string told(const stet::outcome<T>& o) {
-  if (o) return "value " + std::to_string(*o);
-  auto f = o.template failed_as<stet::step_failed>();
-  return f ? std::string(to_string(f->code())) + " after " + std::to_string(f->attempts()) + ": " +
-                 std::string(f->message())
-           : "?";
-}
 
 }  // namespace
 

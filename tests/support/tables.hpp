@@ -1,11 +1,22 @@
-// What a table of the user's own holds.
+// What a store holds, and a table of the user's own.
 #pragma once
 #include <map>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <stet/stet.hpp>
 
 namespace stet_tests {
+
+inline std::map<std::string, std::string> dump_of(stet::store& s) {
+  std::map<std::string, std::string> all;
+  stet::scan(s, {}, [&](std::string_view k, std::string_view v) {
+    all.emplace(k, v);
+    return true;
+  });
+  return all;
+}
 
 template <class K, class V> std::map<K, V> entries_of(stet::engine& e, const stet::table<K, V>& t) {
   return e.transact([&](stet::transaction& tx) {

@@ -1,6 +1,7 @@
 // A store in which everything stands that an engine writes: runs that go on, sleep, wait for
 // children, have ended and are stalled; with and without snapshots.
 #pragma once
+#include "tests/support/tables.hpp"
 #include "tests/support/world.hpp"
 
 namespace stet_tests {
@@ -42,15 +43,6 @@ inline void make_busy(world& w, bool checkpointed) {
   w.settle();
   w.pass(1h);
   w.pass(1h);
-}
-
-inline std::map<std::string, std::string> dump_of(stet::store& s) {
-  std::map<std::string, std::string> all;
-  stet::scan(s, {}, [&](std::string_view k, std::string_view v) {
-    all.emplace(k, v);
-    return true;
-  });
-  return all;
 }
 
 }  // namespace stet_tests
