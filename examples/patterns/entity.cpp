@@ -22,11 +22,11 @@ inline constexpr stet::workflow<int(std::string)> Visit{"visit"};
 void has_room(const house& h, const std::string&) {
   if (h.size() >= 2) throw std::runtime_error("the house is full");
 }
-int enter(house& h, std::string who) {
+int enter(house& h, const std::string& who) {
   h.insert(who);
   return static_cast<int>(h.size());
 }
-int leave(house& h, std::string who) {
+int leave(house& h, const std::string& who) {
   h.erase(who);
   return static_cast<int>(h.size());
 }

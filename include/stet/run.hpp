@@ -145,11 +145,13 @@ struct STET_API core {
                                               update_stage until, std::optional<duration> limit);
   [[noreturn]] static void raise_update(engine_core&, std::string_view name, const failure&);
   static start_result start_with(engine_core&, std::string_view name_space,
-                                 std::string_view workflow, start_request, const signal_request&);
+                                 std::string_view workflow, const start_request&,
+                                 const signal_request&);
   static std::pair<start_result, update_outcome> start_with(engine_core&,
                                                             std::string_view name_space,
                                                             std::string_view workflow,
-                                                            start_request, const update_request&,
+                                                            const start_request&,
+                                                            const update_request&,
                                                             update_stage until);
   static bool answer_promise(engine_core&, std::string_view promise, std::string_view token,
                              std::string_view payload, const failure* rejected);

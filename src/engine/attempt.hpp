@@ -83,6 +83,7 @@ class attempt final : public work {
   std::uint32_t kept_count = 0;  // blobs
   attempt* next_returned = nullptr;
   // The loop's:
+  std::size_t index = 0;  // in its run's list
   bool submitted = false;
   bool timed_out = false;             // its time was up; a late result doesn't count
   std::string late;                   // then: which time

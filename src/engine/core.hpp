@@ -85,6 +85,18 @@ struct resident {
   bool queued = false;                                // in ready_
   std::uint64_t dirty_since = 0;                      // LSN of the first of `unsaved`; 0: none
   bool suspected = false;                             // its own code was running at a crash
+
+  void add(attempt& a) {
+    a.index = attempts.size();
+    attempts.push_back(&a);
+  }
+  /// Once more does no harm.
+  void remove(attempt& a) noexcept {
+    if (a.index >= attempts.size() || attempts[a.index] != &a) return;
+    attempts.back()->index = a.index;
+    attempts[a.index] = attempts.back();
+    attempts.pop_back();
+  }
 };
 
 /// Runs that are erased by a commit that isn't durable yet: the store still shows them.

@@ -6,7 +6,7 @@
 namespace stet { inline namespace v0 {
 
 engine::engine(std::unique_ptr<store> s, engine_options o)
-    : client(std::make_shared<detail::engine_core>(std::move(s), o),
+    : client(std::make_shared<detail::engine_core>(std::move(s), std::move(o)),
              std::string(detail::default_namespace)) {}
 engine::~engine() {
   try {

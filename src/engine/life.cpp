@@ -64,23 +64,24 @@ std::exception_ptr own_copy(const std::exception_ptr& e) {
 
 engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
     : store_(there(std::move(s))),
-      options_(o),
-      clock_(o.clock ? *o.clock : system_clock()),
-      entropy_(o.entropy ? *o.entropy : system_entropy()),
-      listener_(o.listener ? *o.listener : own_listener_),
-      watchdog_(listener_, clock_, o.watchdog),
-      manual_(o.threads == 0),
-      executor_(o.executor),
-      journal_(*store_, o.commits),
-      payloads_(o.transforms),
+      options_(std::move(o)),
+      clock_(options_.clock ? *options_.clock : system_clock()),
+      entropy_(options_.entropy ? *options_.entropy : system_entropy()),
+      listener_(options_.listener ? *options_.listener : own_listener_),
+      watchdog_(listener_, clock_, options_.watchdog),
+      manual_(options_.threads == 0),
+      executor_(options_.executor),
+      journal_(*store_, options_.commits),
+      payloads_(options_.transforms),
       state_(*store_, payloads_) {
-  if (o.tail_bytes_max < 4096)
+  if (options_.tail_bytes_max < 4096)
     throw error(errc::usage, "engine", "tail_bytes_max is at least 4096 bytes");
-  if (o.watchdog.count() < 0) throw error(errc::usage, "engine", "the watchdog's time is negative");
-  if (o.payload_bytes_max > payload_bytes_ceiling)
+  if (options_.watchdog.count() < 0)
+    throw error(errc::usage, "engine", "the watchdog's time is negative");
+  if (options_.payload_bytes_max > payload_bytes_ceiling)
     throw error(errc::usage, "engine",
                 "payload_bytes_max is at most " + std::to_string(payload_bytes_ceiling) +
-                    " bytes, this one is " + std::to_string(o.payload_bytes_max));
+                    " bytes, this one is " + std::to_string(options_.payload_bytes_max));
 }
 
 engine_core::~engine_core() {
@@ -256,7 +257,7 @@ void engine_core::fail_everybody(const std::exception_ptr& e) noexcept {
 
 void engine_core::discard_attempts() noexcept {
   auto discard = [](attempt* a) {
-    std::erase(a->run_of.attempts, a);
+    a->run_of.remove(*a);
     delete a;
   };
   for (auto* a : std::exchange(gate_, {})) discard(a);

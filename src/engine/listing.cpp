@@ -87,8 +87,10 @@ void engine_core::look_at(listing& l) {
     l.done = run <= 1;
     if (run == 0) return;
     l.below = run - 1;
-    if (auto* r = in_memory(run)) {
-      if (namespace_of(r->state) == l.name_space && passes(l.wanted, r->state)) add(l, &r->state);
+    auto* r = in_memory(run);
+    if (r) {
+      bool is_meant = namespace_of(r->state) == l.name_space && passes(l.wanted, r->state);
+      if (is_meant) add(l, &r->state);
     } else if (unread && run != ahead) {
       if (!erased_.has(run)) add(l, nullptr);
     } else {
@@ -143,8 +145,9 @@ run_page client::list(std::string_view filter, list_options o) {
   listing l(name_space_, filter, listing::kind::rows);
   l.rows_max = o.page_size + 1;
   if (!o.cursor.empty()) {
-    auto* end = o.cursor.data() + o.cursor.size();
-    auto r = std::from_chars(o.cursor.data(), end, l.below, 16);
+    auto* begin = &*o.cursor.begin();
+    auto* end = begin + o.cursor.size();
+    auto r = std::from_chars(begin, end, l.below, 16);
     if (r.ec != std::errc() || r.ptr != end)
       throw error(
           errc::usage, "list",
@@ -171,6 +174,7 @@ std::vector<run_count> client::count_by_status(std::string_view filter) {
   listing l(name_space_, filter, listing::kind::by_status);
   while (!l.done) core_->look([&] { core_->look_at(l); });
   std::vector<run_count> counts;
+  counts.reserve(l.by_status.size());
   for (auto& [kind, n] : l.by_status) counts.push_back({kind.first, kind.second, n});
   return counts;
 }

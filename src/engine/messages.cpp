@@ -383,7 +383,8 @@ void core::raise_update(engine_core& e, std::string_view name, const failure& f)
   e.errors().raise(errc::update_failed, name, f);
 }
 start_result core::start_with(engine_core& e, std::string_view name_space,
-                              std::string_view workflow, start_request q, const signal_request& s) {
+                              std::string_view workflow, const start_request& q,
+                              const signal_request& s) {
   return e.ask([&] {
     e.check_start(workflow, q);
     auto started = e.start_run(name_space, workflow, q);
@@ -393,7 +394,8 @@ start_result core::start_with(engine_core& e, std::string_view name_space,
 }
 std::pair<start_result, update_outcome> core::start_with(engine_core& e,
                                                          std::string_view name_space,
-                                                         std::string_view workflow, start_request q,
+                                                         std::string_view workflow,
+                                                         const start_request& q,
                                                          const update_request& u,
                                                          update_stage until) {
   update_call c({0, name_space, q.id}, u, until);

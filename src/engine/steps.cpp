@@ -26,7 +26,7 @@ void engine_core::begin_step(resident& r, request& q, std::uint32_t number) {
   a->command = q.id;
   a->number = number;
   a->progress = progress_of(r.state, *p);
-  r.attempts.push_back(a);
+  r.add(*a);
   gate_.push_back(a);
 }
 
@@ -139,7 +139,7 @@ void engine_core::acquit() noexcept {
 /// An attempt has come back: it ran to its end, or never began.
 void engine_core::take(attempt& a) {
   auto& r = a.run_of;
-  std::erase(r.attempts, &a);
+  r.remove(a);
   if (tried_suspect_ == &a) acquit();
   auto* p = r.state.open() ? r.state.find(a.command) : nullptr;
   if (p && p->at == pending::phase::ending) {

@@ -243,7 +243,7 @@ bool execution::begin(command& c, environment e, waiter& w) noexcept try {
     if (flags & record_flag::holds) return true;
     conditions_.reserve(conditions_.size() + 1);
   }
-  pending_.push_back(&c);
+  pending_.add(c.id, &c);
   if (c.kind == command_kind::condition) conditions_.push_back(static_cast<condition*>(&c));
   c.owner = this;
   c.next = e.scope->commands_;
@@ -277,7 +277,7 @@ void execution::hold(command& c) {
   c.id = ++last_command_;
   record_command(c);
   if (!problem_.empty()) return;
-  pending_.push_back(&c);
+  pending_.add(c.id, &c);
   c.owner = this;
   c.hold();
 }
@@ -338,9 +338,7 @@ void execution::give_up(command& c, const std::string& reason) noexcept try {
 } catch (const std::bad_alloc&) { starve(); }
 
 void execution::unlink(command& c) noexcept {
-  auto at = std::lower_bound(pending_.begin(), pending_.end(), c.id,
-                             [](const command* a, std::uint32_t n) { return a->id < n; });
-  if (at != pending_.end() && *at == &c) pending_.erase(at);
+  if (find_pending(c.id) == &c) pending_.erase(c.id);
   if (c.kind == command_kind::condition) std::erase(conditions_, static_cast<condition*>(&c));
   if (c.previous) c.previous->next = c.next;
   else if (c.part) c.part->commands_ = c.next;
@@ -351,9 +349,8 @@ void execution::unlink(command& c) noexcept {
 }
 
 command* execution::find_pending(std::uint32_t number) noexcept {
-  auto at = std::lower_bound(pending_.begin(), pending_.end(), number,
-                             [](const command* a, std::uint32_t n) { return a->id < n; });
-  return at != pending_.end() && (*at)->id == number ? *at : nullptr;
+  auto* found = pending_.find(number);
+  return found ? *found : nullptr;
 }
 request* execution::find(std::uint32_t number) noexcept {
   auto* c = find_pending(number);

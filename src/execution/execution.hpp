@@ -26,6 +26,7 @@
 #include <stet/definition.hpp>
 #include <stet/messages.hpp>
 
+#include "base/by_number.hpp"
 #include "execution/errors.hpp"
 #include "execution/limits.hpp"
 #include "history/record.hpp"
@@ -251,7 +252,7 @@ class execution : private waiter {
   std::unique_ptr<root> root_;
   recorded* replay_ = nullptr;          // while it replays
   drive_output* out_ = nullptr;         // while the coroutine runs
-  std::vector<command*> pending_;       // by number
+  by_number<command*> pending_;
   std::vector<condition*> conditions_;  // those among them
   std::list<message> unread_;  // signals (an empty list needs no memory, an empty deque does)
   std::set<std::string, std::less<>> keys_;

@@ -24,7 +24,7 @@ void remove(run_state& s, const record& r) {
   if (!fits)
     throw malformed("a record '" + std::string(to_text(r.kind)) +
                     "' answers a command of another kind");
-  s.waits_for.erase(s.waits_for.begin() + (p - s.waits_for.data()));
+  s.waits_for.erase(r.command);
 }
 void read_signal(run_state& s) {
   if (s.unread == 0) throw malformed("a signal is read that isn't there");
@@ -44,7 +44,7 @@ void advance_time(run_state& s, std::int64_t time) {
 }
 
 void apply_command(run_state& s, const record& r, std::uint64_t lsn) {
-  if (!s.waits_for.empty() && s.waits_for.back().command >= r.command)
+  if (!s.waits_for.is_next(r.command))
     throw malformed("command " + std::to_string(r.command) + " is not new");
   if (r.kind == record_kind::condition && (r.flags & record_flag::holds)) {
     if (r.flags & record_flag::takes) read_signal(s);
@@ -76,7 +76,7 @@ void apply_command(run_state& s, const record& r, std::uint64_t lsn) {
     p.kind = command_kind::message;
     p.target = r.target;
   }
-  s.waits_for.push_back(std::move(p));
+  s.waits_for.add(r.command, std::move(p));
 }
 
 void end(run_state& s, v0::status how, std::string_view outcome) {
@@ -194,12 +194,6 @@ void apply_event(run_state& s, const record& r) {
 }
 
 }  // namespace
-
-pending* run_state::find(std::uint32_t command) noexcept {
-  auto p = std::lower_bound(waits_for.begin(), waits_for.end(), command,
-                            [](const pending& a, std::uint32_t c) { return a.command < c; });
-  return p != waits_for.end() && p->command == command ? &*p : nullptr;
-}
 
 void apply(run_state& s, const record& r, std::uint64_t lsn) {
   if ((r.kind == record_kind::started) != (s.records == 0))

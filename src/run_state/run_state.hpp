@@ -3,8 +3,7 @@
 // The same fold serves the live engine (record by record, as they are appended), recovery (a
 // snapshot and what the journal holds behind it) and every reader. Invariants:
 //  - a run is open until a record that is_end; nothing after that changes it but its `applied_lsn`;
-//  - `pending` is ordered by command number;
-//  - what an open run waits for is in `pending`, in `undriven`, or it is stalled: see wake_of.
+//  - what an open run waits for is in `waits_for`, in `undriven`, or it is stalled: see wake_of.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -15,6 +14,7 @@
 
 #include <stet/engine.hpp>
 
+#include "base/by_number.hpp"
 #include "history/record.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -87,7 +87,7 @@ struct run_state {
   std::uint64_t applied_lsn = 0;        // of the latest record in here
   std::int64_t indexed_wake = no_wake;  // what the timer index says, as of the latest snapshot
   v0::status indexed_status = not_indexed;  // likewise of the index by workflow and status
-  std::vector<pending> waits_for;
+  by_number<pending> waits_for;  // by command
   std::unique_ptr<description> about;  // if there is anything
   std::string outcome;                 // completed: the result; a reason otherwise
   std::unique_ptr<failure> error;      // failed
@@ -104,7 +104,7 @@ struct run_state {
   v0::status shown_status() const noexcept {
     return open() && stalled ? v0::status::stalled : status;
   }
-  pending* find(std::uint32_t command) noexcept;
+  pending* find(std::uint32_t command) noexcept { return waits_for.find(command); }
 };
 
 /// Takes one more record into account. Throws malformed if it can't follow what was before.

@@ -161,7 +161,11 @@ run_state decode_run_state(std::string_view bytes) {
   s.crashes = in.varint32();
   s.applied_lsn = in.varint();
   s.indexed_wake = in.signed_varint();
-  for (auto n = in.varint(); n > 0; --n) s.waits_for.push_back(decode_pending(in));
+  for (auto n = in.varint(); n > 0; --n) {
+    auto p = decode_pending(in);
+    if (!s.waits_for.is_next(p.command)) throw malformed("a snapshot's commands are in disorder");
+    s.waits_for.add(p.command, std::move(p));
+  }
   s.outcome = in.text();
   if (flags & has_error) decode_error(in, s);
   if (flags & has_about) {

@@ -58,9 +58,9 @@ run_state random_state(random_source& random) {
   s.crashes = static_cast<std::uint32_t>(random.number());
   s.applied_lsn = random.number();
   s.indexed_wake = random.signed_number();
-  for (std::uint32_t n = static_cast<std::uint32_t>(random.below(5)), c = 1; n > 0; --n)
-    s.waits_for.push_back(
-        random_pending(random, c += 1 + static_cast<std::uint32_t>(random.below(9))));
+  for (std::uint32_t n = static_cast<std::uint32_t>(random.below(5)), c = 1; n > 0;
+       --n, c += 1 + static_cast<std::uint32_t>(random.below(9)))
+    s.waits_for.add(c, random_pending(random, c));
   s.outcome = random.text(100);
   if (random.coin()) {
     s.error = std::make_unique<stet::failure>(

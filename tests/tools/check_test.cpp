@@ -115,9 +115,11 @@ TEST_CASE("whatever is changed is noticed, and what is too much") {
     }
   }
   for (char space : {'c', 'h', 'j', 'r'}) CHECK(spaces[space] > 0);
-  auto too_much = {std::string("\0x", 2), std::string("zebra"),
+  auto too_much = {std::string("\0x", 2),
+                   std::string("zebra"),
                    std::string("\0t", 2) + "1234567812345678",
-                   std::string("\0h", 2) + "1234567812345678", std::string("\0n", 2) + "abc",
+                   std::string("\0h", 2) + "1234567812345678",
+                   std::string("\0n", 2) + "abc",
                    std::string("\0x", 2) + "abcdefghijk12345678"};
   for (auto& key : too_much) {
     CAPTURE(key);

@@ -1,0 +1,83 @@
+// Things in the order of their numbers, which only rise, and taken out in any order: each in
+// constant time on average, since its place stays, empty, until half of all places are. In a row
+// in memory, and nothing at all when empty.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace stet { inline namespace v0 { namespace detail {
+
+template <class T> class by_number {
+  struct place {
+    T what;
+    std::uint32_t number;
+    bool taken;
+  };
+  template <class Place, class Value> class walk {
+   public:
+    walk(Place* at, Place* end) : at_(at), end_(end) { skip(); }
+    Value& operator*() const noexcept { return at_->what; }
+    walk& operator++() noexcept {
+      ++at_;
+      skip();
+      return *this;
+    }
+    bool operator==(const walk& o) const noexcept { return at_ == o.at_; }
+
+   private:
+    void skip() noexcept {
+      while (at_ != end_ && !at_->taken) ++at_;
+    }
+    Place *at_, *end_;
+  };
+
+ public:
+  bool empty() const noexcept { return empty_ == places_.size(); }
+  std::size_t size() const noexcept { return places_.size() - empty_; }
+  /// Whether it is above all that are there.
+  bool is_next(std::uint32_t number) const noexcept {
+    return places_.empty() || places_.back().number < number;
+  }
+  /// One that is_next.
+  void add(std::uint32_t number, T what) { places_.push_back({std::move(what), number, true}); }
+  /// Valid until something is added or erased.
+  T* find(std::uint32_t number) noexcept {
+    auto* p = place_of(number);
+    return p ? &p->what : nullptr;
+  }
+  void erase(std::uint32_t number) noexcept {
+    auto* p = place_of(number);
+    if (!p) return;
+    p->what = T();
+    p->taken = false;
+    if (++empty_ * 2 <= places_.size()) return;
+    std::erase_if(places_, [](const place& any) { return !any.taken; });
+    empty_ = 0;
+  }
+  void clear() noexcept {
+    places_.clear();
+    empty_ = 0;
+  }
+
+  auto begin() noexcept { return walk<place, T>(places_.data(), limit()); }
+  auto end() noexcept { return walk<place, T>(limit(), limit()); }
+  auto begin() const noexcept { return walk<const place, const T>(places_.data(), limit()); }
+  auto end() const noexcept { return walk<const place, const T>(limit(), limit()); }
+
+ private:
+  place* limit() noexcept { return places_.data() + places_.size(); }
+  const place* limit() const noexcept { return places_.data() + places_.size(); }
+  place* place_of(std::uint32_t number) noexcept {
+    auto p = std::lower_bound(places_.begin(), places_.end(), number,
+                              [](const place& a, std::uint32_t n) { return a.number < n; });
+    return p != places_.end() && p->number == number && p->taken ? &*p : nullptr;
+  }
+
+  std::vector<place> places_;
+  std::size_t empty_ = 0;
+};
+
+}  // namespace detail
+}}  // namespace stet::v0
