@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <numeric>
 #include <thread>
 
 #include <stet/stet.hpp>
@@ -140,6 +141,46 @@ void measure_history(const job& j, const std::string& store, bool checked) {
              "ns/step", median(early)});
 }
 
+// ---------------------------------------------------------------- a wide run
+
+inline constexpr stet::workflow<int(int)> Leaf{"leaf"};
+inline constexpr stet::workflow<int(int)> Wide{"wide"};
+stet::task<int> leaf(stet::context&, int n) { co_return n; }
+/// So many children at once.
+stet::task<int> wide(stet::context& ctx, int children) {
+  std::vector<int> numbers(static_cast<std::size_t>(children));
+  std::iota(numbers.begin(), numbers.end(), 0);
+  const std::string id(ctx.id());
+  auto results = co_await stet::map(numbers, [&](stet::context& c, int& n) {
+    return c.child(Leaf, id + "/" + std::to_string(n), n);
+  });
+  co_return static_cast<int>(results.size());
+}
+
+/// What a child costs, of so many in one run.
+double cost_of_child(stet::engine& e, int children, int runs) {
+  static int number = 0;
+  double begin = processor_time();
+  for (int i = 0; i < runs; ++i) e.run(Wide, "wide-" + std::to_string(number++), children).result();
+  return (processor_time() - begin) / (runs * static_cast<double>(children));
+}
+
+void measure_fan_out(const job& j, const std::string& store) {
+  folder where(j.set.dir);
+  stet::engine e(open_store(store, where), {.commits = stet::durability::process});
+  e.define(Leaf, leaf);
+  e.define(Wide, wide);
+  e.start();
+  const int most = j.set.quick ? 4'000 : 40'000, few = most / 40;
+  std::vector<double> narrow, broad;
+  for (int i = 0; i < 3; ++i) {
+    narrow.push_back(cost_of_child(e, few, 40));
+    broad.push_back(cost_of_child(e, most, 1));
+  }
+  j.out.add({"growth_fan_out", store, static_cast<std::size_t>(most), median(broad), "ns/child",
+             median(narrow)});
+}
+
 }  // namespace
 
 void measure_growth(const job& j) {
@@ -152,6 +193,8 @@ void measure_growth(const job& j) {
     for (auto& store : j.stores())
       for (bool checked : {true, false})
         if (checked || !j.set.quick) measure_history(j, store, checked);
+  if (j.wants("growth_fan_out"))
+    for (auto& store : j.stores()) measure_fan_out(j, store);
 }
 
 }  // namespace bench

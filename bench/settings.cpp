@@ -20,8 +20,8 @@ const char* const help =
                     durable for the process only: throughput_durability_process,
                     throughput_inline_durability_process;
                     with much in the store: growth_store, growth_store_ordered,
-                    growth_history, list (every kind of filter), recovery_seconds,
-                    sleeping_rss_bytes;
+                    growth_history, growth_fan_out, list (every kind of filter),
+                    recovery_seconds, sleeping_rss_bytes;
                     primitives (or one: primitive_sleep, …), footprint_bytes, idle_wakeups
   --store NAME      memory, lmdb, rocksdb, sqlite or all; otherwise all that were built
   --runs N          runs in the store, 1 to 10000000: for growth_store (otherwise 10000,
@@ -50,6 +50,7 @@ constexpr const char* parts[] = {
     "growth_store",
     "growth_store_ordered",
     "growth_history",
+    "growth_fan_out",
     "list",
     "primitives",
     "recovery_seconds",
