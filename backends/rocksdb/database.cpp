@@ -100,13 +100,11 @@ void check_is_new(const backend::file_owner& owner) {
               "its file CURRENT is gone: restore the directory, or remove it and " + owner.path() +
                   ".owner to begin afresh");
   }
-  for (const auto& entry : std::filesystem::directory_iterator(owner.path())) {
-    const std::string name = entry.path().filename().string();
+  for (const std::string& name : names_in(owner.path())) {
     const bool is_beginning = name == "LOCK" || name == "IDENTITY" ||
                               name.starts_with("MANIFEST-") || name.ends_with(".dbtmp");
-    if (is_beginning && entry.symlink_status().type() == std::filesystem::file_type::regular) {
-      continue;
-    }
+    const auto status = std::filesystem::symlink_status(owner.path() + "/" + name);
+    if (is_beginning && status.type() == std::filesystem::file_type::regular) continue;
     fail_open(owner, errc::corrupt, 0,
               "the directory holds other things (" + name +
                   ") and no store: name another one, or an empty one");

@@ -1,10 +1,13 @@
 #include "wal_proof.hpp"
 
+#include <dirent.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <system_error>
 #include <vector>
@@ -31,8 +34,8 @@ std::uint64_t word_at(std::string_view bytes, std::size_t at) {
 /// 000012.log and the like.
 std::vector<std::filesystem::path> logs_in(const std::string& directory) {
   std::vector<std::filesystem::path> found;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().extension() == ".log") found.push_back(entry.path());
+  for (const std::string& name : names_in(directory)) {
+    if (name.ends_with(".log")) found.push_back(std::filesystem::path(directory) / name);
   }
   return found;
 }
@@ -55,6 +58,20 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+// Not by libstdc++'s iterator, which ends the process where there is no memory.
+std::vector<std::string> names_in(const std::string& directory) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
+  if (!open) throw std::system_error(errno, std::generic_category(), "can't list " + directory);
+  std::vector<std::string> names;
+  for (errno = 0; const dirent* entry = ::readdir(open.get()); errno = 0) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+  }
+  if (errno != 0)
+    throw std::system_error(errno, std::generic_category(), "can't list " + directory);
+  return names;
+}
 
 std::string encode_proof(std::string_view id, const proof& p) {
   std::string text(kMagic);

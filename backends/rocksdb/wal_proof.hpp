@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace stet { inline namespace v0 { namespace rocksdb {
 
@@ -21,6 +22,9 @@ struct proof {
 
 /// `id` is RocksDB's name of the store: logs of others may stand in its values.
 std::string encode_proof(std::string_view id, const proof& p);
+
+/// What a directory holds. Throws std::system_error if it can't be listed.
+std::vector<std::string> names_in(const std::string& directory);
 
 /// The highest numbers that the logs of a directory prove. Throws std::system_error if they can't
 /// be read.

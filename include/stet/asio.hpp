@@ -149,8 +149,9 @@ asio_body<R, F, P...> make_asio_body(net::any_io_executor e, F f, std::tuple<P..
 
 /// The body of a step: a function that returns `asio::awaitable<R>`, run on `executor`, in a strand
 /// of its own. The step ends when the coroutine does: with its result, or with what it throws.
+///     asio::awaitable<std::string> fetch(std::string url);
 ///     auto text = co_await ctx.step("fetch", {.timeout = 10s}, stet::asio_step(executor, fetch),
-///     url); asio::awaitable<std::string> fetch(std::string url);
+///                                   url);
 ///
 /// It may take a `stet::pending_step` first: attempt number, idempotency key, heartbeat. When the
 /// step is asked to stop (time-out, cancellation, close), the coroutine gets Asio's cancellation:

@@ -214,8 +214,7 @@ class STET_API client {
     return detail::core::read_blob(*core_, name_space_, b, offset, length);
   }
   /// Reads and writes the user's own entries from outside, as context::transact does.
-  ///     auto cents = engine.transact([](stet::transaction& tx) { return tx.get(Accounts, "ann");
-  ///     });
+  ///     auto ann = engine.transact([](stet::transaction& tx) { return tx.get(Accounts, "ann"); });
   ///
   /// Returns  what `f` returns, whatever its type is. Throws what `f` throws: nothing was written.
   /// Durable  when it returns, what it read and wrote is.

@@ -96,10 +96,10 @@ class STET_API pending_step {
 
 /// Ends a step whose body began something that ends later: a body that takes one first makes its
 /// step a non-blocking one. It returns at once and keeps a copy, and no thread waits.
-///     auto text = co_await ctx.step("fetch", [](stet::completion<std::string> done, std::string
-///     url) {
-///       http.get(url, [done](reply r) { done.resolve(r.text); });
-///     }, url);
+///     auto text = co_await ctx.step(
+///         "fetch", [](stet::completion<std::string> done, std::string url) {
+///           http.get(url, [done](reply r) { done.resolve(r.text); });
+///         }, url);
 ///
 /// The attempt ends once, by whatever comes first: resolve, reject, what the body throws, a
 /// time-out. When the last copy is gone without any of that, it fails, and is tried again as the

@@ -10,6 +10,7 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
+#include <new>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -84,7 +85,7 @@ template <class F> class made {
     try {
       inner_.make([&] { return make(callable_, e); });
     } catch (...) {
-      error_ = std::current_exception();
+      error_ = thrown(e);
       return true;
     }
     return (*inner_).start(e, w);
@@ -252,11 +253,11 @@ template <group::rule Rule, operation A> class vector_group final : group {
       Rule == rule::all,
       std::conditional_t<std::is_void_v<typename A::result_type>, void, std::vector<value>>,
       any_of<value>>;
-  explicit vector_group(std::vector<A> a) : group(Rule), operations_(std::move(a)) {}
+  explicit vector_group(std::vector<A> a)
+      : group(Rule), branches_(a.size()), operations_(std::move(a)) {}
 
   bool start(environment e, waiter& w) noexcept {
     open(e, w, operations_.size());
-    branches_ = std::vector<branch>(operations_.size());
     for (std::size_t i = 0; i < operations_.size() && begin(branches_[i], i, operations_[i]); ++i) {
     }
     return close();
@@ -300,9 +301,9 @@ template <operation A> class attempted {
   result_type result() {
     try {
       return result_type(result_of(operation_));
-    } catch (const cancelled&) { throw; } catch (...) {
-      return result_type(std::current_exception());
-    }
+    } catch (const cancelled&) { throw; } catch (const std::bad_alloc&) {
+      throw;
+    } catch (...) { return result_type(std::current_exception()); }
   }
 
  private:
@@ -377,7 +378,7 @@ template <class F> class scoped {
     try {
       inner_.make([&] { return callable_(part_); });
     } catch (...) {
-      error_ = std::current_exception();
+      error_ = thrown(e);
       return true;
     }
     return (*inner_).start({&part_, e.depth}, w);

@@ -59,8 +59,8 @@ class STET_API context {
 
   /// Does `body(arguments…)` outside the workflow, once; its result stands.
   ///     auto id = co_await ctx.step("charge", bank::charge, order.card, order.cents);
-  ///     auto id = co_await ctx.step("charge", {.retry = {.max_attempts = 5}, .timeout = 30s}, [&]
-  ///     { return charge(order); });
+  ///     auto id = co_await ctx.step("charge", {.retry = {.max_attempts = 5}, .timeout = 30s},
+  ///                                 [&] { return charge(order); });
   ///
   /// The body may take a `stet::step_context&` first; or a `stet::completion<R>`, which ends the
   /// step later, while no thread waits. It reads what it captured and never writes it: a replay
@@ -171,8 +171,8 @@ class STET_API context {
   }
   /// Starts another workflow as the run `id` and goes on. What becomes of it when this run ends is
   /// the option's; what it returns can be asked for, or not.
-  ///     auto report = ctx.start_child(Report, "report-7", {.parent_close =
-  ///     stet::parent_close::abandon}, month);
+  ///     auto report = ctx.start_child(Report, "report-7",
+  ///                                   {.parent_close = stet::parent_close::abandon}, month);
   ///
   /// Durable  with this run's progress.
   template <class R, class... A>

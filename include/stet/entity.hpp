@@ -88,6 +88,7 @@ class entity_update : public registration {
   struct plain {
     H& h;
     S& s;
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): the handler may take a const&
     R operator()(A... a) const { return h(s, std::move(a)...); }
   };
   using handle = std::conditional_t<waits, waiting, plain>;
@@ -111,6 +112,7 @@ template <class S, class H, class R, class... A> class entity_query : public reg
   struct look {
     const H& h;
     const S& s;
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): the handler may take a const&
     R operator()(A... a) const { return h(s, std::move(a)...); }
   };
 

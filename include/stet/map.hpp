@@ -2,7 +2,6 @@
 #pragma once
 #include <cstddef>
 #include <exception>
-#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -77,12 +76,8 @@ template <class Item, class F, bool Tolerant> class map_group final : group {
       auto i = next_++;
       try {
         slots_[i].work.make([&] { return make(callable_, items_[i], env()); });
-      } catch (const std::bad_alloc&) {  // no failure of the element's: a replay wouldn't have it
-        scope_access::starve(*env().scope);
-        error_ = std::current_exception();
-        break;
       } catch (...) {
-        error_ = std::current_exception();
+        error_ = thrown(env());
         cancel_rest();
         break;
       }
@@ -101,7 +96,7 @@ template <class Item, class F, bool Tolerant> class map_group final : group {
         results_[i].emplace(result_of(work));
         if constexpr (Tolerant) tolerate(*results_[i]);
       } catch (...) {
-        if (!error_) error_ = std::current_exception();
+        if (auto e = thrown(env()); !error_) error_ = std::move(e);
         cancel_rest();
       }
     }
@@ -147,7 +142,8 @@ auto make_map(Range&& items, try_map_options options, F&& callable) {
 
 /// One operation for each item, at most `concurrency` at a time; the results in the items' order.
 ///     auto sums = co_await stet::map(files, {.concurrency = 8}, [&](stet::context& ctx, file& f) {
-///     return ctx.step("hash", hash, f.path); });
+///       return ctx.step("hash", hash, f.path);
+///     });
 template <class Range, class F>
 [[nodiscard]] auto map(Range&& items, map_options options, F&& callable) {
   return detail::make_map<false>(std::forward<Range>(items), {options.concurrency},

@@ -147,12 +147,9 @@ struct STET_API core {
   static start_result start_with(engine_core&, std::string_view name_space,
                                  std::string_view workflow, const start_request&,
                                  const signal_request&);
-  static std::pair<start_result, update_outcome> start_with(engine_core&,
-                                                            std::string_view name_space,
-                                                            std::string_view workflow,
-                                                            const start_request&,
-                                                            const update_request&,
-                                                            update_stage until);
+  static std::pair<start_result, update_outcome> start_with(
+      engine_core&, std::string_view name_space, std::string_view workflow, const start_request&,
+      const update_request&, update_stage until);
   static bool answer_promise(engine_core&, std::string_view promise, std::string_view token,
                              std::string_view payload, const failure* rejected);
   static std::string read_blob(engine_core&, std::string_view name_space, const blob&,

@@ -2,6 +2,7 @@
 #pragma once
 #include <exception>
 #include <memory>
+#include <new>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -14,9 +15,10 @@ namespace stet { inline namespace v0 {
 /// What to undo, and how: given to the body of context::saga.
 ///     co_await ctx.saga([&](stet::saga& s) -> stet::task<trip> {
 ///       auto hotel = co_await ctx.step("book hotel", book_hotel, request);
-///       s.undo("cancel hotel", cancel_hotel, hotel.id);       // a step, run only if the saga
-///       fails auto flight = co_await ctx.step("book flight", book_flight, request); s.undo("cancel
-///       flight", cancel_flight, flight.id); co_return trip{hotel, flight};
+///       s.undo("cancel hotel", cancel_hotel, hotel.id);  // a step, run only if the saga fails
+///       auto flight = co_await ctx.step("book flight", book_flight, request);
+///       s.undo("cancel flight", cancel_flight, flight.id);
+///       co_return trip{hotel, flight};
 ///     });
 ///
 /// Thread   only the workflow's own.
@@ -112,7 +114,9 @@ template <class F, class R> task<R> run_saga(context& ctx, F body) {
   std::exception_ptr why;
   try {
     co_return co_await body(s);
-  } catch (...) { why = std::current_exception(); }
+  } catch (const std::bad_alloc&) { throw; } catch (...) {
+    why = std::current_exception();
+  }
   (void)co_await stet::attempt(s.compensate());
   std::rethrow_exception(why);
 }

@@ -62,8 +62,6 @@ struct STET_API scope_access {
   /// Makes `s` a part of `parent`. A shielded part isn't reached by the parent's cancellation.
   static void attach(scope& s, scope& parent, bool shielded = false) noexcept;
   static execution& run_of(const scope& s) noexcept { return *s.run_; }
-  /// There was no memory for what the workflow asked for: its run is stalled, and tried again.
-  static void starve(scope& s) noexcept;
 };
 
 /// On disk: never renumber (docs/format.md).

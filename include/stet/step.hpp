@@ -23,8 +23,9 @@ class attempt;
 }  // namespace detail
 
 /// What a step's body may know of itself: take `stet::step_context&` as its first parameter.
-///     auto n = co_await ctx.step("upload", [](stet::step_context& s) { return
-///     upload(s.idempotency_key()); });
+///     auto n = co_await ctx.step("upload", [](stet::step_context& s) {
+///       return upload(s.idempotency_key());
+///     });
 ///
 /// Thread   the body's own; stop_requested and heartbeat from any, while the body runs.
 class STET_API step_context {

@@ -3,9 +3,10 @@
 // An *operation* is anything of ours that can be awaited: a step, a sleep, a task, all, any, … It
 // is lazy: it begins when it is awaited, and it is awaited once. Internally it is not an awaiter
 // but three functions:
-//     bool start(environment, waiter&) noexcept   true: it has ended already; false: it will tell
-//     the waiter bool failed() const noexcept                 after it ended result_type result()
-//     after it ended; throws what it ended with
+//     bool start(environment, waiter&) noexcept  true: it has ended already; false: it will tell
+//                                                the waiter
+//     bool failed() const noexcept               after it ended
+//     result_type result()                       after it ended; throws what it ended with
 // so that all, any, map need no coroutine of their own, and nothing foreign can await it by
 // accident.
 #pragma once
@@ -59,6 +60,9 @@ struct environment {
 STET_API context& context_of(environment) noexcept;
 /// A workflow's own coroutine is about to return: its variables are still there.
 STET_API void root_returns(environment) noexcept;
+/// In a handler of what a workflow's code has thrown: that. Lack of memory is no failure of the
+/// code's, since a replay wouldn't have it: the run goes no further.
+STET_API std::exception_ptr thrown(environment) noexcept;
 /// Destroys a coroutine; an exception from a destructor in it is told and goes no further.
 STET_API void destroy_frame(std::coroutine_handle<> h) noexcept;
 [[noreturn]] STET_API void throw_too_deep();
@@ -110,7 +114,7 @@ class promise_base {
     void await_resume() const noexcept {}
   };
   final_awaiter final_suspend() noexcept { return {}; }
-  void unhandled_exception() noexcept { error_ = std::current_exception(); }
+  void unhandled_exception() noexcept { error_ = thrown(env_); }
 
   template <class A> auto await_transform(A&& a) noexcept {
     using operand = std::remove_cvref_t<A>;

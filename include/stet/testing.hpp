@@ -65,8 +65,8 @@ class STET_API step_mock {
   /// The next `times` attempts throw `e`; a permanent_error, or a declared one, ends the step.
   template <class E>
     requires std::derived_from<E, std::exception>
-  step_mock& throws(E e, unsigned times = 1) {
-    return fails_with(times, std::make_exception_ptr(std::move(e)));
+  step_mock& throws(const E& e, unsigned times = 1) {
+    return fails_with(times, std::make_exception_ptr(e));
   }
   /// Each attempt takes so long, on the environment's clock. Bodies of several steps take their
   /// time at once; one with run_inline, or of ctx.transact, holds everything up, as it does.

@@ -81,7 +81,7 @@ class attempt final : public work {
   state_writes writes;
   std::uint64_t kept_bytes = 0;
   std::uint32_t kept_count = 0;  // blobs
-  attempt* next_returned = nullptr;
+  attempt* next_in_row = nullptr;
   // The loop's:
   std::size_t index = 0;  // in its run's list
   bool submitted = false;
@@ -96,6 +96,35 @@ class attempt final : public work {
   template <class F> bool perform(F f, std::exception_ptr& thrown) noexcept;
   bool is_timed() const noexcept;
   template <class F> void intercepted(F f);
+};
+
+/// Attempts one behind the other. Needs no memory.
+class attempt_row {
+ public:
+  bool empty() const noexcept { return !first_; }
+  void push(attempt& a) noexcept {
+    a.next_in_row = nullptr;
+    (first_ ? last_->next_in_row : first_) = &a;
+    last_ = &a;
+  }
+  void push_front(attempt& a) noexcept {
+    a.next_in_row = first_;
+    if (!first_) last_ = &a;
+    first_ = &a;
+  }
+  /// The first; null if there is none.
+  attempt* pop() noexcept {
+    auto* a = first_;
+    if (a) first_ = a->next_in_row;
+    return a;
+  }
+  /// All of them, behind these.
+  void take(attempt_row& o) noexcept {
+    while (auto* a = o.pop()) push(*a);
+  }
+
+ private:
+  attempt *first_ = nullptr, *last_ = nullptr;
 };
 
 }  // namespace detail

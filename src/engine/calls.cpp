@@ -17,8 +17,8 @@ constexpr std::string_view prefix = "stet:";
 bool is_call_id(std::string_view update_id) noexcept { return update_id.starts_with(prefix); }
 std::string call_id(caller c) {
   char text[48];
-  std::snprintf(text, sizeof text, "stet:%llx.%x",
-                static_cast<unsigned long long>(c.run), c.command);
+  std::snprintf(text, sizeof text, "stet:%llx.%x", static_cast<unsigned long long>(c.run),
+                c.command);
   return text;
 }
 std::optional<caller> caller_of(std::string_view update_id) {

@@ -226,6 +226,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool skip(call& c, std::int64_t end);
   void tick() noexcept;
   bool take_calls();
+  attempt_row take_from_threads() noexcept;
   bool take_returned();
   bool take_beats();
   void fail(const std::exception_ptr& e) noexcept;
@@ -439,7 +440,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::set<std::pair<std::uint64_t, std::uint32_t>>
       suspects_;  // (run, command), tried one at a time
   attempt* tried_suspect_ = nullptr;
-  std::vector<attempt*> inline_returned_;
+  attempt_row inline_returned_;
   drive_output out_;
   std::string scratch_, sealed_;
   std::uint64_t events_since_check_ = 0;

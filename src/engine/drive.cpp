@@ -124,7 +124,8 @@ void engine_core::append(resident& r, std::string_view plain) {
           orphans_.emplace_back(p.child, !(p.flags & record_flag::asks_to_end));
     }
     apply(r.state, rec, ++lsn);
-    if (rec.kind == record_kind::sleep) timers_.add(due_of(*r.state.find(rec.command)), r.state.run);
+    if (rec.kind == record_kind::sleep)
+      timers_.add(due_of(*r.state.find(rec.command)), r.state.run);
   }
   mark_dirty(r, journal_.last_lsn() + 1);
   r.last_lsn = journal_.append(records, count);

@@ -256,13 +256,10 @@ void engine_core::fail_everybody(const std::exception_ptr& e) noexcept {
 }
 
 void engine_core::discard_attempts() noexcept {
-  auto discard = [](attempt* a) {
-    a->run_of.remove(*a);
-    delete a;
-  };
-  for (auto* a : std::exchange(gate_, {})) discard(a);
-  for (auto* a : std::exchange(inline_returned_, {})) discard(a);
-  for (auto* a = returned_.exchange(nullptr); a;) discard(std::exchange(a, a->next_returned));
+  auto all = take_from_threads();
+  all.take(inline_returned_);
+  for (auto* a : std::exchange(gate_, {})) all.push(*a);
+  while (std::unique_ptr<attempt> a{all.pop()}) a->run_of.remove(*a);
 }
 
 void engine_core::sleep_until_woken(std::int64_t ms_max) {
@@ -290,11 +287,11 @@ void engine_core::wake() noexcept {
 
 void engine_core::returned(attempt& a) noexcept {
   if (on_loop == this) {
-    inline_returned_.push_back(&a);
+    inline_returned_.push(a);
     return;
   }
   auto* head = returned_.load(std::memory_order_relaxed);
-  do a.next_returned = head;
+  do a.next_in_row = head;
   while (!returned_.compare_exchange_weak(head, &a));
   if (asleep_) wake();
 }
@@ -527,7 +524,7 @@ void engine_core::end_bodies() {
   for (auto* w = stop_executor(); w;) {
     auto* a = static_cast<attempt*>(std::exchange(w, w->next));
     a->revoke();
-    inline_returned_.push_back(a);
+    inline_returned_.push(*a);
     if (!a->later)
       --outstanding_;  // else the last commit waits for it, and the close is over
                        // before
@@ -569,7 +566,7 @@ void engine_core::finish() {
   while (take_calls() || take_returned() || take_beats() || drive_ready()) {}
   for (auto* a : std::exchange(gate_, {})) {
     a->revoke();
-    inline_returned_.push_back(a);
+    inline_returned_.push(*a);
   }
   take_returned();
   take_beats();

@@ -145,7 +145,7 @@ run_page client::list(std::string_view filter, list_options o) {
   listing l(name_space_, filter, listing::kind::rows);
   l.rows_max = o.page_size + 1;
   if (!o.cursor.empty()) {
-    auto* begin = &*o.cursor.begin();
+    auto* begin = &o.cursor.front();
     auto* end = begin + o.cursor.size();
     auto r = std::from_chars(begin, end, l.below, 16);
     if (r.ec != std::errc() || r.ptr != end)

@@ -392,12 +392,9 @@ start_result core::start_with(engine_core& e, std::string_view name_space,
     return started;
   });
 }
-std::pair<start_result, update_outcome> core::start_with(engine_core& e,
-                                                         std::string_view name_space,
-                                                         std::string_view workflow,
-                                                         const start_request& q,
-                                                         const update_request& u,
-                                                         update_stage until) {
+std::pair<start_result, update_outcome> core::start_with(
+    engine_core& e, std::string_view name_space, std::string_view workflow, const start_request& q,
+    const update_request& u, update_stage until) {
   update_call c({0, name_space, q.id}, u, until);
   c.needs_room = true;
   c.start = &q;

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <tuple>
+
 namespace stet { inline namespace v0 { namespace detail {
 
 /// `state` is written last on entering and first on leaving: a cell that says it is taken is whole.
@@ -90,8 +92,8 @@ void slots::close() noexcept {
 void slots::detach() noexcept {
   if (!cells_) return;
   close();
-  (void)::mmap(cells_, file_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-               -1, 0);
+  std::ignore = ::mmap(cells_, file_bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
 }  // namespace detail

@@ -43,21 +43,19 @@ bool engine_core::open_gates() {
   }
   work* first = nullptr;
   work** end = &first;
-  std::vector<attempt*> here;
-  here.reserve(gate_.size());
-  inline_returned_.reserve(inline_returned_.size() + gate_.size());  // what returns can't fail
+  attempt_row here;
   std::size_t kept = 0;
   for (std::size_t i = 0; i < gate_.size(); ++i) {
     auto* a = gate_[i];
     // What transacts runs when it is taken, and its writes go with its result.
     bool goes_back = a->at == attempt::phase::revoked || (a->submitted && a->body->transacts);
     if (goes_back) {
-      inline_returned_.push_back(a);
+      inline_returned_.push(*a);
     } else if (!a->submitted) {
       gate_[kept++] = a;
       continue;
     } else if (!executor_ || a->body->options.run_inline) {
-      here.push_back(a);
+      here.push(*a);
     } else {
       *end = a;
       end = &a->next;
@@ -71,8 +69,9 @@ bool engine_core::open_gates() {
     grow_until_ = std::chrono::steady_clock::now() + last_commit_ / 8;
     executor_->submit(first);
   }
-  for (auto* a : here) a->run();
-  return first || !here.empty() || !inline_returned_.empty();
+  bool any = first || !here.empty() || !inline_returned_.empty();
+  while (auto* a = here.pop()) a->run();
+  return any;
 }
 
 /// Makes it ready to be submitted, unless it has to wait.
@@ -103,28 +102,31 @@ std::int64_t engine_core::total_deadline(const pending& p, const step_options& o
   return o.total_timeout.count() > 0 ? plus(p.armed, o.total_timeout.count()) : INT64_MAX;
 }
 
+/// As they came.
+attempt_row engine_core::take_from_threads() noexcept {
+  attempt_row row;
+  for (auto* a = returned_.exchange(nullptr); a;) {  // the latest first
+    if (!a->later) --outstanding_;
+    row.push_front(*std::exchange(a, a->next_in_row));
+  }
+  return row;
+}
+
 bool engine_core::take_returned() {
   if (is_refused()) return false;
-  std::vector<attempt*> batch;
-  for (auto* a = returned_.exchange(nullptr); a; a = a->next_returned) {
-    batch.push_back(a);
-    if (!a->later) --outstanding_;
-  }
-  std::reverse(batch.begin(), batch.end());  // as they came
-  for (auto* a : std::exchange(inline_returned_, {})) batch.push_back(a);
+  auto batch = take_from_threads();
+  batch.take(inline_returned_);
   if (batch.empty()) return false;
-  auto at = batch.begin();
   std::size_t taken = 0;
   try {
-    while (at != batch.end()) {
-      std::unique_ptr<attempt> a(*at++);
+    while (std::unique_ptr<attempt> a{batch.pop()}) {
       take(*a);
       a.reset();
       relieve();
       if (++taken % takes_between_looks == 0) keep_committing();
     }
   } catch (...) {  // the store failed: the rest is discarded at the close
-    inline_returned_.insert(inline_returned_.end(), at, batch.end());
+    inline_returned_.take(batch);
     throw;
   }
   return true;
@@ -339,7 +341,7 @@ void engine_core::time_out(resident& r, pending& p, attempt& a, const step_optio
 /// is waited for.
 void engine_core::leave_behind(attempt& a) noexcept {
   a.left_behind = true;
-  if (a.later && !a.body->waits_for_body && a.later->give_up()) inline_returned_.push_back(&a);
+  if (a.later && !a.body->waits_for_body && a.later->give_up()) inline_returned_.push(a);
 }
 
 /// A pending step is given up by its workflow, during a drive.

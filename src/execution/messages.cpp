@@ -276,7 +276,9 @@ void execution::abandon(v0::scope& s) noexcept try {
 
 bool execution::continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept {
   if (s.is_cancelled()) {
-    refused = *s.reason_;
+    try {
+      refused = *s.reason_;
+    } catch (const std::bad_alloc&) { starve(); }
     return false;
   }
   continues_ = std::move(next);

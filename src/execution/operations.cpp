@@ -44,8 +44,6 @@ void scope::cancel(std::string_view reason) noexcept {
 
 namespace detail {
 
-void scope_access::starve(scope& s) noexcept { s.run_->starve(); }
-
 void scope_access::attach(scope& s, scope& parent, bool shielded) noexcept {
   s.run_ = parent.run_;
   s.parent_ = &parent;
@@ -65,6 +63,14 @@ context& context_of(environment e) noexcept {
   return scope_access::run_of(*e.scope).user_context();
 }
 void root_returns(environment e) noexcept { scope_access::run_of(*e.scope).root_returns(); }
+std::exception_ptr thrown(environment e) noexcept {
+  auto what = std::current_exception();
+  try {
+    throw;
+  } catch (const std::bad_alloc&) { scope_access::run_of(*e.scope).starve(); } catch (...) {
+  }
+  return what;
+}
 void throw_awaited_twice() {
   throw error(errc::usage, "co_await",
               "this operation has been awaited already, or was moved from");

@@ -30,7 +30,8 @@ class taker {
       ++n;
     if (n == 0 || (digits && n != digits)) return std::nullopt;
     std::int64_t v = 0;
-    if (std::from_chars(rest_.data(), rest_.data() + n, v).ec != std::errc()) return std::nullopt;
+    auto* begin = &rest_.front();
+    if (std::from_chars(begin, begin + n, v).ec != std::errc()) return std::nullopt;
     rest_.remove_prefix(n);
     return v;
   }

@@ -163,8 +163,9 @@ run_state decode_run_state(std::string_view bytes) {
   s.indexed_wake = in.signed_varint();
   for (auto n = in.varint(); n > 0; --n) {
     auto p = decode_pending(in);
-    if (!s.waits_for.is_next(p.command)) throw malformed("a snapshot's commands are in disorder");
-    s.waits_for.add(p.command, std::move(p));
+    const auto command = p.command;
+    if (!s.waits_for.is_next(command)) throw malformed("a snapshot's commands are in disorder");
+    s.waits_for.add(command, std::move(p));
   }
   s.outcome = in.text();
   if (flags & has_error) decode_error(in, s);

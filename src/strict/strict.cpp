@@ -31,7 +31,7 @@ std::string stack() {
   char** names = ::backtrace_symbols(frames, count);
   std::string text;
   for (int i = 3; names && i < count; ++i) text += std::string("\n  ") + names[i];
-  std::free(names);
+  std::free(static_cast<void*>(names));
   return text;
 }
 

@@ -172,7 +172,7 @@ void explore(const std::string& folder, const std::string& name, const std::stri
 std::vector<cell> cells_of(const std::vector<std::string>& names, bool deaf) {
   std::vector<cell> cells;
   for (auto& kind : store_kinds())
-    for (std::string script : names) {
+    for (auto& script : names) {
       auto name = kind + "/" + script;
       cells.push_back({name, [=](const std::string& folder, tally& sum) {
                          explore(folder, name, kind, script, deaf, sum);

@@ -11,8 +11,7 @@
 namespace stet_faults {
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000, hour = 3600 * second;
-constexpr std::int64_t year = 365 * 24 * hour;
+constexpr std::int64_t second = 1'000'000'000, hour = 3600 * second, year = hour * 24 * 365;
 
 struct jump {
   const char* name;

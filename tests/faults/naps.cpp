@@ -40,7 +40,7 @@ stet::task<std::string> nap(stet::context& ctx, int ms) {
   bool whole = awake - asleep >= std::chrono::milliseconds(ms) || after - before >= ms;
   if (!whole) co_return "early";
   // Begun anew at a start with a clock set back, it lasts its whole length once more.
-  if (after - before > 2 * ms + slack_ms) co_return "late";
+  if (after - before > std::int64_t{2} * ms + slack_ms) co_return "late";
   co_return "ok";
 }
 

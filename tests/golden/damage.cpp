@@ -70,7 +70,7 @@ std::string results(stet::engine& e) {
   add(Served, "served"), add(Cart, "cart"), add(Travel, "trip"), add(Transfer, "transfer");
   add(Steps, "cancelled"), add(Steps, "terminated"), add(Steps, "gone");
   e.transact([&](stet::transaction& tx) {
-    tx.scan(Accounts, [&](std::string name, long cents) {
+    tx.scan(Accounts, [&](const std::string& name, long cents) {
       all += name + ": " + std::to_string(cents) + "\n";
     });
   });

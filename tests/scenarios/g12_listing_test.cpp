@@ -50,7 +50,7 @@ void check_store(world& w) {
 
 /// "1": starts with attributes; "2": is continued as new; "3": ends.
 stet::task<int> pay(stet::context& ctx, int n) {
-  ctx.set_attributes({Cents(n * 100), Express(n == 2)});
+  ctx.set_attributes({Cents(std::int64_t{n} * 100), Express(n == 2)});
   ctx.set_details("in stage " + std::to_string(n));
   co_await ctx.sleep(1h);
   if (n < 3) co_return co_await ctx.continue_as_new(Pay, n + 1);
@@ -232,7 +232,7 @@ class filters {
     auto v = kCustomers[random_.below(kCustomers.size())];
     if (name == "WorkflowId") v = "r" + std::to_string(random_.below(60));
     auto in_quotes = "'" + v + "'";
-    auto on = [=](auto f) {
+    auto on = [=](const auto& f) {
       return [=](const row& r) {
         auto is = get(r);
         return is && f(*is);
@@ -258,7 +258,7 @@ class filters {
     double v = static_cast<double>(random_.below(20)) / 2 - 3;
     auto text = std::to_string(v);
     if (v == static_cast<int>(v) && random_.below(2)) text = std::to_string(static_cast<int>(v));
-    auto on = [=](auto f) {
+    auto on = [=](const auto& f) {
       return [=](const row& r) {
         auto is = get(r);
         return is && f(*is);

@@ -35,7 +35,7 @@ class said {
 };
 
 stet::task<std::string> pay(stet::context& ctx, std::string card) {
-  co_await ctx.step("charge", [](std::string) { return std::string(secret); }, card);
+  co_await ctx.step("charge", [](const std::string&) { return std::string(secret); }, card);
   auto more = co_await ctx.receive(Card);
   co_return card + more;
 }
@@ -79,7 +79,7 @@ TEST_CASE("no error shows what a payload holds, when code came to something else
             [&second, change](stet::context& ctx, std::string card) -> stet::task<std::string> {
               std::string argument = second && change == 0 ? card + "2" : card;
               co_await ctx.step(
-                  "charge", [](std::string) { return std::string(secret); }, argument);
+                  "charge", [](const std::string&) { return std::string(secret); }, argument);
               if (second && change == 1) co_return secret + "early";
               auto more = co_await ctx.receive(Card);
               co_await ctx.sleep(1h);
@@ -107,12 +107,12 @@ TEST_CASE("no error shows what a payload holds, when the store fails or a payloa
     said all;
     w.open([](stet::engine& e) {
       e.define(Pay, [](stet::context& ctx, std::string card) -> stet::task<std::string> {
-        auto adding = ctx.on(Add, [](std::string item) -> std::string {
+        auto adding = ctx.on(Add, [](const std::string& item) -> std::string {
           throw std::runtime_error("no " + std::to_string(item.size()));
         });
         co_await ctx.step(
             "charge", {.retry = {.max_attempts = 1}},
-            [](std::string c) {
+            [](const std::string& c) {
               if (!c.empty()) throw stet::permanent_error("declined");
             },
             card);

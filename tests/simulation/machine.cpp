@@ -46,7 +46,9 @@ machine::~machine() {
 
 void machine::on_failpoint(const char* name) {
   auto& m = *running;
-  if (m.crash_at_ == 0 || --m.crash_at_ > 0) return;
+  if (m.crash_at_ == 0) return;
+  --m.crash_at_;
+  if (m.crash_at_ > 0) return;
   m.note(std::string("  power off: ") + name);
   m.power(false);
 }

@@ -130,7 +130,7 @@ int run(const arguments& a) {
   for (std::uint64_t i = 0; more(i); ++i) {
     if (t.take(a.from + i)) continue;
     if (is_control)
-      return std::printf("found by seed number %llu\n", static_cast<unsigned long long>(i + 1)), 1;
+      return std::printf("found by seed number %llu\n", static_cast<unsigned long long>(i) + 1), 1;
     std::ofstream(a.file, std::ios::app) << a.from + i << "\n";
   }
   t.print();

@@ -21,8 +21,9 @@ void sim_store::check_read() {
   if (closed_ || poisoned_ || !disk_.power)
     throw stet::store_error(stet::errc::store, "read", "", 0, "the store is gone",
                             stet::commit_outcome::refused);
-  if (!sim_disk::is_spared && disk_.reads_until >= 0 && disk_.reads_until-- == 0)
-    fail("read", stet::errc::store, stet::commit_outcome::refused);
+  if (sim_disk::is_spared || disk_.reads_until < 0) return;
+  --disk_.reads_until;
+  if (disk_.reads_until < 0) fail("read", stet::errc::store, stet::commit_outcome::refused);
 }
 
 std::optional<std::string> sim_store::get(std::string_view key) {

@@ -26,7 +26,7 @@ stet::task<std::string> trial(stet::context& ctx, std::string who) {
   co_return who + "'s trial is over";
 }
 
-std::string charge(std::string, int) { throw std::runtime_error("the real one was called"); }
+std::string charge(const std::string&, int) { throw std::runtime_error("the real one was called"); }
 
 stet::task<std::string> order(stet::context& ctx) {
   auto receipt = co_await ctx.step("charge", charge, "4711", 1000);

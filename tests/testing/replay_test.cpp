@@ -21,7 +21,7 @@ namespace {
 inline constexpr stet::workflow<int(int)> Sum{"sum"};
 
 /// `first` is the name of its first step, which a deploy may change.
-environment::definitions sum(std::string first, int last = 0) {
+environment::definitions sum(const std::string& first, int last = 0) {
   return [=](stet::engine& e) {
     e.define(Sum, [=](stet::context& ctx, int n) -> stet::task<int> {
       for (int i = 0; i < n; ++i) co_await ctx.step(first, [] {});

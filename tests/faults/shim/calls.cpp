@@ -68,10 +68,12 @@ int open_at(int at, const char* path, int flags, mode_t mode) noexcept {
 using namespace stet_faults;
 
 // By their symbols, since a macro may make one of the names mean another.
+// NOLINTBEGIN(bugprone-macro-parentheses): they are no expressions
 #define STET_FAULT_NAMES(type, name, parameters, arguments)       \
   extern "C" type shim_##name parameters __asm__(#name);          \
   extern "C" type shim_##name##64 parameters __asm__(#name "64"); \
   extern "C" type shim_##name##64 parameters { return shim_##name arguments; }
+// NOLINTEND(bugprone-macro-parentheses)
 
 extern "C" ssize_t write(int fd, const void* data, size_t n) {
   int e = fault_of(call_write, fd);
@@ -152,6 +154,7 @@ extern "C" void* shim_mmap(void* p, size_t n, int prot, int flags, int fd, off_t
       fails(e);
       return MAP_FAILED;
     }
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): that is what the kernel gives
   return reinterpret_cast<void*>(::syscall(SYS_mmap, p, n, prot, flags, fd, at));
 }
 
