@@ -144,9 +144,11 @@ std::string engine_core::query_run(run_ref of, std::string_view name, std::strin
   auto* r = &must_find_last(of);
   if (r->state.open()) r = &bring_up(*r);
   if (r->state.open()) {
-    in_workflow here(slots_, watchdog_, r->state.workflow, *r->frame, r->suspected);
-    here.may_do_anything();
-    answer = r->frame->answer_query(name, arguments);
+    {
+      in_workflow here(slots_, watchdog_, r->state.workflow, *r->frame, r->suspected);
+      here.may_do_anything();
+      answer = r->frame->answer_query(name, arguments);
+    }
     if (options_.resident_runs_max == 0) evict(*r);
   } else {
     answer = query_ended(*r, name, arguments);
