@@ -202,6 +202,7 @@ void host::fail() {
     default:
       m_.disk.next_commit = static_cast<commit_fault>(kind - 3);
       m_.disk.commits_until = m_.luck.below(6);
+      m_.disk.refusals = m_.disk_luck.one_in(3) ? 1 + m_.disk_luck.below(5) : 0;
   }
 }
 

@@ -36,14 +36,6 @@ void wrong(std::string text) {
   if (here().power) here().wrong.push_back(std::move(text));
 }
 
-bool was_done(stet::transaction& tx, const std::string& key) {
-  struct spared {
-    spared() { sim_disk::is_spared = true; }
-    ~spared() { sim_disk::is_spared = false; }  // also if the power is off, which throws
-  } here_only;
-  return tx.get(Done, key).has_value();
-}
-
 /// One run of a program. Lives in the workflow's frame.
 class player {
  public:
@@ -129,8 +121,7 @@ class player {
     }
     co_return co_await ctx_.transact("t", [&](stet::transaction& tx) {
       auto key = nonce_ + "/" + std::to_string(n.id);
-      bool is_done = was_done(tx, key);
-      if (is_done) wrong("I5 the transaction " + key + " of '" + id_ + "' is done twice");
+      if (tx.get(Done, key)) wrong("I5 the transaction " + key + " of '" + id_ + "' is done twice");
       tx.put(Done, key, n.id);
       return n.id;
     });

@@ -20,7 +20,8 @@ class inspector {
     sim_disk copy = m_.disk;
     copy.next_commit = commit_fault::none;
     copy.reads_until = -1;
-    sim_store store(copy);
+    dice unused(0);
+    sim_store store(copy, unused);
     auto d = stet_crash::read_dump(store);
     if (!d.runs.empty())
       for (auto& problem : stet::check(store).problems) v.push_back("check: " + problem);
@@ -105,6 +106,8 @@ report simulate(std::uint64_t seed, bool keep_trace) {
 }
 
 bool seed_fault(const std::string& name) {
+  if (name == "deaf_disk") return sim_disk::is_deaf = true;
+  if (name == "credulous_store") return sim_disk::is_credulous = true;
 #define STET_SEED(fault) \
   if (name == #fault) return stet::detail::hooks.fault = true;
   STET_SEEDED_FAULTS(STET_SEED)
@@ -113,7 +116,7 @@ bool seed_fault(const std::string& name) {
 }
 std::vector<std::string> fault_names() {
 #define STET_NAME(fault) #fault,
-  return {STET_SEEDED_FAULTS(STET_NAME)};
+  return {STET_SEEDED_FAULTS(STET_NAME) "deaf_disk", "credulous_store"};
 #undef STET_NAME
 }
 
