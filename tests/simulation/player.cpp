@@ -253,6 +253,23 @@ stet::task<std::string> play(stet::context& ctx, int argument) {
   co_return co_await p.play();
 }
 
+/// What programs don't have: see extras.hpp.
+stet::task<std::string> extra(stet::context& ctx, int sleeps) {
+  const std::string id(ctx.id());
+  if (!here().is_set && ctx.now() < stet::time_point(ms(here().begins[id])))
+    wrong("I7 '" + id + "' begins before its time");
+  auto kept = ctx.promise(Kept);
+  co_await ctx.step("ask", {.run_inline = true}, [token = kept.token(), id] {
+    if (here().power) here().asked[token] = id;
+  });
+  co_await ctx.sleep(ms(sleeps));
+  std::string said = "kept";
+  try {
+    (void)co_await kept.wait();
+  } catch (const stet::promise_rejected&) { said = "refused"; }
+  co_return said;
+}
+
 }  // namespace
 
 outside& here() {
@@ -263,7 +280,7 @@ std::string child_id(std::string_view parent, int continued, int node) {
   return std::string(parent) + "/" + std::to_string(continued) + "c" + std::to_string(node);
 }
 void define_all(stet::engine& e) {
-  e.define(Play, play);
+  for (auto& f : stet_crash::flows()) e.define(f.name, f.body);
   stet_crash::define_box(e);
 }
 
@@ -272,7 +289,8 @@ void define_all(stet::engine& e) {
 namespace stet_crash {
 
 const std::vector<flow>& flows() {
-  static const std::vector<flow> all{{stet_simulation::Play, stet_simulation::play}};
+  static const std::vector<flow> all{{stet_simulation::Play, stet_simulation::play},
+                                     {stet_simulation::Extra, stet_simulation::extra}};
   return all;
 }
 std::string text_of(stet::status how, std::string_view payload, const stet::failure&) {
