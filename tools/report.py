@@ -57,8 +57,9 @@ CAMPAIGNS = {
     'syscalls': 'SIGKILL at the n-th system call, counted across threads',
     'kills': 'SIGKILL at a random moment under load, again and again on one store',
     'blocks': 'what was written and not flushed is lost, torn or reordered',
-    'clock': 'the clock of the real process jumps',
-    'host': 'the host forks, deletes the store, opens it twice',
+    'blocks-control': 'the same on a disk that hears no flush: noticed, as it must be',
+    'clocks': 'the clock of the real process jumps',
+    'host': 'few descriptors, small files, no standard streams, forks, a second process, a store that is moved, deleted, unlocked',
 }
 
 

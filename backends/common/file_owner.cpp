@@ -90,6 +90,15 @@ int open_plain(const std::string& path, int flags) noexcept {
   return fd;
 }
 
+/// A host may have closed its standard streams: what it prints then goes to whoever has got their
+/// numbers. From now on that is nobody.
+void take_standard_streams() noexcept {
+  int fd;
+  do fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0) ::close(fd);
+}
+
 /// Creates with mode 0600, whatever the umask. -1 and errno else.
 int create(const std::string& path) noexcept {
   int fd = open_plain(path, O_RDWR | O_CREAT | O_EXCL);
@@ -155,6 +164,7 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
   if (kind_ == kind::directory) {
     while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
   }
+  take_standard_streams();
   resolve(std::string(path_));
   check_not_planted();
   owners& all = owners::all();

@@ -332,15 +332,21 @@ bool engine_core::submit(call& c, std::optional<duration> limit) {
   return c.wait_for(*limit) || give_up_waiting(c);
 }
 
-/// The time is up: takes the call back from the loop. True if it was answered meanwhile.
+/// The time is up: takes the call back from the loop. True if it was answered meanwhile. Throws if
+/// the engine ends in that very turn.
 bool engine_core::give_up_waiting(call& c) {
-  auto take_back = [&] { forget(static_cast<waiting_call&>(c)); };  // only those wait with a limit
+  bool is_back = false;
+  auto take_back = [&] {
+    forget(static_cast<waiting_call&>(c));  // only those wait with a limit
+    is_back = true;
+  };
   asking<decltype(take_back)> taking(take_back);
   taking.needs_room = false;
   try {
     submit(taking);
     taking.take();
   } catch (const error&) {
+    if (is_back) throw;
     c.wait();  // the engine ends, and tells everybody: until then it knows the call
   }
   return c.is_done();

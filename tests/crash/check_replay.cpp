@@ -18,7 +18,8 @@ std::unique_ptr<definition> definition_for(std::string_view workflow) {
 /// The whole history: what is pending in the coroutine is what is pending in the state.
 void check_whole(const stored_run& r, execution& frame, violations& v) {
   auto what = "I13 run '" + r.state.id + "'";
-  bool terminated = r.state.status == stet::status::terminated;
+  bool terminated =
+      r.state.status == stet::status::terminated || r.state.status == stet::status::timed_out;
   if (!terminated && frame.ended() == r.state.open()) v.push_back(what + " replays to another end");
   if (frame.queued() != r.state.undriven && r.state.open())
     v.push_back(what + " replays to other undriven events");

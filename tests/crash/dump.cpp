@@ -58,12 +58,18 @@ void read_indexes(stet::store& s, dump& d) {
   });
 }
 
-void fold_record(dump& d, const record& r, std::string_view bytes, std::uint64_t lsn) {
+void fold_record(dump& d, const record& r, std::string_view bytes, std::uint64_t lsn,
+                 std::set<std::uint64_t>& lost) {
+  if (r.kind == record_kind::written) return;
+  if (r.kind == record_kind::erased) {
+    d.runs.erase(r.related);
+    lost.erase(r.related);
+    return;
+  }
   auto found = d.runs.find(r.run);
   if (found == d.runs.end()) {
     if (r.kind != record_kind::started) {
-      d.faults.push_back("I1 the journal goes on with run " + std::to_string(r.run) +
-                         ", whose beginning is lost");
+      lost.insert(r.run);  // unless it turns out to have been erased
       return;
     }
     found = d.runs.try_emplace(r.run).first;
@@ -82,6 +88,7 @@ void fold_record(dump& d, const record& r, std::string_view bytes, std::uint64_t
 void read_journal(stet::store& s, dump& d) {
   auto expected = d.marks.first_block;
   std::uint64_t lsn = 0;
+  std::set<std::uint64_t> lost;
   each(s, keys::space::journal, [&](std::string_view key, std::string_view value) {
     ++d.blocks;
     auto number = keys::last_number(key);
@@ -94,10 +101,13 @@ void read_journal(stet::store& s, dump& d) {
     for (source in(records_of(value)); !in.done();) {
       auto before = in.rest();
       auto r = decode_record(in);
-      fold_record(d, r, before.substr(0, before.size() - in.left()), ++lsn);
+      fold_record(d, r, before.substr(0, before.size() - in.left()), ++lsn, lost);
     }
     if (lsn + 1 != head.first_lsn + head.count) d.faults.push_back("I1 a block counts wrong");
   });
+  for (auto run : lost)
+    d.faults.push_back("I1 the journal goes on with run " + std::to_string(run) +
+                       ", whose beginning is lost");
 }
 
 }  // namespace

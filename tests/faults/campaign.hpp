@@ -52,6 +52,7 @@ int syscalls();
 int calls();
 int kills();
 int clocks();
+int host();
 int blocks();
 int blocks_control();  // on a disk that hears no flush: 0 if that is noticed
 

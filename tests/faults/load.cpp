@@ -1,6 +1,7 @@
 #include "faults/load.hpp"
 
-#include <thread>
+#include <functional>
+#include <future>
 #include <vector>
 
 #include "crash/facts.hpp"
@@ -54,9 +55,11 @@ void call(stet::engine& e, int life, int caller) {
 }  // namespace
 
 void put_under_load(stet::engine& e, int life) {
-  std::vector<std::thread> threads;
-  for (int c = 0; c < callers; ++c) threads.emplace_back([&e, life, c] { call(e, life, c); });
-  for (auto& t : threads) t.join();
+  std::vector<std::future<void>> calls;
+  for (int c = 0; c < callers; ++c)
+    calls.push_back(std::async(std::launch::async, call, std::ref(e), life, c));
+  for (auto& c : calls) c.wait();
+  for (auto& c : calls) c.get();
 }
 
 void drain(stet::engine& e, const std::string& facts) {

@@ -15,10 +15,10 @@
 int main(int count, char** texts) {
   using namespace stet_faults;
   static const std::map<std::string, int (*)()> campaigns = {
-      {"blocks", blocks},     {"blocks-control", blocks_control},
-      {"calls", calls},       {"clocks", clocks},
-      {"kills", kills},       {"oom", oom},
-      {"syscalls", syscalls},
+      {"blocks", blocks}, {"blocks-control", blocks_control},
+      {"calls", calls},   {"clocks", clocks},
+      {"host", host},     {"kills", kills},
+      {"oom", oom},       {"syscalls", syscalls},
   };
   std::string name = count > 1 ? texts[1] : "";
   try {

@@ -27,6 +27,7 @@ using namespace stet_crash;
 namespace {
 
 script find_script(const std::string& name) {
+  if (name == "chatter" || name == "forks") return find_script("entities");
   for (auto& s : scripts())
     if (s.name == name) return s;
   return {};

@@ -3,9 +3,16 @@
 #include <execinfo.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
+#include <functional>
 #include <stdexcept>
+#include <thread>
+#include <tuple>
+#include <utility>
 
 #include "crash/facts.hpp"
 #include "crash/scripts.hpp"
@@ -53,7 +60,59 @@ const script& find_script(const std::string& name) {
   throw std::invalid_argument("no script is called " + name);
 }
 
+/// Something that goes on beside the work.
+class beside {
+ public:
+  explicit beside(std::function<void()> f)
+      : thread_([this, f = std::move(f)] {
+          while (!over_) {
+            f();
+            ::usleep(500);
+          }
+        }) {}
+  beside(const beside&) = delete;
+  beside& operator=(const beside&) = delete;
+  ~beside() {
+    over_ = true;
+    thread_.join();
+  }
+
+ private:
+  std::atomic<bool> over_{false};
+  std::thread thread_;
+};
+
+void chatter() {
+  for (int fd : {STDOUT_FILENO, STDERR_FILENO})
+    std::ignore = ::write(fd, "the host says something\n", 24);
+}
+
+/// A child has no engine, and leaves as children do.
+void fork_once(stet::engine& e) {
+  auto pid = ::fork();
+  if (pid < 0) return;
+  if (pid > 0) {
+    int status = 0;
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    if (status != 0) tell(fact_kind::problem, {"a forked child could use the engine, or died"});
+    return;
+  }
+  ::alarm(seconds_max);
+  try {
+    (void)e.describe("any");
+  } catch (const stet::error& x) { ::_exit(x.code() == stet::errc::closed ? 0 : 1); }
+  ::_exit(1);
+}
+
 void do_work(stet::engine& e, const life_setup& l) {
+  if (l.script == "chatter") {
+    beside talk(chatter);
+    return perform(find_script("entities"), e);
+  }
+  if (l.script == "forks") {
+    beside forking([&e] { fork_once(e); });
+    return perform(find_script("entities"), e);
+  }
   if (l.script == "load") return put_under_load(e, l.life);
   if (l.script == "naps") return take_naps(e);
   if (l.script == "drain") return drain(e, l.facts);

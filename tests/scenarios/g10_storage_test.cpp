@@ -222,6 +222,39 @@ TEST_CASE("everybody who waits is told when the store fails: nobody hangs [S157]
   }
 }
 
+TEST_CASE("who stops waiting in the turn in which the store fails is told, and doesn't wait for ever") {
+  // The clock jumps at its n-th look, so that a run is due in any turn: also in the one that takes
+  // the call back.
+  struct jumping : stet::clock {
+    std::int64_t ms = 1'700'000'000'000;
+    int looks = -1;
+    std::int64_t look() {
+      if (looks > 0 && --looks == 0) ms += 3'600'000;
+      return ms;
+    }
+    stet::time_point wall() noexcept override { return stet::time_point(stet::duration(look())); }
+    stet::duration steady() noexcept override { return stet::duration(look()); }
+  };
+  int failed = 0, looks_max = 40;
+  for (int n = 1; n <= looks_max; ++n) {
+    INFO("look ", n);
+    world w;
+    jumping clock;
+    w.options.clock = &clock;
+    open(w);
+    auto run = w.engine().run(Nth, "1", 1);
+    w.engine().run_until_idle();  // it sleeps
+    w.plan->fail_next(store_call::commit, fault::unknown_lost);
+    clock.looks = n;
+    failed += what_throws([&] { (void)run.wait_for(0ms); }).thrown;
+    w.crash();
+    w.reopen();
+    CHECK(w.engine().describe("1")->status == stet::status::running);
+  }
+  CHECK(failed > 0);
+  CHECK(failed < looks_max);
+}
+
 TEST_CASE(
     "a store that can't be read for a moment, at any read: an error, and no wrong result [S157]") {
   for (cell c : {cell{.resident = 0}, cell{.lmdb = true, .resident = 0}}) {

@@ -1,5 +1,7 @@
 #include "simulation/host.hpp"
 
+#include <algorithm>
+
 namespace stet_simulation {
 
 using stet_crash::Add;
@@ -15,6 +17,7 @@ const std::string* host::any_run() {
 }
 
 void host::act() {
+  if (extras_.wants()) return extras_.act();
   static constexpr struct {
     int weight;
     void (host::*what)();
@@ -167,6 +170,7 @@ void host::look() {
 
 void host::set_clock() {
   int ms = m_.luck.below(200'000) - 100'000;
+  here().is_set = true;
   here().is_set_back |= ms < 0;
   m_.clock.set(ms);
 }
@@ -202,6 +206,7 @@ void host::fail() {
     default:
       m_.disk.next_commit = static_cast<commit_fault>(kind - 3);
       m_.disk.commits_until = m_.luck.below(6);
+      m_.disk.refusals = m_.disk_luck.one_in(3) ? 1 + m_.disk_luck.below(5) : 0;
   }
 }
 
@@ -214,7 +219,7 @@ void host::feed(const std::string& id) {
     if (info->status == stet::status::stalled) m_.violated("I13 '" + id + "': " + info->reason);
     for (auto& w : info->waits_for) waits |= w.kind == "condition";
   });
-  if (!waits) return;
+  if (!waits || extras::is_one(id)) return;
   int number = ++number_;
   bool sent = m_.ask("feed " + id, [&](stet::engine& e) { e.signal(id, Number, number); });
   if (auto r = runs_.find(id); sent && r != runs_.end()) r->second.sent.insert(number);
@@ -239,6 +244,7 @@ bool host::more_to_do() {
     more |= !is_box;
     if (!is_box) feed(id);
   }
+  if (std::any_of(open.begin(), open.end(), extras::is_one)) extras_.finish();
   for (auto& token : here().tokens)
     if (!open.empty())
       m_.ask("resolve", [&](stet::engine& e) { (void)e.resolve(Answer, token, answer); });
@@ -266,6 +272,7 @@ void host::finish() {
 }
 
 void host::look_back() {
+  extras_.look_back();
   std::map<int, range> calls;
   std::map<std::string, ending> endings;
   for (auto& [id, r] : runs_) add_endings(here().programs, r.program, id, {}, endings);

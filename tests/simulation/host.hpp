@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "simulation/extras.hpp"
 #include "simulation/machine.hpp"
 #include "simulation/reference.hpp"
 
@@ -12,7 +13,7 @@ namespace stet_simulation {
 
 class host {
  public:
-  explicit host(machine& m) : m_(m) {}
+  host(machine& m, std::uint64_t seed) : m_(m), extras_(m, seed) {}
   /// Does something.
   void act();
   /// Brings all to its end that has one.
@@ -46,6 +47,7 @@ class host {
   void put(const std::string& key, const std::string& id);
 
   machine& m_;
+  extras extras_;
   std::map<std::string, run> runs_;
   std::map<std::string, stet::status> ended_;
   std::map<std::string, int> answers_;                        // of updates, by "run update"

@@ -10,7 +10,11 @@ machine* running = nullptr;
 }  // namespace
 
 machine::machine(std::uint64_t seed, bool keep_trace)
-    : luck(seed), entropy_(seed + 1), rare_luck_(seed + 2), keep_trace_(keep_trace) {
+    : luck(seed),
+      disk_luck(seed + 3),
+      entropy_(seed + 1),
+      rare_luck_(seed + 2),
+      keep_trace_(keep_trace) {
   running = this;
   here() = outside();
   here().note = [this](const std::string& line) { note(line); };
@@ -66,6 +70,18 @@ void machine::power(bool on) {
   here().power = on;
 }
 
+/// Of the process, or of the machine with it.
+void machine::end_life() {
+  crash_at_ = 0;
+  power(false);
+  engine_.reset();
+  power(true);
+  ++here().life;
+  if (!disk_luck.one_in(2)) return;
+  ++result.power_cuts;
+  disk.cut(disk_luck);
+}
+
 void machine::note(const std::string& line) {
   for (unsigned char c : line) result.trace_hash = (result.trace_hash ^ c) * 0x100000001b3;
   if (keep_trace_)
@@ -79,7 +95,8 @@ void machine::violated(std::string text) {
 
 bool machine::try_start() {
   try {
-    engine_ = std::make_unique<stet::engine>(std::make_unique<sim_store>(disk), options_);
+    engine_ =
+        std::make_unique<stet::engine>(std::make_unique<sim_store>(disk, disk_luck), options_);
     define_all(*engine_);
     engine_->start();
     return disk.power;
@@ -95,23 +112,15 @@ void machine::start() {
   for (int i = 0; !try_start(); ++i) {
     if (i > 3) heal();
     if (i > 8) throw std::runtime_error("the engine doesn't start");
-    crash_at_ = 0;
-    power(false);
-    engine_.reset();
-    power(true);
-    ++here().life;
+    end_life();
     ++result.crashes;
   }
 }
 
 void machine::crash() {
   note("crash");
-  crash_at_ = 0;
-  power(false);
-  engine_.reset();
-  power(true);
+  end_life();
   ++result.crashes;
-  ++here().life;
   looked_at();
   start();
 }
@@ -123,11 +132,7 @@ bool machine::close() {
     engine_.reset();
   } catch (const stet::error& e) { note(std::string("  close: ") + e.what()); }
   bool clean = !engine_ && disk.power;
-  crash_at_ = 0;
-  power(false);
-  engine_.reset();
-  power(true);
-  ++here().life;
+  end_life();
   clean ? ++result.restarts : ++result.crashes;
   looked_at();
   return clean;
@@ -154,6 +159,7 @@ bool machine::ask(const std::string& what, const std::function<void(stet::engine
 
 void machine::heal() {
   disk.next_commit = commit_fault::none;
+  disk.refusals = 0;
   disk.reads_until = -1;
   crash_at_ = 0;
 }

@@ -34,6 +34,7 @@ class machine {
 
   dice luck;
   sim_disk disk;
+  dice disk_luck;
   sim_clock clock;
   held_bodies bodies;
   report result;
@@ -46,6 +47,7 @@ class machine {
   static bool on_rarely(const char* what);
   bool try_start();
   void power(bool on);
+  void end_life();
 
   sim_entropy entropy_;
   sim_listener listener_;

@@ -65,7 +65,8 @@ class totals {
     }
     ++seeds;
     sum_.operations += r.operations, sum_.runs += r.runs, sum_.crashes += r.crashes;
-    sum_.restarts += r.restarts, sum_.faults += r.faults, sum_.rare += r.rare;
+    sum_.restarts += r.restarts, sum_.power_cuts += r.power_cuts;
+    sum_.faults += r.faults, sum_.rare += r.rare;
     for (auto& [kind, n] : r.kinds) sum_.kinds[kind] += n;
     for (auto& v : r.violations)
       std::printf("violation: %s   [--seed %llu]\n", v.c_str(),
@@ -76,10 +77,10 @@ class totals {
   }
   void print() const {
     std::printf(
-        "%llu seeds, %u calls, %u runs asked for, %u crashes, %u restarts, %u faults of the "
-        "store, %u rare turns\n",
+        "%llu seeds, %u calls, %u runs asked for, %u crashes, %u restarts, %u power cuts, %u "
+        "faults of the store, %u rare turns\n",
         static_cast<unsigned long long>(seeds), sum_.operations, sum_.runs, sum_.crashes,
-        sum_.restarts, sum_.faults, sum_.rare);
+        sum_.restarts, sum_.power_cuts, sum_.faults, sum_.rare);
     for (auto& [kind, n] : sum_.kinds) std::printf("  %s %u", kind.c_str(), n);
     std::printf("\n");
     if (failed == 0)

@@ -36,14 +36,6 @@ void wrong(std::string text) {
   if (here().power) here().wrong.push_back(std::move(text));
 }
 
-bool was_done(stet::transaction& tx, const std::string& key) {
-  struct spared {
-    spared() { sim_disk::is_spared = true; }
-    ~spared() { sim_disk::is_spared = false; }  // also if the power is off, which throws
-  } here_only;
-  return tx.get(Done, key).has_value();
-}
-
 /// One run of a program. Lives in the workflow's frame.
 class player {
  public:
@@ -129,8 +121,7 @@ class player {
     }
     co_return co_await ctx_.transact("t", [&](stet::transaction& tx) {
       auto key = nonce_ + "/" + std::to_string(n.id);
-      bool is_done = was_done(tx, key);
-      if (is_done) wrong("I5 the transaction " + key + " of '" + id_ + "' is done twice");
+      if (tx.get(Done, key)) wrong("I5 the transaction " + key + " of '" + id_ + "' is done twice");
       tx.put(Done, key, n.id);
       return n.id;
     });
@@ -262,6 +253,23 @@ stet::task<std::string> play(stet::context& ctx, int argument) {
   co_return co_await p.play();
 }
 
+/// What programs don't have: see extras.hpp.
+stet::task<std::string> extra(stet::context& ctx, int sleeps) {
+  const std::string id(ctx.id());
+  if (!here().is_set && ctx.now() < stet::time_point(ms(here().begins[id])))
+    wrong("I7 '" + id + "' begins before its time");
+  auto kept = ctx.promise(Kept);
+  co_await ctx.step("ask", {.run_inline = true}, [token = kept.token(), id] {
+    if (here().power) here().asked[token] = id;
+  });
+  co_await ctx.sleep(ms(sleeps));
+  std::string said = "kept";
+  try {
+    (void)co_await kept.wait();
+  } catch (const stet::promise_rejected&) { said = "refused"; }
+  co_return said;
+}
+
 }  // namespace
 
 outside& here() {
@@ -272,7 +280,7 @@ std::string child_id(std::string_view parent, int continued, int node) {
   return std::string(parent) + "/" + std::to_string(continued) + "c" + std::to_string(node);
 }
 void define_all(stet::engine& e) {
-  e.define(Play, play);
+  for (auto& f : stet_crash::flows()) e.define(f.name, f.body);
   stet_crash::define_box(e);
 }
 
@@ -281,7 +289,8 @@ void define_all(stet::engine& e) {
 namespace stet_crash {
 
 const std::vector<flow>& flows() {
-  static const std::vector<flow> all{{stet_simulation::Play, stet_simulation::play}};
+  static const std::vector<flow> all{{stet_simulation::Play, stet_simulation::play},
+                                     {stet_simulation::Extra, stet_simulation::extra}};
   return all;
 }
 std::string text_of(stet::status how, std::string_view payload, const stet::failure&) {

@@ -13,6 +13,8 @@
 namespace stet_simulation {
 
 inline constexpr stet_crash::flow_name Play{"play"};
+inline constexpr stet_crash::flow_name Extra{"extra"};
+inline constexpr stet::promise<int> Kept{"kept"};
 inline constexpr stet::table<std::string, int> Done{"done"};
 inline constexpr stet::update<int(int)> Slow{"slow"};
 inline constexpr int answer = 5;  // to every promise
@@ -22,10 +24,13 @@ struct outside {
   std::vector<program> programs;
   std::vector<stet_crash::fact> facts;         // effects
   std::set<std::string> tokens;                // of promises
+  std::map<std::string, std::string> asked;    // likewise, of extra runs: whose
+  std::map<std::string, std::int64_t> begins;  // of an extra run: not earlier
   std::map<std::string, std::set<int>> heard;  // by a run's id: the numbers that it read
   std::vector<std::string> wrong;              // what a workflow saw that may not be
   std::function<void(const std::string&)> note = [](const std::string&) {};
   int life = 0;
+  bool is_set = false;       // its clock was, to something else
   bool is_set_back = false;  // its clock was: a sleep of an earlier session may look short
   bool power = true;         // off: nothing that is done counts any more
 };

@@ -1,32 +1,20 @@
-// A store whose every outcome is the seed's: what a crash leaves, what a commit says of itself.
+// The simplest store on a simulated disk: a log of commits, each with its length, number and sum.
 #pragma once
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 
 #include <stet/store.hpp>
 
+#include "simulation/sim_disk.hpp"
+
 namespace stet_simulation {
-
-/// What the next call of a kind does.
-enum class commit_fault { none, refused, unknown_applied, unknown_lost };
-
-/// What outlives a crash, and what is to go wrong. One at a time uses it, on one thread.
-struct sim_disk {
-  std::map<std::string, std::string, std::less<>> keys;
-  commit_fault next_commit = commit_fault::none;
-  int commits_until = 0;  // so many go well before that
-  int reads_until = -1;   // so many reads go well, then one fails; negative: none does
-  static inline bool is_spared = false;  // a transaction reads: its failure would be the step's
-  bool power = true;                     // off: nothing reaches it any more
-  unsigned commits = 0, faults = 0;
-  std::uint64_t hash() const;
-};
 
 class sim_store final : public stet::store {
  public:
-  explicit sim_store(sim_disk& d) : disk_(d) {}
+  /// Reads the log, as far as it is whole, and writes it again: what a process sees need not be
+  /// on the disk.
+  sim_store(sim_disk& d, dice& luck);
   std::optional<std::string> get(std::string_view key) override;
   void scan(const stet::scan_range& range, stet::visitor& v) override;
   void commit(const stet::batch& b, stet::durability d) override;
@@ -36,9 +24,16 @@ class sim_store final : public stet::store {
  private:
   [[noreturn]] void fail(const char* what, stet::errc code, stet::commit_outcome o) const;
   void check_read();
-  void apply(const stet::batch& b);
+  void check_expectations(const stet::batch& b) const;
+  bool append(const std::string& body, bool flush_fails);
+  bool take(std::string_view log);
+  void apply(std::string_view body);
 
   sim_disk& disk_;
+  dice& luck_;
+  std::map<std::string, std::string, std::less<>> keys_;
+  std::size_t end_ = 0;       // of the log
+  std::uint64_t number_ = 0;  // of the last commit
   bool closed_ = false, poisoned_ = false;
 };
 

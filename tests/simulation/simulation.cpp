@@ -20,7 +20,8 @@ class inspector {
     sim_disk copy = m_.disk;
     copy.next_commit = commit_fault::none;
     copy.reads_until = -1;
-    sim_store store(copy);
+    dice unused(0);
+    sim_store store(copy, unused);
     auto d = stet_crash::read_dump(store);
     if (!d.runs.empty())
       for (auto& problem : stet::check(store).problems) v.push_back("check: " + problem);
@@ -28,15 +29,18 @@ class inspector {
     for (auto& [id, e] : endings) s.runs.push_back({id, {}});
     for (int b = 0; b < boxes; ++b)
       s.runs.push_back({stet_crash::Box.id_of("b" + std::to_string(b)), {}});
+    for (auto& id : extras::ids()) s.runs.push_back({id, {}});
     check_state(d, s, v);
+    if (is_clean) check_clean(d, v);
+    if (is_clean) check_replay(d, v);
+    // What may be erased is held against nothing that was.
+    std::erase_if(d.runs, [](auto& r) { return extras::is_one(r.second.state.id); });
     check_acknowledged(d, here().facts, v);
     check_effects(d, here().facts, m_.result.crashes, v);
     if (before_) {
       check_growth(*before_, d, v);
       check_settled(*before_, before_life_, here().facts, v);
     }
-    if (is_clean) check_clean(d, v);
-    if (is_clean) check_replay(d, v);
     check_ends(d, endings, v);
     for (auto& text : v) m_.violated(text);
     for (auto& text : std::exchange(here().wrong, {})) m_.violated(text);
@@ -73,13 +77,13 @@ void count_kinds(const node& n, std::map<std::string, unsigned>& kinds) {
   for (auto& k : n.kids) count_kinds(k, kinds);
 }
 
-void play(machine& m) {
+void play(machine& m, std::uint64_t seed) {
   here().programs = make_programs(m.luck, 2 + m.luck.below(4));
   for (auto& p : here().programs) {
     m.note("program × " + std::to_string(p.generations) + ": " + to_text(p.root));
     count_kinds(p.root, m.result.kinds);
   }
-  host h(m);
+  host h(m, seed);
   inspector i(m, h);
   m.looked_at = [&] { i.look(false); };
   m.start();
@@ -96,7 +100,7 @@ void play(machine& m) {
 report simulate(std::uint64_t seed, bool keep_trace) {
   machine m(seed, keep_trace);
   try {
-    play(m);
+    play(m, seed);
   } catch (const std::exception& e) { m.violated(std::string("I17 an exception: ") + e.what()); }
   m.looked_at = [] {};
   m.result.store_hash = m.disk.hash();
@@ -105,6 +109,8 @@ report simulate(std::uint64_t seed, bool keep_trace) {
 }
 
 bool seed_fault(const std::string& name) {
+  if (name == "deaf_disk") return sim_disk::is_deaf = true;
+  if (name == "credulous_store") return sim_disk::is_credulous = true;
 #define STET_SEED(fault) \
   if (name == #fault) return stet::detail::hooks.fault = true;
   STET_SEEDED_FAULTS(STET_SEED)
@@ -113,7 +119,7 @@ bool seed_fault(const std::string& name) {
 }
 std::vector<std::string> fault_names() {
 #define STET_NAME(fault) #fault,
-  return {STET_SEEDED_FAULTS(STET_NAME)};
+  return {STET_SEEDED_FAULTS(STET_NAME) "deaf_disk", "credulous_store"};
 #undef STET_NAME
 }
 

@@ -1,0 +1,210 @@
+// What a host program and its operator do to an engine: few descriptors, small files, no standard
+// streams, forks, a second process, a store that is deleted or moved away under it.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "faults/campaign.hpp"
+#include "faults/load.hpp"
+
+namespace stet_faults {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr long descriptors_min = 8;  // with less not even the libraries are loaded
+
+void limit(int what, rlim_t to) {
+  rlimit r{to, to};
+  ::setrlimit(static_cast<__rlimit_resource>(what), &r);
+}
+
+/// A life in surroundings that are set up before it begins; then one without.
+void endure(const std::string& folder, const std::string& name, const std::string& kind,
+            const std::string& script, std::size_t resident, const std::function<void()>& prepare,
+            bool must_finish, tally& sum) {
+  trial t(folder, kind, script, resident, 2);
+  auto end = t.live({.shim = false, .attend = {}, .prepare = prepare});
+  ++sum.hit;
+  ++sum.ends[to_text(end)];
+  if (end != life_end::finished && (must_finish || end != life_end::failed))
+    t.violate(std::string("the life ") + to_text(end) + ": " + t.last_words());
+  t.judge(1);
+  t.finish(1);
+  sum.take(t, name);
+}
+
+void few_descriptors(const std::string& folder, const std::string& name, const std::string& kind,
+                     const std::string&, std::size_t resident, tally& sum) {
+  for (long n : sample(60, 8, std::hash<std::string>()(name)))
+    endure(
+        folder, name + ", " + std::to_string(n) + " descriptors", kind, "entities", resident,
+        [n] { limit(RLIMIT_NOFILE, static_cast<rlim_t>(n + descriptors_min)); }, false, sum);
+}
+
+/// The host has set SIGXFSZ aside, as it has to: it would end the process.
+void small_files(const std::string& folder, const std::string& name, const std::string& kind,
+                 const std::string&, std::size_t resident, tally& sum) {
+  for (long n : sample(200, 6, std::hash<std::string>()(name)))
+    endure(
+        folder, name + ", files of " + std::to_string(n) + " KiB", kind, "entities", resident,
+        [n] {
+          ::signal(SIGXFSZ, SIG_IGN);
+          limit(RLIMIT_FSIZE, static_cast<rlim_t>(n) << 10);
+        },
+        false, sum);
+}
+
+/// The script writes to standard output and error all the time: none of that may end in a store.
+void no_streams(const std::string& folder, const std::string& name, const std::string& kind,
+                const std::string&, std::size_t resident, tally& sum) {
+  for (int closed = 1; closed < 8; ++closed)
+    endure(
+        folder, name + ", closed: " + std::to_string(closed), kind, "chatter", resident,
+        [closed] {
+          for (int fd = 0; fd < 3; ++fd)
+            if (closed & 1 << fd) ::close(fd);
+        },
+        true, sum);
+}
+
+void forks(const std::string& folder, const std::string& name, const std::string& kind,
+           const std::string&, std::size_t resident, tally& sum) {
+  for (long n = how_many(1, 20); n > 0; --n)
+    endure(folder, name, kind, "forks", resident, {}, true, sum);
+}
+
+/// Everything of a store, by its name's beginning.
+std::vector<fs::path> files_of(const std::string& store) {
+  std::vector<fs::path> all;
+  auto name = fs::path(store).filename().string();
+  for (auto& entry : fs::directory_iterator(fs::path(store).parent_path()))
+    if (entry.path().filename().string().starts_with(name)) all.push_back(entry.path());
+  return all;
+}
+
+/// A long life, in the midst of which somebody does something to its store, and `ms` later kills
+/// it.
+life_end meddle(trial& t, int ms, const std::function<void()>& act) {
+  return t.live({.shim = false,
+                 .attend =
+                     [ms, &act](int pid) {
+                       ::usleep(static_cast<unsigned>(ms) * 1000);
+                       act();
+                       ::usleep(30'000);
+                       ::kill(pid, SIGKILL);
+                       return await(pid);
+                     },
+                 .prepare = {}});
+}
+
+/// What the store says to whoever opens it now; nothing: it opens.
+std::optional<stet::errc> refusal(const trial& t) {
+  try {
+    open_kind(t.setup().kind, t.setup().store)->close();
+  } catch (const stet::store_error& e) { return e.code(); }
+  return std::nullopt;
+}
+
+void conclude(trial& t, life_end end, const std::string& name, tally& sum) {
+  ++sum.hit;
+  ++sum.ends[to_text(end)];
+  if (end != life_end::killed && end != life_end::finished && end != life_end::failed)
+    t.violate(std::string("the life ") + to_text(end) + ": " + t.last_words());
+  t.expect(script_of(t.setup().facts, false));
+  t.judge(1);
+  t.expect(script_of(t.setup().facts, true));
+  t.be("drain");
+  t.finish(1);
+  sum.take(t, name);
+}
+
+/// A second process is refused, and disturbs nobody.
+void second_process(const std::string& folder, const std::string& name, const std::string& kind,
+                    const std::string&, std::size_t resident, tally& sum) {
+  for (long n = how_many(2, 30); n > 0; --n) {
+    trial t(folder, kind, "load", resident, 3);
+    std::optional<stet::errc> told;
+    auto end = meddle(t, 40 + static_cast<int>(n * 7 % 60), [&] { told = refusal(t); });
+    if (end == life_end::killed && told != stet::errc::conflict)
+      t.violate("a second process wasn't refused, or as something else");
+    conclude(t, end, name, sum);
+  }
+}
+
+/// Moved away, and back when its process is gone: what was acknowledged is there.
+void moved(const std::string& folder, const std::string& name, const std::string& kind,
+           const std::string&, std::size_t resident, tally& sum) {
+  for (long n = how_many(2, 30); n > 0; --n) {
+    trial t(folder, kind, "load", resident, 3);
+    auto away = folder + "/away";
+    fs::create_directories(away);
+    auto move = [&](const std::string& from, const std::string& to) {
+      for (auto& p : files_of(from + "/" + fs::path(t.setup().store).filename().string()))
+        fs::rename(p, to + "/" + p.filename().string());
+    };
+    auto end = meddle(t, 40 + static_cast<int>(n * 7 % 60), [&] { move(folder + "/s", away); });
+    move(away, folder + "/s");
+    conclude(t, end, name, sum);
+  }
+}
+
+/// Its locks and marks are deleted, its data isn't.
+void unlocked(const std::string& folder, const std::string& name, const std::string& kind,
+              const std::string&, std::size_t resident, tally& sum) {
+  for (long n = how_many(2, 30); n > 0; --n) {
+    trial t(folder, kind, "load", resident, 3);
+    auto end = meddle(t, 40 + static_cast<int>(n * 7 % 60), [&] {
+      std::error_code not_there;
+      for (auto end_of_name : {".owner", "-lock", ".slots", "/LOCK"})
+        fs::remove(t.setup().store + end_of_name, not_there);
+    });
+    conclude(t, end, name, sum);
+  }
+}
+
+/// The data is deleted, and what says that there was a store is not: nobody may begin afresh.
+void deleted(const std::string& folder, const std::string& name, const std::string& kind,
+             const std::string&, std::size_t resident, tally& sum) {
+  for (long n = how_many(2, 30); n > 0; --n) {
+    trial t(folder, kind, "load", resident, 3);
+    auto end = meddle(t, 40 + static_cast<int>(n * 7 % 60), [&] {
+      for (auto& p : files_of(t.setup().store))
+        if (!p.string().ends_with(".owner")) fs::remove_all(p);
+    });
+    ++sum.hit;
+    ++sum.ends[to_text(end)];
+    if (end != life_end::killed && end != life_end::finished && end != life_end::failed)
+      t.violate(std::string("the life ") + to_text(end) + ": " + t.last_words());
+    if (refusal(t) != stet::errc::corrupt)
+      t.violate("a store that is gone is begun afresh, or refused as something else");
+    sum.take(t, name);
+  }
+}
+
+}  // namespace
+
+int host() {
+  static const std::pair<const char*, exploration> acts[] = {
+      {"few descriptors", few_descriptors},
+      {"small files", small_files},
+      {"no streams", no_streams},
+      {"forks", forks},
+      {"second process", second_process},
+      {"moved", moved},
+      {"unlocked", unlocked},
+      {"deleted", deleted},
+  };
+  std::vector<cell> cells;
+  for (auto& [name, act] : acts) {
+    auto more = cells_of({name}, act);
+    cells.insert(cells.end(), more.begin(), more.end());
+  }
+  return run_campaign("host", cells);
+}
+
+}  // namespace stet_faults
