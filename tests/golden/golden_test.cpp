@@ -30,11 +30,12 @@ std::string unpacked(const std::string& scheme, const temporary_directory& dir) 
 /// The engine of today on a store; the world outside is open now.
 struct today {
   explicit today(std::unique_ptr<stet::store> s)
-      : engine(std::move(s),
-               {.threads = 0, .clock = &clock, .entropy = &entropy, .listener = &heard}) {
-    define_steps(engine, open);
-    define_talks(engine);
-    define_late(engine);
+      : engine(std::move(s), {.threads = 0,
+                              .transforms = transforms(),
+                              .clock = &clock,
+                              .entropy = &entropy,
+                              .listener = &heard}) {
+    define_all(engine, open);
     clock.advance(2h);  // later than the stores were made
     engine.start();
     engine.run_until_idle();
@@ -64,6 +65,7 @@ void check_results(stet::engine& e) {
     CHECK((id == "count"                                         ? result_of(Count, id)
            : id == "messenger"                                   ? result_of(Messenger, id)
            : id == "late"                                        ? result_of(Late, id)
+           : id == "keeper"                                      ? result_of(Keeper, id)
            : id.starts_with("parent") && id.find('/') == id.npos ? result_of(Parent, id)
                                                                  : result_of(Steps, id)) == wanted);
   }
@@ -72,6 +74,9 @@ void check_results(stet::engine& e) {
     CHECK((id == "served"    ? result_of(Served, id)
            : id == "cart"    ? result_of(Cart, id)
            : id == "publish" ? result_of(Publish, id)
+           : id == "patched" ? result_of(Patched, id)
+           : id == "moved"   ? result_of(Moved, id)
+           : id == "sealed"  ? result_of(Sealed, id)
                              : result_of(Travel, id)) == wanted);
   }
   CHECK(result_of(Transfer, "transfer") == 70);
@@ -92,6 +97,10 @@ void check_results(stet::engine& e) {
 }  // namespace
 
 TEST_CASE("golden stores are whole, and today's code finishes what they hold") {
+  if (transforms().empty()) {
+    MESSAGE("skipped: some of their payloads are sealed, which this build can't open");
+    return;
+  }
   int found = 0;
   for (auto& kind : kinds_in_files()) {
     CAPTURE(kind.scheme);

@@ -43,6 +43,9 @@ void first_life(stet::engine& e, stet_tests::fake_clock& clock) {
   e.run(Travel, "trip", "ann");
   e.run(Refused, "refused");
   e.run(Late, "late");
+  e.run(Patched, "patched");
+  e.run(Moved, "moved");
+  e.run(Keeper, "keeper");
   e.run(Steps, "gone", 0);
   e.in("other").run(Steps, "steps-1", 2);
   e.transact([](stet::transaction& tx) { tx.put(Accounts, "ann", 100); });
@@ -54,6 +57,7 @@ void first_life(stet::engine& e, stet_tests::fake_clock& clock) {
   e.signal("count", Number, 4);  // the chain goes on
   e.find(Cart, "cart")->start_update(Add, {.id = "add-1"}, "tea");
   e.find(Cart, "cart")->start_update(Ship, {.id = "ship-1"}, "ann");
+  e.find(Moved, "moved")->move_to("2");
   pass(e, clock, 1h);
   e.cancel("cancelled", "not wanted");
   e.terminate("terminated", "now");
@@ -64,6 +68,7 @@ void second_life(stet::engine& e, stet_tests::fake_clock& clock) {
   e.run_until_idle();
   e.run(Messenger, "messenger", 5);
   e.run(Steps, "steps-new", 2);
+  e.run(Sealed, "sealed", "secret");
   e.find(Cart, "cart")->start_update(Add, {.id = "add-2"}, "milk");
   e.run_until_idle();
   e.erase("gone");
@@ -77,13 +82,16 @@ int main(int count, char** arguments) try {
   stet_tests::fake_clock clock;
   stet_tests::seeded_entropy entropy;
   stet_tests::recorder heard;
-  const stet::engine_options options{
+  stet::engine_options options{
       .threads = 0, .clock = &clock, .entropy = &entropy, .listener = &heard};
+  if (transforms().empty()) throw std::runtime_error("it needs libzstd and libsodium");
   const outside closed;
   for (bool is_second : {false, true}) {
+    if (is_second) options.transforms = transforms();
     auto e = std::make_unique<stet::engine>(open_small(arguments[1]), options);
     define_steps(*e, closed);
     define_talks(*e);
+    define_changes(*e);
     if (!is_second) define_late(*e);
     e->start();
     is_second ? second_life(*e, clock) : first_life(*e, clock);

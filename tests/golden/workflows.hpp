@@ -2,10 +2,16 @@
 // finish. A change of these workflows makes the stores that stand here useless: add others instead.
 #pragma once
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <stet/stet.hpp>
+#if STET_TESTS_HAVE_SODIUM && STET_TESTS_HAVE_ZSTD
+#include <stet/encryption.hpp>
+#include <stet/zstd.hpp>
+#endif
 
 namespace stet_golden {
 
@@ -22,6 +28,10 @@ inline constexpr stet::workflow<std::string(std::string)> Travel{"travel"};
 inline constexpr stet::workflow<int(int)> Messenger{"messenger"};
 inline constexpr stet::workflow<int()> Late{"late"};  // not defined when the stores are killed
 inline constexpr stet::workflow<void()> Refused{"refused"};
+inline constexpr stet::workflow<std::string()> Patched{"patched"};
+inline constexpr stet::workflow<std::string()> Moved{"moved"};  // from version "1" to "2"
+inline constexpr stet::workflow<int()> Keeper{"keeper"};        // of a blob
+inline constexpr stet::workflow<std::string(std::string)> Sealed{"sealed"};
 
 inline constexpr stet::query<std::string()> Content{"content"};
 inline constexpr stet::update<int(std::string)> Add{"add"};
@@ -132,6 +142,32 @@ inline void define_steps(stet::engine& e, const outside& o) {
   });
 }
 
+inline void define_changes(stet::engine& e) {
+  e.define(Patched, [](stet::context& ctx) -> stet::task<std::string> {
+    std::string said;
+    if (ctx.patched("greet")) said = co_await ctx.step("greet", [] { return std::string("hi"); });
+    co_await ctx.sleep(3h);
+    co_return said;
+  });
+  for (std::string version : {"2", "1"})  // new runs begin with the last one
+    e.define(Moved, {.version = version}, [version](stet::context& ctx) -> stet::task<std::string> {
+      co_await ctx.sleep(3h);
+      co_return version;
+    });
+  e.define(Keeper, [](stet::context& ctx) -> stet::task<int> {
+    auto film = co_await ctx.step(
+        "make", [](stet::step_context& s) { return s.keep(std::string(3000, 'f')); });
+    co_await ctx.sleep(3h);
+    co_return co_await ctx.step(
+        "look", [film](stet::step_context& s) { return static_cast<int>(s.read(film).size()); });
+  });
+  e.define(Sealed, [](stet::context& ctx, std::string text) -> stet::task<std::string> {
+    auto again = co_await ctx.step("again", [](std::string t) { return t + t; }, text);
+    co_await ctx.sleep(3h);
+    co_return again;
+  });
+}
+
 inline void define_late(stet::engine& e) {
   e.define(Late, [](stet::context& ctx) -> stet::task<int> {
     co_await ctx.sleep(90min);
@@ -139,12 +175,32 @@ inline void define_late(stet::engine& e) {
   });
 }
 
+/// All of them: what an engine of today has.
+inline void define_all(stet::engine& e, const outside& o) {
+  define_steps(e, o);
+  define_talks(e);
+  define_changes(e);
+  define_late(e);
+}
+
+/// What the second life did to its payloads. Empty if this build can't.
+inline std::vector<std::shared_ptr<stet::payload_transform>> transforms() {
+#if STET_TESTS_HAVE_SODIUM && STET_TESTS_HAVE_ZSTD
+  return {stet::zstd(), std::make_shared<stet::encryption>(
+                            "golden", std::string(stet::encryption::key_bytes, 'g'))};
+#else
+  return {};
+#endif
+}
+
 /// The results that every run comes to, by id.
 inline const std::map<std::string, int> numbers{
-    {"steps-0", 0},    {"steps-1", 0},    {"steps-2", 1},    {"steps-3", 5},    {"steps-4", 14},
-    {"parent-1", 1},   {"parent-2", 6},   {"count", 12},     {"messenger", 5},  {"late", 7},
-    {"parent-1/a", 0}, {"parent-1/b", 1}, {"parent-2/a", 1}, {"parent-2/b", 5}, {"steps-new", 1}};
+    {"steps-0", 0},    {"steps-1", 0},    {"steps-2", 1},    {"steps-3", 5},
+    {"steps-4", 14},   {"parent-1", 1},   {"parent-2", 6},   {"count", 12},
+    {"messenger", 5},  {"late", 7},       {"parent-1/a", 0}, {"parent-1/b", 1},
+    {"parent-2/a", 1}, {"parent-2/b", 5}, {"steps-new", 1},  {"keeper", 3000}};
 inline const std::map<std::string, std::string> texts{
-    {"served", "served"}, {"cart", "tea milk "}, {"publish", "published"}, {"trip", "ann stays"}};
+    {"served", "served"}, {"cart", "tea milk "}, {"publish", "published"},  {"trip", "ann stays"},
+    {"patched", "hi"},    {"moved", "2"},        {"sealed", "secretsecret"}};
 
 }  // namespace stet_golden
