@@ -144,7 +144,7 @@ void execution::drain() {
   auto& ready = out_->ready;
   do {
     for (std::size_t i = 0; i < ready.size() && problem_.empty() && !stops(); ++i)
-      if (auto* w = ready[i].first) w->notify().resume();
+      if (auto* w = std::exchange(ready[i].first, nullptr)) w->notify().resume();
     ready.clear();
   } while (problem_.empty() && !stops() && (meet_condition() || begin_waiting()));
   running_.remove_if([](auto& u) { return u.ended; });

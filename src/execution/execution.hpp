@@ -42,7 +42,8 @@ struct drive_output {
   std::vector<std::pair<std::uint32_t, request*>> begun;
   std::vector<std::uint32_t> given_up;  // commands that were cancelled
   std::vector<std::string> updated;     // the ids of updates that have been answered
-  // Work space: who is to be told, and the scope of what has ended. Null: is gone.
+  // Work space: who is to be told, and the scope of what has ended. Null: was told, or is gone, and
+  // so may the scope be.
   std::vector<std::pair<waiter*, const scope*>> ready;
   void clear() noexcept {
     records.clear();

@@ -248,7 +248,7 @@ void execution::abandon_update(running_update& u) noexcept {
     }
     abandon(u.part);
     for (auto& [w, s] : out_->ready)
-      if (is_within(s, u.part)) w = nullptr;
+      if (w && is_within(s, u.part)) w = nullptr;
     fail_update(u, "what answers it was destroyed before its handler had ended");
   }
   u.ended = true;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "crash/facts.hpp"
 #include "faults/campaign.hpp"
 #include "faults/load.hpp"
 
@@ -15,6 +16,7 @@ namespace stet_faults {
 namespace {
 
 namespace fs = std::filesystem;
+using stet_crash::read_facts;
 
 constexpr long descriptors_min = 8;  // with less not even the libraries are loaded
 
@@ -87,12 +89,15 @@ std::vector<fs::path> files_of(const std::string& store) {
   return all;
 }
 
-/// A long life, in the midst of which somebody does something to its store, and `ms` later kills
-/// it.
+/// A long life: `ms` after it was told of its first run somebody does something to its store, and
+/// soon kills it.
 life_end meddle(trial& t, int ms, const std::function<void()>& act) {
   return t.live({.shim = false,
                  .attend =
-                     [ms, &act](int pid) {
+                     [ms, &act, &t](int pid) {
+                       for (int waited = 0; waited < 3000 && read_facts(t.setup().facts).size() < 2;
+                            ++waited)
+                         ::usleep(1000);
                        ::usleep(static_cast<unsigned>(ms) * 1000);
                        act();
                        ::usleep(30'000);
@@ -129,7 +134,7 @@ void second_process(const std::string& folder, const std::string& name, const st
   for (long n = how_many(2, 30); n > 0; --n) {
     trial t(folder, kind, "load", resident, 3);
     std::optional<stet::errc> told;
-    auto end = meddle(t, 40 + static_cast<int>(n * 7 % 60), [&] { told = refusal(t); });
+    auto end = meddle(t, static_cast<int>(n * 7 % 60), [&] { told = refusal(t); });
     if (end == life_end::killed && told != stet::errc::conflict)
       t.violate("a second process wasn't refused, or as something else");
     conclude(t, end, name, sum);
@@ -147,7 +152,7 @@ void moved(const std::string& folder, const std::string& name, const std::string
       for (auto& p : files_of(from + "/" + fs::path(t.setup().store).filename().string()))
         fs::rename(p, to + "/" + p.filename().string());
     };
-    auto end = meddle(t, 40 + static_cast<int>(n * 7 % 60), [&] { move(folder + "/s", away); });
+    auto end = meddle(t, static_cast<int>(n * 7 % 60), [&] { move(folder + "/s", away); });
     move(away, folder + "/s");
     conclude(t, end, name, sum);
   }
@@ -158,7 +163,7 @@ void unlocked(const std::string& folder, const std::string& name, const std::str
               const std::string&, std::size_t resident, tally& sum) {
   for (long n = how_many(2, 30); n > 0; --n) {
     trial t(folder, kind, "load", resident, 3);
-    auto end = meddle(t, 40 + static_cast<int>(n * 7 % 60), [&] {
+    auto end = meddle(t, static_cast<int>(n * 7 % 60), [&] {
       std::error_code not_there;
       for (auto end_of_name : {".owner", "-lock", ".slots", "/LOCK"})
         fs::remove(t.setup().store + end_of_name, not_there);
@@ -172,7 +177,7 @@ void deleted(const std::string& folder, const std::string& name, const std::stri
              const std::string&, std::size_t resident, tally& sum) {
   for (long n = how_many(2, 30); n > 0; --n) {
     trial t(folder, kind, "load", resident, 3);
-    auto end = meddle(t, 40 + static_cast<int>(n * 7 % 60), [&] {
+    auto end = meddle(t, static_cast<int>(n * 7 % 60), [&] {
       for (auto& p : files_of(t.setup().store))
         if (!p.string().ends_with(".owner")) fs::remove_all(p);
     });

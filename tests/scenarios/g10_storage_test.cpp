@@ -238,8 +238,8 @@ TEST_CASE("who stops waiting in the turn in which the store fails is told, and d
   int failed = 0, looks_max = 40;
   for (int n = 1; n <= looks_max; ++n) {
     INFO("look ", n);
-    world w;
     jumping clock;
+    world w;
     w.options.clock = &clock;
     open(w);
     auto run = w.engine().run(Nth, "1", 1);
