@@ -50,6 +50,7 @@ class Row:
         return self.command.replace('tests/', 'build/tests/', 1)
 
 
+MISSED = '**not caught**'
 CAMPAIGN = r'^[\w-]+: (\d+) trials'
 CAMPAIGNS = {
     'oom': 'the n-th allocation fails, coroutine frames included',
@@ -73,7 +74,7 @@ def rows(build):
     named = subprocess.run(['tests/faults'], cwd=build, text=True, capture_output=True).stderr
     for name in re.findall(r'[\w-]+', named.partition('campaigns are')[2].splitlines()[0] if 'campaigns are' in named else ''):
         yield Row(CAMPAIGNS.get(name, name), f'tests/faults {name}', CAMPAIGN, None, {'STET_FAULT_BUDGET': 'full'})
-    yield Row('bits, pages and files of a store damaged by chance', 'tests/golden-damage', r'(\d+) trials', None, {'STET_FAULT_BUDGET': 'full'})
+    yield Row('bits, pages and files of a store damaged by chance', 'tests/golden-damage', r'^\w+\s+(\d+) trials', None, {'STET_FAULT_BUDGET': 'full'})
     for store in ('lmdb', 'rocksdb', 'sqlite'):
         yield Row(f'power cut, {store}', f'tests/powercut {store}:store', r'(\d+) cuts', None, long_cuts)
     for name in sorted(p.name for p in (build / 'tests').glob('*_fuzz')):
@@ -82,14 +83,23 @@ def rows(build):
     yield Row('the same workload on all stores', 'tests/test-tools', r'assertions:\s*(\d+)')
 
 
-def controls(build):
-    """(name, caught) of each fault that was seeded on purpose."""
-    done = subprocess.run(['bash', ROOT / 'tests/crash/controls.sh', build / 'tests/crash-suite'], text=True, capture_output=True)
+def controls(build, suite, program):
+    """{name: how it was caught} of each fault that was seeded on purpose."""
+    done = subprocess.run(['bash', ROOT / f'tests/{suite}/controls.sh', build / 'tests' / program], text=True, capture_output=True)
+    caught = {}
     for line in done.stdout.splitlines():
-        if red := re.match(r'red, as it must be: (\w+): violation: (.*?)\s+\[', line):
-            yield red[1], red[2]
+        if red := re.match(r'red, as it must be: (\w+):.*?violation: (.*?)\s+\[', line):
+            caught[red[1]] = red[2].replace('|', '\\|')[:120]
         elif missed := re.match(r'NOT CAUGHT: (\w+)', line):
-            yield missed[1], '**not caught**'
+            caught[missed[1]] = MISSED
+    return caught
+
+
+def weak_modes(build):
+    """(store, what came of it) of each store in a mode that promises nothing."""
+    for store in ('lmdb', 'rocksdb', 'sqlite', 'nosync'):
+        done = subprocess.run(['tests/powercut', f'{store}:store', 'must-lose'], cwd=build, text=True, capture_output=True)
+        yield store, done.stdout.strip().splitlines()[-1] if done.returncode == 0 else MISSED
 
 
 def meanings():
@@ -104,17 +114,22 @@ def page(build, is_full):
         print(f'{row.fault} …', flush=True)
         row.run(build, is_full)
         print(f'  {row.last}', flush=True)
-    caught, means = list(controls(build)), meanings()
+    suite, simulation = controls(build, 'crash', 'crash-suite'), controls(build, 'simulation', 'simulate')
+    means = {**meanings(), 'deaf_disk': 'the disk hears no flush', 'credulous_store': 'a store flushes again after a failure, and believes it'}
     yield '# How Stet is tried, and what came of it\n\n'
     yield f'By `./dev report{" --full" if is_full else ""}`, which wrote this page. '
     yield f'{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, {platform.system()} {platform.release()}, {os.cpu_count()} processors.\n\n'
     yield 'A *point* is a place of ours where a trial interferes. No failure in n independent trials means, at 95 %, that fewer than 3/n of such trials fail: the bound.\n\n'
     yield '| fault | trials | points | failures | bound | to do it again |\n|---|--:|--:|--:|--:|---|\n'
     yield from (row.line() + '\n' for row in found)
-    yield '\n## Controls\n\nA test that can\'t fail proves nothing. Each of these faults was put into a copy of the library on purpose; the crash suite has to go red.\n'
-    yield 'To do it again: `tests/crash/controls.sh build/tests/crash-suite`.\n\n| the fault | | how it was caught |\n|---|---|---|\n'
-    yield from (f'| `{name}` | {means.get(name, "")} | {how} |\n' for name, how in caught)
-    yield f'\n{sum("not caught" not in how for _, how in caught)} of {len(caught)} caught.\n\n'
+    yield '\n## Controls\n\nA test that can\'t fail proves nothing. Each of these faults was put into a copy of the library on purpose; the crash suite and the simulation have to go red.\n'
+    yield 'To do it again: `tests/crash/controls.sh build/tests/crash-suite`, `tests/simulation/controls.sh build/tests/simulate`.\n\n'
+    yield '| the fault | | the crash suite says | the simulation says |\n|---|---|---|---|\n'
+    yield from (f'| `{name}` | {means.get(name, "")} | {suite.get(name, "is not asked")} | {how} |\n' for name, how in simulation.items())
+    missed = [name for name in simulation if MISSED in (suite.get(name), simulation[name])]
+    yield f'\n{len(simulation) - len(missed)} of {len(simulation)} caught.\n\nPower cuts of stores that are told not to flush must lose something:\n\n'
+    yield from (f'- `powercut {store}:store must-lose`: {said}\n' for store, said in weak_modes(build))
+    yield '\n'
     yield BUGS.read_text(encoding='utf-8') if BUGS.exists() else ''
 
 

@@ -222,7 +222,7 @@ TEST_CASE("everybody who waits is told when the store fails: nobody hangs [S157]
   }
 }
 
-TEST_CASE("who stops waiting in the turn in which the store fails is told, and doesn't wait for ever") {
+TEST_CASE("who stops waiting in the turn in which the store fails is told") {
   // The clock jumps at its n-th look, so that a run is due in any turn: also in the one that takes
   // the call back.
   struct jumping : stet::clock {

@@ -17,7 +17,7 @@ struct report {
 };
 report simulate(std::uint64_t seed, bool keep_trace);
 
-/// Switches a fault of hooks.hpp on, or one of the store under it; false: there is none of this name.
+/// Switches a fault of hooks.hpp on, or one of the store under it; false: it doesn't exist.
 bool seed_fault(const std::string& name);
 std::vector<std::string> fault_names();
 
