@@ -470,7 +470,6 @@ void engine_core::keep_for_ever() {
   static std::mutex mutex;
   static auto& kept = *new std::vector<std::shared_ptr<engine_core>>;
   slots_.detach();
-  std::ignore = own_executor_.release();
   std::lock_guard lock(mutex);
   kept.push_back(shared_from_this());
 }
