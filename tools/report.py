@@ -23,8 +23,10 @@ class Row:
         self.fault, self.command, self.trials, self.points, self.full = fault, command, trials, points, full or {}
 
     def run(self, build, is_full):
-        environment = {**os.environ, **(self.full if is_full else {})}
-        done = subprocess.run(self.command, cwd=build, env=environment, text=True, shell=True, capture_output=True)
+        if is_full and self.full:
+            program = re.sub(r'^(\w+=\S+ )+', '', self.command)
+            self.command = ''.join(f'{name}={value} ' for name, value in self.full.items()) + program
+        done = subprocess.run(self.command, cwd=build, text=True, shell=True, capture_output=True)
         said = done.stdout + done.stderr
         self.code = done.returncode
         self.last = said.strip().splitlines()[-1] if said.strip() else ''
@@ -65,20 +67,20 @@ CAMPAIGNS = {
 
 
 def rows(build):
-    long_cuts = {'STET_POWERCUT_CUTS': '500'}
+    long_cuts = {'STET_POWERCUT_CUTS': '5000'}
     yield Row('SIGKILL at every durable operation, and a second one in the recovery', 'tests/crash-suite',
               r'(\d+) trials, \d+ kills', r'(\d+) distinct crash points', {'STET_CRASH_BUDGET': 'full'})
     yield Row('every script of up to three operations, at every crash point', 'tests/test-exhaustive', r': (\d+) crashes', r'(\d+) scripts of')
-    yield Row('the whole engine under one seed: crashes, faults of the store, clocks, orders', 'tests/simulate --seeds 4000',
+    yield Row('the whole engine under one seed: crashes, faults of the store, clocks, orders', 'tests/simulate --seeds 40000',
               r'^(\d+) seeds', None)
     named = subprocess.run(['tests/faults'], cwd=build, text=True, capture_output=True).stderr
     for name in re.findall(r'[\w-]+', named.partition('campaigns are')[2].splitlines()[0] if 'campaigns are' in named else ''):
-        yield Row(CAMPAIGNS.get(name, name), f'tests/faults {name}', CAMPAIGN, None, {'STET_FAULT_BUDGET': 'full'})
+        yield Row(CAMPAIGNS.get(name, name), f'STET_FAULT_BUDGET=20 tests/faults {name}', CAMPAIGN, None, {'STET_FAULT_BUDGET': 'full'})
     yield Row('bits, pages and files of a store damaged by chance', 'tests/golden-damage', r'^\w+\s+(\d+) trials', None, {'STET_FAULT_BUDGET': 'full'})
     for store in ('lmdb', 'rocksdb', 'sqlite'):
-        yield Row(f'power cut, {store}', f'tests/powercut {store}:store', r'(\d+) cuts', None, long_cuts)
+        yield Row(f'power cut, {store}', f'STET_POWERCUT_CUTS=200 tests/powercut {store}:store', r'(\d+) cuts', None, long_cuts)
     for name in sorted(p.name for p in (build / 'tests').glob('*_fuzz')):
-        yield Row(f'random input: {name}', f'tests/{name}', r'(\d+) inputs')
+        yield Row(f'random input: {name}', f'tests/{name} 50000', r'(\d+) inputs')
     yield Row('stores that break their contract, against the conformance suite', 'tests/test-conformance', r'test cases:\s*(\d+)')
     yield Row('the same workload on all stores', 'tests/test-tools', r'assertions:\s*(\d+)')
 
@@ -88,7 +90,7 @@ def controls(build, suite, program):
     done = subprocess.run(['bash', ROOT / f'tests/{suite}/controls.sh', build / 'tests' / program], text=True, capture_output=True)
     caught = {}
     for line in done.stdout.splitlines():
-        if red := re.match(r'red, as it must be: (\w+):.*?violation: (.*?)\s+\[', line):
+        if red := re.match(r'red, as it must be: (\w+): (?:.*?violation: )?(.*?)(\s+\[.*)?$', line):
             caught[red[1]] = red[2].replace('|', '\\|')[:120]
         elif missed := re.match(r'NOT CAUGHT: (\w+)', line):
             caught[missed[1]] = MISSED
