@@ -74,32 +74,36 @@ std::unique_ptr<log_file> log_file::create(std::string_view scheme, const std::s
   if (fd < 0) made->fail("commit", "can't make the log", native, commit_outcome::refused);
   ::fchmod(fd, kOwnerOnly);
   made->id_ = id;
-  native = made->fill(encode_log_header(made->id_), bytes);
+  try {
+    native = made->fill(encode_log_header(made->id_), bytes);
+  } catch (...) {
+    made->remove();
+    throw;
+  }
   if (native == 0) return made;
   made->remove();
   made->fail("commit", "can't make the log", native, commit_outcome::refused);
 }
 
 // The header last: a file without one was never in use.
-int log_file::fill(std::string_view header, std::uint64_t bytes) noexcept {
+int log_file::fill(std::string_view header, std::uint64_t bytes) {
   size_ = log_header_bytes + to_log_units(static_cast<std::size_t>(bytes));
 #if defined(__linux__)
   // One piece of the disk, if there is one; and an early end if there isn't so much.
   if (::fallocate(fd_, 0, 0, static_cast<off_t>(size_)) != 0 && is_full(errno)) return errno;
 #endif
-  static const std::string zeros(kChunkBytes, '\0');
+  static char zeros[kChunkBytes];
   int native = 0;
   std::size_t written = 0;
-  for (std::size_t at = 0; at < size_ && native == 0; at += zeros.size()) {
-    std::size_t n = std::min(zeros.size(), size_ - at);
-    native = write(std::string_view(zeros).substr(0, n), at, written);
+  for (std::size_t at = 0; at < size_ && native == 0; at += kChunkBytes) {
+    native = write({zeros, std::min(kChunkBytes, size_ - at)}, at, written);
   }
   if (native == 0) native = write(header, 0, written);
   if (native == 0 && ::fsync(fd_) != 0) native = errno;
   return native != 0 ? native : flush_directory();
 }
 
-int log_file::flush_directory() const noexcept {
+int log_file::flush_directory() const {
   std::string directory = path_.substr(0, path_.rfind('/') + 1);
   int fd = ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return errno;

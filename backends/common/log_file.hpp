@@ -52,8 +52,8 @@ class log_file {
   [[noreturn]] void fail(std::string_view operation, std::string_view what, int native,
                          commit_outcome outcome) const;
   int write(std::string_view bytes, std::size_t at, std::size_t& written) noexcept;
-  int fill(std::string_view header, std::uint64_t bytes) noexcept;
-  int flush_directory() const noexcept;
+  int fill(std::string_view header, std::uint64_t bytes);
+  int flush_directory() const;
 
   std::string scheme_, path_;
   int fd_;

@@ -146,14 +146,10 @@ void moved(const std::string& folder, const std::string& name, const std::string
            const std::string&, std::size_t resident, tally& sum) {
   for (long n = how_many(2, 30); n > 0; --n) {
     trial t(folder, kind, "load", resident, 3);
-    auto away = folder + "/away";
-    fs::create_directories(away);
-    auto move = [&](const std::string& from, const std::string& to) {
-      for (auto& p : files_of(from + "/" + fs::path(t.setup().store).filename().string()))
-        fs::rename(p, to + "/" + p.filename().string());
-    };
-    auto end = meddle(t, static_cast<int>(n * 7 % 60), [&] { move(folder + "/s", away); });
-    move(away, folder + "/s");
+    const auto here = folder + "/s", away = folder + "/away";
+    fs::remove_all(away);
+    auto end = meddle(t, static_cast<int>(n * 7 % 60), [&] { fs::rename(here, away); });
+    fs::rename(away, here);
     conclude(t, end, name, sum);
   }
 }
