@@ -251,8 +251,8 @@ class execution : private waiter {
   context context_;
   std::unique_ptr<scope> top_;
   std::unique_ptr<root> root_;
-  recorded* replay_ = nullptr;          // while it replays
-  drive_output* out_ = nullptr;         // while the coroutine runs
+  recorded* replay_ = nullptr;   // while it replays
+  drive_output* out_ = nullptr;  // while the coroutine runs
   by_number<command*> pending_;
   std::vector<condition*> conditions_;  // those among them
   std::list<message> unread_;  // signals (an empty list needs no memory, an empty deque does)

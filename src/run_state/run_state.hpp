@@ -87,10 +87,10 @@ struct run_state {
   std::uint64_t applied_lsn = 0;        // of the latest record in here
   std::int64_t indexed_wake = no_wake;  // what the timer index says, as of the latest snapshot
   v0::status indexed_status = not_indexed;  // likewise of the index by workflow and status
-  by_number<pending> waits_for;  // by command
-  std::unique_ptr<description> about;  // if there is anything
-  std::string outcome;                 // completed: the result; a reason otherwise
-  std::unique_ptr<failure> error;      // failed
+  by_number<pending> waits_for;             // by command
+  std::unique_ptr<description> about;       // if there is anything
+  std::string outcome;                      // completed: the result; a reason otherwise
+  std::unique_ptr<failure> error;           // failed
   errc code = errc::run_failed;
 
   static constexpr std::int64_t no_wake = INT64_MAX;

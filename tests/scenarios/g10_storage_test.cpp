@@ -229,7 +229,8 @@ TEST_CASE("who stops waiting in the turn in which the store fails is told") {
     std::int64_t ms = 1'700'000'000'000;
     int looks = -1;
     std::int64_t look() {
-      if (looks > 0 && --looks == 0) ms += 3'600'000;
+      --looks;
+      if (looks == 0) ms += 3'600'000;
       return ms;
     }
     stet::time_point wall() noexcept override { return stet::time_point(stet::duration(look())); }
