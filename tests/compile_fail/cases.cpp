@@ -360,12 +360,11 @@ WF {
       co_await stet::any(ctx.receive(Number), ctx.until([&] { return n > 3; }), waiting.wait());
   co_return static_cast<int>(got.index());
 }
-#elif CASE == 91  // EXPECT: values: no references, pointers or views || is a value: no reference, \
-                  // pointer or view
+#elif CASE == 91   // EXPECT: values: no references, pointers or views || is a value: no reference
 inline constexpr stet::signal<std::string_view> View{"view"};
-#elif CASE == 92  // EXPECT: a query returns something
+#elif CASE == 92   // EXPECT: a query returns something
 inline constexpr stet::query<void()> Silent{"silent"};
-#elif CASE == 93  // EXPECT: it is an ordinary function, no
+#elif CASE == 93   // EXPECT: it is an ordinary function, no
 WF {
   auto asking = ctx.on(Ask, [](stet::context& c, int i) -> stet::task<int> {
     co_await c.sleep(1s);
@@ -373,32 +372,32 @@ WF {
   });
   co_return n;
 }
-#elif CASE == 94  // EXPECT: returns what the query's name promises
+#elif CASE == 94   // EXPECT: returns what the query's name promises
 WF {
   auto asking = ctx.on(Ask, [](int) { return std::string(); });
   co_return n;
 }
-#elif CASE == 95  // EXPECT: the handler of an update takes what the update's name takes
+#elif CASE == 95   // EXPECT: the handler of an update takes what the update's name takes
 WF {
   auto adding = ctx.on(Add, [](std::string) { return 1; });
   co_return n;
 }
-#elif CASE == 96  // EXPECT: it refuses by throwing
+#elif CASE == 96   // EXPECT: it refuses by throwing
 WF {
   auto adding = ctx.on(Add, [](int i) { return i > 0; }, [](int i) { return i; });
   co_return n;
 }
-#elif CASE == 97  // EXPECT: nodiscard
+#elif CASE == 97   // EXPECT: nodiscard
 WF {
   ctx.on(Ask, [](int i) { return i; });
   co_return n;
 }
-#elif CASE == 98  // EXPECT: loses its captures
+#elif CASE == 98   // EXPECT: loses its captures
 WF {
   auto adding = ctx.on(Add, [&n](int i) -> stet::task<int> { co_return n + i; });
   co_return n;
 }
-#elif CASE == 99  // EXPECT: no matching member function || no matching function
+#elif CASE == 99   // EXPECT: no matching member function || no matching function
 void d(const stet::run_handle<int>& h) { h.signal(Number, std::string("x")); }
 #elif CASE == 100  // EXPECT: a signal is not sent until it is awaited
 WF {
