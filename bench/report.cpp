@@ -45,8 +45,7 @@ const std::vector<section>& sections() {
        "`growth_history`: steps 9,000 to 10,000 of a run over steps 5 to 105, in processor time of "
        "the whole process, durable for the process only; `unchecked` leaves out the replay that "
        "by default follows every thousandth event. `growth_fan_out`: a child, of so many at once "
-       "in "
-       "one run, over one of a fortieth.",
+       "in one run, over one of a fortieth.",
        {"growth"}},
       {"Lists",
        "How long the first page (100 runs) of a list takes, or a count, with the named number of "

@@ -89,24 +89,6 @@ std::vector<fs::path> files_of(const std::string& store) {
   return all;
 }
 
-/// A long life: `ms` after it was told of its first run somebody does something to its store, and
-/// soon kills it.
-life_end meddle(trial& t, int ms, const std::function<void()>& act) {
-  return t.live({.shim = false,
-                 .attend =
-                     [ms, &act, &t](int pid) {
-                       for (int waited = 0; waited < 3000 && read_facts(t.setup().facts).size() < 2;
-                            ++waited)
-                         ::usleep(1000);
-                       ::usleep(static_cast<unsigned>(ms) * 1000);
-                       act();
-                       ::usleep(30'000);
-                       ::kill(pid, SIGKILL);
-                       return await(pid);
-                     },
-                 .prepare = {}});
-}
-
 /// What the store says to whoever opens it now; nothing: it opens.
 std::optional<stet::errc> refusal(const trial& t) {
   try {
@@ -115,76 +97,96 @@ std::optional<stet::errc> refusal(const trial& t) {
   return std::nullopt;
 }
 
-void conclude(trial& t, life_end end, const std::string& name, tally& sum) {
-  ++sum.hit;
-  ++sum.ends[to_text(end)];
-  if (end != life_end::killed && end != life_end::finished && end != life_end::failed)
-    t.violate(std::string("the life ") + to_text(end) + ": " + t.last_words());
+/// It was told of its first run.
+bool has_begun(const trial& t) { return read_facts(t.setup().facts).size() >= 2; }
+
+/// Long lives: soon after its first run `act` does something to the store, its process is killed,
+/// and `after` looks at what is left.
+void meddle(const std::string& folder, const std::string& name, const std::string& kind,
+            std::size_t resident, tally& sum, const std::function<void(trial&)>& act,
+            const std::function<void(trial&, life_end)>& after) {
+  for (long n = how_many(2, 30); n > 0; --n) {
+    trial t(folder, kind, "load", resident, 3);
+    auto end = t.live({.shim = false,
+                       .attend =
+                           [&](int pid) {
+                             for (int ms = 0; ms < 3000 && !has_begun(t); ++ms) ::usleep(1000);
+                             ::usleep(static_cast<unsigned>(n * 7 % 60) * 1000);
+                             act(t);
+                             ::usleep(30'000);
+                             ::kill(pid, SIGKILL);
+                             return await(pid);
+                           },
+                       .prepare = {}});
+    ++sum.hit;
+    ++sum.ends[to_text(end)];
+    if (end != life_end::killed && end != life_end::finished && end != life_end::failed)
+      t.violate(std::string("the life ") + to_text(end) + ": " + t.last_words());
+    after(t, end);
+    sum.take(t, name);
+  }
+}
+
+/// All that was asked for goes on, and comes to its end.
+void go_on(trial& t) {
   t.expect(script_of(t.setup().facts, false));
   t.judge(1);
   t.expect(script_of(t.setup().facts, true));
   t.be("drain");
   t.finish(1);
-  sum.take(t, name);
 }
 
 /// A second process is refused, and disturbs nobody.
 void second_process(const std::string& folder, const std::string& name, const std::string& kind,
                     const std::string&, std::size_t resident, tally& sum) {
-  for (long n = how_many(2, 30); n > 0; --n) {
-    trial t(folder, kind, "load", resident, 3);
-    std::optional<stet::errc> told;
-    auto end = meddle(t, static_cast<int>(n * 7 % 60), [&] { told = refusal(t); });
-    if (end == life_end::killed && told != stet::errc::conflict)
-      t.violate("a second process wasn't refused, or as something else");
-    conclude(t, end, name, sum);
-  }
+  std::optional<stet::errc> told;
+  meddle(
+      folder, name, kind, resident, sum, [&](trial& t) { told = refusal(t); },
+      [&](trial& t, life_end end) {
+        if (end == life_end::killed && told != stet::errc::conflict)
+          t.violate("a second process wasn't refused, or as something else");
+        go_on(t);
+      });
 }
 
 /// Moved away, and back when its process is gone: what was acknowledged is there.
 void moved(const std::string& folder, const std::string& name, const std::string& kind,
            const std::string&, std::size_t resident, tally& sum) {
-  for (long n = how_many(2, 30); n > 0; --n) {
-    trial t(folder, kind, "load", resident, 3);
-    const auto here = folder + "/s", away = folder + "/away";
-    fs::remove_all(away);
-    auto end = meddle(t, static_cast<int>(n * 7 % 60), [&] { fs::rename(here, away); });
-    fs::rename(away, here);
-    conclude(t, end, name, sum);
-  }
+  const auto here = folder + "/s", away = folder + "/away";
+  meddle(
+      folder, name, kind, resident, sum, [&](trial&) { fs::rename(here, away); },
+      [&](trial& t, life_end) {
+        fs::rename(away, here);
+        go_on(t);
+      });
 }
 
 /// Its locks and marks are deleted, its data isn't.
 void unlocked(const std::string& folder, const std::string& name, const std::string& kind,
               const std::string&, std::size_t resident, tally& sum) {
-  for (long n = how_many(2, 30); n > 0; --n) {
-    trial t(folder, kind, "load", resident, 3);
-    auto end = meddle(t, static_cast<int>(n * 7 % 60), [&] {
-      std::error_code not_there;
-      for (auto end_of_name : {".owner", "-lock", ".slots", "/LOCK"})
-        fs::remove(t.setup().store + end_of_name, not_there);
-    });
-    conclude(t, end, name, sum);
-  }
+  meddle(
+      folder, name, kind, resident, sum,
+      [](trial& t) {
+        std::error_code not_there;
+        for (auto end_of_name : {".owner", "-lock", ".slots", "/LOCK"})
+          fs::remove(t.setup().store + end_of_name, not_there);
+      },
+      [](trial& t, life_end) { go_on(t); });
 }
 
 /// The data is deleted, and what says that there was a store is not: nobody may begin afresh.
 void deleted(const std::string& folder, const std::string& name, const std::string& kind,
              const std::string&, std::size_t resident, tally& sum) {
-  for (long n = how_many(2, 30); n > 0; --n) {
-    trial t(folder, kind, "load", resident, 3);
-    auto end = meddle(t, static_cast<int>(n * 7 % 60), [&] {
-      for (auto& p : files_of(t.setup().store))
-        if (!p.string().ends_with(".owner")) fs::remove_all(p);
-    });
-    ++sum.hit;
-    ++sum.ends[to_text(end)];
-    if (end != life_end::killed && end != life_end::finished && end != life_end::failed)
-      t.violate(std::string("the life ") + to_text(end) + ": " + t.last_words());
-    if (refusal(t) != stet::errc::corrupt)
-      t.violate("a store that is gone is begun afresh, or refused as something else");
-    sum.take(t, name);
-  }
+  meddle(
+      folder, name, kind, resident, sum,
+      [](trial& t) {
+        for (auto& p : files_of(t.setup().store))
+          if (!p.string().ends_with(".owner")) fs::remove_all(p);
+      },
+      [](trial& t, life_end) {
+        if (refusal(t) != stet::errc::corrupt)
+          t.violate("a store that is gone is begun afresh, or refused as something else");
+      });
 }
 
 }  // namespace

@@ -3,11 +3,9 @@
 #include <execinfo.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <functional>
 #include <stdexcept>
 #include <thread>
@@ -18,6 +16,7 @@
 #include "crash/scripts.hpp"
 #include "faults/load.hpp"
 #include "faults/shim/control.hpp"
+#include "faults/trial.hpp"
 #if STET_TESTS_HAVE_LMDB
 #include <stet/lmdb.hpp>
 #endif
@@ -92,10 +91,9 @@ void fork_once(stet::engine& e) {
   auto pid = ::fork();
   if (pid < 0) return;
   if (pid > 0) {
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-    if (status != 0) tell(fact_kind::problem, {"a forked child could use the engine, or died"});
-    return;
+    if (await(pid) == 0) return;
+    tell(fact_kind::problem, {"a forked child could use the engine, or died"});
+    ::_exit(1);  // which no life may end with
   }
   ::alarm(seconds_max);
   try {

@@ -73,9 +73,9 @@ void sim_disk::cut(dice& luck) {
   for (auto& [n, bytes] : std::exchange(unflushed_, {})) {
     auto kind = luck.below(3);
     if (kind == 0) continue;
+    auto arrived = kind == 1 ? sector_bytes : sector_bytes / 2;
     auto left = sector(n);
-    left.replace(0, kind == 1 ? sector_bytes : sector_bytes / 2, bytes, 0,
-                 kind == 1 ? sector_bytes : sector_bytes / 2);
+    left.replace(0, arrived, bytes, 0, arrived);
     put(n, left);
   }
 }

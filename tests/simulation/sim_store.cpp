@@ -10,14 +10,10 @@ namespace {
 using kind = stet::batch::kind;
 constexpr std::size_t head_bytes = 24;  // the length of what follows, the number, the sum
 
-std::string head_of(std::uint64_t number, std::string_view body) {
+std::string record_of(std::uint64_t number, std::string_view body) {
   std::string head;
   stet::detail::put_big_endian(head, body.size());
   stet::detail::put_big_endian(head, number);
-  return head;
-}
-std::string record_of(std::uint64_t number, std::string_view body) {
-  auto head = head_of(number, body);
   auto sum = stet::detail::crc32c(head + std::string(body));
   stet::detail::put_big_endian(head, sum);
   return head += body;
