@@ -4,6 +4,8 @@
 
 #include <rocksdb/write_batch.h>
 
+#include <new>
+
 #include "backends/common/abandon.hpp"
 #include "backends/common/checks.hpp"
 #include "backends/common/file_owner.hpp"
@@ -147,7 +149,13 @@ void rocksdb_store::commit(const batch& b, durability d) {
   const bool flush = d == durability::sync;
   if (w.Count() == 0 && (!flush || opened_->db.is_flushed())) return;
   opened_->db.check_room(w.GetDataSize(), backend::erases(b));
-  native::Status s = opened_->db.write(w, flush);
+  native::Status s;
+  try {
+    s = opened_->db.write(w, flush);
+  } catch (const std::bad_alloc&) {  // how far did it come? Another write could repeat its number
+    poison_.set("out of memory");
+    throw;
+  }
   if (!s.ok()) fail_commit(s);
 }
 
