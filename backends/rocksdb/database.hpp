@@ -36,6 +36,8 @@ class database {
   bool is_flushed() const noexcept { return is_flushed_; }
   /// Makes everything durable, and provably so.
   native::Status close();
+  /// From here on nothing is written, by the destructor neither.
+  void end() noexcept { threads_.end(); }
 
  private:
   void leave_one_log();

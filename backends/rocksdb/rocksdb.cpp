@@ -5,6 +5,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <new>
+#include <utility>
 
 #include "backends/common/abandon.hpp"
 #include "backends/common/checks.hpp"
@@ -60,6 +61,7 @@ class rocksdb_store final : public store {
   void check_usable(std::string_view what) const;
   void check_expectations(const batch& b);
   [[noreturn]] void fail_commit(const native::Status& s);
+  void end(std::string why);
 
   std::unique_ptr<opened> opened_;  // null: closed
   const std::string path_;
@@ -153,10 +155,15 @@ void rocksdb_store::commit(const batch& b, durability d) {
   try {
     s = opened_->db.write(w, flush);
   } catch (const std::bad_alloc&) {  // how far did it come? Another write could repeat its number
-    poison_.set("out of memory");
+    end("out of memory");
     throw;
   }
   if (!s.ok()) fail_commit(s);
+}
+
+void rocksdb_store::end(std::string why) {
+  opened_->db.end();
+  poison_.set(std::move(why));
 }
 
 // With a severity it is an earlier failure, of work in the background, which RocksDB answers every
@@ -164,7 +171,7 @@ void rocksdb_store::commit(const batch& b, durability d) {
 // Neither has touched the log. Of anything else nobody knows how far it came.
 void rocksdb_store::fail_commit(const native::Status& s) {
   const bool is_known = s.severity() != native::Status::kNoError || s.IsIncomplete();
-  if (!is_known) poison_.set(s.ToString());
+  if (!is_known) end(s.ToString());
   fail("rocksdb commit", path_, s, is_known ? commit_outcome::refused : commit_outcome::unknown);
 }
 
@@ -173,7 +180,13 @@ void rocksdb_store::close() {
   // RocksDB's threads and locks stayed behind in the parent: nothing of it works in a fork.
   if (opened_->owner.is_foreign()) return backend::abandon(std::move(opened_));
   native::Status s;
-  if (!poison_.is_set()) s = opened_->db.close();
+  try {
+    if (!poison_.is_set()) s = opened_->db.close();
+  } catch (const std::bad_alloc&) {
+    end("out of memory");
+    opened_.reset();
+    throw;
+  }
   opened_.reset();
   if (!s.ok()) fail("rocksdb close", path_, s, commit_outcome::unknown);
 }

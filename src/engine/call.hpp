@@ -26,6 +26,7 @@ class call {
   virtual bool perform(engine_core& e) = 0;
   /// On the loop: the caller may go on. The call may be gone when this returns.
   void done(std::exception_ptr error = nullptr) noexcept {
+    leave();
     std::lock_guard lock(mutex_);
     if (error) error_ = std::move(error);
     done_ = true;
@@ -49,6 +50,20 @@ class call {
     if (error_) std::rethrow_exception(error_);
   }
 
+  /// On the loop: from here on `all` is the first of a chain with this call in it, until the call is
+  /// done or leaves. Whoever keeps it meanwhile may lose it: it is found there.
+  void join(call*& all) noexcept {
+    next_ = std::exchange(all, this);
+    at_ = &all;
+    if (next_) next_->at_ = &next_;
+  }
+  void leave() noexcept {
+    if (!at_) return;
+    *at_ = next_;
+    if (next_) next_->at_ = at_;
+    at_ = nullptr;
+  }
+
   bool of_body = false;    // a step's body waits for it
   bool needs_room = true;  // false: performed also while the store refuses to write
 
@@ -60,6 +75,8 @@ class call {
   std::condition_variable woken_;
   bool done_ = false;
   std::exception_ptr error_;
+  call* next_ = nullptr;  // in the chain
+  call** at_ = nullptr;   // what points to this one there; null: it is in none
 };
 
 /// A call that is a function without arguments.

@@ -472,13 +472,14 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool clock_was_set_back_ = false;
 
   // from outside
+  call* open_calls_ = nullptr;  // all that the loop has taken, and that aren't done
   std::deque<std::pair<std::uint64_t, call*>> answers_;  // (LSN, who waits for it)
   std::uint64_t answer_lsn_ = 0;  // what the answer to the call being performed depends on
   std::atomic<attempt*> returned_{nullptr};
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
   std::vector<call*> calls_;
-  std::vector<call*> taken_;  // the loop's: of those, what it performs; null: told
+  std::vector<call*> taken_;  // the loop's: of those, what it performs
   std::vector<std::pair<std::pair<std::uint64_t, std::uint32_t>, std::string>> beats_;
   bool woken_ = false;
   std::atomic<bool> closing_{false};  // written under the lock; open_gates reads it without

@@ -173,10 +173,9 @@ bool engine_core::take_calls() {
     taken_.swap(calls_);
   }
   bool any = !taken_.empty();
-  for (auto*& at : taken_) {
-    auto* c = at;
+  for (auto* c : taken_) c->join(open_calls_);
+  for (auto* c : taken_) {
     if (is_refused() && c->needs_room) {
-      at = nullptr;
       c->done(no_room());
       continue;
     }
@@ -193,7 +192,6 @@ bool engine_core::take_calls() {
       c->fails(std::move(failed));
       answer(*c, journal_.last_lsn());
     }
-    at = nullptr;
   }
   taken_.clear();
   return any;
@@ -236,22 +234,13 @@ void engine_core::fail_everybody(const std::exception_ptr& e) noexcept {
     std::lock_guard lock(mutex_);
     calls.swap(calls_);
   }
-  for (auto* c : taken_) {  // the first of them may be known elsewhere already
-    if (!c) continue;
-    std::erase_if(answers_, [c](auto& a) { return a.second == c; });
-    for (auto& [run, r] : runs_) {
-      std::erase(r->waiters, c);
-      std::erase(r->updaters, c);
-    }
-    c->done(own_copy(e));
-  }
-  taken_.clear();
   for (auto* c : calls) c->done(own_copy(e));
-  for (auto& [lsn, c] : answers_) c->done(own_copy(e));
+  while (open_calls_) open_calls_->done(own_copy(e));
+  taken_.clear();
   answers_.clear();
   for (auto& [run, r] : runs_) {
-    for (auto* w : std::exchange(r->waiters, {})) w->done(own_copy(e));
-    for (auto* w : std::exchange(r->updaters, {})) w->done(own_copy(e));
+    r->waiters.clear();
+    r->updaters.clear();
   }
 }
 

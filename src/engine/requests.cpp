@@ -186,6 +186,7 @@ bool engine_core::await_outcome(outcome_call& c) {
 }
 void engine_core::forget(waiting_call& c) noexcept {
   answer_lsn_ = 0;  // whatever is durable
+  c.leave();
   std::erase_if(answers_, [&](auto& a) { return a.second == &c; });
   if (auto* r = in_memory(c.of.run)) {
     std::erase_if(r->waiters, [&](auto* w) { return w == &c; });
