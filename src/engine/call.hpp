@@ -50,8 +50,8 @@ class call {
     if (error_) std::rethrow_exception(error_);
   }
 
-  /// On the loop: from here on `all` is the first of a chain with this call in it, until the call is
-  /// done or leaves. Whoever keeps it meanwhile may lose it: it is found there.
+  /// On the loop: `all` is the first of a chain, and this call is in it until it is done or leaves.
+  /// Whoever keeps it meanwhile may lose it: it is found there.
   void join(call*& all) noexcept {
     next_ = std::exchange(all, this);
     at_ = &all;
