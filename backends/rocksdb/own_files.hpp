@@ -62,8 +62,8 @@ class own_files : public native::EnvWrapper {
     return owned(EnvWrapper::LockFile(path, lock), path);
   }
 
-  /// Nothing is written any more. What memory runs out under doesn't know how far it came: RocksDB
-  /// would write its buffers again, and a record of the log twice, when it closes its files.
+  /// Nothing is written any more. Where memory ran out in the middle of a write, RocksDB doesn't
+  /// know how far it came, and would write a record of the log twice when it closes its files.
   void end() noexcept { is_over_ = true; }
 
  private:

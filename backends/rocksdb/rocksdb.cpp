@@ -183,7 +183,7 @@ void rocksdb_store::close() {
   try {
     if (!poison_.is_set()) s = opened_->db.close();
   } catch (const std::bad_alloc&) {
-    end("out of memory");
+    opened_->db.end();
     opened_.reset();
     throw;
   }

@@ -3,15 +3,18 @@
 #include <doctest/doctest.h>
 
 #if defined(__linux__)
+#include <rocksdb/file_system.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <stet/rocksdb.hpp>
 #include <thread>
 
+#include "backends/rocksdb/own_files.hpp"
 #include "device_cases.hpp"
 #include "failing_calls.hpp"
 #include "tests/conformance/support.hpp"
@@ -62,6 +65,24 @@ TEST_CASE("after a failed flush a RocksDB store is poisoned until it is opened a
   s = stet::rocksdb::open(dir / "s");
   CHECK(s->get("a") == "1");
   put(*s, "c", "3");
+}
+
+TEST_CASE("a file of RocksDB's takes nothing once its store has ended") {
+  temporary_directory dir;
+  stet::rocksdb::own_files files;
+  std::unique_ptr<rocksdb::WritableFile> made, reopened;
+  REQUIRE(files.NewWritableFile(dir / "made", &made, {}).ok());
+  REQUIRE(files.ReopenWritableFile(dir / "reopened", &reopened, {}).ok());
+  for (auto* f : {made.get(), reopened.get()}) REQUIRE(f->Append("all that stands").ok());
+  files.end();
+  for (auto* f : {made.get(), reopened.get()}) {
+    CHECK_FALSE(f->Append("more").ok());
+    CHECK_FALSE(f->Append("more", rocksdb::DataVerificationInfo()).ok());
+    CHECK_FALSE(f->PositionedAppend("more", 15).ok());
+    CHECK_FALSE(f->PositionedAppend("more", 15, rocksdb::DataVerificationInfo()).ok());
+    CHECK(f->Close().ok());
+  }
+  for (auto* name : {"made", "reopened"}) CHECK(std::filesystem::file_size(dir / name) == 15);
 }
 
 TEST_CASE("a write to RocksDB's log that fails or is cut short leaves nothing in part") {
