@@ -59,6 +59,10 @@ extern "C" ssize_t failing_pwrite64(int fd, const void* data, size_t n,
                                     off_t at) __asm__("pwrite64");
 extern "C" ssize_t failing_pwrite(int fd, const void* data, size_t n, off_t at) {
   if (fails_now(writes_left)) return -1;
+  if (room_left < 0 && is_failing(fd)) {
+    errno = failure;
+    return -1;
+  }
   if (long room = room_left; room >= 0) {
     if (room == 0) {
       room_left = -1;
@@ -87,6 +91,11 @@ extern "C" ssize_t write(int fd, const void* data, size_t n) {
 }
 
 extern "C" ssize_t writev(int fd, const iovec* parts, int count) {
-  return fails_now(writes_left) ? -1 : ::syscall(SYS_writev, fd, parts, count);
+  if (fails_now(writes_left)) return -1;
+  if (room_left < 0 && is_failing(fd)) {
+    errno = failure;
+    return -1;
+  }
+  return ::syscall(SYS_writev, fd, parts, count);
 }
 #endif

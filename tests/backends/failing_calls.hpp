@@ -14,8 +14,8 @@ extern std::atomic<int> failure;
 /// none fails.
 extern std::atomic<long> room_left;
 
-/// While set: write(2) to a file whose name ends so fails, after what room_left says if that isn't
-/// below 0. RocksDB writes all its files by it.
+/// While set: writes to a file whose name ends so fail; write(2), by which RocksDB writes all its
+/// files, after what room_left says if that isn't below 0.
 extern std::atomic<const char*> failing_files;
 
 /// How often fdatasync was called so far.
