@@ -94,8 +94,9 @@ inline void check_expectation(const limits& l, const batch::operation& o,
                       : o.absent  ? "it exists"
                                   : "it holds another value";
   throw store_error(errc::conflict, name_of(l, "commit"), l.path, 0,
-                    "the expectation about key " + printable(o.key) + " doesn't hold: " + found +
-                        "; somebody else wrote, read it again",
+                    "the batch was made for another state of the store: about key " +
+                        printable(o.key) + " it expects something else, since " + found +
+                        "; somebody else has written that meanwhile: read it again",
                     commit_outcome::refused);
 }
 

@@ -18,6 +18,8 @@
 #include <system_error>
 #include <utility>
 
+#include "no_room.hpp"
+
 namespace stet { inline namespace v0 { namespace backend {
 
 /// The owners of this process, as a list that a fork handler can walk without allocating.
@@ -217,8 +219,7 @@ void file_owner::fail_system(std::string_view what, const std::string& file, int
   text += ": " + text_of(native);
   if (native == ELOOP) text += "; it is a symbolic link, and none is followed here: remove it";
   if (native == EACCES || native == EROFS) text += "; file and directory must be writable";
-  bool full = native == ENOSPC || native == EDQUOT;
-  fail(full ? errc::full : errc::store, native, text);
+  fail(is_no_room(native) ? errc::full : errc::store, native, text);
 }
 
 void file_owner::fail_owned_here(const file_owner& holder) const {

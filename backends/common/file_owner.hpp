@@ -21,7 +21,8 @@ unsigned fork_generation();
 /// file under whatever name, and lets nobody open it twice: POSIX locks of a database library
 /// vanish when any descriptor of the file is closed. flock on `path`.owner keeps other processes
 /// out, dies with its holder and carries its pid. flock on the data file itself does the same for
-/// other names of it (hard links, mounts); where it can't be had, hard links are refused.
+/// other names of it (hard links, mounts), and when somebody has removed `path`.owner; where it
+/// can't be had, hard links are refused, and the database takes a lock of its own on the file.
 ///
 /// `path`.owner stays behind when the store is closed: it also remembers that a store was there,
 /// so that a vanished or emptied data file is an error and not silently a new store.

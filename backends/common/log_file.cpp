@@ -8,8 +8,10 @@
 #include <cerrno>
 #include <random>
 #include <system_error>
+#include <utility>
 
 #include "log_record.hpp"
+#include "no_room.hpp"
 
 namespace stet { inline namespace v0 { namespace backend {
 namespace {
@@ -38,10 +40,6 @@ int flush_data(int fd) noexcept {
 #endif
 }
 
-bool is_full(int native) noexcept {
-  return native == ENOSPC || native == EDQUOT || native == EFBIG;
-}
-
 std::uint64_t new_id() {
   std::random_device random;
   return std::uint64_t{random()} << 32 | random();
@@ -61,7 +59,7 @@ void log_file::fail(std::string_view operation, std::string_view what, int nativ
   std::string text(what);
   if (native != 0) text += ": " + std::generic_category().message(native);
   if (native == ELOOP) text += "; it is a symbolic link, and none is followed here: remove it";
-  throw store_error(is_full(native) ? errc::full : errc::store,
+  throw store_error(honest(is_no_room(native) ? errc::full : errc::store, outcome),
                     scheme_ + " " + std::string(operation), path_, native, text, outcome);
 }
 
@@ -90,7 +88,7 @@ int log_file::fill(std::string_view header, std::uint64_t bytes) {
   size_ = log_header_bytes + to_log_units(static_cast<std::size_t>(bytes));
 #if defined(__linux__)
   // One piece of the disk, if there is one; and an early end if there isn't so much.
-  if (::fallocate(fd_, 0, 0, static_cast<off_t>(size_)) != 0 && is_full(errno)) return errno;
+  if (::fallocate(fd_, 0, 0, static_cast<off_t>(size_)) != 0 && is_no_room(errno)) return errno;
 #endif
   static char zeros[kChunkBytes];
   int native = 0;
@@ -129,15 +127,22 @@ std::unique_ptr<log_file> log_file::open(std::string_view scheme, const std::str
 
 std::string log_file::read() {
   std::string all(size_, '\0');
-  for (std::size_t done = 0; done < size_;) {
-    ssize_t n = ::pread(fd_, all.data() + done, size_ - done, static_cast<off_t>(done));
+  if (read_into(all) < 0) fail("open", "can't read the log", errno, commit_outcome::refused);
+  id_ = decode_log_header(all).value_or(0);
+  return all;
+}
+
+/// From its start: how many bytes there were, or -1 and errno.
+ssize_t log_file::read_into(std::string& all) noexcept {
+  std::size_t done = 0;
+  while (done < all.size()) {
+    ssize_t n = ::pread(fd_, all.data() + done, all.size() - done, static_cast<off_t>(done));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail("open", "can't read the log", errno, commit_outcome::refused);
+    if (n < 0) return -1;
     if (n == 0) break;
     done += static_cast<std::size_t>(n);
   }
-  id_ = decode_log_header(all).value_or(0);
-  return all;
+  return static_cast<ssize_t>(done);
 }
 
 /// 0 or errno.
@@ -160,7 +165,7 @@ void log_file::append(std::string_view record) {
   std::size_t written = 0;
   int native = write(record, position_, written);
   if (native != 0) {
-    bool refused = is_full(native);
+    bool refused = is_no_room(native);
     // What is missing may be there by chance, left by others or as zeros: end the record's life.
     std::size_t ignored = 0;
     static const std::string no_header(log_unit_bytes, '\0');
@@ -198,6 +203,21 @@ bool log_file::is_in_place() const noexcept {
     return errno != ENOENT && errno != ENOTDIR && ::fstat(fd_, &here) == 0 && here.st_nlink > 0;
   }
   return ::fstat(fd_, &here) == 0 && there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+}
+
+void log_file::put_back() {
+  std::string all(position_, '\0');
+  const bool is_whole = read_into(all) == static_cast<ssize_t>(all.size());
+  if (!is_whole) fail("commit", "can't read the log that was removed", EIO, commit_outcome::refused);
+  auto again = create(scheme_, path_, size_ - log_header_bytes);
+  std::size_t written = 0;
+  int native = again->write(all, 0, written);
+  if (native == 0) native = flush_data(again->fd_);
+  if (native != 0) {
+    again->remove();
+    fail("commit", "can't write the log again that was removed", native, commit_outcome::refused);
+  }
+  std::swap(fd_, again->fd_);
 }
 
 void log_file::remove() noexcept {

@@ -1,5 +1,7 @@
 // The file that a logged store writes before all else.
 #pragma once
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -42,6 +44,9 @@ class log_file {
   /// rest; the next record comes behind it. The pages may look clean after a flush that failed.
   void keep(const std::string& log, std::size_t end);
 
+  /// Makes the file anew, durably, with the same id and the same records, after somebody has
+  /// removed or moved it. If that fails, nothing has changed.
+  void put_back();
   /// True if the path still names this file.
   bool is_in_place() const noexcept;
   /// Removes the name, if it still names this file.
@@ -51,6 +56,7 @@ class log_file {
   log_file(std::string_view scheme, const std::string& path, int fd);
   [[noreturn]] void fail(std::string_view operation, std::string_view what, int native,
                          commit_outcome outcome) const;
+  ssize_t read_into(std::string& all) noexcept;
   int write(std::string_view bytes, std::size_t at, std::size_t& written) noexcept;
   int fill(std::string_view header, std::uint64_t bytes);
   int flush_directory() const;

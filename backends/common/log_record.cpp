@@ -98,18 +98,32 @@ void encode_record(const log_position& p, const batch& b, std::string& to) {
   to.replace(0, sum.size(), sum);
 }
 
-std::optional<log_record> record_at(std::string_view log, std::size_t offset) {
+namespace {
+
+/// What looks like a record there: its head is one, and its sum has not been looked at.
+struct log_candidate {
+  log_position position;
+  std::string_view bytes;
+};
+
+std::optional<log_candidate> candidate_at(std::string_view log, std::size_t offset) {
   if (offset > log.size() || log.size() - offset < kRecordHeaderBytes) return std::nullopt;
-  std::string_view from = log.substr(offset);
+  const std::string_view from = log.substr(offset);
   if (number_at<std::uint32_t>(from, 4) != kRecordMagic) return std::nullopt;
-  std::size_t length = number_at<std::uint32_t>(from, 8);
+  const std::size_t length = number_at<std::uint32_t>(from, 8);
   if (length > from.size() - kRecordHeaderBytes) return std::nullopt;
-  from = from.substr(0, kRecordHeaderBytes + length);
-  if (!is_sealed(from)) return std::nullopt;
-  log_position p{.log_id = number_at<std::uint64_t>(from, 32),
-                 .sequence = number_at<std::uint64_t>(from, 16),
-                 .flushed = number_at<std::uint64_t>(from, 24)};
-  return log_record{p, from.substr(kRecordHeaderBytes), from.size()};
+  return log_candidate{{.log_id = number_at<std::uint64_t>(from, 32),
+                        .sequence = number_at<std::uint64_t>(from, 16),
+                        .flushed = number_at<std::uint64_t>(from, 24)},
+                       from.substr(0, kRecordHeaderBytes + length)};
+}
+
+}  // namespace
+
+std::optional<log_record> record_at(std::string_view log, std::size_t offset) {
+  const auto c = candidate_at(log, offset);
+  if (!c || !is_sealed(c->bytes)) return std::nullopt;
+  return log_record{c->position, c->bytes.substr(kRecordHeaderBytes), c->bytes.size()};
 }
 
 std::optional<batch> decode_payload(std::string_view payload) {
@@ -144,10 +158,14 @@ std::optional<std::string_view> log_walk::next() {
   return r->payload;
 }
 
+// A payload may look like records at every offset, each of a length that makes its sum cost as much
+// as the whole log. So the sum comes last, of what only a record of this very log says.
 std::optional<std::size_t> log_walk::find_damage() const {
   for (std::size_t at = offset_; at < log_.size(); at += log_unit_bytes) {
-    auto r = record_at(log_, at);
-    if (r && r->position.log_id == id_ && r->position.flushed > sequence_) return at;
+    const auto c = candidate_at(log_, at);
+    const bool is_proof = c && c->position.log_id == id_ && c->position.flushed > sequence_ &&
+                          c->position.sequence > c->position.flushed;
+    if (is_proof && is_sealed(c->bytes)) return at;
   }
   return std::nullopt;
 }

@@ -64,13 +64,30 @@ void logged_store::close() {
   if (failure) throw store_error(*failure);
 }
 
+/// Where the log was, if somebody took it away. Throws with outcome unknown if that can't be: what
+/// was acknowledged is nowhere else.
+void logged_store::put_log_back() {
+  if (log_->is_in_place()) return;
+  try {
+    log_->put_back();
+  } catch (const store_error& e) {
+    throw store_error(errc::store, name_of(to_limits(), "close"), log_path_, e.native(),
+                      "the log was removed while the store was open, and what it held has no room "
+                      "anywhere else (" +
+                          std::string(e.what()) +
+                          "): the latest commits are lost, unless it is put back",
+                      commit_outcome::unknown);
+  }
+}
+
 void logged_store::leave_one_file() {
   try {
-    if (in_use_) move(false);
+    if (!recent_->changes.empty() || in_use_) move(false);
     if (log_ != nullptr) log_->remove();
   } catch (const store_error& e) {
-    if (e.outcome() != commit_outcome::refused || !log_->is_in_place()) throw;
+    if (e.outcome() != commit_outcome::refused) throw;
     // It is as durable where it is: the log stays, and who opens the store next tries again.
+    put_log_back();
     flush();
   }
 }

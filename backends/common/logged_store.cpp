@@ -120,15 +120,13 @@ void logged_store::append(const batch& b, durability d) {
 
 /// The first commit, and those that have no room in the log.
 void logged_store::commit_beside(const batch& b, durability d) {
-  ensure_log();
-  if (!recent_->changes.empty()) {
-    try {
-      move(true);
-    } catch (const store_error& e) {
-      // A full store makes no room for all that was put, but may have it for what is left of that.
-      if (e.outcome() != commit_outcome::refused || !erases(b)) throw;
-      return commit_together(b);
-    }
+  try {
+    ensure_log();
+    if (!recent_->changes.empty() && !(in_use_ && fits(b))) move(true);
+  } catch (const store_error& e) {
+    // A full store makes no room for all that was put, but may have it for what is left of that.
+    if (e.outcome() != commit_outcome::refused || !erases(b)) throw;
+    return commit_together(b);
   }
   if (in_use_ && fits(b)) return append(b, d);
   batch alone = b;
@@ -138,11 +136,27 @@ void logged_store::commit_beside(const batch& b, durability d) {
 /// If there is none to be had, commits are the inner store's own, until there is.
 void logged_store::ensure_log() {
   if (log_ != nullptr && log_->is_in_place()) return;
-  log_.reset();  // what it had is in the overlay, and moved before anything else
-  in_use_ = false;
+  if (in_use_) save_log();
+  if (in_use_) return;
   try {
     log_ = log_file::create(info_.scheme, log_path_, options_.bytes);
   } catch (const std::exception&) { log_.reset(); }
+}
+
+/// Somebody took the log away. What it held is in the overlay, and goes into the inner store before
+/// anything else; if that has no room for it, the log is put back.
+void logged_store::save_log() {
+  try {
+    move(false);
+  } catch (const store_error& e) {
+    if (e.outcome() != commit_outcome::refused) throw;
+    try {
+      log_->put_back();
+    } catch (const store_error&) {  // neither: as long as there is no room, nothing goes on
+      throw store_error(e);
+    }
+    flushed_ = sequence_;
+  }
 }
 
 /// Readers see the same before, while and after it is moved. If it fails, it may be tried again.
@@ -169,7 +183,7 @@ void logged_store::commit_together(const batch& b) {
 
 /// Commits `b` and the mark that says what the log is for from now on.
 void logged_store::commit_inner(batch& b, bool has_batch, bool keep_log, durability d) {
-  const log_mark m{.in_use = keep_log && log_ != nullptr,
+  const log_mark m{.in_use = keep_log && log_ != nullptr && log_->is_in_place(),
                    .id = log_ != nullptr ? log_->id() : last_id_,
                    .sequence = sequence_ + (has_batch ? 1 : 0)};
   const bool marks = is_marked_ || m.in_use;

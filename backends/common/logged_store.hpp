@@ -29,7 +29,8 @@ struct log_options {
 
 /// Invariants: what was committed is the overlay over the inner store, and the overlay is what the
 /// log's records since its last restart made: sequences from that of the inner store's mark (+ 1)
-/// to sequence_. Nothing is appended before the mark says, durably, that this log is in use.
+/// to sequence_. Nothing is appended before the mark says, durably, that this log is in use; so
+/// while the overlay has anything, in_use_ is true, whether the log's name still finds it or not.
 /// Thread: as store. Only the committing thread changes anything, so it reads without the lock.
 class logged_store final : public store {
  public:
@@ -68,11 +69,13 @@ class logged_store final : public store {
   void recover();
   std::size_t replay(std::string_view log);
   void leave_one_file();
+  void put_log_back();
   bool fits(const batch& b) const;
   void flush();
   void append(const batch& b, durability d);
   void commit_beside(const batch& b, durability d);
   void ensure_log();
+  void save_log();
   void move(bool keep_log);
   void commit_together(const batch& b);
   void commit_inner(batch& b, bool has_batch, bool keep_log, durability d);

@@ -10,6 +10,9 @@
 #include <cstdint>
 #include <tuple>
 
+#include "backends/common/no_room.hpp"
+#include "whole.hpp"
+
 namespace stet { inline namespace v0 { namespace lmdb {
 namespace {
 
@@ -52,21 +55,18 @@ bool can_map(std::size_t bytes) {
 errc kind_of(int rc) noexcept {
   switch (rc) {
     case MDB_MAP_FULL:
-    case MDB_TXN_FULL:
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG: return errc::full;
+    case MDB_TXN_FULL: return errc::full;
     case MDB_CORRUPTED:
     case MDB_INVALID:
     case MDB_VERSION_MISMATCH:
     case MDB_PAGE_NOTFOUND:
     case MDB_INCOMPATIBLE: return errc::corrupt;
-    default: return errc::store;
+    default: return backend::is_no_room(rc) ? errc::full : errc::store;
   }
 }
 
 void fail(std::string_view operation, std::string_view path, int rc, commit_outcome outcome) {
-  throw store_error(kind_of(rc), operation, path, rc, mdb_strerror(rc), outcome);
+  throw store_error(backend::honest(kind_of(rc), outcome), operation, path, rc, mdb_strerror(rc), outcome);
 }
 
 database::database(backend::file_owner& owner, const options& o)
@@ -76,6 +76,7 @@ database::database(backend::file_owner& owner, const options& o)
   std::uint64_t used = file_size(owner.data_descriptor());
   map_bytes_ = to_map_size(std::max<std::uint64_t>(o.map_bytes, used + used / 2));
   map_bytes_ = std::min(map_bytes_, std::max(map_bytes_max_, to_map_size(used)));
+  check_whole();
   owner.create_side_file("-lock");  // by us, so that no planted symbolic link is followed
   const std::string& path = owner.path();
   if (int rc = mdb_env_set_maxreaders(env_.get(), kReadersMax)) fail("lmdb open", path, rc);
@@ -125,18 +126,28 @@ std::size_t database::used_bytes() const {
   return (info.me_last_pgno + 1) * page_bytes();
 }
 
-// Reading a page of the map behind the end of the file would raise SIGBUS. A file cut short, filled
-// up with holes, yields MDB_CORRUPTED instead; a page cut in the middle would yield keys that are
-// silently absent, so its rest goes too. (The file may be short without fault: LMDB doesn't write
-// pages that were freed in the transaction that made them.)
+// LMDB trusts the file: of one that was cut short it would give zeros for values, or end the
+// process. So that is found out before LMDB sees it, and before anything is changed.
+void database::check_whole() const {
+  const int fd = owner_.data_descriptor();
+  const auto extent = extent_of(fd);
+  if (!extent || !extent->is_short()) return;
+  const std::string missing = missing_part(fd);
+  if (missing.empty()) return;
+  throw store_error(errc::corrupt, "lmdb open", owner_.path(), 0,
+                    "the file was cut short: it has " + std::to_string(extent->size) + " of " +
+                        std::to_string(extent->used) + " bytes, and " + missing +
+                        "; it is left as it is: restore the store from a backup",
+                    commit_outcome::refused);
+}
+
+// Reading a page of the map behind the end of the file would raise SIGBUS. A file that is short
+// without fault (see check_whole) is made as long as its pages are: nothing refers to the rest.
 void database::cover_file() {
   const int fd = owner_.data_descriptor();
-  const std::size_t used = used_bytes(), size = file_size(fd);
-  if (size >= used) return;
-  if (::ftruncate(fd, static_cast<off_t>(size - size % page_bytes())) != 0 ||
-      ::ftruncate(fd, static_cast<off_t>(used)) != 0) {
-    fail("lmdb open", owner_.path(), errno);
-  }
+  const std::size_t used = used_bytes();
+  if (file_size(fd) >= used) return;
+  if (::ftruncate(fd, static_cast<off_t>(used)) != 0) fail("lmdb open", owner_.path(), errno);
 }
 
 int database::set_durability(durability d) {

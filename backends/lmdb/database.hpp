@@ -44,6 +44,7 @@ class database {
 
  private:
   void open_table(const std::string& path);
+  void check_whole() const;
   void cover_file();
   void resize(std::size_t bytes);
   bool age_freed_pages();

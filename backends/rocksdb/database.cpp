@@ -5,14 +5,17 @@
 #include <rocksdb/table.h>
 #include <rocksdb/wal_filter.h>
 #include <rocksdb/write_batch.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
 
+#include "backends/common/no_room.hpp"
 #include "wal_proof.hpp"
 
 namespace stet { inline namespace v0 { namespace rocksdb {
@@ -68,6 +71,19 @@ std::uint64_t first_log_of(native::DB& db) {
   std::uint64_t number = 0;
   db.GetIntProperty(native::DB::Properties::kMinLogNumberToKeep, &number);
   return number;
+}
+
+/// A file without a name, to see whether there is room for so many bytes: 0 or errno.
+int try_room(const std::string& directory, std::size_t bytes) {
+  const std::string name = directory + "/room.log";
+  const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return errno;
+  ::unlink(name.c_str());
+  const char block[4096] = {};
+  int native = ::write(fd, block, sizeof block) < 0 ? errno : 0;
+  if (native == 0) native = ::posix_fallocate(fd, 0, static_cast<off_t>(bytes));
+  ::close(fd);
+  return native;
 }
 
 errc kind_of(const native::Status& s) {
@@ -221,7 +237,8 @@ opened open_directory(const backend::file_owner& owner, const native::Options& n
 
 void fail(std::string_view operation, std::string_view path, const native::Status& s,
           commit_outcome outcome) {
-  throw store_error(kind_of(s), operation, path, static_cast<int>(s.code()), s.ToString(), outcome);
+  throw store_error(backend::honest(kind_of(s), outcome), operation, path,
+                    static_cast<int>(s.code()), s.ToString(), outcome);
 }
 
 database::database(backend::file_owner& owner, const options& o)
@@ -242,6 +259,15 @@ void database::check_room(std::size_t bytes, bool erases) const {
   throw store_error(errc::full, "rocksdb commit", owner_.path(), ENOSPC,
                     "the file system has " + std::to_string(free >> 10) + " KiB left, and " +
                         std::to_string(needed >> 10) + " KiB are needed",
+                    commit_outcome::refused);
+}
+
+void database::check_writable(std::size_t bytes) const {
+  const int native = try_room(owner_.path(), static_cast<std::size_t>(memtable_bytes_) + bytes);
+  if (native == 0) return;
+  throw store_error(backend::is_no_room(native) ? errc::full : errc::store, "rocksdb commit",
+                    owner_.path(), native,
+                    "no file can be written: " + std::generic_category().message(native),
                     commit_outcome::refused);
 }
 
@@ -266,6 +292,7 @@ void database::leave_one_log() {
 }
 
 native::Status database::close() {
+  if (is_log_full()) return is_flushed_ ? native::Status() : native::Status::NoSpace("its log");
   leave_one_log();
   native::Status s;
   if (!is_proved_) {

@@ -30,6 +30,11 @@ class database {
   /// Throws errc::full unless the file system has room for `bytes` more, and for what RocksDB makes
   /// of its memory later. A batch that `erases` may use half of the latter.
   void check_room(std::size_t bytes, bool erases) const;
+  /// Throws errc::full unless files can be written as well: a quota isn't known before.
+  void check_writable(std::size_t bytes) const;
+  /// True if the last write() that failed found no room in the log, so that certainly nothing of
+  /// it is there. From then on nothing can be written, and reads go on: open another.
+  bool is_log_full() const noexcept { return threads_.is_log_full(); }
   /// Adds a proof to the batch (wal_proof.hpp) and writes it.
   native::Status write(native::WriteBatch& b, bool flush);
   /// The last commit was made durable, and so all are.

@@ -4,11 +4,16 @@
 
 #include <rocksdb/write_batch.h>
 
+#include <memory>
+#include <mutex>
 #include <new>
+#include <shared_mutex>
+#include <string>
 #include <utility>
 
 #include "backends/common/abandon.hpp"
 #include "backends/common/checks.hpp"
+#include "backends/common/fair_shared_mutex.hpp"
 #include "backends/common/file_owner.hpp"
 #include "backends/common/poison.hpp"
 #include "database.hpp"
@@ -27,16 +32,17 @@ struct opened {
   opened(const std::string& path, const options& o)
       : owner("rocksdb", path, backend::file_owner::lock_data::yes,
               backend::file_owner::kind::directory),
-        db(owner, o) {}
+        db(std::make_unique<database>(owner, o)) {}
   backend::file_owner owner;
-  database db;
+  std::unique_ptr<database> db;  // never null, unless the store is poisoned
 };
 
+/// Invariant: whoever reads holds reading_ shared.
 /// Thread: as store.
 class rocksdb_store final : public store {
  public:
   rocksdb_store(const std::string& path, const options& o)
-      : opened_(std::make_unique<opened>(path, o)), path_(opened_->owner.path()) {}
+      : options_(o), opened_(std::make_unique<opened>(path, o)), path_(opened_->owner.path()) {}
   ~rocksdb_store() override {
     try {
       rocksdb_store::close();
@@ -57,13 +63,16 @@ class rocksdb_store final : public store {
 
  private:
   backend::limits limits() const { return {"rocksdb", path_, kKeyBytesMax, kValueBytesMax}; }
-  native::DB& db() const { return *opened_->db.get(); }
+  native::DB& db() const { return *opened_->db->get(); }
   void check_usable(std::string_view what) const;
   void check_expectations(const batch& b);
   [[noreturn]] void fail_commit(const native::Status& s);
   void end(std::string why);
+  void open_again(std::size_t bytes);
 
+  const options options_;
   std::unique_ptr<opened> opened_;  // null: closed
+  backend::fair_shared_mutex reading_;
   const std::string path_;
   backend::poison poison_;
 };
@@ -75,8 +84,9 @@ void rocksdb_store::check_usable(std::string_view what) const {
 }
 
 std::optional<std::string> rocksdb_store::get(std::string_view key) {
-  check_usable("get");
   backend::check_key(limits(), "get", key);
+  std::shared_lock shared(reading_);
+  check_usable("get");
   std::string value;
   native::Status s = db().Get({}, to_slice(key), &value);
   if (s.ok()) return value;
@@ -98,6 +108,7 @@ native::Status status_of_rest(native::DB& db, native::ReadOptions o, std::string
 }
 
 void rocksdb_store::scan(const scan_range& range, visitor& v) {
+  std::shared_lock shared(reading_);
   check_usable("scan");
   if (backend::is_empty(range)) return;
   const native::Slice from = to_slice(range.from), to = to_slice(range.to);
@@ -149,11 +160,12 @@ void rocksdb_store::commit(const batch& b, durability d) {
   check_expectations(b);
   native::WriteBatch w = to_native(b, path_);
   const bool flush = d == durability::sync;
-  if (w.Count() == 0 && (!flush || opened_->db.is_flushed())) return;
-  opened_->db.check_room(w.GetDataSize(), backend::erases(b));
+  if (w.Count() == 0 && (!flush || opened_->db->is_flushed())) return;
+  opened_->db->check_room(w.GetDataSize(), backend::erases(b));
+  if (opened_->db->is_log_full()) open_again(w.GetDataSize());
   native::Status s;
   try {
-    s = opened_->db.write(w, flush);
+    s = opened_->db->write(w, flush);
   } catch (const std::bad_alloc&) {  // how far did it come? Another write could repeat its number
     end("out of memory");
     throw;
@@ -161,15 +173,37 @@ void rocksdb_store::commit(const batch& b, durability d) {
   if (!s.ok()) fail_commit(s);
 }
 
+/// After a log that had no room for a record, RocksDB writes nothing more. As soon as there is
+/// room, it is opened anew; until then it is what is read.
+void rocksdb_store::open_again(std::size_t bytes) {
+  opened_->db->check_writable(bytes);
+  std::unique_lock alone(reading_);
+  try {
+    opened_->db.reset();
+    opened_->db = std::make_unique<database>(opened_->owner, options_);
+  } catch (const std::exception& e) {
+    poison_.set(e.what());
+    throw store_error(errc::store, "rocksdb commit", path_, 0,
+                      std::string("after the disk was full the store can't be opened again: ") +
+                          e.what(),
+                      commit_outcome::refused);
+  }
+}
+
 void rocksdb_store::end(std::string why) {
-  opened_->db.end();
+  opened_->db->end();
   poison_.set(std::move(why));
 }
 
-// With a severity it is an earlier failure, of work in the background, which RocksDB answers every
+// What finds no room in the log isn't whole there, and never will be. With a severity it is an earlier failure, of work in the background, which RocksDB answers every
 // write with until it has recovered; incomplete, that the write would wait for such work in vain.
 // Neither has touched the log. Of anything else nobody knows how far it came.
 void rocksdb_store::fail_commit(const native::Status& s) {
+  if (opened_->db->is_log_full()) {
+    opened_->db->end();
+    throw store_error(errc::full, "rocksdb commit", path_, static_cast<int>(s.code()), s.ToString(),
+                      commit_outcome::refused);
+  }
   const bool is_known = s.severity() != native::Status::kNoError || s.IsIncomplete();
   if (!is_known) end(s.ToString());
   fail("rocksdb commit", path_, s, is_known ? commit_outcome::refused : commit_outcome::unknown);
@@ -181,9 +215,9 @@ void rocksdb_store::close() {
   if (opened_->owner.is_foreign()) return backend::abandon(std::move(opened_));
   native::Status s;
   try {
-    if (!poison_.is_set()) s = opened_->db.close();
+    if (!poison_.is_set()) s = opened_->db->close();
   } catch (const std::bad_alloc&) {
-    opened_->db.end();
+    opened_->db->end();
     opened_.reset();
     throw;
   }

@@ -32,10 +32,9 @@ constexpr int kRowBytes = 1024;
 constexpr int kFlags =
     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
 
-/// What a later try may find gone, and leaves all as it is.
-bool is_passing(int rc) noexcept {
-  const int kind = kind_of(rc);
-  return kind == SQLITE_BUSY || kind == SQLITE_FULL || kind == SQLITE_NOMEM;
+/// What a later try may find gone, and leaves all as it is: `rc`, which `c` has just returned.
+bool is_passing(sqlite3* c, int rc) noexcept {
+  return is_busy(rc) || is_full(c, rc) || kind_of(rc) == SQLITE_NOMEM;
 }
 
 std::string set_cache() { return "PRAGMA cache_size=" + std::to_string(-kCacheKiB); }
@@ -77,6 +76,7 @@ database::database(backend::file_owner& owner, const options& o)
   connect();
   const bool is_made = !is_new();
   make_settings(o.wal_bytes);
+  take_lock();
   if (!is_made) make_table();
   // Nothing that is read counts as durable before it is so for certain.
   check(sqlite3_wal_checkpoint_v2(writer_.c.get(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr,
@@ -93,7 +93,12 @@ void database::fail_open(errc code, std::string_view text) const {
 }
 
 void database::check(int rc) const {
-  if (rc != SQLITE_OK) fail("sqlite open", path_, writer_.c.get(), rc);
+  if (rc == SQLITE_OK) return;
+  if (is_busy(rc)) {
+    fail_open(errc::conflict, std::string(sqlite3_errmsg(writer_.c.get())) +
+                                  "; another program holds it: close that first");
+  }
+  fail("sqlite open", path_, writer_.c.get(), rc);
 }
 
 std::string database::ask(const std::string& sql) const {
@@ -167,6 +172,22 @@ void database::make_settings(std::uint64_t log_bytes) {
   is_full_certain_ = can_overwrite == 1;
 }
 
+/// The note beside the file can be removed, and a lock on it goes with it. So a lock of SQLite's on
+/// the file itself is taken, one that it never uses with a write-ahead log: it keeps out nobody who
+/// reads, ends with the process, isn't passed on to a fork, and is SQLite's own, so that no
+/// descriptor of the file has to be opened here (to close it would drop all locks of the process).
+void database::take_lock() const {
+  (void)ask("SELECT count(*) FROM sqlite_schema");  // from the first read on the connection has one
+  sqlite3_file* file = nullptr;
+  void* out = static_cast<void*>(&file);
+  check(sqlite3_file_control(writer_.c.get(), "main", SQLITE_FCNTL_FILE_POINTER, out));
+  const int rc = file->pMethods->xLock(file, SQLITE_LOCK_RESERVED);
+  if (rc == SQLITE_OK) return;
+  if (!is_busy(rc)) fail("sqlite open", path_, nullptr, rc);
+  fail_open(errc::conflict, "it is in use by another process, whose note " + path_ +
+                                ".owner was removed; only one engine may have it open");
+}
+
 void database::make_table() const {
   const std::string all = std::string("BEGIN IMMEDIATE; ") + kTable +
                           "; PRAGMA application_id=" + std::to_string(kApplication) +
@@ -230,7 +251,7 @@ void database::stretch_log() {
   };
   int rc = run("PRAGMA cache_size=16; BEGIN IMMEDIATE; INSERT INTO pairs VALUES('', zeroblob(" +
                std::to_string(pages_max_ * page_bytes_) + "))");
-  if (is_passing(rc)) rc = SQLITE_OK;  // commits are slower without it, and that is all
+  if (is_passing(c, rc)) rc = SQLITE_OK;  // commits are slower without it, and that is all
   const bool is_open = sqlite3_get_autocommit(c) == 0;
   if (rc == SQLITE_OK) rc = run((is_open ? "ROLLBACK; " : "") + set_cache());
   if (rc == SQLITE_OK) rc = flush_log();
@@ -284,7 +305,7 @@ void database::move_log() {
   next_move_ = pages_ + pages_max_;
   sqlite3* c = writer_.c.get();
   int rc = sqlite3_wal_checkpoint_v2(c, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  if (rc == SQLITE_OK || is_passing(rc)) return;  // what isn't moved is in the log
+  if (rc == SQLITE_OK || is_passing(c, rc)) return;  // what isn't moved is in the log
   fail("sqlite commit", path_, c, rc, commit_outcome::unknown);
 }
 
@@ -292,7 +313,7 @@ void database::leave_one_file() {
   readers_.clear();
   sqlite3* c = writer_.c.get();
   int rc = sqlite3_wal_checkpoint_v2(c, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  if (is_passing(rc)) rc = flush_log();
+  if (is_passing(c, rc)) rc = flush_log();
   if (rc != SQLITE_OK) fail("sqlite close", path_, c, rc, commit_outcome::unknown);
 }
 

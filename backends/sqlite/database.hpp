@@ -67,6 +67,7 @@ class database {
   void connect();
   bool is_new() const;
   void make_settings(std::uint64_t log_bytes);
+  void take_lock() const;
   void make_table() const;
   void prepare_all();
   void set_durability(durability d);

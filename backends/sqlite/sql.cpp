@@ -1,14 +1,11 @@
 #include "sql.hpp"
 
-#include <cerrno>
 #include <system_error>
+
+#include "backends/common/no_room.hpp"
 
 namespace stet { inline namespace v0 { namespace sqlite {
 namespace {
-
-bool is_full(int native) noexcept {
-  return native == ENOSPC || native == EDQUOT || native == EFBIG;
-}
 
 errc code_of(int rc, int native) noexcept {
   switch (kind_of(rc)) {
@@ -16,9 +13,9 @@ errc code_of(int rc, int native) noexcept {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return errc::corrupt;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return errc::conflict;
+    case SQLITE_LOCKED: return errc::busy;
     case SQLITE_TOOBIG: return errc::usage;
-    default: return is_full(native) ? errc::full : errc::store;
+    default: return backend::is_no_room(native) ? errc::full : errc::store;
   }
 }
 
@@ -39,14 +36,19 @@ int errno_of(sqlite3* c, int rc) noexcept {
 
 }  // namespace
 
+bool is_full(sqlite3* c, int rc) noexcept {
+  return kind_of(rc) == SQLITE_FULL ||
+         (rc == SQLITE_IOERR_WRITE && backend::is_no_room(errno_of(c, rc)));
+}
+
 void fail(std::string_view operation, std::string_view path, sqlite3* c, int rc,
           commit_outcome outcome) {
   const bool has_text = c != nullptr && sqlite3_extended_errcode(c) == rc;
   std::string text = has_text ? sqlite3_errmsg(c) : sqlite3_errstr(rc);
   const int native = errno_of(c, rc);
   if (native != 0) text += ": " + std::generic_category().message(native);
-  const errc code = code_of(rc, native);
-  if (code == errc::conflict) text += "; another program holds it: close that first";
+  const errc code = backend::honest(code_of(rc, native), outcome);
+  if (is_busy(rc)) text += "; another program holds it: close that first";
   throw store_error(code, operation, path, rc, text, outcome);
 }
 

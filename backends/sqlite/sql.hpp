@@ -21,6 +21,14 @@ using connection = std::unique_ptr<sqlite3, connection_end>;
 /// An extended code without its details.
 constexpr int kind_of(int rc) noexcept { return rc & 0xff; }
 
+/// True if `rc`, which `c` has just returned, means that there is no room. SQLite knows one of the
+/// system's numbers for that only.
+bool is_full(sqlite3* c, int rc) noexcept;
+/// True if another connection is in the way, which may be gone later.
+constexpr bool is_busy(int rc) noexcept {
+  return kind_of(rc) == SQLITE_BUSY || kind_of(rc) == SQLITE_LOCKED;
+}
+
 /// Throws store_error for `rc`, which `c` has just returned (null: there is none).
 [[noreturn]] void fail(std::string_view operation, std::string_view path, sqlite3* c, int rc,
                        commit_outcome outcome = commit_outcome::refused);

@@ -160,13 +160,16 @@ int sqlite_store::apply(const batch::operation& o) const {
   return SQLITE_OK;
 }
 
-// Before COMMIT nothing can count, and in it nothing does before its last page is written whole.
+// Before COMMIT nothing can count, and in it nothing does before its last page is written whole;
+// one that finds another connection in the way has written nothing.
 // But a device that fails may have failed a flush, which is never tried again.
 void sqlite_store::fail_commit(int rc, bool committing) const {
-  const int kind = kind_of(rc);
-  const bool is_certain = !committing || (kind == SQLITE_FULL && opened_->db.is_full_certain());
-  const bool is_refused = kind != SQLITE_IOERR && is_certain;
-  fail("sqlite commit", path_, opened_->db.write_connection().c.get(), rc,
+  sqlite3* c = opened_->db.write_connection().c.get();
+  const bool has_no_room = is_full(c, rc);
+  const bool is_certain =
+      !committing || is_busy(rc) || (has_no_room && opened_->db.is_full_certain());
+  const bool is_refused = is_certain && (has_no_room || kind_of(rc) != SQLITE_IOERR);
+  fail("sqlite commit", path_, c, rc,
        is_refused ? commit_outcome::refused : commit_outcome::unknown);
 }
 

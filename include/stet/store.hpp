@@ -25,16 +25,19 @@ enum class durability : std::uint8_t {
 
 /// How a commit ended that did not succeed. See store_error::outcome.
 enum class commit_outcome : std::uint8_t {
-  refused,  ///< Certainly nothing was written (disk or map full, a precondition that failed): the
-            ///< same batch may be tried again.
+  refused,  ///< Certainly nothing was written (disk or map full, another program in the way, a
+            ///< precondition that failed): the same batch may be tried again. An engine does that
+            ///< after errc::full and errc::busy, for as long as it takes, and stops after any other.
   unknown,  ///< It may be durable or not (an fsync failed, a connection broke): close the store,
             ///< open it, look.
 };
 
 /// A failure of a store, with the backend's own code and text, the path and the operation.
 /// Its code() is errc::store, or errc::conflict when the store is in use or a precondition failed,
-/// errc::corrupt when its content can't be trusted, errc::full when there is no room, errc::usage
-/// when the call was wrong.
+/// errc::corrupt when its content can't be trusted, errc::usage when the call was wrong. Of a
+/// commit that was refused: errc::full when there is no room, by whatever number of the system's
+/// (ENOSPC, EDQUOT, EFBIG), errc::busy while another program holds the store. Both mean that the
+/// same commit succeeds when that is over; so no commit whose outcome is unknown has them.
 class STET_API store_error : public error {
  public:
   /// `operation` as in "lmdb commit"; `native` is the backend's code (0: none).

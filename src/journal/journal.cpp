@@ -225,6 +225,20 @@ sealed_block journal::seal(std::int64_t time) {
   return b;
 }
 
+void journal::commit(const sealed_block& b) {
+  try {
+    store_.commit(b.batch, durability_);
+  } catch (const store_error& e) {
+    if (e.code() != errc::conflict) throw;
+    throw store_error(errc::conflict, e.operation(), e.path(), e.native(),
+                      "another engine, perhaps in another process, has opened this store since, and "
+                      "owns it now: this one stops, and what it hasn't acknowledged doesn't count; "
+                      "give each engine a store of its own (" +
+                          std::string(e.what()) + ")",
+                      e.outcome());
+  }
+}
+
 void journal::committed(sealed_block& b) noexcept {
   for (auto& o :
        b.batch.release())  // a buffer that has grown to the size of a block is worth keeping

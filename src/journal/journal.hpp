@@ -89,7 +89,8 @@ class journal {
   /// Closes the block that fills. Only between drives.
   sealed_block seal(std::int64_t time);
   /// Writes it. Throws store_error. Any thread, one at a time.
-  void commit(const sealed_block& b) { store_.commit(b.batch, durability_); }
+  /// Throws store_error: with errc::conflict, another engine owns the store now.
+  void commit(const sealed_block& b);
   /// It is durable.
   void committed(sealed_block& b) noexcept;
 

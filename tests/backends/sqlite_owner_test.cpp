@@ -119,7 +119,7 @@ TEST_CASE("a tool may read an open SQLite store, and copy it") {
   CHECK(scanned(*stet::sqlite::open(dir / "copy")).size() == 101);
 }
 
-TEST_CASE("while a tool writes an SQLite store, a commit is a conflict, and later goes on") {
+TEST_CASE("while a tool writes an SQLite store, a commit is refused, and later goes on") {
   temporary_directory dir;
   auto s = stet::sqlite::open(dir / "s");
   put(*s, "a", "1");
@@ -128,7 +128,7 @@ TEST_CASE("while a tool writes an SQLite store, a commit is a conflict, and late
     REQUIRE(t.run("BEGIN IMMEDIATE") == SQLITE_OK);
     auto e = error_of([&] { put(*s, "b", "2"); });
     REQUIRE(e);
-    CHECK(e->code() == errc::conflict);
+    CHECK(e->code() == errc::busy);
     CHECK(e->outcome() == stet::commit_outcome::refused);
     has(e->what(), "another program holds it");
     CHECK(s->get("a") == "1");

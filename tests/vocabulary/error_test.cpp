@@ -26,6 +26,7 @@ TEST_CASE("the numbers of errc are on disk and never change") {
       {stet::errc::too_deep, "too_deep"},
       {stet::errc::unknown_workflow, "unknown_workflow"},
       {stet::errc::conflict, "conflict"},
+      {stet::errc::busy, "busy"},
       {stet::errc::not_found, "not_found"},
       {stet::errc::rejected, "rejected"},
       {stet::errc::step_failed, "step_failed"},
