@@ -41,7 +41,8 @@ enum class errc : unsigned char {
   update_failed = 21,     ///< the handler of an update let an exception escape
   run_ended = 22,         ///< the run has ended already: it takes no message
   run_timed_out = 23,     ///< the run's time was over
-  busy = 24,              ///< another program holds the store: nothing is lost, it is tried again
+  internal = 24,          ///< a mistake of Stet's own: the engine stopped before it could do harm
+  busy = 25,              ///< another program holds the store: nothing is lost, it is tried again
 };
 
 /// The enumerator's name, as in "step_failed".
