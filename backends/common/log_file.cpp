@@ -208,7 +208,8 @@ bool log_file::is_in_place() const noexcept {
 void log_file::put_back() {
   std::string all(position_, '\0');
   const bool is_whole = read_into(all) == static_cast<ssize_t>(all.size());
-  if (!is_whole) fail("commit", "can't read the log that was removed", EIO, commit_outcome::refused);
+  if (!is_whole)
+    fail("commit", "can't read the log that was removed", EIO, commit_outcome::refused);
   auto again = create(scheme_, path_, size_ - log_header_bytes);
   std::size_t written = 0;
   int native = again->write(all, 0, written);

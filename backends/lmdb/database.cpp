@@ -66,7 +66,8 @@ errc kind_of(int rc) noexcept {
 }
 
 void fail(std::string_view operation, std::string_view path, int rc, commit_outcome outcome) {
-  throw store_error(backend::honest(kind_of(rc), outcome), operation, path, rc, mdb_strerror(rc), outcome);
+  throw store_error(backend::honest(kind_of(rc), outcome), operation, path, rc, mdb_strerror(rc),
+                    outcome);
 }
 
 database::database(backend::file_owner& owner, const options& o)
@@ -93,7 +94,7 @@ database::database(backend::file_owner& owner, const options& o)
   // Up to 0.9.24 at least, LMDB lets this one pass to programs that the process executes.
   if (mdb_env_get_fd(env_.get(), &fd) == MDB_SUCCESS) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   open_table(path);
-  cover_file();
+  if (int native = cover_file()) fail("lmdb open", path, native);
   owner.mark_created();
 }
 
@@ -114,13 +115,13 @@ void database::open_table(const std::string& path) {
   }
 }
 
-std::size_t database::page_bytes() const {
+std::size_t database::page_bytes() const noexcept {
   MDB_stat stat;
   mdb_env_stat(env(), &stat);
   return stat.ms_psize;
 }
 
-std::size_t database::used_bytes() const {
+std::size_t database::used_bytes() const noexcept {
   MDB_envinfo info;
   mdb_env_info(env(), &info);
   return (info.me_last_pgno + 1) * page_bytes();
@@ -143,11 +144,11 @@ void database::check_whole() const {
 
 // Reading a page of the map behind the end of the file would raise SIGBUS. A file that is short
 // without fault (see check_whole) is made as long as its pages are: nothing refers to the rest.
-void database::cover_file() {
+int database::cover_file() const noexcept {
   const int fd = owner_.data_descriptor();
   const std::size_t used = used_bytes();
-  if (file_size(fd) >= used) return;
-  if (::ftruncate(fd, static_cast<off_t>(used)) != 0) fail("lmdb open", owner_.path(), errno);
+  if (file_size(fd) >= used) return 0;
+  return ::ftruncate(fd, static_cast<off_t>(used)) == 0 ? 0 : errno;
 }
 
 int database::set_durability(durability d) {
@@ -209,6 +210,7 @@ bool database::age_freed_pages() {
 
 void database::committed() {
   is_aged_ = false;
+  std::ignore = cover_file();  // or the next one who opens it has to see whether all is there
   if (map_bytes_ <= map_bytes_max_) return;
   std::size_t least = std::max(map_bytes_max_, used_bytes());
   if (least < map_bytes_) resize(least);

@@ -45,11 +45,11 @@ class database {
  private:
   void open_table(const std::string& path);
   void check_whole() const;
-  void cover_file();
+  int cover_file() const noexcept;
   void resize(std::size_t bytes);
   bool age_freed_pages();
-  std::size_t page_bytes() const;
-  std::size_t used_bytes() const;
+  std::size_t page_bytes() const noexcept;
+  std::size_t used_bytes() const noexcept;
 
   const backend::file_owner& owner_;
   lmdb::env env_;

@@ -37,8 +37,7 @@ template <class Number> Number number_at(const std::string& bytes, std::size_t a
 std::string read_at(int fd, std::uint64_t offset, std::size_t bytes) {
   std::string all(bytes, '\0');
   for (std::size_t done = 0; done < bytes;) {
-    ssize_t n =
-        ::pread(fd, all.data() + done, bytes - done, static_cast<off_t>(offset + done));
+    ssize_t n = ::pread(fd, all.data() + done, bytes - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return {};
     done += static_cast<std::size_t>(n);

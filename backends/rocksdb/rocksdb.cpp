@@ -183,10 +183,10 @@ void rocksdb_store::open_again(std::size_t bytes) {
     opened_->db = std::make_unique<database>(opened_->owner, options_);
   } catch (const std::exception& e) {
     poison_.set(e.what());
-    throw store_error(errc::store, "rocksdb commit", path_, 0,
-                      std::string("after the disk was full the store can't be opened again: ") +
-                          e.what(),
-                      commit_outcome::refused);
+    throw store_error(
+        errc::store, "rocksdb commit", path_, 0,
+        std::string("after the disk was full the store can't be opened again: ") + e.what(),
+        commit_outcome::refused);
   }
 }
 
@@ -195,9 +195,10 @@ void rocksdb_store::end(std::string why) {
   poison_.set(std::move(why));
 }
 
-// What finds no room in the log isn't whole there, and never will be. With a severity it is an earlier failure, of work in the background, which RocksDB answers every
-// write with until it has recovered; incomplete, that the write would wait for such work in vain.
-// Neither has touched the log. Of anything else nobody knows how far it came.
+// What finds no room in the log isn't whole there, and never will be. With a severity it is an
+// earlier failure, of work in the background, which RocksDB answers every write with until it has
+// recovered; incomplete, that the write would wait for such work in vain. Neither has touched the
+// log. Of anything else nobody knows how far it came.
 void rocksdb_store::fail_commit(const native::Status& s) {
   if (opened_->db->is_log_full()) {
     opened_->db->end();

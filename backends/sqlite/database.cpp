@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "whole.hpp"
+
 namespace stet { inline namespace v0 { namespace sqlite {
 namespace {
 
@@ -71,17 +73,20 @@ reader::reader(const std::string& path) {
 
 database::database(backend::file_owner& owner, const options& o)
     : path_(owner.path()), log_path_(path_ + "-wal"), readers_(path_) {
-  struct stat log;
-  const bool had_log = ::stat(log_path_.c_str(), &log) == 0 && log.st_size > 0;
   connect();
   const bool is_made = !is_new();
+  if (is_made) check_whole();
+  if (!is_made && owner.is_created()) {
+    fail_open(errc::corrupt, "the file holds nothing, but " + path_ +
+                                 ".owner says that a store was here: restore it, or remove both to "
+                                 "begin afresh");
+  }
   make_settings(o.wal_bytes);
   take_lock();
   if (!is_made) make_table();
   // Nothing that is read counts as durable before it is so for certain.
   check(sqlite3_wal_checkpoint_v2(writer_.c.get(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr,
                                   nullptr));
-  if (!had_log) check_length();
   prepare_all();
   log_ = find_log();
   sqlite3_wal_hook(writer_.c.get(), on_commit, this);
@@ -207,13 +212,20 @@ void database::prepare_all() {
   prepare(writer_.erase_range, "DELETE FROM pairs WHERE key >= ?1 AND key < ?2");
 }
 
-// SQLite sees whether a page is missing, and takes half a page for a whole one.
-void database::check_length() const {
-  const auto bytes = std::stoll(ask("PRAGMA page_count")) * page_bytes_;
+/// Before anything is changed.
+void database::check_whole() const {
+  const auto count = static_cast<std::uint32_t>(std::stoul(ask("PRAGMA page_count")));
+  const auto page_bytes = static_cast<std::uint32_t>(std::stoul(ask("PRAGMA page_size")));
   struct stat s;
-  if (::stat(path_.c_str(), &s) == 0 && s.st_size >= bytes) return;
-  fail_open(errc::corrupt, "the file was cut short: " + std::to_string(s.st_size) + " of " +
-                               std::to_string(bytes) + " bytes");
+  if (::stat(path_.c_str(), &s) != 0) fail_open(errc::store, "it can't be looked at");
+  const auto bytes = static_cast<std::uint64_t>(s.st_size);
+  const auto page = missing_page(writer_.c.get(), count, page_bytes, bytes);
+  if (!page) return;
+  fail_open(errc::corrupt, "the file was cut short: it has " + std::to_string(bytes) + " of " +
+                               std::to_string(std::uint64_t{count} * page_bytes) +
+                               " bytes, and page " + std::to_string(*page) +
+                               " is missing or cut; it is left as it is: restore the store from a "
+                               "backup");
 }
 
 std::size_t database::value_bytes_max() const {

@@ -72,7 +72,7 @@ class database {
   void prepare_all();
   void set_durability(durability d);
   void stretch_log();
-  void check_length() const;
+  void check_whole() const;
   identity find_log() const noexcept;
   int flush_log() const noexcept;
   void move_log();

@@ -26,7 +26,8 @@ namespace stet { inline namespace v0 {
 /// Thread   every call from any thread but the engine's own (a workflow, a step's body in manual
 ///          mode): those that wait throw errc::usage there.
 /// Throws   stet::error from every call: errc::usage for nonsense, errc::closed after close,
-///          errc::store and errc::full when the store fails.
+///          errc::full while the store has no room, errc::busy while another program holds it (both
+///          go by themselves), errc::store when it fails.
 class STET_API client {
  public:
   /// Starts a run, or finds the one that has this id already: the id is the idempotency key.
@@ -35,7 +36,7 @@ class STET_API client {
   /// `id` is 1 to 200 bytes of any value.
   /// Throws   errc::unknown_workflow, errc::usage (the id), errc::conflict if the id belongs to
   /// another workflow,
-  ///          errc::full while the store has no room.
+  ///          errc::full or errc::busy while the store refuses to write.
   /// Durable  when it returns, the run is.
   template <class R, class... A>
   run_handle<R> run(const workflow<R(A...)>& w, std::string_view id,
@@ -240,8 +241,9 @@ class STET_API client {
   void move(std::string_view id, std::string_view version);
   /// Lets a stalled run try again now: when what stalled it is gone without a new build (a restored
   /// chunk of history), or when it was parked because its code brought the process down. A run that
-  /// is stalled because the code doesn't fit is tried again at every start() anyway. No effect on
-  /// other runs. Throws errc::not_found.
+  /// is stalled because the code doesn't fit is tried again at every start() anyway. While a body of
+  /// its that captures still runs, it stays stalled, and is tried when that has returned. No effect
+  /// on other runs. Throws errc::not_found.
   void resume(std::string_view id);
   /// Erases all runs of an id: their histories, their results, their places in every list. The
   /// user's own tables stay. Returns how many runs that were.

@@ -194,7 +194,9 @@ class STET_API engine : public client {
   /// The same, and waits no longer than `limit` for bodies: those that have not returned by then
   /// are left behind, as a crash would leave them. Their results count nothing, their steps are
   /// attempted again when an engine has the store next (or end with step_interrupted), and what
-  /// they may refer to (their run's variables, the engine's memory) is never freed. For a process
+  /// they may refer to (their run's variables, the engine's memory) is never freed. The host may
+  /// destroy its clock, listener and entropy, and not what such a body uses itself, an interceptor
+  /// that it is in among that. For a process
   /// that is about to end: it may end while they run. True: none was left.
   ///     if (!engine.close(10s)) std::quick_exit(0);
   /// Throws   as close(); errc::usage for a negative time. A close that is under way isn't

@@ -30,9 +30,10 @@ struct options {
 /// called the system.
 ///
 /// A commit costs one flush; when the memory is full and the disk is slower, it waits. errc::full
-/// is always refused before anything was written, or else the outcome is unknown. When work in the
-/// background finds no room, commits are refused until it has, which RocksDB tries every few
-/// seconds; when that fails otherwise, until the store is opened anew. Damage of a file is an error
+/// is refused, and the same store goes on when there is room (of the disk, of a quota, of the
+/// longest file): if the log had none, RocksDB is opened anew then, and reads wait for that; if work
+/// in the background had none, RocksDB looks every few seconds. When that work fails otherwise,
+/// commits are refused until the store is opened anew. Damage of a file is an error
 /// when it is read, and of the log when the store is opened, unless it is in the very last commit,
 /// or the log was cut short.
 ///

@@ -22,7 +22,8 @@ struct options {
 /// Files are made with mode 0600; nothing is created through a symbolic link.
 ///
 /// Other programs may read the file while it is open (sqlite3 bank.stet ".backup copy"), and must
-/// not write it.
+/// not write it: while one does, commits are refused with errc::busy. No other engine gets in, also
+/// if `path`.owner is removed: a lock on the file itself ends with this process.
 ///
 /// Throws store_error: errc::conflict if an engine has it open, in this process (by whatever name
 /// of the same file) or in another (named by its pid), if another program holds it, or if it was

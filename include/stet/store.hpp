@@ -27,7 +27,7 @@ enum class durability : std::uint8_t {
 enum class commit_outcome : std::uint8_t {
   refused,  ///< Certainly nothing was written (disk or map full, another program in the way, a
             ///< precondition that failed): the same batch may be tried again. An engine does that
-            ///< after errc::full and errc::busy, for as long as it takes, and stops after any other.
+  ///< after errc::full and errc::busy, for as long as it takes, and stops after any other.
   unknown,  ///< It may be durable or not (an fsync failed, a connection broke): close the store,
             ///< open it, look.
 };

@@ -23,7 +23,7 @@ step_attempt attempt::about() const noexcept {
           body->arguments,       body->completes};
 }
 
-void attempt::count_time() noexcept { began.store(engine.steady_ms(), std::memory_order_relaxed); }
+void attempt::count_time() noexcept { began.store(engine.body_ms(), std::memory_order_relaxed); }
 
 /// Calls `f`, which leaves a result, or whoever stands before it.
 template <class F> void attempt::intercepted(F f) {
@@ -81,7 +81,7 @@ std::exception_ptr attempt::too_large() const noexcept {
 
 void attempt::ends() noexcept {
   if (result.size() > engine.payload_bytes_max()) error = too_large();  // else no text is made
-  if (is_timed()) ended = engine.steady_ms();
+  if (is_timed()) ended = engine.body_ms();
   at.store(phase::left);
 }
 

@@ -75,8 +75,8 @@ void engine_core::written(const std::exception_ptr& error) {
     try {
       std::rethrow_exception(error);
     } catch (const store_error& e) {
-      if (e.outcome() != commit_outcome::refused || e.code() != errc::full)
-        throw;  // unknown, or no longer ours
+      const bool passes = e.code() == errc::full || e.code() == errc::busy;
+      if (e.outcome() != commit_outcome::refused || !passes) throw;  // unknown, or no longer ours
       return refused(e);
     }
   }
@@ -88,12 +88,17 @@ void engine_core::written(const std::exception_ptr& error) {
   release_answers();
 }
 
-/// Forgets the runs of which the store now knows everything. Not in written(): whoever waits for a
-/// commit in order to read a run's history (history_of) goes on with that run.
+/// The store knows everything of the runs whose slices were written: what rode in the block goes
+/// from memory, and the run, if it is idle. Not in written(): whoever waits for a commit in the
+/// midst of a turn goes on with its run.
 void engine_core::drop_written() {
   if (block_at_ != block_at::nowhere) return;
-  for (auto run : std::exchange(sliced_, {}))
-    if (auto* r = in_memory(run)) drop_if_idle(*r);
+  for (auto run : std::exchange(sliced_, {})) {
+    auto* r = in_memory(run);
+    if (!r) continue;
+    r->riding.reset();
+    drop_if_idle(*r);
+  }
 }
 
 /// Nothing else is under way that the loop could do meanwhile.
@@ -121,8 +126,19 @@ bool engine_core::may_grow() const noexcept {
 void engine_core::refused(const store_error& e) {
   if (retry_commit_at_ == 0 || now_ - retry_commit_at_ > 60'000) listener_.problem(e.what());
   retry_commit_at_ = now_ + refused_pause_ms;
+  refused_as_ = e.code();
   auto error = std::make_exception_ptr(e);
   for (auto& [lsn, c] : std::exchange(answers_, {})) c->done(own_copy(error));
+}
+
+/// The answer while the store refuses to write.
+std::exception_ptr engine_core::why_refused() const {
+  const char* text = refused_as_ == errc::busy
+                         ? "another program holds the store: close that, and ask again; nothing "
+                           "that was acknowledged is lost"
+                         : "the store has no room: make room, and ask again; nothing that was "
+                           "acknowledged is lost";
+  return std::make_exception_ptr(error(refused_as_, "engine", text));
 }
 
 void engine_core::release_answers() {
@@ -135,7 +151,7 @@ void engine_core::release_answers() {
 /// Lets a caller go on as soon as everything up to `lsn` is durable.
 void engine_core::answer(call& c, std::uint64_t lsn) {
   if (lsn <= journal_.durable_lsn() || STET_SEEDED(acknowledge_before_commit)) return c.done();
-  if (is_refused()) return c.done(no_room());
+  if (is_refused()) return c.done(why_refused());
   answers_.emplace_back(lsn, &c);
 }
 
@@ -184,6 +200,8 @@ void engine_core::slice(resident& r) {
   if (r.dirty_since == 0) return;
   failpoint("slice");
   add_checkpoint(journal_.riders(), r.state, r.unsaved, r.unsaved_first, counters_);
+  if (!r.riding) r.riding = {r.unsaved_first, {}};
+  r.riding->records += r.unsaved;
   r.unsaved_first = r.state.records;
   if (!STET_SEEDED(repeat_chunk)) r.unsaved = {};
   r.dirty_since = 0;

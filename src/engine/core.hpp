@@ -31,6 +31,7 @@
 #include <stet/engine.hpp>
 
 #include "engine/attempt.hpp"
+#include "engine/body_clock.hpp"
 #include "engine/call.hpp"
 #include "engine/committer.hpp"
 #include "engine/definitions.hpp"
@@ -74,6 +75,12 @@ struct resident {
   std::unique_ptr<execution> frame;  // its coroutine, unless evicted
   std::string unsaved;               // records that no chunk in the store holds yet
   std::uint64_t unsaved_first = 0;   // number of the first of them
+  /// Records before those, whose chunk is in a block that isn't durable yet.
+  struct riding_records {
+    std::uint64_t first;  // its number
+    std::string records;
+  };
+  std::optional<riding_records> riding;
   std::uint64_t last_lsn = 0;
   std::uint64_t sliced_in = 0;     // the block that carries its latest slice
   std::vector<attempt*> attempts;  // under way, or waiting for their gate
@@ -84,10 +91,11 @@ struct resident {
   std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
   bool resumed = false;                               // what was cut short has been seen to
   bool queued = false;                                // in ready_
-  std::uint64_t dirty_since = 0;                      // LSN of the first of `unsaved`; 0: none
-  bool suspected = false;                             // its own code was running at a crash
-  std::uint32_t leases = 0;                           // that hold it
-  bool forgotten = false;  // it is no longer among the runs: the last lease deletes it
+  bool resumes_later = false;     // to be resumed when no body refers to its frame any more
+  std::uint64_t dirty_since = 0;  // LSN of the first of `unsaved`; 0: none
+  bool suspected = false;         // its own code was running at a crash
+  std::uint32_t leases = 0;       // that hold it
+  bool forgotten = false;         // it is no longer among the runs: the last lease deletes it
 
   void add(attempt& a) {
     a.index = attempts.size();
@@ -114,8 +122,6 @@ class erased_runs {
   std::unordered_set<std::uint64_t> filling_, flying_;
 };
 
-/// The answer while the store refuses to write.
-std::exception_ptr no_room();
 /// Of an error that several threads are to be told: each gets an object of its own.
 std::exception_ptr own_copy(const std::exception_ptr& e);
 
@@ -149,6 +155,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void cancel_run(run_ref of, std::string_view reason);
   void terminate_run(run_ref of, std::string_view reason);
   void resume_run(run_ref of);
+  void resume_stalled(resident& r);
   v0::status status_of(run_ref of);
   std::string arguments_of(resident& r, std::uint32_t command);
   std::optional<run_info> describe_run(run_ref of);
@@ -216,6 +223,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void wake() noexcept;
   std::size_t payload_bytes_max() const noexcept { return options_.payload_bytes_max; }
   std::int64_t steady_ms() noexcept { return clock_.steady().count(); }
+  /// The same for a body, which a close may leave behind.
+  std::int64_t body_ms() noexcept { return body_clock_.steady_ms(); }
   stet::interceptor* interceptor() const noexcept { return options_.interceptor; }
 
  private:
@@ -228,6 +237,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool drive_until(call& c, std::optional<duration> limit);
   bool give_up_waiting(call& c);
   bool skip(call& c, std::int64_t end);
+  std::optional<time_point> next_due(const std::lock_guard<std::mutex>& driving) const;
   void tick() noexcept;
   bool take_calls();
   attempt_row take_from_threads() noexcept;
@@ -401,6 +411,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void release_answers();
   void answer(call& c, std::uint64_t lsn);
   void refused(const store_error& e);
+  std::exception_ptr why_refused() const;
 
   // execution_host
   bool stop_body(std::uint64_t run, std::uint32_t command) noexcept override;
@@ -414,6 +425,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::unique_ptr<store> store_;
   engine_options options_;
   stet::clock& clock_;
+  body_clock body_clock_{clock_};
   stet::entropy& entropy_;
   stet::listener own_listener_;
   one_at_a_time listener_;
@@ -473,6 +485,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::chrono::steady_clock::time_point sealed_at_{}, grow_until_{};
   std::chrono::steady_clock::duration last_commit_{};
   std::int64_t retry_commit_at_ = 0;
+  errc refused_as_ = errc::full;  // the store's reason for the latest refusal: full or busy
 
   // time, ms
   std::int64_t now_ = 0, anchor_now_ = 0, anchor_steady_ = 0, started_at_ = 0;

@@ -63,12 +63,6 @@ std::exception_ptr as_error(std::exception_ptr e) noexcept {
 
 bool engine_core::is_on_loop() const noexcept { return on_loop == this; }
 
-std::exception_ptr no_room() {
-  return std::make_exception_ptr(error(
-      errc::full, "engine",
-      "the store has no room: make room, and ask again; nothing that was acknowledged is lost"));
-}
-
 std::exception_ptr own_copy(const std::exception_ptr& e) {
   try {
     std::rethrow_exception(e);
@@ -192,7 +186,7 @@ bool engine_core::take_calls() {
   for (auto* c : taken_) c->join(open_calls_);
   for (auto* c : taken_) {
     if (is_refused() && c->needs_room) {
-      c->done(no_room());
+      c->done(why_refused());
       continue;
     }
     answer_lsn_ = UINT64_MAX;  // everything, unless the call knows better
@@ -377,10 +371,14 @@ bool engine_core::drive_until(call& c, std::optional<duration> limit) {
 /// True if there may be something to do now.
 bool engine_core::skip(call& c, std::int64_t end) {
   if (!dynamic_cast<waiting_call*>(&c)) return false;
-  auto due = next_wakeup();
-  if (end != INT64_MAX) {
-    time_point limit(duration(now_ + (end - steady_ms())));
-    due = std::min(due.value_or(limit), limit);
+  std::optional<time_point> due;
+  {
+    std::lock_guard lock(drive_mutex_);  // another thread may be driving
+    due = next_due(lock);
+    if (end != INT64_MAX) {
+      time_point limit(duration(now_ + (end - steady_ms())));
+      due = std::min(due.value_or(limit), limit);
+    }
   }
   try {
     return clock_.skip_to(due);
@@ -410,12 +408,7 @@ void engine_core::run_until_idle() {
 std::optional<time_point> engine_core::next_wakeup() {
   throw_if_unusable();
   std::lock_guard lock(drive_mutex_);
-  auto due = timers_.next_due();
-  if (timers_.loaded_until != INT64_MAX)
-    due = std::min(due.value_or(INT64_MAX), timers_.loaded_until);
-  if (is_refused()) due = retry_commit_at_;  // nothing else happens before
-  if (!due) return std::nullopt;
-  return time_point(duration(*due));
+  return next_due(lock);
 }
 
 /// In a forked child the threads are missing and the store is the parent's: nothing is touched,
@@ -473,11 +466,13 @@ bool engine_core::close(std::optional<duration> limit) {
   return !left_bodies_;
 }
 
-/// Bodies run that may touch all that is here: it stays.
+/// Bodies run that may touch all that is here: it stays. What is the host's they don't touch any
+/// more, apart from an interceptor that one of them is in.
 void engine_core::keep_for_ever() {
   static std::mutex mutex;
   static auto& kept = *new std::vector<std::shared_ptr<engine_core>>;
   slots_.detach();
+  body_clock_.leave();
   std::lock_guard lock(mutex);
   kept.push_back(shared_from_this());
 }
@@ -588,8 +583,11 @@ void engine_core::finish() {
   wait_for_commit();
   while (commit()) {}
   if (is_refused())
-    throw error(errc::full, "close",
-                "the store has no room for the last commit; what was acknowledged is safe");
+    throw error(
+        refused_as_, "close",
+        std::string(refused_as_ == errc::busy ? "another program holds the store"
+                                              : "the store has no room for the last commit") +
+            "; what was acknowledged is safe");
   slots_.close();
 }
 

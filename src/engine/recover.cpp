@@ -128,11 +128,13 @@ std::string why_quarantined(const run_state& s) {
 /// A run that comes into memory for the first time: what a crash or a close cut short is seen to.
 void engine_core::resume(resident& r) {
   failpoint("resume");
-  r.resumed = true;
-  if (options_.max_crashes && r.state.crashes >= options_.max_crashes)
-    return park(r, why_quarantined(r.state));
-  if (r.state.begins_at > now_) return arm(r);
-  if (!ensure_frame(r)) return;
+  const bool is_quarantined = options_.max_crashes && r.state.crashes >= options_.max_crashes;
+  const bool begins_later = !is_quarantined && r.state.begins_at > now_;
+  const bool has_frame = !is_quarantined && !begins_later && ensure_frame(r);
+  r.resumed = true;  // not before: what throws till here has resumed nothing
+  if (is_quarantined) return park(r, why_quarantined(r.state));
+  if (begins_later) return arm(r);
+  if (!has_frame) return;
   resume_pending(r);
   while (may_drive(r) && ensure_frame(r)) drive(r, nullptr);
   if (r.state.open() && !r.state.stalled) arm(r);

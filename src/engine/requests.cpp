@@ -138,14 +138,22 @@ void engine_core::terminate_run(run_ref of, std::string_view reason) {
 
 void engine_core::resume_run(run_ref of) {
   auto r = must_find(of);
-  if (!r->state.open() || !r->state.stalled) return;
+  if (r->state.open() && r->state.stalled) resume_stalled(*r);
+}
+
+/// Its frame is built anew, which can't be while a body refers to the old one: then when that has
+/// returned. (Until then it stays stalled, with its reason; should the process end first, the next
+/// start tries it anyway.)
+void engine_core::resume_stalled(resident& r) {
+  r.resumes_later = !may_evict(r);
+  if (r.resumes_later) return;
   record n;
   n.kind = record_kind::resumed;
   n.time = now_;
-  note(*r, n);
-  evict(*r);
-  r->resumed = false;
-  enqueue(*r);
+  note(r, n);
+  evict(r);
+  r.resumed = false;
+  enqueue(r);
 }
 
 v0::status engine_core::status_of(run_ref of) {

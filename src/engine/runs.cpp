@@ -82,12 +82,12 @@ run_lease engine_core::create(record start, bool undriven) {
   return held;
 }
 
-/// As it is stored, its payloads sealed.
+/// As it is stored, its payloads sealed. What is in a block on its way is taken from memory, so
+/// nothing waits for the store, and nothing fails while that refuses to write.
 std::string engine_core::stored_history_of(resident& r) {
-  if (rides_in_block(r)) wait_for_commit();
-  // Its last chunk is in a block that the store has no room for: neither here nor there.
-  if (rides_in_block(r) && is_refused()) std::rethrow_exception(no_room());
-  std::string history = read_history(*store_, r.state.run, r.unsaved_first);
+  std::string history =
+      read_history(*store_, r.state.run, r.riding ? r.riding->first : r.unsaved_first);
+  if (r.riding) history += r.riding->records;
   history += r.unsaved;
   return history;
 }

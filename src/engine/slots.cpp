@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <tuple>
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -23,6 +24,15 @@ namespace {
 constexpr unsigned cell_count = 64;
 constexpr std::size_t file_bytes = std::size_t{64} * cell_count;
 enum : std::uint32_t { free_cell = 0, writing = 1, taken = 2, taken_suspected = 3 };
+
+/// True if each of its bytes has a place on the disk: a write into the mapping of a hole ends the
+/// process with SIGBUS where the disk is full. What the file holds stays.
+bool has_room(int fd) noexcept {
+  int native;
+  do native = ::posix_fallocate(fd, 0, file_bytes);
+  while (native == EINTR);
+  return native == 0;
+}
 
 /// Mode 0600, whatever the umask.
 int open_own(const std::string& path) {
@@ -48,7 +58,7 @@ std::vector<occupant> slots::open(const std::string& path) {
   void* mapped = MAP_FAILED;
   struct stat s;
   const bool is_ours = ::fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_nlink == 1;
-  if (is_ours && ::ftruncate(fd, file_bytes) == 0)
+  if (is_ours && ::ftruncate(fd, file_bytes) == 0 && has_room(fd))
     mapped = ::mmap(nullptr, file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   ::close(fd);
   if (mapped == MAP_FAILED) return found;

@@ -26,8 +26,8 @@ class slots {
   slots& operator=(const slots&) = delete;
   ~slots();
 
-  /// Maps the file, reads who was there and clears it. An empty path, or a file that can't be had:
-  /// no slots, no suspects.
+  /// Maps the file, reads who was there and clears it. An empty path, or a file that can't be had
+  /// or that the disk has no room for: no slots, no suspects.
   std::vector<occupant> open(const std::string& path);
   /// Any thread. Returns a slot, or -1 if there is none.
   int enter(const occupant& o) noexcept;

@@ -153,6 +153,7 @@ void engine_core::take(attempt& a) {
   } else if (p && !a.left_behind && p->attempt == a.number && p->at == pending::phase::waiting) {
     finish_attempt(r, *p, a);
   }
+  if (r.resumes_later && r.state.open() && r.state.stalled) resume_stalled(r);
 }
 
 void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
@@ -379,7 +380,7 @@ void engine_core::await_body(std::uint64_t run, std::uint32_t command) noexcept 
 }
 
 void engine_core::heartbeat(attempt& a, std::string progress) {
-  a.beat.store(steady_ms(), std::memory_order_relaxed);
+  a.beat.store(body_ms(), std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
   beats_.emplace_back(std::pair(a.run_number, a.command), std::move(progress));
   if (asleep_) {

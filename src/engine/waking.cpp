@@ -26,6 +26,16 @@ std::int64_t engine_core::due_of(const pending& p) const noexcept {
   return std::min(p.due, started_at_ + (p.due - p.due_since));
 }
 
+/// When the loop has something to do next, if nothing comes from outside. Whoever drives asks.
+std::optional<time_point> engine_core::next_due(const std::lock_guard<std::mutex>&) const {
+  auto due = timers_.next_due();
+  if (timers_.loaded_until != INT64_MAX)
+    due = std::min(due.value_or(INT64_MAX), timers_.loaded_until);
+  if (is_refused()) due = retry_commit_at_;  // nothing else happens before
+  if (!due) return std::nullopt;
+  return time_point(duration(*due));
+}
+
 /// Puts what the run waits for into the timers, or the run into the ready ones.
 void engine_core::arm(resident& r) {
   auto wake = wake_of(r.state);

@@ -230,12 +230,13 @@ void journal::commit(const sealed_block& b) {
     store_.commit(b.batch, durability_);
   } catch (const store_error& e) {
     if (e.code() != errc::conflict) throw;
-    throw store_error(errc::conflict, e.operation(), e.path(), e.native(),
-                      "another engine, perhaps in another process, has opened this store since, and "
-                      "owns it now: this one stops, and what it hasn't acknowledged doesn't count; "
-                      "give each engine a store of its own (" +
-                          std::string(e.what()) + ")",
-                      e.outcome());
+    throw store_error(
+        errc::conflict, e.operation(), e.path(), e.native(),
+        "another engine, perhaps in another process, has opened this store since, and "
+        "owns it now: this one stops, and what it hasn't acknowledged doesn't count; "
+        "give each engine a store of its own (" +
+            std::string(e.what()) + ")",
+        e.outcome());
   }
 }
 

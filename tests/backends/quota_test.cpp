@@ -38,9 +38,7 @@ struct full_file {
 const std::vector<full_file> kinds{
 #if STET_TESTS_HAVE_LMDB
     {{"lmdb", [](const std::string& path) { return stet::lmdb::open(path); }, {}}, "/s-log"},
-    {{"lmdb",
-      [](const std::string& path) { return stet::lmdb::open(path, {.log_bytes = 0}); },
-      {}},
+    {{"lmdb", [](const std::string& path) { return stet::lmdb::open(path, {.log_bytes = 0}); }, {}},
      "/s"},
 #endif
 #if STET_TESTS_HAVE_ROCKSDB

@@ -1,5 +1,6 @@
-// The n-th call on the files of a store fails: EIO, ENOSPC, EDQUOT, EINTR, EMFILE, half a write, a
-// flush that loses what was dirty and succeeds the next time; once, or from then on.
+// The n-th call on the files of a store fails: EIO, no room by each of its numbers, EINTR, EMFILE,
+// half a write, a flush that loses what was dirty and succeeds the next time; once, some times, or
+// from then on.
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -22,6 +23,9 @@ constexpr fault faults[] = {
     {"ENOSPC once", call_write | call_truncate | call_open, ENOSPC, 1},
     {"ENOSPC 5 times", call_write | call_truncate | call_open, ENOSPC, 5},
     {"EDQUOT once", call_write | call_truncate | call_open, EDQUOT, 1},
+    {"EDQUOT 5 times", call_write | call_truncate | call_open, EDQUOT, 5},
+    {"EFBIG once", call_write | call_truncate, EFBIG, 1},
+    {"EFBIG 5 times", call_write | call_truncate, EFBIG, 5},
     {"EINTR once", call_write | call_read | call_open | call_truncate | call_flush, EINTR, 1},
     {"EMFILE once", call_open, EMFILE, 1},
     {"a short write", call_write, short_write, 1},
@@ -29,6 +33,12 @@ constexpr fault faults[] = {
     {"a flush fails", call_flush, EIO, 1},
     {"a flush that loses all, and the next succeeds", call_flush, lying_flush, 1},
 };
+
+bool says_full(const std::string& words) {
+  for (int native : {ENOSPC, EDQUOT, EFBIG})
+    if (words.find(std::strerror(native)) != std::string::npos) return true;
+  return false;
+}
 
 void one(trial& t, const fault& f, long at, tally& sum) {
   auto& shim = t.shim();
@@ -43,7 +53,7 @@ void one(trial& t, const fault& f, long at, tally& sum) {
   else ++sum.ends[to_text(end)];
   auto words = t.last_words();
   // Commits are tried again until there is room.
-  bool waits = end == life_end::stuck && words.find("No space left on device") != std::string::npos;
+  bool waits = end == life_end::stuck && says_full(words);
   if ((end == life_end::stuck && !waits) || end == life_end::died ||
       (end == life_end::failed && !hit))
     t.violate(std::string("the life ") + to_text(end) + ": " + words);

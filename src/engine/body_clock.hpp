@@ -1,0 +1,34 @@
+// The clock of the host, as the bodies of steps use it.
+#pragma once
+#include <cstdint>
+#include <mutex>
+
+#include <stet/environment.hpp>
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: any. After leave() the host's clock isn't touched any more: bodies that a close has left
+/// behind go on, and whoever owns the clock may destroy it.
+class body_clock {
+ public:
+  explicit body_clock(clock& c) noexcept : clock_(&c) {}
+
+  /// The steady time, or what it was at last.
+  std::int64_t steady_ms() noexcept {
+    std::lock_guard lock(mutex_);
+    if (clock_) last_ = clock_->steady().count();
+    return last_;
+  }
+  /// Waits for those who are looking at it.
+  void leave() noexcept {
+    std::lock_guard lock(mutex_);
+    clock_ = nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  clock* clock_;
+  std::int64_t last_ = 0;
+};
+
+}}}  // namespace stet::v0::detail
