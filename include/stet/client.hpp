@@ -241,9 +241,9 @@ class STET_API client {
   void move(std::string_view id, std::string_view version);
   /// Lets a stalled run try again now: when what stalled it is gone without a new build (a restored
   /// chunk of history), or when it was parked because its code brought the process down. A run that
-  /// is stalled because the code doesn't fit is tried again at every start() anyway. While a body of
-  /// its that captures still runs, it stays stalled, and is tried when that has returned. No effect
-  /// on other runs. Throws errc::not_found.
+  /// is stalled because the code doesn't fit is tried again at every start() anyway. While a body
+  /// of its that captures still runs, it stays stalled, and is tried when that has returned. No
+  /// effect on other runs. Throws errc::not_found.
   void resume(std::string_view id);
   /// Erases all runs of an id: their histories, their results, their places in every list. The
   /// user's own tables stay. Returns how many runs that were.

@@ -31,9 +31,9 @@ struct options {
 ///
 /// A commit costs one flush; when the memory is full and the disk is slower, it waits. errc::full
 /// is refused, and the same store goes on when there is room (of the disk, of a quota, of the
-/// longest file): if the log had none, RocksDB is opened anew then, and reads wait for that; if work
-/// in the background had none, RocksDB looks every few seconds. When that work fails otherwise,
-/// commits are refused until the store is opened anew. Damage of a file is an error
+/// longest file): if the log had none, RocksDB is opened anew then, and reads wait for that; if
+/// work in the background had none, RocksDB looks every few seconds. When that work fails
+/// otherwise, commits are refused until the store is opened anew. Damage of a file is an error
 /// when it is read, and of the log when the store is opened, unless it is in the very last commit,
 /// or the log was cut short.
 ///
