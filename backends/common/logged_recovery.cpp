@@ -82,7 +82,7 @@ void logged_store::put_log_back() {
 
 void logged_store::leave_one_file() {
   try {
-    if (!recent_->changes.empty() || in_use_) move(false);
+    if (in_use_) move(false);
     if (log_ != nullptr) log_->remove();
   } catch (const store_error& e) {
     if (e.outcome() != commit_outcome::refused) throw;

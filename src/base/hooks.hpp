@@ -28,7 +28,8 @@ namespace stet { inline namespace v0 { namespace detail {
   fault(writes_before_result)       /* a transaction's writes don't wait for its result */  \
   fault(go_on_behind_end)           /* a run that has ended can be terminated */            \
   fault(calls_overlap)              /* an entity does two things at a time */               \
-  fault(lose_count)                 /* a counter is not in the commit that it counts */
+  fault(lose_count)                 /* a counter is not in the commit that it counts */     \
+  fault(forget_riding)              /* a history lacks what is in the block on its way */
 // clang-format on
 
 struct test_hooks {

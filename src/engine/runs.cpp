@@ -1,6 +1,7 @@
 // Runs in memory: found, loaded, made, their frames rebuilt and evicted.
 #include <algorithm>
 
+#include "base/hooks.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -88,7 +89,7 @@ run_lease engine_core::create(record start, bool undriven) {
 std::string engine_core::stored_history_of(resident& r) {
   std::string history =
       read_history(*store_, r.state.run, r.riding ? r.riding->first : r.unsaved_first);
-  if (r.riding) history += r.riding->records;
+  if (r.riding && !STET_SEEDED(forget_riding)) history += r.riding->records;
   history += r.unsaved;
   return history;
 }
