@@ -336,7 +336,9 @@ void file_owner::take_data(lock_data lock) {
   int native = 0;
   if (lock_exclusively(data_, native)) return;
   if (native != EWOULDBLOCK) fail_system("can't lock", path_, native);
-  fail(errc::conflict, 0, "another process has it open under another name");
+  fail(errc::conflict, 0,
+       "another process has it open, under another name, or its note " + path_ +
+           ".owner was removed; only one engine may have it open");
 }
 
 // Best effort: on a full disk the locks hold all the same, only the pid is missing.

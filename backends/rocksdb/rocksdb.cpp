@@ -65,6 +65,7 @@ class rocksdb_store final : public store {
   backend::limits limits() const { return {"rocksdb", path_, kKeyBytesMax, kValueBytesMax}; }
   native::DB& db() const { return *opened_->db->get(); }
   void check_usable(std::string_view what) const;
+  std::shared_lock<backend::fair_shared_mutex> read_lock(std::string_view what);
   void check_expectations(const batch& b);
   [[noreturn]] void fail_commit(const native::Status& s);
   void end(std::string why);
@@ -83,10 +84,17 @@ void rocksdb_store::check_usable(std::string_view what) const {
   poison_.check(limits(), what);
 }
 
-std::optional<std::string> rocksdb_store::get(std::string_view key) {
-  backend::check_key(limits(), "get", key);
+/// After check_usable(): a fork has no part in the lock. It may have ended while it was waited for.
+std::shared_lock<backend::fair_shared_mutex> rocksdb_store::read_lock(std::string_view what) {
   std::shared_lock shared(reading_);
+  poison_.check(limits(), what);
+  return shared;
+}
+
+std::optional<std::string> rocksdb_store::get(std::string_view key) {
   check_usable("get");
+  backend::check_key(limits(), "get", key);
+  const auto shared = read_lock("get");
   std::string value;
   native::Status s = db().Get({}, to_slice(key), &value);
   if (s.ok()) return value;
@@ -108,8 +116,8 @@ native::Status status_of_rest(native::DB& db, native::ReadOptions o, std::string
 }
 
 void rocksdb_store::scan(const scan_range& range, visitor& v) {
-  std::shared_lock shared(reading_);
   check_usable("scan");
+  const auto shared = read_lock("scan");
   if (backend::is_empty(range)) return;
   const native::Slice from = to_slice(range.from), to = to_slice(range.to);
   native::ReadOptions o;

@@ -75,6 +75,8 @@ database::database(backend::file_owner& owner, const options& o)
     : path_(owner.path()), log_path_(path_ + "-wal"), readers_(path_) {
   connect();
   const bool is_made = !is_new();
+  const bool has_log = ask("PRAGMA journal_mode") == "wal";  // else no lock would last
+  if (has_log) take_lock();
   if (is_made) check_whole();
   if (!is_made && owner.is_created()) {
     fail_open(errc::corrupt, "the file holds nothing, but " + path_ +
@@ -82,7 +84,7 @@ database::database(backend::file_owner& owner, const options& o)
                                  "begin afresh");
   }
   make_settings(o.wal_bytes);
-  take_lock();
+  if (!has_log) take_lock();
   if (!is_made) make_table();
   // Nothing that is read counts as durable before it is so for certain.
   check(sqlite3_wal_checkpoint_v2(writer_.c.get(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr,

@@ -200,7 +200,7 @@ void engine_core::slice(resident& r) {
   if (r.dirty_since == 0) return;
   failpoint("slice");
   add_checkpoint(journal_.riders(), r.state, r.unsaved, r.unsaved_first, counters_);
-  if (!r.riding) r.riding = {r.unsaved_first, {}};
+  if (!r.riding) r.riding = resident::riding_records{r.unsaved_first, {}};
   r.riding->records += r.unsaved;
   r.unsaved_first = r.state.records;
   if (!STET_SEEDED(repeat_chunk)) r.unsaved = {};
