@@ -27,7 +27,7 @@ void define(world& w, stet::engine& e) {
 
 /// So that slices ride in nearly every block, and blocks are written in the midst of a turn.
 void make_tight(world& w) {
-  w.options.tail_bytes_max = 2048;
+  w.options.tail_bytes_max = 4096;
   w.options.replay_check_interval = w.where.check;
 }
 
