@@ -48,11 +48,14 @@ handler* execution::find_handler(handler::kind k, std::string_view name) const n
   return at == handlers_.end() ? nullptr : *at;
 }
 
-void execution::add(handler& h) {
+bool execution::add(handler& h) {
+  if (is_inert()) return false;
+  must_run(h.name);
   if (find_handler(h.what, h.name))
     throw error(errc::conflict, h.name,
                 "this run answers '" + std::string(h.name) + "' already: one handler at a time");
   handlers_.push_back(&h);
+  return true;
 }
 
 void execution::remove(handler& h) noexcept {
@@ -252,6 +255,7 @@ void execution::abandon_update(running_update& u) noexcept {
     fail_update(u, "what answers it was destroyed before its handler had ended");
   }
   u.ended = true;
+  destroying inert(*this);
   u.work.reset();
 }
 
