@@ -310,7 +310,6 @@ TEST_CASE("destructors find everything inert when their run continues as new") {
     auto first = s.w.engine().find(Work, id);
     s.end(id, 3);
     s.w.pass(49h);  // what is shielded goes on for so long
-    CHECK(s.w.engine().describe(id)->details.empty());  // of the next run, which nobody described
     s.end(id, 1);
     CHECK(s.w.result(*first) == 1);
     s.check_nothing_threw();
