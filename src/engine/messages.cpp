@@ -335,7 +335,7 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
   if (std::sscanf(text.c_str(), "%llx.%x.", &run, &command) != 2) throw unknown();
   auto* r = run ? load(run) : nullptr;
   if (!r) throw unknown();
-  if (execution::token(run, command, r->state.seed) != token) {
+  if (!same_secret(token_of(run, command, r->state.seed, r->state.secret), token)) {
     drop_if_idle(*r);
     throw unknown();
   }

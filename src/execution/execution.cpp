@@ -91,6 +91,7 @@ void execution::start(const record& event) {
   random_state_ = event.seed[0] ^ (event.seed[1] * 0x9e3779b97f4a7c15);
   seed_[0] = event.seed[0];
   seed_[1] = event.seed[1];
+  secret_ = event.secret;
   limit_ = event.payload_limit;
   try {
     root_ = definition_.begin(context_, event.payload);

@@ -30,6 +30,7 @@
 #include "base/by_number.hpp"
 #include "execution/errors.hpp"
 #include "execution/limits.hpp"
+#include "execution/token.hpp"
 #include "history/record.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -170,7 +171,9 @@ class execution : private waiter {
   bool begin(command& c, environment e, waiter& w) noexcept;
   /// A command of the whole run. Throws errc::usage outside of a workflow.
   void hold(command& c);
-  std::string token_of(std::uint32_t command) const;
+  std::string token_of(std::uint32_t command) const {
+    return detail::token_of(run_, command, seed_, secret_);
+  }
   /// What a list shows of the run. Throws errc::usage outside of a workflow.
   void show(std::uint8_t what, std::string_view bytes);
   /// context::patched and deprecate_patch, of an id that was checked.
@@ -197,9 +200,6 @@ class execution : private waiter {
   void give_up(command& c, const std::string& reason) noexcept;
   void unlink(command& c) noexcept;
 
-  /// What a promise of a run is known by outside.
-  static std::string token(std::uint64_t run, std::uint32_t command,
-                           const std::uint64_t (&seed)[2]);
   static constexpr std::uint64_t records_suggested_max = 4096;
 
  private:
@@ -294,6 +294,7 @@ class execution : private waiter {
   std::size_t limit_ = payload_bytes_ceiling;  // of payloads that the run makes, since its start
   std::uint64_t random_state_ = 0;
   std::uint64_t seed_[2] = {0, 0};
+  hash_key secret_{};
   std::uint64_t records_ = 0;  // that drove, or were emitted
   std::int64_t now_ = 0;
   std::uint32_t last_command_ = 0;

@@ -1,7 +1,6 @@
 // What others bring to a run: signals, updates, queries; and what it leaves to the next of its
 // chain.
 #include <algorithm>
-#include <cstdio>
 #include <new>
 #include <stdexcept>
 
@@ -276,7 +275,7 @@ void execution::abandon(v0::scope& s) noexcept try {
   for (auto* c = s.child_; c; c = c->next_) abandon(*c);
 } catch (const std::bad_alloc&) { starve(); }
 
-// ---------------------------------------------------------------- the next run, and promises
+// ---------------------------------------------------------------- the next run
 
 bool execution::continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept {
   if (s.is_cancelled()) {
@@ -288,23 +287,6 @@ bool execution::continue_as(continued_as next, const v0::scope& s, std::string& 
   continues_ = std::move(next);
   return true;
 }
-
-std::string execution::token(std::uint64_t run, std::uint32_t command,
-                             const std::uint64_t (&seed)[2]) {
-  auto mix = [](std::uint64_t z) {
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  };
-  // One way from the seed, and of all its 128 bits: who has some tokens can't tell another.
-  auto a = mix(seed[0] ^ mix(run + 0x9e3779b97f4a7c15)), b = mix(seed[1] ^ mix(command + a));
-  auto c = mix(a ^ mix(b + seed[0])), d = mix(b ^ mix(c + seed[1]));
-  char text[64];
-  std::snprintf(text, sizeof text, "%llx.%x.%016llx%016llx", static_cast<unsigned long long>(run),
-                command, static_cast<unsigned long long>(c), static_cast<unsigned long long>(d));
-  return text;
-}
-std::string execution::token_of(std::uint32_t command) const { return token(run_, command, seed_); }
 
 }  // namespace detail
 }}  // namespace stet::v0
