@@ -415,9 +415,11 @@ class STET_API context {
   /// The time of the event being handled, by the engine's clock. Replays see the same; it never
   /// decreases.
   time_point now() const noexcept;
-  /// 64 random bits, the same on every replay of this run, different for every run.
+  /// 64 random bits, the same on every replay of this run, different for every run. No secret:
+  /// whoever has some of them, or an idempotency key of the run, can tell the others.
   std::uint64_t random() noexcept;
-  /// A version 4 UUID of random() bits: "f47ac10b-58cc-4372-a567-0e02b2c3d479".
+  /// A version 4 UUID of random() bits: "f47ac10b-58cc-4372-a567-0e02b2c3d479". No secret, as these
+  /// aren't: for a password or a token use a step, or a promise.
   std::string uuid();
   /// The workflow id of this run.
   std::string_view id() const noexcept;
