@@ -35,6 +35,10 @@ class STET_API entropy {
  public:
   virtual ~entropy();
   virtual std::uint64_t bits() noexcept = 0;
+  /// Bits that nobody may guess, for the tokens of promises. The default asks the machine, whatever
+  /// bits() gives: who makes seeds repeatable doesn't make tokens predictable with them. Only tests
+  /// that compare whole stores need another.
+  virtual std::uint64_t secret_bits() noexcept;
 };
 /// The machine's own.
 STET_API entropy& system_entropy() noexcept;

@@ -1,7 +1,6 @@
 // Runs in memory: found, loaded, made, their frames rebuilt and evicted.
 #include <algorithm>
 
-#include "base/hooks.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -69,9 +68,8 @@ run_lease engine_core::create(record start, bool undriven) {
   start.payload_limit = static_cast<std::uint32_t>(options_.payload_bytes_max);
   start.seed[0] = entropy_.bits();
   start.seed[1] = entropy_.bits();
-  // Not from the user's chance, which a test may make predictable.
-  auto& chance = STET_SIMULATED ? entropy_ : system_entropy();
-  while (start.secret == hash_key{}) start.secret = {chance.bits(), chance.bits()};
+  while (start.secret == hash_key{})  // which means none
+    start.secret = {entropy_.secret_bits(), entropy_.secret_bits()};
   start.flags = record_flag::has_secret;
   if (undriven || start.begins_at) {
     start.flags |= record_flag::undriven;

@@ -50,5 +50,6 @@ entropy& system_entropy() noexcept {
   } e;
   return e;
 }
+std::uint64_t entropy::secret_bits() noexcept { return system_entropy().bits(); }
 
 }}  // namespace stet::v0
