@@ -7,6 +7,7 @@
 
 #include <stet/codec.hpp>
 
+#include "base/shown.hpp"
 #include "cbor.hpp"
 
 namespace stet { inline namespace v0 {
@@ -141,7 +142,7 @@ class printer {
     in_.remove_prefix(count);
     out_ += '"';
     while (!rest.empty() && !full()) {
-      const auto length = character(rest);
+      const auto length = detail::utf8_length(rest);
       if (length > 1) out_ += rest.substr(0, length);
       else escaped(rest[0], length == 1);
       rest.remove_prefix(length == 0 ? 1 : length);
@@ -162,23 +163,6 @@ class printer {
       out_ += ascii ? "\\u00" : "\\x";
       hex(static_cast<unsigned char>(c));
     }
-  }
-
-  // How many bytes the character at the start of `s` has; 0 if it isn't UTF-8.
-  static std::size_t character(std::string_view s) {
-    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-    const unsigned char c = at(0);
-    if (c < 0x80) return 1;
-    const std::size_t length = c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-    if (length > s.size()) return 0;
-    for (std::size_t i = 1; i < length; ++i)
-      if ((at(i) & 0xc0) != 0x80) return 0;
-    if (c == 0xc2 && at(1) < 0xa0) return 0;  // C1 controls
-    if (c == 0xe0 && at(1) < 0xa0) return 0;  // overlong
-    if (c == 0xed && at(1) > 0x9f) return 0;  // surrogates
-    if (c == 0xf0 && at(1) < 0x90) return 0;  // overlong
-    if (c == 0xf4 && at(1) > 0x8f) return 0;  // beyond Unicode
-    return length;
   }
 
   std::string_view in_;

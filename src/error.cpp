@@ -1,6 +1,8 @@
 // The failures' constructors, and the out-of-line destructors that anchor their type_info.
 #include <stet/error.hpp>
 
+#include "base/shown.hpp"
+
 namespace stet { inline namespace v0 {
 
 std::string_view to_string(errc code) noexcept {
@@ -36,7 +38,7 @@ std::string_view to_string(errc code) noexcept {
 }
 
 error::error(errc code, std::string_view operation, const std::string& message)
-    : std::runtime_error(message), code_(code), operation_(operation) {}
+    : std::runtime_error(one_line(message)), code_(code), operation_(operation) {}
 error::~error() = default;
 
 namespace {

@@ -97,7 +97,7 @@ crash_report crash_everywhere(const story& s) { return deaths(s).explore(); }
 
 std::string crash_report::text() const {
   std::string lines;
-  for (auto& p : problems) lines += p + '\n';
+  for (auto& p : problems) lines += one_line(p) + '\n';
   return lines;
 }
 

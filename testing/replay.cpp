@@ -59,9 +59,10 @@ replay_report replay_folder(const environment::definitions& define, const std::s
 std::string replay_report::text() const {
   std::string lines;
   for (std::size_t i = 0; i < parked.size(); ++i) {
-    if (i < files.size()) lines += files[i] + ": ";
-    lines += "the run '" + parked[i].id + "' of workflow '" + parked[i].workflow +
-             "' would be parked: " + parked[i].reason + '\n';
+    if (i < files.size()) lines += one_line(files[i]) + ": ";
+    lines += one_line("the run '" + parked[i].id + "' of workflow '" + parked[i].workflow +
+                      "' would be parked: " + parked[i].reason) +
+             '\n';
   }
   return lines;
 }

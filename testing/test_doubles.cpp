@@ -11,11 +11,15 @@ void virtual_clock::advance(duration d) noexcept {
 }
 
 seeded_entropy::~seeded_entropy() = default;
-std::uint64_t seeded_entropy::bits() noexcept {
-  auto z = state_ += 0x9e3779b97f4a7c15;
+namespace {
+std::uint64_t next(std::atomic<std::uint64_t>& state) noexcept {
+  auto z = state += 0x9e3779b97f4a7c15;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
   return z ^ (z >> 29);
 }
+}  // namespace
+std::uint64_t seeded_entropy::bits() noexcept { return next(state_); }
+std::uint64_t seeded_entropy::secret_bits() noexcept { return next(secrets_); }
 
 recorder::~recorder() = default;
 void recorder::log(std::string_view id, std::string_view line) noexcept {

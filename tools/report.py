@@ -2,7 +2,8 @@
 """report.py BUILD OUT [--full]: runs the programs that try to break Stet, and writes what came of it.
 
 Each row is a fault: the program that provokes it, how often it did, and how often Stet failed. With --full the programs take their
-long budgets (hours); otherwise those of ./dev test. Bugs that were found stand in docs/reliability-bugs.md, which this only includes.
+long budgets (hours); otherwise those of ./dev test. Bugs that were found stand in docs/reliability-bugs.md, and what is promised in
+tests/promises.md, which this only includes.
 """
 import datetime
 import os
@@ -14,6 +15,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUGS = ROOT / 'docs' / 'reliability-bugs.md'
+PROMISES = ROOT / 'tests' / 'promises.md'
 
 
 class Row:
@@ -131,6 +133,8 @@ def page(build, is_full):
     missed = [name for name in simulation if MISSED in (suite.get(name), simulation[name])]
     yield f'\n{len(simulation) - len(missed)} of {len(simulation)} caught.\n\nPower cuts of stores that are told not to flush must lose something:\n\n'
     yield from (f'- `powercut {store}:store must-lose`: {said}\n' for store, said in weak_modes(build))
+    yield '\n## What is promised, and what tries to break it\n\n'
+    yield PROMISES.read_text(encoding='utf-8')
     yield '\n'
     yield BUGS.read_text(encoding='utf-8') if BUGS.exists() else ''
 

@@ -103,6 +103,18 @@ def folder_of(target, path):
     return parts[0] if len(parts) > 1 else ''.join(here)
 
 
+# What the library promises not to do (SECURITY.md). The conformance suite reads its seed.
+FORBIDDEN_CALL = re.compile(r'\b(getenv|socket|system|popen|fork|vfork|posix_spawnp?|exec(?:l|v)p?e?)\s*\(')
+
+
+def forbidden_calls(path, text):
+    if path.parts[0] not in ('src', 'backends', 'transforms') or path.parts[1] in ('conformance', 'strict'):
+        return
+    code = TOKENS.sub(blank, text)
+    for match in FORBIDDEN_CALL.finditer(code):
+        yield code[:match.start()].count('\n') + 1, f'a call of {match[1]}: SECURITY.md says that Stet makes none'
+
+
 def layer_faults(path, text):
     parts = path.parts
     for angle, target in INCLUDE.findall(text):
@@ -170,6 +182,7 @@ def faults(path, text):
             yield line, f'{name} has {length} lines; a function ends at {FUNCTION_LINES_MAX}'
     for fault in layer_faults(path, text):
         yield 1, fault
+    yield from forbidden_calls(path, text)
 
 
 def script_faults():
@@ -190,9 +203,36 @@ def script_faults():
                 yield f'{name}:1: bash can\'t read it: {checked.stderr.strip()}'
 
 
+CASE = re.compile(r'TEST_CASE(?:_\w+)?\(\s*((?:"(?:\\.|[^"\\])*"\s*)+)')
+
+
+def cases_of(text):
+    """The names of the test cases in a source, each put together from its literals."""
+    return {''.join(re.findall(r'"((?:\\.|[^"\\])*)"', m[1])) for m in CASE.finditer(text)}
+
+
+def promise_faults():
+    """Each promise names its tests, and each test that is named exists."""
+    page, promised, tests = ROOT / 'tests' / 'promises.md', 0, 1
+    for number, line in enumerate(page.read_text(encoding='utf-8').split('\n') + ['**'], 1):
+        if line.startswith('**'):
+            if tests == 0:
+                yield f'tests/promises.md:{promised}: it names no test'
+            promised, tests = number, 0
+        if not line.startswith('- '):
+            continue
+        tests += 1
+        named = re.match(r'- `([\w./-]+)`(?:: (.*))?$', line)
+        file = ROOT / named[1] if named else None
+        if not file or not file.exists():
+            yield f'tests/promises.md:{number}: it names no file that is there'
+        elif file.name.endswith('_test.cpp') and named[2] not in cases_of(file.read_text(encoding='utf-8')):
+            yield f'tests/promises.md:{number}: {named[1]} has no such test case'
+
+
 def main():
     count = 0
-    for fault in script_faults():
+    for fault in [*script_faults(), *promise_faults()]:
         print(fault)
         count += 1
     for folder in FOLDERS:

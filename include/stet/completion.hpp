@@ -55,7 +55,8 @@ class STET_API pending_step {
 
   /// 1 at first. Rises with each attempt, also with those that a crash cut short.
   unsigned attempt() const noexcept;
-  /// The same at every attempt, and unique across runs, stores and devices.
+  /// The same at every attempt, and unique across runs, stores and devices. No secret, as
+  /// step_context's.
   std::string idempotency_key() const;
   /// True after a time-out, a cancellation, a lost race or the engine's close.
   bool stop_requested() const noexcept;

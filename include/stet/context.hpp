@@ -48,8 +48,15 @@ template <class R> class continue_operation : public continuation {
 }  // namespace detail
 
 /// A workflow's hands. Given to it; passed on by reference, as the first parameter, to whatever it
-/// is made of. While a frame is being destroyed (eviction, close) it is inert: destructors may call
-/// it, nothing happens.
+/// is made of.
+///
+/// Destructors of a workflow's variables may call it. While the workflow's own code runs (a block
+/// is left, an exception passes, it returns) that is a call like any other. While Stet destroys the
+/// frame (the run leaves memory, is terminated, continues as new; the engine is closed; what
+/// answers an update goes before its handler has ended) it is inert, and so are scopes, sagas,
+/// child handles, promises and handlers: they throw nothing, nothing is recorded, nothing begins.
+/// start_child and promise then give what stands for nothing, without a token; patched gives the
+/// answer that the run has, or false.
 ///
 /// Thread   only the workflow's own.
 class STET_API context {
@@ -228,7 +235,8 @@ class STET_API context {
   /// own thread, and may be called again and again on a run that is rebuilt for it.
   ///     auto status = ctx.on(Status, [&] { return state; });
   ///
-  /// Throws   errc::conflict if this run answers the name already.
+  /// Throws   errc::conflict if this run answers the name already; errc::usage outside of a
+  ///          workflow's own code.
   template <class R, class... A, class F>
   [[nodiscard("stet: it answers as long as it lives: keep it in a variable")]] auto on(
       const query<R(A...)>& q, F&& handler) {
@@ -395,6 +403,7 @@ class STET_API context {
   /// Sets this run's memo, a value of any type with a codec, in place of the one before. Throws,
   /// costs, lasts as set_attributes.
   template <class T> void set_memo(const T& value) {
+    if (is_inert()) return;
     std::string b;
     encode<T>(b, value);
     describe_run(described_memo, b);
@@ -406,9 +415,11 @@ class STET_API context {
   /// The time of the event being handled, by the engine's clock. Replays see the same; it never
   /// decreases.
   time_point now() const noexcept;
-  /// 64 random bits, the same on every replay of this run, different for every run.
+  /// 64 random bits, the same on every replay of this run, different for every run. No secret:
+  /// whoever has some of them, or an idempotency key of the run, can tell the others.
   std::uint64_t random() noexcept;
-  /// A version 4 UUID of random() bits: "f47ac10b-58cc-4372-a567-0e02b2c3d479".
+  /// A version 4 UUID of random() bits: "f47ac10b-58cc-4372-a567-0e02b2c3d479". No secret, as these
+  /// aren't: for a password or a token use a step, or a promise.
   std::string uuid();
   /// The workflow id of this run.
   std::string_view id() const noexcept;
@@ -440,6 +451,8 @@ class STET_API context {
   detail::held_command hold(detail::command* c);
   detail::held_command open_promise(std::string_view name, source_point at);
   std::size_t open_updates() const noexcept;
+  /// Stet destroys a frame of this run.
+  bool is_inert() const noexcept;
 
   detail::execution* run_;
 };

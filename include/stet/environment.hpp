@@ -35,6 +35,10 @@ class STET_API entropy {
  public:
   virtual ~entropy();
   virtual std::uint64_t bits() noexcept = 0;
+  /// Bits that nobody may guess, for the tokens of promises. The default asks the machine, whatever
+  /// bits() gives: who makes seeds repeatable doesn't make tokens predictable with them. Only tests
+  /// that compare whole stores need another.
+  virtual std::uint64_t secret_bits() noexcept;
 };
 /// The machine's own.
 STET_API entropy& system_entropy() noexcept;
@@ -101,10 +105,11 @@ class STET_API interceptor {
 class STET_API listener {
  public:
   virtual ~listener();
-  /// A workflow's ctx.log.
+  /// A workflow's ctx.log, both texts as they are: see stet::one_line.
   virtual void log(std::string_view workflow_id, std::string_view line) noexcept;
   /// Something an operator should know: a run is stalled, a body doesn't heed its stop request, the
-  /// store failed. The default writes one line to standard error.
+  /// store failed. One line: ids and names in it are escaped as stet::one_line does. The default
+  /// writes it to standard error.
   virtual void problem(std::string_view text) noexcept;
 };
 

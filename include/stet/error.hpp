@@ -51,10 +51,18 @@ enum class errc : unsigned char {
 /// Thread   any.
 STET_API std::string_view to_string(errc code) noexcept;
 
-/// Every failure that Stet reports. what() is meant for people, code() for programs.
+/// `text` as one line that a terminal or a log can be given, whoever wrote it: control characters,
+/// what turns the direction of writing and bytes that aren't UTF-8 are escaped (`\n`, `\x1b`), and
+/// what is longer than 128 KiB is cut. For ids and names in lines of your own.
+///
+/// Thread   any.
+STET_API std::string one_line(std::string_view text);
+
+/// Every failure that Stet reports. what() is meant for people, code() for programs: it is one line
+/// (see one_line), also where it repeats an id, a name, a reason or what an exception of yours said.
 class STET_API error : public std::runtime_error {
  public:
-  /// Life     both texts are copied.
+  /// Life     both texts are copied, `message` as one line.
   error(errc code, std::string_view operation, const std::string& message);
   error(const error&) = default;
   error& operator=(const error&) = default;

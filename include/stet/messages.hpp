@@ -76,7 +76,8 @@ template <class T> class pending_promise {
  public:
   explicit pending_promise(detail::held_command c) noexcept : command_(std::move(c)) {}
   /// What whoever answers hands to engine::resolve or engine::reject: letters, digits and dots, at
-  /// most 80. It can't be guessed from another one, and stays good when the store is copied.
+  /// most 80. It comes from a secret of the run: it can't be told from another one, nor from an
+  /// idempotency key, random() or uuid(). It stays good when the store is copied.
   std::string token() const { return command_.token(); }
   /// Waits for the answer, as often as one likes.
   ///

@@ -30,6 +30,9 @@ class STET_API scope {
   /// Every await inside, now and later, throws stet::cancelled with `reason`; what is shielded goes
   /// on.
   ///
+  /// Nothing happens outside of the workflow's own code: in the handler of a query, a validator,
+  /// and while Stet destroys the workflow's frame (stet::context).
+  ///
   /// Thread   only from the workflow that owns this scope.
   /// Durable  each operation that it cuts short is recorded as cancelled; a replay does the same
   /// again.

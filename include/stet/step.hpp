@@ -36,7 +36,7 @@ class STET_API step_context {
   /// 1 at first. Rises with each attempt, also with those that a crash cut short.
   unsigned attempt() const noexcept;
   /// The same at every attempt, and unique across runs, stores and devices: what a payment provider
-  /// wants to see.
+  /// wants to see. No secret: whoever has it can tell the run's other keys, and ctx.random().
   std::string idempotency_key() const;
   /// True after a time-out, a cancellation, a lost race or the engine's close: the body should
   /// return soon.

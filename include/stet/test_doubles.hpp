@@ -42,15 +42,16 @@ class STET_API virtual_clock : public clock {
   std::atomic<std::int64_t> steady_{5'000'000};
 };
 
-/// The same bits in every run of a test. Thread: any.
+/// The same bits in every run of a test, those of secrets too. Thread: any.
 class STET_API seeded_entropy final : public entropy {
  public:
-  explicit seeded_entropy(std::uint64_t seed = 1) noexcept : state_(seed) {}
+  explicit seeded_entropy(std::uint64_t seed = 1) noexcept : state_(seed), secrets_(~seed) {}
   ~seeded_entropy() override;
   std::uint64_t bits() noexcept override;
+  std::uint64_t secret_bits() noexcept override;
 
  private:
-  std::atomic<std::uint64_t> state_;
+  std::atomic<std::uint64_t> state_, secrets_;
 };
 
 /// Keeps what it hears. Thread: any.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hooks.hpp"
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -342,6 +343,7 @@ void engine_core::see_to_orphans(std::string_view ended, std::string_view given_
 /// reason is a copy, since it may be a text of the frame, which ends here.
 void engine_core::park(resident& r,
                        std::string reason) {  // NOLINT(performance-unnecessary-value-param)
+  reason = on_one_line(reason);
   for (auto* a : r.attempts)
     if (!a->revoke()) a->ask_to_stop();
   evict(r);

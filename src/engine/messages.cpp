@@ -318,7 +318,8 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
   std::string text(token.substr(0, 80));
   if (std::sscanf(text.c_str(), "%llx.%x.", &run, &command) != 2) throw unknown();
   auto r = run ? load(run) : run_lease();
-  if (!r || execution::token(run, command, r->state.seed) != token) throw unknown();
+  if (!r || !same_secret(token_of(run, command, r->state.seed, r->state.secret), token))
+    throw unknown();
   if (r->state.open() && !r->resumed) resume(*r);
   auto* p = r->state.open() ? r->state.find(command) : nullptr;
   bool is_open = p && p->kind == command_kind::promise;

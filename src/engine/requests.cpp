@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 #include "history/attributes.hpp"
 #include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
-
-std::string shown(std::string_view id) {
-  return "'" + std::string(id.substr(0, 80)) + (id.size() > 80 ? "…'" : "'");
-}
 
 void check_id(std::string_view id) {
   if (id.empty()) throw error(errc::usage, "run", "a workflow id must not be empty");
@@ -241,7 +238,7 @@ std::optional<run_info> engine_core::describe_run(run_ref of) {
     pending_info w;
     w.kind = kinds[static_cast<int>(p.kind)];
     w.name = p.name;
-    if (p.kind == command_kind::promise) w.detail = execution::token(s.run, p.command, s.seed);
+    if (p.kind == command_kind::promise) w.detail = token_of(s.run, p.command, s.seed, s.secret);
     else
       w.detail = p.kind != command_kind::step ? p.target
                  : p.target.empty()           ? arguments_of(*r, p.command)

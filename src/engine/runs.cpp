@@ -70,8 +70,11 @@ run_lease engine_core::create(record start, bool undriven) {
   start.payload_limit = static_cast<std::uint32_t>(options_.payload_bytes_max);
   start.seed[0] = entropy_.bits();
   start.seed[1] = entropy_.bits();
+  while (start.secret == hash_key{})  // which means none
+    start.secret = {entropy_.secret_bits(), entropy_.secret_bits()};
+  start.flags = record_flag::has_secret;
   if (undriven || start.begins_at) {
-    start.flags = record_flag::undriven;
+    start.flags |= record_flag::undriven;
     std::string bytes;
     encode(bytes, start);
     append(r, bytes);

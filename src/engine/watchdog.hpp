@@ -5,11 +5,14 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include <stet/environment.hpp>
+
+#include "base/shown.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -68,7 +71,9 @@ class one_at_a_time final : public listener {
   }
   void problem(std::string_view text) noexcept override {
     std::lock_guard lock(mutex_);
-    listener_.problem(text);
+    try {
+      listener_.problem(on_one_line(text));
+    } catch (const std::bad_alloc&) { listener_.problem("a problem, and no memory to name it"); }
   }
 
  private:

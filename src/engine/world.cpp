@@ -1,8 +1,10 @@
 // The machine's own clock and chance, and a listener that writes to standard error.
 #include <stet/environment.hpp>
+#include <stet/error.hpp>
 
 #include <cstdio>
 #include <mutex>
+#include <new>
 #include <random>
 
 namespace stet { inline namespace v0 {
@@ -17,7 +19,10 @@ listener::~listener() = default;
 
 void listener::log(std::string_view, std::string_view) noexcept {}
 void listener::problem(std::string_view text) noexcept {
-  std::fprintf(stderr, "stet: %.*s\n", static_cast<int>(text.size()), text.data());
+  try {
+    auto line = "stet: " + one_line(text) + "\n";
+    (void)std::fwrite(line.data(), 1, line.size(), stderr);
+  } catch (const std::bad_alloc&) { std::fputs("stet: a problem, and no memory to name it\n", stderr); }
 }
 
 clock& system_clock() noexcept {
@@ -45,5 +50,6 @@ entropy& system_entropy() noexcept {
   } e;
   return e;
 }
+std::uint64_t entropy::secret_bits() noexcept { return system_entropy().bits(); }
 
 }}  // namespace stet::v0

@@ -24,7 +24,8 @@ execution::execution(definition& d, const error_registry& errors, execution_host
 }
 
 execution::~execution() {
-  host_ = nullptr;  // destructors in the frame may call the context: nothing happens
+  destroying inert(*this);
+  host_ = nullptr;
   root_.reset();
   running_.clear();
   for (auto* c : std::exchange(pending_, {})) {
@@ -90,6 +91,7 @@ void execution::start(const record& event) {
   random_state_ = event.seed[0] ^ (event.seed[1] * 0x9e3779b97f4a7c15);
   seed_[0] = event.seed[0];
   seed_[1] = event.seed[1];
+  secret_ = event.secret;
   limit_ = event.payload_limit;
   try {
     root_ = definition_.begin(context_, event.payload);
@@ -147,7 +149,10 @@ void execution::drain() {
       if (auto* w = std::exchange(ready[i].first, nullptr)) w->notify().resume();
     ready.clear();
   } while (problem_.empty() && !stops() && (meet_condition() || begin_waiting()));
-  running_.remove_if([](auto& u) { return u.ended; });
+  {
+    destroying inert(*this);  // what a parameter's destructor asked for here would come too late
+    running_.remove_if([](auto& u) { return u.ended; });
+  }
   if (stops() && problem_.empty() && !ended_) finish();
 }
 
@@ -259,8 +264,8 @@ bool execution::begin(command& c, environment e, waiter& w) noexcept try {
 void execution::must_run(std::string_view what) const {
   if (out_) return;
   throw error(errc::usage, what,
-              "this is for the workflow's own code: not for the handlers of queries, for "
-              "validators, or for destructors when a run leaves memory");
+              "this is for the workflow's own code: not for the handlers of queries, and not for "
+              "validators");
 }
 void execution::show(std::uint8_t what, std::string_view bytes) {
   must_run("set_attributes, set_memo, set_details");
@@ -271,6 +276,7 @@ void execution::show(std::uint8_t what, std::string_view bytes) {
   emit(r);
 }
 void execution::hold(command& c) {
+  if (is_inert()) return;
   must_run(c.label());
   c.detached = true;
   c.errors = &errors_;
@@ -360,14 +366,14 @@ request* execution::find(std::uint32_t number) noexcept {
 
 std::uint64_t execution::random() noexcept {
   auto z = random_state_ + 0x9e3779b97f4a7c15;
-  if (out_) random_state_ = z;  // a query only looks
+  if (runs()) random_state_ = z;  // a query only looks
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
   z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
   return z ^ (z >> 31);
 }
 
 void execution::log(std::string_view line) noexcept {
-  if (!replay_ && host_) host_->log(id_, line);
+  if (!replay_ && host_ && !is_inert()) host_->log(id_, line);
 }
 
 }  // namespace detail

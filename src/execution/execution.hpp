@@ -10,7 +10,8 @@
 //  - a condition is looked at when nothing else is ready, the oldest first, and one at a time: what
 //  it took is seen before the next one is looked at;
 //  - the coroutine runs only inside replay, deliver and drive_next; a frame is destroyed only
-//  outside of them, but an update's whose handler is destroyed by its own workflow.
+//  outside of them, but an update's whose handler is destroyed by its own workflow;
+//  - while a frame is destroyed, destructors in it find everything inert: see `destroying`.
 #pragma once
 #include <cstdint>
 #include <list>
@@ -29,6 +30,7 @@
 #include "base/by_number.hpp"
 #include "execution/errors.hpp"
 #include "execution/limits.hpp"
+#include "execution/token.hpp"
 #include "history/record.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -169,29 +171,50 @@ class execution : private waiter {
   bool begin(command& c, environment e, waiter& w) noexcept;
   /// A command of the whole run. Throws errc::usage outside of a workflow.
   void hold(command& c);
-  std::string token_of(std::uint32_t command) const;
+  std::string token_of(std::uint32_t command) const {
+    return detail::token_of(run_, command, seed_, secret_);
+  }
   /// What a list shows of the run. Throws errc::usage outside of a workflow.
   void show(std::uint8_t what, std::string_view bytes);
   /// context::patched and deprecate_patch, of an id that was checked.
   bool patched(std::string_view patch, std::uint32_t line);
+  /// Whether it has been asked for, and the run takes its new way.
+  bool knows_patch(std::string_view patch) const noexcept {
+    auto known = patches_.find(patch);
+    return known != patches_.end() && known->second;
+  }
   void deprecate_patch(std::string_view patch, std::uint32_t line);
   /// Throws errc::usage outside of a workflow's own code.
   void must_run(std::string_view what) const;
+  /// Stet destroys a frame of the run: what destructors in it ask for is neither done nor refused.
+  bool is_inert() const noexcept { return destroying_ > 0; }
+  /// The workflow's own code runs: what it asks for is emitted.
+  bool runs() const noexcept { return out_ && !is_inert(); }
   bool take_message(std::string_view name, std::string& payload);
   bool continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept;
   bool continue_suggested() const noexcept { return records_ >= records_suggested_max; }
-  void add(handler& h);
+  /// False: the run is inert, and doesn't know it.
+  bool add(handler& h);
   void remove(handler& h) noexcept;
   void root_returns() noexcept;
   void give_up(command& c, const std::string& reason) noexcept;
   void unlink(command& c) noexcept;
 
-  /// What a promise of a run is known by outside.
-  static std::string token(std::uint64_t run, std::uint32_t command,
-                           const std::uint64_t (&seed)[2]);
   static constexpr std::uint64_t records_suggested_max = 4096;
 
  private:
+  /// As long as one lives, the run is inert.
+  class destroying {
+   public:
+    explicit destroying(execution& e) noexcept : run_(e) { ++run_.destroying_; }
+    destroying(const destroying&) = delete;
+    destroying& operator=(const destroying&) = delete;
+    ~destroying() { --run_.destroying_; }
+
+   private:
+    execution& run_;
+    payload_limit unlimited_{SIZE_MAX};  // else an operation that is only made may be refused
+  };
   struct running_update : waiter {
     running_update(execution& e, handler& h, std::string i, std::uint32_t n)
         : waiter(&execution::update_ended), run(e), by(&h), id(std::move(i)), number(n) {}
@@ -271,6 +294,7 @@ class execution : private waiter {
   std::size_t limit_ = payload_bytes_ceiling;  // of payloads that the run makes, since its start
   std::uint64_t random_state_ = 0;
   std::uint64_t seed_[2] = {0, 0};
+  hash_key secret_{};
   std::uint64_t records_ = 0;  // that drove, or were emitted
   std::int64_t now_ = 0;
   std::uint32_t last_command_ = 0;
@@ -278,6 +302,7 @@ class execution : private waiter {
   std::uint32_t refused_ = 0;  // awaits after cancellation
   const char* file_ = "";      // where the command stands that is being emitted
   source_point at_;            // where the latest one stands
+  int destroying_ = 0;         // frames of it, one within another
   bool root_done_ = false;
   bool ended_ = false;
   bool starved_ = false;

@@ -1,7 +1,6 @@
 // What others bring to a run: signals, updates, queries; and what it leaves to the next of its
 // chain.
 #include <algorithm>
-#include <cstdio>
 #include <new>
 #include <stdexcept>
 
@@ -48,11 +47,14 @@ handler* execution::find_handler(handler::kind k, std::string_view name) const n
   return at == handlers_.end() ? nullptr : *at;
 }
 
-void execution::add(handler& h) {
+bool execution::add(handler& h) {
+  if (is_inert()) return false;
+  must_run(h.name);
   if (find_handler(h.what, h.name))
     throw error(errc::conflict, h.name,
                 "this run answers '" + std::string(h.name) + "' already: one handler at a time");
   handlers_.push_back(&h);
+  return true;
 }
 
 void execution::remove(handler& h) noexcept {
@@ -252,6 +254,7 @@ void execution::abandon_update(running_update& u) noexcept {
     fail_update(u, "what answers it was destroyed before its handler had ended");
   }
   u.ended = true;
+  destroying inert(*this);
   u.work.reset();
 }
 
@@ -272,7 +275,7 @@ void execution::abandon(v0::scope& s) noexcept try {
   for (auto* c = s.child_; c; c = c->next_) abandon(*c);
 } catch (const std::bad_alloc&) { starve(); }
 
-// ---------------------------------------------------------------- the next run, and promises
+// ---------------------------------------------------------------- the next run
 
 bool execution::continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept {
   if (s.is_cancelled()) {
@@ -284,23 +287,6 @@ bool execution::continue_as(continued_as next, const v0::scope& s, std::string& 
   continues_ = std::move(next);
   return true;
 }
-
-std::string execution::token(std::uint64_t run, std::uint32_t command,
-                             const std::uint64_t (&seed)[2]) {
-  auto mix = [](std::uint64_t z) {
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  };
-  // One way from the seed, and of all its 128 bits: who has some tokens can't tell another.
-  auto a = mix(seed[0] ^ mix(run + 0x9e3779b97f4a7c15)), b = mix(seed[1] ^ mix(command + a));
-  auto c = mix(a ^ mix(b + seed[0])), d = mix(b ^ mix(c + seed[1]));
-  char text[64];
-  std::snprintf(text, sizeof text, "%llx.%x.%016llx%016llx", static_cast<unsigned long long>(run),
-                command, static_cast<unsigned long long>(c), static_cast<unsigned long long>(d));
-  return text;
-}
-std::string execution::token_of(std::uint32_t command) const { return token(run_, command, seed_); }
 
 }  // namespace detail
 }}  // namespace stet::v0

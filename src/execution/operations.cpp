@@ -26,7 +26,7 @@ scope::~scope() {
 }
 
 void scope::cancel(std::string_view reason) noexcept {
-  if (cancelled_) return;
+  if (cancelled_ || !run_ || !run_->runs()) return;
   try {
     reason_ = std::make_unique<std::string>(reason);
   } catch (const std::bad_alloc&) { return run_->starve(); }
@@ -233,7 +233,7 @@ void continuation::throw_refused() const { throw cancelled(refused_); }
 
 ready_root::~ready_root() = default;
 handler::handler(context& c, kind k, std::string_view n) : what(k), name(n), run_(c.run_) {
-  run_->add(*this);
+  if (!run_->add(*this)) run_ = nullptr;
 }
 handler::~handler() { leave(); }
 void handler::leave() noexcept {
@@ -355,7 +355,9 @@ std::string_view context::id() const noexcept { return run_->id(); }
 bool context::replaying() const noexcept { return run_->replaying(); }
 void context::log(std::string_view line) { run_->log(line); }
 bool context::continue_suggested() const noexcept { return run_->continue_suggested(); }
+bool context::is_inert() const noexcept { return run_->is_inert(); }
 void context::describe_run(described what, std::string_view bytes) {
+  if (is_inert()) return;
   static_assert(described_attributes == detail::record_flag::attributes &&
                 described_memo == detail::record_flag::memo &&
                 described_text == detail::record_flag::details);
@@ -367,7 +369,7 @@ void context::describe_run(described what, std::string_view bytes) {
   run_->show(what, bytes);
 }
 void context::set_attributes(const attribute_list& changes) {
-  if (!changes.empty()) describe_run(described_attributes, detail::pack(changes));
+  if (!changes.empty() && !is_inert()) describe_run(described_attributes, detail::pack(changes));
 }
 void context::set_details(std::string_view text) { describe_run(described_text, text); }
 namespace {
@@ -380,10 +382,12 @@ void check_patch(detail::execution& run, std::string_view what, std::string_view
 }
 }  // namespace
 bool context::patched(step_name patch_id) {
+  if (is_inert()) return run_->knows_patch(patch_id.text);
   check_patch(*run_, "patched", patch_id.text);
   return run_->patched(patch_id.text, patch_id.where.line);
 }
 void context::deprecate_patch(step_name patch_id) {
+  if (is_inert()) return;
   check_patch(*run_, "deprecate_patch", patch_id.text);
   run_->deprecate_patch(patch_id.text, patch_id.where.line);
 }
@@ -396,7 +400,7 @@ detail::held_command context::hold(detail::command* c) {
 detail::held_command context::open_promise(std::string_view name, source_point at) {
   auto* q = new detail::request(detail::command_kind::promise, name, at);
   auto held = hold(q);
-  q->token = run_->token_of(q->id);
+  if (!is_inert()) q->token = run_->token_of(q->id);
   return held;
 }
 

@@ -18,6 +18,7 @@ enum : unsigned {
   f_payload = 1024,
   f_error = 2048,
   f_start = 4096,
+  f_secret = 8192,
   f_unknown = 1u << 31,
 };
 
@@ -72,6 +73,10 @@ constexpr unsigned fields_of(record_kind k) noexcept {
   }
   return f_unknown;
 }
+constexpr unsigned fields_of(const record& r) noexcept {
+  bool has_secret = r.kind == record_kind::started && (r.flags & record_flag::has_secret);
+  return fields_of(r.kind) | (has_secret ? f_secret : 0);
+}
 
 void put_fields(std::string& out, const record& r, unsigned f) {
   if (f & f_command) put_varint(out, r.command);
@@ -85,6 +90,8 @@ void put_fields(std::string& out, const record& r, unsigned f) {
     put_big_endian(out, r.seed[0]);
     put_big_endian(out, r.seed[1]);
   }
+  if (f & f_secret)
+    for (auto half : r.secret) put_big_endian(out, half);
   if (f & f_start) {
     put_varint(out, r.first);
     put_varint(out, r.previous);
@@ -120,6 +127,8 @@ void take_fields(source& in, record& r, unsigned f) {
     r.seed[0] = in.big_endian();
     r.seed[1] = in.big_endian();
   }
+  if (f & f_secret)
+    for (auto& half : r.secret) half = in.big_endian();
   if (f & f_start) {
     r.first = in.varint();
     r.previous = in.varint();
@@ -199,7 +208,8 @@ void encode(std::string& out, const record& r) {
   auto texts = r.name.size() + r.target.size() + r.payload.size() + r.error_type.size() +
                r.error_text.size() + r.error_path.size() + r.name_space.size() +
                r.attributes.size() + r.memo.size() + r.details.size() + r.version.size();
-  constexpr std::size_t others_max = 100;  // bytes of all numbers of a record
+  // Bytes of all numbers of a record.
+  const std::size_t others_max = r.kind == record_kind::started ? 160 : 100;
   std::size_t width = 1;
   for (auto most = texts + others_max; most >= 0x80; most >>= 7) ++width;
   auto at = out.size();
@@ -207,7 +217,7 @@ void encode(std::string& out, const record& r) {
   put_byte(out, static_cast<std::uint8_t>(r.kind));
   put_byte(out, r.flags);
   put_varint(out, r.run);
-  put_fields(out, r, fields_of(r.kind));
+  put_fields(out, r, fields_of(r));
   auto length = out.size() - at - width;
   for (std::size_t i = 0; i < width; ++i, length >>= 7)
     out[at + i] = static_cast<char>((length & 0x7f) | (i + 1 < width ? 0x80 : 0));
@@ -252,8 +262,8 @@ record decode_record(source& in) {
   r.kind = static_cast<record_kind>(body.byte());
   r.flags = body.byte();
   r.run = body.varint();
-  auto f = fields_of(r.kind);
-  if (f == f_unknown)
+  auto f = fields_of(r);
+  if (f & f_unknown)
     throw malformed("a record is of kind " + std::to_string(static_cast<int>(r.kind)) +
                     ", which this version doesn't know");
   take_fields(body, r, f);

@@ -17,6 +17,7 @@
 #include <stet/scope.hpp>
 
 #include "base/bytes.hpp"
+#include "base/keyed_hash.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -106,6 +107,7 @@ std::string_view to_text(record_kind k) noexcept;
 namespace record_flag {
 inline constexpr std::uint8_t undriven = 1;  // event
 inline constexpr std::uint8_t waits = 2;     // step_failed, cancelled: a body_returned will follow
+inline constexpr std::uint8_t has_secret = 8;    // started: the secret of its tokens follows
 inline constexpr std::uint8_t at_most_once = 4;  // step
 inline constexpr std::uint8_t transacts = 8;     // step
 inline constexpr std::uint8_t absolute = 8;      // sleep: `number` is a time, not a length
@@ -135,6 +137,7 @@ struct record {
   std::uint32_t line = 0;   // in the source
   errc code = errc::usage;  // step_failed, child_failed, failed
   std::uint64_t seed[2] = {0, 0};
+  hash_key secret{};  // of its promises' tokens; with flag has_secret only
   // started:
   std::uint64_t first = 0;                              // of its chain of runs; 0: itself
   std::uint64_t previous = 0;                           // the run that it continues, or 0

@@ -106,6 +106,7 @@ void start(run_state& s, const record& r) {
   s.version = r.version;
   s.seed[0] = r.seed[0];
   s.seed[1] = r.seed[1];
+  s.secret = r.secret;
   s.started = r.time;
   s.parent = r.related;
   s.parent_command = r.command;

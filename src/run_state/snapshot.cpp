@@ -6,7 +6,13 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::uint8_t version = 1;
-enum : std::uint8_t { is_stalled = 1, is_cancel_requested = 2, has_error = 4, has_about = 8 };
+enum : std::uint8_t {
+  is_stalled = 1,
+  is_cancel_requested = 2,
+  has_error = 4,
+  has_about = 8,
+  has_secret = 16
+};
 
 void encode(std::string& out, const pending& p) {
   put_varint(out, p.command);
@@ -101,7 +107,8 @@ void encode(std::string& out, const run_state& s) {
   put_byte(out, static_cast<std::uint8_t>(s.status));
   put_byte(out, static_cast<std::uint8_t>((s.stalled ? is_stalled : 0) | (s.error ? has_error : 0) |
                                           (s.cancel_requested ? is_cancel_requested : 0) |
-                                          (s.about ? has_about : 0)));
+                                          (s.about ? has_about : 0) |
+                                          (s.secret != hash_key{} ? has_secret : 0)));
   put_varint(out, s.records);
   put_varint(out, s.undriven);
   put_varint(out, s.crashes);
@@ -116,6 +123,8 @@ void encode(std::string& out, const run_state& s) {
     put_text(out, s.about->memo);
     put_text(out, s.about->details);
   }
+  if (s.secret != hash_key{})
+    for (auto half : s.secret) put_big_endian(out, half);
   auto sum = crc32c(std::string_view(out).substr(at));
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(sum >> shift));
 }
@@ -175,6 +184,8 @@ run_state decode_run_state(std::string_view bytes) {
     s.about->memo = in.text();
     s.about->details = in.text();
   }
+  if (flags & has_secret)
+    for (auto& half : s.secret) half = in.big_endian();
   s.indexed_status = s.shown_status();
   if (!in.done()) throw malformed("a snapshot is longer than its fields");
   return s;

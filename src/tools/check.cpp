@@ -6,6 +6,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/shown.hpp"
 #include "history/block.hpp"
 #include "journal/checkpoint.hpp"
 #include "journal/journal.hpp"
@@ -19,7 +20,7 @@ constexpr std::size_t page_bytes = 1 << 20;
 constexpr std::size_t problems_max = 1000;
 
 std::string quoted(const run_state& s) {
-  return "run " + std::to_string(s.run) + " ('" + s.id + "')";
+  return "run " + std::to_string(s.run) + " (" + shown(s.id) + ")";
 }
 std::string numbered(std::string_view what, std::uint64_t n) {
   return std::string(what) + " " + std::to_string(n);
@@ -56,8 +57,8 @@ class checking {
     std::uint32_t command;
   };
 
-  void problem(std::string text) {
-    if (++report_.problem_count <= problems_max) report_.problems.push_back(std::move(text));
+  void problem(std::string_view text) {
+    if (++report_.problem_count <= problems_max) report_.problems.push_back(on_one_line(text));
   }
   template <class F> void guard(const std::string& what, F f) {
     try {

@@ -37,11 +37,12 @@ class sim_clock final : public stet::clock {
 
 class sim_entropy final : public stet::entropy {
  public:
-  explicit sim_entropy(std::uint64_t seed) : dice_(seed) {}
+  explicit sim_entropy(std::uint64_t seed) : dice_(seed), secrets_(~seed) {}
   std::uint64_t bits() noexcept override { return dice_.bits(); }
+  std::uint64_t secret_bits() noexcept override { return secrets_.bits(); }
 
  private:
-  dice dice_;
+  dice dice_, secrets_;
 };
 
 /// Holds bodies back, and lets one begin when told.

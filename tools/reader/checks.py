@@ -174,7 +174,7 @@ class Store:
             if folded != stored:
                 self.problem(f'{self.name(s.run)}: {what} is {stored!r} in the snapshot, and {folded!r} by its history')
 
-        for what in ('id', 'namespace', 'workflow', 'seed', 'started', 'parent', 'parent_command', 'previous', 'next',
+        for what in ('id', 'namespace', 'workflow', 'seed', 'secret', 'started', 'parent', 'parent_command', 'previous', 'next',
                      'status', 'unread', 'outcome', 'memo', 'details', 'version'):
             same(what, getattr(run, what), getattr(s, what))
         same('stalled', run.stalled, s.stalled)

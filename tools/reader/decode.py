@@ -133,7 +133,7 @@ def marks(data):
 
 
 # ---- records
-FIELDS = ['command', 'time', 'related', 'number', 'attempt', 'line', 'code', 'seed', 'start', 'name', 'target', 'payload',
+FIELDS = ['command', 'time', 'related', 'number', 'attempt', 'line', 'code', 'seed', 'secret', 'start', 'name', 'target', 'payload',
           'error']
 KINDS = {
     1: ('started', 'command time related seed start name target payload'),
@@ -191,7 +191,7 @@ def path(data):
 
 
 def field(s, name):
-    if name == 'seed':
+    if name in ('seed', 'secret'):
         return s.be64(), s.be64()
     if name == 'start':
         start = dict(zip(START, [s.varint(), s.varint(), s.signed(), s.signed(), s.signed(), s.v32(), s.text(), s.text(), s.text(), s.text(),
@@ -214,6 +214,8 @@ class Record:
         if self.kind not in KINDS:
             raise Malformed(f'a record has the unknown kind {self.kind}')
         self.word, names = KINDS[self.kind]
+        if self.kind == 1 and self.flags & 8:
+            names += ' secret'
         self.fields = {name: field(s, name) for name in sorted(names.split(), key=FIELDS.index)}
         s.done()
 
@@ -329,7 +331,7 @@ class Snapshot:
         self.begins_at, self.run_timeout, self.deadline, self.chain_deadline = (s.signed() for _ in range(4))
         self.unread, self.open_updates = s.v32(), s.v32()
         self.status, flags = s.u8(), s.u8()
-        if self.status not in STATUS or flags > 15:
+        if self.status not in STATUS or flags > 31:
             raise Malformed(f'it has status {self.status} and flags {flags}')
         self.stalled, self.cancelling = bool(flags & 1), bool(flags & 2)
         self.records, self.undriven, self.crashes = s.varint(), s.v32(), s.v32()
@@ -345,6 +347,7 @@ class Snapshot:
         self.attributes, self.memo, self.details = [], b'', b''
         if flags & 8:
             self.attributes, self.memo, self.details = attributes(s.text()), s.text(), s.text()
+        self.secret = (s.be64(), s.be64()) if flags & 16 else None
         s.done()
 
 

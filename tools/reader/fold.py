@@ -60,7 +60,7 @@ class Run:
 
     def event(self, r):
         if r.kind == 1:
-            self.id, self.workflow, self.seed = r.target, r.name, r.seed
+            self.id, self.workflow, self.seed, self.secret = r.target, r.name, r.seed, r.fields.get('secret')
             self.namespace = r.start['namespace'] or b'default'
             self.started, self.parent, self.parent_command = r.time, r.related, r.command
             self.version = r.start['version']

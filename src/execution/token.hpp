@@ -1,0 +1,17 @@
+// What a promise is known by outside of its run.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "base/keyed_hash.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// The token of a promise: its run, its command, and 128 bits that only the run's secret gives.
+/// Without a secret (zero: the run was started before there were any) they come from the seed, so
+/// that tokens which were handed out stay good; whoever has an idempotency key of such a run can
+/// compute them.
+std::string token_of(std::uint64_t run, std::uint32_t command, const std::uint64_t (&seed)[2],
+                     const hash_key& secret);
+
+}}}  // namespace stet::v0::detail
