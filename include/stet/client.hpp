@@ -96,7 +96,8 @@ class STET_API client {
     auto [started, sent] = detail::core::start_with(
         *core_, name_space_, w.text(), request_of<A...>(id, options, std::move(arguments)...), q,
         detail::update_stage::accepted);
-    return update_handle<U>(core_, started.run, std::string(id), u.text(), std::move(sent.id));
+    return update_handle<U>(core_, started.run, name_space_, std::string(id), u.text(),
+                            std::move(sent.id));
   }
   /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of run().
   ///     engine.run_all(Hash, std::vector{std::pair(std::string("a"), std::tuple(path_a))});

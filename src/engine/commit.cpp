@@ -23,8 +23,10 @@ bool engine_core::commit() {
     if (!STET_SEEDED(lose_count)) counters_.put_changes(journal_.riders());
     if (!journal_.has_something()) return false;
     block_ = std::make_unique<sealed_block>(journal_.seal(now_));
+    sealed_time_ = now_;
     state_.sealed();
     erased_.sealed();
+    sent_.sealed();
   }
   sealed_at_ = std::chrono::steady_clock::now();
   if (committer_.started() && !is_quiet()) {
@@ -83,6 +85,8 @@ void engine_core::written(const std::exception_ptr& error) {
   journal_.committed(*block_);
   state_.committed();
   erased_.committed();
+  sent_.committed();
+  ended_until_ = sealed_time_;
   block_.reset();
   block_at_ = block_at::nowhere;
   release_answers();

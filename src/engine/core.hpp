@@ -35,6 +35,7 @@
 #include "engine/committer.hpp"
 #include "engine/definitions.hpp"
 #include "engine/in_workflow.hpp"
+#include "engine/sent_keys.hpp"
 #include "engine/slots.hpp"
 #include "engine/timers.hpp"
 #include "engine/user_state.hpp"
@@ -78,7 +79,8 @@ struct resident {
   std::vector<attempt*> attempts;  // under way, or waiting for their gate
   std::vector<outcome_call*> waiters;
   std::vector<update_call*> updaters;
-  /// What the run before it in its chain was sent, once it was asked for: see was_sent_before.
+  /// What the run before it in its chain was sent, once it was asked for, if an older build
+  /// continued that one: see sent_before.
   std::unique_ptr<std::unordered_set<std::string>> sent_before;
   std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
   bool resumed = false;                               // what was cut short has been seen to
@@ -285,6 +287,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void end_run(resident& r);
   void tell_parent(resident& r);
   void request_cancel(resident& r, std::string_view reason);
+  void end_unbegun(resident& r, std::string_view reason);
   void terminate(resident& r, std::string_view reason, std::uint8_t flags = 0);
   void see_to_orphans(std::string_view ended, std::string_view given_up);
   void park(resident& r, std::string reason);
@@ -311,15 +314,25 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void acquit() noexcept;
   std::int64_t total_deadline(const pending& p, const step_options& o) const noexcept;
 
-  // messages.cpp
+  // chains.cpp
+  std::uint64_t run_below(std::string_view name_space, std::string_view id, std::uint64_t below);
   resident& last_of_chain(resident& r);
+  resident* chain_of(run_ref of);
+  resident& last_of_chain(run_ref of);
+  resident& must_find_or_follow(run_ref of);
+  void remember_sent(const resident& r);
+  void forget_sent(resident& r);
+  std::uint64_t sent_before(resident& r, keys::sent_kind kind, std::string_view key);
+
+  // messages.cpp
   resident& must_find_last(run_ref of);
   resident& bring_up(resident& r);
-  bool was_sent_before(resident& r, record_kind kind, std::string_view key);
   bool knows_signal(resident& r, std::string_view key);
   std::string query_ended(resident& r, std::string_view name, std::string_view arguments);
   std::unique_ptr<execution> shadow_of(resident& r);
   void fill_from_ended(update_call& c, resident& r);
+  void fill_from(update_call& c, std::uint64_t run);
+  void must_have_begun(resident& r, errc code, std::string_view what, std::string_view name);
   void tell_updaters(resident& r);
   void fail_updaters(resident& r, const error& e);
   [[noreturn]] void let_go(resident& r, const error& e);
@@ -356,6 +369,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void plan_sweep(const run_state& s) noexcept;
   bool sweep();
   bool sweep(const std::string& name_space, std::int64_t keep);
+  std::vector<std::uint64_t> find_old(const std::string& name_space, std::int64_t keep);
+  bool sweep_behind(resident& r);
+  bool is_there(std::uint64_t run);
 
   // versions.cpp
   std::string misfit(definition& d, resident& r);
@@ -429,9 +445,14 @@ class engine_core final : public execution_host, public std::enable_shared_from_
                                                         // id, by id_key
   run_counters counters_;
   erased_runs erased_;
+  sent_keys sent_;
   std::unordered_set<std::uint64_t> lost_;  // of a recovery: records without a run, so far
   std::map<std::string, duration, std::less<>> retention_;  // by namespace
   std::int64_t next_sweep_ = 0;                             // when to look what is old
+  std::map<std::string, std::string> swept_to_;  // by namespace: the latest entry that was looked at
+  std::vector<std::uint64_t> unswept_;           // of those: bodies of theirs still ran
+  std::int64_t ended_until_ = 0;  // runs that ended before this are in the index by end
+  std::int64_t sealed_time_ = 0;  // of the block on its way
   std::list<resident*> lru_;  // with a frame, the one driven last at the end
   std::deque<std::uint64_t> ready_;
   std::vector<attempt*> gate_;
@@ -444,8 +465,12 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   drive_output out_;
   std::string scratch_, sealed_;
   std::uint64_t events_since_check_ = 0;
-  std::vector<std::pair<std::uint64_t, bool>>
-      orphans_;  // children to cancel, or (true) to terminate, after a drive
+  struct orphan {
+    std::uint64_t run;  // the first of its chain
+    std::string name_space, id;
+    bool is_ended;  // it is terminated, or (false) asked to end
+  };
+  std::vector<orphan> orphans_;  // children that are seen to after a drive
 
   // checkpoint
   struct unsaved_run {

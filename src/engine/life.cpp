@@ -73,7 +73,8 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
       executor_(options_.executor),
       journal_(*store_, options_.commits),
       payloads_(options_.transforms),
-      state_(*store_, payloads_) {
+      state_(*store_, payloads_),
+      sent_(*store_) {
   if (options_.tail_bytes_max < 4096)
     throw error(errc::usage, "engine", "tail_bytes_max is at least 4096 bytes");
   if (options_.watchdog.count() < 0)

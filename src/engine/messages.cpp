@@ -7,6 +7,7 @@
 #include "base/hooks.hpp"
 #include "engine/calls.hpp"
 #include "engine/core.hpp"
+#include "history/attributes.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -38,22 +39,9 @@ std::size_t driving_events(std::string_view history) {
 
 }  // namespace
 
-/// The run that goes on for this one: itself, unless it was continued.
-resident& engine_core::last_of_chain(resident& r) {
-  auto* last = &r;
-  while (last->state.next) {
-    auto* next = load(last->state.next);
-    if (!next) break;
-    if (last != &r) drop_if_idle(*last);
-    last = next;
-  }
-  if (last != &r) drop_if_idle(r);
-  return *last;
-}
-
 /// The run that goes on for this one, with everything done that a crash cut short.
 resident& engine_core::must_find_last(run_ref of) {
-  auto* r = &last_of_chain(must_find(of));
+  auto* r = &last_of_chain(of);
   if (r->state.open() && !r->resumed) {
     resume(*r);
     r = &last_of_chain(*r);
@@ -82,31 +70,9 @@ void engine_core::let_go(resident& r, const error& e) {
 
 // ---------------------------------------------------------------- signals
 
-/// A key of a signal, or an id of an update, that the run before it in its chain was sent.
-bool engine_core::was_sent_before(resident& r, record_kind kind, std::string_view key) {
-  if (!r.state.previous) return false;
-  auto named = [](record_kind k, std::string_view text) {
-    return std::string(k == record_kind::signal ? "s" : "u") += text;
-  };
-  if (!r.sent_before) {
-    auto sent = std::make_unique<std::unordered_set<std::string>>();
-    if (auto* before = load(r.state.previous)) {
-      auto history = stored_history_of(*before);
-      for (source in(history); !in.done();) {
-        auto rec = decode_record(in);
-        bool is_sent = rec.kind == record_kind::signal || rec.kind == record_kind::update;
-        if (is_sent && !rec.target.empty()) sent->insert(named(rec.kind, rec.target));
-      }
-      drop_if_idle(*before);
-    }
-    r.sent_before = std::move(sent);
-  }
-  return r.sent_before->contains(named(kind, key));
-}
-
 bool engine_core::knows_signal(resident& r, std::string_view key) {
   if (STET_SEEDED(forget_signal_key)) return false;
-  if (was_sent_before(r, record_kind::signal, key)) return true;
+  if (sent_before(r, keys::sent_kind::signal, key)) return true;
   if (r.frame) return r.frame->knows_signal(key);
   auto history = stored_history_of(r);
   for (source in(history); !in.done();) {
@@ -142,6 +108,7 @@ std::string engine_core::query_run(run_ref of, std::string_view name, std::strin
   std::string answer;
   if (of.run == 0 && answer_as_new(of, name, arguments, answer)) return answer;
   auto* r = &must_find_last(of);
+  must_have_begun(*r, errc::not_found, "query", name);
   if (r->state.open()) r = &bring_up(*r);
   if (r->state.open()) {
     {
@@ -165,7 +132,8 @@ std::string engine_core::query_ended(resident& r, std::string_view name,
   auto history = history_of(r);
   auto events = SIZE_MAX;
   if (r.state.status == status::completed) shadow->answer_at_return(name, arguments);
-  else if (r.state.status == status::failed || r.state.status == status::cancelled)
+  else if (r.state.status == status::failed ||
+           (r.state.status == status::cancelled && !r.state.begins_at))
     events = driving_events(history) - 1;  // with the last one its variables went
   drive_output work;
   in_workflow here(slots_, watchdog_, r.state.workflow, *shadow, false);
@@ -193,6 +161,11 @@ std::unique_ptr<execution> engine_core::shadow_of(resident& r) {
 bool update_call::perform(engine_core& e) {
   if (start) {
     e.check_start(workflow, *start);
+    if (start->delay > duration{})
+      throw error(errc::usage, request.name,
+                  "the update '" + std::string(request.name) +
+                      "' can't be sent with the start of a run that has a delay: its handler is "
+                      "there when the run begins; start the run, and send the update then");
     started = e.start_run(of.name_space, workflow, *start);
     of.run = started->run;
   }
@@ -219,9 +192,10 @@ bool engine_core::update_run(update_call& c) {
   check_arguments(q.name, q.arguments.size());
   auto& id = c.outcome.id = q.id.empty() ? new_id() : q.id;
   bool waits = c.until != update_stage::accepted, attached = c.until == update_stage::attached;
-  auto* r = attached ? &must_find(c.of) : &must_find_last(c.of);
+  auto* r = attached ? &must_find_or_follow(c.of) : &must_find_last(c.of);
   if (r->state.open() && !r->resumed) resume(*r);
-  if (r->state.open()) r = attached ? &(bring_up(*r), must_find(c.of)) : &bring_up(*r);
+  must_have_begun(*r, errc::rejected, "update", q.name);
+  if (r->state.open()) r = attached ? &(bring_up(*r), must_find_or_follow(c.of)) : &bring_up(*r);
   if (attached) r = &where_answered(*r, id);
   c.of.run = c.outcome.run = r->state.run;
   if (!r->state.open()) {
@@ -236,18 +210,15 @@ bool engine_core::update_run(update_call& c) {
     r->updaters.push_back(&c);
     return false;
   }
-  if (!q.id.empty() && was_sent_before(*r, record_kind::update, id)) {
-    auto before = r->state.previous;
+  if (auto before = q.id.empty() ? 0 : sent_before(*r, keys::sent_kind::update, id)) {
     drop_if_idle(*r);
-    r = &must_find({before, c.of.name_space, c.of.id});
-    c.of.run = c.outcome.run = r->state.run;
-    fill_from_ended(c, *r);
-    drop_if_idle(*r);
+    fill_from(c, before);
     return true;
   }
   if (attached)
-    throw error(errc::not_found, q.name,
-                "the run '" + r->state.id + "' has had no update '" + q.id + "'");
+    let_go(*r, error(errc::not_found, q.name,
+                     "the run '" + r->state.id + "' has had no update '" + q.id +
+                         "', or the run of its chain that had it has been erased"));
   {
     in_workflow here(slots_, watchdog_, r->state.workflow, *r->frame, r->suspected);
     here.may_do_anything();
@@ -270,6 +241,25 @@ bool engine_core::update_run(update_call& c) {
   answer_lsn_ = r->last_lsn;
   drop_if_idle(*r);
   return true;
+}
+
+/// An earlier run of the chain has the answer.
+void engine_core::fill_from(update_call& c, std::uint64_t run) {
+  auto& r = must_find({run, c.of.name_space, c.of.id});
+  c.of.run = c.outcome.run = run;
+  fill_from_ended(c, r);
+  drop_if_idle(r);
+}
+
+/// Throws if the run begins later: no handler is there yet.
+void engine_core::must_have_begun(resident& r, errc code, std::string_view what,
+                                  std::string_view name) {
+  if (!r.state.open() || r.state.begins_at <= now_) return;
+  answer_lsn_ = r.last_lsn;
+  let_go(r, error(code, name,
+                  "the run '" + r.state.id + "' has no handler for the " + std::string(what) +
+                      " '" + std::string(name) + "' yet: it begins at " +
+                      to_text(time_point(duration(r.state.begins_at)))));
 }
 
 void engine_core::fill_from_ended(update_call& c, resident& r) {

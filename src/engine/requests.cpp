@@ -137,7 +137,7 @@ void engine_core::cancel_run(run_ref of, std::string_view reason) {
   drop_if_idle(r);
 }
 void engine_core::terminate_run(run_ref of, std::string_view reason) {
-  auto& r = last_of_chain(must_find(of));
+  auto& r = last_of_chain(of);
   terminate(r, reason);
   drop_if_idle(r);
 }
@@ -155,7 +155,7 @@ void engine_core::resume_run(run_ref of) {
 }
 
 v0::status engine_core::status_of(run_ref of) {
-  auto& r = last_of_chain(must_find(of));
+  auto& r = last_of_chain(of);
   auto s = r.state.shown_status();
   answer_lsn_ = r.last_lsn;
   drop_if_idle(r);
@@ -163,7 +163,7 @@ v0::status engine_core::status_of(run_ref of) {
 }
 
 bool engine_core::await_outcome(outcome_call& c) {
-  auto& r = last_of_chain(must_find(c.of));
+  auto& r = last_of_chain(c.of);
   c.of.run = r.state.run;
   if (r.state.next)
     throw error(errc::not_found, c.of.id,
@@ -237,6 +237,12 @@ std::optional<run_info> engine_core::describe_run(run_ref of) {
     info.next_wakeup = time_point(duration(wake));
   static constexpr const char* kinds[] = {"step",      "sleep",   "child",
                                           "condition", "promise", "message"};
+  if (s.open() && s.begins_at) {
+    pending_info w;
+    w.kind = "start";
+    w.due = time_point(duration(s.begins_at));
+    info.waits_for.push_back(std::move(w));
+  }
   for (auto& p : s.waits_for) {
     pending_info w;
     w.kind = kinds[static_cast<int>(p.kind)];

@@ -13,6 +13,7 @@
 //  outside of them, but an update's whose handler is destroyed by its own workflow.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -126,6 +127,8 @@ class execution : private waiter {
   std::optional<std::string> answered_at_return();
   /// Whether a signal with this key, or an update with this id, is in the history already.
   bool knows_signal(std::string_view key) const;
+  /// Every key of a signal and id of an update in the history.
+  void visit_sent(const std::function<void(record_kind, std::string_view)>& visit) const;
   const update_answer* find_update(std::string_view id) const noexcept;
   /// Throws errc::rejected with what the validator says, or because there is no handler.
   void validate(std::string_view update, std::string_view arguments);

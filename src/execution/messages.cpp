@@ -40,6 +40,17 @@ bool execution::knows_signal(std::string_view key) const {
   });
 }
 
+void execution::visit_sent(
+    const std::function<void(record_kind, std::string_view)>& visit) const {
+  for (auto& key : keys_) visit(record_kind::signal, key);
+  for (auto& [id, answer] : updates_) visit(record_kind::update, id);
+  for (auto& bytes : undriven_) {
+    source in(bytes);
+    auto r = decode_record(in);
+    if (r.kind == record_kind::signal || r.kind == record_kind::update) visit(r.kind, r.target);
+  }
+}
+
 // ---------------------------------------------------------------- handlers
 
 handler* execution::find_handler(handler::kind k, std::string_view name) const noexcept {
