@@ -2,9 +2,9 @@
 // (engine/deletion.cpp), so nothing here needs them: a chain is found by its id, since an id has
 // one chain at a time and run numbers rise, and what its earlier runs were sent stands in entries
 // of its own (engine/sent_keys.hpp).
+#include <optional>
 #include <unordered_set>
 
-#include "engine/calls.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -14,7 +14,7 @@ namespace {
 std::optional<std::string> entry_of(const run_state& s, record_kind k, std::string_view target) {
   auto key = request_key(k, target);
   if (key.empty()) return std::nullopt;
-  return keys::sent(s.first, keys::sent_kind_of(k), key, s.run);
+  return keys::sent(s.first, k == record_kind::signal ? keys::sent_kind::signal : keys::sent_kind::update, key, s.run);
 }
 
 }  // namespace
@@ -28,56 +28,48 @@ std::uint64_t engine_core::run_below(std::string_view name_space, std::string_vi
 }
 
 /// The run that goes on for this one: itself, unless it was continued.
-resident& engine_core::last_of_chain(resident& r) {
-  auto* last = &r;
-  while (last->state.next) {
-    auto* next = load(last->state.next);
+run_lease engine_core::last_of_chain(run_lease r) {
+  while (r->state.next) {
+    auto next = load(r->state.next);
     if (!next) break;
-    drop_if_idle(*std::exchange(last, next));
+    r = std::move(next);
   }
-  return *last;
+  return r;
 }
 
-/// The last run of the chain that has this run (its number), which may be there no longer. Null:
+/// The last run of the chain that has this run (its number), which may be there no longer. Empty:
 /// nothing of the chain is there.
-resident* engine_core::chain_of(run_ref of) {
-  auto* itself = load(of.run);
+run_lease engine_core::chain_of(run_ref of) {
+  auto itself = load(of.run);
   if (itself && !itself->state.next) return itself;
-  if (itself) drop_if_idle(*itself);
   for (auto run = latest_run(of.name_space, of.id); run >= of.run && run != 0;) {
-    auto* r = load(run);
+    auto r = load(run);
     if (!r) break;
-    auto first = r->state.first;
-    if (first <= of.run) return &last_of_chain(*r);
-    drop_if_idle(*r);
-    run = run_below(of.name_space, of.id, first);
+    if (r->state.first <= of.run) return last_of_chain(std::move(r));
+    run = run_below(of.name_space, of.id, r->state.first);
   }
-  itself = load(of.run);
-  return itself ? &last_of_chain(*itself) : nullptr;
+  return itself ? last_of_chain(std::move(itself)) : run_lease();
 }
 
 /// The same, or the latest run of an id (run 0). Throws as must_find.
-resident& engine_core::last_of_chain(run_ref of) {
-  auto* r = of.run ? chain_of(of) : nullptr;
-  return r ? *r : last_of_chain(must_find(of));
+run_lease engine_core::last_of_chain(run_ref of) {
+  auto r = of.run ? chain_of(of) : run_lease();
+  return r ? std::move(r) : last_of_chain(must_find(of));
 }
 
 /// The run itself, or if it has been erased the last one of its chain. Throws as must_find.
-resident& engine_core::must_find_or_follow(run_ref of) {
-  auto* r = of.run ? load(of.run) : nullptr;
-  return r ? *r : last_of_chain(of);
+run_lease engine_core::must_find_or_follow(run_ref of) {
+  auto r = of.run ? load(of.run) : run_lease();
+  return r ? std::move(r) : last_of_chain(of);
 }
 
 // ---------------------------------------------------------------- what a chain was sent
 
 /// A run continues as new: what it was sent is known to those behind it, in the same commit.
 void engine_core::remember_sent(const resident& r) {
-  auto first = r.state.first, run = r.state.run;
-  sent_.add(keys::sent(first, keys::sent_kind::all, {}, run), journal_.riders());
-  r.frame->visit_sent([&](record_kind k, std::string_view key) {
-    auto name = name_of(k, key);
-    if (name.kind != keys::sent_kind::all)
-      sent_.add(keys::sent(first, name.kind, name.key, run), journal_.riders());
+  sent_.add(keys::sent(r.state.first, keys::sent_kind::all, {}, r.state.run), journal_.riders());
+  r.frame->visit_sent([&](record_kind k, std::string_view target) {
+    if (auto entry = entry_of(r.state, k, target)) sent_.add(*std::move(entry), journal_.riders());
   });
 }
 
@@ -87,32 +79,35 @@ void engine_core::forget_sent(resident& r) {
   if (!r.state.next || !sent_.has_all(first, run)) return;
   if (is_refused()) return sent_.erase_run(first, run, journal_.riders());
   try {
-    each_request(stored_history_of(r), [&](auto& name) {
-      sent_.erase(keys::sent(first, name.kind, name.key, run), journal_.riders());
-    });
+    auto history = stored_history_of(r);
+    for (source in(history); !in.done();) {
+      auto rec = decode_record(in);
+      if (auto entry = entry_of(r.state, rec.kind, rec.target))
+        sent_.erase(*std::move(entry), journal_.riders());
+    }
     sent_.erase(keys::sent(first, keys::sent_kind::all, {}, run), journal_.riders());
   } catch (const malformed&) { sent_.erase_run(first, run, journal_.riders()); }
 }
 
 /// Which earlier run of its chain was sent this already, as far as they are kept; 0: none.
 std::uint64_t engine_core::sent_before(resident& r, keys::sent_kind kind, std::string_view key) {
-  if (!r.state.previous) return 0;
-  if (auto run = sent_.latest(r.state.first, kind, key)) return *run;
-  if (sent_.has_all(r.state.first, r.state.previous)) return 0;
-  // An older build continued the run before it, and left no entries.
-  auto entry = [](keys::sent_kind k, std::string_view text) {
-    return keys::sent_prefix(0, k, text);
-  };
+  auto& s = r.state;
+  if (!s.previous) return 0;
+  if (auto run = sent_.latest(s.first, kind, key)) return *run;
+  if (sent_.has_all(s.first, s.previous)) return 0;
+  // An older build continued the run before this one, and left no entries: its history says it.
   if (!r.sent_before) {
     auto sent = std::make_unique<std::unordered_set<std::string>>();
-    if (auto* before = load(r.state.previous)) {
-      each_request(stored_history_of(*before),
-                   [&](auto& name) { sent->insert(entry(name.kind, name.key)); });
-      drop_if_idle(*before);
+    if (auto before = load(s.previous)) {
+      auto history = stored_history_of(*before);
+      for (source in(history); !in.done();) {
+        auto rec = decode_record(in);
+        if (auto entry = entry_of(before->state, rec.kind, rec.target)) sent->insert(*entry);
+      }
     }
     r.sent_before = std::move(sent);
   }
-  return r.sent_before->contains(entry(kind, key)) ? r.state.previous : 0;
+  return r.sent_before->contains(keys::sent(s.first, kind, key, s.previous)) ? s.previous : 0;
 }
 
 }  // namespace detail

@@ -40,32 +40,25 @@ std::size_t driving_events(std::string_view history) {
 }  // namespace
 
 /// The run that goes on for this one, with everything done that a crash cut short.
-resident& engine_core::must_find_last(run_ref of) {
-  auto* r = &last_of_chain(of);
+run_lease engine_core::must_find_last(run_ref of) {
+  auto r = last_of_chain(of);
   if (r->state.open() && !r->resumed) {
     resume(*r);
-    r = &last_of_chain(*r);
+    r = last_of_chain(std::move(r));
   }
-  return *r;
+  return r;
 }
 
 /// The same, if it hasn't ended; its coroutine has seen everything. Throws errc::run_stalled.
-resident& engine_core::bring_up(resident& run) {
-  auto* r = &run;
+run_lease engine_core::bring_up(run_lease r) {
   for (;;) {
     while (may_drive(*r) && ensure_frame(*r)) drive(*r, nullptr);
     if (!r->state.next) break;
-    r = &last_of_chain(*r);
+    r = last_of_chain(std::move(r));
   }
   if (r->state.open() && !r->state.stalled) ensure_frame(*r);
-  if (r->state.stalled) let_go(*r, stalled_error(r->state));
-  return *r;
-}
-
-/// Throws, and keeps no run in memory for it.
-void engine_core::let_go(resident& r, const error& e) {
-  drop_if_idle(r);
-  throw error(e);
+  if (r->state.stalled) throw stalled_error(r->state);
+  return r;
 }
 
 // ---------------------------------------------------------------- signals
@@ -85,21 +78,20 @@ bool engine_core::knows_signal(resident& r, std::string_view key) {
 void engine_core::signal_run(run_ref of, const signal_request& q) {
   check_key(q.name, q.key);
   check_arguments(q.name, q.payload.size());
-  auto& r = must_find_last(of);
-  if (!r.state.open()) {
-    answer_lsn_ = r.last_lsn;
-    let_go(r, ended(r.state));
+  auto r = must_find_last(of);
+  if (!r->state.open()) {
+    answer_lsn_ = r->last_lsn;
+    throw ended(r->state);
   }
-  if (q.key.empty() || !knows_signal(r, q.key)) {
+  if (q.key.empty() || !knows_signal(*r, q.key)) {
     record e;
     e.kind = record_kind::signal;
     e.name = q.name;
     e.target = q.key;
     e.payload = q.payload;
-    happen(r, e);
+    happen(*r, e);
   }
-  answer_lsn_ = r.last_lsn;
-  drop_if_idle(r);
+  answer_lsn_ = r->last_lsn;
 }
 
 // ---------------------------------------------------------------- queries
@@ -107,9 +99,9 @@ void engine_core::signal_run(run_ref of, const signal_request& q) {
 std::string engine_core::query_run(run_ref of, std::string_view name, std::string_view arguments) {
   std::string answer;
   if (of.run == 0 && answer_as_new(of, name, arguments, answer)) return answer;
-  auto* r = &must_find_last(of);
+  auto r = must_find_last(of);
   must_have_begun(*r, errc::not_found, "query", name);
-  if (r->state.open()) r = &bring_up(*r);
+  if (r->state.open()) r = bring_up(std::move(r));
   if (r->state.open()) {
     {
       in_workflow here(slots_, watchdog_, r->state.workflow, *r->frame, r->suspected);
@@ -121,7 +113,6 @@ std::string engine_core::query_run(run_ref of, std::string_view name, std::strin
     answer = query_ended(*r, name, arguments);
   }
   answer_lsn_ = r->last_lsn;
-  drop_if_idle(*r);
   return answer;
 }
 
@@ -192,15 +183,17 @@ bool engine_core::update_run(update_call& c) {
   check_arguments(q.name, q.arguments.size());
   auto& id = c.outcome.id = q.id.empty() ? new_id() : q.id;
   bool waits = c.until != update_stage::accepted, attached = c.until == update_stage::attached;
-  auto* r = attached ? &must_find_or_follow(c.of) : &must_find_last(c.of);
+  auto r = attached ? must_find_or_follow(c.of) : must_find_last(c.of);
   if (r->state.open() && !r->resumed) resume(*r);
   must_have_begun(*r, errc::rejected, "update", q.name);
-  if (r->state.open()) r = attached ? &(bring_up(*r), must_find_or_follow(c.of)) : &bring_up(*r);
-  if (attached) r = &where_answered(*r, id);
+  if (r->state.open()) {
+    auto last = bring_up(hold(*r));
+    if (!attached) r = std::move(last);
+  }
+  if (attached) r = where_answered(std::move(r), id);
   c.of.run = c.outcome.run = r->state.run;
   if (!r->state.open()) {
     fill_from_ended(c, *r);
-    drop_if_idle(*r);
     return true;
   }
   answer_lsn_ = r->last_lsn;
@@ -211,14 +204,15 @@ bool engine_core::update_run(update_call& c) {
     return false;
   }
   if (auto before = q.id.empty() ? 0 : sent_before(*r, keys::sent_kind::update, id)) {
-    drop_if_idle(*r);
-    fill_from(c, before);
+    r = must_find({before, c.of.name_space, c.of.id});
+    c.of.run = c.outcome.run = before;
+    fill_from_ended(c, *r);
     return true;
   }
   if (attached)
-    let_go(*r, error(errc::not_found, q.name,
-                     "the run '" + r->state.id + "' has had no update '" + q.id +
-                         "', or the run of its chain that had it has been erased"));
+    throw error(errc::not_found, q.name,
+                "the run '" + r->state.id + "' has had no update '" + q.id +
+                    "', or the run of its chain that had it has been erased");
   {
     in_workflow here(slots_, watchdog_, r->state.workflow, *r->frame, r->suspected);
     here.may_do_anything();
@@ -239,16 +233,7 @@ bool engine_core::update_run(update_call& c) {
   if (waits) return false;
   if (r->state.stalled) throw stalled_error(r->state);
   answer_lsn_ = r->last_lsn;
-  drop_if_idle(*r);
   return true;
-}
-
-/// An earlier run of the chain has the answer.
-void engine_core::fill_from(update_call& c, std::uint64_t run) {
-  auto& r = must_find({run, c.of.name_space, c.of.id});
-  c.of.run = c.outcome.run = run;
-  fill_from_ended(c, r);
-  drop_if_idle(r);
 }
 
 /// Throws if the run begins later: no handler is there yet.
@@ -256,10 +241,10 @@ void engine_core::must_have_begun(resident& r, errc code, std::string_view what,
                                   std::string_view name) {
   if (!r.state.open() || r.state.begins_at <= now_) return;
   answer_lsn_ = r.last_lsn;
-  let_go(r, error(code, name,
-                  "the run '" + r.state.id + "' has no handler for the " + std::string(what) +
-                      " '" + std::string(name) + "' yet: it begins at " +
-                      to_text(time_point(duration(r.state.begins_at)))));
+  throw error(code, name,
+              "the run '" + r.state.id + "' has no handler for the " + std::string(what) +
+                  " '" + std::string(name) + "' yet: it begins at " +
+                  to_text(time_point(duration(r.state.begins_at))));
 }
 
 void engine_core::fill_from_ended(update_call& c, resident& r) {
@@ -268,24 +253,23 @@ void engine_core::fill_from_ended(update_call& c, resident& r) {
   drive_output work;
   (void)shadow->replay(history_of(r), work);
   auto* a = shadow->find_update(c.outcome.id);
-  if (!a || !a->done) let_go(r, ended(r.state));
+  if (!a || !a->done) throw ended(r.state);
   fill(c.outcome, *a);
 }
 
 /// Of a run that was continued: the one to which an update that hadn't begun went over.
-resident& engine_core::where_answered(resident& first, const std::string& id) {
-  auto* r = &first;
+run_lease engine_core::where_answered(run_lease r, const std::string& id) {
   while (!r->state.open() && r->state.next) {
     auto shadow = shadow_of(*r);
     drive_output work;
     (void)shadow->replay(history_of(*r), work);
     auto* a = shadow->find_update(id);
-    auto* next = a && a->done ? nullptr : load(r->state.next);
+    auto next = a && a->done ? run_lease() : load(r->state.next);
     if (!next) break;
-    drop_if_idle(*std::exchange(r, next));
+    r = std::move(next);
   }
-  if (r->state.open()) (void)bring_up(*r);
-  return *r;
+  if (r->state.open()) (void)bring_up(hold(*r));
+  return r;
 }
 
 /// Those who wait for an update that has just been answered.
@@ -323,12 +307,8 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
   unsigned command = 0;
   std::string text(token.substr(0, 80));
   if (std::sscanf(text.c_str(), "%llx.%x.", &run, &command) != 2) throw unknown();
-  auto* r = run ? load(run) : nullptr;
-  if (!r) throw unknown();
-  if (execution::token(run, command, r->state.seed) != token) {
-    drop_if_idle(*r);
-    throw unknown();
-  }
+  auto r = run ? load(run) : run_lease();
+  if (!r || execution::token(run, command, r->state.seed) != token) throw unknown();
   if (r->state.open() && !r->resumed) resume(*r);
   auto* p = r->state.open() ? r->state.find(command) : nullptr;
   bool is_open = p && p->kind == command_kind::promise;
@@ -350,7 +330,6 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
     happen(*r, e);
   }
   answer_lsn_ = r->last_lsn;
-  drop_if_idle(*r);
   return is_open;
 }
 

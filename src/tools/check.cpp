@@ -204,11 +204,9 @@ class checking {
     std::set<std::string> entries{keys::sent(s.first, sent_kind::all, {}, s.run)};
     for (source in(history); !in.done();) {
       auto r = decode_record(in);
-      bool has_name = !r.target.empty() && !r.target.starts_with(call_prefix);
-      if (r.kind == record_kind::signal && has_name)
-        entries.insert(keys::sent(s.first, sent_kind::signal, r.target, s.run));
-      if (r.kind == record_kind::update && has_name)
-        entries.insert(keys::sent(s.first, sent_kind::update, r.target, s.run));
+      auto key = request_key(r.kind, r.target);
+      auto kind = r.kind == record_kind::signal ? sent_kind::signal : sent_kind::update;
+      if (!key.empty()) entries.insert(keys::sent(s.first, kind, key, s.run));
     }
     for (auto& key : entries)
       if (!store_.get(key))
