@@ -65,7 +65,8 @@ class call {
   }
 
   bool of_body = false;    // a step's body waits for it
-  bool needs_room = true;  // false: performed also while the store refuses to write
+  bool needs_room = true;   // false: performed also while the store refuses to write
+  bool only_looks = false;  // performed again if the store refuses what it depends on
 
  protected:
   ~call() = default;

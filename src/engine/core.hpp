@@ -109,7 +109,10 @@ class erased_runs {
  public:
   void add(std::uint64_t run) { filling_.insert(run); }
   bool has(std::uint64_t run) const { return filling_.contains(run) || flying_.contains(run); }
-  void sealed() { flying_ = std::exchange(filling_, {}); }
+  void sealed() {
+    flying_.merge(filling_);
+    filling_.clear();
+  }
   void committed() { flying_.clear(); }
 
  private:
@@ -200,11 +203,25 @@ class engine_core final : public execution_host, public std::enable_shared_from_
     submit(c);
     return c.take();
   }
-  /// The same for what changes nothing: it is answered also while the store refuses to write, if it
-  /// can be.
-  template <class F> auto look(F f) {
+  /// The same for what may be performed while the store refuses to write: what needs nothing
+  /// written, or (erasing) makes room.
+  template <class F> auto ask_without_room(F f) {
     asking<F> c(f);
     c.needs_room = false;
+    submit(c);
+    return c.take();
+  }
+  /// The same for what only reads runs: `f` gets the engine to read from. While the store refuses
+  /// to write that is one which shows what is durable, and nothing else.
+  template <class F> auto look(F f) {
+    auto read = [&] {
+      auto& from = seen();
+      if (&from != this) answer_lsn_ = 0;
+      return f(from);
+    };
+    asking<decltype(read)> c(read);
+    c.needs_room = false;
+    c.only_looks = true;
     submit(c);
     return c.take();
   }
@@ -224,6 +241,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   friend struct engine_probe;  // tests
   friend run_lease;
   // life.cpp
+  void give_up_start();
   bool turn();
   void loop() noexcept;
   void sleep_until_woken(std::int64_t ms_max);
@@ -378,6 +396,10 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool sweep_behind(resident& r);
   bool is_there(std::uint64_t run);
 
+  // durable_view.cpp
+  engine_core& seen();
+  void read_only();
+
   // versions.cpp
   std::string misfit(definition& d, resident& r);
   std::string misfit(definition& d, const run_state& s, std::string_view history, bool suspected);
@@ -407,8 +429,11 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool may_grow() const noexcept;
   bool is_refused() const noexcept { return block_at_ == block_at::refused; }
   bool rides_in_block(const resident& r) const noexcept {
-    return block_ && r.sliced_in == block_->number;
+    return block_ && r.sliced_in >= block_->number && r.sliced_in <= block_->last_number;
   }
+  void slice_ended();
+  void seal_block();
+  void join_refused();
   void checkpoint_slices();
   void begin_pass();
   void mark_dirty(resident& r, std::uint64_t lsn);
@@ -492,6 +517,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   enum class block_at { nowhere, committer, refused };
   block_at block_at_ = block_at::nowhere;
   std::unique_ptr<sealed_block> block_;
+  bool makes_room_ = false;  // something was erased while the store refused the block
+  std::shared_ptr<engine_core> durable_view_;  // while it does, if somebody looked: see seen()
   committer committer_;
   std::size_t outstanding_ = 0;  // attempts with the executor
   std::chrono::steady_clock::time_point sealed_at_{}, grow_until_{};

@@ -41,6 +41,7 @@ bool engine_core::erase_run(resident& r) {
   encode(bytes, n);
   answer_lsn_ = journal_.append(bytes, 1);
   erased_.add(r.state.run);
+  makes_room_ = is_refused();
   forget_run(r);
   return true;
 }
@@ -120,7 +121,7 @@ void engine_core::plan_sweep(const run_state& s) noexcept {
 
 /// Erases what has been kept long enough, some of it at a time.
 bool engine_core::sweep() {
-  if (now_ < next_sweep_ || is_refused()) return false;
+  if (now_ < next_sweep_ || (is_refused() && now_ < retry_commit_at_)) return false;
   next_sweep_ = INT64_MAX;
   std::set<std::string> names;
   for (auto& [key, n] : counters_.all()) names.insert(std::get<0>(key));
@@ -201,7 +202,7 @@ bool engine_core::is_there(std::uint64_t run) {
 }  // namespace detail
 
 std::size_t client::erase(std::string_view id, erase_options o) {
-  return core_->ask([&] { return core_->erase_id({0, name_space_, id}, o); });
+  return core_->ask_without_room([&] { return core_->erase_id({0, name_space_, id}, o); });
 }
 void engine::retain(std::string_view name_space, duration d) { core_->retain(name_space, d); }
 

@@ -340,7 +340,7 @@ void core::signal(engine_core& e, run_ref of, const signal_request& q) {
 }
 std::string core::query(engine_core& e, run_ref of, std::string_view name,
                         std::string_view arguments) {
-  return e.look([&] { return e.query_run(of, name, arguments); });
+  return e.ask_without_room([&] { return e.query_run(of, name, arguments); });
 }
 std::optional<update_outcome> core::update(engine_core& e, run_ref of, const update_request& q,
                                            update_stage until, std::optional<duration> limit) {

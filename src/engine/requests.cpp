@@ -313,10 +313,10 @@ std::vector<start_result> core::start(engine_core& e, std::string_view name_spac
   return e.ask([&] { return e.start_runs(name_space, workflow, requests); });
 }
 std::optional<start_result> core::find(engine_core& e, std::string_view workflow, run_ref of) {
-  return e.look([&] { return e.find_run(workflow, of); });
+  return e.look([&](engine_core& from) { return from.find_run(workflow, of); });
 }
 v0::status core::status(engine_core& e, run_ref of) {
-  return e.look([&] { return e.status_of(of); });
+  return e.look([&](engine_core& from) { return from.status_of(of); });
 }
 void core::cancel(engine_core& e, run_ref of, std::string_view reason) {
   e.ask([&] { e.cancel_run(of, reason); });
