@@ -218,9 +218,8 @@ std::unique_ptr<store> open(const std::string& path, const options& o) {
   auto s = std::make_unique<lmdb_store>(path, o);
   auto check = [raw = s.get()] { raw->check_in_place(); };
   auto tell = [raw = s.get()](bool yes) { raw->set_moving(yes); };
-  return backend::add_log(std::move(s), {.bytes = log_bytes_of(o),
-                                         .check_in_place = check,
-                                         .is_moving = tell});
+  return backend::add_log(std::move(s),
+                          {.bytes = log_bytes_of(o), .check_in_place = check, .is_moving = tell});
 }
 
 }  // namespace lmdb

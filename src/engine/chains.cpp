@@ -5,16 +5,20 @@
 #include <optional>
 #include <unordered_set>
 
+#include "base/hooks.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 /// The entry of a request; nothing if it has no name by which it may come again.
-std::optional<std::string> entry_of(const run_state& s, record_kind k, std::string_view target) {
-  auto key = request_key(k, target);
+std::optional<std::string> entry_of(const run_state& s, record_kind k, std::uint8_t flags,
+                                    std::string_view target) {
+  auto key = request_key(k, flags, target);
   if (key.empty()) return std::nullopt;
-  return keys::sent(s.first, k == record_kind::signal ? keys::sent_kind::signal : keys::sent_kind::update, key, s.run);
+  bool is_signal = k == record_kind::signal;
+  return keys::sent(s.first, is_signal ? keys::sent_kind::signal : keys::sent_kind::update, key,
+                    s.run);
 }
 
 }  // namespace
@@ -42,6 +46,8 @@ run_lease engine_core::last_of_chain(run_lease r) {
 run_lease engine_core::chain_of(run_ref of) {
   auto itself = load(of.run);
   if (itself && !itself->state.next) return itself;
+  if (STET_SEEDED(find_chain_by_number))
+    return itself ? last_of_chain(std::move(itself)) : run_lease();
   for (auto run = latest_run(of.name_space, of.id); run >= of.run && run != 0;) {
     auto r = load(run);
     if (!r) break;
@@ -67,9 +73,11 @@ run_lease engine_core::must_find_or_follow(run_ref of) {
 
 /// A run continues as new: what it was sent is known to those behind it, in the same commit.
 void engine_core::remember_sent(const resident& r) {
+  if (STET_SEEDED(forget_what_was_sent)) return;
   sent_.add(keys::sent(r.state.first, keys::sent_kind::all, {}, r.state.run), journal_.riders());
-  r.frame->visit_sent([&](record_kind k, std::string_view target) {
-    if (auto entry = entry_of(r.state, k, target)) sent_.add(*std::move(entry), journal_.riders());
+  r.frame->visit_sent([&](record_kind k, std::uint8_t flags, std::string_view target) {
+    if (auto entry = entry_of(r.state, k, flags, target))
+      sent_.add(*std::move(entry), journal_.riders());
   });
 }
 
@@ -82,7 +90,7 @@ void engine_core::forget_sent(resident& r) {
     auto history = stored_history_of(r);
     for (source in(history); !in.done();) {
       auto rec = decode_record(in);
-      if (auto entry = entry_of(r.state, rec.kind, rec.target))
+      if (auto entry = entry_of(r.state, rec.kind, rec.flags, rec.target))
         sent_.erase(*std::move(entry), journal_.riders());
     }
     sent_.erase(keys::sent(first, keys::sent_kind::all, {}, run), journal_.riders());
@@ -102,7 +110,8 @@ std::uint64_t engine_core::sent_before(resident& r, keys::sent_kind kind, std::s
       auto history = stored_history_of(*before);
       for (source in(history); !in.done();) {
         auto rec = decode_record(in);
-        if (auto entry = entry_of(before->state, rec.kind, rec.target)) sent->insert(*entry);
+        if (auto entry = entry_of(before->state, rec.kind, rec.flags, rec.target))
+          sent->insert(*entry);
       }
     }
     r.sent_before = std::move(sent);

@@ -480,11 +480,12 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::vector<run_lease> recovered_;        // of a recovery: it reads each snapshot once
   std::map<std::string, duration, std::less<>> retention_;  // by namespace
   std::int64_t next_sweep_ = 0;                             // when to look what is old
-  std::map<std::string, std::string> swept_to_;  // by namespace: the latest entry that was looked at
-  std::vector<std::uint64_t> unswept_;           // of those: bodies of theirs still ran
-  std::int64_t ended_until_ = 0;  // runs that ended before this are in the index by end
-  std::int64_t sealed_time_ = 0;  // of the block on its way
-  std::list<resident*> lru_;  // with a frame, the one driven last at the end
+  std::map<std::string, std::string>
+      swept_to_;                        // by namespace: the latest entry that was looked at
+  std::vector<std::uint64_t> unswept_;  // of those: bodies of theirs still ran
+  std::int64_t ended_until_ = 0;        // runs that ended before this are in the index by end
+  std::int64_t sealed_time_ = 0;        // of the block on its way
+  std::list<resident*> lru_;            // with a frame, the one driven last at the end
   std::deque<std::uint64_t> ready_;
   std::vector<attempt*> gate_;
   timers timers_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/hooks.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -41,7 +42,7 @@ bool engine_core::erase_run(resident& r) {
   encode(bytes, n);
   answer_lsn_ = journal_.append(bytes, 1);
   erased_.add(r.state.run);
-  makes_room_ = is_refused();
+  makes_room_ = is_refused() && !STET_SEEDED(erase_without_block);
   forget_run(r);
   return true;
 }
@@ -170,7 +171,7 @@ std::vector<std::uint64_t> engine_core::find_old(const std::string& name_space, 
 /// the latest runs stay, and what goes is behind those.
 bool engine_core::sweep_behind(resident& r) {
   auto run = r.state.run;
-  bool goes_on = r.state.next && is_there(r.state.next);
+  bool goes_on = r.state.next && is_there(r.state.next) && !STET_SEEDED(cut_behind_the_open);
   std::vector<std::uint64_t> old;
   if (!goes_on) old.push_back(run);
   std::size_t kept = goes_on ? 1 : links_kept;

@@ -308,7 +308,7 @@ void engine_core::tell_parent(resident& r) {
 
 void engine_core::request_cancel(resident& r, std::string_view reason) {
   if (!r.state.open() || r.state.cancel_requested) return;
-  if (r.state.begins_at) return end_unbegun(r, reason);
+  if (r.state.begins_at && !STET_SEEDED(begin_cancelled)) return end_unbegun(r, reason);
   record e;
   e.kind = record_kind::cancel_requested;
   e.name = reason;

@@ -220,6 +220,7 @@ bool engine_core::update_run(update_call& c) {
   }
   record e;
   e.kind = record_kind::update;
+  if (q.id.empty()) e.flags = record_flag::unnamed;
   e.name = q.name;
   e.target = id;
   e.payload = q.arguments;
@@ -242,8 +243,8 @@ void engine_core::must_have_begun(resident& r, errc code, std::string_view what,
   if (!r.state.open() || r.state.begins_at <= now_) return;
   answer_lsn_ = r.last_lsn;
   throw error(code, name,
-              "the run '" + r.state.id + "' has no handler for the " + std::string(what) +
-                  " '" + std::string(name) + "' yet: it begins at " +
+              "the run '" + r.state.id + "' has no handler for the " + std::string(what) + " '" +
+                  std::string(name) + "' yet: it begins at " +
                   to_text(time_point(duration(r.state.begins_at))));
 }
 

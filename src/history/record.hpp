@@ -112,6 +112,7 @@ inline constexpr std::uint8_t absolute = 8;      // sleep: `number` is a time, n
 inline constexpr std::uint8_t asks_to_end = 4;  // child: what its parent's end means to it; message
 inline constexpr std::uint8_t calls = 8;        // message: it is an update, and is answered
 inline constexpr std::uint8_t unasked = 4;      // update: no validator has seen it yet
+inline constexpr std::uint8_t unnamed = 8;      // update: the engine made its id
 inline constexpr std::uint8_t abandons = 8;     // child: its parent's end means nothing to it
 inline constexpr std::uint8_t holds = 4;        // condition: at once, no `met` will follow
 inline constexpr std::uint8_t takes = 8;        // condition, met: it reads a signal
@@ -157,11 +158,13 @@ struct record {
 
 /// What the ids of updates that one run sends to another begin with.
 inline constexpr std::string_view call_id_prefix = "stet:";
-/// By what a signal or an update is known when it is sent again: its key, its id. Empty: it has no
-/// such name, or is sent once only, from run to run; or the record is another.
-inline std::string_view request_key(record_kind k, std::string_view target) noexcept {
+/// By what a signal or an update is known when it is sent again: its key, its id. Empty: nobody has
+/// given it a name, or it is sent once only, from run to run; or the record is another.
+inline std::string_view request_key(record_kind k, std::uint8_t flags,
+                                    std::string_view target) noexcept {
   if (k == record_kind::signal) return target;
-  bool is_asked = k == record_kind::update && !target.starts_with(call_id_prefix);
+  bool is_asked = k == record_kind::update && !(flags & record_flag::unnamed) &&
+                  !target.starts_with(call_id_prefix);
   return is_asked ? target : std::string_view();
 }
 

@@ -211,8 +211,7 @@ void apply(run_state& s, const record& r, std::uint64_t lsn) {
     apply_event(s, r);
     if (r.flags & record_flag::undriven) ++s.undriven;
     else advance_time(s, r.time);
-    if (r.kind == record_kind::terminated)
-      end(s, status_after(r), r.name);
+    if (r.kind == record_kind::terminated) end(s, status_after(r), r.name);
     return;
   }
   switch (r.kind) {

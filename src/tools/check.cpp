@@ -204,7 +204,7 @@ class checking {
     std::set<std::string> entries{keys::sent(s.first, sent_kind::all, {}, s.run)};
     for (source in(history); !in.done();) {
       auto r = decode_record(in);
-      auto key = request_key(r.kind, r.target);
+      auto key = request_key(r.kind, r.flags, r.target);
       auto kind = r.kind == record_kind::signal ? sent_kind::signal : sent_kind::update;
       if (!key.empty()) entries.insert(keys::sent(s.first, kind, key, s.run));
     }

@@ -91,7 +91,8 @@ constexpr int many = 20;  // continuations: more than links that are kept for th
 
 }  // namespace
 
-TEST_CASE("an update that is asked again with its id isn't done again when its run has been erased") {
+TEST_CASE(
+    "an update that is asked again with its id isn't done again when its run has been erased") {
   for (int times : {1, 3, 5})
     for (bool restarts : {false, true})
       everywhere([&](world& w) {

@@ -172,7 +172,8 @@ TEST_CASE("an update with the start of a run that begins later is refused, and l
   everywhere([](world& w) {
     open(w);
     auto refused = what_throws([&] {
-      w.engine().update_with_start(Add, {}, std::tuple(1), Text, "t", stet::start_options{.delay = 1h});
+      w.engine().update_with_start(Add, {}, std::tuple(1), Text, "t",
+                                   stet::start_options{.delay = 1h});
     });
     CHECK(refused.code == stet::errc::usage);
     CHECK(refused.says("delay"));

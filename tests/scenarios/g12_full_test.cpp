@@ -27,7 +27,8 @@ void define_all(stet::engine& e) {
   // Writes for as long as it is let.
   e.define(Fill, [](stet::context& ctx, int bytes) -> stet::task<std::string> {
     for (;;)
-      co_await ctx.step("more", [bytes] { return std::string(static_cast<std::size_t>(bytes), 'x'); });
+      co_await ctx.step("more",
+                        [bytes] { return std::string(static_cast<std::size_t>(bytes), 'x'); });
   });
 }
 void check_sound(world& w) {
@@ -188,7 +189,8 @@ TEST_CASE("a start without room can be tried again") {
 }
 
 #if STET_TESTS_HAVE_LMDB
-TEST_CASE("an LMDB store at its limit is pruned, in the engine that filled it and in the next one") {
+TEST_CASE(
+    "an LMDB store at its limit is pruned, in the engine that filled it and in the next one") {
   constexpr auto map = 16u << 20;
   for (std::uint64_t log : {std::uint64_t{0}, std::uint64_t{8} << 20})
     for (bool restarts : {false, true}) {
@@ -211,7 +213,8 @@ TEST_CASE("an LMDB store at its limit is pruned, in the engine that filled it an
       auto id = [](int n) { return "r" + std::to_string(n); };
       caught full;
       for (; made < 4000 && !full.thrown; ++made)
-        full = what_throws([&] { (void)e->run(Keep, id(made), std::string(20'000, 'x')).result(); });
+        full =
+            what_throws([&] { (void)e->run(Keep, id(made), std::string(20'000, 'x')).result(); });
       REQUIRE(full.code == stet::errc::full);
       (void)what_throws([&] { e->run(Fill, "filler", 10'000); });
       if (restarts) {

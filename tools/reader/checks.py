@@ -253,7 +253,8 @@ class Store:
                 continue
             keys[everything] = number
             for r in self.histories.get(number, ()):
-                if r.kind in (10, 11) and r.target and not (r.kind == 11 and r.target.startswith(b'stet:')):
+                unnamed = r.kind == 11 and (r.flags & 8 or r.target.startswith(b'stet:'))
+                if r.kind in (10, 11) and r.target and not unnamed:
                     keys[prefix + bytes([r.kind - 9]) + esc(r.target) + be64(number)] = number
         return keys
 
