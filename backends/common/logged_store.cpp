@@ -15,6 +15,22 @@ constexpr std::uint64_t kLogBytesMin = 16u << 10;
 // A batch that would take more of the log than this part goes to the inner store by itself.
 constexpr std::size_t kLargestShare = 4;
 
+/// Tells the inner store that what it commits meanwhile is moved.
+class moving {
+ public:
+  explicit moving(const std::function<void(bool)>& tell) : tell_(tell) {
+    if (tell_) tell_(true);
+  }
+  moving(const moving&) = delete;
+  moving& operator=(const moving&) = delete;
+  ~moving() {
+    if (tell_) tell_(false);
+  }
+
+ private:
+  const std::function<void(bool)>& tell_;
+};
+
 }  // namespace
 
 logged_store::logged_store(std::unique_ptr<store> inner, log_options o)
@@ -125,7 +141,7 @@ void logged_store::commit_beside(const batch& b, durability d) {
     if (!recent_->changes.empty() && !(in_use_ && fits(b))) move(true);
   } catch (const store_error& e) {
     // A full store makes no room for all that was put, but may have it for what is left of that.
-    if (e.outcome() != commit_outcome::refused || !erases(b)) throw;
+    if (e.outcome() != commit_outcome::refused || !makes_room(b)) throw;
     return commit_together(b);
   }
   if (in_use_ && fits(b)) return append(b, d);
@@ -163,6 +179,7 @@ void logged_store::save_log() {
 void logged_store::move(bool keep_log) {
   batch b;
   recent_->changes.add_to(b);
+  const moving here(options_.is_moving);
   commit_inner(b, false, keep_log, durability::sync);
   emptied();
 }

@@ -25,6 +25,9 @@ struct log_options {
   /// Called at the start of each commit; throws if the inner store's own would, since what it has
   /// open is not what its path names. May be empty.
   std::function<void()> check_in_place = {};
+  /// Called with true before the log is moved into the inner store, and with false after it: what
+  /// that keeps for batches that make room isn't for this. Doesn't throw. May be empty.
+  std::function<void(bool)> is_moving = {};
 };
 
 /// Invariants: what was committed is the overlay over the inner store, and the overlay is what the

@@ -52,6 +52,11 @@ bool can_map(std::size_t bytes) {
 
 }  // namespace
 
+std::uint64_t log_bytes_of(const options& o) noexcept {
+  constexpr std::uint64_t share = 16;
+  return std::min(o.log_bytes, o.map_bytes_max / share);
+}
+
 errc kind_of(int rc) noexcept {
   switch (rc) {
     case MDB_MAP_FULL:
@@ -73,7 +78,9 @@ void fail(std::string_view operation, std::string_view path, int rc, commit_outc
 database::database(backend::file_owner& owner, const options& o)
     : owner_(owner), env_(make_env()), readers_(env_.get()) {
   map_bytes_max_ = to_map_size(o.map_bytes_max);
-  reserve_bytes_ = to_map_size(std::max(kReserveBytesMin, map_bytes_max_ / 64));
+  // What waits in the log goes along with what makes room, and is in memory up to twice as large.
+  reserve_bytes_ =
+      to_map_size(std::max(kReserveBytesMin, map_bytes_max_ / 64) + 2 * log_bytes_of(o));
   std::uint64_t used = file_size(owner.data_descriptor());
   map_bytes_ = to_map_size(std::max<std::uint64_t>(o.map_bytes, used + used / 2));
   map_bytes_ = std::min(map_bytes_, std::max(map_bytes_max_, to_map_size(used)));
@@ -161,10 +168,10 @@ int database::set_durability(durability d) {
 
 int database::flush() { return is_flushed_ ? MDB_SUCCESS : mdb_env_sync(env(), 1); }
 
-bool database::make_room(bool erases) {
+bool database::make_room(bool may_use_reserve) {
   int dead = 0;
   mdb_reader_check(env(), &dead);  // a dead reader (a tool) keeps freed pages from being used
-  std::size_t limit = map_bytes_max_ + (erases ? reserve_bytes_ : 0);
+  std::size_t limit = map_bytes_max_ + (may_use_reserve ? reserve_bytes_ : 0);
   if (map_bytes_ < limit) {
     bool doubled = map_bytes_ <= limit / 2;
     resize(doubled ? map_bytes_ * 2 : limit);

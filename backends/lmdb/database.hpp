@@ -10,6 +10,10 @@
 
 namespace stet { inline namespace v0 { namespace lmdb {
 
+/// Not much of what a store may hold waits in its log: a full one shall refuse, and not the log's
+/// next move.
+std::uint64_t log_bytes_of(const options& o) noexcept;
+
 /// The kind of failure that an LMDB or system code stands for.
 errc kind_of(int rc) noexcept;
 /// Throws store_error for `rc`.
@@ -33,10 +37,10 @@ class database {
   /// Flushes what set_durability(process) left.
   int flush();
 
-  /// After MDB_MAP_FULL: makes the map bigger, up to the limit and, for a batch that `erases`, a
-  /// bit beyond it, since LMDB needs room to free room. Then lets freed pages be used, once per
+  /// After MDB_MAP_FULL: makes the map bigger, up to the limit and, if the batch may use the
+  /// reserve, beyond it, since LMDB needs room to free room. Then lets freed pages be used, once per
   /// successful commit. False if there is no more to be had. Throws store_error.
-  bool make_room(bool erases);
+  bool make_room(bool may_use_reserve);
   /// After a commit: back to the limit, if the map is beyond it.
   void committed();
   /// True if LMDB itself refuses to go on (MDB_PANIC).

@@ -44,6 +44,8 @@ class lmdb_store final : public store {
   void commit(const batch& b, durability d) override;
   void close() override;
   void check_in_place() { backend::check_in_place(limits(), opened_->owner, poison_); }
+  /// What is committed from now on was committed before, to the log: it leaves the reserve alone.
+  void set_moving(bool yes) noexcept { is_moving_ = yes; }
   store_info info() const override {
     return {.scheme = "lmdb",
             .path = path_,
@@ -68,6 +70,7 @@ class lmdb_store final : public store {
 
   std::unique_ptr<opened> opened_;  // null: closed
   const std::string path_;
+  bool is_moving_ = false;
   backend::poison poison_;
 };
 
@@ -123,7 +126,7 @@ void lmdb_store::commit(const batch& b, durability d) {
   backend::check_batch(limits(), b);
   check_in_place();
   if (int rc = opened_->db.set_durability(d)) fail("lmdb commit", path_, rc);
-  const bool may_use_reserve = backend::erases(b);
+  const bool may_use_reserve = backend::makes_room(b) && !is_moving_;
   try {
     for (;;) {
       attempt a = try_once(b);
@@ -212,13 +215,11 @@ void lmdb_store::close() {
 }  // namespace
 
 std::unique_ptr<store> open(const std::string& path, const options& o) {
-  // Not much of what a store may hold waits in its log: a full one shall refuse, and not the log's
-  // next move.
-  constexpr std::uint64_t share = 16;
   auto s = std::make_unique<lmdb_store>(path, o);
   auto check = [raw = s.get()] { raw->check_in_place(); };
-  return backend::add_log(std::move(s), {.bytes = std::min(o.log_bytes, o.map_bytes_max / share),
-                                         .check_in_place = check});
+  auto tell = [raw = s.get()](bool yes) { raw->set_moving(yes); };
+  return backend::add_log(std::move(s),
+                          {.bytes = log_bytes_of(o), .check_in_place = check, .is_moving = tell});
 }
 
 }  // namespace lmdb

@@ -77,7 +77,8 @@ class STET_API client {
   }
   /// Starts a run, unless there is one of this id that is open, and sends it an update; the run's
   /// start, the update and what it brings are one commit. Waits until the update is accepted; if it
-  /// is refused, a run that was started for it stays.
+  /// is refused, a run that was started for it stays. With a delay: errc::usage, and nothing is
+  /// started.
   ///     auto size = engine.update_with_start(Add, std::tuple(item), Cart, "cart-7", c).result();
   template <class U, class... B, class R, class... A>
   update_handle<U> update_with_start(const v0::update<U(B...)>& u,
@@ -97,7 +98,8 @@ class STET_API client {
     auto [started, sent] = detail::core::start_with(
         *core_, name_space_, w.text(), request_of<A...>(id, options, std::move(arguments)...), q,
         detail::update_stage::accepted);
-    return update_handle<U>(core_, started.run, std::string(id), u.text(), std::move(sent.id));
+    return update_handle<U>(core_, started.run, name_space_, std::string(id), u.text(),
+                            std::move(sent.id));
   }
   /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of run().
   ///     engine.run_all(Hash, std::vector{std::pair(std::string("a"), std::tuple(path_a))});
@@ -251,6 +253,8 @@ class STET_API client {
   ///
   /// Throws   errc::not_found; errc::conflict if one of them is open, or the body of a step of it
   ///          still runs: nothing is erased then.
+  /// A store without room is tried at once, since this makes some: errc::full says that it didn't
+  /// help yet, and they go with what waits for room.
   /// Durable  when it returns, they are gone, all in one commit.
   std::size_t erase(std::string_view id, erase_options o = {});
   /// What a run is doing and what it waits for; nothing if there is no such run. Never disturbs the

@@ -11,8 +11,9 @@ namespace stet { inline namespace v0 { namespace lmdb {
 struct options {
   /// Address space at first; doubled by itself when the store outgrows it.
   std::uint64_t map_bytes = 64ull << 20;
-  /// Where growing ends: a commit beyond it is refused with errc::full. A batch that erases may go
-  /// a 64th (at least 1 MiB) beyond it, since LMDB needs room to free room.
+  /// Where growing ends: a commit beyond it is refused with errc::full. A batch that erases a range
+  /// may go beyond it, by a 64th (at least 1 MiB) and twice the log, since LMDB needs room to free
+  /// room: so an engine on a full store can still erase runs.
   std::uint64_t map_bytes_max = 1ull << 40;
   /// Commits are appended to a log of this size (one flush; LMDB needs two) and moved into LMDB's
   /// file when it is full and at close; until then they stay in memory, up to about twice as much.

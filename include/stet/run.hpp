@@ -27,12 +27,14 @@ namespace stet { inline namespace v0 {
 
 /// Something a run waits for.
 struct pending_info {
-  std::string kind;      ///< "step", "sleep", "child", "condition", "promise", "message"
+  std::string kind;      ///< "step", "sleep", "child", "condition", "promise", "message"; "start"
+                         ///< of a run that was started with a delay
   std::string name;      ///< the step's, the child's workflow's, the promise's; "signal 'approved'"
   std::string detail;    ///< step: arguments in short; child: its id; promise: its token
   unsigned attempt = 0;  ///< step: the attempt that runs, ran last or will run next
   std::string last_error;  ///< step: what its last failed attempt said
-  time_point due{};        ///< sleep: when it ends; step: when the next attempt begins; else zero
+  /// Sleep: when it ends; step: when the next attempt begins; start: when the run begins; else zero.
+  time_point due{};
 };
 
 /// What an operator asks about a run.
@@ -47,7 +49,7 @@ struct run_info {
   time_point started{};
   time_point closed{};          ///< when it ended; zero: it hasn't
   std::uint64_t parent = 0;     ///< the run that waits for it, or 0
-  std::uint64_t previous = 0;   ///< the run that it continues, or 0
+  std::uint64_t previous = 0;   ///< the run that it continues, or 0; it may have been erased
   std::uint64_t next = 0;       ///< the run that continues it, or 0
   time_point next_wakeup{};     ///< when it goes on by itself; zero: it doesn't
   unsigned unread_signals = 0;  ///< that were sent to it and that it has not read
@@ -177,13 +179,13 @@ template <class R> class update_handle {
   ///          errc::run_ended if the run ended without an answer, errc::run_stalled, errc::closed.
   /// Durable  the answer was, before this returned.
   R result() const {
-    auto o = detail::core::update(*core_, {run_, {}, run_id_}, request_,
+    auto o = detail::core::update(*core_, {run_, name_space_, run_id_}, request_,
                                   detail::update_stage::attached, std::nullopt);
     return detail::take<R>(*core_, request_.name, *o);
   }
   /// Waits for its answer, no longer than `limit`. True if it is there.
   bool wait_for(duration limit) const {
-    return detail::core::update(*core_, {run_, {}, run_id_}, request_,
+    return detail::core::update(*core_, {run_, name_space_, run_id_}, request_,
                                 detail::update_stage::attached, limit)
         .has_value();
   }
@@ -191,15 +193,16 @@ template <class R> class update_handle {
  private:
   template <class> friend class run_handle;
   friend class client;
-  update_handle(std::shared_ptr<detail::engine_core> c, std::uint64_t run, std::string run_id,
-                std::string_view name, std::string id)
+  update_handle(std::shared_ptr<detail::engine_core> c, std::uint64_t run, std::string name_space,
+                std::string run_id, std::string_view name, std::string id)
       : core_(std::move(c)),
         run_(run),
+        name_space_(std::move(name_space)),
         run_id_(std::move(run_id)),
         request_{name, std::move(id), {}} {}
   std::shared_ptr<detail::engine_core> core_;
   std::uint64_t run_;
-  std::string run_id_;
+  std::string name_space_, run_id_;
   detail::update_request request_;
 };
 
@@ -230,8 +233,9 @@ template <class R> class run_handle {
     return detail::core::wait(*core_, ref(), limit).has_value();
   }
   v0::status status() const { return detail::core::status(*core_, ref()); }
-  /// Asks the run to end: its awaits throw stet::cancelled, it may clean up. No effect on a run
-  /// that has ended. Durable  when it returns, the request is.
+  /// Asks the run to end: its awaits throw stet::cancelled, it may clean up. A run that begins later
+  /// (start_options::delay) ends at once, and none of its code runs. No effect on a run that has
+  /// ended. Durable  when it returns, the request is.
   void cancel(std::string_view reason = {}) const { detail::core::cancel(*core_, ref(), reason); }
   /// Ends the run without asking it: no code of the workflow runs any more. Its open children are
   /// terminated as well. Durable  when it returns, the end is.
@@ -310,7 +314,7 @@ template <class R> class run_handle {
                                 std::type_identity_t<A>... arguments) const {
     auto sent = detail::core::update(*core_, ref(), request_of(u, o, std::move(arguments)...),
                                      detail::update_stage::accepted, std::nullopt);
-    return update_handle<U>(core_, sent->run, id_, u.text(), std::move(sent->id));
+    return update_handle<U>(core_, sent->run, name_space_, id_, u.text(), std::move(sent->id));
   }
 
  private:

@@ -29,7 +29,13 @@ namespace stet { inline namespace v0 { namespace detail {
   fault(go_on_behind_end)           /* a run that has ended can be terminated */            \
   fault(calls_overlap)              /* an entity does two things at a time */               \
   fault(lose_count)                 /* a counter is not in the commit that it counts */     \
-  fault(forget_riding)              /* a history lacks what is in the block on its way */
+  fault(forget_riding)              /* a history lacks what is in the block on its way */ \
+  fault(forget_what_was_sent)       /* a chain doesn't know what its earlier runs were sent */ \
+  fault(find_chain_by_number)       /* a chain is lost with its first run */                \
+  fault(cut_behind_the_open)        /* retention takes the run before the open one */       \
+  fault(begin_cancelled)            /* a run that was cancelled before it began begins */   \
+  fault(show_refused)               /* readers see what the store has refused */            \
+  fault(erase_without_block)        /* what is erased doesn't go with the refused block */
 // clang-format on
 
 struct test_hooks {

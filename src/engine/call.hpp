@@ -64,8 +64,9 @@ class call {
     at_ = nullptr;
   }
 
-  bool of_body = false;    // a step's body waits for it
-  bool needs_room = true;  // false: performed also while the store refuses to write
+  bool of_body = false;     // a step's body waits for it
+  bool needs_room = true;   // false: performed also while the store refuses to write
+  bool only_looks = false;  // performed again if the store refuses what it depends on
 
  protected:
   ~call() = default;

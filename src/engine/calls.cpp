@@ -10,7 +10,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr std::string_view prefix = "stet:";
+constexpr auto prefix = call_id_prefix;
 
 }  // namespace
 

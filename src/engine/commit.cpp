@@ -16,15 +16,16 @@ constexpr std::int64_t refused_pause_ms = 250;
 /// nothing else is to do (one thread switch less, which is what a lone run feels).
 bool engine_core::commit() {
   if (block_at_ == block_at::committer) return false;
-  if (block_at_ == block_at::refused && now_ < retry_commit_at_) return false;
+  if (block_at_ == block_at::refused) {
+    if (makes_room_) join_refused();
+    else if (now_ < retry_commit_at_) return false;
+  }
   if (block_at_ == block_at::nowhere) {
     if (may_grow()) return false;
     checkpoint_slices();
     if (!STET_SEEDED(lose_count)) counters_.put_changes(journal_.riders());
     if (!journal_.has_something()) return false;
-    block_ = std::make_unique<sealed_block>(journal_.seal(now_));
-    state_.sealed();
-    erased_.sealed();
+    seal_block();
   }
   sealed_at_ = std::chrono::steady_clock::now();
   if (committer_.started() && !is_quiet()) {
@@ -39,6 +40,26 @@ bool engine_core::commit() {
   written(error);
   drop_written();
   return block_at_ == block_at::nowhere;
+}
+
+/// Nothing is added any more to what fills: it is the block on its way, or goes along with it.
+void engine_core::seal_block() {
+  auto b = journal_.seal(now_);
+  if (block_) journal_.join(*block_, std::move(b));
+  else block_ = std::make_unique<sealed_block>(std::move(b));
+  sealed_time_ = now_;
+  state_.sealed();
+  erased_.sealed();
+  sent_.sealed();
+}
+
+/// The store has no room for the block, and what was erased since makes some: both are one commit,
+/// which the store may take where it takes no other (lmdb::options::map_bytes_max).
+void engine_core::join_refused() {
+  makes_room_ = false;
+  slice_ended();
+  counters_.put_changes(journal_.riders());
+  seal_block();
 }
 
 /// In the midst of a turn that has much to do: while one block is written the next is filled, and
@@ -83,8 +104,12 @@ void engine_core::written(const std::exception_ptr& error) {
   journal_.committed(*block_);
   state_.committed();
   erased_.committed();
+  sent_.committed();
+  ended_until_ = sealed_time_;
   block_.reset();
   block_at_ = block_at::nowhere;
+  durable_view_.reset();
+  makes_room_ = false;
   release_answers();
 }
 
@@ -128,7 +153,15 @@ void engine_core::refused(const store_error& e) {
   retry_commit_at_ = now_ + refused_pause_ms;
   refused_as_ = e.code();
   auto error = std::make_exception_ptr(e);
-  for (auto& [lsn, c] : std::exchange(answers_, {})) c->done(own_copy(error));
+  for (auto& [lsn, c] : std::exchange(answers_, {})) {
+    if (!c->only_looks) {
+      c->done(own_copy(error));
+      continue;
+    }
+    c->leave();
+    std::lock_guard lock(mutex_);
+    calls_.push_back(c);
+  }
 }
 
 /// The answer while the store refuses to write.
@@ -151,16 +184,20 @@ void engine_core::release_answers() {
 /// Lets a caller go on as soon as everything up to `lsn` is durable.
 void engine_core::answer(call& c, std::uint64_t lsn) {
   if (lsn <= journal_.durable_lsn() || STET_SEEDED(acknowledge_before_commit)) return c.done();
-  if (is_refused()) return c.done(why_refused());
+  if (is_refused() && !makes_room_) return c.done(why_refused());
   answers_.emplace_back(lsn, &c);
+}
+
+void engine_core::slice_ended() {
+  for (auto run : std::exchange(ended_, {}))
+    if (auto* r = in_memory(run)) slice(*r);
 }
 
 /// What rides along with the next block. A run that has ended gets its one slice at once; of those
 /// that go on, only the ones that hold up old blocks: a run that is over before its first block is
 /// old was never written twice.
 void engine_core::checkpoint_slices() {
-  for (auto run : std::exchange(ended_, {}))
-    if (auto* r = in_memory(run)) slice(*r);
+  slice_ended();
   bool is_long = journal_.kept_bytes() >= tail_limit_ / 2;
   // Not behind mark_clean(), which drops all blocks: a pass would leave some.
   if (pass_until_ == 0 && !closing_ && (is_long || STET_RARELY("begin pass"))) begin_pass();

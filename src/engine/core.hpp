@@ -37,6 +37,7 @@
 #include "engine/definitions.hpp"
 #include "engine/in_workflow.hpp"
 #include "engine/lease.hpp"
+#include "engine/sent_keys.hpp"
 #include "engine/slots.hpp"
 #include "engine/timers.hpp"
 #include "engine/user_state.hpp"
@@ -86,7 +87,8 @@ struct resident {
   std::vector<attempt*> attempts;  // under way, or waiting for their gate
   std::vector<outcome_call*> waiters;
   std::vector<update_call*> updaters;
-  /// What the run before it in its chain was sent, once it was asked for: see was_sent_before.
+  /// What the run before it in its chain was sent, once it was asked for, if an older build
+  /// continued that one: see sent_before.
   std::unique_ptr<std::unordered_set<std::string>> sent_before;
   std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
   bool resumed = false;                               // what was cut short has been seen to
@@ -115,7 +117,10 @@ class erased_runs {
  public:
   void add(std::uint64_t run) { filling_.insert(run); }
   bool has(std::uint64_t run) const { return filling_.contains(run) || flying_.contains(run); }
-  void sealed() { flying_ = std::exchange(filling_, {}); }
+  void sealed() {
+    flying_.merge(filling_);
+    filling_.clear();
+  }
   void committed() { flying_.clear(); }
 
  private:
@@ -205,11 +210,25 @@ class engine_core final : public execution_host, public std::enable_shared_from_
     submit(c);
     return c.take();
   }
-  /// The same for what changes nothing: it is answered also while the store refuses to write, if it
-  /// can be.
-  template <class F> auto look(F f) {
+  /// The same for what may be performed while the store refuses to write: what needs nothing
+  /// written, or (erasing) makes room.
+  template <class F> auto ask_without_room(F f) {
     asking<F> c(f);
     c.needs_room = false;
+    submit(c);
+    return c.take();
+  }
+  /// The same for what only reads runs: `f` gets the engine to read from. While the store refuses
+  /// to write that is one which shows what is durable, and nothing else.
+  template <class F> auto look(F f) {
+    auto read = [&] {
+      auto& from = seen();
+      if (&from != this) answer_lsn_ = 0;
+      return f(from);
+    };
+    asking<decltype(read)> c(read);
+    c.needs_room = false;
+    c.only_looks = true;
     submit(c);
     return c.take();
   }
@@ -231,6 +250,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   friend struct engine_probe;  // tests
   friend run_lease;
   // life.cpp
+  void give_up_start();
   bool turn();
   void loop() noexcept;
   void sleep_until_woken(std::int64_t ms_max);
@@ -302,6 +322,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void end_run(resident& r);
   void tell_parent(resident& r);
   void request_cancel(resident& r, std::string_view reason);
+  void end_unbegun(resident& r, std::string_view reason);
   void terminate(resident& r, std::string_view reason, std::uint8_t flags = 0);
   void see_to_orphans(std::string_view ended, std::string_view given_up);
   void park(resident& r, std::string reason);
@@ -328,15 +349,24 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void acquit() noexcept;
   std::int64_t total_deadline(const pending& p, const step_options& o) const noexcept;
 
-  // messages.cpp
+  // chains.cpp
+  std::uint64_t run_below(std::string_view name_space, std::string_view id, std::uint64_t below);
   run_lease last_of_chain(run_lease r);
+  run_lease last_of_chain(run_ref of);
+  run_lease chain_of(run_ref of);
+  run_lease must_find_or_follow(run_ref of);
+  void remember_sent(const resident& r);
+  void forget_sent(resident& r);
+  std::uint64_t sent_before(resident& r, keys::sent_kind kind, std::string_view key);
+
+  // messages.cpp
   run_lease must_find_last(run_ref of);
   run_lease bring_up(run_lease r);
-  bool was_sent_before(resident& r, record_kind kind, std::string_view key);
   bool knows_signal(resident& r, std::string_view key);
   std::string query_ended(resident& r, std::string_view name, std::string_view arguments);
   std::unique_ptr<execution> shadow_of(resident& r);
   void fill_from_ended(update_call& c, resident& r);
+  void must_have_begun(resident& r, errc code, std::string_view what, std::string_view name);
   void tell_updaters(resident& r);
   void fail_updaters(resident& r, const error& e);
   run_lease where_answered(run_lease r, const std::string& id);
@@ -372,6 +402,13 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void plan_sweep(const run_state& s) noexcept;
   bool sweep();
   bool sweep(const std::string& name_space, std::int64_t keep);
+  std::vector<std::uint64_t> find_old(const std::string& name_space, std::int64_t keep);
+  bool sweep_behind(resident& r);
+  bool is_there(std::uint64_t run);
+
+  // durable_view.cpp
+  engine_core& seen();
+  void read_only();
 
   // versions.cpp
   std::string misfit(definition& d, resident& r);
@@ -402,8 +439,11 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool may_grow() const noexcept;
   bool is_refused() const noexcept { return block_at_ == block_at::refused; }
   bool rides_in_block(const resident& r) const noexcept {
-    return block_ && r.sliced_in == block_->number;
+    return block_ && r.sliced_in >= block_->number && r.sliced_in <= block_->last_number;
   }
+  void slice_ended();
+  void seal_block();
+  void join_refused();
   void checkpoint_slices();
   void begin_pass();
   void mark_dirty(resident& r, std::uint64_t lsn);
@@ -447,11 +487,17 @@ class engine_core final : public execution_host, public std::enable_shared_from_
                                                         // id, by id_key
   run_counters counters_;
   erased_runs erased_;
+  sent_keys sent_;
   std::unordered_set<std::uint64_t> lost_;  // of a recovery: records without a run, so far
   std::vector<run_lease> recovered_;        // of a recovery: it reads each snapshot once
   std::map<std::string, duration, std::less<>> retention_;  // by namespace
   std::int64_t next_sweep_ = 0;                             // when to look what is old
-  std::list<resident*> lru_;  // with a frame, the one driven last at the end
+  std::map<std::string, std::string>
+      swept_to_;                        // by namespace: the latest entry that was looked at
+  std::vector<std::uint64_t> unswept_;  // of those: bodies of theirs still ran
+  std::int64_t ended_until_ = 0;        // runs that ended before this are in the index by end
+  std::int64_t sealed_time_ = 0;        // of the block on its way
+  std::list<resident*> lru_;            // with a frame, the one driven last at the end
   std::deque<std::uint64_t> ready_;
   std::vector<attempt*> gate_;
   timers timers_;
@@ -463,8 +509,12 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   drive_output out_;
   std::string scratch_, sealed_;
   std::uint64_t events_since_check_ = 0;
-  std::vector<std::pair<std::uint64_t, bool>>
-      orphans_;  // children to cancel, or (true) to terminate, after a drive
+  struct orphan {
+    std::uint64_t run;  // the first of its chain
+    std::string name_space, id;
+    bool is_ended;  // it is terminated, or (false) asked to end
+  };
+  std::vector<orphan> orphans_;  // children that are seen to after a drive
 
   // checkpoint
   struct unsaved_run {
@@ -480,6 +530,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   enum class block_at { nowhere, committer, refused };
   block_at block_at_ = block_at::nowhere;
   std::unique_ptr<sealed_block> block_;
+  bool makes_room_ = false;  // something was erased while the store refused the block
+  std::shared_ptr<engine_core> durable_view_;  // while it does, if somebody looked: see seen()
   committer committer_;
   std::size_t outstanding_ = 0;  // attempts with the executor
   std::chrono::steady_clock::time_point sealed_at_{}, grow_until_{};

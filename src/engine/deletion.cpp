@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/hooks.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -13,6 +14,9 @@ namespace {
 
 constexpr std::size_t swept_max = 100;          // runs of a namespace in one turn
 constexpr std::int64_t busy_pause_ms = 60'000;  // what can't go now is tried again then
+// Of a chain that goes on so many runs that have ended are kept, however old they are: a request
+// that comes again is known by them (docs/decisions/chains-and-retention.md).
+constexpr std::size_t links_kept = 8;
 
 /// The time in a key of the index by end.
 std::int64_t end_in(std::string_view key) {
@@ -26,6 +30,7 @@ std::int64_t end_in(std::string_view key) {
 /// Takes a run that has ended out of the store and out of memory. False: a body of it still runs.
 bool engine_core::erase_run(resident& r) {
   if (!r.attempts.empty()) return false;
+  forget_sent(r);
   slice(r);
   erase_checkpoints(journal_.riders(), r.state, counters_);
   erase_blobs(r.state);
@@ -37,6 +42,7 @@ bool engine_core::erase_run(resident& r) {
   encode(bytes, n);
   answer_lsn_ = journal_.append(bytes, 1);
   erased_.add(r.state.run);
+  makes_room_ = is_refused() && !STET_SEEDED(erase_without_block);
   forget_run(r);
   return true;
 }
@@ -54,9 +60,8 @@ std::vector<std::uint64_t> engine_core::family_of(run_ref of, bool with_children
   std::vector<std::uint64_t> family;
   std::unordered_set<std::uint64_t> seen;
   auto add_all_of = [&](std::string_view name_space, std::string_view id) {
-    for (auto run = latest_run(name_space, id); run;
-         run = read_latest_run(*store_, name_space, id, run).value_or(0))
-      if (!erased_.has(run) && seen.insert(run).second) family.push_back(run);
+    for (auto run = latest_run(name_space, id); run; run = run_below(name_space, id, run))
+      if (seen.insert(run).second) family.push_back(run);
   };
   add_all_of(of.name_space, of.id);
   for (std::size_t i = 0; with_children && i < family.size(); ++i) {
@@ -66,7 +71,8 @@ std::vector<std::uint64_t> engine_core::family_of(run_ref of, bool with_children
     std::vector<std::string> children;
     for (source in(history); !in.done();) {
       auto rec = decode_record(in);
-      auto child = rec.kind == record_kind::child ? load(rec.related) : run_lease();
+      if (rec.kind != record_kind::child) continue;
+      auto child = chain_of({rec.related, of.name_space, rec.target});
       if (child) children.push_back(child->state.id);  // else it never began, or has gone
     }
     for (auto& id : children) add_all_of(of.name_space, id);
@@ -116,43 +122,88 @@ void engine_core::plan_sweep(const run_state& s) noexcept {
 
 /// Erases what has been kept long enough, some of it at a time.
 bool engine_core::sweep() {
-  if (now_ < next_sweep_ || is_refused()) return false;
+  if (now_ < next_sweep_ || (is_refused() && now_ < retry_commit_at_)) return false;
   next_sweep_ = INT64_MAX;
   std::set<std::string> names;
   for (auto& [key, n] : counters_.all()) names.insert(std::get<0>(key));
   bool any = false;
+  for (auto run : std::exchange(unswept_, {}))
+    if (auto r = load(run)) any |= sweep_behind(*r);
   for (auto& name : names)
     if (auto keep = retention_of(name); keep > 0) any |= sweep(name, keep);
   return any;
 }
 
 bool engine_core::sweep(const std::string& name_space, std::int64_t keep) {
-  std::vector<std::uint64_t> old;
-  auto from = keys::index_prefix(name_space, by_end), to = keys::end_of(from);
-  scan(*store_, {from, to}, [&](std::string_view key, std::string_view) {
-    auto due = INT64_MAX;
-    (void)__builtin_add_overflow(end_in(key), keep, &due);
-    if (due > now_ || old.size() == swept_max) {
-      next_sweep_ = std::min(next_sweep_, std::max(due, now_));
-      return false;
-    }
-    if (auto run = keys::last_number(key); !erased_.has(run)) old.push_back(run);
-    return true;
-  });
   bool any = false;
-  for (auto run : old) {
-    auto r = load(run);
-    if (r && erase_run(*r)) any = true;
-    else next_sweep_ = std::min(next_sweep_, now_ + busy_pause_ms);
+  for (auto run : find_old(name_space, keep)) {
+    if (auto r = load(run)) any |= sweep_behind(*r);
     relieve();
   }
   return any;
 }
 
+/// The next runs whose time is over, in the order in which they ended. Each is found once: what is
+/// kept behind it is looked at again when a later run of its chain is found.
+std::vector<std::uint64_t> engine_core::find_old(const std::string& name_space, std::int64_t keep) {
+  std::vector<std::uint64_t> old;
+  auto& last = swept_to_[name_space];
+  auto from = keys::index_prefix(name_space, by_end), to = keys::end_of(from);
+  if (!last.empty()) (from = last).push_back('\0');
+  bool has_all = block_at_ == block_at::nowhere && ended_.empty();
+  scan(*store_, {from, to}, [&](std::string_view key, std::string_view) {
+    auto end = end_in(key), due = INT64_MAX;
+    (void)__builtin_add_overflow(end, keep, &due);
+    // One that ended before it may be on its way to the index: it must not be passed by.
+    bool is_safe = has_all || end < ended_until_;
+    if (due > now_ || !is_safe || old.size() == swept_max) {
+      next_sweep_ = std::min(next_sweep_, std::max(due, now_));
+      return false;
+    }
+    last = key;
+    if (auto run = keys::last_number(key); !erased_.has(run)) old.push_back(run);
+    return true;
+  });
+  return old;
+}
+
+/// The time of a run is over. It goes, and what is left of its chain; but of a chain that goes on
+/// the latest runs stay, and what goes is behind those.
+bool engine_core::sweep_behind(resident& r) {
+  auto run = r.state.run;
+  bool goes_on = r.state.next && is_there(r.state.next) && !STET_SEEDED(cut_behind_the_open);
+  std::vector<std::uint64_t> old;
+  if (!goes_on) old.push_back(run);
+  std::size_t kept = goes_on ? 1 : links_kept;
+  for (auto below = run; (below = run_below(namespace_of(r.state), r.state.id, below)) != 0;) {
+    if (below < r.state.first) break;
+    if (kept < links_kept) ++kept;
+    else old.push_back(below);
+  }
+  bool any = false;
+  for (auto i = old.rbegin(); i != old.rend(); ++i) {  // the oldest first
+    auto link = load(*i);
+    if (!link) continue;  // it can't be read, and that is told
+    if (erase_run(*link)) {
+      any = true;
+      continue;
+    }
+    unswept_.push_back(run);
+    next_sweep_ = std::min(next_sweep_, now_ + busy_pause_ms);
+    break;
+  }
+  return any;
+}
+
+/// Whether there is such a run, readable or not.
+bool engine_core::is_there(std::uint64_t run) {
+  return in_memory(run) || (!erased_.has(run) && store_->get(keys::snapshot(run)));
+}
+
 }  // namespace detail
 
 std::size_t client::erase(std::string_view id, erase_options o) {
-  return core_->ask([&] { return core_->erase_id({0, name_space_, id}, o); });
+  return core_->ask_without_room([&] { return core_->erase_id({0, name_space_, id}, o); });
 }
 void engine::retain(std::string_view name_space, duration d) { core_->retain(name_space, d); }
 

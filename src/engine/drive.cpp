@@ -118,11 +118,13 @@ void engine_core::append(resident& r, std::string_view plain) {
     auto rec = decode_record(in);
     if (rec.kind == record_kind::cancelled) {
       auto* p = r.state.find(rec.command);
-      if (p && p->kind == command_kind::child) orphans_.emplace_back(p->child, false);
+      if (p && p->kind == command_kind::child)
+        orphans_.push_back({p->child, std::string(namespace_of(r.state)), p->target, false});
     } else if (is_end(rec.kind)) {
       for (auto& p : r.state.waits_for)
         if (p.kind == command_kind::child && !(p.flags & record_flag::abandons))
-          orphans_.emplace_back(p.child, !(p.flags & record_flag::asks_to_end));
+          orphans_.push_back({p.child, std::string(namespace_of(r.state)), p.target,
+                              !(p.flags & record_flag::asks_to_end)});
     }
     apply(r.state, rec, ++lsn);
     if (rec.kind == record_kind::sleep)
@@ -219,6 +221,7 @@ void engine_core::continue_run(resident& r) {
   start.memo = memo;
   start.details = details;
   auto created = create(start, true);
+  remember_sent(r);
   for (auto& m : unread) {
     record e;
     e.kind = record_kind::signal;
@@ -306,10 +309,28 @@ void engine_core::tell_parent(resident& r) {
 
 void engine_core::request_cancel(resident& r, std::string_view reason) {
   if (!r.state.open() || r.state.cancel_requested) return;
+  if (r.state.begins_at && !STET_SEEDED(begin_cancelled)) return end_unbegun(r, reason);
   record e;
   e.kind = record_kind::cancel_requested;
   e.name = reason;
   happen_later(r, e);  // in a turn of its own: this may be called while another run is driven
+}
+
+/// A run that was to begin later is cancelled: none of its code has run, and none will.
+void engine_core::end_unbegun(resident& r, std::string_view reason) {
+  record e;
+  e.kind = record_kind::cancel_requested;
+  e.flags = record_flag::undriven;
+  e.run = r.state.run;
+  e.time = now_;
+  e.name = reason;
+  std::string bytes;
+  encode(bytes, e);
+  e.kind = record_kind::terminated;
+  e.flags = record_flag::unbegun;
+  encode(bytes, e);
+  append(r, bytes);
+  end_run(r);
 }
 
 /// Ends a run without its code. `flags` of the record say why.
@@ -330,11 +351,10 @@ void engine_core::terminate(resident& r, std::string_view reason, std::uint8_t f
 
 /// Children whose parent has ended, or waits for them no longer.
 void engine_core::see_to_orphans(std::string_view ended, std::string_view given_up) {
-  for (auto [run, end] : std::exchange(orphans_, {})) {
-    auto child = load(run);
+  for (auto& o : std::exchange(orphans_, {})) {
+    auto child = chain_of({o.run, o.name_space, o.id});
     if (!child) continue;
-    child = last_of_chain(std::move(child));
-    if (end) terminate(*child, ended);
+    if (o.is_ended) terminate(*child, ended);
     else request_cancel(*child, given_up);
   }
 }

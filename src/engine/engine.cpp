@@ -42,10 +42,12 @@ void client::resume(std::string_view id) {
   core_->ask([&] { core_->resume_run({0, name_space_, id}); });
 }
 std::optional<run_info> client::describe(std::string_view id) {
-  return core_->look([&] { return core_->describe_run({0, name_space_, id}); });
+  return core_->look(
+      [&](detail::engine_core& from) { return from.describe_run({0, name_space_, id}); });
 }
 std::vector<history_entry> client::history(std::string_view id) {
-  return core_->look([&] { return core_->history_of_id({0, name_space_, id}); });
+  return core_->look(
+      [&](detail::engine_core& from) { return from.history_of_id({0, name_space_, id}); });
 }
 void engine::close() { (void)core_->close(std::nullopt); }
 bool engine::close(duration limit) { return core_->close(limit); }

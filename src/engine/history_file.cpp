@@ -79,7 +79,8 @@ parked_run engine_core::replay_history(std::string_view exported) {
 
 std::string export_history(engine& e, std::string_view id, std::string_view name_space) {
   auto& core = e.internals();
-  return core.look([&] { return core.export_history({0, name_space, id}); });
+  return core.look(
+      [&](detail::engine_core& from) { return from.export_history({0, name_space, id}); });
 }
 parked_run replay_history(engine& e, std::string_view exported) {
   return e.internals().replay_history(exported);

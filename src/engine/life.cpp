@@ -82,7 +82,8 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
       executor_(options_.executor),
       journal_(*store_, options_.commits),
       payloads_(options_.transforms),
-      state_(*store_, payloads_) {
+      state_(*store_, payloads_),
+      sent_(*store_) {
   if (options_.tail_bytes_max < 4096)
     throw error(errc::usage, "engine", "tail_bytes_max is at least 4096 bytes");
   if (options_.watchdog.count() < 0)
@@ -137,16 +138,27 @@ void engine_core::start() {
       watchdog_.start();
       thread_ = std::thread([this] { loop(); });
     }
-  } catch (...) {  // half a start is none
-    watchdog_.stop();
-    committer_.stop();
-    phase_ = phase::closed;
-    recovered_.clear();
-    lru_.clear();
-    runs_.clear();
-    store_->close();
+  } catch (const store_error& e) {
+    // Nothing was read or written: it may be tried again when there is room.
+    if (!journal_.is_owned() && e.outcome() == commit_outcome::refused && e.code() == errc::full)
+      throw;
+    give_up_start();
+    throw;
+  } catch (...) {
+    give_up_start();
     throw;
   }
+}
+
+/// Half a start is none.
+void engine_core::give_up_start() {
+  watchdog_.stop();
+  committer_.stop();
+  phase_ = phase::closed;
+  recovered_.clear();
+  lru_.clear();
+  runs_.clear();
+  store_->close();
 }
 
 void engine_core::tick() noexcept {

@@ -72,6 +72,11 @@ void engine_core::count_kinds(listing& l) {
 /// Does a turn's part of it.
 void engine_core::look_at(listing& l) {
   answer_lsn_ = journal_.last_lsn();
+  if (l.from.get() != this) {
+    l.from = shared_from_this();
+    l.runs.reset();
+    l.ahead.clear();
+  }
   if (l.what != listing::kind::rows && asks_kind_only(l.wanted)) return count_kinds(l);
   if (!l.runs)
     l.runs = plan_for(l.wanted, *store_, l.name_space, counters_,
@@ -153,7 +158,7 @@ run_page client::list(std::string_view filter, list_options o) {
           errc::usage, "list",
           "the cursor '" + std::string(o.cursor.substr(0, 40)) + "' is not one that a page gave");
   }
-  while (!l.done) core_->look([&] { core_->look_at(l); });
+  while (!l.done) core_->look([&](detail::engine_core& from) { from.look_at(l); });
   run_page page;
   page.runs = std::move(l.rows);
   if (page.runs.size() <= o.page_size) return page;
@@ -166,13 +171,13 @@ run_page client::list(std::string_view filter, list_options o) {
 
 std::uint64_t client::count(std::string_view filter) {
   listing l(name_space_, filter, listing::kind::number);
-  while (!l.done) core_->look([&] { core_->look_at(l); });
+  while (!l.done) core_->look([&](detail::engine_core& from) { from.look_at(l); });
   return l.number;
 }
 
 std::vector<run_count> client::count_by_status(std::string_view filter) {
   listing l(name_space_, filter, listing::kind::by_status);
-  while (!l.done) core_->look([&] { core_->look_at(l); });
+  while (!l.done) core_->look([&](detail::engine_core& from) { from.look_at(l); });
   std::vector<run_count> counts;
   counts.reserve(l.by_status.size());
   for (auto& [kind, n] : l.by_status) counts.push_back({kind.first, kind.second, n});
@@ -180,7 +185,9 @@ std::vector<run_count> client::count_by_status(std::string_view filter) {
 }
 
 std::vector<std::string> client::open_runs(std::string_view after, std::size_t count_max) {
-  return core_->look([&] { return core_->list_open_runs(name_space_, after, count_max); });
+  return core_->look([&](detail::engine_core& from) {
+    return from.list_open_runs(name_space_, after, count_max);
+  });
 }
 
 }}  // namespace stet::v0

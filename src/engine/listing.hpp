@@ -17,6 +17,8 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
+class engine_core;
+
 class listing {
  public:
   enum class kind : std::uint8_t { rows, number, by_status };
@@ -27,7 +29,8 @@ class listing {
   const std::string name_space;
   const kind what;
   std::size_t rows_max = 0;
-  std::uint64_t below = UINT64_MAX;  // it goes on with the runs up to this one
+  std::uint64_t below = UINT64_MAX;   // it goes on with the runs up to this one
+  std::shared_ptr<engine_core> from;  // from which it reads: another one begins anew where it is
   std::unique_ptr<run_stream> runs;
   std::set<std::uint64_t, std::greater<>> ahead;  // of the indexes: see note_ahead
   bool done = false;

@@ -7,6 +7,7 @@
 #include "base/hooks.hpp"
 #include "engine/calls.hpp"
 #include "engine/core.hpp"
+#include "history/attributes.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -38,19 +39,9 @@ std::size_t driving_events(std::string_view history) {
 
 }  // namespace
 
-/// The run that goes on for this one: itself, unless it was continued.
-run_lease engine_core::last_of_chain(run_lease r) {
-  while (r->state.next) {
-    auto next = load(r->state.next);
-    if (!next) break;
-    r = std::move(next);
-  }
-  return r;
-}
-
 /// The run that goes on for this one, with everything done that a crash cut short.
 run_lease engine_core::must_find_last(run_ref of) {
-  auto r = last_of_chain(must_find(of));
+  auto r = last_of_chain(of);
   if (r->state.open() && !r->resumed) {
     resume(*r);
     r = last_of_chain(std::move(r));
@@ -72,30 +63,9 @@ run_lease engine_core::bring_up(run_lease r) {
 
 // ---------------------------------------------------------------- signals
 
-/// A key of a signal, or an id of an update, that the run before it in its chain was sent.
-bool engine_core::was_sent_before(resident& r, record_kind kind, std::string_view key) {
-  if (!r.state.previous) return false;
-  auto named = [](record_kind k, std::string_view text) {
-    return std::string(k == record_kind::signal ? "s" : "u") += text;
-  };
-  if (!r.sent_before) {
-    auto sent = std::make_unique<std::unordered_set<std::string>>();
-    if (auto before = load(r.state.previous)) {
-      auto history = stored_history_of(*before);
-      for (source in(history); !in.done();) {
-        auto rec = decode_record(in);
-        bool is_sent = rec.kind == record_kind::signal || rec.kind == record_kind::update;
-        if (is_sent && !rec.target.empty()) sent->insert(named(rec.kind, rec.target));
-      }
-    }
-    r.sent_before = std::move(sent);
-  }
-  return r.sent_before->contains(named(kind, key));
-}
-
 bool engine_core::knows_signal(resident& r, std::string_view key) {
   if (STET_SEEDED(forget_signal_key)) return false;
-  if (was_sent_before(r, record_kind::signal, key)) return true;
+  if (sent_before(r, keys::sent_kind::signal, key)) return true;
   if (r.frame) return r.frame->knows_signal(key);
   auto history = stored_history_of(r);
   for (source in(history); !in.done();) {
@@ -130,6 +100,7 @@ std::string engine_core::query_run(run_ref of, std::string_view name, std::strin
   std::string answer;
   if (of.run == 0 && answer_as_new(of, name, arguments, answer)) return answer;
   auto r = must_find_last(of);
+  must_have_begun(*r, errc::not_found, "query", name);
   if (r->state.open()) r = bring_up(std::move(r));
   if (r->state.open()) {
     {
@@ -152,7 +123,8 @@ std::string engine_core::query_ended(resident& r, std::string_view name,
   auto history = history_of(r);
   auto events = SIZE_MAX;
   if (r.state.status == status::completed) shadow->answer_at_return(name, arguments);
-  else if (r.state.status == status::failed || r.state.status == status::cancelled)
+  else if (r.state.status == status::failed ||
+           (r.state.status == status::cancelled && !r.state.begins_at))
     events = driving_events(history) - 1;  // with the last one its variables went
   drive_output work;
   in_workflow here(slots_, watchdog_, r.state.workflow, *shadow, false);
@@ -180,6 +152,11 @@ std::unique_ptr<execution> engine_core::shadow_of(resident& r) {
 bool update_call::perform(engine_core& e) {
   if (start) {
     e.check_start(workflow, *start);
+    if (start->delay > duration{})
+      throw error(errc::usage, request.name,
+                  "the update '" + std::string(request.name) +
+                      "' can't be sent with the start of a run that has a delay: its handler is "
+                      "there when the run begins; start the run, and send the update then");
     started = e.start_run(of.name_space, workflow, *start);
     of.run = started->run;
   }
@@ -206,8 +183,9 @@ bool engine_core::update_run(update_call& c) {
   check_arguments(q.name, q.arguments.size());
   auto& id = c.outcome.id = q.id.empty() ? new_id() : q.id;
   bool waits = c.until != update_stage::accepted, attached = c.until == update_stage::attached;
-  auto r = attached ? must_find(c.of) : must_find_last(c.of);
+  auto r = attached ? must_find_or_follow(c.of) : must_find_last(c.of);
   if (r->state.open() && !r->resumed) resume(*r);
+  must_have_begun(*r, errc::rejected, "update", q.name);
   if (r->state.open()) {
     auto last = bring_up(hold(*r));
     if (!attached) r = std::move(last);
@@ -225,15 +203,16 @@ bool engine_core::update_run(update_call& c) {
     r->updaters.push_back(&c);
     return false;
   }
-  if (!q.id.empty() && was_sent_before(*r, record_kind::update, id)) {
-    r = must_find({r->state.previous, c.of.name_space, c.of.id});
-    c.of.run = c.outcome.run = r->state.run;
+  if (auto before = q.id.empty() ? 0 : sent_before(*r, keys::sent_kind::update, id)) {
+    r = must_find({before, c.of.name_space, c.of.id});
+    c.of.run = c.outcome.run = before;
     fill_from_ended(c, *r);
     return true;
   }
   if (attached)
     throw error(errc::not_found, q.name,
-                "the run '" + r->state.id + "' has had no update '" + q.id + "'");
+                "the run '" + r->state.id + "' has had no update '" + q.id +
+                    "', or the run of its chain that had it has been erased");
   {
     in_workflow here(slots_, watchdog_, r->state.workflow, *r->frame, r->suspected);
     here.may_do_anything();
@@ -241,6 +220,7 @@ bool engine_core::update_run(update_call& c) {
   }
   record e;
   e.kind = record_kind::update;
+  if (q.id.empty()) e.flags = record_flag::unnamed;
   e.name = q.name;
   e.target = id;
   e.payload = q.arguments;
@@ -255,6 +235,17 @@ bool engine_core::update_run(update_call& c) {
   if (r->state.stalled) throw stalled_error(r->state);
   answer_lsn_ = r->last_lsn;
   return true;
+}
+
+/// Throws if the run begins later: no handler is there yet.
+void engine_core::must_have_begun(resident& r, errc code, std::string_view what,
+                                  std::string_view name) {
+  if (!r.state.open() || r.state.begins_at <= now_) return;
+  answer_lsn_ = r.last_lsn;
+  throw error(code, name,
+              "the run '" + r.state.id + "' has no handler for the " + std::string(what) + " '" +
+                  std::string(name) + "' yet: it begins at " +
+                  to_text(time_point(duration(r.state.begins_at))));
 }
 
 void engine_core::fill_from_ended(update_call& c, resident& r) {
@@ -351,7 +342,7 @@ void core::signal(engine_core& e, run_ref of, const signal_request& q) {
 }
 std::string core::query(engine_core& e, run_ref of, std::string_view name,
                         std::string_view arguments) {
-  return e.look([&] { return e.query_run(of, name, arguments); });
+  return e.ask_without_room([&] { return e.query_run(of, name, arguments); });
 }
 std::optional<update_outcome> core::update(engine_core& e, run_ref of, const update_request& q,
                                            update_stage until, std::optional<duration> limit) {

@@ -10,7 +10,9 @@ payload_key origin_of_outcome(const run_state& s) noexcept {
   switch (s.shown_status()) {
     case status::completed: return {record_kind::completed, payload_field::payload};
     case status::failed: return {record_kind::failed, payload_field::error_text};
-    case status::cancelled: return {record_kind::ended_cancelled, payload_field::reason};
+    case status::cancelled:
+      return {s.begins_at ? record_kind::terminated : record_kind::ended_cancelled,
+              payload_field::reason};
     case status::terminated:
     case status::timed_out: return {record_kind::terminated, payload_field::reason};
     default: return {record_kind::stalled, payload_field::reason};

@@ -129,7 +129,7 @@ void engine_core::cancel_run(run_ref of, std::string_view reason) {
   request_cancel(*r, reason);
 }
 void engine_core::terminate_run(run_ref of, std::string_view reason) {
-  auto r = last_of_chain(must_find(of));
+  auto r = last_of_chain(of);
   terminate(*r, reason);
 }
 
@@ -154,13 +154,13 @@ void engine_core::resume_stalled(resident& r) {
 }
 
 v0::status engine_core::status_of(run_ref of) {
-  auto r = last_of_chain(must_find(of));
+  auto r = last_of_chain(of);
   answer_lsn_ = r->last_lsn;
   return r->state.shown_status();
 }
 
 bool engine_core::await_outcome(outcome_call& c) {
-  auto r = last_of_chain(must_find(c.of));
+  auto r = last_of_chain(c.of);
   auto& s = r->state;
   c.of.run = s.run;
   if (s.next)
@@ -234,6 +234,12 @@ std::optional<run_info> engine_core::describe_run(run_ref of) {
     info.next_wakeup = time_point(duration(wake));
   static constexpr const char* kinds[] = {"step",      "sleep",   "child",
                                           "condition", "promise", "message"};
+  if (s.open() && s.begins_at) {
+    pending_info w;
+    w.kind = "start";
+    w.due = time_point(duration(s.begins_at));
+    info.waits_for.push_back(std::move(w));
+  }
   for (auto& p : s.waits_for) {
     pending_info w;
     w.kind = kinds[static_cast<int>(p.kind)];
@@ -312,10 +318,10 @@ std::vector<start_result> core::start(engine_core& e, std::string_view name_spac
   return e.ask([&] { return e.start_runs(name_space, workflow, requests); });
 }
 std::optional<start_result> core::find(engine_core& e, std::string_view workflow, run_ref of) {
-  return e.look([&] { return e.find_run(workflow, of); });
+  return e.look([&](engine_core& from) { return from.find_run(workflow, of); });
 }
 v0::status core::status(engine_core& e, run_ref of) {
-  return e.look([&] { return e.status_of(of); });
+  return e.look([&](engine_core& from) { return from.status_of(of); });
 }
 void core::cancel(engine_core& e, run_ref of, std::string_view reason) {
   e.ask([&] { e.cancel_run(of, reason); });

@@ -157,12 +157,13 @@ void user_state::forget(const std::string& from, const std::string& to, batch& r
   }
 }
 void user_state::sealed() noexcept {
-  flying_ = std::exchange(filling_, {});
+  flying_.insert(flying_.end(), filling_.begin(), filling_.end());
+  filling_.clear();
   ++block_;
 }
 void user_state::committed() noexcept {
   for (auto& key : std::exchange(flying_, {}))
-    if (auto at = staged_.find(key); at != staged_.end() && at->second.block + 1 == block_)
+    if (auto at = staged_.find(key); at != staged_.end() && at->second.block < block_)
       staged_.erase(at);
 }
 

@@ -85,13 +85,8 @@ start_preview engine_core::preview(std::size_t listed_max) {
   if (phase_ != phase::made)
     throw error(errc::usage, "preview", "a preview is of a start: call it before start()");
   start_preview p;
-  tick();
   try {
-    journal looking(*store_, options_.commits);
-    looking.look([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
-      recover_record(r, bytes, lsn);
-    });
-    counters_.load(*store_);
+    read_only();
     std::set<std::string> names;
     for (auto& [kind, n] : counters_.all()) names.insert(std::get<0>(kind));
     for (auto& [run, r] : runs_) names.emplace(namespace_of(r->state));

@@ -14,6 +14,7 @@
 //  - while a frame is destroyed, destructors in it find everything inert: see `destroying`.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -87,6 +88,7 @@ struct waiting_update {
 struct update_answer {
   std::uint32_t number = 0;  // of the run's updates, from 1
   bool done = false;
+  bool unnamed = false;              // the engine made its id
   std::string payload;               // what its handler returned
   std::unique_ptr<failure> failure;  // or how it failed
 };
@@ -128,6 +130,9 @@ class execution : private waiter {
   std::optional<std::string> answered_at_return();
   /// Whether a signal with this key, or an update with this id, is in the history already.
   bool knows_signal(std::string_view key) const;
+  /// Every key of a signal and id of an update in the history.
+  void visit_sent(
+      const std::function<void(record_kind, std::uint8_t flags, std::string_view)>& visit) const;
   const update_answer* find_update(std::string_view id) const noexcept;
   /// Throws errc::rejected with what the validator says, or because there is no handler.
   void validate(std::string_view update, std::string_view arguments);

@@ -39,6 +39,19 @@ bool execution::knows_signal(std::string_view key) const {
   });
 }
 
+void execution::visit_sent(
+    const std::function<void(record_kind, std::uint8_t flags, std::string_view)>& visit) const {
+  for (auto& key : keys_) visit(record_kind::signal, 0, key);
+  for (auto& [id, answer] : updates_)
+    visit(record_kind::update, answer.unnamed ? record_flag::unnamed : 0, id);
+  for (auto& bytes : undriven_) {
+    source in(bytes);
+    auto r = decode_record(in);
+    if (r.kind == record_kind::signal || r.kind == record_kind::update)
+      visit(r.kind, r.flags, r.target);
+  }
+}
+
 // ---------------------------------------------------------------- handlers
 
 handler* execution::find_handler(handler::kind k, std::string_view name) const noexcept {
@@ -124,7 +137,9 @@ void execution::validate(std::string_view update, std::string_view arguments) {
 void execution::begin_update(const record& event) {
   waiting_update w{std::string(event.name), std::string(event.target), std::string(event.payload),
                    ++last_update_};
-  updates_[w.id].number = w.number;
+  auto& answer = updates_[w.id];
+  answer.number = w.number;
+  answer.unnamed = event.flags & record_flag::unnamed;
   auto* h = find_handler(handler::kind::update, w.name);
   if (event.flags & record_flag::unasked) {
     try {

@@ -58,6 +58,7 @@ bool execution::peek() {
       undriven_.emplace_back(before.substr(0, before.size() - replay_->rest.left()));
       continue;
     }
+    if (r.kind == record_kind::terminated) ended_ = true;
     if (r.kind == record_kind::terminated || (is_note(r.kind) && r.kind != record_kind::driven))
       continue;
     replay_->next = r;

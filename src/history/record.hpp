@@ -114,10 +114,12 @@ inline constexpr std::uint8_t absolute = 8;      // sleep: `number` is a time, n
 inline constexpr std::uint8_t asks_to_end = 4;  // child: what its parent's end means to it; message
 inline constexpr std::uint8_t calls = 8;        // message: it is an update, and is answered
 inline constexpr std::uint8_t unasked = 4;      // update: no validator has seen it yet
+inline constexpr std::uint8_t unnamed = 8;      // update: the engine made its id
 inline constexpr std::uint8_t abandons = 8;     // child: its parent's end means nothing to it
 inline constexpr std::uint8_t holds = 4;        // condition: at once, no `met` will follow
 inline constexpr std::uint8_t takes = 8;        // condition, met: it reads a signal
 inline constexpr std::uint8_t timed_out = 4;    // terminated: because its time was over
+inline constexpr std::uint8_t unbegun = 8;      // terminated: cancelled before it began
 inline constexpr std::uint8_t attributes = 4;   // described: the payload is changes of attributes
 inline constexpr std::uint8_t memo = 8;         // described: … is the memo
 inline constexpr std::uint8_t details = 16;     // described: … is a text
@@ -156,6 +158,18 @@ struct record {
   std::string_view error_text;
   std::string_view error_path;  // what it came through, see pack
 };
+
+/// What the ids of updates that one run sends to another begin with.
+inline constexpr std::string_view call_id_prefix = "stet:";
+/// By what a signal or an update is known when it is sent again: its key, its id. Empty: nobody has
+/// given it a name, or it is sent once only, from run to run; or the record is another.
+inline std::string_view request_key(record_kind k, std::uint8_t flags,
+                                    std::string_view target) noexcept {
+  if (k == record_kind::signal) return target;
+  bool is_asked = k == record_kind::update && !(flags & record_flag::unnamed) &&
+                  !target.starts_with(call_id_prefix);
+  return is_asked ? target : std::string_view();
+}
 
 /// What a failure came through, as bytes, and back. Throws malformed.
 std::string pack(const std::vector<failed_operation>& path);

@@ -95,7 +95,11 @@ void journal::own() {
   batch b;
   b.expect(keys::owner(), found);
   b.put(keys::owner(), owner_);
+  // There are none: but who erases may have what a full store holds ready for that, and to erase
+  // anything somebody has to own it.
+  b.erase_range(keys::journal(0), keys::journal(marks_.first_block));
   store_.commit(b, durability::sync);  // nothing read before this returns counts as durable
+  is_owned_ = true;
 }
 
 std::uint64_t journal::read_blocks(
@@ -189,7 +193,7 @@ std::size_t journal::filling_bytes() const noexcept { return block_.size() - blo
 
 sealed_block journal::seal(std::int64_t time) {
   sealed_block b;
-  b.number = next_block_;
+  b.number = b.last_number = next_block_;
   b.last_lsn = next_lsn_ - 1;
   b.batch = std::move(riders_);
   riders_ = {};
@@ -238,6 +242,22 @@ void journal::commit(const sealed_block& b) {
             std::string(e.what()) + ")",
         e.outcome());
   }
+}
+
+void journal::join(sealed_block& first, sealed_block&& next) const {
+  for (auto& o : next.batch.release()) {
+    switch (o.what) {
+      case batch::kind::put: first.batch.put(std::move(o.key), std::move(o.value)); break;
+      case batch::kind::erase: first.batch.erase(std::move(o.key)); break;
+      case batch::kind::erase_range:
+        first.batch.erase_range(std::move(o.key), std::move(o.value));
+        break;
+      case batch::kind::expect: break;  // that of `first` says it
+    }
+  }
+  first.last_number = next.last_number;
+  first.last_lsn = next.last_lsn;
+  if (next.owner_after != owner_) first.owner_after = std::move(next.owner_after);
 }
 
 void journal::committed(sealed_block& b) noexcept {

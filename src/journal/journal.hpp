@@ -43,6 +43,7 @@ marks decode_marks(std::string_view bytes);
 /// A block on its way to the store.
 struct sealed_block {
   std::uint64_t number = 0;
+  std::uint64_t last_number = 0;  // of those that were joined to it
   std::uint64_t last_lsn = 0;
   v0::batch batch;
   std::string owner_after;  // what `o` holds after it
@@ -88,6 +89,8 @@ class journal {
 
   /// Closes the block that fills. Only between drives.
   sealed_block seal(std::int64_t time);
+  /// Lets a block go along with an earlier one that isn't in the store: in one commit.
+  void join(sealed_block& first, sealed_block&& next) const;
   /// Writes it. Throws store_error. Any thread, one at a time.
   /// Throws store_error: with errc::conflict, another engine owns the store now.
   void commit(const sealed_block& b);
@@ -95,6 +98,8 @@ class journal {
   void committed(sealed_block& b) noexcept;
 
   std::int64_t time_at_open() const noexcept { return time_at_open_; }
+  /// False: open() hasn't come so far, and may be called again if the store refused to write.
+  bool is_owned() const noexcept { return is_owned_; }
   bool was_clean() const noexcept { return was_clean_; }
   std::uint64_t first_lsn_of_session() const noexcept { return first_lsn_of_session_; }
 
@@ -128,6 +133,7 @@ class journal {
   std::size_t kept_bytes_ = 0;
   std::uint64_t first_lsn_of_session_ = 1;
   std::int64_t time_at_open_ = 0;
+  bool is_owned_ = false;
   bool was_clean_ = true;
   bool drop_ = false;
   bool clean_ = false;

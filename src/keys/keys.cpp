@@ -103,6 +103,18 @@ std::string count(std::string_view name_space, std::string_view workflow, std::u
   put_byte(k, status);
   return k;
 }
+std::string sent_prefix(std::uint64_t first) { return with_number(space::sent, first); }
+std::string sent_prefix(std::uint64_t first, sent_kind kind, std::string_view key) {
+  auto k = sent_prefix(first);
+  put_byte(k, static_cast<std::uint8_t>(kind));
+  put_text(k, key);
+  return k;
+}
+std::string sent(std::uint64_t first, sent_kind kind, std::string_view key, std::uint64_t run) {
+  auto k = sent_prefix(first, kind, key);
+  put_big_endian(k, run);
+  return k;
+}
 std::string end_of(std::string prefix) {
   while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
   if (!prefix.empty()) ++prefix.back();
@@ -114,6 +126,19 @@ timer_parts parse_timer(std::string_view key) {
   auto in = open_key(key, space::timers);
   auto wake = static_cast<std::int64_t>(in.big_endian() ^ sign_bit);
   return {wake, in.big_endian()};
+}
+sent_parts parse_sent(std::string_view key) {
+  auto in = open_key(key, space::sent);
+  sent_parts p;
+  p.first = in.big_endian();
+  auto kind = in.byte();
+  if (kind > static_cast<std::uint8_t>(sent_kind::update))
+    throw malformed("a key is of an unknown kind");
+  p.kind = static_cast<sent_kind>(kind);
+  p.key = take_text(in);
+  p.run = in.big_endian();
+  if (!in.done()) throw malformed("a key is too long");
+  return p;
 }
 count_parts parse_count(std::string_view key) {
   auto in = open_key(key, space::counts);

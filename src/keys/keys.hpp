@@ -20,6 +20,7 @@ enum class space : char {
                    // checkpoint
   snapshot = 'r',  // <run>                       what a run is
   timers = 't',    // <wake time> <run>           next wake-up of each open run that needs one
+  sent = 's',      // <first> <kind> <key> <run>  what the runs of a chain were sent
   state = 'u',     // <namespace> <table> <key>   the user's own entries
   index = 'x',     // <namespace> <attribute> <value> <run>   what runs are found by
 };
@@ -50,6 +51,17 @@ std::string format();
 /// Of the whole store: how far the copy is that makes it. Where it stands there is no format.
 std::string copy_note();
 
+/// What names a request that a run was sent, so that it is known when it comes again. On disk.
+enum class sent_kind : std::uint8_t {
+  all = 0,     // no request: all of this run are here
+  signal = 1,  // by its idempotency key
+  update = 2,  // by its id
+};
+/// The prefix of what the chain was sent whose first run is `first`; of one request; and the entry.
+std::string sent_prefix(std::uint64_t first);
+std::string sent_prefix(std::uint64_t first, sent_kind k, std::string_view key);
+std::string sent(std::uint64_t first, sent_kind k, std::string_view key, std::uint64_t run);
+
 /// Any bytes, such that order is kept and no text is the prefix of another: 00 becomes 00 ff, the
 /// end is 00 01.
 void put_text(std::string& out, std::string_view text);
@@ -75,11 +87,18 @@ struct count_parts {
   std::string name_space, workflow;
   std::uint8_t status;
 };
+struct sent_parts {
+  std::uint64_t first;
+  sent_kind kind;
+  std::string key;
+  std::uint64_t run;
+};
 /// Throw malformed.
+sent_parts parse_sent(std::string_view key);
 count_parts parse_count(std::string_view key);
 timer_parts parse_timer(std::string_view key);
 id_parts parse_id(std::string_view key);
-/// The number at the end of a journal, snapshot, packed, timer, id or index key.
+/// The number at the end of a journal, snapshot, packed, timer, id, sent or index key.
 std::uint64_t last_number(std::string_view key);
 
 }  // namespace keys

@@ -87,6 +87,12 @@ void end(run_state& s, v0::status how, std::string_view outcome) {
   s.undriven = 0;
 }
 
+v0::status status_after(const record& terminated) noexcept {
+  if (terminated.flags & record_flag::timed_out) return v0::status::timed_out;
+  if (terminated.flags & record_flag::unbegun) return v0::status::cancelled;
+  return v0::status::terminated;
+}
+
 void describe(run_state& s, const record& r) {
   if (!s.about) s.about = std::make_unique<description>();
   if (r.flags & record_flag::attributes)
@@ -206,9 +212,7 @@ void apply(run_state& s, const record& r, std::uint64_t lsn) {
     apply_event(s, r);
     if (r.flags & record_flag::undriven) ++s.undriven;
     else advance_time(s, r.time);
-    if (r.kind == record_kind::terminated)
-      end(s, r.flags & record_flag::timed_out ? v0::status::timed_out : v0::status::terminated,
-          r.name);
+    if (r.kind == record_kind::terminated) end(s, status_after(r), r.name);
     return;
   }
   switch (r.kind) {

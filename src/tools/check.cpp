@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "base/shown.hpp"
@@ -48,8 +49,7 @@ class checking {
     std::int64_t indexed_wake = run_state::no_wake;  // the timer's
     std::size_t id_hash = 0;
     bool in_snapshot = false;
-    bool open = false;
-    std::uint64_t next = 0;  // of its chain
+    std::uint64_t first = 0;  // of its chain
   };
   /// Who waits for whom.
   struct child_link {
@@ -137,7 +137,7 @@ class checking {
 
   void check_snapshot(run_state& s) {
     auto& k = runs_[s.run];
-    k = {s.records, s.indexed_wake, std::hash<std::string>()(s.id), true, s.open(), s.next};
+    k = {s.records, s.indexed_wake, std::hash<std::string>()(s.id), true, s.first};
     if (s.applied_lsn >= next_lsn_) problem(quoted(s) + " has a record above the counter");
     if (!store_.get(keys::id(namespace_of(s), s.id, s.run)))
       problem(quoted(s) + " isn't in the index of ids");
@@ -145,7 +145,11 @@ class checking {
       problem(quoted(s) + " isn't in the index of timers");
     if (wake_of(s) != s.indexed_wake) problem(quoted(s) + " has another timer than it needs");
     check_index(s);
-    guard("the history of " + quoted(s), [&] { fold_anew(s); });
+    guard("the history of " + quoted(s), [&] {
+      auto history = read_history(store_, s.run, s.records);
+      fold_anew(s, history);
+      check_sent(s, history);
+    });
     catch_up(s);
     check_run(s);
   }
@@ -180,8 +184,7 @@ class checking {
   }
 
   /// The history gives the snapshot.
-  void fold_anew(const run_state& s) {
-    auto history = read_history(store_, s.run, s.records);
+  void fold_anew(const run_state& s, std::string_view history) {
     run_state folded;
     for (source in(history); !in.done();) apply(folded, decode_record(in), s.applied_lsn);
     folded.indexed_wake = s.indexed_wake;
@@ -192,6 +195,24 @@ class checking {
     encode(one, folded);
     encode(other, s);
     if (one != other) throw malformed("folded anew it gives something else than the snapshot");
+  }
+
+  /// What a run was sent that was continued is known to those behind it. One that was continued
+  /// before there were such entries has none.
+  void check_sent(const run_state& s, std::string_view history) {
+    using keys::sent_kind;
+    if (!s.next || !store_.get(keys::sent(s.first, sent_kind::all, {}, s.run))) return;
+    std::set<std::string> entries{keys::sent(s.first, sent_kind::all, {}, s.run)};
+    for (source in(history); !in.done();) {
+      auto r = decode_record(in);
+      auto key = request_key(r.kind, r.flags, r.target);
+      auto kind = r.kind == record_kind::signal ? sent_kind::signal : sent_kind::update;
+      if (!key.empty()) entries.insert(keys::sent(s.first, kind, key, s.run));
+    }
+    for (auto& key : entries)
+      if (!store_.get(key))
+        problem(quoted(s) + " was sent something that isn't known at " + printable_key(key));
+    sent_expected_ += entries.size();
   }
 
   /// What the journal has of the run and its snapshot has not.
@@ -222,9 +243,8 @@ class checking {
     ++report_.runs;
     report_.records += s.records;
     next_run_ = std::max(next_run_, s.run + 1);
-    auto& k = runs_[s.run];
-    k.open = s.open();
-    k.next = s.next;
+    auto& is_open = chains_[s.first];
+    is_open = is_open || s.open();
     if (!s.open()) return;
     ++report_.open_runs;
     if (s.stalled) ++report_.stalled_runs;
@@ -235,14 +255,13 @@ class checking {
         links_.push_back({s.run, p.child, p.command});
   }
 
-  /// Parents that wait for a child: it goes on.
+  /// Parents that wait for a child: it, or what continues it, is open. Its first run may be gone.
   void check_families() {
     for (auto& l : links_) {
-      auto child = runs_.find(l.child);
-      while (child != runs_.end() && child->second.next) child = runs_.find(child->second.next);
-      if (child != runs_.end() && child->second.open) continue;
+      auto child = chains_.find(l.child);
+      if (child != chains_.end() && child->second) continue;
       problem(numbered("run", l.parent) + " waits for its child, " + numbered("run", l.child) +
-              ", which " + (child == runs_.end() ? "isn't there" : "has ended"));
+              ", which " + (child == chains_.end() ? "isn't there" : "has ended"));
     }
   }
 
@@ -253,6 +272,9 @@ class checking {
       ++report_.keys;
       guard("the key " + printable_key(e->first), [&] { check_key(e->first); });
     }
+    if (sent_found_ > sent_expected_)
+      problem(std::to_string(sent_found_ - sent_expected_) +
+              " entries say that a run was sent what its history doesn't have");
     if (marks_.next_run < next_run_ && marks_.clean)
       problem("the counter of runs is below a run's number");
   }
@@ -287,6 +309,14 @@ class checking {
           throw malformed("it is a timer of a run that isn't there, or has another");
         return;
       }
+      case keys::space::sent: {
+        auto p = keys::parse_sent(key);
+        auto k = runs_.find(p.run);
+        if (k == runs_.end() || !k->second.in_snapshot || k->second.first != p.first)
+          throw malformed("it is what a run was sent that isn't there, or is of another chain");
+        ++sent_found_;
+        return;
+      }
       case keys::space::index:
       case keys::space::counts:  // see check_indexes
         if (key.size() == keys::all(keys::space::index).size()) throw malformed("it is too short");
@@ -307,9 +337,11 @@ class checking {
   check_report report_;
   marks marks_;
   std::uint64_t next_lsn_ = 0, next_run_ = 0, indexed_ = 0;
+  std::uint64_t sent_expected_ = 0, sent_found_ = 0;
   run_counters counts_;
   std::map<std::uint64_t, std::vector<std::pair<std::uint64_t, std::string>>> recent_;
   std::unordered_map<std::uint64_t, known> runs_;
+  std::unordered_map<std::uint64_t, bool> chains_;  // by their first run: whether one is open
   std::vector<child_link> links_;
 };
 

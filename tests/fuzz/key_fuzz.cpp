@@ -6,7 +6,7 @@ using namespace stet::detail;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   auto bytes = view(data, size);
-  for (auto kind : {"n", "t", ""}) {
+  for (auto kind : {"n", "t", "s", ""}) {
     std::string key(*kind ? 1 : 0, '\0');
     key += kind;
     key += bytes;
@@ -19,6 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try {
       auto t = keys::parse_timer(key);
       require(key.compare(1, 17, keys::timer(t.wake_ms, t.run), 1, 17) == 0);
+    } catch (const malformed&) {}
+    try {
+      auto p = keys::parse_sent(key);
+      require(keys::sent(p.first, p.kind, p.key, p.run).substr(1) == key.substr(1));
     } catch (const malformed&) {}
     try {
       (void)keys::last_number(key);

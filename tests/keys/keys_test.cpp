@@ -76,6 +76,34 @@ TEST_CASE("ids are in the order of their bytes, and no id is a part of another")
   }
 }
 
+TEST_CASE("what a chain was sent is found by its key, the latest run last, and by nothing else") {
+  STET_SAYS_SEED();
+  random_source random;
+  using keys::sent_kind;
+  std::vector<std::tuple<std::uint64_t, sent_kind, std::string, std::uint64_t>> all;
+  for (int i = 0; i < 150; ++i)
+    all.emplace_back(random.below(3), random.coin() ? sent_kind::signal : sent_kind::update,
+                     random.text(4), random.below(3));
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  auto key = [](auto& t) {
+    return keys::sent(std::get<0>(t), std::get<1>(t), std::get<2>(t), std::get<3>(t));
+  };
+  check_order(all, key);
+  for (auto& a : all) {
+    auto p = keys::parse_sent(key(a));
+    CHECK(std::tie(p.first, p.kind, p.key, p.run) == a);
+    auto prefix = keys::sent_prefix(p.first, p.kind, p.key);
+    for (auto& b : all) {
+      bool same = std::get<0>(a) == std::get<0>(b) && std::get<1>(a) == std::get<1>(b) &&
+                  std::get<2>(a) == std::get<2>(b);
+      CHECK((key(b) >= prefix && key(b) < keys::end_of(prefix)) == same);
+    }
+  }
+  CHECK(keys::sent(UINT64_MAX, sent_kind::update, std::string(200, '\0'), UINT64_MAX).size() <=
+        500);
+}
+
 TEST_CASE("the longest id that is allowed makes a key that every store takes") {
   CHECK(keys::id(std::string(64, '\0'), std::string(200, '\0'), UINT64_MAX).size() <= 500 + 64);
   CHECK(keys::id("default", std::string(200, '\0'), UINT64_MAX).size() <= 500);
@@ -96,9 +124,10 @@ TEST_CASE(
 TEST_CASE("spaces don't touch each other") {
   using keys::space;
   for (auto a : {space::history, space::journal, space::ids, space::owner, space::packed,
-                 space::snapshot, space::timers})
+                 space::sent, space::snapshot, space::timers})
     for (auto b : {keys::history(1, 1), keys::journal(1), keys::id("n", "i", 1), keys::owner(),
-                   keys::packed(1), keys::snapshot(1), keys::timer(1, 1), keys::format()}) {
+                   keys::packed(1), keys::snapshot(1), keys::timer(1, 1), keys::format(),
+                   keys::sent(1, keys::sent_kind::signal, "k", 1)}) {
       bool inside = b >= keys::all(a) && b < keys::end_of(keys::all(a));
       CHECK(inside == (b.size() > 1 && b[0] == 0 && b[1] == static_cast<char>(a)));
     }

@@ -43,6 +43,7 @@ class Store:
         self.check_keys('n', self.expected_ids(), 'id')
         self.check_keys('t', self.expected_timers(), 'timer')
         self.check_keys('x', self.expected_index(), 'index entry')
+        self.check_keys('s', self.expected_sent(), 'entry of what it was sent')
         self.check_counters()
         for key in self.spaces['u']:
             self.guard(f'the table entry at key {key.hex()}', self.check_state, key)
@@ -62,7 +63,7 @@ class Store:
         for key in sorted(self.pairs):
             if key in (b'm format', b'm copy', b'\0o'):
                 continue
-            if key[:1] != b'\0' or key[1:2] not in b'jrhntuxc' or len(key) < 3:
+            if key[:1] != b'\0' or key[1:2] not in b'jrhntsuxc' or len(key) < 3:
                 self.problem(f'the key {key.hex()} is not one of the format\'s')
             else:
                 self.spaces[key[1:2].decode()][key] = self.pairs[key]
@@ -242,18 +243,33 @@ class Store:
         s.esc()
         s.esc()
 
+    def expected_sent(self):
+        """What a run was sent that was continued; one that was continued before there were such entries has none."""
+        keys = {}
+        for number, s in self.snapshots.items():
+            prefix = b'\0s' + be64(s.first or number)
+            everything = prefix + b'\0' + esc(b'') + be64(number)
+            if not s.next or everything not in self.spaces['s']:
+                continue
+            keys[everything] = number
+            for r in self.histories.get(number, ()):
+                unnamed = r.kind == 11 and (r.flags & 8 or r.target.startswith(b'stet:'))
+                if r.kind in (10, 11) and r.target and not unnamed:
+                    keys[prefix + bytes([r.kind - 9]) + esc(r.target) + be64(number)] = number
+        return keys
+
     def check_families(self):
-        """Who waits for a child, has one that goes on (I10)."""
+        """Who waits for a child, has one that goes on (I10); its first run may have been erased."""
+        chains = collections.defaultdict(bool)
+        for run in self.runs.values():
+            chains[run.first] |= run.open()
         for number, run in self.runs.items():
             for p in run.pending.values():
                 if p.kind != 'child' or run.waiting or not run.open():
                     continue
-                child = self.runs.get(p.child)
-                while child and child.next:
-                    child = self.runs.get(child.next)
-                if not child or not child.open():
+                if not chains.get(p.child):
                     self.problem(f'{self.name(number)} waits for its child, run {p.child}, which '
-                                 + ('has ended' if child else 'is not there'))
+                                 + ('has ended' if p.child in chains else 'is not there'))
 
 
 def number_of(value):

@@ -46,7 +46,7 @@ class Run:
             self.note(r)
         if r.is_end():
             self.ends += 1
-            self.status = (6 if r.flags & 4 else 4) if r.kind == 9 else END_STATUS[r.kind]
+            self.status = (6 if r.flags & 4 else 3 if r.flags & 8 else 4) if r.kind == 9 else END_STATUS[r.kind]
             self.outcome = {24: lambda: r.payload, 25: lambda: r.error[1], 27: lambda: b''}.get(r.kind, lambda: r.name)()
             self.next = r.related if r.kind == 27 else 0
             self.pending, self.waiting, self.stalled = {}, 0, False
