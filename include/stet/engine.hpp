@@ -189,7 +189,8 @@ class STET_API engine : public client {
 
   /// Stops: no step begins any more, bodies that run are asked to stop and waited for, what was
   /// decided is committed and checkpointed, the store is released. Steps that were queued count as
-  /// not started. Idempotent.
+  /// not started, and bodies that end by an exception now were cut short: see stet::stopped. Runs
+  /// that are ready are driven once; what that brings is done by the next engine. Idempotent.
   void close();
   /// The same, and waits no longer than `limit` for bodies: those that have not returned by then
   /// are left behind, as a crash would leave them. Their results count nothing, their steps are
@@ -203,10 +204,15 @@ class STET_API engine : public client {
 
   /// Manual mode: does what can be done now without waiting. Returns whether it did anything.
   bool poll();
-  /// Manual mode: poll() until there is nothing to do at this moment.
-  void run_until_idle();
-  /// Manual mode: when poll() is worth calling again, nothing if only a call from outside can bring
-  /// work. For the operating system's alarm, before the app is suspended.
+  /// Manual mode: poll() until there is nothing to do at this moment, or `limit` has passed by the
+  /// engine's clock: runs that keep each other busy never leave it idle. A poll that has begun is
+  /// not cut short, nor is a body in it. Returns whether there is nothing to do; if there is,
+  /// next_wakeup() says now.
+  /// Throws   as poll(); errc::usage for a negative time.
+  bool run_until_idle(duration limit = std::chrono::seconds(10));
+  /// Manual mode: when poll() is worth calling again, now if it did something the last time, nothing
+  /// if only a call from outside can bring work. For the operating system's alarm, before the app is
+  /// suspended.
   std::optional<time_point> next_wakeup();
 
   /// For tests and tools that ship with Stet.

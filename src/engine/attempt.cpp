@@ -79,7 +79,22 @@ std::exception_ptr attempt::too_large() const noexcept {
   return nullptr;
 }
 
+bool attempt::is_asked_to_stop() const noexcept {
+  return stop.load(std::memory_order_relaxed) || engine.is_closing();
+}
+
+bool attempt::threw_stopped() const noexcept {
+  if (!error) return false;
+  try {
+    std::rethrow_exception(error);
+  } catch (const stopped&) { return true; } catch (...) {
+    return false;
+  }
+}
+
 void attempt::ends() noexcept {
+  threw = error != nullptr;
+  was_stopped = is_asked_to_stop() && !STET_SEEDED(count_stopped);
   if (result.size() > engine.payload_bytes_max()) error = too_large();  // else no text is made
   if (is_timed()) ended = engine.steady_ms();
   at.store(phase::left);
@@ -140,8 +155,9 @@ bool attempt::revoke() noexcept {
 }  // namespace detail
 
 unsigned step_context::attempt() const noexcept { return attempt_->number; }
-bool step_context::stop_requested() const noexcept {
-  return attempt_->stop.load(std::memory_order_relaxed);
+bool step_context::stop_requested() const noexcept { return attempt_->is_asked_to_stop(); }
+void step_context::throw_if_stopped() const {
+  if (stop_requested()) throw stopped();
 }
 std::string step_context::idempotency_key() const { return attempt_->idempotency_key(); }
 void step_context::beat(std::string progress) {

@@ -60,6 +60,10 @@ class attempt final : public work {
   /// Whoever has the outcome has set it: it is over.
   void ends() noexcept;
   std::exception_ptr too_large() const noexcept;
+  /// A close, its run's stall or whatever else asks the body to return.
+  bool is_asked_to_stop() const noexcept;
+  /// What came of it is a stet::stopped.
+  bool threw_stopped() const noexcept;
 
   engine_core& engine;
   resident& run_of;  // stays in memory as long as it has attempts; the loop's
@@ -78,6 +82,8 @@ class attempt final : public work {
   std::int64_t ended = 0;  // ms, steady, if it has a time-out
   std::string result;
   std::exception_ptr error;
+  bool threw = false;        // its body, or whoever rejected it: `error` isn't the engine's
+  bool was_stopped = false;  // it ended after it was asked to stop
   state_writes writes;
   std::uint64_t kept_bytes = 0;
   std::uint32_t kept_count = 0;  // blobs

@@ -130,7 +130,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   /// False: bodies were left behind.
   bool close(std::optional<duration> limit);
   bool poll();
-  void run_until_idle();
+  bool run_until_idle(duration limit);
   std::optional<time_point> next_wakeup();
 
   // ------------------------------------------------------------ calls from outside, on the loop
@@ -180,6 +180,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::string read_blob(std::string_view name_space, const blob& b, std::uint64_t offset,
                         std::uint64_t length) const;
   bool is_on_loop() const noexcept;
+  /// A close has begun: bodies should return.
+  bool is_closing() const noexcept { return closing_; }
   // (deletion.cpp)
   std::size_t erase_id(run_ref of, erase_options o);
   void retain(std::string_view name_space, duration d);
@@ -298,6 +300,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void finish_attempt(resident& r, pending& p, attempt& a);
   void attempt_failed(resident& r, pending& p, attempt& a, const failure& f, errc code,
                       bool permanent);
+  void cut_short(resident& r, const pending& p, const attempt& a);
   bool came_late(const pending& p, const attempt& a) const noexcept;
   bool is_permanent(const attempt& a, const failure& f) noexcept;
   std::int64_t retry_delay(const retry_policy& p, std::uint32_t failures) noexcept;
@@ -480,7 +483,15 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::condition_variable wake_;
   std::vector<call*> calls_;
   std::vector<call*> taken_;  // the loop's: of those, what it performs
-  std::vector<std::pair<std::pair<std::uint64_t, std::uint32_t>, std::string>> beats_;
+  struct beat {
+    std::uint64_t run;
+    std::uint32_t command, attempt;
+    std::string progress;
+    bool same_attempt(const beat& o) const noexcept {
+      return run == o.run && command == o.command && attempt == o.attempt;
+    }
+  };
+  std::vector<beat> beats_;
   bool woken_ = false;
   std::atomic<bool> closing_{false};  // written under the lock; open_gates reads it without
   std::exception_ptr failed_;

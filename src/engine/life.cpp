@@ -385,8 +385,10 @@ bool engine_core::poll() {
     throw;
   }
 }
-void engine_core::run_until_idle() {
+bool engine_core::run_until_idle(duration limit) {
+  (void)limit;
   while (poll()) {}
+  return true;
 }
 std::optional<time_point> engine_core::next_wakeup() {
   throw_if_unusable();

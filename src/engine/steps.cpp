@@ -117,6 +117,7 @@ bool engine_core::take_returned() {
   auto batch = take_from_threads();
   batch.take(inline_returned_);
   if (batch.empty()) return false;
+  take_beats();  // what an attempt said before it came back is before its outcome
   std::size_t taken = 0;
   try {
     while (std::unique_ptr<attempt> a{batch.pop()}) {
@@ -173,12 +174,13 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
       if (value) early.put(key, *value);
     if (!a.writes.empty()) store_->commit(early, durability::sync);
   }
-  if (a.timed_out || came_late(p, a)) {
+  bool late = came_late(p, a);
+  if (!a.timed_out && a.was_stopped && (a.threw || late)) return cut_short(r, p, a);
+  if (a.timed_out || late) {
     auto text = a.timed_out ? std::move(a.late) : "the body did not return in time";
     failure f{"stet::step_timed_out", std::move(text), {}, a.number};
     return attempt_failed(r, p, a, f, errc::step_timed_out, false);
   }
-  if (a.error && a.later && closing_) return;  // stopped by the close: it was cut short
   if (a.error) {
     auto f = errors_.describe(a.error);
     f.attempts = a.number;
@@ -193,6 +195,21 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
   writes_of_event_ = std::move(a.writes);
   happen(r, e);
   writes_of_event_.clear();
+}
+
+/// A close, or the stall of its run, has asked the attempt to stop, and it gave no result. That is
+/// no failure: the step is left as a crash leaves it, unless the body says that it may be attempted
+/// again. Then the next attempt is noted as one that has not begun, so that it follows also where a
+/// step is at_most_once.
+void engine_core::cut_short(resident& r, const pending& p, const attempt& a) {
+  if (!a.threw_stopped()) return;
+  record n;
+  n.kind = record_kind::attempt;
+  n.command = p.command;
+  n.attempt = a.number + 1;
+  note(r, n);
+  n.kind = record_kind::not_started;
+  note(r, n);
 }
 
 /// Bodies that run on the loop's own thread return before any timer can fire: their time is looked
@@ -381,29 +398,32 @@ void engine_core::await_body(std::uint64_t run, std::uint32_t command) noexcept 
 void engine_core::heartbeat(attempt& a, std::string progress) {
   a.beat.store(steady_ms(), std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
-  beats_.emplace_back(std::pair(a.run_number, a.command), std::move(progress));
+  beats_.push_back({a.run_number, a.command, a.number, std::move(progress)});
   if (asleep_) {
     woken_ = true;
     wake_.notify_one();
   }
 }
 
+/// Records the latest heartbeat of each attempt. Only the attempt that counts has a say: one that
+/// was left behind, or whose step has its outcome, says nothing about the next one.
 bool engine_core::take_beats() {
   decltype(beats_) beats;
   {
     std::lock_guard lock(mutex_);
     beats.swap(beats_);
   }
-  for (std::size_t i = 0; i < beats.size(); ++i) {
-    auto& [who, progress] = beats[i];
-    bool newer = std::any_of(beats.begin() + static_cast<std::ptrdiff_t>(i) + 1, beats.end(),
-                             [&](auto& b) { return b.first == who; });
-    auto* r = newer ? nullptr : in_memory(who.first);
-    if (!r || !r->state.open() || !r->state.find(who.second)) continue;
+  for (auto b = beats.begin(); b != beats.end(); ++b) {
+    bool newer = std::any_of(b + 1, beats.end(), [&](auto& o) { return o.same_attempt(*b); });
+    auto* r = newer ? nullptr : in_memory(b->run);
+    auto* p = r && r->state.open() ? r->state.find(b->command) : nullptr;
+    if (!p) continue;
+    bool counts = p->at == pending::phase::waiting && p->attempt == b->attempt;
+    if (!counts && !STET_SEEDED(beats_of_any_attempt)) continue;
     record n;
     n.kind = record_kind::progress;
-    n.command = who.second;
-    n.payload = progress;
+    n.command = b->command;
+    n.payload = b->progress;
     note(*r, n);
   }
   return !beats.empty();
