@@ -30,8 +30,10 @@ namespace stet { inline namespace v0 {
 
 /// How an engine works. Zero is explained where it is allowed.
 struct engine_options {
-  /// Threads for the bodies of steps. 0: manual mode, no thread of ours; poll(), run_until_idle()
-  /// and whatever waits (result, wait_for) drive the engine on the caller's thread.
+  /// Threads for the bodies of steps. A body that waits for a run of this engine (result, wait_for,
+  /// an update) doesn't count: another thread takes its place, up to 256; beyond that its call
+  /// throws errc::usage. 0: manual mode, no thread of ours; poll(), run_until_idle() and whatever
+  /// waits drive the engine on the caller's thread.
   unsigned threads = 4;
   /// Idle coroutines kept in memory; more are destroyed and rebuilt by replay when an event comes.
   /// 0: none is kept.
@@ -40,9 +42,10 @@ struct engine_options {
   /// what is in memory of it at most. Runs that are shorter than this are written most cheaply.
   /// After a start that has runs to resume, up to four times as much, until they are going again.
   std::size_t tail_bytes_max = 16u << 20;
-  /// A step that was running when the process died is tried alone among such suspects; after so
-  /// many deaths while it was tried alone it fails with step_crashed. Its first death makes it a
-  /// suspect and doesn't count. 0: never.
+  /// A step that was running when the process died twice is tried alone among such suspects, at once
+  /// if no other was running; after so many deaths while it was tried alone it fails with
+  /// step_crashed. A workflow's own code is tried with the event that it died of, and its run is
+  /// stalled. The first death makes a suspect and doesn't count. 0: never.
   unsigned max_crashes = 3;
   /// What acknowledged means. Anything but sync may lose, at a power cut, the latest acknowledged
   /// work.

@@ -103,8 +103,9 @@ class STET_API listener {
   virtual ~listener();
   /// A workflow's ctx.log.
   virtual void log(std::string_view workflow_id, std::string_view line) noexcept;
-  /// Something an operator should know: a run is stalled, a body doesn't heed its stop request, the
-  /// store failed. The default writes one line to standard error.
+  /// Something an operator should know: a run is stalled, a body doesn't heed its stop request, all
+  /// threads for bodies wait for runs of the engine, the store failed. The default writes one line to
+  /// standard error.
   virtual void problem(std::string_view text) noexcept;
 };
 
