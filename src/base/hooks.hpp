@@ -30,7 +30,8 @@ namespace stet { inline namespace v0 { namespace detail {
   fault(calls_overlap)              /* an entity does two things at a time */               \
   fault(lose_count)                 /* a counter is not in the commit that it counts */     \
   fault(count_stopped)              /* an attempt that a close stops counts as failed */    \
-  fault(beats_of_any_attempt)       /* one that was left behind says how far the next is */
+  fault(beats_of_any_attempt)       /* one that was left behind says how far the next is */ \
+  fault(forgive_at_once)            /* code that killed is acquitted by any that it does */
 // clang-format on
 
 struct test_hooks {

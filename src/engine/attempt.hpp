@@ -10,6 +10,7 @@
 #include <stet/scope.hpp>
 
 #include "engine/completion.hpp"
+#include "engine/slots.hpp"
 #include "engine/user_state.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -62,6 +63,8 @@ class attempt final : public work {
   std::exception_ptr too_large() const noexcept;
   /// A close, its run's stall or whatever else asks the body to return.
   bool is_asked_to_stop() const noexcept;
+  /// As its crash slot says.
+  occupant noted() const noexcept { return {run_number, command, number, tried}; }
   /// What came of it is a stet::stopped.
   bool threw_stopped() const noexcept;
 
@@ -87,6 +90,7 @@ class attempt final : public work {
   state_writes writes;
   std::uint64_t kept_bytes = 0;
   std::uint32_t kept_count = 0;  // blobs
+  int pending_slot = -1;         // of `later`, from its beginning to its end
   attempt* next_in_row = nullptr;
   // The loop's:
   std::size_t index = 0;  // in its run's list
@@ -94,7 +98,7 @@ class attempt final : public work {
   bool timed_out = false;             // its time was up; a late result doesn't count
   std::string late;                   // then: which time
   bool left_behind = false;           // nobody waits for it any more
-  bool suspected = false;             // it is tried alone among the suspects
+  trial tried = trial::none;          // as a suspect
   bool warned = false;                // the watchdog has named it
   std::int64_t deadline = INT64_MAX;  // ms, engine clock; of this attempt
 

@@ -37,6 +37,7 @@
 #include "engine/in_workflow.hpp"
 #include "engine/lease.hpp"
 #include "engine/slots.hpp"
+#include "engine/suspects.hpp"
 #include "engine/timers.hpp"
 #include "engine/user_state.hpp"
 #include "execution/execution.hpp"
@@ -85,7 +86,6 @@ struct resident {
   bool resumed = false;                               // what was cut short has been seen to
   bool queued = false;                                // in ready_
   std::uint64_t dirty_since = 0;                      // LSN of the first of `unsaved`; 0: none
-  bool suspected = false;                             // its own code was running at a crash
   std::uint32_t leases = 0;                           // that hold it
   bool forgotten = false;  // it is no longer among the runs: the last lease deletes it
 
@@ -222,6 +222,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
  private:
   friend struct engine_probe;  // tests
+  friend class lent_thread;
+  friend class running_body;
   friend run_lease;
   // life.cpp
   bool turn();
@@ -230,6 +232,10 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool drive_until(call& c, std::optional<duration> limit);
   bool give_up_waiting(call& c);
   bool skip(call& c, std::int64_t end);
+  bool ask_loop(call& c, std::optional<duration> limit);
+  bool do_bodies_starve() const noexcept;
+  void watch_bodies();
+  void tell_of_waiting(std::size_t bodies);
   void tick() noexcept;
   bool take_calls();
   attempt_row take_from_threads() noexcept;
@@ -255,6 +261,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::optional<run_state> load_behind(std::uint64_t run);
   void note_latest(const resident& r);
   void suspect(const std::vector<occupant>& who);
+  void suspect_code(const occupant& o);
+  void count_death(resident& r, std::uint32_t command);
+  bool convict(resident& r, const pending& p);
   void load_timers();
   void resume(resident& r);
   void resume_pending(resident& r);
@@ -277,8 +286,11 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void let_rest(resident& r) noexcept;
   void enqueue(resident& r);
   bool drive_ready();
+  void drive_what_is_there(resident& r);
+  bool is_close_over() const noexcept;
 
   // drive.cpp
+  occupant enter_code(const run_state& s, const execution& frame, const code_use& use);
   void happen(resident& r, record e);
   void happen_later(resident& r, record e);
   bool may_drive(const resident& r) const noexcept;
@@ -318,7 +330,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void arm_attempt(attempt& a, const pending& p);
   std::int64_t time_left(const pending& p, const attempt& a) noexcept;
   void leave_behind(attempt& a) noexcept;
-  void acquit() noexcept;
+  void acquit(const attempt& a) noexcept;
+  void try_for_a_moment(attempt& a);
+  void end_trials();
   std::int64_t total_deadline(const pending& p, const step_options& o) const noexcept;
 
   // messages.cpp
@@ -368,7 +382,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // versions.cpp
   std::string misfit(definition& d, resident& r);
-  std::string misfit(definition& d, const run_state& s, std::string_view history, bool suspected);
+  std::string misfit(definition& d, const run_state& s, std::string_view history);
   std::string why_parked(resident& r);
   void foresee(const std::string& name_space, start_preview& p, std::size_t listed_max);
   void forget_preview() noexcept;
@@ -389,6 +403,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void write_block();
   bool finish_commit();
   void wait_for_commit();
+  void make_durable();
   void drop_written();
   void written(const std::exception_ptr& error);
   bool is_quiet();
@@ -447,9 +462,14 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::vector<attempt*> gate_;
   timers timers_;
   slots slots_;
-  std::set<std::pair<std::uint64_t, std::uint32_t>>
-      suspects_;  // (run, command), tried one at a time
-  attempt* tried_suspect_ = nullptr;
+  suspects suspects_;
+  attempt* tried_suspect_ = nullptr;  // the one that is tried alone
+  struct pending_trial {
+    std::int64_t ends;  // ms, engine clock: who is still pending then has come through
+    attempt* who;       // found among its run's, or gone
+    std::uint64_t run;
+  };
+  std::deque<pending_trial> pending_trials_;  // by `ends`
   attempt_row inline_returned_;
   drive_output out_;
   std::string scratch_, sealed_;
@@ -473,6 +493,10 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::unique_ptr<sealed_block> block_;
   committer committer_;
   std::size_t outstanding_ = 0;  // attempts with the executor
+  // Bodies that run on its threads; of those, who waits for runs of this engine.
+  std::atomic<std::size_t> bodies_running_{0}, bodies_waiting_{0};
+  std::atomic<bool> told_of_waiting_{false};
+  std::int64_t starved_since_ = -1;  // ms, steady; -1: they aren't
   std::chrono::steady_clock::time_point sealed_at_{}, grow_until_{};
   std::chrono::steady_clock::duration last_commit_{};
   std::int64_t retry_commit_at_ = 0;
@@ -504,6 +528,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::exception_ptr failed_;
   std::atomic<bool> asleep_{false};
   std::mutex drive_mutex_;  // manual mode: one driver at a time
+  bool was_busy_ = true;    // manual mode: there may be more to do, as at a start
   enum class phase { made, running, closed };
   std::atomic<phase> phase_{phase::made};
   std::thread thread_;

@@ -35,7 +35,6 @@ std::unique_ptr<store> there(std::unique_ptr<store> s) {
   return s;
 }
 
-constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells nobody
 constexpr std::int64_t nap_ms_max =
     60'000;  // the wall clock is looked at this often, even if nothing happens
 
@@ -178,6 +177,7 @@ bool engine_core::turn() {
   busy |= fire_timers();
   busy |= drive_ready();
   busy |= sweep();
+  watch_bodies();
   if (STET_SEEDED(effect_before_durable)) busy |= open_gates();
   busy |= commit();
   return busy;
@@ -276,6 +276,7 @@ void engine_core::sleep_until_woken(std::int64_t ms_max) {
   if (timers_.loaded_until != INT64_MAX) until = std::min(until, timers_.loaded_until);
   if (is_refused()) until = std::min(until, retry_commit_at_);
   if (!manual_) until = std::min(until, std::max(next_sweep_, now_));
+  if (do_bodies_starve()) until = std::min(until, now_ + starved_ms);
   auto end = std::chrono::steady_clock::now() + duration(std::max<std::int64_t>(until - now_, 1));
   if (may_grow() && journal_.has_something()) end = std::min(end, grow_until_);
   std::unique_lock lock(mutex_);
@@ -319,9 +320,7 @@ void engine_core::throw_if_unusable() const {
   if (phase_ == phase::closed) throw error(errc::closed, "engine", "the engine is closed");
 }
 
-bool engine_core::submit(call& c, std::optional<duration> limit) {
-  throw_if_unusable();
-  c.of_body = engine_of_body() == this;
+bool engine_core::ask_loop(call& c, std::optional<duration> limit) {
   {
     std::lock_guard lock(mutex_);
     if (failed_) std::rethrow_exception(own_copy(failed_));
@@ -360,36 +359,6 @@ bool engine_core::give_up_waiting(call& c) {
   return c.is_done();
 }
 
-bool engine_core::drive_until(call& c, std::optional<duration> limit) {
-  auto end = limit ? steady_ms() + limit->count() : INT64_MAX;
-  while (!c.is_done()) {
-    if (poll()) continue;
-    if (c.is_done()) break;
-    if (steady_ms() >= end) return give_up_waiting(c);
-    if (skip(c, end)) continue;
-    std::lock_guard lock(drive_mutex_);
-    sleep_until_woken(std::clamp<std::int64_t>(end - steady_ms(), 1, manual_nap_ms));
-  }
-  return true;
-}
-
-/// A clock that is moved by hand may move itself to what is due next, `end` (steady) at the latest.
-/// True if there may be something to do now.
-bool engine_core::skip(call& c, std::int64_t end) {
-  if (!dynamic_cast<waiting_call*>(&c)) return false;
-  auto due = next_wakeup();
-  if (end != INT64_MAX) {
-    time_point limit(duration(now_ + (end - steady_ms())));
-    due = std::min(due.value_or(limit), limit);
-  }
-  try {
-    return clock_.skip_to(due);
-  } catch (...) {
-    give_up_waiting(c);
-    throw;
-  }
-}
-
 bool engine_core::poll() {
   throw_if_unusable();
   if (!manual_)
@@ -398,26 +367,11 @@ bool engine_core::poll() {
   std::lock_guard lock(drive_mutex_);
   as_loop here(this);
   try {
-    return turn();
+    return was_busy_ = turn();
   } catch (...) {
     fail(std::current_exception());
     throw;
   }
-}
-bool engine_core::run_until_idle(duration limit) {
-  (void)limit;
-  while (poll()) {}
-  return true;
-}
-std::optional<time_point> engine_core::next_wakeup() {
-  throw_if_unusable();
-  std::lock_guard lock(drive_mutex_);
-  auto due = timers_.next_due();
-  if (timers_.loaded_until != INT64_MAX)
-    due = std::min(due.value_or(INT64_MAX), timers_.loaded_until);
-  if (is_refused()) due = retry_commit_at_;  // nothing else happens before
-  if (!due) return std::nullopt;
-  return time_point(duration(*due));
 }
 
 /// In a forked child the threads are missing and the store is the parent's: nothing is touched,
@@ -578,7 +532,9 @@ void engine_core::finish() {
     retry_commit_at_ = now_;
     (void)commit();
   }
-  while (take_calls() || take_returned() || take_beats() || drive_ready()) {}
+  (void)take_calls();
+  (void)take_returned();
+  (void)drive_ready();  // once: runs that keep each other busy would never end
   for (auto* a : std::exchange(gate_, {})) {
     a->revoke();
     inline_returned_.push(*a);

@@ -9,6 +9,7 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::size_t takes_between_looks = 32;  // some 50 microseconds
+constexpr std::int64_t pending_trial_ms = 3000;  // of a suspect whose callbacks may bring us down
 
 std::int64_t plus(std::int64_t t, std::int64_t d) noexcept {
   std::int64_t sum;
@@ -33,7 +34,7 @@ void engine_core::begin_step(resident& r, request& q, std::uint32_t number) {
 /// Lets begin what may begin: bodies whose run has nothing that isn't durable.
 bool engine_core::open_gates() {
   if (is_refused() || closing_) return false;
-  if (tried_suspect_ && tried_suspect_->is_pending()) acquit();  // its body came through
+  end_trials();
   // First the decisions, which may have to read the store, then the moves: if that throws, every
   // attempt is still in its place.
   for (auto* a : gate_) {
@@ -77,15 +78,14 @@ bool engine_core::open_gates() {
 /// Makes it ready to be submitted, unless it has to wait.
 void engine_core::start_attempt(attempt& a, resident& r) {
   if (r.state.stalled) return;
-  if (!suspects_.empty() && suspects_.contains({a.run_number, a.command})) {
-    if (tried_suspect_) return;  // one at a time
-    tried_suspect_ = &a;
-    a.suspected = true;
-  }
+  a.tried = suspects_.of({a.run_number, a.command});
+  if (a.tried == trial::alone && tried_suspect_) return;  // one at a time
   if (!ensure_frame(r)) return;
+  if (a.tried == trial::alone) tried_suspect_ = &a;
   if (auto* q = r.frame->find(a.command); q && q != a.body)
     a.rebind(*q);  // the frame was rebuilt since
   if (a.body->completes && !a.later) a.later = new completion_state(a);
+  if (a.later && a.tried != trial::none) try_for_a_moment(a);
   a.submitted = true;
   arm_attempt(a, *r.state.find(a.command));
 }
@@ -117,9 +117,9 @@ bool engine_core::take_returned() {
   auto batch = take_from_threads();
   batch.take(inline_returned_);
   if (batch.empty()) return false;
-  take_beats();  // what an attempt said before it came back is before its outcome
   std::size_t taken = 0;
   try {
+    take_beats();  // what an attempt said before it came back is before its outcome
     while (std::unique_ptr<attempt> a{batch.pop()}) {
       take(*a);
       a.reset();
@@ -133,10 +133,30 @@ bool engine_core::take_returned() {
   return true;
 }
 
-/// The suspect that is being tried has brought nothing down.
-void engine_core::acquit() noexcept {
-  auto& a = *std::exchange(tried_suspect_, nullptr);
-  suspects_.erase({a.run_number, a.command});
+/// A suspect that was tried has brought nothing down.
+void engine_core::acquit(const attempt& a) noexcept {
+  if (tried_suspect_ == &a) tried_suspect_ = nullptr;  // pending: others have their turn
+  suspects_.acquit({a.run_number, a.command});
+}
+
+/// A pending step may be so for days: it is tried for a moment, in which its callbacks come.
+void engine_core::try_for_a_moment(attempt& a) {
+  auto ends = plus(now_, pending_trial_ms);
+  pending_trials_.push_back({ends, &a, a.run_number});
+  timers_.add(ends, a.run_number);
+}
+
+/// Those whose moment is over have come through.
+void engine_core::end_trials() {
+  while (!pending_trials_.empty() && pending_trials_.front().ends <= now_) {
+    auto t = pending_trials_.front();
+    pending_trials_.pop_front();
+    auto* r = in_memory(t.run);
+    if (!r || std::find(r->attempts.begin(), r->attempts.end(), t.who) == r->attempts.end())
+      continue;
+    if (t.who->later->acquit()) acquit(*t.who);
+    else if (t.who->at != attempt::phase::left) try_for_a_moment(*t.who);  // its body hasn't returned
+  }
 }
 
 /// An attempt has come back: it ran to its end, or never began.
@@ -144,7 +164,7 @@ void engine_core::take(attempt& a) {
   auto& r = a.run_of;
   auto held = hold(r);
   r.remove(a);
-  if (tried_suspect_ == &a) acquit();
+  if (tried_suspect_ == &a) tried_suspect_ = nullptr;
   auto* p = r.state.open() ? r.state.find(a.command) : nullptr;
   if (p && p->at == pending::phase::ending) {
     record e;
@@ -154,6 +174,7 @@ void engine_core::take(attempt& a) {
   } else if (p && !a.left_behind && p->attempt == a.number && p->at == pending::phase::waiting) {
     finish_attempt(r, *p, a);
   }
+  if (a.tried != trial::none && a.at == attempt::phase::left) acquit(a);
 }
 
 void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
@@ -182,9 +203,14 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
     return attempt_failed(r, p, a, f, errc::step_timed_out, false);
   }
   if (a.error) {
-    auto f = errors_.describe(a.error);
-    f.attempts = a.number;
-    bool permanent = is_permanent(a, f);
+    failure f;
+    bool permanent;
+    {
+      slot_guard here(slots_, a.noted());  // codecs of errors and predicates are code of the step
+      f = errors_.describe(a.error);
+      f.attempts = a.number;
+      permanent = is_permanent(a, f);
+    }
     return attempt_failed(r, p, a, f, errc::step_failed, permanent);
   }
   record e;
@@ -280,6 +306,7 @@ void engine_core::attempt_failed(resident& r, pending& p, attempt& a, const fail
 
 /// The pause after a failed attempt, or a crash, is over.
 void engine_core::next_attempt(resident& r, pending& p) {
+  if (convict(r, p)) return;
   if (!ensure_frame(r)) return;
   auto* q = r.frame->find(p.command);
   if (!q) return park(r, "step '" + p.name + "' is pending, and today's code doesn't wait for it");

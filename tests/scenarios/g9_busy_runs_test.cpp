@@ -73,7 +73,7 @@ stet::engine_options quiet(unsigned threads, recorder& heard) {
 TEST_CASE("runs that never come to rest let others go on, and a close with a limit ends") {
   for (auto how : ways) {
     for (unsigned threads : {2u, 0u}) {
-      CAPTURE(how);
+      INFO("how: ", std::string(how));
       CAPTURE(threads);
       CHECK(comes_to_its_end([&] {
         recorder heard;
@@ -89,7 +89,7 @@ TEST_CASE("runs that never come to rest let others go on, and a close with a lim
 TEST_CASE("runs that never come to rest don't keep an engine from being destroyed") {
   for (auto how : ways) {
     for (unsigned threads : {2u, 0u}) {
-      CAPTURE(how);
+      INFO("how: ", std::string(how));
       CAPTURE(threads);
       CHECK(comes_to_its_end([&] {
         recorder heard;
@@ -103,7 +103,7 @@ TEST_CASE("runs that never come to rest don't keep an engine from being destroye
 TEST_CASE("a run that never comes to rest answers its callers, also when it is found at a start") {
   for (auto how : {"two", "one"}) {
     for (unsigned threads : {2u, 0u}) {
-      CAPTURE(how);
+      INFO("how: ", std::string(how));
       CAPTURE(threads);
       CHECK(comes_to_its_end([&] {
         recorder heard;
@@ -133,7 +133,7 @@ TEST_CASE("what two runs bring about while they never come to rest is committed 
 
 TEST_CASE("run_until_idle returns although runs never come to rest, and says so") {
   for (auto how : ways) {
-    CAPTURE(how);
+    INFO("how: ", std::string(how));
     CHECK(comes_to_its_end([&] {
       recorder heard;
       stet::engine e(stet::memory::open(), quiet(0, heard));

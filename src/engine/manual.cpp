@@ -1,0 +1,63 @@
+// Manual mode: whoever calls drives the engine.
+#include <algorithm>
+
+#include "engine/core.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells nobody
+
+}  // namespace
+
+bool engine_core::drive_until(call& c, std::optional<duration> limit) {
+  auto end = limit ? steady_ms() + limit->count() : INT64_MAX;
+  while (!c.is_done()) {
+    bool busy = poll();
+    if (c.is_done()) break;
+    if (busy ? steady_ms() > end : steady_ms() >= end) return give_up_waiting(c);
+    if (busy || skip(c, end)) continue;
+    std::lock_guard lock(drive_mutex_);
+    sleep_until_woken(std::clamp<std::int64_t>(end - steady_ms(), 1, manual_nap_ms));
+  }
+  return true;
+}
+
+/// A clock that is moved by hand may move itself to what is due next, `end` (steady) at the latest.
+/// True if there may be something to do now.
+bool engine_core::skip(call& c, std::int64_t end) {
+  if (!dynamic_cast<waiting_call*>(&c)) return false;
+  auto due = next_wakeup();
+  if (end != INT64_MAX) {
+    time_point limit(duration(now_ + (end - steady_ms())));
+    due = std::min(due.value_or(limit), limit);
+  }
+  try {
+    return clock_.skip_to(due);
+  } catch (...) {
+    give_up_waiting(c);
+    throw;
+  }
+}
+
+bool engine_core::run_until_idle(duration limit) {
+  if (limit.count() < 0) throw error(errc::usage, "run_until_idle", "a time to work is negative");
+  auto began = steady_ms();
+  while (poll())
+    if (steady_ms() - began >= limit.count()) return false;
+  return true;
+}
+std::optional<time_point> engine_core::next_wakeup() {
+  throw_if_unusable();
+  std::lock_guard lock(drive_mutex_);
+  auto due = timers_.next_due();
+  if (timers_.loaded_until != INT64_MAX)
+    due = std::min(due.value_or(INT64_MAX), timers_.loaded_until);
+  if (was_busy_) due = std::min(due.value_or(now_), now_);
+  if (is_refused()) due = retry_commit_at_;  // nothing else happens before
+  if (!due) return std::nullopt;
+  return time_point(duration(*due));
+}
+
+}  // namespace detail
+}}  // namespace stet::v0
