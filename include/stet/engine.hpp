@@ -42,10 +42,10 @@ struct engine_options {
   /// what is in memory of it at most. Runs that are shorter than this are written most cheaply.
   /// After a start that has runs to resume, up to four times as much, until they are going again.
   std::size_t tail_bytes_max = 16u << 20;
-  /// A step that was running when the process died twice is tried alone among such suspects, at once
-  /// if no other was running; after so many deaths while it was tried alone it fails with
-  /// step_crashed. A workflow's own code is tried with the event that it died of, and its run is
-  /// stalled. The first death makes a suspect and doesn't count. 0: never.
+  /// A step that was running when the process died twice is tried alone among such suspects, after
+  /// the first death already if no other step was running; after so many deaths while it was tried
+  /// alone it fails with step_crashed. A workflow's own code is tried with the event that it died
+  /// of, and its run is stalled. The first death makes a suspect and doesn't count. 0: never.
   unsigned max_crashes = 3;
   /// What acknowledged means. Anything but sync may lose, at a power cut, the latest acknowledged
   /// work.
@@ -213,9 +213,9 @@ class STET_API engine : public client {
   /// next_wakeup() says now.
   /// Throws   as poll(); errc::usage for a negative time.
   bool run_until_idle(duration limit = std::chrono::seconds(10));
-  /// Manual mode: when poll() is worth calling again, now if it did something the last time, nothing
-  /// if only a call from outside can bring work. For the operating system's alarm, before the app is
-  /// suspended.
+  /// Manual mode: when poll() is worth calling again, now if it did something the last time,
+  /// nothing if only a call from outside can bring work. For the operating system's alarm, before
+  /// the app is suspended.
   std::optional<time_point> next_wakeup();
 
   /// For tests and tools that ship with Stet.

@@ -104,8 +104,8 @@ class STET_API listener {
   /// A workflow's ctx.log.
   virtual void log(std::string_view workflow_id, std::string_view line) noexcept;
   /// Something an operator should know: a run is stalled, a body doesn't heed its stop request, all
-  /// threads for bodies wait for runs of the engine, the store failed. The default writes one line to
-  /// standard error.
+  /// threads for bodies wait for runs of the engine, the store failed. The default writes one line
+  /// to standard error.
   virtual void problem(std::string_view text) noexcept;
 };
 

@@ -206,9 +206,10 @@ class STET_API cancelled {
 };
 
 /// Thrown by a step's body that heeds its stop request: it gave up before it had a result, and may
-/// be attempted again. step_context::throw_if_stopped throws it. What it means depends on who asked:
-///  - the engine's close, or a run that is stalled: the attempt isn't counted as one that failed, and
-///    the step is attempted again, also if it is at_most_once;
+/// be attempted again. step_context::throw_if_stopped throws it. What it means depends on who
+/// asked:
+///  - the engine's close, or a run that is stalled: the attempt isn't counted as one that failed,
+///    and the step is attempted again, also if it is at_most_once;
 ///  - a time-out: nothing more, that attempt has failed by its time-out already;
 ///  - a lost race, a cancellation, the end of the run: nothing, the step has its outcome already;
 ///  - nobody: the attempt failed with the type "stet::stopped", as with any other exception.

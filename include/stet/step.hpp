@@ -49,7 +49,8 @@ class STET_API step_context {
   ///     }
   void throw_if_stopped() const;
   /// Says how far the body is. The next attempt reads the last one with progress(), also after a
-  /// crash. Of an attempt that was left behind (its time was over) it says nothing any more. Durable  soon after the call, not when it returns; several in a row may be kept as one.
+  /// crash. An attempt that was left behind, its time being over, says nothing any more.
+  /// Durable  soon after the call, not when it returns; several in a row may be kept as one.
   template <class T> void heartbeat(const T& progress) {
     std::string b;
     encode(b, progress);

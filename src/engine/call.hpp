@@ -64,8 +64,8 @@ class call {
     at_ = nullptr;
   }
 
-  bool of_body = false;    // a step's body waits for it
-  bool needs_room = true;  // false: performed also while the store refuses to write
+  bool of_body = false;        // a step's body waits for it
+  bool needs_room = true;      // false: performed also while the store refuses to write
   bool waits_for_run = false;  // it may take as long as a run does
 
  protected:

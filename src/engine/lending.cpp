@@ -70,7 +70,8 @@ void engine_core::watch_bodies() {
   if (starved_since_ < 0) starved_since_ = now;
   if (now - starved_since_ < starved_ms || told_of_waiting_.exchange(true)) return;
   listener_.problem("all bodies of steps that have begun, " +
-                    std::to_string(bodies_waiting_.load()) + ", wait for runs of this engine, and " +
+                    std::to_string(bodies_waiting_.load()) +
+                    ", wait for runs of this engine, and " +
                     std::to_string(outstanding_ - bodies_running_.load()) +
                     " more wait for a thread of the executor: if it has no more threads, none of "
                     "them ever ends. A workflow that waits for a run with ctx.child needs none");

@@ -12,7 +12,8 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::size_t key_bytes_max = 200;
-constexpr std::uint64_t drives_beyond_max = 1000;  // for a call, by what its run brings about itself
+constexpr std::uint64_t drives_beyond_max =
+    1000;  // for a call, by what its run brings about itself
 
 error ended(const run_state& s) {
   return {errc::run_ended, s.id,

@@ -1,8 +1,8 @@
 // Threads that run the bodies of steps.
 //
 // So many bodies run at once as the pool has been made for. One that waits for what other bodies
-// may have to bring lends its thread: it doesn't count meanwhile, and another thread is there in its
-// place. Threads that were made so stay, and wait for their turn.
+// may have to bring lends its thread: it doesn't count meanwhile, and another thread is there in
+// its place. Threads that were made so stay, and wait for their turn.
 #pragma once
 #include <condition_variable>
 #include <mutex>

@@ -103,7 +103,7 @@ std::optional<run_state> engine_core::load_behind(std::uint64_t run) {
 }
 
 /// Who was in user code when the last process died. A death counts on whoever was tried alone: on a
-/// run's own code rather than on a step, which is there for much longer, and so more often by chance.
+/// run's own code rather than on a step, which is there for much longer and more often by chance.
 void engine_core::suspect(const std::vector<occupant>& who) {
   if (options_.max_crashes == 0) return;
   std::map<step_key, trial> steps;

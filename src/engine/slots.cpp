@@ -33,9 +33,7 @@ std::uint32_t state_of(trial t) noexcept {
   return t == trial::alone ? tried_alone : t == trial::beside ? tried_beside : taken;
 }
 trial trial_of(std::uint32_t state) noexcept {
-  return state == tried_alone    ? trial::alone
-         : state == tried_beside ? trial::beside
-                                 : trial::none;
+  return state == tried_alone ? trial::alone : state == tried_beside ? trial::beside : trial::none;
 }
 
 /// Mode 0600, whatever the umask.

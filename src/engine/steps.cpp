@@ -155,7 +155,8 @@ void engine_core::end_trials() {
     if (!r || std::find(r->attempts.begin(), r->attempts.end(), t.who) == r->attempts.end())
       continue;
     if (t.who->later->acquit()) acquit(*t.who);
-    else if (t.who->at != attempt::phase::left) try_for_a_moment(*t.who);  // its body hasn't returned
+    else if (t.who->at != attempt::phase::left)
+      try_for_a_moment(*t.who);  // its body hasn't returned
   }
 }
 

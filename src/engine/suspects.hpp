@@ -28,7 +28,7 @@ class suspects {
   void add(step_key step, trial how) { (how == trial::alone ? alone_ : beside_).insert(step); }
   trial of(step_key step) const noexcept {
     if (alone_.empty() && beside_.empty()) return trial::none;
-    return alone_.contains(step) ? trial::alone
+    return alone_.contains(step)    ? trial::alone
            : beside_.contains(step) ? trial::beside
                                     : trial::none;
   }

@@ -14,7 +14,8 @@ using stet_tests::temporary_directory;
 
 namespace {
 
-occupant handles(std::uint64_t run, record_kind event, std::uint32_t command, std::uint64_t records) {
+occupant handles(std::uint64_t run, record_kind event, std::uint32_t command,
+                 std::uint64_t records) {
   record e;
   e.kind = event;
   e.command = command;
@@ -27,7 +28,8 @@ occupant handles(std::uint64_t run, record_kind event, std::uint32_t command, st
 
 }  // namespace
 
-TEST_CASE("a slot that is taken at the death of a process says who was there, and how it was tried") {
+TEST_CASE(
+    "a slot that is taken at the death of a process says who was there, and how it was tried") {
   temporary_directory directory;
   auto path = directory / "store.slots";
   {
@@ -85,7 +87,8 @@ TEST_CASE("a run's code is suspected of one event, until it has come through tha
   CHECK(!s.is_suspected(handles(2, record_kind::timer_fired, 7, 22)));
   s.came_through(handles(1, record_kind::step_done, 6, 21));
   s.came_through({.run = 1, .use = {code_use::replays}, .records = 21});
-  s.came_through(handles(1, record_kind::timer_fired, 7, 19));  // another, before the one that killed
+  s.came_through(
+      handles(1, record_kind::timer_fired, 7, 19));  // another, before the one that killed
   CHECK(s.has_code_of(1));
   s.came_through(handles(1, record_kind::timer_fired, 7, 20));
   CHECK(!s.has_code_of(1));

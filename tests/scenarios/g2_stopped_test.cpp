@@ -51,9 +51,10 @@ stet::task<int> one_step(stet::context& ctx, std::string kind, outside<int>& tak
 
 }  // namespace
 
-TEST_CASE("a body that ends by an exception because the engine closes isn't an attempt that failed") {
-  for (auto kind : {"function", "owning", "captures", "not retryable", "in time", "scope",
-                    "completion"}) {
+TEST_CASE(
+    "a body that ends by an exception because the engine closes isn't an attempt that failed") {
+  for (auto kind :
+       {"function", "owning", "captures", "not retryable", "in time", "scope", "completion"}) {
     for (bool as_child : {false, true}) {
       INFO("kind: ", std::string(kind));
       CAPTURE(as_child);
@@ -140,11 +141,12 @@ TEST_CASE("stet::stopped counts as a failure when nobody asked, and is a time-ou
   w.open([&](stet::engine& e) {
     e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
       int unused = 0;
-      auto o = co_await ctx.try_step("x", {.retry = {.max_attempts = 2, .initial_interval = 1s}, .timeout = 1min},
-                                     [&](stet::step_context& s) -> int {
-                                       ++begun;
-                                       for (;; ++unused) s.throw_if_stopped();
-                                     });
+      auto o = co_await ctx.try_step(
+          "x", {.retry = {.max_attempts = 2, .initial_interval = 1s}, .timeout = 1min},
+          [&](stet::step_context& s) -> int {
+            ++begun;
+            for (;; ++unused) s.throw_if_stopped();
+          });
       co_return told(o);
     });
   });
@@ -176,7 +178,8 @@ TEST_CASE("a body that stops because its run was cancelled or lost a race change
   CHECK(run.result() == "the sleep");
 }
 
-TEST_CASE("bodies on the engine's own thread, and transactions, hear of a close and are no failure") {
+TEST_CASE(
+    "bodies on the engine's own thread, and transactions, hear of a close and are no failure") {
   for (auto kind : {"inline", "manual", "transaction"}) {
     INFO("kind: ", std::string(kind));
     world w(cell{.threads = kind == std::string("manual") ? 0u : 1u});
@@ -214,12 +217,13 @@ TEST_CASE("a body that stops because its run is stalled isn't an attempt that fa
   w.options.replay_check_interval = 1;
   w.open([&](stet::engine& e) {
     e.define(OneStep, [](stet::context& ctx, std::string) -> stet::task<int> {
-      auto both = co_await stet::all(ctx.step("x", once, stops), [](stet::context& c) -> stet::task<int> {
-        co_await c.sleep(1s);
-        static int replays = 0;
-        if (!fits && ++replays % 2) co_await c.sleep(1h);
-        co_return 0;
-      }(ctx));
+      auto both =
+          co_await stet::all(ctx.step("x", once, stops), [](stet::context& c) -> stet::task<int> {
+            co_await c.sleep(1s);
+            static int replays = 0;
+            if (!fits && ++replays % 2) co_await c.sleep(1h);
+            co_return 0;
+          }(ctx));
       co_return std::get<0>(both);
     });
   });

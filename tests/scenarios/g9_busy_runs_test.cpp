@@ -124,7 +124,8 @@ TEST_CASE("a run that never comes to rest answers its callers, also when it is f
 TEST_CASE("what two runs bring about while they never come to rest is committed as they go") {
   CHECK(comes_to_its_end([&] {
     recorder heard;
-    stet::engine e(stet::memory::open(), {.threads = 2, .tail_bytes_max = 64 << 10, .listener = &heard});
+    stet::engine e(stet::memory::open(),
+                   {.threads = 2, .tail_bytes_max = 64 << 10, .listener = &heard});
     begin(e, "one");
     auto before = e.describe("a")->records;
     while (e.describe("a")->records < before + 10'000) {}  // 30 times the bound

@@ -158,9 +158,9 @@ void ask_again(stet::engine& e, const std::string& how) {
 
 TEST_CASE(
     "workflow code that kills its process is parked after some deaths, whatever drove it [S145]") {
-  for (auto how : {"first line", "step", "inline step", "timer", "signal", "second signal",
-                   "timer among signals", "continued", "child", "child's step", "query",
-                   "update"}) {
+  for (auto how :
+       {"first line", "step", "inline step", "timer", "signal", "second signal",
+        "timer among signals", "continued", "child", "child's step", "query", "update"}) {
     INFO("how: ", std::string(how));
     fatal_lives lives(how);
     auto survived = lives.lives_until("parked", [&](stet::engine& e) {
@@ -233,17 +233,18 @@ stet::task<std::string> steps(stet::context& ctx, std::string how, int others) {
                                                  return false;
                                                }}},
                                 []() -> int { throw std::runtime_error("fails"); });
-    co_return co_await c.step(
-        "kills", {.retry = {.initial_interval = 1ms}, .timeout = 10ms}, []() -> int {
-          std::this_thread::sleep_for(30ms);  // left behind by then
-          die();
-          return 1;
-        });
+    co_return co_await c.step("kills", {.retry = {.initial_interval = 1ms}, .timeout = 10ms},
+                              []() -> int {
+                                std::this_thread::sleep_for(30ms);  // left behind by then
+                                die();
+                                return 1;
+                              });
   }(ctx, how);
-  if (others == 0) all.push_back([](stet::context& c) -> stet::task<int> {
-    co_await c.sleep(1h);
-    co_return 0;
-  }(ctx));
+  if (others == 0)
+    all.push_back([](stet::context& c) -> stet::task<int> {
+      co_await c.sleep(1h);
+      co_return 0;
+    }(ctx));
   auto ended = co_await stet::any(stet::attempt(std::move(kills)), stet::all(std::move(all)));
   if (ended.index() != 0) co_return "the others";
   auto f = std::get<0>(ended).failed_as<stet::step_failed>();
@@ -252,7 +253,8 @@ stet::task<std::string> steps(stet::context& ctx, std::string how, int others) {
 
 }  // namespace
 
-TEST_CASE("a step that kills from a callback, a predicate, or when it was left behind is convicted") {
+TEST_CASE(
+    "a step that kills from a callback, a predicate, or when it was left behind is convicted") {
   for (auto how : {"callback", "predicate", "left behind"}) {
     for (int others : {0, 5}) {
       INFO("how: ", std::string(how));
@@ -263,8 +265,7 @@ TEST_CASE("a step that kills from a callback, a predicate, or when it was left b
       for (; life < lives_max && told.empty(); ++life) {
         child_process child([&](int pipe) {
           recorder quiet;
-          stet::engine e(stet::lmdb::open(directory / "store"),
-                         {.threads = 4, .listener = &quiet});
+          stet::engine e(stet::lmdb::open(directory / "store"), {.threads = 4, .listener = &quiet});
           e.define(Deadly, [others](stet::context& ctx, std::string h) {
             return steps(ctx, std::move(h), others);
           });
