@@ -359,7 +359,9 @@ bool engine_core::give_up_waiting(call& c) {
   return c.is_done();
 }
 
-bool engine_core::poll() {
+bool engine_core::poll() { return was_busy_ = drive_once(); }
+
+bool engine_core::drive_once() {
   throw_if_unusable();
   if (!manual_)
     throw error(errc::usage, "poll",
@@ -367,7 +369,7 @@ bool engine_core::poll() {
   std::lock_guard lock(drive_mutex_);
   as_loop here(this);
   try {
-    return was_busy_ = turn();
+    return turn();
   } catch (...) {
     fail(std::current_exception());
     throw;

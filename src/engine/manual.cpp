@@ -13,7 +13,7 @@ constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells
 bool engine_core::drive_until(call& c, std::optional<duration> limit) {
   auto end = limit ? steady_ms() + limit->count() : INT64_MAX;
   while (!c.is_done()) {
-    bool busy = poll();
+    bool busy = drive_once();
     if (c.is_done()) break;
     if (busy ? steady_ms() > end : steady_ms() >= end) return give_up_waiting(c);
     if (busy || skip(c, end)) continue;

@@ -42,6 +42,7 @@ void engine_core::recover() {
   load_timers();
   recovered_.clear();
   tail_limit_ = options_.tail_bytes_max;
+  was_busy_ = !ready_.empty();
   if (!ready_.empty()) tail_limit_ *= tail_factor_at_start;
   failpoint("after recovery");
 }
