@@ -232,7 +232,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool drive_until(call& c, std::optional<duration> limit);
   bool give_up_waiting(call& c);
   bool skip(call& c, std::int64_t end);
-  bool drive_once();
+  bool turn_by_caller();
+  std::optional<bool> turn_if_free();
   bool ask_loop(call& c, std::optional<duration> limit);
   bool do_bodies_starve() const noexcept;
   void watch_bodies();
@@ -529,7 +530,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::exception_ptr failed_;
   std::atomic<bool> asleep_{false};
   std::mutex drive_mutex_;  // manual mode: one driver at a time
-  std::atomic<bool> was_busy_{false};  // manual mode: the last poll did something
+  bool was_busy_ = false;   // manual mode: the last poll did something
   enum class phase { made, running, closed };
   std::atomic<phase> phase_{phase::made};
   std::thread thread_;

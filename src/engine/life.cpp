@@ -359,14 +359,17 @@ bool engine_core::give_up_waiting(call& c) {
   return c.is_done();
 }
 
-bool engine_core::poll() { return was_busy_ = drive_once(); }
-
-bool engine_core::drive_once() {
+bool engine_core::poll() {
   throw_if_unusable();
   if (!manual_)
     throw error(errc::usage, "poll",
                 "this engine has threads of its own: poll() is for engine_options{.threads = 0}");
   std::lock_guard lock(drive_mutex_);
+  return was_busy_ = turn_by_caller();
+}
+
+/// By who has the lock.
+bool engine_core::turn_by_caller() {
   as_loop here(this);
   try {
     return turn();

@@ -10,13 +10,23 @@ constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells
 
 }  // namespace
 
+/// Whether a turn did anything; nothing if somebody else drives the engine, or closes it.
+std::optional<bool> engine_core::turn_if_free() {
+  std::unique_lock lock(drive_mutex_, std::try_to_lock);
+  if (!lock || phase_ != phase::running) return std::nullopt;
+  return turn_by_caller();
+}
+
+/// Whoever drives the engine answers the call, and so does whoever closes it: a body that waits here
+/// must not wait for that lock, since the close waits for the body.
 bool engine_core::drive_until(call& c, std::optional<duration> limit) {
   auto end = limit ? steady_ms() + limit->count() : INT64_MAX;
   while (!c.is_done()) {
-    bool busy = drive_once();
+    auto busy = turn_if_free();
+    if (!busy) (void)c.wait_for(duration(manual_nap_ms));
     if (c.is_done()) break;
-    if (busy ? steady_ms() > end : steady_ms() >= end) return give_up_waiting(c);
-    if (busy || skip(c, end)) continue;
+    if (busy == true ? steady_ms() > end : steady_ms() >= end) return give_up_waiting(c);
+    if (busy != false || skip(c, end)) continue;
     std::lock_guard lock(drive_mutex_);
     sleep_until_woken(std::clamp<std::int64_t>(end - steady_ms(), 1, manual_nap_ms));
   }
@@ -27,12 +37,12 @@ bool engine_core::drive_until(call& c, std::optional<duration> limit) {
 /// True if there may be something to do now.
 bool engine_core::skip(call& c, std::int64_t end) {
   if (!dynamic_cast<waiting_call*>(&c)) return false;
-  auto due = next_wakeup();
-  if (end != INT64_MAX) {
-    time_point limit(duration(now_ + (end - steady_ms())));
-    due = std::min(due.value_or(limit), limit);
-  }
   try {
+    auto due = next_wakeup();
+    if (end != INT64_MAX) {
+      time_point limit(duration(now_ + (end - steady_ms())));
+      due = std::min(due.value_or(limit), limit);
+    }
     return clock_.skip_to(due);
   } catch (...) {
     give_up_waiting(c);
