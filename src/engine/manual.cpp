@@ -17,8 +17,8 @@ std::optional<bool> engine_core::turn_if_free() {
   return turn_by_caller();
 }
 
-/// Whoever drives the engine answers the call, and so does whoever closes it. A body that waits here
-/// must not wait for their lock, since the close waits for the body.
+/// Whoever drives the engine answers the call, and so does whoever closes it. A body that waits
+/// here must not wait for their lock, since the close waits for the body.
 bool engine_core::drive_until(call& c, std::optional<duration> limit) {
   auto end = limit ? steady_ms() + limit->count() : INT64_MAX;
   while (!c.is_done()) {
