@@ -65,6 +65,7 @@ run_timed_out::~run_timed_out() = default;
 run_terminated::~run_terminated() = default;
 run_cancelled::~run_cancelled() = default;
 cancelled::~cancelled() = default;
+stopped::~stopped() = default;
 permanent_error::~permanent_error() = default;
 
 }  // namespace v0

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <stet/codec.hpp>
+#include <stet/error.hpp>
 #include <stet/export.hpp>
 
 namespace stet { inline namespace v0 {
@@ -105,7 +106,8 @@ class STET_API pending_step {
 /// The attempt ends once, by whatever comes first: resolve, reject, what the body throws, a
 /// time-out. When the last copy is gone without any of that, it fails, and is tried again as the
 /// step's policy says. Time-outs, retries, cancellation, at_most_once and crashes mean what they
-/// mean to any step; a close counts as a crash for what is pending.
+/// mean to any step; a close counts as a crash for what is pending. What is rejected because it was
+/// asked to stop is rejected with stet::stopped.
 ///
 /// A body that captures may have lent its workflow's variables to whatever it began: until the
 /// attempt is ended, or the last copy gone, the run waits even after a time-out, and so does the
@@ -128,6 +130,7 @@ template <class R = void> class completion : public pending_step {
   template <std::derived_from<std::exception> E> bool reject(const E& error) const noexcept {
     return settle(std::make_exception_ptr(error));
   }
+  bool reject(const stopped& s) const noexcept { return settle(std::make_exception_ptr(s)); }
 };
 template <> class completion<void> : public pending_step {
  public:
@@ -141,6 +144,7 @@ template <> class completion<void> : public pending_step {
   template <std::derived_from<std::exception> E> bool reject(const E& error) const noexcept {
     return settle(std::make_exception_ptr(error));
   }
+  bool reject(const stopped& s) const noexcept { return settle(std::make_exception_ptr(s)); }
 };
 
 }}  // namespace stet::v0

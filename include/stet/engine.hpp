@@ -30,8 +30,10 @@ namespace stet { inline namespace v0 {
 
 /// How an engine works. Zero is explained where it is allowed.
 struct engine_options {
-  /// Threads for the bodies of steps. 0: manual mode, no thread of ours; poll(), run_until_idle()
-  /// and whatever waits (result, wait_for) drive the engine on the caller's thread.
+  /// Threads for the bodies of steps. A body that waits for a run of this engine (result, wait_for,
+  /// an update) doesn't count: another thread takes its place, up to 256; beyond that its call
+  /// throws errc::usage. 0: manual mode, no thread of ours; poll(), run_until_idle() and whatever
+  /// waits drive the engine on the caller's thread.
   unsigned threads = 4;
   /// Idle coroutines kept in memory; more are destroyed and rebuilt by replay when an event comes.
   /// 0: none is kept.
@@ -40,9 +42,10 @@ struct engine_options {
   /// what is in memory of it at most. Runs that are shorter than this are written most cheaply.
   /// After a start that has runs to resume, up to four times as much, until they are going again.
   std::size_t tail_bytes_max = 16u << 20;
-  /// A step that was running when the process died is tried alone among such suspects; after so
-  /// many deaths while it was tried alone it fails with step_crashed. Its first death makes it a
-  /// suspect and doesn't count. 0: never.
+  /// A step that was running when the process died twice is tried alone among such suspects, after
+  /// the first death already if no other step was running; after so many deaths while it was tried
+  /// alone it fails with step_crashed. A workflow's own code is tried with the event that it died
+  /// of, and its run is stalled. The first death makes a suspect and doesn't count. 0: never.
   unsigned max_crashes = 3;
   /// What acknowledged means. Anything but sync may lose, at a power cut, the latest acknowledged
   /// work.
@@ -190,7 +193,8 @@ class STET_API engine : public client {
 
   /// Stops: no step begins any more, bodies that run are asked to stop and waited for, what was
   /// decided is committed and checkpointed, the store is released. Steps that were queued count as
-  /// not started. Idempotent.
+  /// not started, and bodies that end by an exception now were cut short: see stet::stopped. Runs
+  /// that are ready are driven once; what that brings is done by the next engine. Idempotent.
   void close();
   /// The same, and waits no longer than `limit` for bodies: those that have not returned by then
   /// are left behind, as a crash would leave them. Their results count nothing, their steps are
@@ -206,10 +210,15 @@ class STET_API engine : public client {
 
   /// Manual mode: does what can be done now without waiting. Returns whether it did anything.
   bool poll();
-  /// Manual mode: poll() until there is nothing to do at this moment.
-  void run_until_idle();
-  /// Manual mode: when poll() is worth calling again, nothing if only a call from outside can bring
-  /// work. For the operating system's alarm, before the app is suspended.
+  /// Manual mode: poll() until there is nothing to do at this moment, or `limit` has passed by the
+  /// engine's clock: runs that keep each other busy never leave it idle. A poll that has begun is
+  /// not cut short, nor is a body in it. Returns whether there is nothing to do; if there is,
+  /// next_wakeup() says now.
+  /// Throws   as poll(); errc::usage for a negative time.
+  bool run_until_idle(duration limit = std::chrono::seconds(10));
+  /// Manual mode: when poll() is worth calling again, now if it did something the last time,
+  /// nothing if only a call from outside can bring work. For the operating system's alarm, before
+  /// the app is suspended.
   std::optional<time_point> next_wakeup();
 
   /// For tests and tools that ship with Stet.

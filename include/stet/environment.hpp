@@ -107,9 +107,9 @@ class STET_API listener {
   virtual ~listener();
   /// A workflow's ctx.log, both texts as they are: see stet::one_line.
   virtual void log(std::string_view workflow_id, std::string_view line) noexcept;
-  /// Something an operator should know: a run is stalled, a body doesn't heed its stop request, the
-  /// store failed. One line: ids and names in it are escaped as stet::one_line does. The default
-  /// writes it to standard error.
+  /// Something an operator should know: a run is stalled, a body doesn't heed its stop request, all
+  /// threads for bodies wait for runs of the engine, the store failed. One line: ids and names in it
+  /// are escaped as stet::one_line does. The default writes it to standard error.
   virtual void problem(std::string_view text) noexcept;
 };
 

@@ -214,6 +214,23 @@ class STET_API cancelled {
   std::string reason_;
 };
 
+/// Thrown by a step's body that heeds its stop request: it gave up before it had a result, and may
+/// be attempted again. step_context::throw_if_stopped throws it. What it means depends on who
+/// asked:
+///  - the engine's close, or a run that is stalled: the attempt isn't counted as one that failed,
+///    and the step is attempted again, also if it is at_most_once;
+///  - a time-out: nothing more, that attempt has failed by its time-out already;
+///  - a lost race, a cancellation, the end of the run: nothing, the step has its outcome already;
+///  - nobody: the attempt failed with the type "stet::stopped", as with any other exception.
+/// Deliberately no std::exception, so that a body which handles failures doesn't take it for one.
+class STET_API stopped {
+ public:
+  stopped() noexcept = default;
+  stopped(const stopped&) noexcept = default;
+  stopped& operator=(const stopped&) noexcept = default;
+  virtual ~stopped();  // virtual for its type_info alone: see error
+};
+
 /// What no retry can cure. Throw it, or an exception derived from it, in a step's body: the step
 /// fails at once, whatever its retry_policy.
 class STET_API permanent_error : public std::runtime_error {

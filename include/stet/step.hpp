@@ -38,11 +38,19 @@ class STET_API step_context {
   /// The same at every attempt, and unique across runs, stores and devices: what a payment provider
   /// wants to see. No secret: whoever has it can tell the run's other keys, and ctx.random().
   std::string idempotency_key() const;
-  /// True after a time-out, a cancellation, a lost race or the engine's close: the body should
-  /// return soon.
+  /// True after a time-out, a cancellation, a lost race or the engine's close, and when the run is
+  /// stalled or has ended: the body should return soon. A body on the engine's own thread (inline,
+  /// or in manual mode) sees the close only.
   bool stop_requested() const noexcept;
+  /// Throws stet::stopped if stop_requested(): the attempt may be made again.
+  ///     for (auto& part : parts) {
+  ///       s.throw_if_stopped();
+  ///       send(part);
+  ///     }
+  void throw_if_stopped() const;
   /// Says how far the body is. The next attempt reads the last one with progress(), also after a
-  /// crash. Durable  soon after the call, not when it returns; several in a row may be kept as one.
+  /// crash. An attempt that was left behind, its time being over, says nothing any more.
+  /// Durable  soon after the call, not when it returns; several in a row may be kept as one.
   template <class T> void heartbeat(const T& progress) {
     std::string b;
     encode(b, progress);

@@ -35,7 +35,10 @@ namespace stet { inline namespace v0 { namespace detail {
   fault(cut_behind_the_open)        /* retention takes the run before the open one */       \
   fault(begin_cancelled)            /* a run that was cancelled before it began begins */   \
   fault(show_refused)               /* readers see what the store has refused */            \
-  fault(erase_without_block)        /* what is erased doesn't go with the refused block */
+  fault(erase_without_block)        /* what is erased doesn't go with the refused block */ \
+  fault(count_stopped)              /* an attempt that a close stops counts as failed */    \
+  fault(beats_of_any_attempt)       /* one that was left behind says how far the next is */ \
+  fault(forgive_at_once)            /* code that killed is acquitted by any that it does */
 // clang-format on
 
 struct test_hooks {

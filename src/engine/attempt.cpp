@@ -16,6 +16,23 @@ thread_local const engine_core* in_body = nullptr;
 
 }  // namespace
 
+/// Counts a body that runs on a thread of the executor's.
+class running_body {
+ public:
+  running_body(engine_core& e, bool counts) noexcept
+      : running_(counts && !e.is_on_loop() ? &e.bodies_running_ : nullptr) {
+    if (running_) running_->fetch_add(1, std::memory_order_relaxed);
+  }
+  running_body(const running_body&) = delete;
+  running_body& operator=(const running_body&) = delete;
+  ~running_body() {
+    if (running_) running_->fetch_sub(1, std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<std::size_t>* running_;
+};
+
 const engine_core* engine_of_body() noexcept { return in_body; }
 
 step_attempt attempt::about() const noexcept {
@@ -57,7 +74,9 @@ template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexce
   if (!at.compare_exchange_strong(expected, phase::running)) return false;
   bool counts = began.load(std::memory_order_relaxed) >= 0;
   if (!counts && (is_timed() || !body->options.run_inline)) count_time();
-  slot_guard here(engine.slots_of(), {run_number, command, number, suspected});
+  if (later) pending_slot = engine.slots_of().enter_pending(noted());
+  slot_guard here(engine.slots_of(), noted());
+  running_body counted(engine, later == nullptr);
   failpoint("before body");
   auto* around = std::exchange(in_body, &engine);
   try {
@@ -79,7 +98,23 @@ std::exception_ptr attempt::too_large() const noexcept {
   return nullptr;
 }
 
+bool attempt::is_asked_to_stop() const noexcept {
+  return stop.load(std::memory_order_relaxed) || engine.is_closing();
+}
+
+bool attempt::threw_stopped() const noexcept {
+  if (!error) return false;
+  try {
+    std::rethrow_exception(error);
+  } catch (const stopped&) { return true; } catch (...) {
+    return false;
+  }
+}
+
 void attempt::ends() noexcept {
+  threw = error != nullptr;
+  was_stopped = is_asked_to_stop() && !STET_SEEDED(count_stopped);
+  engine.slots_of().leave(std::exchange(pending_slot, -1));
   if (result.size() > engine.payload_bytes_max()) error = too_large();  // else no text is made
   if (is_timed()) ended = engine.body_ms();
   at.store(phase::left);
@@ -87,7 +122,6 @@ void attempt::ends() noexcept {
 
 void attempt::run() noexcept {
   auto& e = engine;
-  bool alone = suspected;
   std::exception_ptr thrown;
   bool ran = perform(
       [&] {
@@ -101,10 +135,7 @@ void attempt::run() noexcept {
       },
       thrown);
   if (ran && later) {
-    if (!later->body_returned(std::move(thrown))) {  // the loop may destroy it now
-      if (alone) e.wake();                           // others were waiting for their trial
-      return;
-    }
+    if (!later->body_returned(std::move(thrown))) return;  // the loop may destroy it now
   } else if (ran) {
     error = std::move(thrown);
     ends();
@@ -140,8 +171,9 @@ bool attempt::revoke() noexcept {
 }  // namespace detail
 
 unsigned step_context::attempt() const noexcept { return attempt_->number; }
-bool step_context::stop_requested() const noexcept {
-  return attempt_->stop.load(std::memory_order_relaxed);
+bool step_context::stop_requested() const noexcept { return attempt_->is_asked_to_stop(); }
+void step_context::throw_if_stopped() const {
+  if (stop_requested()) throw stopped();
 }
 std::string step_context::idempotency_key() const { return attempt_->idempotency_key(); }
 void step_context::beat(std::string progress) {

@@ -10,6 +10,7 @@
 #include <stet/scope.hpp>
 
 #include "engine/completion.hpp"
+#include "engine/slots.hpp"
 #include "engine/user_state.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -60,6 +61,12 @@ class attempt final : public work {
   /// Whoever has the outcome has set it: it is over.
   void ends() noexcept;
   std::exception_ptr too_large() const noexcept;
+  /// A close, its run's stall or whatever else asks the body to return.
+  bool is_asked_to_stop() const noexcept;
+  /// As its crash slot says.
+  occupant noted() const noexcept { return {run_number, command, number, tried}; }
+  /// What came of it is a stet::stopped.
+  bool threw_stopped() const noexcept;
 
   engine_core& engine;
   resident& run_of;  // stays in memory as long as it has attempts; the loop's
@@ -78,9 +85,12 @@ class attempt final : public work {
   std::int64_t ended = 0;  // ms, steady, if it has a time-out
   std::string result;
   std::exception_ptr error;
+  bool threw = false;        // its body, or whoever rejected it: `error` isn't the engine's
+  bool was_stopped = false;  // it ended after it was asked to stop
   state_writes writes;
   std::uint64_t kept_bytes = 0;
   std::uint32_t kept_count = 0;  // blobs
+  int pending_slot = -1;         // of `later`, from its beginning to its end
   attempt* next_in_row = nullptr;
   // The loop's:
   std::size_t index = 0;  // in its run's list
@@ -88,7 +98,7 @@ class attempt final : public work {
   bool timed_out = false;             // its time was up; a late result doesn't count
   std::string late;                   // then: which time
   bool left_behind = false;           // nobody waits for it any more
-  bool suspected = false;             // it is tried alone among the suspects
+  trial tried = trial::none;          // as a suspect
   bool warned = false;                // the watchdog has named it
   std::int64_t deadline = INT64_MAX;  // ms, engine clock; of this attempt
 

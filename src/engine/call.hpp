@@ -64,9 +64,10 @@ class call {
     at_ = nullptr;
   }
 
-  bool of_body = false;     // a step's body waits for it
-  bool needs_room = true;   // false: performed also while the store refuses to write
-  bool only_looks = false;  // performed again if the store refuses what it depends on
+  bool of_body = false;        // a step's body waits for it
+  bool needs_room = true;      // false: performed also while the store refuses to write
+  bool only_looks = false;     // performed again if the store refuses what it depends on
+  bool waits_for_run = false;  // it may take as long as a run does
 
  protected:
   ~call() = default;
@@ -105,7 +106,10 @@ template <class F> class asking final : public call {
 /// Waits for something of a run: with a limit, if the caller likes.
 class waiting_call : public call {
  public:
-  explicit waiting_call(run_ref r) : of(r) { needs_room = false; }
+  explicit waiting_call(run_ref r) : of(r) {
+    needs_room = false;
+    waits_for_run = true;
+  }
   run_ref of;  // it waits for this one
 
  protected:

@@ -88,6 +88,15 @@ void engine_core::wait_for_commit() {
   if (block_at_ == block_at::committer) written(committer_.wait());
 }
 
+/// Until all that is recorded is durable, or the store has no room for it.
+void engine_core::make_durable() {
+  wait_for_commit();
+  while (!is_refused() && journal_.durable_lsn() < journal_.last_lsn()) {
+    (void)commit();
+    wait_for_commit();
+  }
+}
+
 /// The store has answered.
 void engine_core::written(const std::exception_ptr& error) {
   last_commit_ = std::chrono::steady_clock::now() - sealed_at_;

@@ -121,6 +121,13 @@ bool completion_state::is_pending() noexcept {
   return body_left_ && !settled_;
 }
 
+bool completion_state::acquit() noexcept {
+  std::lock_guard lock(mutex_);
+  if (!body_left_ || settled_) return false;
+  attempt_->engine.slots_of().acquit(attempt_->pending_slot);
+  return true;
+}
+
 bool completion_state::give_up() noexcept {
   std::unique_ptr<stop_callback> unneeded;
   std::lock_guard lock(mutex_);

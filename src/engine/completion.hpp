@@ -46,6 +46,8 @@ class completion_state {
   void ask_to_stop() noexcept;
   /// The body has returned, and nobody has ended the attempt.
   bool is_pending() noexcept;
+  /// If it is pending: a suspect that has come through its trial. False: it isn't pending.
+  bool acquit() noexcept;
   /// Nobody waits for it any more. True if it was pending: it is the loop's now.
   bool give_up() noexcept;
   /// Ends the attempt's hold.

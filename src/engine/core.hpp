@@ -39,6 +39,7 @@
 #include "engine/lease.hpp"
 #include "engine/sent_keys.hpp"
 #include "engine/slots.hpp"
+#include "engine/suspects.hpp"
 #include "engine/timers.hpp"
 #include "engine/user_state.hpp"
 #include "execution/execution.hpp"
@@ -95,7 +96,6 @@ struct resident {
   bool queued = false;                                // in ready_
   bool resumes_later = false;     // to be resumed when no body refers to its frame any more
   std::uint64_t dirty_since = 0;  // LSN of the first of `unsaved`; 0: none
-  bool suspected = false;         // its own code was running at a crash
   std::uint32_t leases = 0;       // that hold it
   bool forgotten = false;         // it is no longer among the runs: the last lease deletes it
 
@@ -144,7 +144,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   /// False: bodies were left behind.
   bool close(std::optional<duration> limit);
   bool poll();
-  void run_until_idle();
+  bool run_until_idle(duration limit);
   std::optional<time_point> next_wakeup();
 
   // ------------------------------------------------------------ calls from outside, on the loop
@@ -195,6 +195,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::string read_blob(std::string_view name_space, const blob& b, std::uint64_t offset,
                         std::uint64_t length) const;
   bool is_on_loop() const noexcept;
+  /// A close has begun: bodies should return.
+  bool is_closing() const noexcept { return closing_; }
   // (deletion.cpp)
   std::size_t erase_id(run_ref of, erase_options o);
   void retain(std::string_view name_space, duration d);
@@ -248,6 +250,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
  private:
   friend struct engine_probe;  // tests
+  friend class lent_thread;
+  friend class running_body;
   friend run_lease;
   // life.cpp
   void give_up_start();
@@ -258,6 +262,12 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool give_up_waiting(call& c);
   bool skip(call& c, std::int64_t end);
   std::optional<time_point> next_due(const std::lock_guard<std::mutex>& driving) const;
+  bool turn_by_caller();
+  std::optional<bool> turn_if_free();
+  bool ask_loop(call& c, std::optional<duration> limit);
+  bool do_bodies_starve() const noexcept;
+  void watch_bodies();
+  void tell_of_waiting(std::size_t bodies);
   void tick() noexcept;
   bool take_calls();
   attempt_row take_from_threads() noexcept;
@@ -283,6 +293,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::optional<run_state> load_behind(std::uint64_t run);
   void note_latest(const resident& r);
   void suspect(const std::vector<occupant>& who);
+  void suspect_code(const occupant& o);
+  void count_death(resident& r, std::uint32_t command);
+  bool convict(resident& r, const pending& p);
   void load_timers();
   void resume(resident& r);
   void resume_pending(resident& r);
@@ -305,8 +318,11 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void let_rest(resident& r) noexcept;
   void enqueue(resident& r);
   bool drive_ready();
+  void drive_what_is_there(resident& r);
+  bool is_close_over() const noexcept;
 
   // drive.cpp
+  occupant enter_code(const run_state& s, const execution& frame, const code_use& use);
   void happen(resident& r, record e);
   void happen_later(resident& r, record e);
   bool may_drive(const resident& r) const noexcept;
@@ -336,6 +352,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void finish_attempt(resident& r, pending& p, attempt& a);
   void attempt_failed(resident& r, pending& p, attempt& a, const failure& f, errc code,
                       bool permanent);
+  void cut_short(resident& r, const pending& p, const attempt& a);
   bool came_late(const pending& p, const attempt& a) const noexcept;
   bool is_permanent(const attempt& a, const failure& f) noexcept;
   std::int64_t retry_delay(const retry_policy& p, std::uint32_t failures) noexcept;
@@ -346,7 +363,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void arm_attempt(attempt& a, const pending& p);
   std::int64_t time_left(const pending& p, const attempt& a) noexcept;
   void leave_behind(attempt& a) noexcept;
-  void acquit() noexcept;
+  void acquit(const attempt& a) noexcept;
+  void try_for_a_moment(attempt& a);
+  void end_trials();
   std::int64_t total_deadline(const pending& p, const step_options& o) const noexcept;
 
   // chains.cpp
@@ -412,7 +431,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // versions.cpp
   std::string misfit(definition& d, resident& r);
-  std::string misfit(definition& d, const run_state& s, std::string_view history, bool suspected);
+  std::string misfit(definition& d, const run_state& s, std::string_view history);
   std::string why_parked(resident& r);
   void foresee(const std::string& name_space, start_preview& p, std::size_t listed_max);
   void forget_preview() noexcept;
@@ -433,6 +452,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void write_block();
   bool finish_commit();
   void wait_for_commit();
+  void make_durable();
   void drop_written();
   void written(const std::exception_ptr& error);
   bool is_quiet();
@@ -502,9 +522,14 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::vector<attempt*> gate_;
   timers timers_;
   slots slots_;
-  std::set<std::pair<std::uint64_t, std::uint32_t>>
-      suspects_;  // (run, command), tried one at a time
-  attempt* tried_suspect_ = nullptr;
+  suspects suspects_;
+  attempt* tried_suspect_ = nullptr;  // the one that is tried alone
+  struct pending_trial {
+    std::int64_t ends;  // ms, engine clock: who is still pending then has come through
+    attempt* who;       // found among its run's, or gone
+    std::uint64_t run;
+  };
+  std::deque<pending_trial> pending_trials_;  // by `ends`
   attempt_row inline_returned_;
   drive_output out_;
   std::string scratch_, sealed_;
@@ -534,6 +559,10 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::shared_ptr<engine_core> durable_view_;  // while it does, if somebody looked: see seen()
   committer committer_;
   std::size_t outstanding_ = 0;  // attempts with the executor
+  // Bodies that run on its threads; of those, who waits for runs of this engine.
+  std::atomic<std::size_t> bodies_running_{0}, bodies_waiting_{0};
+  std::atomic<bool> told_of_waiting_{false};
+  std::int64_t starved_since_ = -1;  // ms, steady; -1: they aren't
   std::chrono::steady_clock::time_point sealed_at_{}, grow_until_{};
   std::chrono::steady_clock::duration last_commit_{};
   std::int64_t retry_commit_at_ = 0;
@@ -552,12 +581,21 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::condition_variable wake_;
   std::vector<call*> calls_;
   std::vector<call*> taken_;  // the loop's: of those, what it performs
-  std::vector<std::pair<std::pair<std::uint64_t, std::uint32_t>, std::string>> beats_;
+  struct beat {
+    std::uint64_t run;
+    std::uint32_t command, attempt;
+    std::string progress;
+    bool same_attempt(const beat& o) const noexcept {
+      return run == o.run && command == o.command && attempt == o.attempt;
+    }
+  };
+  std::vector<beat> beats_;
   bool woken_ = false;
   std::atomic<bool> closing_{false};  // written under the lock; open_gates reads it without
   std::exception_ptr failed_;
   std::atomic<bool> asleep_{false};
   std::mutex drive_mutex_;  // manual mode: one driver at a time
+  bool was_busy_ = false;   // manual mode: the last poll did something
   enum class phase { made, running, closed };
   std::atomic<phase> phase_{phase::made};
   std::thread thread_;

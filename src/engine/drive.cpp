@@ -7,6 +7,16 @@
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+/// Of the oldest undriven event.
+code_use use_of_next(const execution& frame) {
+  if (frame.queued() == 0) return {};
+  source in(frame.next_queued());
+  return use_of(decode_record(in));
+}
+
+}  // namespace
 
 /// Records an event, and drives the run by it if that is possible now.
 void engine_core::happen(resident& r, record e) {
@@ -35,6 +45,21 @@ bool engine_core::may_drive(const resident& r) const noexcept {
   return r.state.open() && !r.state.stalled && r.state.undriven > 0 && r.state.begins_at <= now_;
 }
 
+/// A run's own code is about to be entered: what its crash slot says. If the code is suspected,
+/// whatever counts its deaths is made durable first.
+occupant engine_core::enter_code(const run_state& s, const execution& frame, const code_use& use) {
+  occupant who;
+  who.run = frame.run();
+  who.use = use;
+  who.records = s.records;
+  who.id = checksum_of(frame.id());
+  if (suspects_.is_suspected(who)) {
+    make_durable();
+    who.tried = trial::alone;
+  }
+  return who;
+}
+
 /// Drives by `event`, or by the oldest undriven one (null). Records the event and what it brought,
 /// or nothing and parks.
 void engine_core::drive(resident& r, const record* event) {
@@ -47,8 +72,9 @@ void engine_core::drive(resident& r, const record* event) {
   bool good;
   {
     auto& workflow = r.state.workflow;
-    in_workflow here(slots_, watchdog_, workflow.empty() ? event->name : workflow, *r.frame,
-                     r.suspected);
+    auto who = enter_code(r.state, *r.frame, event ? use_of(*event) : use_of_next(*r.frame));
+    in_workflow here(slots_, suspects_, watchdog_, workflow.empty() ? event->name : workflow,
+                     *r.frame, who);
     good = event ? r.frame->deliver(*event, out_) : r.frame->drive_next(now_, out_);
     if (good) good = check_determinism(r, event);
     if (good && !here.offence().empty()) {
@@ -147,8 +173,8 @@ void engine_core::note(resident& r, record n) {
 void engine_core::after_drive(resident& r) {
   touch(r);
   tell_updaters(r);
-  if (r.state.crashes &&
-      r.state.open()) {  // its code came through: it isn't the one that always kills
+  // Its code came through: it isn't the one that always kills.
+  if (r.state.crashes && r.state.open() && !suspects_.has_code_of(r.state.run)) {
     record n;
     n.kind = record_kind::suspect;
     note(r, n);

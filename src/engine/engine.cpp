@@ -52,7 +52,7 @@ std::vector<history_entry> client::history(std::string_view id) {
 void engine::close() { (void)core_->close(std::nullopt); }
 bool engine::close(duration limit) { return core_->close(limit); }
 bool engine::poll() { return core_->poll(); }
-void engine::run_until_idle() { core_->run_until_idle(); }
+bool engine::run_until_idle(duration limit) { return core_->run_until_idle(limit); }
 std::optional<time_point> engine::next_wakeup() { return core_->next_wakeup(); }
 
 }}  // namespace stet::v0

@@ -71,7 +71,7 @@ parked_run engine_core::replay_history(std::string_view exported) {
     payloads_.open_all(history, owner_of(s));
   } catch (const malformed& e) { throw error(errc::corrupt, p.id, e.what()); }
   auto* d = definitions_.find(p.workflow, p.version);
-  p.reason = d ? misfit(*d, s, history, false) : definitions_.why_missing(p.workflow, p.version);
+  p.reason = d ? misfit(*d, s, history) : definitions_.why_missing(p.workflow, p.version);
   return p;
 }
 

@@ -1,11 +1,12 @@
 // While a workflow's own code runs on this thread: its crash slot is taken, the watchdog looks, and
-// what it mustn't do itself can be noticed.
+// what it mustn't do itself can be noticed. When it is over, the code has brought nothing down.
 #pragma once
 #include <string>
 #include <string_view>
 
 #include "base/user_code.hpp"
 #include "engine/slots.hpp"
+#include "engine/suspects.hpp"
 #include "engine/watchdog.hpp"
 #include "execution/execution.hpp"
 
@@ -13,9 +14,9 @@ namespace stet { inline namespace v0 { namespace detail {
 
 class in_workflow {
  public:
-  in_workflow(slots& s, watchdog& w, std::string_view workflow, const execution& frame,
-              bool suspected)
-      : slot_(s, {frame.run(), 0, 0, suspected}), watchdog_(w), frame_(frame) {
+  in_workflow(slots& s, suspects& known, watchdog& w, std::string_view workflow,
+              const execution& frame, const occupant& who)
+      : slot_(s, who), suspects_(known), watchdog_(w), frame_(frame), who_(who) {
     code_.workflow = workflow;
     code_.id = frame.id();
     code_.command = &frame.last_command();
@@ -28,6 +29,7 @@ class in_workflow {
   ~in_workflow() {
     current_user_code() = nullptr;
     watchdog_.leave(frame_.last_command(), frame_.last_at());
+    suspects_.came_through(who_);
   }
   /// What it did itself and must not; empty: nothing.
   const std::string& offence() const noexcept { return code_.offence; }
@@ -36,8 +38,10 @@ class in_workflow {
 
  private:
   slot_guard slot_;
+  suspects& suspects_;
   watchdog& watchdog_;
   const execution& frame_;
+  occupant who_;
   user_code code_;
 };
 

@@ -35,7 +35,6 @@ std::unique_ptr<store> there(std::unique_ptr<store> s) {
   return s;
 }
 
-constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells nobody
 constexpr std::int64_t nap_ms_max =
     60'000;  // the wall clock is looked at this often, even if nothing happens
 
@@ -184,6 +183,7 @@ bool engine_core::turn() {
   busy |= fire_timers();
   busy |= drive_ready();
   busy |= sweep();
+  watch_bodies();
   if (STET_SEEDED(effect_before_durable)) busy |= open_gates();
   busy |= commit();
   return busy;
@@ -282,6 +282,7 @@ void engine_core::sleep_until_woken(std::int64_t ms_max) {
   if (timers_.loaded_until != INT64_MAX) until = std::min(until, timers_.loaded_until);
   if (is_refused()) until = std::min(until, retry_commit_at_);
   if (!manual_) until = std::min(until, std::max(next_sweep_, now_));
+  if (do_bodies_starve()) until = std::min(until, now_ + starved_ms);
   auto end = std::chrono::steady_clock::now() + duration(std::max<std::int64_t>(until - now_, 1));
   if (may_grow() && journal_.has_something()) end = std::min(end, grow_until_);
   std::unique_lock lock(mutex_);
@@ -325,9 +326,7 @@ void engine_core::throw_if_unusable() const {
   if (phase_ == phase::closed) throw error(errc::closed, "engine", "the engine is closed");
 }
 
-bool engine_core::submit(call& c, std::optional<duration> limit) {
-  throw_if_unusable();
-  c.of_body = engine_of_body() == this;
+bool engine_core::ask_loop(call& c, std::optional<duration> limit) {
   {
     std::lock_guard lock(mutex_);
     if (failed_) std::rethrow_exception(own_copy(failed_));
@@ -366,46 +365,17 @@ bool engine_core::give_up_waiting(call& c) {
   return c.is_done();
 }
 
-bool engine_core::drive_until(call& c, std::optional<duration> limit) {
-  auto end = limit ? steady_ms() + limit->count() : INT64_MAX;
-  while (!c.is_done()) {
-    if (poll()) continue;
-    if (c.is_done()) break;
-    if (steady_ms() >= end) return give_up_waiting(c);
-    if (skip(c, end)) continue;
-    std::lock_guard lock(drive_mutex_);
-    sleep_until_woken(std::clamp<std::int64_t>(end - steady_ms(), 1, manual_nap_ms));
-  }
-  return true;
-}
-
-/// A clock that is moved by hand may move itself to what is due next, `end` (steady) at the latest.
-/// True if there may be something to do now.
-bool engine_core::skip(call& c, std::int64_t end) {
-  if (!dynamic_cast<waiting_call*>(&c)) return false;
-  std::optional<time_point> due;
-  {
-    std::lock_guard lock(drive_mutex_);  // another thread may be driving
-    due = next_due(lock);
-    if (end != INT64_MAX) {
-      time_point limit(duration(now_ + (end - steady_ms())));
-      due = std::min(due.value_or(limit), limit);
-    }
-  }
-  try {
-    return clock_.skip_to(due);
-  } catch (...) {
-    give_up_waiting(c);
-    throw;
-  }
-}
-
 bool engine_core::poll() {
   throw_if_unusable();
   if (!manual_)
     throw error(errc::usage, "poll",
                 "this engine has threads of its own: poll() is for engine_options{.threads = 0}");
   std::lock_guard lock(drive_mutex_);
+  return was_busy_ = turn_by_caller();
+}
+
+/// By who has the lock.
+bool engine_core::turn_by_caller() {
   as_loop here(this);
   try {
     return turn();
@@ -413,14 +383,6 @@ bool engine_core::poll() {
     fail(std::current_exception());
     throw;
   }
-}
-void engine_core::run_until_idle() {
-  while (poll()) {}
-}
-std::optional<time_point> engine_core::next_wakeup() {
-  throw_if_unusable();
-  std::lock_guard lock(drive_mutex_);
-  return next_due(lock);
 }
 
 /// In a forked child the threads are missing and the store is the parent's: nothing is touched,
@@ -583,7 +545,9 @@ void engine_core::finish() {
     retry_commit_at_ = now_;
     (void)commit();
   }
-  while (take_calls() || take_returned() || take_beats() || drive_ready()) {}
+  (void)take_calls();
+  (void)take_returned();
+  (void)drive_ready();  // once: runs that keep each other busy would never end
   for (auto* a : std::exchange(gate_, {})) {
     a->revoke();
     inline_returned_.push(*a);

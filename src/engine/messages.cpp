@@ -13,6 +13,8 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::size_t key_bytes_max = 200;
+constexpr std::uint64_t drives_beyond_max =
+    1000;  // for a call, by what its run brings about itself
 
 error ended(const run_state& s) {
   return {errc::run_ended, s.id,
@@ -51,8 +53,10 @@ run_lease engine_core::must_find_last(run_ref of) {
 
 /// The same, if it hasn't ended; its coroutine has seen everything. Throws errc::run_stalled.
 run_lease engine_core::bring_up(run_lease r) {
-  for (;;) {
-    while (may_drive(*r) && ensure_frame(*r)) drive(*r, nullptr);
+  // What it was sent before is in its undriven events, or goes over to the runs that continue it. A
+  // run that never comes to rest is left where it is by then.
+  for (auto left = std::uint64_t{r->state.undriven} + drives_beyond_max;;) {
+    for (; left > 0 && may_drive(*r) && ensure_frame(*r); --left) drive(*r, nullptr);
     if (!r->state.next) break;
     r = last_of_chain(std::move(r));
   }
@@ -104,7 +108,9 @@ std::string engine_core::query_run(run_ref of, std::string_view name, std::strin
   if (r->state.open()) r = bring_up(std::move(r));
   if (r->state.open()) {
     {
-      in_workflow here(slots_, watchdog_, r->state.workflow, *r->frame, r->suspected);
+      code_use asked{code_use::answers_query, 0, checksum_of(name)};
+      in_workflow here(slots_, suspects_, watchdog_, r->state.workflow, *r->frame,
+                       enter_code(r->state, *r->frame, asked));
       here.may_do_anything();
       answer = r->frame->answer_query(name, arguments);
     }
@@ -127,7 +133,8 @@ std::string engine_core::query_ended(resident& r, std::string_view name,
            (r.state.status == status::cancelled && !r.state.begins_at))
     events = driving_events(history) - 1;  // with the last one its variables went
   drive_output work;
-  in_workflow here(slots_, watchdog_, r.state.workflow, *shadow, false);
+  in_workflow here(slots_, suspects_, watchdog_, r.state.workflow, *shadow,
+                   enter_code(r.state, *shadow, {code_use::replays}));
   here.may_do_anything();
   if (!shadow->replay(history, work, events))
     throw error(errc::run_stalled, r.state.id,
@@ -214,7 +221,9 @@ bool engine_core::update_run(update_call& c) {
                 "the run '" + r->state.id + "' has had no update '" + q.id +
                     "', or the run of its chain that had it has been erased");
   {
-    in_workflow here(slots_, watchdog_, r->state.workflow, *r->frame, r->suspected);
+    code_use validated{code_use::validates, 0, checksum_of(q.name)};
+    in_workflow here(slots_, suspects_, watchdog_, r->state.workflow, *r->frame,
+                     enter_code(r->state, *r->frame, validated));
     here.may_do_anything();
     r->frame->validate(q.name, q.arguments);
   }

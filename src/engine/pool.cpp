@@ -2,7 +2,7 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-pool::pool(unsigned threads) {
+pool::pool(unsigned threads) : size_(threads) {
   threads_.reserve(threads);
   try {
     for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
@@ -54,10 +54,30 @@ work* pool::leave() noexcept {
   return left;
 }
 
+bool pool::lend() noexcept {
+  std::lock_guard lock(mutex_);
+  if (lent_ == lent_threads_max) return false;
+  if (threads_.size() - lent_ <= size_ && !stopping_) {
+    try {
+      threads_.emplace_back([this] { serve(); });
+    } catch (...) { return false; }  // no memory, or no more threads
+  }
+  ++lent_;
+  --busy_;
+  if (first_) wake_.notify_one();
+  return true;
+}
+
+void pool::give_back() noexcept {
+  std::lock_guard lock(mutex_);
+  --lent_;
+  ++busy_;
+}
+
 void pool::serve() noexcept {
   std::unique_lock lock(mutex_);
   for (;;) {
-    while (!first_ && !stopping_) {
+    while (!stopping_ && (!first_ || busy_ >= size_)) {
       ++idle_;
       wake_.wait(lock);
       --idle_;
@@ -67,9 +87,11 @@ void pool::serve() noexcept {
     first_ = w->next;
     if (!first_) last_ = nullptr;
     w->next = nullptr;
+    ++busy_;
     lock.unlock();
     w->run();
     lock.lock();
+    --busy_;
   }
 }
 

@@ -1,5 +1,6 @@
 // From what the store holds to runs that go on.
 #include <algorithm>
+#include <map>
 
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
@@ -41,6 +42,7 @@ void engine_core::recover() {
   load_timers();
   recovered_.clear();
   tail_limit_ = options_.tail_bytes_max;
+  was_busy_ = !ready_.empty();
   if (!ready_.empty()) tail_limit_ *= tail_factor_at_start;
   failpoint("after recovery");
 }
@@ -101,23 +103,53 @@ std::optional<run_state> engine_core::load_behind(std::uint64_t run) {
   }
 }
 
-/// Who was in user code when the last process died. Those among them that were being tried alone
-/// are one death nearer to their conviction; all of them are tried alone from now on.
+/// Who was in user code when the last process died. A death counts on whoever was tried alone: on a
+/// run's own code rather than on a step, which is there for much longer and more often by chance.
 void engine_core::suspect(const std::vector<occupant>& who) {
+  if (options_.max_crashes == 0) return;
+  std::map<step_key, trial> steps;
+  bool any_code = false, code_alone = false;
   for (auto& o : who) {
-    auto r = load(o.run);
-    if (!r || !r->state.open()) continue;
-    auto* p = o.command ? r->state.find(o.command) : nullptr;
-    if (o.command && (!p || p->attempt != o.attempt)) continue;  // its outcome stood already
-    if (o.command) suspects_.emplace(o.run, o.command);
-    else r->suspected = true;
-    if (!o.suspected) continue;
-    record n;
-    n.kind = record_kind::suspect;
-    n.command = o.command;
-    n.attempt = (p ? p->crashes : r->state.crashes) + 1;
-    note(*r, n);
+    if (o.command) {
+      auto& tried = steps[{o.run, o.command}];
+      tried = std::max(tried, o.tried);
+      continue;
+    }
+    any_code = true;
+    code_alone |= o.tried == trial::alone;
+    suspect_code(o);
   }
+  std::erase_if(steps, [&](auto& s) {
+    auto r = load(s.first.first);
+    return !r || !r->state.open() || !r->state.find(s.first.second);  // its outcome stood already
+  });
+  bool is_sole = steps.size() == 1 && !any_code;
+  for (auto [step, tried] : steps) {
+    suspects_.add(step, is_sole || tried != trial::none ? trial::alone : trial::beside);
+    if (tried != trial::alone || code_alone) continue;
+    auto r = load(step.first);
+    count_death(*r, step.second);
+  }
+}
+
+/// A run's own code was running. Its start may be among what wasn't durable: then the next run with
+/// its id is suspected.
+void engine_core::suspect_code(const occupant& o) {
+  auto r = load(o.run);
+  if (!r) return suspects_.add_start(o.id);
+  if (!r->state.open()) return;
+  suspects_.add_code(o);
+  if (o.tried == trial::alone) count_death(*r, 0);
+}
+
+/// The process died while this step, or (0) the run's own code, was tried alone.
+void engine_core::count_death(resident& r, std::uint32_t command) {
+  auto* p = command ? r.state.find(command) : nullptr;
+  record n;
+  n.kind = record_kind::suspect;
+  n.command = command;
+  n.attempt = (p ? p->crashes : r.state.crashes) + 1;
+  note(r, n);
 }
 
 std::string why_quarantined(const run_state& s) {
@@ -136,10 +168,18 @@ void engine_core::resume(resident& r) {
   if (begins_later) return arm(r);
   if (!has_frame) return;
   resume_pending(r);
-  while (may_drive(r) && ensure_frame(r)) drive(r, nullptr);
+  drive_what_is_there(r);
   if (r.state.open() && !r.state.stalled) arm(r);
-  r.suspected = false;
   wake_run(r);
+}
+
+/// Fails a step that has killed the process too often. False: it hasn't.
+bool engine_core::convict(resident& r, const pending& p) {
+  if (options_.max_crashes == 0 || p.crashes < options_.max_crashes) return false;
+  fail_step(r, p, errc::step_crashed, "stet::step_crashed",
+            "the process died " + std::to_string(p.crashes) +
+                " times while this step alone was under suspicion");
+  return true;
 }
 
 void engine_core::resume_pending(resident& r) {
@@ -155,10 +195,8 @@ void engine_core::resume_pending(resident& r) {
       e.kind = record_kind::body_returned;
       e.command = command;
       happen(r, e);
-    } else if (options_.max_crashes && p->crashes >= options_.max_crashes) {
-      fail_step(r, *p, errc::step_crashed, "stet::step_crashed",
-                "the process died " + std::to_string(p->crashes) +
-                    " times while this step alone was under suspicion");
+    } else if (convict(r, *p)) {
+      continue;
     } else if (p->at == pending::phase::waiting && (p->flags & record_flag::at_most_once) &&
                !STET_SEEDED(repeat_at_most_once)) {
       fail_step(

@@ -6,6 +6,11 @@
 #include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::uint32_t events_per_turn_max = 1024;  // by which one run is driven, in one turn
+
+}  // namespace
 
 resident* engine_core::in_memory(std::uint64_t run) noexcept {
   auto found = runs_.find(run);
@@ -22,7 +27,8 @@ run_lease::~run_lease() {
 /// No lease holds the run any more. Its frame may have been rebuilt for a call that only looked;
 /// that of an attempt which is about to begin stays.
 void engine_core::let_rest(resident& r) noexcept {
-  if (r.frame && r.attempts.empty() && lru_.size() > options_.resident_runs_max) keep_within_residency(&r);
+  if (r.frame && r.attempts.empty() && lru_.size() > options_.resident_runs_max)
+    keep_within_residency(&r);
   drop_if_idle(r);
 }
 
@@ -73,7 +79,10 @@ run_lease engine_core::create(record start, bool undriven) {
   while (start.secret == hash_key{})  // which means none
     start.secret = {entropy_.secret_bits(), entropy_.secret_bits()};
   start.flags = record_flag::has_secret;
-  if (undriven || start.begins_at) {
+  bool is_suspected = suspects_.is_start_suspected(checksum_of(start.target));
+  if (is_suspected) suspects_.add_code({.run = start.run, .use = use_of(start)});
+  // A suspect drives when its start is durable, or there would be nothing to count its deaths on.
+  if (undriven || start.begins_at || is_suspected) {
     start.flags |= record_flag::undriven;
     std::string bytes;
     encode(bytes, start);
@@ -116,7 +125,8 @@ bool engine_core::ensure_frame(resident& r) {
   try {
     auto history = history_of(r);
     drive_output work;
-    in_workflow here(slots_, watchdog_, r.state.workflow, *frame, r.suspected);
+    auto who = enter_code(r.state, *frame, {code_use::replays});
+    in_workflow here(slots_, suspects_, watchdog_, r.state.workflow, *frame, who);
     bool fits = frame->replay(history, work);
     if (!fits || !here.offence().empty()) {
       park(r, fits ? here.offence() : frame->problem());
@@ -173,8 +183,7 @@ void engine_core::keep_within_residency(const resident* kept) noexcept {
 /// The store knows everything of it, and nothing of it is under way.
 bool engine_core::is_idle(const resident& r) const noexcept {
   return r.leases == 0 && !r.frame && r.dirty_since == 0 && !r.queued && !rides_in_block(r) &&
-         r.unsaved.empty() && r.attempts.empty() && r.waiters.empty() && r.updaters.empty() &&
-         !r.suspected;
+         r.unsaved.empty() && r.attempts.empty() && r.waiters.empty() && r.updaters.empty();
 }
 
 /// Takes a run out of memory, if it is idle. For leases, and for who knows that a lease has ended
@@ -195,9 +204,23 @@ void engine_core::enqueue(resident& r) {
   ready_.push_back(r.state.run);
 }
 
+/// Drives the run by the events that are there, and not by those that they bring: what it sends to
+/// itself waits for another turn, as the other runs do.
+void engine_core::drive_what_is_there(resident& r) {
+  for (auto left = std::min(r.state.undriven, events_per_turn_max);
+       left > 0 && may_drive(r) && ensure_frame(r); --left)
+    drive(r, nullptr);
+  if (may_drive(r)) enqueue(r);
+}
+
+/// Whoever closes waits no longer: what is ready is left to the next engine.
+bool engine_core::is_close_over() const noexcept {
+  return close_by_ && std::chrono::steady_clock::now() >= *close_by_;
+}
+
 bool engine_core::drive_ready() {
   bool any = false;
-  for (auto left = ready_.size(); left > 0 && !is_refused();
+  for (auto left = ready_.size(); left > 0 && !is_refused() && !is_close_over();
        --left) {  // what becomes ready meanwhile waits a turn
     auto run = ready_.front();
     ready_.pop_front();
@@ -209,7 +232,7 @@ bool engine_core::drive_ready() {
       if (!r->resumed) {
         resume(*r);
       } else {
-        while (may_drive(*r) && ensure_frame(*r)) drive(*r, nullptr);
+        drive_what_is_there(*r);
       }
     }
     relieve();

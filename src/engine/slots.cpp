@@ -12,18 +12,30 @@ namespace stet { inline namespace v0 { namespace detail {
 
 /// `state` is written last on entering and first on leaving: a cell that says it is taken is whole.
 struct slots::cell {
-  std::atomic<std::uint32_t> state;  // 0: free, 1: being written, 2: taken, 3: taken, suspected
+  std::atomic<std::uint32_t> state;  // 0: free, 1: being written, else taken, see below
   std::uint32_t command;
   std::uint64_t run;
   std::uint32_t attempt;
-  std::uint32_t unused[11];  // a cell is a cache line
+  code_use use;
+  std::uint64_t records;
+  std::uint32_t id;
+  std::uint32_t unused[5];  // a cell is a cache line
 };
 
 namespace {
 
-constexpr unsigned cell_count = 64;
+constexpr unsigned code_cells = 64;      // for threads in user code
+constexpr unsigned pending_cells = 192;  // behind those, for steps that are pending
+constexpr unsigned cell_count = code_cells + pending_cells;
 constexpr std::size_t file_bytes = std::size_t{64} * cell_count;
-enum : std::uint32_t { free_cell = 0, writing = 1, taken = 2, taken_suspected = 3 };
+enum : std::uint32_t { free_cell = 0, writing = 1, taken = 2, tried_alone = 3, tried_beside = 4 };
+
+std::uint32_t state_of(trial t) noexcept {
+  return t == trial::alone ? tried_alone : t == trial::beside ? tried_beside : taken;
+}
+trial trial_of(std::uint32_t state) noexcept {
+  return state == tried_alone ? trial::alone : state == tried_beside ? trial::beside : trial::none;
+}
 
 /// True if each of its bytes has a place on the disk: a write into the mapping of a hole ends the
 /// process with SIGBUS where the disk is full. What the file holds stays.
@@ -64,33 +76,58 @@ std::vector<occupant> slots::open(const std::string& path) {
   if (mapped == MAP_FAILED) return found;
   cells_ = static_cast<cell*>(mapped);
   for (unsigned i = 0; i < cell_count; ++i) {
-    auto state = cells_[i].state.load();
+    auto& c = cells_[i];
+    auto state = c.state.load();
     if (state >= taken)
-      found.push_back(
-          {cells_[i].run, cells_[i].command, cells_[i].attempt, state == taken_suspected});
-    cells_[i].state.store(free_cell);
+      found.push_back({c.run, c.command, c.attempt, trial_of(state), c.use, c.records, c.id});
+    c.state.store(free_cell);
   }
   return found;
 }
 
 int slots::enter(const occupant& o) noexcept {
   if (!cells_) return -1;
-  auto first = hint_.fetch_add(1, std::memory_order_relaxed);
-  for (unsigned i = 0; i < cell_count; ++i) {
-    auto& c = cells_[(first + i) % cell_count];
+  return enter(o, 0, code_cells, hint_.fetch_add(1, std::memory_order_relaxed));
+}
+
+int slots::enter_pending(const occupant& o) noexcept {
+  if (!cells_) return -1;
+  auto before = pending_.fetch_add(1, std::memory_order_relaxed);
+  int slot = before < pending_cells ? enter(o, code_cells, pending_cells, before) : -1;
+  if (slot < 0) pending_.fetch_sub(1, std::memory_order_relaxed);
+  return slot;
+}
+
+/// The first free one, from the `hint`-th on. -1: there is none, and whoever is there can't be
+/// suspected.
+int slots::enter(const occupant& o, unsigned first_cell, unsigned count, unsigned hint) noexcept {
+  for (unsigned i = 0; i < count; ++i) {
+    auto slot = first_cell + (hint + i) % count;
+    auto& c = cells_[slot];
     std::uint32_t expected = free_cell;
     if (!c.state.compare_exchange_strong(expected, writing, std::memory_order_acquire)) continue;
     c.run = o.run;
     c.command = o.command;
     c.attempt = o.attempt;
-    c.state.store(o.suspected ? taken_suspected : taken, std::memory_order_release);
-    return static_cast<int>((first + i) % cell_count);
+    c.use = o.use;
+    c.records = o.records;
+    c.id = o.id;
+    c.state.store(state_of(o.tried), std::memory_order_release);
+    return static_cast<int>(slot);
   }
-  return -1;  // more threads in user code than slots: the rest can't be suspected
+  return -1;
 }
 
 void slots::leave(int slot) noexcept {
-  if (slot >= 0) cells_[slot].state.store(free_cell, std::memory_order_release);
+  if (slot < 0) return;
+  cells_[slot].state.store(free_cell, std::memory_order_release);
+  if (slot >= static_cast<int>(code_cells)) pending_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void slots::acquit(int slot) noexcept {
+  if (slot < 0) return;
+  for (std::uint32_t tried : {tried_alone, tried_beside})
+    cells_[slot].state.compare_exchange_strong(tried, taken);
 }
 
 void slots::close() noexcept {

@@ -9,6 +9,7 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::size_t takes_between_looks = 32;  // some 50 microseconds
+constexpr std::int64_t pending_trial_ms = 3000;  // of a suspect whose callbacks may bring us down
 
 std::int64_t plus(std::int64_t t, std::int64_t d) noexcept {
   std::int64_t sum;
@@ -33,7 +34,7 @@ void engine_core::begin_step(resident& r, request& q, std::uint32_t number) {
 /// Lets begin what may begin: bodies whose run has nothing that isn't durable.
 bool engine_core::open_gates() {
   if (is_refused() || closing_) return false;
-  if (tried_suspect_ && tried_suspect_->is_pending()) acquit();  // its body came through
+  end_trials();
   // First the decisions, which may have to read the store, then the moves: if that throws, every
   // attempt is still in its place.
   for (auto* a : gate_) {
@@ -77,15 +78,14 @@ bool engine_core::open_gates() {
 /// Makes it ready to be submitted, unless it has to wait.
 void engine_core::start_attempt(attempt& a, resident& r) {
   if (r.state.stalled) return;
-  if (!suspects_.empty() && suspects_.contains({a.run_number, a.command})) {
-    if (tried_suspect_) return;  // one at a time
-    tried_suspect_ = &a;
-    a.suspected = true;
-  }
+  a.tried = suspects_.of({a.run_number, a.command});
+  if (a.tried == trial::alone && tried_suspect_) return;  // one at a time
   if (!ensure_frame(r)) return;
+  if (a.tried == trial::alone) tried_suspect_ = &a;
   if (auto* q = r.frame->find(a.command); q && q != a.body)
     a.rebind(*q);  // the frame was rebuilt since
   if (a.body->completes && !a.later) a.later = new completion_state(a);
+  if (a.later && a.tried != trial::none) try_for_a_moment(a);
   a.submitted = true;
   arm_attempt(a, *r.state.find(a.command));
 }
@@ -119,6 +119,7 @@ bool engine_core::take_returned() {
   if (batch.empty()) return false;
   std::size_t taken = 0;
   try {
+    take_beats();  // what an attempt said before it came back is before its outcome
     while (std::unique_ptr<attempt> a{batch.pop()}) {
       take(*a);
       a.reset();
@@ -132,10 +133,31 @@ bool engine_core::take_returned() {
   return true;
 }
 
-/// The suspect that is being tried has brought nothing down.
-void engine_core::acquit() noexcept {
-  auto& a = *std::exchange(tried_suspect_, nullptr);
-  suspects_.erase({a.run_number, a.command});
+/// A suspect that was tried has brought nothing down.
+void engine_core::acquit(const attempt& a) noexcept {
+  if (tried_suspect_ == &a) tried_suspect_ = nullptr;  // pending: others have their turn
+  suspects_.acquit({a.run_number, a.command});
+}
+
+/// A pending step may be so for days: it is tried for a moment, in which its callbacks come.
+void engine_core::try_for_a_moment(attempt& a) {
+  auto ends = plus(now_, pending_trial_ms);
+  pending_trials_.push_back({ends, &a, a.run_number});
+  timers_.add(ends, a.run_number);
+}
+
+/// Those whose moment is over have come through.
+void engine_core::end_trials() {
+  while (!pending_trials_.empty() && pending_trials_.front().ends <= now_) {
+    auto t = pending_trials_.front();
+    pending_trials_.pop_front();
+    auto* r = in_memory(t.run);
+    if (!r || std::find(r->attempts.begin(), r->attempts.end(), t.who) == r->attempts.end())
+      continue;
+    if (t.who->later->acquit()) acquit(*t.who);
+    else if (t.who->at != attempt::phase::left)
+      try_for_a_moment(*t.who);  // its body hasn't returned
+  }
 }
 
 /// An attempt has come back: it ran to its end, or never began.
@@ -143,7 +165,7 @@ void engine_core::take(attempt& a) {
   auto& r = a.run_of;
   auto held = hold(r);
   r.remove(a);
-  if (tried_suspect_ == &a) acquit();
+  if (tried_suspect_ == &a) tried_suspect_ = nullptr;
   auto* p = r.state.open() ? r.state.find(a.command) : nullptr;
   if (p && p->at == pending::phase::ending) {
     record e;
@@ -153,6 +175,7 @@ void engine_core::take(attempt& a) {
   } else if (p && !a.left_behind && p->attempt == a.number && p->at == pending::phase::waiting) {
     finish_attempt(r, *p, a);
   }
+  if (a.tried != trial::none && a.at == attempt::phase::left) acquit(a);
   if (r.resumes_later && r.state.open() && r.state.stalled) resume_stalled(r);
 }
 
@@ -174,16 +197,22 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
       if (value) early.put(key, *value);
     if (!a.writes.empty()) store_->commit(early, durability::sync);
   }
-  if (a.timed_out || came_late(p, a)) {
+  bool late = came_late(p, a);
+  if (!a.timed_out && a.was_stopped && (a.threw || late)) return cut_short(r, p, a);
+  if (a.timed_out || late) {
     auto text = a.timed_out ? std::move(a.late) : "the body did not return in time";
     failure f{"stet::step_timed_out", std::move(text), {}, a.number};
     return attempt_failed(r, p, a, f, errc::step_timed_out, false);
   }
-  if (a.error && a.later && closing_) return;  // stopped by the close: it was cut short
   if (a.error) {
-    auto f = errors_.describe(a.error);
-    f.attempts = a.number;
-    bool permanent = is_permanent(a, f);
+    failure f;
+    bool permanent;
+    {
+      slot_guard here(slots_, a.noted());  // codecs of errors and predicates are code of the step
+      f = errors_.describe(a.error);
+      f.attempts = a.number;
+      permanent = is_permanent(a, f);
+    }
     return attempt_failed(r, p, a, f, errc::step_failed, permanent);
   }
   record e;
@@ -194,6 +223,21 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
   writes_of_event_ = std::move(a.writes);
   happen(r, e);
   writes_of_event_.clear();
+}
+
+/// A close, or the stall of its run, has asked the attempt to stop, and it gave no result. That is
+/// no failure: the step is left as a crash leaves it, unless the body says that it may be attempted
+/// again. Then the next attempt is noted as one that has not begun, so that it follows also where a
+/// step is at_most_once.
+void engine_core::cut_short(resident& r, const pending& p, const attempt& a) {
+  if (!a.threw_stopped()) return;
+  record n;
+  n.kind = record_kind::attempt;
+  n.command = p.command;
+  n.attempt = a.number + 1;
+  note(r, n);
+  n.kind = record_kind::not_started;
+  note(r, n);
 }
 
 /// Bodies that run on the loop's own thread return before any timer can fire: their time is looked
@@ -264,6 +308,7 @@ void engine_core::attempt_failed(resident& r, pending& p, attempt& a, const fail
 
 /// The pause after a failed attempt, or a crash, is over.
 void engine_core::next_attempt(resident& r, pending& p) {
+  if (convict(r, p)) return;
   if (!ensure_frame(r)) return;
   auto* q = r.frame->find(p.command);
   if (!q) return park(r, "step '" + p.name + "' is pending, and today's code doesn't wait for it");
@@ -382,29 +427,32 @@ void engine_core::await_body(std::uint64_t run, std::uint32_t command) noexcept 
 void engine_core::heartbeat(attempt& a, std::string progress) {
   a.beat.store(body_ms(), std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
-  beats_.emplace_back(std::pair(a.run_number, a.command), std::move(progress));
+  beats_.push_back({a.run_number, a.command, a.number, std::move(progress)});
   if (asleep_) {
     woken_ = true;
     wake_.notify_one();
   }
 }
 
+/// Records the latest heartbeat of each attempt. Only the attempt that counts has a say: one that
+/// was left behind, or whose step has its outcome, says nothing about the next one.
 bool engine_core::take_beats() {
   decltype(beats_) beats;
   {
     std::lock_guard lock(mutex_);
     beats.swap(beats_);
   }
-  for (std::size_t i = 0; i < beats.size(); ++i) {
-    auto& [who, progress] = beats[i];
-    bool newer = std::any_of(beats.begin() + static_cast<std::ptrdiff_t>(i) + 1, beats.end(),
-                             [&](auto& b) { return b.first == who; });
-    auto* r = newer ? nullptr : in_memory(who.first);
-    if (!r || !r->state.open() || !r->state.find(who.second)) continue;
+  for (auto b = beats.begin(); b != beats.end(); ++b) {
+    bool newer = std::any_of(b + 1, beats.end(), [&](auto& o) { return o.same_attempt(*b); });
+    auto* r = newer ? nullptr : in_memory(b->run);
+    auto* p = r && r->state.open() ? r->state.find(b->command) : nullptr;
+    if (!p) continue;
+    bool counts = p->at == pending::phase::waiting && p->attempt == b->attempt;
+    if (!counts && !STET_SEEDED(beats_of_any_attempt)) continue;
     record n;
     n.kind = record_kind::progress;
-    n.command = who.second;
-    n.payload = progress;
+    n.command = b->command;
+    n.payload = b->progress;
     note(*r, n);
   }
   return !beats.empty();

@@ -20,16 +20,16 @@ std::string named(std::string_view version) {
 /// history is forgotten.
 std::string engine_core::misfit(definition& d, resident& r) {
   try {
-    return misfit(d, r.state, history_of(r), r.suspected);
+    return misfit(d, r.state, history_of(r));
   } catch (const malformed& e) { return e.what(); }
 }
 
-std::string engine_core::misfit(definition& d, const run_state& s, std::string_view history,
-                                bool suspected) {
+std::string engine_core::misfit(definition& d, const run_state& s, std::string_view history) {
   try {
     execution shadow(d, errors_, nullptr, s.run, s.id);
     drive_output work;
-    in_workflow here(slots_, watchdog_, s.workflow, shadow, suspected);
+    in_workflow here(slots_, suspects_, watchdog_, s.workflow, shadow,
+                     enter_code(s, shadow, {code_use::replays}));
     if (!shadow.replay(history, work)) return shadow.problem();
     while (shadow.queued() > 0 && !shadow.ended()) {
       work.clear();

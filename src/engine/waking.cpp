@@ -31,6 +31,7 @@ std::optional<time_point> engine_core::next_due(const std::lock_guard<std::mutex
   auto due = timers_.next_due();
   if (timers_.loaded_until != INT64_MAX)
     due = std::min(due.value_or(INT64_MAX), timers_.loaded_until);
+  if (was_busy_) due = std::min(due.value_or(now_), now_);
   if (is_refused()) due = retry_commit_at_;  // nothing else happens before
   if (!due) return std::nullopt;
   return time_point(duration(*due));

@@ -74,6 +74,9 @@ failure error_registry::describe(const std::exception_ptr& e) const {
   } catch (const cancelled& x) {
     f.type = "stet::cancelled";
     f.message = x.reason();
+  } catch (const stopped&) {
+    f.type = "stet::stopped";
+    f.message = "the body stopped before it had a result";
   } catch (...) {
     auto* type = abi::__cxa_current_exception_type();
     f.type = type ? spell(type->name()) : "unknown";

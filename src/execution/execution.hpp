@@ -116,6 +116,8 @@ class execution : private waiter {
   /// Keeps an event that has been recorded as undriven.
   void queue(std::string_view event_record) { undriven_.emplace_back(event_record); }
   std::size_t queued() const noexcept { return undriven_.size(); }
+  /// The oldest of them, encoded. There is one.
+  std::string_view next_queued() const noexcept { return undriven_.front(); }
   /// Drives the coroutine by the oldest undriven event, at `time`. False: see problem().
   bool drive_next(std::int64_t time, drive_output& out);
 

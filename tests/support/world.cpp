@@ -135,7 +135,7 @@ world::picture world::look() {
 }
 
 void world::settle() {
-  if (where.threads == 0) return engine_->run_until_idle();
+  if (where.threads == 0) return (void)engine_->run_until_idle();
   poke();  // a call is answered in the middle of a turn: from the next one on, time is seen
   auto before = look();
   for (int i = 0; i < rounds_max; ++i) {

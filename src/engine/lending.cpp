@@ -1,0 +1,81 @@
+// Bodies of steps that wait for runs of their own engine: their threads are lent to others.
+#include <string>
+
+#include "engine/core.hpp"
+#include "engine/pool.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// A step's body waits for a run, for the time of a scope: its thread is lent to others meanwhile,
+/// since the run may need one. Throws errc::usage if too many wait already.
+class lent_thread {
+ public:
+  explicit lent_thread(engine_core& e) : engine_(e) {
+    auto waiting = engine_.bodies_waiting_.fetch_add(1) + 1;
+    if (!engine_.own_executor_) return;
+    if (!engine_.own_executor_->lend()) {
+      --engine_.bodies_waiting_;
+      throw error(errc::usage, "engine",
+                  std::to_string(waiting - 1) +
+                      " bodies of steps wait for runs of this engine, and there are no more "
+                      "threads: wait for a run in a workflow, with ctx.child, which needs none");
+    }
+    if (waiting >= engine_.options_.threads && !engine_.told_of_waiting_.exchange(true))
+      engine_.tell_of_waiting(waiting);
+  }
+  lent_thread(const lent_thread&) = delete;
+  lent_thread& operator=(const lent_thread&) = delete;
+  ~lent_thread() {
+    if (engine_.own_executor_) engine_.own_executor_->give_back();
+    --engine_.bodies_waiting_;
+  }
+
+ private:
+  engine_core& engine_;
+};
+
+void engine_core::tell_of_waiting(std::size_t bodies) {
+  listener_.problem(
+      std::to_string(bodies) +
+      " bodies of steps, as many as there are threads for them, wait for runs of this engine: more "
+      "threads are made, " +
+      std::to_string(lent_threads_max) +
+      " at most. A workflow that waits for a run with ctx.child needs none");
+}
+
+bool engine_core::submit(call& c, std::optional<duration> limit) {
+  throw_if_unusable();
+  c.of_body = engine_of_body() == this;
+  if (!c.of_body || !c.waits_for_run) return ask_loop(c, limit);
+  lent_thread here(*this);
+  return ask_loop(c, limit);
+}
+
+/// Every body that has begun waits for a run of this engine, and others wait for a thread. Our own
+/// pool sees to that; of another executor nobody knows how many threads it has.
+bool engine_core::do_bodies_starve() const noexcept {
+  auto waiting = bodies_waiting_.load();
+  if (waiting == 0 || own_executor_) return false;
+  auto running = bodies_running_.load();
+  return waiting >= running && outstanding_ > running;
+}
+
+/// Tells the listener when that has lasted for a moment.
+void engine_core::watch_bodies() {
+  if (!do_bodies_starve()) {
+    starved_since_ = -1;
+    return;
+  }
+  auto now = steady_ms();
+  if (starved_since_ < 0) starved_since_ = now;
+  if (now - starved_since_ < starved_ms || told_of_waiting_.exchange(true)) return;
+  listener_.problem("all bodies of steps that have begun, " +
+                    std::to_string(bodies_waiting_.load()) +
+                    ", wait for runs of this engine, and " +
+                    std::to_string(outstanding_ - bodies_running_.load()) +
+                    " more wait for a thread of the executor: if it has no more threads, none of "
+                    "them ever ends. A workflow that waits for a run with ctx.child needs none");
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,71 @@
+// Manual mode: whoever calls drives the engine.
+#include <algorithm>
+
+#include "engine/core.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells nobody
+
+}  // namespace
+
+/// Whether a turn did anything; nothing if somebody else drives the engine, or closes it.
+std::optional<bool> engine_core::turn_if_free() {
+  std::unique_lock lock(drive_mutex_, std::try_to_lock);
+  if (!lock || phase_ != phase::running) return std::nullopt;
+  return turn_by_caller();
+}
+
+/// Whoever drives the engine answers the call, and so does whoever closes it. A body that waits
+/// here must not wait for their lock, since the close waits for the body.
+bool engine_core::drive_until(call& c, std::optional<duration> limit) {
+  auto end = limit ? steady_ms() + limit->count() : INT64_MAX;
+  while (!c.is_done()) {
+    auto busy = turn_if_free();
+    if (!busy) (void)c.wait_for(duration(manual_nap_ms));
+    if (c.is_done()) break;
+    if (busy == true ? steady_ms() > end : steady_ms() >= end) return give_up_waiting(c);
+    if (busy != false || skip(c, end)) continue;
+    std::lock_guard lock(drive_mutex_);
+    sleep_until_woken(std::clamp<std::int64_t>(end - steady_ms(), 1, manual_nap_ms));
+  }
+  return true;
+}
+
+/// A clock that is moved by hand may move itself to what is due next, `end` (steady) at the latest.
+/// True if there may be something to do now.
+bool engine_core::skip(call& c, std::int64_t end) {
+  if (!dynamic_cast<waiting_call*>(&c)) return false;
+  std::optional<time_point> due;
+  {
+    std::lock_guard lock(drive_mutex_);  // another thread may be driving
+    due = next_due(lock);
+    if (end != INT64_MAX) {
+      time_point limit(duration(now_ + (end - steady_ms())));
+      due = std::min(due.value_or(limit), limit);
+    }
+  }
+  try {
+    return clock_.skip_to(due);
+  } catch (...) {
+    give_up_waiting(c);
+    throw;
+  }
+}
+
+bool engine_core::run_until_idle(duration limit) {
+  if (limit.count() < 0) throw error(errc::usage, "run_until_idle", "a time to work is negative");
+  auto began = steady_ms();
+  while (poll())
+    if (steady_ms() - began >= limit.count()) return false;
+  return true;
+}
+std::optional<time_point> engine_core::next_wakeup() {
+  throw_if_unusable();
+  std::lock_guard lock(drive_mutex_);
+  return next_due(lock);
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

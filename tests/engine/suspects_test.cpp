@@ -1,0 +1,120 @@
+// Crash slots, and who is suspected because of them.
+#include "engine/suspects.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/slots.hpp"
+#include "temporary_directory.hpp"
+
+using namespace stet::detail;
+using stet_tests::temporary_directory;
+
+namespace {
+
+occupant handles(std::uint64_t run, record_kind event, std::uint32_t command,
+                 std::uint64_t records) {
+  record e;
+  e.kind = event;
+  e.command = command;
+  occupant who;
+  who.run = run;
+  who.use = use_of(e);
+  who.records = records;
+  return who;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a slot that is taken at the death of a process says who was there, and how it was tried") {
+  temporary_directory directory;
+  auto path = directory / "store.slots";
+  {
+    slots s;
+    CHECK(s.open(path).empty());
+    auto gone = s.enter({.run = 1, .command = 2});
+    s.enter({.run = 3, .command = 4, .attempt = 5, .tried = trial::alone});
+    s.enter_pending({.run = 6, .command = 7, .attempt = 8, .tried = trial::beside});
+    auto acquitted = s.enter_pending({.run = 9, .command = 10, .tried = trial::alone});
+    auto code = handles(11, record_kind::timer_fired, 12, 13);
+    code.id = 14;
+    s.enter(code);
+    s.leave(gone);
+    s.acquit(acquitted);
+    s.acquit(-1);
+    s.leave(-1);
+  }
+  slots s;
+  auto found = s.open(path);
+  REQUIRE(found.size() == 4);
+  auto of = [&](std::uint64_t run) {
+    return *std::find_if(found.begin(), found.end(), [&](auto& o) { return o.run == run; });
+  };
+  CHECK(of(3).tried == trial::alone);
+  CHECK(of(3).attempt == 5);
+  CHECK(of(6).tried == trial::beside);
+  CHECK(of(9).tried == trial::none);
+  CHECK(of(11).use == handles(11, record_kind::timer_fired, 12, 0).use);
+  CHECK(of(11).records == 13);
+  CHECK(of(11).id == 14);
+  slots after;
+  CHECK(after.open(path).empty());
+}
+
+TEST_CASE("slots for pending steps run out without taking those of threads") {
+  temporary_directory directory;
+  slots s;
+  (void)s.open(directory / "store.slots");
+  std::vector<int> pending;
+  for (int i = 0; i < 1000; ++i) pending.push_back(s.enter_pending({.run = 1, .command = 2}));
+  CHECK(std::count(pending.begin(), pending.end(), -1) == 1000 - 192);
+  auto thread = s.enter({.run = 3, .command = 4});
+  CHECK(thread >= 0);
+  for (int slot : pending) s.leave(slot);
+  CHECK(s.enter_pending({.run = 5, .command = 6}) >= 0);
+}
+
+TEST_CASE("a run's code is suspected of one event, until it has come through that") {
+  suspects s;
+  auto died = handles(1, record_kind::timer_fired, 7, 20);
+  s.add_code(died);
+  CHECK(s.is_suspected(handles(1, record_kind::timer_fired, 7, 22)));
+  CHECK(!s.is_suspected(handles(1, record_kind::timer_fired, 8, 22)));
+  CHECK(!s.is_suspected(handles(1, record_kind::step_done, 7, 22)));
+  CHECK(!s.is_suspected(handles(2, record_kind::timer_fired, 7, 22)));
+  s.came_through(handles(1, record_kind::step_done, 6, 21));
+  s.came_through({.run = 1, .use = {code_use::replays}, .records = 21});
+  s.came_through(
+      handles(1, record_kind::timer_fired, 7, 19));  // another, before the one that killed
+  CHECK(s.has_code_of(1));
+  s.came_through(handles(1, record_kind::timer_fired, 7, 20));
+  CHECK(!s.has_code_of(1));
+}
+
+TEST_CASE("messages are told apart by their name and their content") {
+  auto message = [](std::string_view name, std::string_view payload) {
+    record e;
+    e.kind = record_kind::signal;
+    e.name = name;
+    e.payload = payload;
+    return use_of(e);
+  };
+  CHECK(message("go", "1") == message("go", "1"));
+  CHECK(message("go", "1") != message("go", "2"));
+  CHECK(message("go", "1") != message("stop", "1"));
+}
+
+TEST_CASE("a step is tried as its latest suspicion says") {
+  suspects s;
+  CHECK(s.of({1, 2}) == trial::none);
+  s.add({1, 2}, trial::beside);
+  CHECK(s.of({1, 2}) == trial::beside);
+  s.add({1, 2}, trial::alone);
+  CHECK(s.of({1, 2}) == trial::alone);
+  CHECK(s.of({1, 3}) == trial::none);
+  s.acquit({1, 2});
+  CHECK(s.of({1, 2}) == trial::none);
+}
