@@ -163,7 +163,7 @@ void engine_core::checkpoint_slices() {
   pass_until_ = 0;
   tail_limit_ = options_.tail_bytes_max;
   failpoint("end pass");
-  if (!journal_pinned_) journal_.end_pass();
+  journal_.end_pass();
 }
 
 /// From now on the old blocks are made superfluous: half of those that are kept.
@@ -184,6 +184,7 @@ void engine_core::slice(resident& r) {
   if (r.dirty_since == 0) return;
   failpoint("slice");
   add_checkpoint(journal_.riders(), r.state, r.unsaved, r.unsaved_first, counters_);
+  if (std::exchange(r.was_put_aside, false)) erase_aside(journal_.riders(), r.state.run);
   r.unsaved_first = r.state.records;
   if (!STET_SEEDED(repeat_chunk)) r.unsaved = {};
   r.dirty_since = 0;

@@ -2,6 +2,7 @@
 // snapshot, the history and every index entry, in one commit; a record of run 0 in the same block
 // says so to whoever reads what older blocks have of the run.
 #include <algorithm>
+#include <map>
 #include <unordered_set>
 
 #include "engine/core.hpp"
@@ -13,6 +14,16 @@ namespace {
 
 constexpr std::size_t swept_max = 100;          // runs of a namespace in one turn
 constexpr std::int64_t busy_pause_ms = 60'000;  // what can't go now is tried again then
+
+/// Of a run whose snapshot can't be read: throws errc::conflict if it may be open.
+void refuse_open(std::string_view id, std::uint64_t run, const run_traces& known, erase_options o) {
+  auto status = known.kind ? known.kind->second : status::running;
+  if (o.terminate || (status != status::running && status != status::stalled)) return;
+  throw error(errc::conflict, id,
+              "run " + std::to_string(run) + " of the id '" + std::string(id) +
+                  "' can't be read, and as far as the indexes know it is open: restore its "
+                  "snapshot from a copy, or erase it with erase_options::terminate");
+}
 
 /// The time in a key of the index by end.
 std::int64_t end_in(std::string_view key) {
@@ -28,17 +39,29 @@ bool engine_core::erase_run(resident& r) {
   if (!r.attempts.empty()) return false;
   slice(r);
   erase_checkpoints(journal_.riders(), r.state, counters_);
-  erase_blobs(r.state);
+  erase_blobs(namespace_of(r.state), r.state.run);
+  note_erased(r.state.run);
+  forget_run(r);
+  return true;
+}
+
+/// The same of a run whose snapshot can't be read: what is known of it by other ways.
+void engine_core::erase_unreadable(std::string_view name_space, std::string_view id,
+                                   std::uint64_t run, const run_traces& traces) {
+  detail::erase_unreadable(journal_.riders(), name_space, id, run, traces, counters_);
+  erase_blobs(name_space, run);
+  note_erased(run);
+}
+
+void engine_core::note_erased(std::uint64_t run) {
   record n;
   n.kind = record_kind::erased;
   n.time = now_;
-  n.related = r.state.run;
+  n.related = run;
   std::string bytes;
   encode(bytes, n);
   answer_lsn_ = journal_.append(bytes, 1);
-  erased_.add(r.state.run);
-  forget_run(r);
-  return true;
+  erased_.add(run);
 }
 
 void engine_core::forget_run(resident& r) {
@@ -79,7 +102,13 @@ std::vector<std::uint64_t> engine_core::family_of(run_ref of, bool with_children
 std::size_t engine_core::erase_id(run_ref of, erase_options o) {
   auto family = family_of(of, o.children);
   if (family.empty()) (void)must_find(of);  // throws
+  std::map<std::uint64_t, run_traces> unreadable;
   for (auto run : family) {
+    if (!load(run)) {
+      auto& known = unreadable[run] = traces_of(*store_, of.name_space, run);
+      refuse_open(of.id, run, known, o);
+      continue;
+    }
     auto& r = must_find({run, of.name_space, of.id});
     if (r.state.open() && o.terminate) terminate(r, "it is erased");
     auto busy = r.state.open() ? "is open: let it end, or erase it with erase_options::terminate"
@@ -90,7 +119,11 @@ std::size_t engine_core::erase_id(run_ref of, erase_options o) {
     drop_if_idle(r);
     throw error(errc::conflict, of.id, text);
   }
-  for (auto run : family) erase_run(must_find({run, of.name_space, of.id}));
+  for (auto run : family) {
+    auto known = unreadable.find(run);
+    if (known == unreadable.end()) erase_run(must_find({run, of.name_space, of.id}));
+    else erase_unreadable(of.name_space, of.id, run, known->second);
+  }
   return family.size();
 }
 

@@ -6,7 +6,9 @@
 #include <tuple>
 
 #include "base/hooks.hpp"
+#include "base/users_exception.hpp"
 #include "engine/core.hpp"
+#include "engine/failure.hpp"
 #include "engine/pool.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -187,6 +189,10 @@ bool engine_core::take_calls() {
       // call and those behind it.
     } catch (const store_error&) { throw; } catch (const std::bad_alloc&) {
       throw;
+    } catch (const engine_failure&) {
+      throw;
+    } catch (const users_exception& e) {  // whatever it is: the call's, and nobody else's
+      failed = e.thrown();
     } catch (...) { failed = std::current_exception(); }
     if (failed) {
       c->fails(std::move(failed));
@@ -565,7 +571,7 @@ void engine_core::finish() {
   take_returned();
   take_beats();
   for (auto& [run, r] : runs_) slice(*r);
-  if (!journal_pinned_) journal_.mark_clean();
+  journal_.mark_clean();
   wait_for_commit();
   while (commit()) {}
   if (is_refused())

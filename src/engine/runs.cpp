@@ -1,6 +1,7 @@
 // Runs in memory: found, loaded, made, their frames rebuilt and evicted.
 #include <algorithm>
 
+#include "base/users_exception.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -42,12 +43,27 @@ std::uint64_t engine_core::latest_run(std::string_view name_space, std::string_v
 }
 
 /// A new run, as its first record says: what is missing there is filled in. Driven at once, unless
-/// it is to be `undriven` or begins later.
+/// it is to be `undriven` or begins later. Throws a users_exception if that record can't be sealed:
+/// then there is no such run.
 resident& engine_core::create(record start, bool undriven) {
-  auto& r = *(runs_[start.run] = std::make_unique<resident>());
   auto ns = start.name_space.empty() ? default_namespace : start.name_space;
-  ids_[id_key(ns, start.target)] = start.run;
+  auto key = id_key(ns, start.target);
+  auto& r = *(runs_[start.run] = std::make_unique<resident>());
+  auto before = std::exchange(ids_[key], start.run);
   r.resumed = true;
+  try {
+    begin(r, start, undriven);
+  } catch (const users_exception&) {
+    runs_.erase(start.run);
+    if (before) ids_[key] = before;
+    else ids_.erase(key);
+    throw;
+  }
+  arm_ends(r);
+  return r;
+}
+
+void engine_core::begin(resident& r, record start, bool undriven) {
   start.kind = record_kind::started;
   start.time = now_;
   if (auto* newest = definitions_.newest(start.name)) start.version = newest->version;
@@ -58,14 +74,12 @@ resident& engine_core::create(record start, bool undriven) {
     start.flags = record_flag::undriven;
     std::string bytes;
     encode(bytes, start);
-    append(r, bytes);
+    record_sealed(r, sealed(owner_of_new(start), 0, bytes));
     if (!start.begins_at) enqueue(r);
   } else {
     r.state.run = start.run;  // for messages, until its first record is folded
     drive(r, &start);
   }
-  arm_ends(r);
-  return r;
 }
 
 /// As it is stored, its payloads sealed.
@@ -78,10 +92,10 @@ std::string engine_core::stored_history_of(resident& r) {
   return history;
 }
 
-/// Throws errc::payload if something in it can't be opened.
+/// What a replay needs of it is opened. Throws errc::payload if that can't be.
 std::string engine_core::history_of(resident& r) {
   auto history = stored_history_of(r);
-  payloads_.open_all(history, owner_of(r.state));
+  payloads_.open_for_replay(history, owner_of(r.state));
   return history;
 }
 

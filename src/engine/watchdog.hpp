@@ -11,6 +11,8 @@
 
 #include <stet/environment.hpp>
 
+#include "base/users_exception.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 /// The first bytes of a name, for another thread to read while they change.
@@ -58,17 +60,18 @@ class watchdog {
   std::thread thread_;
 };
 
-/// A listener that is called by several threads, one at a time.
+/// A listener that is called by several threads, one at a time. What it throws is dropped: there is
+/// nobody else to tell.
 class one_at_a_time final : public listener {
  public:
   explicit one_at_a_time(listener& l) noexcept : listener_(l) {}
   void log(std::string_view id, std::string_view line) noexcept override {
     std::lock_guard lock(mutex_);
-    listener_.log(id, line);
+    (void)thrown_by_user([&] { listener_.log(id, line); });
   }
   void problem(std::string_view text) noexcept override {
     std::lock_guard lock(mutex_);
-    listener_.problem(text);
+    (void)thrown_by_user([&] { listener_.problem(text); });
   }
 
  private:

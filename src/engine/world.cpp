@@ -15,8 +15,8 @@ entropy::~entropy() = default;
 executor::~executor() = default;
 listener::~listener() = default;
 
-void listener::log(std::string_view, std::string_view) noexcept {}
-void listener::problem(std::string_view text) noexcept {
+void listener::log(std::string_view, std::string_view) {}
+void listener::problem(std::string_view text) {
   std::fprintf(stderr, "stet: %.*s\n", static_cast<int>(text.size()), text.data());
 }
 
