@@ -2,7 +2,7 @@
 // taken for a failure of the engine's own, whatever its type.
 //
 // Of the engine's own failures there are three: store_error of the store, std::bad_alloc, and
-// engine_failure (engine/failure.hpp). They end the engine. A users_exception concerns whoever
+// broken_invariant (base/ensure.hpp). They end the engine. A users_exception concerns whoever
 // asked for the call: a caller is told, a run is parked, an attempt has failed.
 #pragma once
 #include <exception>

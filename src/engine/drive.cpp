@@ -2,10 +2,10 @@
 // recorded and set going.
 #include <algorithm>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/users_exception.hpp"
 #include "engine/core.hpp"
-#include "engine/failure.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -49,8 +49,8 @@ bool engine_core::may_drive(const resident& r) const noexcept {
 }
 
 /// Drives by `event`, or by the oldest undriven one (null). Records the event and what it brought,
-/// or the event alone, and parks. Throws a users_exception if the event can't be sealed: then nothing
-/// has happened.
+/// or the event alone, and parks. Throws a users_exception if the event can't be sealed: then
+/// nothing has happened.
 void engine_core::drive(resident& r, const record* event) {
   failpoint("before drive");
   out_.clear();
@@ -155,9 +155,8 @@ void engine_core::record_sealed(resident& r, std::string_view records) {
   try {
     fold(r, records);
   } catch (const malformed& e) {
-    throw engine_failure(errc::corrupt, r.state.id,
-                         "the run '" + r.state.id +
-                             "' would have got a record that doesn't fit its history: " + e.what());
+    auto what = "a record that is made fits its run's history: " + std::string(e.what());
+    fail_invariant(what.c_str(), std::source_location::current());
   }
 }
 
@@ -259,8 +258,8 @@ void engine_core::start_child(resident& parent, request& q) {
   } catch (const users_exception& e) { fail("stet::error", words_of(e.thrown())); }
 }
 
-/// The run that continues this one, if one is to, is recorded before the end of this one, in the same
-/// commit. False: it can't be sealed, or what it takes over can't be opened now; then neither
+/// The run that continues this one, if one is to, is recorded before the end of this one, in the
+/// same commit. False: it can't be sealed, or what it takes over can't be opened now; then neither
 /// happens.
 bool engine_core::begin_next(resident& r) {
   if (!r.frame->continues()) return true;
@@ -274,7 +273,7 @@ bool engine_core::begin_next(resident& r) {
     why = e.what();
   }
   journal_.go_back(here);
-  runs_.erase(r.frame->continues()->run);
+  if (auto* next = in_memory(r.frame->continues()->run)) forget_run(*next);
   ids_[id_key(namespace_of(r.state), r.state.id)] = r.state.run;
   r.frame->reject(why);
   return false;
@@ -307,14 +306,14 @@ void engine_core::continue_run(resident& r) {
   }
   start.memo = memo;
   start.details = details;
-  auto& created = create(start, true);
+  auto created = create(start, true);
   for (auto& m : unread) {
     record e;
     e.kind = record_kind::signal;
     e.name = m.name;
     e.target = m.key;
     e.payload = m.payload;
-    happen_later(created, e);
+    happen_later(*created, e);
   }
   for (auto& w : waiting) {
     record e;
@@ -323,13 +322,13 @@ void engine_core::continue_run(resident& r) {
     e.name = w.name;
     e.target = w.id;
     e.payload = w.arguments;
-    happen_later(created, e);
+    happen_later(*created, e);
   }
   for (auto& w : waiting) {  // who waits for them goes over, now that nothing can fail
     std::erase_if(r.updaters, [&](update_call* c) {
       if (c->outcome.id != w.id) return false;
-      c->of.run = c->outcome.run = created.state.run;
-      created.updaters.push_back(c);
+      c->of.run = c->outcome.run = created->state.run;
+      created->updaters.push_back(c);
       return true;
     });
   }
@@ -366,7 +365,8 @@ void engine_core::end_run(resident& r) {
 }
 
 void engine_core::tell_parent(resident& r) {
-  auto* parent = STET_SEEDED(lose_child_answer) ? in_memory(r.state.parent) : load(r.state.parent);
+  if (STET_SEEDED(lose_child_answer) && !in_memory(r.state.parent)) return;
+  auto parent = load(r.state.parent);
   if (!parent || !parent->state.open() || !parent->state.find(r.state.parent_command)) return;
   if (parent->state.find(r.state.parent_command)->child != r.state.first) return;
   source in(r.end);
@@ -393,7 +393,7 @@ void engine_core::tell_parent(resident& r) {
   e.error_text = end.name;  // the reason
   failure f;
   if (end.kind == record_kind::failed) {
-    f = failure_of(end);
+    f = detail::failure_of(end);
     set_failure(e, f, path);
   }
   surely(&engine_core::happen_later, *parent, e);
@@ -427,12 +427,11 @@ void engine_core::terminate(resident& r, std::string_view reason, std::uint8_t f
 /// Children whose parent has ended, or waits for them no longer.
 void engine_core::see_to_orphans(std::string_view ended, std::string_view given_up) {
   for (auto [run, end] : std::exchange(orphans_, {})) {
-    auto* first = load(run);
-    if (!first) continue;
-    auto& child = last_of_chain(*first);
-    if (end) terminate(child, ended);
-    else request_cancel(child, given_up);
-    drop_if_idle(child);
+    auto child = load(run);
+    if (!child) continue;
+    child = last_of_chain(std::move(child));
+    if (end) terminate(*child, ended);
+    else request_cancel(*child, given_up);
   }
 }
 

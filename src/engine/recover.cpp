@@ -43,6 +43,7 @@ void engine_core::recover() {
             [](auto* a, auto* b) { return a->state.run < b->state.run; });
   for (auto* r : recovered) arm(*r);
   load_timers();
+  recovered_.clear();
   tail_limit_ = options_.tail_bytes_max;
   if (!ready_.empty()) tail_limit_ *= tail_factor_at_start;
   failpoint("after recovery");
@@ -99,10 +100,14 @@ std::map<std::uint64_t, aside_records>& engine_core::put_aside_earlier() {
   return *aside_;
 }
 
-/// A run that the journal names, from its snapshot. Null: that can't be read.
+/// A run that the journal names, or of which records were put aside, from its snapshot. Null: that
+/// can't be read.
 resident* engine_core::load_recovered(std::uint64_t run) {
-  auto* r = load(run);
-  if (r) fold_aside(*r);
+  auto loaded = load(run);
+  if (!loaded) return nullptr;
+  auto* r = &*loaded;
+  recovered_.push_back(std::move(loaded));
+  fold_aside(*r);
   return r;
 }
 
@@ -148,7 +153,7 @@ std::optional<run_state> engine_core::load_behind(std::uint64_t run) {
 /// are one death nearer to their conviction; all of them are tried alone from now on.
 void engine_core::suspect(const std::vector<occupant>& who) {
   for (auto& o : who) {
-    auto* r = load(o.run);
+    auto r = load(o.run);
     if (!r || !r->state.open()) continue;
     auto* p = o.command ? r->state.find(o.command) : nullptr;
     if (o.command && (!p || p->attempt != o.attempt)) continue;  // its outcome stood already

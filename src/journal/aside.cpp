@@ -26,6 +26,7 @@ aside_records take_aside(std::string_view value) {
   if (crc32c(in.rest()) != sum)
     throw malformed("records that were put aside have a wrong checksum");
   aside_records records;
+  if (in.done()) throw malformed("no records were put aside");
   while (!in.done()) {
     auto lsn = in.varint();
     auto before = in.rest();

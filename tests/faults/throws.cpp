@@ -244,8 +244,8 @@ class life {
   life(std::unique_ptr<stet::store> s, skipping& clock) {
     engine_ = std::make_unique<stet::engine>(
         std::move(s), stet::engine_options{.threads = 0,
-                                           .transforms = {std::make_shared<turning>()},
                                            .tail_bytes_max = 8 << 10,
+                                           .transforms = {std::make_shared<turning>()},
                                            .clock = &clock,
                                            .entropy = &entropy_,
                                            .listener = &ear_,
