@@ -200,6 +200,8 @@ void engine_core::surely(way_to_record way, resident& r, record& e) {
     (this->*way)(r, e);
   } catch (const users_exception& why) {
     listener_.problem(words_of(why.thrown()) + "; it is recorded without it");
+    if (!e.payload.empty() && !e.error_type.empty())
+      e.error_type = "stet::error";  // its own is lost
     payloads::strip(e);
     (this->*way)(r, e);
   }
