@@ -63,6 +63,7 @@ CAMPAIGNS = {
     'kills': 'SIGKILL at a random moment under load, again and again on one store',
     'blocks': 'what was written and not flushed is lost, torn or reordered',
     'blocks-control': 'the same on a disk that hears no flush: noticed, as it must be',
+    'throws': 'the n-th call of a callback of the user throws: codecs, transforms, handlers, predicates, bodies, listeners',
     'clocks': 'the clock of the real process jumps',
     'host': 'few descriptors, small files, no standard streams, forks, a second process, a store that is moved, deleted, unlocked',
 }

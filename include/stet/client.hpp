@@ -54,7 +54,8 @@ class STET_API client {
     return run_handle<R>(core_, name_space_, std::string(id), started.at(0));
   }
   /// Starts a run, unless there is one of this id that is open, and sends it a signal, in one
-  /// commit. A run that has ended is started anew.
+  /// commit. A run that has ended is started anew. If the signal can't be sealed, a run that was
+  /// started for it stays.
   ///     engine.signal_with_start(Added, item, Cart, "cart-7", customer);
   template <class T, class R, class... A>
     requires(!std::is_void_v<T>)

@@ -11,7 +11,8 @@
 
 namespace stet { inline namespace v0 {
 
-/// Time. Thread: called from the engine's threads at once.
+/// Time. Thread: called from the engine's threads at once. Both functions are noexcept: without the
+/// time the engine can do nothing, and what they would throw ends the process.
 class STET_API clock {
  public:
   virtual ~clock();
@@ -101,16 +102,16 @@ class STET_API interceptor {
 };
 
 /// Hears what goes on. Thread: called from the engine's threads, one call at a time; must not call
-/// the engine.
+/// the engine. What it throws is dropped.
 class STET_API listener {
  public:
   virtual ~listener();
   /// A workflow's ctx.log, both texts as they are: see stet::one_line.
-  virtual void log(std::string_view workflow_id, std::string_view line) noexcept;
+  virtual void log(std::string_view workflow_id, std::string_view line);
   /// Something an operator should know: a run is stalled, a body doesn't heed its stop request, all
   /// threads for bodies wait for runs of the engine, the store failed. One line: ids and names in it
   /// are escaped as stet::one_line does. The default writes it to standard error.
-  virtual void problem(std::string_view text) noexcept;
+  virtual void problem(std::string_view text);
 };
 
 }}  // namespace stet::v0

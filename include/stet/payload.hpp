@@ -37,11 +37,15 @@ class STET_API payload_transform {
   virtual std::string_view name() const noexcept = 0;
   /// What is stored instead of `plain`. Nothing: this one is stored as it is.
   ///
-  /// Throws   only what should stop the engine: then nothing was recorded.
+  /// Throws   whatever it likes, if it can't seal now: then nothing was recorded. A call gets
+  ///          errc::payload with its text; a step's attempt, a child, a message to another run has
+  ///          failed; a run whose own commands can't be sealed stalls, and goes on after a later
+  ///          start, or engine::resume. The reason of a stall, of a cancellation or a termination,
+  ///          and the text of an error are recorded empty instead, and the listener is told.
   virtual std::optional<std::string> seal(std::string_view plain, const payload_place& where) = 0;
   /// What was sealed. `sealed` may be anything: nobody vouches for what a store holds.
   ///
-  /// Throws   std::exception if it isn't what seal() made for this place, or would be longer than
+  /// Throws   something if it isn't what seal() made for this place, or would be longer than
   ///          `bytes_max`. Its text is kept and shown: no byte of a payload belongs in there. The
   ///          run stalls, and goes on when a later start, or engine::resume, finds it to open.
   virtual std::string open(std::string_view sealed, const payload_place& where,

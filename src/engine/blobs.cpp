@@ -71,8 +71,8 @@ std::string engine_core::read_blob(std::string_view name_space, const blob& b, s
 }
 
 /// What a run that is erased has kept goes with it.
-void engine_core::erase_blobs(const run_state& s) {
-  auto from = prefix_of(namespace_of(s), s.run);
+void engine_core::erase_blobs(std::string_view name_space, std::uint64_t run) {
+  auto from = prefix_of(name_space, run);
   state_.forget(from, keys::end_of(from), journal_.riders());
 }
 

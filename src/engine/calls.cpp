@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 
+#include "base/users_exception.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -36,15 +37,16 @@ const definition* engine_core::entity_of(std::string_view id) const {
   auto slash = id.find('/');
   if (slash == std::string_view::npos) return nullptr;
   auto* found = definitions_.newest(id.substr(0, slash));
-  if (!found || found->body->new_arguments().empty()) return nullptr;
-  return found->body.get();
+  bool is_one = found && !call_user([&] { return found->body->new_arguments(); }).empty();
+  return is_one ? found->body.get() : nullptr;
 }
 
 /// A query of an entity that was never called. False: the id is another's.
 bool engine_core::answer_as_new(run_ref of, std::string_view query, std::string_view arguments,
                                 std::string& out) {
   auto* d = entity_of(of.id);
-  return d && latest_run(of.name_space, of.id) == 0 && d->answer_new(query, arguments, out);
+  return d && latest_run(of.name_space, of.id) == 0 &&
+         call_user([&] { return d->answer_new(query, arguments, out); });
 }
 
 /// The run that a message goes to; an entity that is called is there, or is begun. Empty: none.
@@ -55,7 +57,7 @@ run_lease engine_core::addressee(const resident& sender, const request& q) {
   if (!(q.flags & record_flag::calls) || (r && r->state.open())) return r;
   auto* d = q.target.size() > id_bytes_max ? nullptr : entity_of(q.target);
   if (!d) return r;
-  auto arguments = d->new_arguments();
+  auto arguments = call_user([&] { return d->new_arguments(); });
   record start;
   start.run = journal_.new_run_number();
   start.name = std::string_view(q.target).substr(0, q.target.find('/'));
@@ -66,6 +68,15 @@ run_lease engine_core::addressee(const resident& sender, const request& q) {
 }
 
 void engine_core::send_message(resident& sender, request& q) {
+  try {
+    deliver_message(sender, q);
+  } catch (const users_exception& e) {  // it can't be sealed, and wasn't sent
+    fail_command(sender, record_kind::message_failed, q.id, errc::payload, "stet::error",
+                 words_of(e.thrown()));
+  }
+}
+
+void engine_core::deliver_message(resident& sender, request& q) {
   auto r = addressee(sender, q);
   if (!r)
     return fail_command(sender, record_kind::message_failed, q.id, errc::not_found,
@@ -114,8 +125,14 @@ void engine_core::answer_caller(std::string_view update_id, const update_answer&
     e.kind = record_kind::message_failed;
     e.code = errc::update_failed;
     set_failure(e, *a.failure, path);
+    return surely(&engine_core::happen_later, *r, e);
   }
-  happen_later(*r, e);
+  try {
+    happen_later(*r, e);
+  } catch (const users_exception& why) {
+    fail_command(*r, record_kind::message_failed, e.command, errc::update_failed, "stet::error",
+                 words_of(why.thrown()));
+  }
 }
 
 /// A run has ended with updates that nobody answered: whoever called is told.

@@ -225,7 +225,7 @@ void engine_core::checkpoint_slices() {
   pass_until_ = 0;
   tail_limit_ = options_.tail_bytes_max;
   failpoint("end pass");
-  if (!journal_pinned_) journal_.end_pass();
+  journal_.end_pass();
 }
 
 /// From now on the old blocks are made superfluous: half of those that are kept.
@@ -248,6 +248,7 @@ void engine_core::slice(resident& r) {
   add_checkpoint(journal_.riders(), r.state, r.unsaved, r.unsaved_first, counters_);
   if (!r.riding) r.riding = resident::riding_records{r.unsaved_first, {}};
   r.riding->records += r.unsaved;
+  if (std::exchange(r.was_put_aside, false)) erase_aside(journal_.riders(), r.state.run);
   r.unsaved_first = r.state.records;
   if (!STET_SEEDED(repeat_chunk)) r.unsaved = {};
   r.dirty_since = 0;

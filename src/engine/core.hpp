@@ -44,6 +44,7 @@
 #include "engine/user_state.hpp"
 #include "execution/execution.hpp"
 #include "index/entries.hpp"
+#include "journal/aside.hpp"
 #include "journal/checkpoint.hpp"
 #include "journal/journal.hpp"
 #include "payloads/payloads.hpp"
@@ -66,6 +67,11 @@ class pool;
 /// Whose payloads they are.
 inline payload_owner owner_of(const run_state& s) noexcept {
   return {s.run, {s.seed[0], s.seed[1]}, namespace_of(s), s.id};
+}
+/// Of a run that begins with this record.
+inline payload_owner owner_of_new(const record& started) noexcept {
+  auto name_space = started.name_space.empty() ? default_namespace : started.name_space;
+  return {started.run, {started.seed[0], started.seed[1]}, name_space, started.target};
 }
 class listing;
 /// Why a run isn't tried that brought the process down too often.
@@ -98,6 +104,8 @@ struct resident {
   std::uint64_t dirty_since = 0;  // LSN of the first of `unsaved`; 0: none
   std::uint32_t leases = 0;       // that hold it
   bool forgotten = false;         // it is no longer among the runs: the last lease deletes it
+  bool was_put_aside = false;     // some of `unsaved` was, until its next slice
+  std::string end;  // the record that has ended it, as it was before it was sealed: for its parent
 
   void add(attempt& a) {
     a.index = attempts.size();
@@ -290,6 +298,11 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   // recover.cpp
   void recover();
   void recover_record(const record& r, std::string_view bytes, std::uint64_t lsn);
+  void apply_recovered(resident& r, const record& rec, std::string_view bytes, std::uint64_t lsn);
+  std::map<std::uint64_t, aside_records>& put_aside_earlier();
+  resident* load_recovered(std::uint64_t run);
+  void fold_aside(resident& r);
+  void put_lost_aside();
   std::optional<run_state> load_behind(std::uint64_t run);
   void note_latest(const resident& r);
   void suspect(const std::vector<occupant>& who);
@@ -306,6 +319,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   run_lease hold(resident& r) noexcept { return {*this, r}; }
   std::uint64_t latest_run(std::string_view name_space, std::string_view id);
   run_lease create(record start, bool undriven);
+  void begin(resident& r, record start, bool undriven);
   bool ensure_frame(resident& r);
   std::string stored_history_of(resident& r);
   std::string history_of(resident& r);
@@ -328,10 +342,17 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool may_drive(const resident& r) const noexcept;
   void drive(resident& r, const record* event);
   bool check_determinism(resident& r, const record* event);
-  void append(resident& r, std::string_view records);
+  void append(resident& r, std::string_view plain);
+  void record_sealed(resident& r, std::string_view records);
+  void fold(resident& r, std::string_view records);
   void note(resident& r, record n);
+  using way_to_record = void (engine_core::*)(resident&, record);
+  void surely(way_to_record way, resident& r, record& e);
+  bool seal_commands(resident& r, const payload_owner& of);
+  void keep_undriven(resident& r, std::string_view event);
   void after_drive(resident& r);
   void start_child(resident& parent, request& q);
+  bool begin_next(resident& r);
   void continue_run(resident& r);
   void fail_command(resident& r, record_kind how, std::uint32_t command, errc code,
                     std::string_view type, std::string_view text);
@@ -353,6 +374,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void attempt_failed(resident& r, pending& p, attempt& a, const failure& f, errc code,
                       bool permanent);
   void cut_short(resident& r, const pending& p, const attempt& a);
+  void record_result(resident& r, attempt& a);
   bool came_late(const pending& p, const attempt& a) const noexcept;
   bool is_permanent(const attempt& a, const failure& f) noexcept;
   std::int64_t retry_delay(const retry_policy& p, std::uint32_t failures) noexcept;
@@ -392,6 +414,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // calls.cpp
   void send_message(resident& sender, request& q);
+  void deliver_message(resident& sender, request& q);
   run_lease addressee(const resident& sender, const request& q);
   const definition* entity_of(std::string_view id) const;
   bool answer_as_new(run_ref of, std::string_view query, std::string_view arguments,
@@ -408,13 +431,16 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::pair<std::string, std::string> memo_and_details(const run_state& s) const;
   std::string described_arguments(const run_state& s, std::uint32_t command,
                                   std::string_view stored) const;
-  std::string_view sealed(resident& r, std::string_view plain);
+  std::string_view sealed(const payload_owner& of, std::uint64_t number, std::string_view plain);
   std::string progress_of(const run_state& s, const pending& p);
   error stalled_error(const run_state& s) const;
 
   // deletion.cpp
   bool erase_run(resident& r);
-  void erase_blobs(const run_state& s);
+  void erase_unreadable(std::string_view name_space, std::string_view id, std::uint64_t run,
+                        const run_traces& traces);
+  void note_erased(std::uint64_t run);
+  void erase_blobs(std::string_view name_space, std::uint64_t run);
   void forget_run(resident& r);
   std::vector<std::uint64_t> family_of(run_ref of, bool with_children);
   std::int64_t retention_of(std::string_view name_space) const noexcept;
@@ -498,7 +524,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   journal journal_;
   payloads payloads_;
   user_state state_;
-  state_writes writes_of_event_;  // of the event that is recorded next: in the same commit
+  sealed_writes writes_of_event_;  // of the event that is recorded next: in the same commit
   error_registry errors_;
   definitions definitions_;
 
@@ -508,8 +534,11 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   run_counters counters_;
   erased_runs erased_;
   sent_keys sent_;
-  std::unordered_set<std::uint64_t> lost_;  // of a recovery: records without a run, so far
-  std::vector<run_lease> recovered_;        // of a recovery: it reads each snapshot once
+  // Records of runs whose snapshots can't be read: of this recovery, and of earlier ones once they
+  // have been asked for.
+  std::map<std::uint64_t, aside_records> lost_;
+  std::optional<std::map<std::uint64_t, aside_records>> aside_;
+  std::vector<run_lease> recovered_;  // of a recovery: it reads each snapshot once
   std::map<std::string, duration, std::less<>> retention_;  // by namespace
   std::int64_t next_sweep_ = 0;                             // when to look what is old
   std::map<std::string, std::string>
@@ -532,7 +561,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::deque<pending_trial> pending_trials_;  // by `ends`
   attempt_row inline_returned_;
   drive_output out_;
-  std::string scratch_, sealed_;
+  std::string scratch_, sealed_, plain_;
   std::uint64_t events_since_check_ = 0;
   struct orphan {
     std::uint64_t run;  // the first of its chain
@@ -549,7 +578,6 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::vector<std::uint64_t> ended_, sliced_;  // runs
   std::uint64_t pass_until_ = 0;  // LSN: what is older is being checkpointed; 0: no pass
   std::size_t tail_limit_ = 0;    // tail_bytes_max, or more until the runs of a start are going
-  bool journal_pinned_ = false;   // a snapshot can't be read: its records must stay
 
   // the block on its way
   enum class block_at { nowhere, committer, refused };

@@ -2,6 +2,7 @@
 // snapshot, the history and every index entry, in one commit; a record of run 0 in the same block
 // says so to whoever reads what older blocks have of the run.
 #include <algorithm>
+#include <map>
 #include <unordered_set>
 
 #include "base/hooks.hpp"
@@ -18,6 +19,16 @@ constexpr std::int64_t busy_pause_ms = 60'000;  // what can't go now is tried ag
 // that comes again is known by them (docs/decisions/chains-and-retention.md).
 constexpr std::size_t links_kept = 8;
 
+/// Of a run whose snapshot can't be read: throws errc::conflict if it may be open.
+void refuse_open(std::string_view id, std::uint64_t run, const run_traces& known, erase_options o) {
+  auto status = known.kind ? known.kind->second : status::running;
+  if (o.terminate || (status != status::running && status != status::stalled)) return;
+  throw error(errc::conflict, id,
+              "run " + std::to_string(run) + " of the id '" + std::string(id) +
+                  "' can't be read, and as far as the indexes know it is open: restore its "
+                  "snapshot from a copy, or erase it with erase_options::terminate");
+}
+
 /// The time in a key of the index by end.
 std::int64_t end_in(std::string_view key) {
   if (key.size() < 17) throw malformed("a key of the index by end is too short");
@@ -33,18 +44,30 @@ bool engine_core::erase_run(resident& r) {
   forget_sent(r);
   slice(r);
   erase_checkpoints(journal_.riders(), r.state, counters_);
-  erase_blobs(r.state);
+  erase_blobs(namespace_of(r.state), r.state.run);
+  note_erased(r.state.run);
+  forget_run(r);
+  return true;
+}
+
+/// The same of a run whose snapshot can't be read: what is known of it by other ways.
+void engine_core::erase_unreadable(std::string_view name_space, std::string_view id,
+                                   std::uint64_t run, const run_traces& traces) {
+  detail::erase_unreadable(journal_.riders(), name_space, id, run, traces, counters_);
+  erase_blobs(name_space, run);
+  note_erased(run);
+}
+
+void engine_core::note_erased(std::uint64_t run) {
   record n;
   n.kind = record_kind::erased;
   n.time = now_;
-  n.related = r.state.run;
+  n.related = run;
   std::string bytes;
   encode(bytes, n);
   answer_lsn_ = journal_.append(bytes, 1);
-  erased_.add(r.state.run);
+  erased_.add(run);
   makes_room_ = is_refused() && !STET_SEEDED(erase_without_block);
-  forget_run(r);
-  return true;
 }
 
 void engine_core::forget_run(resident& r) {
@@ -83,8 +106,14 @@ std::vector<std::uint64_t> engine_core::family_of(run_ref of, bool with_children
 std::size_t engine_core::erase_id(run_ref of, erase_options o) {
   auto family = family_of(of, o.children);
   if (family.empty()) (void)must_find(of);  // throws
+  std::map<std::uint64_t, run_traces> unreadable;
   for (auto run : family) {
-    auto r = must_find({run, of.name_space, of.id});
+    auto r = load(run);
+    if (!r) {
+      auto& known = unreadable[run] = traces_of(*store_, of.name_space, run);
+      refuse_open(of.id, run, known, o);
+      continue;
+    }
     if (r->state.open() && o.terminate) terminate(*r, "it is erased");
     auto busy = r->state.open() ? "is open: let it end, or erase it with erase_options::terminate"
                 : r->attempts.empty() ? nullptr
@@ -92,8 +121,8 @@ std::size_t engine_core::erase_id(run_ref of, erase_options o) {
     if (busy) throw error(errc::conflict, of.id, "the run '" + r->state.id + "' " + busy);
   }
   for (auto run : family) {
-    auto r = must_find({run, of.name_space, of.id});
-    erase_run(*r);
+    if (auto r = load(run)) erase_run(*r);
+    else erase_unreadable(of.name_space, of.id, run, unreadable[run]);
   }
   return family.size();
 }

@@ -2,8 +2,10 @@
 // recorded and set going.
 #include <algorithm>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -16,9 +18,18 @@ code_use use_of_next(const execution& frame) {
   return use_of(decode_record(in));
 }
 
+
+/// The bytes of the last of some records.
+std::string_view last_of(std::string_view records) {
+  auto last = records;
+  for (source in(records); !in.done(); (void)in.text()) last = in.rest();
+  return last;
+}
+
 }  // namespace
 
-/// Records an event, and drives the run by it if that is possible now.
+/// Records an event, and drives the run by it if that is possible now. Throws a users_exception if
+/// it can't be sealed: then nothing has happened.
 void engine_core::happen(resident& r, record e) {
   if (!r.state.open()) return;
   e.run = r.state.run;
@@ -28,7 +39,8 @@ void engine_core::happen(resident& r, record e) {
   happen_later(r, e);
 }
 
-/// Records an event; it drives in a turn of its own. Also while another run is driven.
+/// Records an event; it drives in a turn of its own. Also while another run is driven. Throws as
+/// happen() does.
 void engine_core::happen_later(resident& r, record e) {
   e.flags |= record_flag::undriven;
   e.run = r.state.run;
@@ -61,10 +73,20 @@ occupant engine_core::enter_code(const run_state& s, const execution& frame, con
 }
 
 /// Drives by `event`, or by the oldest undriven one (null). Records the event and what it brought,
-/// or nothing and parks.
+/// or the event alone, and parks. Throws a users_exception if the event can't be sealed: then
+/// nothing has happened.
 void engine_core::drive(resident& r, const record* event) {
   failpoint("before drive");
   out_.clear();
+  scratch_.clear();
+  plain_.clear();
+  record driven;
+  driven.kind = record_kind::driven;
+  driven.run = r.state.run;
+  driven.time = now_;
+  encode(plain_, event ? *event : driven);
+  auto of = r.state.records ? owner_of(r.state) : owner_of_new(*event);
+  scratch_ += sealed(of, r.state.records, plain_);
   if (!r.frame) {  // only a run that is being created has none here
     auto& d = *definitions_.find(event->name, event->version);
     r.frame = std::make_unique<execution>(d, errors_, this, r.state.run, event->target);
@@ -82,25 +104,38 @@ void engine_core::drive(resident& r, const record* event) {
       good = false;
     }
   }
-  scratch_.clear();
-  if (!good) {
-    if (event) {
-      auto undriven = *event;
-      undriven.flags |= record_flag::undriven;
-      encode(scratch_, undriven);
-      append(r, scratch_);
-    }
+  if (!good || !seal_commands(r, of) || !begin_next(r)) {
+    if (event) keep_undriven(r, scratch_);
     return park(r, r.frame->problem());
   }
-  record driven;
-  driven.kind = record_kind::driven;
-  driven.run = r.state.run;
-  driven.time = now_;
-  encode(scratch_, event ? *event : driven);
-  scratch_ += out_.records;
-  append(r, scratch_);
+  record_sealed(r, scratch_);
+  if (!r.state.open() && r.state.parent) r.end = last_of(out_.records);
   failpoint("after drive");
   after_drive(r);
+}
+
+/// Adds the commands of a drive to its event. False: they can't be sealed, and the run goes no
+/// further.
+bool engine_core::seal_commands(resident& r, const payload_owner& of) {
+  auto event_bytes = scratch_.size();
+  try {
+    scratch_ += sealed(of, r.state.records + 1, out_.records);
+  } catch (const users_exception& e) {
+    scratch_.resize(event_bytes);
+    r.frame->reject(words_of(e.thrown()));
+    return false;
+  }
+  return true;
+}
+
+/// Records an event that was meant to drive, and couldn't. It is sealed.
+void engine_core::keep_undriven(resident& r, std::string_view event) {
+  source in(event);
+  auto undriven = decode_record(in);
+  undriven.flags |= record_flag::undriven;
+  std::string bytes;
+  encode(bytes, undriven);
+  record_sealed(r, bytes);
 }
 
 /// Every so many events: does a replay of everything come to the same? A long history is replayed
@@ -116,8 +151,7 @@ bool engine_core::check_determinism(resident& r, const record* event) {
     history = history_of(r);
   } catch (const error& e) {
     if (e.code() != errc::payload) throw;
-    r.frame->reject(e.what());
-    return false;
+    return true;  // what can't be opened now tells nothing; it is looked at another time
   }
   record driven;
   driven.kind = record_kind::driven;
@@ -134,14 +168,30 @@ bool engine_core::check_determinism(resident& r, const record* event) {
   return false;
 }
 
-/// Seals records, folds them into the run and adds them to the block. The one place where anything
-/// is recorded.
+/// Seals records and records them. Throws a users_exception if they can't be sealed: then nothing
+/// has happened.
 void engine_core::append(resident& r, std::string_view plain) {
-  auto records = sealed(r, plain);
+  record_sealed(r, sealed(owner_of(r.state), r.state.records, plain));
+}
+
+/// Folds records into the run and adds them to the block. The one place where anything of a run is
+/// recorded. No users' code is called from here on: what fails now is the engine's, and ends it.
+void engine_core::record_sealed(resident& r, std::string_view records) {
+  try {
+    fold(r, records);
+  } catch (const malformed& e) {
+    auto what = "a record that is made fits its run's history: " + std::string(e.what());
+    fail_invariant(what.c_str(), std::source_location::current());
+  }
+}
+
+void engine_core::fold(resident& r, std::string_view records) {
   std::uint32_t count = 0;
   auto lsn = journal_.last_lsn();
+  bool has_event = false;
   for (source in(records); !in.done(); ++count) {
     auto rec = decode_record(in);
+    has_event |= is_event(rec.kind);
     if (rec.kind == record_kind::cancelled) {
       auto* p = r.state.find(rec.command);
       if (p && p->kind == command_kind::child)
@@ -158,7 +208,7 @@ void engine_core::append(resident& r, std::string_view plain) {
   }
   mark_dirty(r, journal_.last_lsn() + 1);
   r.last_lsn = journal_.append(records, count);
-  if (!writes_of_event_.empty())
+  if (has_event && !writes_of_event_.empty())
     state_.stage(std::exchange(writes_of_event_, {}), journal_.riders());
   r.unsaved += records;
 }
@@ -168,6 +218,20 @@ void engine_core::note(resident& r, record n) {
   std::string bytes;
   encode(bytes, n);
   append(r, bytes);
+}
+
+/// Of what has to be recorded for the engine's own reasons: if its texts can't be sealed now, it is
+/// recorded without them, and the listener hears of it.
+void engine_core::surely(way_to_record way, resident& r, record& e) {
+  try {
+    (this->*way)(r, e);
+  } catch (const users_exception& why) {
+    listener_.problem(words_of(why.thrown()) + "; it is recorded without it");
+    if (!e.payload.empty() && !e.error_type.empty())
+      e.error_type = "stet::error";  // its own is lost
+    payloads::strip(e);
+    (this->*way)(r, e);
+  }
 }
 
 void engine_core::after_drive(resident& r) {
@@ -188,10 +252,7 @@ void engine_core::after_drive(resident& r) {
     else if (q->kind == command_kind::message) send_message(r, *q);
     else begin_step(r, *q, p->attempt);
   }
-  if (!r.state.open()) {
-    if (r.state.next) continue_run(r);
-    end_run(r);
-  }
+  if (!r.state.open()) end_run(r);
   see_to_orphans("its parent has ended", "its parent doesn't wait for it any more");
   if (options_.resident_runs_max == 0) evict(r);
   else keep_within_residency();
@@ -221,7 +282,30 @@ void engine_core::start_child(resident& parent, request& q) {
   auto& child = static_cast<child_request&>(q);
   start.attributes = child.attributes;
   start.memo = child.memo;
-  create(start, true);
+  try {
+    create(start, true);
+  } catch (const users_exception& e) { fail("stet::error", words_of(e.thrown())); }
+}
+
+/// The run that continues this one, if one is to, is recorded before the end of this one, in the
+/// same commit. False: it can't be sealed, or what it takes over can't be opened now; then neither
+/// happens.
+bool engine_core::begin_next(resident& r) {
+  if (!r.frame->continues()) return true;
+  auto here = journal_.here();
+  std::string why;
+  try {
+    continue_run(r);
+    return true;
+  } catch (const users_exception& e) { why = words_of(e.thrown()); } catch (const error& e) {
+    if (e.code() != errc::payload) throw;
+    why = e.what();
+  }
+  journal_.go_back(here);
+  if (auto* next = in_memory(r.frame->continues()->run)) forget_run(*next);
+  ids_[id_key(namespace_of(r.state), r.state.id)] = r.state.run;
+  r.frame->reject(why);
+  return false;
 }
 
 /// The run that continues it: with the same id, and what nobody has read.
@@ -231,7 +315,7 @@ void engine_core::continue_run(resident& r) {
   auto& s = r.state;
   auto& next = *r.frame->continues();
   record start;
-  start.run = s.next;
+  start.run = next.run;
   start.related = s.parent;
   start.command = s.parent_command;
   start.name = next.workflow;
@@ -242,8 +326,13 @@ void engine_core::continue_run(resident& r) {
   start.run_timeout = s.run_timeout;
   start.execution_deadline = s.execution_deadline;
   start.name_space = s.name_space;
-  auto [memo, details] = memo_and_details(s);
-  if (s.about) start.attributes = s.about->attributes;
+  std::string memo, details;
+  if (s.about) {
+    memo = payloads_.open(s.about->memo, owner_of(s), {record_kind::started, payload_field::memo});
+    details = payloads_.open(s.about->details, owner_of(s),
+                             {record_kind::started, payload_field::details});
+    start.attributes = s.about->attributes;
+  }
   start.memo = memo;
   start.details = details;
   auto created = create(start, true);
@@ -264,6 +353,8 @@ void engine_core::continue_run(resident& r) {
     e.target = w.id;
     e.payload = w.arguments;
     happen_later(*created, e);
+  }
+  for (auto& w : waiting) {  // who waits for them goes over, now that nothing can fail
     std::erase_if(r.updaters, [&](update_call* c) {
       if (c->outcome.id != w.id) return false;
       c->of.run = c->outcome.run = created->state.run;
@@ -283,7 +374,7 @@ void engine_core::fail_command(resident& r, record_kind how, std::uint32_t comma
   e.code = code;
   e.error_type = type;
   e.error_text = text;
-  happen_later(r, e);
+  surely(&engine_core::happen_later, r, e);
 }
 
 /// The run has just ended: tells who waits, and lets go of what it had.
@@ -308,29 +399,34 @@ void engine_core::tell_parent(resident& r) {
   auto parent = load(r.state.parent);
   if (!parent || !parent->state.open() || !parent->state.find(r.state.parent_command)) return;
   if (parent->state.find(r.state.parent_command)->child != r.state.first) return;
+  source in(r.end);
+  auto end = decode_record(in);
   record e;
   e.command = r.state.parent_command;
-  e.kind =
-      r.state.status == status::completed ? record_kind::child_done : record_kind::child_failed;
-  std::string text, path;
-  failure f;
   if (r.state.status == status::completed) {
-    text = result_of(r.state);
-    e.payload = text;
-  } else {
-    e.code = errc::child_failed;
-    e.attempt = 1;
-    e.error_type = r.state.status == status::cancelled   ? "stet::run_cancelled"
-                   : r.state.status == status::timed_out ? "stet::run_timed_out"
-                                                         : "stet::run_terminated";
-    text = shown_outcome(r.state);
-    e.error_text = text;
-    if (r.state.error) {
-      f = failure_of(r.state);
-      set_failure(e, f, path);
+    e.kind = record_kind::child_done;
+    e.payload = end.payload;
+    try {
+      return happen_later(*parent, e);
+    } catch (const users_exception& why) {
+      return fail_command(*parent, record_kind::child_failed, e.command, errc::child_failed,
+                          "stet::error", words_of(why.thrown()));
     }
   }
-  happen_later(*parent, e);
+  std::string path;
+  e.kind = record_kind::child_failed;
+  e.code = errc::child_failed;
+  e.attempt = 1;
+  e.error_type = r.state.status == status::cancelled   ? "stet::run_cancelled"
+                 : r.state.status == status::timed_out ? "stet::run_timed_out"
+                                                       : "stet::run_terminated";
+  e.error_text = end.name;  // the reason
+  failure f;
+  if (end.kind == record_kind::failed) {
+    f = detail::failure_of(end);
+    set_failure(e, f, path);
+  }
+  surely(&engine_core::happen_later, *parent, e);
 }
 
 void engine_core::request_cancel(resident& r, std::string_view reason) {
@@ -339,7 +435,8 @@ void engine_core::request_cancel(resident& r, std::string_view reason) {
   record e;
   e.kind = record_kind::cancel_requested;
   e.name = reason;
-  happen_later(r, e);  // in a turn of its own: this may be called while another run is driven
+  // In a turn of its own: this may be called while another run is driven.
+  surely(&engine_core::happen_later, r, e);
 }
 
 /// A run that was to begin later is cancelled: none of its code has run, and none will.
@@ -368,9 +465,9 @@ void engine_core::terminate(resident& r, std::string_view reason, std::uint8_t f
   e.run = r.state.run;
   e.time = now_;
   e.name = reason;
-  std::string bytes;
-  encode(bytes, e);
-  append(r, bytes);
+  surely(&engine_core::note, r, e);
+  r.end.clear();
+  encode(r.end, e);
   end_run(r);
   see_to_orphans("its parent was terminated", "its parent was terminated");
 }
@@ -400,7 +497,7 @@ void engine_core::park(resident& r,
     n.kind = record_kind::stalled;
     n.time = now_;
     n.name = reason;
-    note(r, n);
+    surely(&engine_core::note, r, n);
   }
   for (auto* w : std::exchange(r.waiters, {})) {
     (void)await_outcome(*w);

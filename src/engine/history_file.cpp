@@ -68,7 +68,7 @@ parked_run engine_core::replay_history(std::string_view exported) {
     auto started = decode_record(in);
     s.seed[0] = started.seed[0];
     s.seed[1] = started.seed[1];
-    payloads_.open_all(history, owner_of(s));
+    payloads_.open_for_replay(history, owner_of(s));
   } catch (const malformed& e) { throw error(errc::corrupt, p.id, e.what()); }
   auto* d = definitions_.find(p.workflow, p.version);
   p.reason = d ? misfit(*d, s, history) : definitions_.why_missing(p.workflow, p.version);

@@ -7,6 +7,7 @@
 
 #include "base/ensure.hpp"
 #include "base/hooks.hpp"
+#include "base/users_exception.hpp"
 #include "engine/core.hpp"
 #include "engine/pool.hpp"
 
@@ -209,9 +210,11 @@ bool engine_core::take_calls() {
       // call and those behind it.
     } catch (const store_error&) { throw; } catch (const std::bad_alloc&) {
       throw;
-    } catch (const broken_invariant&) { throw; } catch (...) {
-      failed = std::current_exception();
-    }
+    } catch (const broken_invariant&) {
+      throw;
+    } catch (const users_exception& e) {  // whatever it is: the call's, and nobody else's
+      failed = e.thrown();
+    } catch (...) { failed = std::current_exception(); }
     if (failed) {
       c->fails(std::move(failed));
       answer(*c, journal_.last_lsn());
@@ -555,7 +558,7 @@ void engine_core::finish() {
   take_returned();
   take_beats();
   for (auto& [run, r] : runs_) slice(*r);
-  if (!journal_pinned_) journal_.mark_clean();
+  journal_.mark_clean();
   wait_for_commit();
   while (commit()) {}
   if (is_refused())

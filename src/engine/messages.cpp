@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "base/hooks.hpp"
+#include "base/users_exception.hpp"
 #include "engine/calls.hpp"
 #include "engine/core.hpp"
 #include "history/attributes.hpp"
@@ -107,14 +108,15 @@ std::string engine_core::query_run(run_ref of, std::string_view name, std::strin
   must_have_begun(*r, errc::not_found, "query", name);
   if (r->state.open()) r = bring_up(std::move(r));
   if (r->state.open()) {
-    {
-      code_use asked{code_use::answers_query, 0, checksum_of(name)};
-      in_workflow here(slots_, suspects_, watchdog_, r->state.workflow, *r->frame,
-                       enter_code(r->state, *r->frame, asked));
+    auto who =
+        enter_code(r->state, *r->frame, {code_use::answers_query, 0, checksum_of(name)});
+    auto thrown = thrown_by_user([&] {
+      in_workflow here(slots_, suspects_, watchdog_, r->state.workflow, *r->frame, who);
       here.may_do_anything();
       answer = r->frame->answer_query(name, arguments);
-    }
+    });
     if (options_.resident_runs_max == 0) evict(*r);
+    if (thrown) throw users_exception(thrown);
   } else {
     answer = query_ended(*r, name, arguments);
   }
@@ -140,9 +142,10 @@ std::string engine_core::query_ended(resident& r, std::string_view name,
     throw error(errc::run_stalled, r.state.id,
                 "the run '" + r.state.id +
                     "' has ended, and today's code doesn't fit its history: " + shadow->problem());
-  if (r.state.status == status::completed)
-    if (auto answer = shadow->answered_at_return()) return *std::move(answer);
-  return shadow->answer_query(name, arguments);
+  return call_user([&] {
+    auto answer = shadow->answered_at_return();
+    return answer ? *std::move(answer) : shadow->answer_query(name, arguments);
+  });
 }
 
 /// An execution that only looks.
@@ -225,7 +228,7 @@ bool engine_core::update_run(update_call& c) {
     in_workflow here(slots_, suspects_, watchdog_, r->state.workflow, *r->frame,
                      enter_code(r->state, *r->frame, validated));
     here.may_do_anything();
-    r->frame->validate(q.name, q.arguments);
+    call_user([&] { r->frame->validate(q.name, q.arguments); });
   }
   record e;
   e.kind = record_kind::update;

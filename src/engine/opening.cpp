@@ -21,19 +21,14 @@ payload_key origin_of_outcome(const run_state& s) noexcept {
 
 }  // namespace
 
-/// Records as they go to the store: `plain` itself, or what stands in sealed_ until the next call.
-std::string_view engine_core::sealed(resident& r, std::string_view plain) {
+/// Records as they go to the store, the first of them the `number`-th of its run: `plain` itself,
+/// or what stands in sealed_ until the next call. Throws a users_exception if they can't be sealed.
+std::string_view engine_core::sealed(const payload_owner& of, std::uint64_t number,
+                                     std::string_view plain) {
   if (payloads_.leaves_alone(plain)) return plain;
-  auto of = owner_of(r.state);
-  auto number = r.state.records;
   sealed_.clear();
   for (source in(plain); !in.done(); ++number) {
     auto rec = decode_record(in);
-    if (rec.kind == record_kind::started)
-      of = {rec.run,
-            {rec.seed[0], rec.seed[1]},
-            rec.name_space.empty() ? default_namespace : rec.name_space,
-            rec.target};
     kept_texts kept;
     payloads_.seal(rec, of, number, kept);
     encode(sealed_, rec);

@@ -22,7 +22,11 @@ void engine_core::recover() {
     recover_record(r, bytes, lsn);
   });
   counters_.load(*store_);
-  if (!lost_.empty()) journal_pinned_ = true;  // their records are all that is left of them
+  std::vector<std::uint64_t> aside;
+  for (auto& [run, records] : put_aside_earlier()) aside.push_back(run);
+  for (auto run : aside) (void)load_recovered(run);
+  aside_.reset();
+  put_lost_aside();
   auto behind = journal_.time_at_open() - now_;
   if (behind > 0 && behind <= clock_slack_ms) {  // rounding, or a clock that is being slewed: time
                                                  // goes on from where it was
@@ -64,29 +68,73 @@ void engine_core::recover_record(const record& rec, std::string_view bytes, std:
         r->unsaved_first = r->state.records;
       }
     } else {
-      if (auto loaded = load(rec.run)) {
-        r = &*loaded;
-        recovered_.push_back(std::move(loaded));
-      }
+      r = load_recovered(rec.run);
     }
     if (!r) {
-      lost_.insert(rec.run);
+      lost_[rec.run].emplace_back(lsn, bytes);
       return;
     }
   }
   if (lsn <= r->state.applied_lsn && !STET_SEEDED(ignore_snapshot_lsn))
     return note_latest(*r);  // its snapshot may be that of a later run than the journal's last
+  apply_recovered(*r, rec, bytes, lsn);
+}
+
+void engine_core::apply_recovered(resident& r, const record& rec, std::string_view bytes,
+                                  std::uint64_t lsn) {
   try {
-    apply(r->state, rec, lsn);
+    apply(r.state, rec, lsn);
   } catch (const malformed& e) {
-    r->state.stalled = true;
-    r->state.outcome = std::string("its history doesn't make sense: ") + e.what();
-    listener_.problem("run '" + r->state.id + "' is stalled: " + r->state.outcome);
+    r.state.stalled = true;
+    r.state.outcome = std::string("its history doesn't make sense: ") + e.what();
+    listener_.problem("run '" + r.state.id + "' is stalled: " + r.state.outcome);
   }
-  note_latest(*r);
-  r->last_lsn = lsn;
-  r->unsaved += bytes;
-  mark_dirty(*r, lsn);
+  note_latest(r);
+  r.last_lsn = lsn;
+  r.unsaved += bytes;
+  mark_dirty(r, lsn);
+}
+
+/// What recoveries before this one have put aside.
+std::map<std::uint64_t, aside_records>& engine_core::put_aside_earlier() {
+  if (!aside_)
+    aside_ = read_aside(*store_, [&](const std::string& what) { listener_.problem(what); });
+  return *aside_;
+}
+
+/// A run that the journal names, or of which records were put aside, from its snapshot. Null: that
+/// can't be read.
+resident* engine_core::load_recovered(std::uint64_t run) {
+  auto loaded = load(run);
+  if (!loaded) return nullptr;
+  auto* r = &*loaded;
+  recovered_.push_back(std::move(loaded));
+  fold_aside(*r);
+  return r;
+}
+
+/// The snapshot of the run can be read again: what was put aside of it counts.
+void engine_core::fold_aside(resident& r) {
+  auto kept = put_aside_earlier().extract(r.state.run);
+  if (kept.empty()) return;
+  r.was_put_aside = true;
+  mark_dirty(r, kept.mapped().front().first);  // its next slice takes it from there
+  for (auto& [lsn, bytes] : kept.mapped()) {
+    if (lsn <= r.state.applied_lsn) continue;
+    source in(bytes);
+    apply_recovered(r, decode_record(in), bytes, lsn);
+  }
+}
+
+/// Their records are all that is left of them: they go where no pass drops them.
+void engine_core::put_lost_aside() {
+  for (auto& [run, records] : std::exchange(lost_, {})) {
+    put_aside(journal_.riders(), run, records);
+    listener_.problem("the snapshot of run " + std::to_string(run) +
+                      " can't be read: " + std::to_string(records.size()) +
+                      " records of it are put aside, until it can be (restore it from a copy) or "
+                      "the run is erased");
+  }
 }
 
 /// Its id finds it, if no later run has the same.

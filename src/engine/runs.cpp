@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/hooks.hpp"
+#include "base/users_exception.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -63,13 +64,28 @@ std::uint64_t engine_core::latest_run(std::string_view name_space, std::string_v
 }
 
 /// A new run, as its first record says: what is missing there is filled in. Driven at once, unless
-/// it is to be `undriven` or begins later.
+/// it is to be `undriven` or begins later. Throws a users_exception if that record can't be sealed:
+/// then there is no such run.
 run_lease engine_core::create(record start, bool undriven) {
-  auto& r = *(runs_[start.run] = std::make_unique<resident>());
-  auto held = hold(r);
   auto ns = start.name_space.empty() ? default_namespace : start.name_space;
-  ids_[id_key(ns, start.target)] = start.run;
-  r.resumed = true;
+  auto key = id_key(ns, start.target);
+  auto held = hold(*(runs_[start.run] = std::make_unique<resident>()));
+  auto before = std::exchange(ids_[key], start.run);
+  held->state.run = start.run;  // for messages, until its first record is folded
+  held->resumed = true;
+  try {
+    begin(*held, start, undriven);
+  } catch (const users_exception&) {
+    forget_run(*held);
+    if (before) ids_[key] = before;
+    else ids_.erase(key);
+    throw;
+  }
+  arm_ends(*held);
+  return held;
+}
+
+void engine_core::begin(resident& r, record start, bool undriven) {
   start.kind = record_kind::started;
   start.time = now_;
   if (auto* newest = definitions_.newest(start.name)) start.version = newest->version;
@@ -86,14 +102,11 @@ run_lease engine_core::create(record start, bool undriven) {
     start.flags |= record_flag::undriven;
     std::string bytes;
     encode(bytes, start);
-    append(r, bytes);
+    record_sealed(r, sealed(owner_of_new(start), 0, bytes));
     if (!start.begins_at) enqueue(r);
   } else {
-    r.state.run = start.run;  // for messages, until its first record is folded
     drive(r, &start);
   }
-  arm_ends(r);
-  return held;
 }
 
 /// As it is stored, its payloads sealed. What is in a block on its way is taken from memory, so
@@ -106,10 +119,10 @@ std::string engine_core::stored_history_of(resident& r) {
   return history;
 }
 
-/// Throws errc::payload if something in it can't be opened.
+/// What a replay needs of it is opened. Throws errc::payload if that can't be.
 std::string engine_core::history_of(resident& r) {
   auto history = stored_history_of(r);
-  payloads_.open_all(history, owner_of(r.state));
+  payloads_.open_for_replay(history, owner_of(r.state));
   return history;
 }
 

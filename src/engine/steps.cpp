@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/hooks.hpp"
+#include "base/users_exception.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -187,10 +188,8 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
     n.attempt = a.number;
     return note(r, n);
   }
-  if (a.body->transacts) {
-    a.transact(state_, namespace_of(r.state));
-    state_.rethrow_failure();  // the store's, whatever the body made of it
-  }
+  if (a.body->transacts) a.transact(state_, namespace_of(r.state));
+  state_.rethrow_failure();  // the store's, whatever a body that ran on the loop made of it
   if (STET_SEEDED(writes_before_result)) {
     batch early;
     for (auto& [key, value] : a.writes)
@@ -215,12 +214,26 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
     }
     return attempt_failed(r, p, a, f, errc::step_failed, permanent);
   }
+  try {
+    record_result(r, a);
+  } catch (const users_exception& why) {  // nothing of it is recorded
+    writes_of_event_.clear();
+    auto f = errors_.describe(why.thrown());
+    f.attempts = a.number;
+    attempt_failed(r, *r.state.find(a.command), a, f, errc::step_failed,
+                   a.body->options.at_most_once);
+  }
+}
+
+/// What a step came to, with all that it has written. Throws a users_exception if that can't be
+/// sealed.
+void engine_core::record_result(resident& r, attempt& a) {
   record e;
   e.kind = record_kind::step_done;
   e.command = a.command;
   e.attempt = a.number;
   e.payload = a.result;
-  writes_of_event_ = std::move(a.writes);
+  writes_of_event_ = state_.seal(std::move(a.writes));
   happen(r, e);
   writes_of_event_.clear();
 }
@@ -291,7 +304,7 @@ void engine_core::attempt_failed(resident& r, pending& p, attempt& a, const fail
     e.code = code;
     std::string path;
     set_failure(e, f, path);
-    return happen(r, e);
+    return surely(&engine_core::happen, r, e);
   }
   record n;
   n.kind = record_kind::retry;
@@ -303,7 +316,7 @@ void engine_core::attempt_failed(resident& r, pending& p, attempt& a, const fail
   n.error_type = f.type;
   n.error_text = f.message;
   timers_.add(n.number, r.state.run);
-  note(r, n);
+  surely(&engine_core::note, r, n);
 }
 
 /// The pause after a failed attempt, or a crash, is over.
@@ -337,7 +350,7 @@ void engine_core::fail_step(resident& r, const pending& p, errc code, std::strin
   e.code = code;
   e.error_type = type;
   e.error_text = text;
-  happen(r, e);
+  surely(&engine_core::happen, r, e);
 }
 
 /// When an attempt has to be looked at again: never, or after so much time.
@@ -453,7 +466,11 @@ bool engine_core::take_beats() {
     n.kind = record_kind::progress;
     n.command = b->command;
     n.payload = b->progress;
-    note(*r, n);
+    try {
+      note(*r, n);
+    } catch (const users_exception& e) {  // the next one says more
+      listener_.problem(words_of(e.thrown()));
+    }
   }
   return !beats.empty();
 }

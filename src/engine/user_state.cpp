@@ -5,6 +5,7 @@
 #include <stet/transaction.hpp>
 
 #include "base/bytes.hpp"
+#include "base/users_exception.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -85,7 +86,7 @@ std::string user_state::opened(std::string_view key, std::string_view stored) co
 template <class F> auto user_state::from_store(F f) const {
   try {
     return f();
-  } catch (const store_error&) {
+  } catch (...) {
     failed_ = std::current_exception();
     throw;
   }
@@ -134,12 +135,23 @@ bool user_state::next(const std::string& from, const std::string& to, bool backw
   }
 }
 
-void user_state::stage(state_writes&& writes, batch& riders) {
-  for (auto& [key, value] : writes) {
-    if (value) riders.put(key, payloads_.seal_entry(*value, keys::name_space_of_state(key), key));
+sealed_writes user_state::seal(state_writes&& writes) const {
+  sealed_writes sealed;
+  sealed.reserve(writes.size());
+  while (!writes.empty()) {
+    auto write = writes.extract(writes.begin());
+    auto& [key, value, stored] =
+        sealed.emplace_back(std::move(write.key()), std::move(write.mapped()), std::string());
+    if (value) stored = payloads_.seal_entry(*value, keys::name_space_of_state(key), key);
+  }
+  return sealed;
+}
+void user_state::stage(sealed_writes&& writes, batch& riders) {
+  for (auto& [key, value, stored] : writes) {
+    if (value) riders.put(key, std::move(stored));
     else riders.erase(key);
     filling_.push_back(key);
-    staged_.insert_or_assign(key, entry{std::move(value), block_});
+    staged_.insert_or_assign(std::move(key), entry{std::move(value), block_});
   }
 }
 void user_state::forget(const std::string& from, const std::string& to, batch& riders) {
@@ -174,17 +186,19 @@ transaction_state::transaction_state(const user_state& s, std::string_view name_
 void engine_core::transact(std::string_view name_space, transact_function& f) {
   transaction_state state(state_, name_space);
   transaction tx(state);
-  f.run(tx);
-  state_.rethrow_failure();           // whatever `f` made of it
+  auto thrown = thrown_by_user([&] { f.run(tx); });
+  state_.rethrow_failure();  // whatever `f` made of it
+  if (thrown) throw users_exception(thrown);
   answer_lsn_ = journal_.last_lsn();  // of what it read
   if (state.writes.empty()) return;
+  auto writes = state_.seal(std::move(state.writes));
   record r;
   r.kind = record_kind::written;
   r.time = now_;
   std::string bytes;
   encode(bytes, r);
   answer_lsn_ = journal_.append(bytes, 1);
-  state_.stage(std::move(state.writes), journal_.riders());
+  state_.stage(std::move(writes), journal_.riders());
 }
 void core::transact(engine_core& e, std::string_view name_space, transact_function& f) {
   e.ask([&] { e.transact(name_space, f); });

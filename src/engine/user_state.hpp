@@ -19,6 +19,14 @@ namespace stet { inline namespace v0 { namespace detail {
 /// Keys as in the store; nothing: erased.
 using state_writes = std::map<std::string, std::optional<std::string>, std::less<>>;
 
+/// What is written to an entry, as it is read and as it is stored; nothing: it is erased.
+struct sealed_write {
+  std::string key;
+  std::optional<std::string> value;
+  std::string stored;
+};
+using sealed_writes = std::vector<sealed_write>;
+
 /// Thread: the engine's loop.
 class user_state {
  public:
@@ -34,8 +42,10 @@ class user_state {
     if (failed_) std::rethrow_exception(std::exchange(failed_, nullptr));
   }
 
+  /// Throws a users_exception if a value can't be sealed: nothing has changed then.
+  sealed_writes seal(state_writes&& writes) const;
   /// From now on this is what everybody sees; it goes to the store with the block that fills.
-  void stage(state_writes&& writes, batch& riders);
+  void stage(sealed_writes&& writes, batch& riders);
   /// All of [from, to) goes, with the block that fills. Nothing is written if there is nothing.
   void forget(const std::string& from, const std::string& to, batch& riders);
   /// What was staged since the last time is on its way; it is durable.

@@ -21,7 +21,10 @@ std::string named(std::string_view version) {
 std::string engine_core::misfit(definition& d, resident& r) {
   try {
     return misfit(d, r.state, history_of(r));
-  } catch (const malformed& e) { return e.what(); }
+  } catch (const malformed& e) { return e.what(); } catch (const error& e) {
+    if (e.code() != errc::payload) throw;
+    return e.what();
+  }
 }
 
 std::string engine_core::misfit(definition& d, const run_state& s, std::string_view history) {
@@ -126,6 +129,7 @@ void engine_core::forget_preview() noexcept {
   runs_.clear();
   ids_.clear();
   lost_.clear();
+  aside_.reset();
   dirty_.clear();
 }
 

@@ -13,6 +13,7 @@
 #include <stet/environment.hpp>
 
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -61,19 +62,24 @@ class watchdog {
   std::thread thread_;
 };
 
-/// A listener that is called by several threads, one at a time.
+/// A listener that is called by several threads, one at a time. What it throws is dropped: there is
+/// nobody else to tell.
 class one_at_a_time final : public listener {
  public:
   explicit one_at_a_time(listener& l) noexcept : listener_(l) {}
   void log(std::string_view id, std::string_view line) noexcept override {
     std::lock_guard lock(mutex_);
-    listener_.log(id, line);
+    (void)thrown_by_user([&] { listener_.log(id, line); });
   }
   void problem(std::string_view text) noexcept override {
     std::lock_guard lock(mutex_);
-    try {
-      listener_.problem(on_one_line(text));
-    } catch (const std::bad_alloc&) { listener_.problem("a problem, and no memory to name it"); }
+    (void)thrown_by_user([&] {
+      try {
+        listener_.problem(on_one_line(text));
+      } catch (const std::bad_alloc&) {
+        listener_.problem("a problem, and no memory to name it");
+      }
+    });
   }
 
  private:

@@ -17,8 +17,8 @@ entropy::~entropy() = default;
 executor::~executor() = default;
 listener::~listener() = default;
 
-void listener::log(std::string_view, std::string_view) noexcept {}
-void listener::problem(std::string_view text) noexcept {
+void listener::log(std::string_view, std::string_view) {}
+void listener::problem(std::string_view text) {
   try {
     auto line = "stet: " + one_line(text) + "\n";
     (void)std::fwrite(line.data(), 1, line.size(), stderr);

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "base/users_exception.hpp"
 #include "execution/limits.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -70,7 +71,7 @@ failure error_registry::describe(const std::exception_ptr& e) const {
       }
     }
     f.type = spell(typeid(x).name());
-    f.message = x.what();
+    f.message = words_of(x);
   } catch (const cancelled& x) {
     f.type = "stet::cancelled";
     f.message = x.reason();
@@ -96,6 +97,7 @@ void error_registry::raise(errc code, std::string_view operation, const failure&
     case errc::step_failed: throw step_failed(code, operation, f);
     case errc::promise_rejected: throw promise_rejected(code, operation, f);
     case errc::update_failed: throw update_failed(code, operation, f);
+    case errc::payload:
     case errc::not_found:
     case errc::run_ended:
     case errc::rejected: throw error(code, operation, f.message);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "base/users_exception.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
@@ -48,8 +50,8 @@ bool execution::deliver(const record& event, drive_output& out) {
   try {
     dispatch(event);
     drain();
-  } catch (const std::bad_alloc&) { starve(); } catch (const std::exception& e) {
-    if (problem_.empty()) problem_ = e.what();
+  } catch (const std::bad_alloc&) { starve(); } catch (...) {
+    reject_by(std::current_exception());
   }
   out_ = nullptr;
   if (problem_.empty() && waits_for_nothing() && undriven_.empty())
@@ -57,6 +59,12 @@ bool execution::deliver(const record& event, drive_output& out) {
         "the workflow isn't finished and waits for nothing: it awaits something that isn't Stet's";
   return problem_.empty();
 }
+
+/// Something was thrown while it was driven that is no answer of the workflow's: by a function that
+/// is no coroutine yet, or because of a history that makes no sense.
+void execution::reject_by(const std::exception_ptr& thrown) noexcept try {
+  if (problem_.empty()) problem_ = words_of(thrown);
+} catch (const std::bad_alloc&) { starve(); }
 
 bool execution::drive_next(std::int64_t time, drive_output& out) {
   if (undriven_.empty()) {

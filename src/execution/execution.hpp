@@ -245,6 +245,7 @@ class execution : private waiter {
   /// Emits or compares; returns the record's flags, from the history if there is one.
   std::uint8_t emit(record r) noexcept;
   std::uint64_t child_number() noexcept;
+  void reject_by(const std::exception_ptr& thrown) noexcept;
   void dispatch(const record& event);
   void start(const record& event);
   void answer(const record& event);

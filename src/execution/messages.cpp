@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "base/hooks.hpp"
+#include "base/users_exception.hpp"
 #include "execution/execution.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -84,11 +85,7 @@ std::string execution::answer_query(std::string_view name, std::string_view argu
                     "' at "
                     "the moment");
   std::string out;
-  try {
-    h->answer(arguments, out);
-  } catch (const std::bad_alloc&) {  // the handler's own business, and not the engine's
-    throw std::runtime_error("out of memory in the handler of a query");
-  }
+  h->answer(arguments, out);
   return out;
 }
 
@@ -129,9 +126,9 @@ void execution::validate(std::string_view update, std::string_view arguments) {
   } catch (const error& e) {
     if (e.code() == errc::payload) throw;
     throw error(errc::rejected, update, e.what());
-  } catch (const std::exception& e) { throw error(errc::rejected, update, e.what()); } catch (...) {
-    throw error(errc::rejected, update, "its validator refuses it");
-  }
+  } catch (const std::bad_alloc&) { throw; } catch (const std::exception& e) {
+    throw error(errc::rejected, update, words_of(e));
+  } catch (...) { throw error(errc::rejected, update, "its validator refuses it"); }
 }
 
 void execution::begin_update(const record& event) {

@@ -27,6 +27,12 @@ std::string describe(const record& r, const char* file) {
   return s;
 }
 
+/// A memo, or details, that can't be opened now: nothing tells whether they are the same.
+bool is_unknown(const record& r) noexcept {
+  bool may_be = r.kind == record_kind::described && !(r.flags & record_flag::attributes);
+  return may_be && !r.payload.empty() && r.payload.front() == '\xff';
+}
+
 /// What must be the same, by kind.
 const char* difference(const record& was, const record& is) noexcept {
   if (was.kind != is.kind) return "another kind";
@@ -39,7 +45,7 @@ const char* difference(const record& was, const record& is) noexcept {
       (was.number != is.number || ((was.flags ^ is.flags) & record_flag::absolute)))
     return "another time";
   if (was.kind == record_kind::described && was.flags != is.flags) return "another description";
-  if (was.payload != is.payload)
+  if (was.payload != is.payload && !is_unknown(was))
     return was.kind == record_kind::completed || was.kind == record_kind::update_done
                ? "another result"
                : "other arguments";
@@ -94,8 +100,8 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
       drain();
       --events_max;
     }
-  } catch (const std::bad_alloc&) { starve(); } catch (const std::exception& e) {
-    if (problem_.empty()) problem_ = e.what();
+  } catch (const std::bad_alloc&) { starve(); } catch (...) {
+    reject_by(std::current_exception());
   }
   replay_ = nullptr;
   out_ = nullptr;

@@ -65,6 +65,19 @@ class journal {
   /// Adds records (their bytes, `count` of them) to the block that fills. Returns the LSN of the
   /// last.
   std::uint64_t append(std::string_view records, std::uint32_t count);
+  /// Where the block that fills has come to.
+  struct place {
+    std::size_t bytes = 0;
+    std::uint32_t count = 0;
+    std::uint64_t next_lsn = 0;
+  };
+  place here() const noexcept { return {block_.size(), count_, next_lsn_}; }
+  /// Takes back what was added since, all of it to this block.
+  void go_back(const place& p) noexcept {
+    block_.resize(p.bytes);
+    count_ = p.count;
+    next_lsn_ = p.next_lsn;
+  }
   std::uint64_t last_lsn() const noexcept { return next_lsn_ - 1; }
   std::uint64_t durable_lsn() const noexcept { return durable_lsn_; }
   std::size_t filling_bytes() const noexcept;

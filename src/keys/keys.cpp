@@ -52,6 +52,11 @@ std::string owner() { return begin(space::owner); }
 std::string format() { return "m format"; }
 std::string copy_note() { return "m copy"; }
 
+std::string aside(std::uint64_t run, std::uint64_t first_lsn) {
+  auto k = with_number(space::aside, run);
+  put_big_endian(k, first_lsn);
+  return k;
+}
 std::string history(std::uint64_t run, std::uint64_t first_record) {
   auto k = with_number(space::history, run);
   put_big_endian(k, first_record);
@@ -83,9 +88,13 @@ std::string name_space_of_state(std::string_view key) {
   (void)in.take(begin(space::state).size());
   return take_text(in);
 }
-std::string index_prefix(std::string_view name_space, std::string_view attribute) {
+std::string index_prefix(std::string_view name_space) {
   auto k = begin(space::index);
   put_text(k, name_space);
+  return k;
+}
+std::string index_prefix(std::string_view name_space, std::string_view attribute) {
+  auto k = index_prefix(name_space);
   put_text(k, attribute);
   return k;
 }

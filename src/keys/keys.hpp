@@ -11,6 +11,7 @@ namespace stet { inline namespace v0 { namespace detail { namespace keys {
 
 /// What stands behind the shard's byte.
 enum class space : char {
+  aside = 'a',     // <run> <LSN of the first> records of a run whose snapshot can't be read
   counts = 'c',    // <namespace> <workflow> <status>   how many runs, as of their snapshots
   history = 'h',   // <run> <first record>        records, in chunks
   journal = 'j',   // <block>                     blocks
@@ -30,6 +31,7 @@ enum class space : char {
 inline constexpr std::string_view blob_table = "stet:blobs";
 
 std::string journal(std::uint64_t block);
+std::string aside(std::uint64_t run, std::uint64_t first_lsn);
 std::string history(std::uint64_t run, std::uint64_t first_record);
 std::string packed(std::uint64_t last_run);
 std::string snapshot(std::uint64_t run);
@@ -44,6 +46,8 @@ std::string name_space_of_state(std::string_view key);
 std::string index(std::string_view name_space, std::string_view attribute, std::string_view value,
                   std::uint64_t run);
 std::string index_prefix(std::string_view name_space, std::string_view attribute);
+/// Of all index entries of a namespace.
+std::string index_prefix(std::string_view name_space);
 std::string count(std::string_view name_space, std::string_view workflow, std::uint8_t status);
 std::string owner();
 /// Of the whole store, outside every shard: its format.

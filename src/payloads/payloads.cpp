@@ -7,6 +7,8 @@
 #include <stet/codec.hpp>
 #include <stet/options.hpp>
 
+#include "base/users_exception.hpp"
+
 namespace stet { inline namespace v0 {
 
 payload_transform::~payload_transform() = default;
@@ -76,6 +78,21 @@ sealables fields_to_seal(record& r, std::uint64_t number) {
   return f;
 }
 
+/// How much a replay needs of a record's texts.
+enum class need : std::uint8_t { none, if_possible, all };
+
+need need_of(const record& r, payload_field f) noexcept {
+  if (is_note(r.kind) || r.kind == record_kind::terminated) return need::none;
+  if (f != payload_field::memo && f != payload_field::details) return need::all;
+  return r.kind == record_kind::started ? need::none : need::if_possible;
+}
+
+[[noreturn]] void throw_unsealable(std::string_view operation, const std::string& what,
+                                   const users_exception& why) {
+  throw users_exception(std::make_exception_ptr(
+      error(errc::payload, operation, what + " can't be sealed: " + words_of(why.thrown()))));
+}
+
 std::string_view to_text(payload_field f) noexcept {
   switch (f) {
     case payload_field::payload: return "the payload";
@@ -129,7 +146,7 @@ std::string payloads::seal_text(std::string_view plain, const payload_place& whe
   if (is_marked(plain)) text.assign({mark, '\0'});
   text += plain;
   for (auto& t : transforms_) {
-    auto sealed = t->seal(text, where);
+    auto sealed = call_user([&] { return t->seal(text, where); });
     if (!sealed) continue;
     text.assign(1, mark);
     put_text(text, t->name());
@@ -149,7 +166,7 @@ std::string payloads::open_text(std::string_view stored, const payload_place& wh
         if (used.size() == layers_max) throw std::runtime_error("it is sealed too often");
         auto& t = find(name);
         used.push_back(&t);
-        text = t.open(in.rest(), where, opened_bytes_max);
+        text = call_user([&] { return t.open(in.rest(), where, opened_bytes_max); });
         continue;
       }
       rest = in.rest();
@@ -171,8 +188,15 @@ void payloads::seal(record& r, const payload_owner& of, std::uint64_t number, ke
   for (std::size_t i = 0; i < fields.count; ++i) {
     auto& [text, key] = fields.all[i];
     if (transforms_.empty() && !is_marked(*text)) continue;
-    *text = kept.keep(seal_text(*text, {of.name_space, binding_of(of, key)}));
+    try {
+      *text = kept.keep(seal_text(*text, {of.name_space, binding_of(of, key)}));
+    } catch (const users_exception& e) { throw_unsealable(of.id, where_in_words(of, key), e); }
   }
+}
+
+void payloads::strip(record& r) {
+  auto fields = fields_to_seal(r, 0);
+  for (std::size_t i = 0; i < fields.count; ++i) *fields.all[i].text = {};
 }
 
 bool payloads::open(record& r, const payload_owner& of, std::uint64_t number,
@@ -188,7 +212,25 @@ bool payloads::open(record& r, const payload_owner& of, std::uint64_t number,
   return changed;
 }
 
-void payloads::open_all(std::string& history, const payload_owner& of) const {
+bool payloads::open_what_replays(record& r, const payload_owner& of, std::uint64_t number,
+                                 kept_texts& kept) const {
+  bool changed = false;
+  auto fields = fields_to_seal(r, number);
+  for (std::size_t i = 0; i < fields.count; ++i) {
+    auto& [text, key] = fields.all[i];
+    auto needed = need_of(r, key.field);
+    if (needed == need::none || (!is_marked(*text) && !has_required_)) continue;
+    try {
+      *text = kept.keep(open(*text, of, key));
+      changed = true;
+    } catch (const error&) {
+      if (needed == need::all) throw;
+    }
+  }
+  return changed;
+}
+
+void payloads::open_for_replay(std::string& history, const payload_owner& of) const {
   if (!has_required_ && history.find(mark) == std::string::npos) return;
   std::string opened;
   std::uint64_t number = 0;
@@ -198,7 +240,7 @@ void payloads::open_all(std::string& history, const payload_owner& of) const {
     auto r = decode_record(in);
     auto bytes = before.substr(0, before.size() - in.left());
     kept_texts kept;
-    if (open(r, of, number, kept)) {
+    if (open_what_replays(r, of, number, kept)) {
       if (!std::exchange(changed, true))
         opened.assign(history, 0, static_cast<std::size_t>(before.data() - history.data()));
       encode(opened, r);
@@ -213,6 +255,9 @@ std::string payloads::open(std::string_view stored, const payload_owner& of, pay
   if (stored.empty() || (!is_marked(stored) && !has_required_)) return std::string(stored);
   try {
     return open_text(stored, {of.name_space, binding_of(of, k)});
+  } catch (const users_exception& e) {
+    throw error(errc::payload, of.id,
+                where_in_words(of, k) + " can't be opened: " + words_of(e.thrown()));
   } catch (const std::bad_alloc&) { throw; } catch (const std::exception& e) {
     throw error(errc::payload, of.id, where_in_words(of, k) + " can't be opened: " + e.what());
   }
@@ -228,7 +273,11 @@ std::string payloads::seal_entry(std::string_view plain, std::string_view name_s
                                  std::string_view key) {
   std::string binding = "u";
   binding += key;
-  return seal_text(plain, {name_space, binding});
+  try {
+    return seal_text(plain, {name_space, binding});
+  } catch (const users_exception& e) {
+    throw_unsealable("transact", "the value of a table's entry", e);
+  }
 }
 
 std::string payloads::open_entry(std::string_view stored, std::string_view name_space,
@@ -237,6 +286,9 @@ std::string payloads::open_entry(std::string_view stored, std::string_view name_
   binding += key;
   try {
     return open_text(stored, {name_space, binding});
+  } catch (const users_exception& e) {
+    throw error(errc::payload, "transact",
+                "the value of a table's entry can't be opened: " + words_of(e.thrown()));
   } catch (const std::bad_alloc&) { throw; } catch (const std::exception& e) {
     throw error(errc::payload, "transact",
                 std::string("the value of a table's entry can't be opened: ") + e.what());

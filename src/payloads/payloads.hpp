@@ -62,23 +62,32 @@ class payloads {
 
   /// Whether sealing changes no byte of these records; a quick look.
   bool leaves_alone(std::string_view records) const noexcept;
-  /// Of a record that is the `number`-th of its run, from 0. It may refer to `kept` then.
+  /// Of a record that is the `number`-th of its run, from 0. It may refer to `kept` then. Throws a
+  /// users_exception with errc::payload, if a transform throws.
   void seal(record& r, const payload_owner& of, std::uint64_t number, kept_texts& kept);
-  /// Undoes it. Throws errc::payload, and says of which run and where.
+  /// Takes away what would be sealed. What is left of the record can always be recorded.
+  static void strip(record& r);
+  /// Undoes seal(). Throws errc::payload, and says of which run and where.
   bool open(record& r, const payload_owner& of, std::uint64_t number, kept_texts& kept) const;
-  /// The same for all records of a history, from its first one. Throws malformed too.
-  void open_all(std::string& history, const payload_owner& of) const;
+  /// Opens what a replay needs of a history, which begins with its first record. What it doesn't
+  /// need stays as it is stored: what notes and the end by others say, memo and details of the
+  /// start. A memo and details that the workflow set are opened if they can be. Throws
+  /// errc::payload, malformed.
+  void open_for_replay(std::string& history, const payload_owner& of) const;
   /// A text that the fold has kept of a record. Throws errc::payload.
   std::string open(std::string_view stored, const payload_owner& of, payload_key k) const;
   /// The same for people: where it can't be opened, why.
   std::string show(std::string_view stored, const payload_owner& of, payload_key k) const;
 
-  /// The value of a table's entry; `key` is its whole key in the store.
+  /// The value of a table's entry; `key` is its whole key in the store. seal_entry throws a
+  /// users_exception, as seal() does; open_entry throws errc::payload.
   std::string seal_entry(std::string_view plain, std::string_view name_space, std::string_view key);
   std::string open_entry(std::string_view stored, std::string_view name_space,
                          std::string_view key) const;
 
  private:
+  bool open_what_replays(record& r, const payload_owner& of, std::uint64_t number,
+                         kept_texts& kept) const;
   std::string seal_text(std::string_view plain, const payload_place& where);
   std::string open_text(std::string_view stored, const payload_place& where) const;
   payload_transform& find(std::string_view name) const;

@@ -51,6 +51,7 @@ int oom();
 int syscalls();
 int calls();
 int kills();
+int throws();
 int clocks();
 int host();
 int blocks();

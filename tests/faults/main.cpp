@@ -19,6 +19,7 @@ int main(int count, char** texts) {
       {"calls", calls},   {"clocks", clocks},
       {"host", host},     {"kills", kills},
       {"oom", oom},       {"syscalls", syscalls},
+      {"throws", throws},
   };
   std::string name = count > 1 ? texts[1] : "";
   try {

@@ -40,6 +40,8 @@ class Store:
         for number in sorted(set(self.snapshots) | set(self.recent)):
             self.guard(self.name(number), self.read_run, number)
         self.check_chunks()
+        for key, value in self.spaces['a'].items():
+            self.guard(f'the records put aside at key {key.hex()}', self.check_aside, key, value)
         self.check_keys('n', self.expected_ids(), 'id')
         self.check_keys('t', self.expected_timers(), 'timer')
         self.check_keys('x', self.expected_index(), 'index entry')
@@ -63,7 +65,7 @@ class Store:
         for key in sorted(self.pairs):
             if key in (b'm format', b'm copy', b'\0o'):
                 continue
-            if key[:1] != b'\0' or key[1:2] not in b'jrhntsuxc' or len(key) < 3:
+            if key[:1] != b'\0' or key[1:2] not in b'jrhntsuxca' or len(key) < 3:
                 self.problem(f'the key {key.hex()} is not one of the format\'s')
             else:
                 self.spaces[key[1:2].decode()][key] = self.pairs[key]
@@ -192,6 +194,17 @@ class Store:
             run = int.from_bytes(key[2:10], 'big')
             if run in self.runs or run not in self.snapshots or len(key) != 18:  # else it is named as unreadable already
                 self.problem(f'the chunk at key {key.hex()} belongs to no snapshot')
+
+    def check_aside(self, key, value):
+        """What the journal had of a run whose snapshot could not be read. Where it can be, the next start takes it."""
+        if len(key) != 18:
+            raise Malformed(f'the key has {len(key)} bytes')
+        number = int.from_bytes(key[2:10], 'big')
+        records = decode.aside(value)
+        if any(r.run != number for _, r in records):
+            raise Malformed('one is of another run')
+        if number not in self.snapshots:
+            self.problem(f'of run {number} {len(records)} records are put aside: its snapshot can\'t be read')
 
     # ---- what runs are found by
     def check_keys(self, space, expected, what):

@@ -268,6 +268,20 @@ def chunk(data):
     return list(records(data[4:]))
 
 
+def aside(data):
+    """[(LSN, record)]"""
+    s = Source(data)
+    if crc32c(data[4:]) != s.be32():
+        raise Malformed('their checksum is wrong')
+    found = []
+    while s.left():
+        lsn = s.varint()
+        found.append((lsn, Record(s.text())))
+    if not found:
+        raise Malformed('there are none')
+    return found
+
+
 # ---- attributes
 def attributes(data, change=False):
     """[(name, type, value)]; `change`: type 0 takes one away."""
