@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/plus.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -110,15 +111,13 @@ std::int64_t engine_core::retention_of(std::string_view name_space) const noexce
 
 /// A run has ended: when is it to go?
 void engine_core::plan_sweep(const run_state& s) noexcept {
-  auto due = INT64_MAX;
   auto keep = retention_of(namespace_of(s));
-  if (keep > 0 && !__builtin_add_overflow(s.closed(), keep, &due))
-    next_sweep_ = std::min(next_sweep_, due);
+  if (keep > 0) next_sweep_ = std::min(next_sweep_, plus(s.closed(), keep));
 }
 
 /// Erases what has been kept long enough, some of it at a time.
 bool engine_core::sweep() {
-  if (now_ < next_sweep_ || is_refused()) return false;
+  if (!time_.is_over(next_sweep_) || is_refused()) return false;
   next_sweep_ = INT64_MAX;
   std::set<std::string> names;
   for (auto& [key, n] : counters_.all()) names.insert(std::get<0>(key));
@@ -128,27 +127,53 @@ bool engine_core::sweep() {
   return any;
 }
 
+/// Those that ended first stand first, by the clock of that time. If the clock was set since, some
+/// may have to stay, and others behind them to go.
 bool engine_core::sweep(const std::string& name_space, std::int64_t keep) {
-  std::vector<std::uint64_t> old;
   auto from = keys::index_prefix(name_space, by_end), to = keys::end_of(from);
-  scan(*store_, {from, to}, [&](std::string_view key, std::string_view) {
-    auto due = INT64_MAX;
-    (void)__builtin_add_overflow(end_in(key), keep, &due);
-    if (due > now_ || old.size() == swept_max) {
-      next_sweep_ = std::min(next_sweep_, std::max(due, now_));
-      return false;
+  bool shifts_back = time_.history().shifts_back();
+  std::size_t swept = 0;
+  for (bool more = true; more;) {
+    std::vector<std::uint64_t> old;
+    std::string last;
+    more = false;
+    scan(*store_, {from, to}, [&](std::string_view key, std::string_view) {
+      auto due = plus(end_in(key), keep);
+      if (!time_.is_over(due) && !shifts_back) {
+        next_sweep_ = std::min(next_sweep_, due);
+        return false;
+      }
+      if (auto run = keys::last_number(key); !erased_.has(run)) old.push_back(run);
+      last = key;
+      more = old.size() == swept_max;
+      return !more;
+    });
+    from = last + '\0';
+    for (auto run : old) swept += sweep_run(run, keep);
+    if (more && swept >= swept_max) {
+      next_sweep_ = std::min(next_sweep_, now_);
+      more = false;
     }
-    if (auto run = keys::last_number(key); !erased_.has(run)) old.push_back(run);
-    return true;
-  });
-  bool any = false;
-  for (auto run : old) {
-    auto* r = load(run);
-    if (r && erase_run(*r)) any = true;
-    else next_sweep_ = std::min(next_sweep_, now_ + busy_pause_ms);
-    relieve();
   }
-  return any;
+  return swept > 0;
+}
+
+/// Erases a run that has ended, if its time is over. False: it isn't, or the run is busy.
+bool engine_core::sweep_run(std::uint64_t run, std::int64_t keep) {
+  bool erased = false;
+  if (auto* r = load(run)) {
+    auto due = time_.due(plus(r->state.closed(), keep), r->state.applied_lsn);
+    bool is_over = time_.is_over(due);
+    erased = is_over && erase_run(*r);
+    if (!erased) {
+      next_sweep_ = std::min(next_sweep_, is_over ? plus(now_, busy_pause_ms) : due);
+      drop_if_idle(*r);
+    }
+  } else {
+    next_sweep_ = std::min(next_sweep_, plus(now_, busy_pause_ms));
+  }
+  relieve();
+  return erased;
 }
 
 }  // namespace detail

@@ -31,7 +31,8 @@ void engine_core::happen_later(resident& r, record e) {
 
 /// An event drives now: there is one, and nothing forbids it.
 bool engine_core::may_drive(const resident& r) const noexcept {
-  return r.state.open() && !r.state.stalled && r.state.undriven > 0 && r.state.begins_at <= now_;
+  return r.state.open() && !r.state.stalled && r.state.undriven > 0 &&
+         time_.is_over(begin_of(r.state));
 }
 
 /// Drives by `event`, or by the oldest undriven one (null). Records the event and what it brought,
@@ -39,6 +40,7 @@ bool engine_core::may_drive(const resident& r) const noexcept {
 void engine_core::drive(resident& r, const record* event) {
   failpoint("before drive");
   out_.clear();
+  driven_at_ = event ? event->time : now_;
   if (!r.frame) {  // only a run that is being created has none here
     auto& d = *definitions_.find(event->name, event->version);
     r.frame = std::make_unique<execution>(d, errors_, this, r.state.run, event->target);
@@ -74,6 +76,12 @@ void engine_core::drive(resident& r, const record* event) {
   append(r, scratch_);
   failpoint("after drive");
   after_drive(r);
+}
+
+/// Lengths of time count from when they are asked for, not from the event that drives the run.
+std::int64_t engine_core::late_by() noexcept {
+  not_user_code here;  // it looks at the clock
+  return std::max<std::int64_t>(time_.measure() - driven_at_, 0);
 }
 
 /// Every so many events: does a replay of everything come to the same? A long history is replayed
@@ -197,6 +205,7 @@ void engine_core::start_child(resident& parent, request& q) {
 
 /// The run that continues it: with the same id, and what nobody has read.
 void engine_core::continue_run(resident& r) {
+  if (r.state.run_timeout) look_at_time();  // it counts from here
   auto unread = r.frame->unread();
   auto waiting = r.frame->waiting_updates();
   auto& s = r.state;

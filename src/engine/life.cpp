@@ -8,6 +8,7 @@
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
 #include "engine/pool.hpp"
+#include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -35,8 +36,10 @@ std::unique_ptr<store> there(std::unique_ptr<store> s) {
 }
 
 constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells nobody
-constexpr std::int64_t nap_ms_max =
-    60'000;  // the wall clock is looked at this often, even if nothing happens
+// While a timer is pending the clocks are looked at this often: a machine that was suspended tells
+// nobody, and neither does a clock that was set (docs/decisions/naps.md).
+constexpr std::int64_t nap_ms_max = 4'000;
+constexpr std::int64_t sleep_ms_max = 24 * 3'600'000;  // else: something must be a limit
 
 std::exception_ptr is_closed() noexcept {
   try {
@@ -73,7 +76,8 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
       executor_(options_.executor),
       journal_(*store_, options_.commits),
       payloads_(options_.transforms),
-      state_(*store_, payloads_) {
+      state_(*store_, payloads_),
+      time_(clock_) {
   if (options_.tail_bytes_max < 4096)
     throw error(errc::usage, "engine", "tail_bytes_max is at least 4096 bytes");
   if (options_.watchdog.count() < 0)
@@ -139,16 +143,28 @@ void engine_core::start() {
   }
 }
 
-void engine_core::tick() noexcept {
-  auto wall = clock_.wall().time_since_epoch().count();
-  auto steady = clock_.steady().count();
-  auto by_steady = anchor_now_ + (steady - anchor_steady_);
-  if (now_ == 0 || wall > by_steady) {  // at first; or the wall clock is ahead: it is believed
-    anchor_now_ = wall;
-    anchor_steady_ = steady;
-    by_steady = wall;
-  }
-  now_ = std::max(now_, by_steady);  // set back, it isn't believed: time goes on from where it was
+/// Looks what time it is. What is in memory is armed anew if the clock was set; the store hears of it
+/// with the next commit, which there is at once.
+void engine_core::tick() {
+  bool was_set = time_.tick(journal_.place());
+  now_ = time_.now();
+  if (!was_set && !(time_.notes_progress() && timers_.size() > 0)) return;
+  keep_clock_history();
+  if (!was_set) return;
+  for (auto& [run, r] : runs_) arm_timers(*r);
+}
+
+/// In the midst of a turn, when something has taken time: at the uptime only.
+void engine_core::look_at_time() noexcept {
+  time_.look();
+  now_ = time_.now();
+}
+
+/// Written with the next block.
+void engine_core::keep_clock_history() {
+  clock_unsaved_ = false;
+  if (!STET_SEEDED(forget_clock_history))
+    journal_.riders().put(keys::clock(), encode(time_.history(journal_.place())));
 }
 
 bool engine_core::turn() {
@@ -205,7 +221,7 @@ void engine_core::loop() noexcept {
         std::lock_guard lock(mutex_);
         if (closing_) return;
       }
-      if (!turn()) sleep_until_woken(nap_ms_max);
+      if (!turn()) sleep_until_woken(sleep_ms_max);
     } catch (...) { return fail(std::current_exception()); }
   }
 }
@@ -252,11 +268,11 @@ void engine_core::discard_attempts() noexcept {
 }
 
 void engine_core::sleep_until_woken(std::int64_t ms_max) {
-  auto until = now_ + ms_max;
-  if (auto due = timers_.next_due()) until = std::min(until, *due);
-  if (timers_.loaded_until != INT64_MAX) until = std::min(until, timers_.loaded_until);
+  auto until = next_timer();
+  if (!manual_) until = std::min(until, next_sweep_);
+  if (until != INT64_MAX) until = std::clamp(time_.shown(until), now_, now_ + nap_ms_max);
   if (is_refused()) until = std::min(until, retry_commit_at_);
-  if (!manual_) until = std::min(until, std::max(next_sweep_, now_));
+  until = std::min(until, now_ + ms_max);
   auto end = std::chrono::steady_clock::now() + duration(std::max<std::int64_t>(until - now_, 1));
   if (may_grow() && journal_.has_something()) end = std::min(end, grow_until_);
   std::unique_lock lock(mutex_);
@@ -391,12 +407,16 @@ void engine_core::run_until_idle() {
 std::optional<time_point> engine_core::next_wakeup() {
   throw_if_unusable();
   std::lock_guard lock(drive_mutex_);
-  auto due = timers_.next_due();
-  if (timers_.loaded_until != INT64_MAX)
-    due = std::min(due.value_or(INT64_MAX), timers_.loaded_until);
-  if (is_refused()) due = retry_commit_at_;  // nothing else happens before
-  if (!due) return std::nullopt;
-  return time_point(duration(*due));
+  if (is_refused()) return time_point(duration(retry_commit_at_));  // nothing happens before
+  auto due = next_timer();
+  if (due == INT64_MAX) return std::nullopt;
+  return time_point(duration(time_.shown(due)));
+}
+
+/// Of those in memory and in the index; INT64_MAX: there is none.
+std::int64_t engine_core::next_timer() const noexcept {
+  auto due = timers_.next_due().value_or(INT64_MAX);
+  return std::min(due, timers_.loaded_until);
 }
 
 /// In a forked child the threads are missing and the store is the parent's: nothing is touched,

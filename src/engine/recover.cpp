@@ -3,11 +3,11 @@
 
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
+#include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr std::int64_t clock_slack_ms = 1000;  // a clock that is behind by less wasn't set back
 // First all runs go on, then they are checkpointed: so many tails may be kept meanwhile.
 constexpr std::size_t tail_factor_at_start = 4;
 
@@ -15,20 +15,12 @@ constexpr std::size_t tail_factor_at_start = 4;
 
 void engine_core::recover() {
   failpoint("before recovery");
-  tick();
-  started_at_ = now_;
   journal_.open([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
     recover_record(r, bytes, lsn);
   });
   counters_.load(*store_);
   if (!lost_.empty()) journal_pinned_ = true;  // their records are all that is left of them
-  auto behind = journal_.time_at_open() - now_;
-  if (behind > 0 && behind <= clock_slack_ms) {  // rounding, or a clock that is being slewed: time
-                                                 // goes on from where it was
-    started_at_ = now_ = anchor_now_ = journal_.time_at_open();
-    anchor_steady_ = steady_ms();
-  }
-  clock_was_set_back_ = behind > clock_slack_ms;
+  start_time();
   auto where = store_->info().path;
   auto who = slots_.open(where.empty() ? std::string() : where + ".slots");
   if (!journal_.was_clean()) suspect(who);
@@ -42,6 +34,26 @@ void engine_core::recover() {
   tail_limit_ = options_.tail_bytes_max;
   if (!ready_.empty()) tail_limit_ *= tail_factor_at_start;
   failpoint("after recovery");
+}
+
+/// What time it is, and what the store says of earlier clocks.
+void engine_core::start_time() {
+  std::optional<clock_history> known;
+  try {
+    if (auto bytes = store_->get(keys::clock())) known = decode_clock_history(*bytes);
+  } catch (const malformed& e) {
+    listener_.problem(std::string("what the store says of the clock can't be read: ") + e.what() +
+                      "; sleeps last their whole length from now on, at most");
+  }
+  auto last = journal_.time_at_open();
+  if (known) {  // since that was written the time has not fallen; before it, it may have
+    auto since = journal_.time_since(known->lsn);
+    last = since ? since : known->time;
+  }
+  time_.start(std::move(known), last, journal_.place());
+  now_ = time_.now();
+  looks_at_all_ = time_.history().shifts_back();
+  clock_unsaved_ = true;
 }
 
 /// A record of the journal: folded into its run, unless the run's snapshot has it already.
@@ -127,7 +139,7 @@ void engine_core::resume(resident& r) {
   r.resumed = true;
   if (options_.max_crashes && r.state.crashes >= options_.max_crashes)
     return park(r, why_quarantined(r.state));
-  if (r.state.begins_at > now_) return arm(r);
+  if (!time_.is_over(begin_of(r.state))) return arm(r);
   if (!ensure_frame(r)) return;
   resume_pending(r);
   while (may_drive(r) && ensure_frame(r)) drive(r, nullptr);

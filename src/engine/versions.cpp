@@ -85,7 +85,7 @@ start_preview engine_core::preview(std::size_t listed_max) {
   if (phase_ != phase::made)
     throw error(errc::usage, "preview", "a preview is of a start: call it before start()");
   start_preview p;
-  tick();
+  now_ = clock_.wall().time_since_epoch().count();
   try {
     journal looking(*store_, options_.commits);
     looking.look([&](const record& r, std::string_view bytes, std::uint64_t lsn) {

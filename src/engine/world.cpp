@@ -1,6 +1,8 @@
 // The machine's own clock and chance, and a listener that writes to standard error.
 #include <stet/environment.hpp>
 
+#include <time.h>
+
 #include <cstdio>
 #include <mutex>
 #include <random>
@@ -8,6 +10,8 @@
 namespace stet { inline namespace v0 {
 
 clock::~clock() = default;
+std::optional<duration> clock::uptime() noexcept { return std::nullopt; }
+duration clock::resolution() noexcept { return {}; }
 bool clock::skip_to(std::optional<time_point>) { return false; }
 interceptor::~interceptor() = default;
 std::string interceptor::run_step(const step_attempt&, step_body& body) { return body.run(); }
@@ -29,6 +33,16 @@ clock& system_clock() noexcept {
       return std::chrono::duration_cast<duration>(
           std::chrono::steady_clock::now().time_since_epoch());
     }
+    std::optional<duration> uptime() noexcept override {
+#ifdef CLOCK_BOOTTIME
+      timespec t{};
+      if (::clock_gettime(CLOCK_BOOTTIME, &t) == 0)
+        return std::chrono::duration_cast<duration>(std::chrono::seconds(t.tv_sec) +
+                                                    std::chrono::nanoseconds(t.tv_nsec));
+#endif
+      return std::nullopt;
+    }
+    duration resolution() noexcept override { return duration(1); }  // parts of it are cut off
   } c;
   return c;
 }

@@ -18,6 +18,7 @@ enum : unsigned {
   f_payload = 1024,
   f_error = 2048,
   f_start = 4096,
+  f_late = 8192,
   f_unknown = 1u << 31,
 };
 
@@ -73,6 +74,14 @@ constexpr unsigned fields_of(record_kind k) noexcept {
   return f_unknown;
 }
 
+/// The fields of this very record.
+unsigned fields_of(const record& r) noexcept {
+  auto fields = fields_of(r.kind);
+  bool may_be_late =
+      r.kind == record_kind::step || r.kind == record_kind::sleep || r.kind == record_kind::retry;
+  return may_be_late && (r.flags & record_flag::late) ? fields | f_late : fields;
+}
+
 void put_fields(std::string& out, const record& r, unsigned f) {
   if (f & f_command) put_varint(out, r.command);
   if (f & f_time) put_signed(out, r.time);
@@ -106,6 +115,7 @@ void put_fields(std::string& out, const record& r, unsigned f) {
     put_text(out, r.error_text);
     put_text(out, r.error_path);
   }
+  if (f & f_late) put_signed(out, r.late);
 }
 
 void take_fields(source& in, record& r, unsigned f) {
@@ -141,6 +151,7 @@ void take_fields(source& in, record& r, unsigned f) {
     r.error_text = in.text();
     r.error_path = in.text();
   }
+  if (f & f_late) r.late = in.signed_varint();
 }
 
 }  // namespace
@@ -207,7 +218,7 @@ void encode(std::string& out, const record& r) {
   put_byte(out, static_cast<std::uint8_t>(r.kind));
   put_byte(out, r.flags);
   put_varint(out, r.run);
-  put_fields(out, r, fields_of(r.kind));
+  put_fields(out, r, fields_of(r));
   auto length = out.size() - at - width;
   for (std::size_t i = 0; i < width; ++i, length >>= 7)
     out[at + i] = static_cast<char>((length & 0x7f) | (i + 1 < width ? 0x80 : 0));
@@ -252,7 +263,7 @@ record decode_record(source& in) {
   r.kind = static_cast<record_kind>(body.byte());
   r.flags = body.byte();
   r.run = body.varint();
-  auto f = fields_of(r.kind);
+  auto f = fields_of(r);
   if (f == f_unknown)
     throw malformed("a record is of kind " + std::to_string(static_cast<int>(r.kind)) +
                     ", which this version doesn't know");
