@@ -46,7 +46,8 @@ void engine_core::forget_run(resident& r) {
   evict(r);
   auto id = ids_.find(id_key(namespace_of(r.state), r.state.id));
   if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
-  runs_.erase(r.state.run);
+  auto gone = runs_.extract(r.state.run);
+  if (r.leases > 0) gone.mapped().release()->forgotten = true;
 }
 
 /// The runs of an id, and if that is asked for those that they started, and so on.
@@ -60,18 +61,15 @@ std::vector<std::uint64_t> engine_core::family_of(run_ref of, bool with_children
   };
   add_all_of(of.name_space, of.id);
   for (std::size_t i = 0; with_children && i < family.size(); ++i) {
-    auto* r = load(family[i]);
+    auto r = load(family[i]);
     if (!r) continue;
     auto history = stored_history_of(*r);
     std::vector<std::string> children;
     for (source in(history); !in.done();) {
       auto rec = decode_record(in);
-      auto* child = rec.kind == record_kind::child ? load(rec.related) : nullptr;
-      if (!child) continue;  // it never began, or has gone
-      children.push_back(child->state.id);
-      drop_if_idle(*child);
+      auto child = rec.kind == record_kind::child ? load(rec.related) : run_lease();
+      if (child) children.push_back(child->state.id);  // else it never began, or has gone
     }
-    drop_if_idle(*r);
     for (auto& id : children) add_all_of(of.name_space, id);
   }
   return family;
@@ -81,17 +79,17 @@ std::size_t engine_core::erase_id(run_ref of, erase_options o) {
   auto family = family_of(of, o.children);
   if (family.empty()) (void)must_find(of);  // throws
   for (auto run : family) {
-    auto& r = must_find({run, of.name_space, of.id});
-    if (r.state.open() && o.terminate) terminate(r, "it is erased");
-    auto busy = r.state.open() ? "is open: let it end, or erase it with erase_options::terminate"
-                : r.attempts.empty() ? nullptr
-                                     : "has ended, but the body of a step of it still runs";
-    if (!busy) continue;
-    auto text = "the run '" + r.state.id + "' " + busy;
-    drop_if_idle(r);
-    throw error(errc::conflict, of.id, text);
+    auto r = must_find({run, of.name_space, of.id});
+    if (r->state.open() && o.terminate) terminate(*r, "it is erased");
+    auto busy = r->state.open() ? "is open: let it end, or erase it with erase_options::terminate"
+                : r->attempts.empty() ? nullptr
+                                      : "has ended, but the body of a step of it still runs";
+    if (busy) throw error(errc::conflict, of.id, "the run '" + r->state.id + "' " + busy);
   }
-  for (auto run : family) erase_run(must_find({run, of.name_space, of.id}));
+  for (auto run : family) {
+    auto r = must_find({run, of.name_space, of.id});
+    erase_run(*r);
+  }
   return family.size();
 }
 
@@ -161,14 +159,11 @@ bool engine_core::sweep(const std::string& name_space, std::int64_t keep) {
 /// Erases a run that has ended, if its time is over. False: it isn't, or the run is busy.
 bool engine_core::sweep_run(std::uint64_t run, std::int64_t keep) {
   bool erased = false;
-  if (auto* r = load(run)) {
+  if (auto r = load(run)) {
     auto due = time_.due(plus(r->state.closed(), keep), r->state.applied_lsn);
     bool is_over = time_.is_over(due);
     erased = is_over && erase_run(*r);
-    if (!erased) {
-      next_sweep_ = std::min(next_sweep_, is_over ? plus(now_, busy_pause_ms) : due);
-      drop_if_idle(*r);
-    }
+    if (!erased) next_sweep_ = std::min(next_sweep_, is_over ? plus(now_, busy_pause_ms) : due);
   } else {
     next_sweep_ = std::min(next_sweep_, plus(now_, busy_pause_ms));
   }

@@ -104,9 +104,8 @@ void engine_core::load_timers() {
   for (auto run : to_look_at) {
     if (!looks_at_all_) {
       ready_.push_back(run);
-    } else if (auto* r = load(run)) {
+    } else if (auto r = load(run)) {
       arm(*r);
-      drop_if_idle(*r);
     }
   }
 }
@@ -123,10 +122,7 @@ bool engine_core::fire_timers() {
     auto run = timers_.pop_due(time_.past());
     if (!run) break;
     any = true;
-    if (auto* r = load(*run)) {
-      wake_run(*r);
-      drop_if_idle(*r);
-    }
+    if (auto r = load(*run)) wake_run(*r);
     relieve();
   }
   if (timers_.size() > entries_before_purge && timers_.size() > 4 * runs_.size() &&
