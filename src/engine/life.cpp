@@ -97,6 +97,8 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
     throw error(errc::usage, "engine", "tail_bytes_max is at least 4096 bytes");
   if (options_.watchdog.count() < 0)
     throw error(errc::usage, "engine", "the watchdog's time is negative");
+  if (options_.retention < duration{})
+    throw error(errc::usage, "engine", "a retention must not be negative");
   if (options_.payload_bytes_max > payload_bytes_ceiling)
     throw error(errc::usage, "engine",
                 "payload_bytes_max is at most " + std::to_string(payload_bytes_ceiling) +

@@ -107,7 +107,7 @@ stet::task<std::string> timed(book& b, stet::context& ctx, std::string what, ms 
   if (what == "total") {
     stet::retry_policy often{
         .initial_interval = stet::duration(length / 7), .backoff = 1, .jitter = 0};
-    co_await ctx.try_step("x", {.retry = often, .total_timeout = stet::duration(length)},
+    (void)co_await ctx.try_step("x", {.retry = often, .total_timeout = stet::duration(length)},
                           [] { throw std::runtime_error("again"); });
   }
   ctx.log("ended");
