@@ -1,9 +1,9 @@
 // Engine time: what records say, and what due times are held against.
 //
-// It runs with the machine's uptime (or, where that isn't known, its steady clock), follows the wall
-// clock forward, and never falls within the life of an engine. Where it jumps and no time passed,
-// the clock history says what that means to due times: see journal/clock_history.hpp. Thread: the
-// engine's loop.
+// It runs with the machine's uptime (or, where that isn't known, its steady clock), follows the
+// wall clock forward, and never falls within the life of an engine. Where it jumps and no time
+// passed, the clock history says what that means to due times: see journal/clock_history.hpp.
+// Thread: the engine's loop.
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -9,7 +9,6 @@
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
 #include "engine/pool.hpp"
-#include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -159,30 +158,6 @@ void engine_core::start() {
     store_->close();
     throw;
   }
-}
-
-/// Looks what time it is. What is in memory is armed anew if the clock was set; the store hears of it
-/// with the next commit, which there is at once.
-void engine_core::tick() {
-  bool was_set = time_.tick(journal_.place());
-  now_ = time_.now();
-  if (!was_set && !(time_.notes_progress() && timers_.size() > 0)) return;
-  keep_clock_history();
-  if (!was_set) return;
-  for (auto& [run, r] : runs_) arm_timers(*r);
-}
-
-/// In the midst of a turn, when something has taken time: at the uptime only.
-void engine_core::look_at_time() noexcept {
-  time_.look();
-  now_ = time_.now();
-}
-
-/// Written with the next block.
-void engine_core::keep_clock_history() {
-  clock_unsaved_ = false;
-  if (!STET_SEEDED(forget_clock_history))
-    journal_.riders().put(keys::clock(), encode(time_.history(journal_.place())));
 }
 
 bool engine_core::turn() {
@@ -432,12 +407,6 @@ std::optional<time_point> engine_core::next_wakeup() {
   auto due = next_timer();
   if (due == INT64_MAX) return std::nullopt;
   return time_point(duration(time_.shown(due)));
-}
-
-/// Of those in memory and in the index; INT64_MAX: there is none.
-std::int64_t engine_core::next_timer() const noexcept {
-  auto due = timers_.next_due().value_or(INT64_MAX);
-  return std::min(due, timers_.loaded_until);
 }
 
 /// In a forked child the threads are missing and the store is the parent's: nothing is touched,

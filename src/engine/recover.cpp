@@ -3,7 +3,6 @@
 
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
-#include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -35,26 +34,6 @@ void engine_core::recover() {
   tail_limit_ = options_.tail_bytes_max;
   if (!ready_.empty()) tail_limit_ *= tail_factor_at_start;
   failpoint("after recovery");
-}
-
-/// What time it is, and what the store says of earlier clocks.
-void engine_core::start_time() {
-  std::optional<clock_history> known;
-  try {
-    if (auto bytes = store_->get(keys::clock())) known = decode_clock_history(*bytes);
-  } catch (const malformed& e) {
-    listener_.problem(std::string("what the store says of the clock can't be read: ") + e.what() +
-                      "; sleeps last their whole length from now on, at most");
-  }
-  auto last = journal_.time_at_open();
-  if (known) {  // since that was written the time has not fallen; before it, it may have
-    auto since = journal_.time_since(known->lsn);
-    last = since ? since : known->time;
-  }
-  time_.start(std::move(known), last, journal_.place());
-  now_ = time_.now();
-  looks_at_all_ = time_.history().shifts_back();
-  clock_unsaved_ = true;
 }
 
 /// A record of the journal: folded into its run, unless the run's snapshot has it already.

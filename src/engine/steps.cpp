@@ -29,8 +29,8 @@ void engine_core::begin_step(resident& r, request& q, std::uint32_t number) {
   gate_.push_back(a);
 }
 
-/// Lets begin what may begin: bodies for which everything is durable that their run had observed and
-/// emitted when it emitted them. What came to the run since doesn't hold them up.
+/// Lets begin what may begin: bodies for which everything is durable that their run had observed
+/// and emitted when it emitted them. What came to the run since doesn't hold them up.
 bool engine_core::open_gates() {
   if (is_refused() || closing_) return false;
   if (tried_suspect_ && tried_suspect_->is_pending()) acquit();  // its body came through

@@ -59,8 +59,7 @@ TEST_CASE("numbers that are handed out again belong to the latest part") {
 
 TEST_CASE("there is a bound to what is remembered, and the oldest waits longer, not shorter") {
   clock_history h;
-  for (std::uint64_t n = 1; n <= 3000; ++n)
-    h.set_forward(10, {n * 10, n}, {n * 10 - 5, n}, false);
+  for (std::uint64_t n = 1; n <= 3000; ++n) h.set_forward(10, {n * 10, n}, {n * 10 - 5, n}, false);
   CHECK(encode(h).size() < 32'000);
   CHECK(h.shift_at(6) == 10);
   CHECK(h.shift_at(29'996) == 10);

@@ -1,6 +1,7 @@
 // G3: clocks that are wrong, are set right, are suspended. True time stands beside: nothing ends
 // before its length of it has passed, and nothing waits longer than twice its length.
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <random>
 #include <thread>
@@ -108,7 +109,7 @@ stet::task<std::string> timed(book& b, stet::context& ctx, std::string what, ms 
     stet::retry_policy often{
         .initial_interval = stet::duration(length / 7), .backoff = 1, .jitter = 0};
     (void)co_await ctx.try_step("x", {.retry = often, .total_timeout = stet::duration(length)},
-                          [] { throw std::runtime_error("again"); });
+                                [] { throw std::runtime_error("again"); });
   }
   ctx.log("ended");
   co_return "";
@@ -261,12 +262,42 @@ class ordeal {
   bool left_hidden_ = false;  // something began while it was wrong and nobody could see that
 };
 
-void define_sleep(stet::engine& e, stet::duration length) {
-  e.define(Text, [length](stet::context& ctx) -> stet::task<std::string> {
-    co_await ctx.sleep(length);
+/// Sleeps an hour, and says so.
+void define_hour(stet::engine& e) {
+  e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+    co_await ctx.sleep(1h);
+    ctx.log("awake");
     co_return "slept";
   });
 }
+stet::status status_of(world& w) { return w.engine().find(Text, "t")->status(); }
+
+/// Plays `scenario` with a clock that is an hour behind at a start after ten minutes, and with one
+/// that begins in 1970.
+void for_each_error(const std::function<void(world&, stet::duration)>& scenario) {
+  everywhere([&](world& w) { scenario(w, -70min); });
+  everywhere([&](world& w) {
+    scenario(w, stet::duration(10 * second) - w.clock.wall().time_since_epoch());
+  });
+}
+/// The process dies and begins again after ten minutes, with a wrong clock.
+void live_with(world& w, stet::duration error) {
+  w.crash();
+  w.clock.advance(10min);
+  w.clock.set(error);
+  w.reopen();
+  w.settle();
+}
+
+/// Tells how often the wall clock was looked at.
+class counted_clock final : public fake_clock {
+ public:
+  stet::time_point wall() noexcept override {
+    ++looks;
+    return fake_clock::wall();
+  }
+  std::atomic<int> looks{0};
+};
 
 }  // namespace
 
@@ -281,4 +312,109 @@ TEST_CASE("whatever is done to the clocks, nothing ends before its time or takes
     }
   }
   CHECK(ended > static_cast<int>(seeds));  // it isn't for nothing
+}
+
+TEST_CASE("a sleep ends when it should though the clock was wrong at a start and is set right") {
+  for_each_error([](world& w, stet::duration error) {
+    w.open(define_hour);
+    w.engine().run(Text, "t");
+    w.settle();
+    live_with(w, error);
+    w.pass(1min);
+    w.clock.set(-error);
+    w.settle();
+    CHECK(status_of(w) == stet::status::running);
+    w.pass(49min - 1ms);
+    CHECK(status_of(w) == stet::status::running);
+    w.pass(1ms);
+    CHECK(status_of(w) == stet::status::completed);
+  });
+}
+
+TEST_CASE("a sleep that began while the clock was wrong is whole, also over another start") {
+  for_each_error([](world& w, stet::duration error) {
+    w.open(define_hour);
+    w.engine().run(Text, "before");  // so that the store knows a time
+    w.settle();
+    live_with(w, error);
+    w.engine().run(Text, "t");
+    w.pass(1min);
+    w.clock.set(-error);
+    w.pass(1min);
+    w.restart();
+    w.settle();
+    CHECK(status_of(w) == stet::status::running);
+    w.pass(58min - 1ms);
+    CHECK(status_of(w) == stet::status::running);
+    w.pass(1ms);
+    CHECK(status_of(w) == stet::status::completed);
+  });
+}
+
+TEST_CASE("a run that began while the clock was wrong has all of its time") {
+  for_each_error([](world& w, stet::duration error) {
+    w.open([](stet::engine& e) {
+      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+        co_await ctx.receive(Never);
+        co_return "";
+      });
+    });
+    w.engine().run(Text, "before");  // so that the store knows a time
+    w.settle();
+    live_with(w, error);
+    w.engine().run(Text, "t", stet::start_options{.run_timeout = 1h});
+    w.pass(1s);
+    w.clock.set(-error);
+    w.pass(1h - 1s - 1ms);
+    CHECK(status_of(w) == stet::status::running);
+    w.pass(1ms);
+    CHECK(status_of(w) == stet::status::timed_out);
+  });
+}
+
+TEST_CASE("a result is kept for all of its time though the clock was wrong when its run ended") {
+  for_each_error([](world& w, stet::duration error) {
+    w.options.retention = 1h;
+    w.open([](stet::engine& e) {
+      e.define(Text, [](stet::context&) -> stet::task<std::string> { co_return "here"; });
+    });
+    w.engine().run(Text, "before");
+    w.settle();
+    live_with(w, error);
+    w.run(Text, "t");
+    w.pass(1s);
+    w.clock.set(-error);
+    w.pass(1s);
+    w.restart();
+    w.pass(1h - 2s - 1ms);
+    CHECK(w.engine().describe("t"));
+    w.pass(2min);
+    CHECK(!w.engine().describe("t"));
+  });
+}
+
+TEST_CASE("an idle engine notices soon that its machine was suspended") {
+  world w({.threads = 2});
+  w.open(define_hour);
+  auto run = w.engine().run(Text, "t");
+  w.settle();
+  w.clock.set(2h);  // the steady clock stood still; and nobody calls the engine
+  for (int i = 0; i < 30'000 && w.heard.logs().empty(); ++i) std::this_thread::sleep_for(1ms);
+  CHECK(!w.heard.logs().empty());
+  CHECK(run.result() == "slept");
+}
+
+TEST_CASE("an engine that waits for nothing doesn't look at its clocks") {
+  counted_clock clock;
+  world w({.threads = 2});
+  w.options.clock = &clock;
+  w.open(define_hour);
+  w.engine().run(Text, "t");
+  w.engine().cancel("t");
+  (void)w.engine().find(Text, "t")->wait_for(1s);
+  std::this_thread::sleep_for(100ms);
+  auto before = clock.looks.load();
+  std::this_thread::sleep_for(5s);
+  CHECK(clock.looks - before <= 1);
+  w.close();
 }

@@ -125,10 +125,9 @@ TEST_CASE("the total time of a step counts from when it is emitted") {
         w.clock.advance(900ms);
         asked = w.clock.wall();
       }
-      auto r = co_await ctx.try_step("x",
-                                     {.retry = {.initial_interval = 100ms, .backoff = 1},
-                                      .total_timeout = 1s},
-                                     []() -> int { throw std::runtime_error("again"); });
+      auto r = co_await ctx.try_step(
+          "x", {.retry = {.initial_interval = 100ms, .backoff = 1}, .total_timeout = 1s},
+          []() -> int { throw std::runtime_error("again"); });
       co_return r ? 1 : 0;
     });
   });
