@@ -20,6 +20,16 @@ class STET_API clock {
   virtual time_point wall() noexcept = 0;
   /// Milliseconds since some moment, never falling.
   virtual duration steady() noexcept = 0;
+  /// Milliseconds since some moment, never falling, the time in which the machine was suspended
+  /// included. The engine measures lengths of time by it, and a wall clock that is set changes
+  /// none of those that began since the engine was started. The default, nothing: not known.
+  /// steady() is used then, and a wall clock that jumps ahead is taken for a machine that was
+  /// suspended, unless it was known to be wrong before.
+  virtual std::optional<duration> uptime() noexcept;
+  /// How coarse its readings are: two readings of one clock that differ by `d` are less than
+  /// `d + resolution()` and more than `d - resolution()` apart. So much is added to every length
+  /// of time, so that none is cut short. The default, 0: readings are exact.
+  virtual duration resolution() noexcept;
   /// Manual mode: a caller waits for the end of a run or for an answer, and the engine has nothing
   /// to do before `due` (nothing: at no time, by itself). A clock of a test may move itself there,
   /// or do what brings work, and returns true: the engine looks again. False: it naps. Called on

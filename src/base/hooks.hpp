@@ -15,6 +15,8 @@ namespace stet { inline namespace v0 { namespace detail {
   fault(forget_attempts)            /* a step cut short runs again under the same number */ \
   fault(repeat_at_most_once)        /* and one that must not */                             \
   fault(wake_early)                 /* a timer fires before its time */                     \
+  fault(believe_set_clock)          /* a clock that is set is time that passed */           \
+  fault(forget_clock_history)       /* and the next life doesn't hear of it */              \
   fault(lose_timer)                 /* who sleeps is not in the index of timers */          \
   fault(keep_old_timer)             /* and stays there when it is awake */                  \
   fault(ignore_snapshot_lsn)        /* recovery applies what the snapshot has already */    \

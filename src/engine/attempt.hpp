@@ -75,6 +75,7 @@ class attempt final : public work {
   std::uint64_t seed[2] = {0, 0};
   std::uint32_t command = 0;
   std::uint32_t number = 1;
+  std::uint64_t lsn = 0;              // of the last record that must be durable before it begins
   std::string progress;               // of an earlier attempt
   completion_state* later = nullptr;  // held, from its submission, if its body takes a completion
   std::atomic<phase> at{phase::waiting};

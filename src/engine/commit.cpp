@@ -24,6 +24,7 @@ bool engine_core::commit() {
     if (may_grow()) return false;
     checkpoint_slices();
     if (!STET_SEEDED(lose_count)) counters_.put_changes(journal_.riders());
+    if (journal_.drops() || (clock_unsaved_ && journal_.has_something())) keep_clock_history();
     if (!journal_.has_something()) return false;
     seal_block();
   }

@@ -5,7 +5,8 @@
 // One turn:  a block that is durable lets out answers and bodies · take what came back · take calls
 // · fire timers · drive what is ready · seal a block and have it written, by the committer's thread
 // or here. Invariants:
-//  - a body begins only when its run's last record is durable (open_gates);
+//  - a body begins only when all is durable that its run had observed and emitted when it emitted
+//  the step, this attempt of it included (open_gates);
 //  - whatever leaves the engine waits until the last record at that time is durable
 //  (release_answers);
 //  - a frame with a capturing body under way is never destroyed (may_evict);
@@ -35,6 +36,7 @@
 #include "engine/call.hpp"
 #include "engine/committer.hpp"
 #include "engine/definitions.hpp"
+#include "engine/engine_clock.hpp"
 #include "engine/in_workflow.hpp"
 #include "engine/lease.hpp"
 #include "engine/sent_keys.hpp"
@@ -251,7 +253,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   slots& slots_of() noexcept { return slots_; }
   void wake() noexcept;
   std::size_t payload_bytes_max() const noexcept { return options_.payload_bytes_max; }
-  std::int64_t steady_ms() noexcept { return clock_.steady().count(); }
+  std::int64_t steady_ms() noexcept { return time_.steady(); }
   /// The same for a body, which a close may leave behind.
   std::int64_t body_ms() noexcept { return body_clock_.steady_ms(); }
   stet::interceptor* interceptor() const noexcept { return options_.interceptor; }
@@ -276,7 +278,11 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool do_bodies_starve() const noexcept;
   void watch_bodies();
   void tell_of_waiting(std::size_t bodies);
-  void tick() noexcept;
+  void tick();
+  void look_at_time() noexcept;
+  std::int64_t next_timer() const noexcept;
+  void start_time();
+  void keep_clock_history();
   bool take_calls();
   attempt_row take_from_threads() noexcept;
   bool take_returned();
@@ -375,7 +381,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
                       bool permanent);
   void cut_short(resident& r, const pending& p, const attempt& a);
   void record_result(resident& r, attempt& a);
-  bool came_late(const pending& p, const attempt& a) const noexcept;
+  bool came_late(const pending& p, const attempt& a) noexcept;
   bool is_permanent(const attempt& a, const failure& f) noexcept;
   std::int64_t retry_delay(const retry_policy& p, std::uint32_t failures) noexcept;
   void time_out(resident& r, pending& p, attempt& a, const step_options& o);
@@ -389,6 +395,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void try_for_a_moment(attempt& a);
   void end_trials();
   std::int64_t total_deadline(const pending& p, const step_options& o) const noexcept;
+  std::int64_t since_armed(const pending& p, duration d) const noexcept;
 
   // chains.cpp
   std::uint64_t run_below(std::string_view name_space, std::string_view id, std::uint64_t below);
@@ -448,6 +455,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool sweep();
   bool sweep(const std::string& name_space, std::int64_t keep);
   std::vector<std::uint64_t> find_old(const std::string& name_space, std::int64_t keep);
+  bool is_old(const run_state& s, std::int64_t keep) noexcept;
   bool sweep_behind(resident& r);
   bool is_there(std::uint64_t run);
 
@@ -468,8 +476,13 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void wake_pending(resident& r, std::uint32_t command);
   void wake_attempts(resident& r);
   void arm(resident& r);
+  void arm_timers(resident& r);
   void arm_ends(resident& r);
   std::int64_t due_of(const pending& p) const noexcept;
+  std::int64_t begin_of(const run_state& s) const noexcept;
+  std::int64_t deadline_of(const run_state& s) const noexcept;
+  std::int64_t next_due(const run_state& s) const noexcept;
+  bool is_too_early(const run_state& s) const noexcept;
   void watch(attempt& a);
 
   // commit.cpp
@@ -503,6 +516,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool stop_body(std::uint64_t run, std::uint32_t command) noexcept override;
   void await_body(std::uint64_t run, std::uint32_t command) noexcept override;
   std::uint64_t new_run_number() noexcept override { return journal_.new_run_number(); }
+  std::int64_t late_by() noexcept override;
   void log(std::string_view id, std::string_view line) noexcept override {
     not_user_code here;
     listener_.log(id, line);
@@ -597,8 +611,11 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   errc refused_as_ = errc::full;  // the store's reason for the latest refusal: full or busy
 
   // time, ms
-  std::int64_t now_ = 0, anchor_now_ = 0, anchor_steady_ = 0, started_at_ = 0;
-  bool clock_was_set_back_ = false;
+  engine_clock time_;
+  std::int64_t now_ = 0;        // what time_ said when it was last looked at
+  std::int64_t driven_at_ = 0;  // the time of the event that drives a run
+  bool clock_unsaved_ = false;  // the history of the clock rides in the next commit
+  bool looks_at_all_ = false;   // some timer may be due before the index says so
 
   // from outside
   call* open_calls_ = nullptr;  // all that the loop has taken, and that aren't done

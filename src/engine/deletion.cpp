@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/hooks.hpp"
+#include "base/plus.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -143,21 +144,23 @@ std::int64_t engine_core::retention_of(std::string_view name_space) const noexce
 
 /// A run has ended: when is it to go?
 void engine_core::plan_sweep(const run_state& s) noexcept {
-  auto due = INT64_MAX;
   auto keep = retention_of(namespace_of(s));
-  if (keep > 0 && !__builtin_add_overflow(s.closed(), keep, &due))
-    next_sweep_ = std::min(next_sweep_, due);
+  if (keep > 0) next_sweep_ = std::min(next_sweep_, plus(s.closed(), keep));
 }
 
 /// Erases what has been kept long enough, some of it at a time.
 bool engine_core::sweep() {
-  if (now_ < next_sweep_ || (is_refused() && now_ < retry_commit_at_)) return false;
+  if (!time_.is_over(next_sweep_) || (is_refused() && now_ < retry_commit_at_)) return false;
   next_sweep_ = INT64_MAX;
   std::set<std::string> names;
   for (auto& [key, n] : counters_.all()) names.insert(std::get<0>(key));
   bool any = false;
-  for (auto run : std::exchange(unswept_, {}))
-    if (auto r = load(run)) any |= sweep_behind(*r);
+  for (auto run : std::exchange(unswept_, {})) {
+    auto r = load(run);
+    if (!r) continue;
+    if (is_old(r->state, retention_of(namespace_of(r->state)))) any |= sweep_behind(*r);
+    else unswept_.push_back(run);
+  }
   for (auto& name : names)
     if (auto keep = retention_of(name); keep > 0) any |= sweep(name, keep);
   return any;
@@ -166,33 +169,49 @@ bool engine_core::sweep() {
 bool engine_core::sweep(const std::string& name_space, std::int64_t keep) {
   bool any = false;
   for (auto run : find_old(name_space, keep)) {
-    if (auto r = load(run)) any |= sweep_behind(*r);
+    if (auto r = load(run)) {
+      if (is_old(r->state, keep)) any |= sweep_behind(*r);
+      else unswept_.push_back(run);
+    }
     relieve();
   }
   return any;
 }
 
+/// Whether a run that has ended was kept long enough. The index has the time of its end by the
+/// clock of that time, and the clock may have been set since.
+bool engine_core::is_old(const run_state& s, std::int64_t keep) noexcept {
+  auto due = time_.due(plus(s.closed(), keep), s.applied_lsn);
+  if (time_.is_over(due)) return true;
+  next_sweep_ = std::min(next_sweep_, due);
+  return false;
+}
+
 /// The next runs whose time is over, in the order in which they ended. Each is found once: what is
-/// kept behind it is looked at again when a later run of its chain is found.
+/// kept behind it is looked at again when a later run of its chain is found. If the clock was set
+/// back since, the time of others behind them may be over too.
 std::vector<std::uint64_t> engine_core::find_old(const std::string& name_space, std::int64_t keep) {
-  std::vector<std::uint64_t> old;
+  std::vector<std::uint64_t> old, perhaps;
   auto& last = swept_to_[name_space];
   auto from = keys::index_prefix(name_space, by_end), to = keys::end_of(from);
   if (!last.empty()) (from = last).push_back('\0');
   bool has_all = block_at_ == block_at::nowhere && ended_.empty();
+  bool was_set_back = time_.history().shifts_back();
   scan(*store_, {from, to}, [&](std::string_view key, std::string_view) {
-    auto end = end_in(key), due = INT64_MAX;
-    (void)__builtin_add_overflow(end, keep, &due);
+    auto end = end_in(key), due = plus(end, keep);
     // One that ended before it may be on its way to the index: it must not be passed by.
     bool is_safe = has_all || end < ended_until_;
-    if (due > now_ || !is_safe || old.size() == swept_max) {
+    bool is_over = time_.is_over(due);
+    if (!is_over || !is_safe || old.size() == swept_max)
       next_sweep_ = std::min(next_sweep_, std::max(due, now_));
-      return false;
-    }
-    last = key;
-    if (auto run = keys::last_number(key); !erased_.has(run)) old.push_back(run);
+    if (!is_safe || old.size() == swept_max || (!is_over && !was_set_back)) return false;
+    auto run = keys::last_number(key);
+    if (is_over) last = key;
+    if (!erased_.has(run)) (is_over ? old : perhaps).push_back(run);
     return true;
   });
+  for (auto run : perhaps)
+    if (auto r = load(run); r && is_old(r->state, keep)) old.push_back(run);
   return old;
 }
 

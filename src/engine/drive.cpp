@@ -54,7 +54,8 @@ void engine_core::happen_later(resident& r, record e) {
 
 /// An event drives now: there is one, and nothing forbids it.
 bool engine_core::may_drive(const resident& r) const noexcept {
-  return r.state.open() && !r.state.stalled && r.state.undriven > 0 && r.state.begins_at <= now_;
+  return r.state.open() && !r.state.stalled && r.state.undriven > 0 &&
+         time_.is_over(begin_of(r.state));
 }
 
 /// A run's own code is about to be entered: what its crash slot says. If the code is suspected,
@@ -78,6 +79,7 @@ occupant engine_core::enter_code(const run_state& s, const execution& frame, con
 void engine_core::drive(resident& r, const record* event) {
   failpoint("before drive");
   out_.clear();
+  driven_at_ = event ? event->time : now_;
   scratch_.clear();
   plain_.clear();
   record driven;
@@ -136,6 +138,12 @@ void engine_core::keep_undriven(resident& r, std::string_view event) {
   std::string bytes;
   encode(bytes, undriven);
   record_sealed(r, bytes);
+}
+
+/// Lengths of time count from when they are asked for, not from the event that drives the run.
+std::int64_t engine_core::late_by() noexcept {
+  not_user_code here;  // it looks at the clock
+  return std::max<std::int64_t>(time_.measure() - driven_at_, 0);
 }
 
 /// Every so many events: does a replay of everything come to the same? A long history is replayed
@@ -310,6 +318,7 @@ bool engine_core::begin_next(resident& r) {
 
 /// The run that continues it: with the same id, and what nobody has read.
 void engine_core::continue_run(resident& r) {
+  if (r.state.run_timeout) look_at_time();  // it counts from here
   auto unread = r.frame->unread();
   auto waiting = r.frame->waiting_updates();
   auto& s = r.state;

@@ -36,8 +36,10 @@ std::unique_ptr<store> there(std::unique_ptr<store> s) {
   return s;
 }
 
-constexpr std::int64_t nap_ms_max =
-    60'000;  // the wall clock is looked at this often, even if nothing happens
+// While a timer is pending the clocks are looked at this often: a machine that was suspended tells
+// nobody, and neither does a clock that was set (docs/decisions/naps.md).
+constexpr std::int64_t nap_ms_max = 4'000;
+constexpr std::int64_t sleep_ms_max = 24 * 3'600'000;  // else: something must be a limit
 
 std::exception_ptr is_closed() noexcept {
   try {
@@ -83,11 +85,14 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
       journal_(*store_, options_.commits),
       payloads_(options_.transforms),
       state_(*store_, payloads_),
-      sent_(*store_) {
+      sent_(*store_),
+      time_(clock_) {
   if (options_.tail_bytes_max < 4096)
     throw error(errc::usage, "engine", "tail_bytes_max is at least 4096 bytes");
   if (options_.watchdog.count() < 0)
     throw error(errc::usage, "engine", "the watchdog's time is negative");
+  if (options_.retention < duration{})
+    throw error(errc::usage, "engine", "a retention must not be negative");
   if (options_.payload_bytes_max > payload_bytes_ceiling)
     throw error(errc::usage, "engine",
                 "payload_bytes_max is at most " + std::to_string(payload_bytes_ceiling) +
@@ -161,18 +166,6 @@ void engine_core::give_up_start() {
   store_->close();
 }
 
-void engine_core::tick() noexcept {
-  auto wall = clock_.wall().time_since_epoch().count();
-  auto steady = clock_.steady().count();
-  auto by_steady = anchor_now_ + (steady - anchor_steady_);
-  if (now_ == 0 || wall > by_steady) {  // at first; or the wall clock is ahead: it is believed
-    anchor_now_ = wall;
-    anchor_steady_ = steady;
-    by_steady = wall;
-  }
-  now_ = std::max(now_, by_steady);  // set back, it isn't believed: time goes on from where it was
-}
-
 bool engine_core::turn() {
   tick();
   bool busy = finish_commit();
@@ -232,7 +225,7 @@ void engine_core::loop() noexcept {
         std::lock_guard lock(mutex_);
         if (closing_) return;
       }
-      if (!turn()) sleep_until_woken(nap_ms_max);
+      if (!turn()) sleep_until_woken(sleep_ms_max);
     } catch (...) { return fail(std::current_exception()); }
   }
 }
@@ -280,12 +273,12 @@ void engine_core::discard_attempts() noexcept {
 }
 
 void engine_core::sleep_until_woken(std::int64_t ms_max) {
-  auto until = now_ + ms_max;
-  if (auto due = timers_.next_due()) until = std::min(until, *due);
-  if (timers_.loaded_until != INT64_MAX) until = std::min(until, timers_.loaded_until);
+  auto until = next_timer();
+  if (!manual_) until = std::min(until, next_sweep_);
+  if (until != INT64_MAX) until = std::clamp(time_.shown(until), now_, now_ + nap_ms_max);
   if (is_refused()) until = std::min(until, retry_commit_at_);
-  if (!manual_) until = std::min(until, std::max(next_sweep_, now_));
   if (do_bodies_starve()) until = std::min(until, now_ + starved_ms);
+  until = std::min(until, now_ + ms_max);
   auto end = std::chrono::steady_clock::now() + duration(std::max<std::int64_t>(until - now_, 1));
   if (may_grow() && journal_.has_something()) end = std::min(end, grow_until_);
   std::unique_lock lock(mutex_);

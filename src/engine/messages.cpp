@@ -252,7 +252,7 @@ bool engine_core::update_run(update_call& c) {
 /// Throws if the run begins later: no handler is there yet.
 void engine_core::must_have_begun(resident& r, errc code, std::string_view what,
                                   std::string_view name) {
-  if (!r.state.open() || r.state.begins_at <= now_) return;
+  if (!r.state.open() || time_.is_over(begin_of(r.state))) return;
   answer_lsn_ = r.last_lsn;
   throw error(code, name,
               "the run '" + r.state.id + "' has no handler for the " + std::string(what) + " '" +

@@ -8,7 +8,6 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr std::int64_t clock_slack_ms = 1000;  // a clock that is behind by less wasn't set back
 // First all runs go on, then they are checkpointed: so many tails may be kept meanwhile.
 constexpr std::size_t tail_factor_at_start = 4;
 
@@ -16,24 +15,16 @@ constexpr std::size_t tail_factor_at_start = 4;
 
 void engine_core::recover() {
   failpoint("before recovery");
-  tick();
-  started_at_ = now_;
   journal_.open([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
     recover_record(r, bytes, lsn);
   });
   counters_.load(*store_);
+  start_time();
   std::vector<std::uint64_t> aside;
   for (auto& [run, records] : put_aside_earlier()) aside.push_back(run);
   for (auto run : aside) (void)load_recovered(run);
   aside_.reset();
   put_lost_aside();
-  auto behind = journal_.time_at_open() - now_;
-  if (behind > 0 && behind <= clock_slack_ms) {  // rounding, or a clock that is being slewed: time
-                                                 // goes on from where it was
-    started_at_ = now_ = anchor_now_ = journal_.time_at_open();
-    anchor_steady_ = steady_ms();
-  }
-  clock_was_set_back_ = behind > clock_slack_ms;
   auto where = store_->info().path;
   auto who = slots_.open(where.empty() ? std::string() : where + ".slots");
   if (!journal_.was_clean()) suspect(who);
@@ -209,7 +200,7 @@ std::string why_quarantined(const run_state& s) {
 void engine_core::resume(resident& r) {
   failpoint("resume");
   const bool is_quarantined = options_.max_crashes && r.state.crashes >= options_.max_crashes;
-  const bool begins_later = !is_quarantined && r.state.begins_at > now_;
+  const bool begins_later = !is_quarantined && !time_.is_over(begin_of(r.state));
   const bool has_frame = !is_quarantined && !begins_later && ensure_frame(r);
   r.resumed = true;  // not before: what throws till here has resumed nothing
   if (is_quarantined) return park(r, why_quarantined(r.state));

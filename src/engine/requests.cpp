@@ -53,6 +53,8 @@ void engine_core::check_start(std::string_view workflow, const start_request& q)
 start_result engine_core::start_run(std::string_view name_space, std::string_view workflow,
                                     const start_request& q) {
   if (auto known = find_taken(name_space, workflow, q)) return *known;
+  if (q.delay > duration{} || q.run_timeout > duration{} || q.execution_timeout > duration{})
+    look_at_time();  // they count from here
   auto later = [&](duration d) {
     auto t = INT64_MAX;
     return __builtin_add_overflow(now_, d.count(), &t) ? INT64_MAX - 1 : t;
@@ -231,7 +233,7 @@ std::optional<run_info> engine_core::describe_run(run_ref of) {
   info.open_updates = s.open_updates;
   auto wake = wake_of(s);
   if (wake != run_state::no_wake && wake != run_state::wake_at_start)
-    info.next_wakeup = time_point(duration(wake));
+    info.next_wakeup = time_point(duration(next_due(s)));
   static constexpr const char* kinds[] = {"step",      "sleep",   "child",
                                           "condition", "promise", "message"};
   if (s.open() && s.begins_at) {

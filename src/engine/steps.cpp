@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/hooks.hpp"
+#include "base/plus.hpp"
 #include "base/users_exception.hpp"
 #include "engine/core.hpp"
 
@@ -12,10 +13,7 @@ namespace {
 constexpr std::size_t takes_between_looks = 32;  // some 50 microseconds
 constexpr std::int64_t pending_trial_ms = 3000;  // of a suspect whose callbacks may bring us down
 
-std::int64_t plus(std::int64_t t, std::int64_t d) noexcept {
-  std::int64_t sum;
-  return __builtin_add_overflow(t, d, &sum) ? (d > 0 ? INT64_MAX - 1 : INT64_MIN + 1) : sum;
-}
+constexpr double pause_ms_max = 1e15;  // 30,000 years
 
 }  // namespace
 
@@ -27,20 +25,21 @@ void engine_core::begin_step(resident& r, request& q, std::uint32_t number) {
   a->seed[1] = r.state.seed[1];
   a->command = q.id;
   a->number = number;
+  a->lsn = r.last_lsn;
   a->progress = progress_of(r.state, *p);
   r.add(*a);
   gate_.push_back(a);
 }
 
-/// Lets begin what may begin: bodies whose run has nothing that isn't durable.
+/// Lets begin what may begin: bodies for which everything is durable that their run had observed
+/// and emitted when it emitted them. What came to the run since doesn't hold them up.
 bool engine_core::open_gates() {
   if (is_refused() || closing_) return false;
   end_trials();
   // First the decisions, which may have to read the store, then the moves: if that throws, every
   // attempt is still in its place.
   for (auto* a : gate_) {
-    bool durable =
-        a->run_of.last_lsn <= journal_.durable_lsn() || STET_SEEDED(effect_before_durable);
+    bool durable = a->lsn <= journal_.durable_lsn() || STET_SEEDED(effect_before_durable);
     if (durable && a->at != attempt::phase::revoked) start_attempt(*a, a->run_of);
   }
   work* first = nullptr;
@@ -100,7 +99,12 @@ void engine_core::arm_attempt(attempt& a, const pending& p) {
 }
 
 std::int64_t engine_core::total_deadline(const pending& p, const step_options& o) const noexcept {
-  return o.total_timeout.count() > 0 ? plus(p.armed, o.total_timeout.count()) : INT64_MAX;
+  return o.total_timeout.count() > 0 ? since_armed(p, o.total_timeout) : INT64_MAX;
+}
+
+/// When so much time has passed since the step was emitted.
+std::int64_t engine_core::since_armed(const pending& p, duration d) const noexcept {
+  return time_.due(plus(p.armed, d.count()), p.lsn);
 }
 
 /// As they came.
@@ -118,6 +122,7 @@ bool engine_core::take_returned() {
   auto batch = take_from_threads();
   batch.take(inline_returned_);
   if (batch.empty()) return false;
+  look_at_time();  // bodies on this thread have taken some
   std::size_t taken = 0;
   try {
     take_beats();  // what an attempt said before it came back is before its outcome
@@ -188,7 +193,10 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
     n.attempt = a.number;
     return note(r, n);
   }
-  if (a.body->transacts) a.transact(state_, namespace_of(r.state));
+  if (a.body->transacts) {
+    a.transact(state_, namespace_of(r.state));
+    look_at_time();
+  }
   state_.rethrow_failure();  // the store's, whatever a body that ran on the loop made of it
   if (STET_SEEDED(writes_before_result)) {
     batch early;
@@ -255,12 +263,12 @@ void engine_core::cut_short(resident& r, const pending& p, const attempt& a) {
 
 /// Bodies that run on the loop's own thread return before any timer can fire: their time is looked
 /// at afterwards.
-bool engine_core::came_late(const pending& p, const attempt& a) const noexcept {
+bool engine_core::came_late(const pending& p, const attempt& a) noexcept {
   auto& o = a.body->options;
   auto began = a.began.load(std::memory_order_relaxed);
   if (o.timeout.count() > 0 && a.ended - began > o.timeout.count()) return true;
   return o.total_timeout.count() > 0 &&
-         plus(now_, a.ended - clock_.steady().count()) > total_deadline(p, o);
+         plus(time_.measure(), a.ended - steady_ms()) > total_deadline(p, o);
 }
 
 bool engine_core::is_permanent(const attempt& a, const failure& f) noexcept {
@@ -279,12 +287,16 @@ bool engine_core::is_permanent(const attempt& a, const failure& f) noexcept {
 }
 
 std::int64_t engine_core::retry_delay(const retry_policy& p, std::uint32_t failures) noexcept {
-  auto interval = static_cast<double>(p.initial_interval.count()) * std::pow(p.backoff, failures);
-  if (p.max_interval.count() > 0)
-    interval = std::min(interval, static_cast<double>(p.max_interval.count()));
   auto random = static_cast<double>(entropy_.bits() >> 11) / 9007199254740992.0;  // 0 to 1
+  if (p.initial_interval.count() <= 0)
+    return 0;  // also after so many failures that the power is
+               // infinite
+  auto longest =
+      p.max_interval.count() > 0 ? static_cast<double>(p.max_interval.count()) : pause_ms_max;
+  auto interval = std::min(
+      longest, static_cast<double>(p.initial_interval.count()) * std::pow(p.backoff, failures));
   interval *= 1 + p.jitter * (2 * random - 1);
-  return static_cast<std::int64_t>(std::clamp(interval, 0.0, 1e15));
+  return static_cast<std::int64_t>(std::clamp(interval, 0.0, pause_ms_max));
 }
 
 /// Another attempt, or the end of the step.
@@ -292,9 +304,10 @@ void engine_core::attempt_failed(resident& r, pending& p, attempt& a, const fail
                                  bool permanent) {
   auto& o = a.body->options;
   auto delay = retry_delay(o.retry, p.failures);
+  look_at_time();
   auto next = plus(now_, delay);
   auto elapsed_end =
-      o.retry.max_elapsed.count() > 0 ? plus(p.armed, o.retry.max_elapsed.count()) : INT64_MAX;
+      o.retry.max_elapsed.count() > 0 ? since_armed(p, o.retry.max_elapsed) : INT64_MAX;
   bool last = permanent || (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts) ||
               next > elapsed_end;
   if (last) {
@@ -315,6 +328,8 @@ void engine_core::attempt_failed(resident& r, pending& p, attempt& a, const fail
       std::min(next, total_deadline(p, o));  // woken at the deadline of all attempts, it ends there
   n.error_type = f.type;
   n.error_text = f.message;
+  n.late = time_.due(0, p.lsn);  // what is due since the step was emitted is by the clock of now
+  if (n.late) n.flags = record_flag::late;
   timers_.add(n.number, r.state.run);
   surely(&engine_core::note, r, n);
 }
@@ -325,7 +340,7 @@ void engine_core::next_attempt(resident& r, pending& p) {
   if (!ensure_frame(r)) return;
   auto* q = r.frame->find(p.command);
   if (!q) return park(r, "step '" + p.name + "' is pending, and today's code doesn't wait for it");
-  if (now_ >= total_deadline(p, q->options))
+  if (time_.is_over(total_deadline(p, q->options)))
     return fail_step(r, p, errc::step_timed_out, "stet::step_timed_out",
                      "its total time is over; the last attempt said: " +
                          (p.more ? text_of(r.state, p.more->last_error, record_kind::retry,
@@ -361,12 +376,12 @@ std::int64_t engine_core::time_left(const pending& p, const attempt& a) noexcept
   auto began = a.began.load(std::memory_order_relaxed);  // its own time begins when its body does
   auto limit = [&](duration d, std::int64_t since) {
     if (d.count() > 0)
-      left = std::min(left, since < 0 ? d.count() : plus(since, d.count()) - steady);
+      left = std::min(left, since < 0 ? d.count() : plus(since, time_.whole(d.count())) - steady);
   };
   limit(o.timeout, began);
   limit(o.heartbeat_timeout, std::max(began, a.beat.load(std::memory_order_relaxed)));
   auto total = total_deadline(p, o);
-  return total == INT64_MAX ? left : std::min(left, total - now_);
+  return total == INT64_MAX ? left : std::min(left, time_.shown(total) - now_);
 }
 
 /// The time of an attempt is up.
@@ -374,7 +389,7 @@ void engine_core::time_out(resident& r, pending& p, attempt& a, const step_optio
   bool never_began = a.revoke();
   a.ask_to_stop();
   bool must_wait = !never_began && a.body->waits_for_body;
-  bool over = now_ >= total_deadline(p, o);
+  bool over = time_.is_over(total_deadline(p, o));
   bool last = over || o.at_most_once ||
               (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts);
   auto began = a.began.load(std::memory_order_relaxed);

@@ -88,6 +88,7 @@ start_preview engine_core::preview(std::size_t listed_max) {
   if (phase_ != phase::made)
     throw error(errc::usage, "preview", "a preview is of a start: call it before start()");
   start_preview p;
+  now_ = clock_.wall().time_since_epoch().count();
   try {
     read_only();
     std::set<std::string> names;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/hooks.hpp"
+#include "base/plus.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -13,47 +14,75 @@ constexpr std::size_t entries_before_purge = 131'072;
 constexpr std::int64_t watchdog_ms =
     30'000;  // a body that goes on so long after it was asked to stop is named
 
+bool is_timed(const pending& p) noexcept {
+  return p.kind == command_kind::sleep ||
+         (p.kind == command_kind::step && p.at == pending::phase::retrying);
+}
+
 }  // namespace
 
-/// When a pending sleep or retry is due. Timers of an earlier session that were armed when the
-/// clock stood higher than where this one began wait no longer than they were meant to.
+/// When a pending sleep or retry is due. What began in an earlier life waits no longer than its
+/// whole length from this start on, whatever the clock says.
 std::int64_t engine_core::due_of(const pending& p) const noexcept {
   if (STET_SEEDED(wake_early)) return p.due - 2;
-  bool absolute = p.kind == command_kind::sleep && (p.flags & record_flag::absolute);
-  if (!clock_was_set_back_ || absolute || p.lsn >= journal_.first_lsn_of_session() ||
-      p.due_since <= started_at_)
-    return p.due;
-  return std::min(p.due, started_at_ + (p.due - p.due_since));
+  if (p.kind == command_kind::sleep && (p.flags & record_flag::absolute)) return p.due;
+  auto due = time_.due(p.due, p.lsn);
+  std::int64_t length = 0;
+  if (time_.is_of_this_life(p.lsn) || __builtin_sub_overflow(p.due, p.due_since, &length))
+    return due;
+  return std::min(due, time_.since_start(length));
+}
+
+/// When a run begins whose start was delayed; 0: it has begun.
+std::int64_t engine_core::begin_of(const run_state& s) const noexcept {
+  return s.begins_at ? time_.due_of_run(s.begins_at, s.run) : 0;
+}
+
+/// When the time of a run is over, its own or that of its whole chain; INT64_MAX: never.
+std::int64_t engine_core::deadline_of(const run_state& s) const noexcept {
+  auto own = INT64_MAX, of_chain = INT64_MAX;
+  if (s.execution_deadline) of_chain = time_.due_of_run(s.execution_deadline, s.first);
+  if (s.deadline && s.deadline != s.execution_deadline) own = time_.due_of_run(s.deadline, s.run);
+  return std::min(own, of_chain);
+}
+
+/// When a run is to be looked at next; INT64_MAX: at no time, by itself.
+std::int64_t engine_core::next_due(const run_state& s) const noexcept {
+  auto due = deadline_of(s);
+  if (s.begins_at) return std::min(due, begin_of(s));
+  for (auto& p : s.waits_for)
+    if (is_timed(p)) due = std::min(due, due_of(p));
+  return due;
 }
 
 /// When the loop has something to do next, if nothing comes from outside. Whoever drives asks.
 std::optional<time_point> engine_core::next_due(const std::lock_guard<std::mutex>&) const {
-  auto due = timers_.next_due();
-  if (timers_.loaded_until != INT64_MAX)
-    due = std::min(due.value_or(INT64_MAX), timers_.loaded_until);
-  if (was_busy_) due = std::min(due.value_or(now_), now_);
-  if (is_refused()) due = retry_commit_at_;  // nothing else happens before
-  if (!due) return std::nullopt;
-  return time_point(duration(*due));
+  if (is_refused()) return time_point(duration(retry_commit_at_));  // nothing happens before
+  if (was_busy_) return time_point(duration(now_));
+  auto due = next_timer();
+  if (due == INT64_MAX) return std::nullopt;
+  return time_point(duration(time_.shown(due)));
 }
 
 /// Puts what the run waits for into the timers, or the run into the ready ones.
 void engine_core::arm(resident& r) {
-  auto wake = wake_of(r.state);
-  if (wake == run_state::no_wake) return;
+  arm_timers(r);
+  if (wake_of(r.state) == run_state::wake_at_start && !STET_SEEDED(forget_ready)) enqueue(r);
+}
+
+/// Also those beside a step that makes the run ready.
+void engine_core::arm_timers(resident& r) {
+  if (!r.state.open()) return;
   arm_ends(r);
-  for (auto& p : r.state.waits_for)  // also beside a step that makes the run ready
-    if (p.kind == command_kind::sleep ||
-        (p.kind == command_kind::step && p.at == pending::phase::retrying))
-      timers_.add(due_of(p), r.state.run);
-  if (wake == run_state::wake_at_start && !STET_SEEDED(forget_ready)) enqueue(r);
+  for (auto& p : r.state.waits_for)
+    if (is_timed(p)) timers_.add(due_of(p), r.state.run);
 }
 
 /// When it begins, and when its time is over.
 void engine_core::arm_ends(resident& r) {
   if (!r.state.open()) return;
-  if (r.state.begins_at) timers_.add(r.state.begins_at, r.state.run);
-  if (r.state.deadline) timers_.add(r.state.deadline, r.state.run);
+  if (r.state.begins_at) timers_.add(begin_of(r.state), r.state.run);
+  if (r.state.deadline) timers_.add(deadline_of(r.state), r.state.run);
 }
 
 void engine_core::load_timers() {
@@ -61,7 +90,7 @@ void engine_core::load_timers() {
       keys::timer(timers_.loaded_until == INT64_MIN ? INT64_MIN : timers_.loaded_until + 1, 0);
   auto to = keys::end_of(keys::all(keys::space::timers));
   constexpr std::size_t tiny = 3;
-  auto room = clock_was_set_back_ ? SIZE_MAX : STET_SIMULATED ? tiny : window_entries_max;
+  auto room = looks_at_all_ ? SIZE_MAX : STET_SIMULATED ? tiny : window_entries_max;
   std::vector<std::uint64_t> to_look_at;
   std::int64_t last = INT64_MAX;
   scan(*store_, {from, to}, [&](std::string_view key, std::string_view) {
@@ -71,7 +100,7 @@ void engine_core::load_timers() {
     }
     auto t = keys::parse_timer(key);
     if (room == 0 && t.wake_ms != last) return false;
-    if (t.wake_ms == run_state::wake_at_start || clock_was_set_back_) {
+    if (t.wake_ms == run_state::wake_at_start || looks_at_all_) {
       if (!in_memory(t.run)) to_look_at.push_back(t.run);
       return true;
     }
@@ -82,7 +111,7 @@ void engine_core::load_timers() {
   });
   timers_.loaded_until = room > 0 ? INT64_MAX : last;
   for (auto run : to_look_at) {
-    if (!clock_was_set_back_) {
+    if (!looks_at_all_) {
       ready_.push_back(run);
     } else if (auto r = load(run)) {
       arm(*r);
@@ -97,9 +126,9 @@ bool engine_core::fire_timers() {
        --left) {  // what is armed meanwhile has to wait for the next turn
     auto next = timers_.next_due();
     if (timers_.loaded_until != INT64_MAX && (!next || *next > timers_.loaded_until) &&
-        now_ >= timers_.loaded_until)
+        time_.is_over(timers_.loaded_until))
       load_timers();
-    auto run = timers_.pop_due(now_);
+    auto run = timers_.pop_due(time_.past());
     if (!run) break;
     any = true;
     if (auto r = load(*run)) wake_run(*r);
@@ -112,19 +141,23 @@ bool engine_core::fire_timers() {
   return any;
 }
 
+/// It was woken by what the index says, and the clock was set since.
+bool engine_core::is_too_early(const run_state& s) const noexcept {
+  return wake_of(s) != run_state::wake_at_start && !time_.is_over(next_due(s));
+}
+
 /// Does what is due for a run.
 void engine_core::wake_run(resident& r) {
   if (!r.state.open()) return;
-  if (r.state.deadline && r.state.deadline <= now_)
+  if (time_.is_over(deadline_of(r.state)))
     return terminate(r, "its time was over", record_flag::timed_out);
+  if (!r.resumed && is_too_early(r.state)) return arm(r);
   if (!r.resumed) return resume(r);
   if (r.state.stalled) return;
   if (may_drive(r)) enqueue(r);
   std::vector<std::pair<std::int64_t, std::uint32_t>> due;
   for (auto& p : r.state.waits_for) {
-    bool timed = p.kind == command_kind::sleep ||
-                 (p.kind == command_kind::step && p.at == pending::phase::retrying);
-    if (timed && due_of(p) <= now_) due.emplace_back(due_of(p), p.command);
+    if (is_timed(p) && time_.is_over(due_of(p))) due.emplace_back(due_of(p), p.command);
   }
   std::sort(due.begin(), due.end());
   for (auto [when, command] : due) wake_pending(r, command);
@@ -147,7 +180,7 @@ void engine_core::wake_pending(resident& r, std::uint32_t command) {
 void engine_core::wake_attempts(resident& r) {
   auto attempts = r.attempts;
   for (auto* a : attempts) {
-    if (!a->submitted || a->deadline > now_ ||
+    if (!a->submitted || !time_.is_over(a->deadline) ||
         std::find(r.attempts.begin(), r.attempts.end(), a) == r.attempts.end())
       continue;
     a->deadline = INT64_MAX;
@@ -159,7 +192,7 @@ void engine_core::wake_attempts(resident& r) {
     }
     auto left = time_left(*p, *a);
     if (left > 0) {
-      a->deadline = now_ + left;
+      a->deadline = plus(now_, left);
     } else {
       time_out(r, *p, *a, a->body->options);
       a->deadline = now_ + watchdog_ms;

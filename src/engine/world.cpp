@@ -2,6 +2,8 @@
 #include <stet/environment.hpp>
 #include <stet/error.hpp>
 
+#include <time.h>
+
 #include <cstdio>
 #include <mutex>
 #include <new>
@@ -10,6 +12,8 @@
 namespace stet { inline namespace v0 {
 
 clock::~clock() = default;
+std::optional<duration> clock::uptime() noexcept { return std::nullopt; }
+duration clock::resolution() noexcept { return {}; }
 bool clock::skip_to(std::optional<time_point>) { return false; }
 interceptor::~interceptor() = default;
 std::string interceptor::run_step(const step_attempt&, step_body& body) { return body.run(); }
@@ -34,6 +38,16 @@ clock& system_clock() noexcept {
       return std::chrono::duration_cast<duration>(
           std::chrono::steady_clock::now().time_since_epoch());
     }
+    std::optional<duration> uptime() noexcept override {
+#ifdef CLOCK_BOOTTIME
+      timespec t{};
+      if (::clock_gettime(CLOCK_BOOTTIME, &t) == 0)
+        return std::chrono::duration_cast<duration>(std::chrono::seconds(t.tv_sec) +
+                                                    std::chrono::nanoseconds(t.tv_nsec));
+#endif
+      return std::nullopt;
+    }
+    duration resolution() noexcept override { return duration(1); }  // parts of it are cut off
   } c;
   return c;
 }

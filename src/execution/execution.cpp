@@ -296,6 +296,12 @@ void execution::hold(command& c) {
   c.hold();
 }
 
+/// Its lengths of time count from now, which may be long after the event that drives the run.
+void execution::count_from_here(record& r) noexcept {
+  r.late = replay_ || !host_ ? 0 : host_->late_by();
+  if (r.late) r.flags |= record_flag::late;
+}
+
 /// Emits a command, or holds it against the history.
 std::uint8_t execution::record_command(command& c) noexcept try {
   record r;
@@ -306,6 +312,7 @@ std::uint8_t execution::record_command(command& c) noexcept try {
     case command_kind::sleep:
       r.number = c.wait_ms;
       r.flags = c.absolute ? record_flag::absolute : 0;
+      if (!c.absolute) count_from_here(r);
       break;
     case command_kind::condition: {
       auto& w = static_cast<condition&>(c);
@@ -319,6 +326,8 @@ std::uint8_t execution::record_command(command& c) noexcept try {
       r.flags = q.flags;
       if (q.options.at_most_once) r.flags |= record_flag::at_most_once;
       if (q.transacts) r.flags |= record_flag::transacts;
+      if (q.options.total_timeout.count() > 0 || q.options.retry.max_elapsed.count() > 0)
+        count_from_here(r);
       if (c.kind == command_kind::child) r.related = child_number();
       r.name = q.name;
       r.target = q.target;

@@ -67,6 +67,8 @@ class execution_host {
   virtual void await_body(std::uint64_t run, std::uint32_t command) noexcept = 0;
   /// The number for a child run.
   virtual std::uint64_t new_run_number() noexcept = 0;
+  /// How long ago the event happened that drives the run, ms.
+  virtual std::int64_t late_by() noexcept { return 0; }
   virtual void log(std::string_view id, std::string_view line) noexcept = 0;
 
  protected:
@@ -256,6 +258,7 @@ class execution : private waiter {
   bool look(condition& c) noexcept;
   bool meet_condition() noexcept;
   std::uint8_t record_command(command& c) noexcept;
+  void count_from_here(record& r) noexcept;
   void begin_update(const record& event);
   void run_update(handler& h, waiting_update w);
   bool begin_waiting();

@@ -2,6 +2,7 @@
 #include <stet/context.hpp>
 #include <stet/definition.hpp>
 
+#include <cmath>
 #include <cstdio>
 #include <new>
 
@@ -254,7 +255,8 @@ void check_options(std::string_view step, const step_options& o) {
     refuse("a time-out must not be negative");
   if (r.initial_interval < none || r.max_interval < none || r.max_elapsed < none)
     refuse("an interval of a retry policy must not be negative");
-  if (!(r.backoff >= 1)) refuse("the backoff of a retry policy is at least 1");
+  if (!(r.backoff >= 1) || std::isinf(r.backoff))
+    refuse("the backoff of a retry policy is a number, and at least 1");
   if (!(r.jitter >= 0 && r.jitter <= 1)) refuse("the jitter of a retry policy is 0 to 1");
 }
 void throw_unencodable() {

@@ -19,6 +19,7 @@ enum : unsigned {
   f_error = 2048,
   f_start = 4096,
   f_secret = 8192,
+  f_late = 16384,
   f_unknown = 1u << 31,
 };
 
@@ -73,9 +74,15 @@ constexpr unsigned fields_of(record_kind k) noexcept {
   }
   return f_unknown;
 }
+
+/// The fields of this very record.
 constexpr unsigned fields_of(const record& r) noexcept {
-  bool has_secret = r.kind == record_kind::started && (r.flags & record_flag::has_secret);
-  return fields_of(r.kind) | (has_secret ? f_secret : 0);
+  auto fields = fields_of(r.kind);
+  if (r.kind == record_kind::started && (r.flags & record_flag::has_secret)) fields |= f_secret;
+  bool may_be_late =
+      r.kind == record_kind::step || r.kind == record_kind::sleep || r.kind == record_kind::retry;
+  if (may_be_late && (r.flags & record_flag::late)) fields |= f_late;
+  return fields;
 }
 
 void put_fields(std::string& out, const record& r, unsigned f) {
@@ -113,6 +120,7 @@ void put_fields(std::string& out, const record& r, unsigned f) {
     put_text(out, r.error_text);
     put_text(out, r.error_path);
   }
+  if (f & f_late) put_signed(out, r.late);
 }
 
 void take_fields(source& in, record& r, unsigned f) {
@@ -150,6 +158,7 @@ void take_fields(source& in, record& r, unsigned f) {
     r.error_text = in.text();
     r.error_path = in.text();
   }
+  if (f & f_late) r.late = in.signed_varint();
 }
 
 }  // namespace

@@ -123,6 +123,7 @@ inline constexpr std::uint8_t unbegun = 8;      // terminated: cancelled before 
 inline constexpr std::uint8_t attributes = 4;   // described: the payload is changes of attributes
 inline constexpr std::uint8_t memo = 8;         // described: … is the memo
 inline constexpr std::uint8_t details = 16;     // described: … is a text
+inline constexpr std::uint8_t late = 16;        // step, sleep, retry: `late` is there
 }  // namespace record_flag
 
 /// A record as its fields. Texts are views into whatever it was decoded from. Only the fields of
@@ -135,6 +136,7 @@ struct record {
   std::int64_t time = 0;      // ms, by the engine's clock
   std::uint64_t related = 0;  // child: the child's run; started: the parent's; continued: the next
   std::int64_t number = 0;    // sleep: ms; retry: when; see the kinds
+  std::int64_t late = 0;  // ms; step, sleep: emitted so long after its event; retry: see the fold
   std::uint32_t attempt = 0;
   std::uint32_t line = 0;   // in the source
   errc code = errc::usage;  // step_failed, child_failed, failed

@@ -133,6 +133,7 @@ std::uint64_t journal::read_blocks(
       }
       if (!in.done()) throw malformed("it holds more records than it counts");
       time_at_open_ = std::max(time_at_open_, head.time);
+      last_block_time_ = head.time;
       keep(number, lsn, value.size());
     } catch (const malformed& e) {
       refuse("block " + std::to_string(number) + " is damaged: " + e.what());

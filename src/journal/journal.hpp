@@ -22,6 +22,7 @@
 #include <stet/store.hpp>
 
 #include "history/record.hpp"
+#include "journal/clock_history.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -83,6 +84,8 @@ class journal {
   std::size_t filling_bytes() const noexcept;
   std::uint64_t filling_block() const noexcept { return next_block_; }
   std::uint64_t new_run_number() noexcept { return next_run_++; }
+  /// What the next record and the next run are numbered.
+  journal_place place() const noexcept { return {next_lsn_, next_run_}; }
   /// What rides along with the next block.
   batch& riders() noexcept { return riders_; }
   bool has_something() const noexcept { return count_ > 0 || !riders_.empty() || drop_; }
@@ -110,9 +113,16 @@ class journal {
   /// It is durable.
   void committed(sealed_block& b) noexcept;
 
+  /// The highest time that was journaled when it was opened.
   std::int64_t time_at_open() const noexcept { return time_at_open_; }
   /// False: open() hasn't come so far, and may be called again if the store refused to write.
   bool is_owned() const noexcept { return is_owned_; }
+  /// The time of the last block that was there then; 0: there was none from this LSN on.
+  std::int64_t time_since(std::uint64_t lsn) const noexcept {
+    return first_lsn_of_session_ > lsn ? last_block_time_ : 0;
+  }
+  /// The next block drops some that are old, and so writes the marks.
+  bool drops() const noexcept { return drop_; }
   bool was_clean() const noexcept { return was_clean_; }
   std::uint64_t first_lsn_of_session() const noexcept { return first_lsn_of_session_; }
 
@@ -147,6 +157,7 @@ class journal {
   std::uint64_t first_lsn_of_session_ = 1;
   std::int64_t time_at_open_ = 0;
   bool is_owned_ = false;
+  std::int64_t last_block_time_ = 0;
   bool was_clean_ = true;
   bool drop_ = false;
   bool clean_ = false;

@@ -49,6 +49,7 @@ std::string journal(std::uint64_t block) { return with_number(space::journal, bl
 std::string packed(std::uint64_t last_run) { return with_number(space::packed, last_run); }
 std::string snapshot(std::uint64_t run) { return with_number(space::snapshot, run); }
 std::string owner() { return begin(space::owner); }
+std::string clock() { return begin(space::clock); }
 std::string format() { return "m format"; }
 std::string copy_note() { return "m copy"; }
 

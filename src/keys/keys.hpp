@@ -15,6 +15,7 @@ enum class space : char {
   counts = 'c',    // <namespace> <workflow> <status>   how many runs, as of their snapshots
   history = 'h',   // <run> <first record>        records, in chunks
   journal = 'j',   // <block>                     blocks
+  clock = 'k',     //                             what happened to the clock
   ids = 'n',       // <namespace> <id> <run>      runs of an id
   owner = 'o',     //                             owner, epoch and marks
   packed = 'p',    // <last run>                  runs that began and ended within one pass of the
@@ -50,6 +51,7 @@ std::string index_prefix(std::string_view name_space, std::string_view attribute
 std::string index_prefix(std::string_view name_space);
 std::string count(std::string_view name_space, std::string_view workflow, std::uint8_t status);
 std::string owner();
+std::string clock();
 /// Of the whole store, outside every shard: its format.
 std::string format();
 /// Of the whole store: how far the copy is that makes it. Where it stands there is no format.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/plus.hpp"
 #include "history/attributes.hpp"
 #include "run_state/run_state.hpp"
 
@@ -53,7 +54,7 @@ void apply_command(run_state& s, const record& r, std::uint64_t lsn) {
   pending p;
   p.command = r.command;
   p.flags = r.flags;
-  p.armed = p.due_since = s.engine_time;
+  p.armed = p.due_since = plus(s.engine_time, r.late);
   p.lsn = lsn;
   p.name = r.name;
   if (r.kind == record_kind::step) {
@@ -62,8 +63,7 @@ void apply_command(run_state& s, const record& r, std::uint64_t lsn) {
   } else if (r.kind == record_kind::sleep) {
     p.kind = command_kind::sleep;
     p.due = r.number;
-    if (!(r.flags & record_flag::absolute) && __builtin_add_overflow(p.armed, r.number, &p.due))
-      p.due = r.number < 0 ? INT64_MIN + 1 : INT64_MAX - 1;
+    if (!(r.flags & record_flag::absolute)) p.due = plus(p.armed, r.number);
   } else if (r.kind == record_kind::child) {
     p.kind = command_kind::child;
     p.child = r.related;
@@ -143,6 +143,7 @@ void apply_note(run_state& s, const record& r, std::uint64_t lsn) {
       p.attempt = r.attempt;
       p.due = r.number;
       p.due_since = r.time;
+      p.armed = plus(p.armed, r.late);  // the clock was set since, by so much
       p.lsn = lsn;
       ++p.failures;
       note_error(p, r);

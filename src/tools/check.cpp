@@ -82,6 +82,9 @@ class checking {
     auto owner = store_.get(keys::owner());
     if (!owner) return problem("the marks (key o) are missing");
     guard("the marks (key o)", [&] { marks_ = decode_marks(*owner); });
+    guard("the history of the clock (key k)", [&] {
+      if (auto clock = store_.get(keys::clock())) (void)decode_clock_history(*clock);
+    });
   }
 
   // ---- the journal
@@ -300,7 +303,9 @@ class checking {
   }
 
   void check_key(std::string_view key) {
-    if (key == keys::format() || key == keys::owner() || key == keys::copy_note()) return;
+    if (key == keys::format() || key == keys::owner() || key == keys::copy_note() ||
+        key == keys::clock())
+      return;
     if (key.size() < 2 || key[0] != 0) throw malformed("it isn't one of Stet's");
     switch (static_cast<keys::space>(key[1])) {
       case keys::space::journal:

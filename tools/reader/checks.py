@@ -34,6 +34,8 @@ class Store:
         self.sort_keys()
         self.marks = self.guard('the marks (key o)', self.read_marks)
         self.guard('marks in the log', self.check_owners)
+        if b'\0k' in self.pairs:
+            self.guard('the history of the clock (key k)', decode.clock, self.pairs[b'\0k'])
         self.read_blocks()
         for key, value in self.spaces['r'].items():
             self.guard(f'the snapshot at key {key.hex()}', self.read_snapshot, key, value)
@@ -63,9 +65,9 @@ class Store:
         if form != b'1':
             raise Malformed(f'the store has format {shown(form)}; this reader knows 1')
         for key in sorted(self.pairs):
-            if key in (b'm format', b'm copy', b'\0o'):
+            if key in (b'm format', b'm copy', b'\0o', b'\0k'):
                 continue
-            if key[:1] != b'\0' or key[1:2] not in b'jrhntsuxca' or len(key) < 3:
+            if key[:1] != b'\0' or key[1:2] not in b'jrhntsuxcak' or len(key) < 3:
                 self.problem(f'the key {key.hex()} is not one of the format\'s')
             else:
                 self.spaces[key[1:2].decode()][key] = self.pairs[key]

@@ -132,9 +132,26 @@ def marks(data):
     return m
 
 
+# ---- the clock
+def clock(data):
+    """The parts: [(first LSN, first run, shift in ms, wrong)]."""
+    if len(data) < 4 or crc32c(data[:-4]) != int.from_bytes(data[-4:], 'big'):
+        raise Malformed('its checksum is wrong')
+    s = Source(data[:-4])
+    if (version := s.u8()) != 1:
+        raise Malformed(f'it has version {version}; this reader knows 1')
+    s.signed(), s.varint(), s.signed()
+    parts = [(s.varint(), s.varint(), s.signed(), s.u8()) for _ in range(s.varint())]
+    s.done()
+    if not parts or parts[0][:2] != (0, 0) or any(b[0] < a[0] or b[1] < a[1] for a, b in zip(parts, parts[1:])):
+        raise Malformed('its parts are in disorder')
+    return parts
+
+
 # ---- records
 FIELDS = ['command', 'time', 'related', 'number', 'attempt', 'line', 'code', 'seed', 'secret', 'start', 'name', 'target', 'payload',
-          'error']
+          'error', 'late']
+LATE = (16, 17, 33)  # with flag 16 they have it
 KINDS = {
     1: ('started', 'command time related seed start name target payload'),
     2: ('step done', 'command time attempt payload'),
@@ -200,7 +217,7 @@ def field(s, name):
         return start
     if name == 'error':
         return s.text(), s.text(), path(s.text())
-    take = {'time': s.signed, 'number': s.signed, 'related': s.varint, 'command': s.v32, 'attempt': s.v32, 'line': s.v32,
+    take = {'time': s.signed, 'number': s.signed, 'late': s.signed, 'related': s.varint, 'command': s.v32, 'attempt': s.v32, 'line': s.v32,
             'code': s.u8}
     return take.get(name, s.text)()
 
@@ -216,6 +233,8 @@ class Record:
         self.word, names = KINDS[self.kind]
         if self.kind == 1 and self.flags & 8:
             names += ' secret'
+        if self.kind in LATE and self.flags & 16:
+            names += ' late'
         self.fields = {name: field(s, name) for name in sorted(names.split(), key=FIELDS.index)}
         s.done()
 

@@ -1,0 +1,135 @@
+#include "journal/clock_history.hpp"
+
+#include <algorithm>
+
+#include "base/bytes.hpp"
+#include "base/crc32c.hpp"
+#include "base/plus.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::uint8_t version = 1;
+// Beyond that the oldest two become one: its timers may wait longer, never shorter.
+constexpr std::size_t parts_max = 1024;
+
+}  // namespace
+
+void clock_history::set_back(std::int64_t by, journal_place at) {
+  for (auto& p : parts_) p.shift = plus(p.shift, -by);
+  debt_ = plus(debt_, by);
+  begin_part(at, true);
+}
+
+void clock_history::distrust(journal_place at) { begin_part(at, true); }
+
+void clock_history::set_forward(std::int64_t by, journal_place at, journal_place life,
+                                bool still_wrong) {
+  split(life);
+  auto taken_back = std::min(by, debt_);
+  for (auto& p : parts_)
+    p.shift = plus(p.shift, p.wrong || p.from.lsn >= life.lsn ? by : taken_back);
+  debt_ -= taken_back;
+  bool wrong = debt_ > 0 || still_wrong;
+  if (!wrong)
+    for (auto& p : parts_) p.wrong = false;
+  begin_part(at, wrong);
+}
+
+/// Parts that are alike become one.
+void clock_history::begin_part(journal_place at, bool wrong) {
+  parts_.push_back({at, 0, wrong});
+  std::vector<part> kept;
+  for (auto& p : parts_) {
+    if (!kept.empty() && kept.back().from.lsn == p.from.lsn && kept.back().from.run == p.from.run)
+      kept.pop_back();  // nothing was recorded in it
+    if (kept.empty() || kept.back().shift != p.shift || kept.back().wrong != p.wrong)
+      kept.push_back(p);
+  }
+  parts_ = std::move(kept);
+  if (parts_.size() > parts_max) {
+    parts_[1].shift = std::max(parts_[0].shift, parts_[1].shift);
+    parts_.erase(parts_.begin());
+  }
+  parts_.front().from = {};
+}
+
+/// Makes sure that a part begins at `at`, if it is in the past.
+void clock_history::split(journal_place at) {
+  auto behind = std::find_if(parts_.begin(), parts_.end(),
+                             [&](const part& p) { return p.from.lsn > at.lsn; });
+  auto& containing = *(behind - 1);
+  if (containing.from.lsn == at.lsn) return;
+  part second{at, containing.shift, containing.wrong};
+  parts_.insert(behind, second);
+}
+
+void clock_history::limit_to(journal_place end) noexcept {
+  for (auto& p : parts_) p.from = {std::min(p.from.lsn, end.lsn), std::min(p.from.run, end.run)};
+}
+
+std::int64_t clock_history::shift_at(std::uint64_t of) const noexcept {
+  auto p = parts_.end() - 1;
+  while (p != parts_.begin() && p->from.lsn > of) --p;
+  return p->shift;
+}
+std::int64_t clock_history::shift_of_run(std::uint64_t run) const noexcept {
+  auto p = parts_.end() - 1;
+  while (p != parts_.begin() && p->from.run > run) --p;
+  return p->shift;
+}
+bool clock_history::shifts_back() const noexcept {
+  return std::any_of(parts_.begin(), parts_.end(), [](auto& p) { return p.shift < 0; });
+}
+
+std::string encode(const clock_history& h) {
+  std::string out;
+  put_byte(out, version);
+  put_signed(out, h.time);
+  put_varint(out, h.lsn);
+  put_signed(out, h.debt_);
+  put_varint(out, h.parts_.size());
+  for (auto& p : h.parts_) {
+    put_varint(out, p.from.lsn);
+    put_varint(out, p.from.run);
+    put_signed(out, p.shift);
+    put_byte(out, p.wrong);
+  }
+  auto sum = crc32c(out);
+  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(sum >> shift));
+  return out;
+}
+
+clock_history decode_clock_history(std::string_view bytes) {
+  if (bytes.size() < 4) throw malformed("the history of the clock is too short");
+  std::uint32_t sum = 0;
+  for (char c : bytes.substr(bytes.size() - 4)) sum = sum << 8 | static_cast<unsigned char>(c);
+  auto body = bytes.substr(0, bytes.size() - 4);
+  if (crc32c(body) != sum) throw malformed("the checksum of the history of the clock is wrong");
+  source in(body);
+  if (in.byte() != version)
+    throw malformed("the history of the clock is of a version that this build doesn't know");
+  clock_history h;
+  h.time = in.signed_varint();
+  h.lsn = in.varint();
+  h.debt_ = in.signed_varint();
+  h.parts_.clear();
+  for (auto n = in.varint(); n > 0; --n) {
+    clock_history::part p;
+    p.from.lsn = in.varint();
+    p.from.run = in.varint();
+    p.shift = in.signed_varint();
+    p.wrong = in.byte() != 0;
+    bool follows = h.parts_.empty() ? p.from.lsn == 0 && p.from.run == 0
+                                    : p.from.lsn >= h.parts_.back().from.lsn &&
+                                          p.from.run >= h.parts_.back().from.run;
+    if (!follows) throw malformed("the parts of the history of the clock are in disorder");
+    h.parts_.push_back(p);
+  }
+  if (h.parts_.empty() || h.debt_ < 0 || !in.done())
+    throw malformed("the history of the clock makes no sense");
+  return h;
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

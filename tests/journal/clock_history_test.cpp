@@ -1,0 +1,90 @@
+#include <doctest/doctest.h>
+
+#include "base/bytes.hpp"
+#include "journal/clock_history.hpp"
+
+using namespace stet::detail;
+
+TEST_CASE("a clock that is set back and set right again leaves what was pending as it was") {
+  clock_history h;
+  h.set_back(1000, {10, 3});
+  CHECK(h.is_wrong());
+  CHECK(h.shift_at(9) == -1000);
+  CHECK(h.shift_at(10) == 0);
+  CHECK(h.shift_of_run(2) == -1000);
+  CHECK(h.shift_of_run(3) == 0);
+  h.set_forward(1500, {20, 5}, {10, 3}, false);
+  CHECK(!h.is_wrong());
+  CHECK(h.shift_at(9) == 0);  // what is above is time in which no engine ran
+  CHECK(h.shift_at(19) == 1500);
+  CHECK(h.shift_at(20) == 0);
+  CHECK(!h.shifts_back());
+}
+
+TEST_CASE("a clock that is set right in two steps, with a start between") {
+  clock_history h;
+  h.set_back(1000, {10, 1});
+  h.set_forward(400, {20, 1}, {10, 1}, false);
+  CHECK(h.is_wrong());
+  CHECK(h.shift_at(9) == -600);
+  CHECK(h.shift_at(19) == 400);
+  CHECK(h.shift_at(20) == 0);
+  h.set_forward(600, {30, 1}, {30, 1}, false);
+  CHECK(!h.is_wrong());
+  CHECK(h.shift_at(9) == 0);
+  CHECK(h.shift_at(19) == 1000);
+  CHECK(h.shift_at(20) == 600);
+  CHECK(h.shift_at(30) == 0);
+}
+
+TEST_CASE("a clock that is set while nobody knew that it was wrong changes this life only") {
+  clock_history h;
+  h.set_forward(50, {30, 9}, {20, 7}, false);
+  CHECK(h.shift_at(19) == 0);
+  CHECK(h.shift_at(20) == 50);
+  CHECK(h.shift_of_run(6) == 0);
+  CHECK(h.shift_of_run(7) == 50);
+  CHECK(h.shift_of_run(9) == 0);
+}
+
+TEST_CASE("numbers that are handed out again belong to the latest part") {
+  clock_history h(true);
+  h.set_forward(50, {30, 9}, {1, 1}, false);
+  h.limit_to({25, 5});
+  CHECK(h.shift_at(24) == 50);
+  CHECK(h.shift_at(25) == 0);
+  CHECK(h.shift_of_run(4) == 50);
+  CHECK(h.shift_of_run(5) == 0);
+}
+
+TEST_CASE("there is a bound to what is remembered, and the oldest waits longer, not shorter") {
+  clock_history h;
+  for (std::uint64_t n = 1; n <= 3000; ++n) h.set_forward(10, {n * 10, n}, {n * 10 - 5, n}, false);
+  CHECK(encode(h).size() < 32'000);
+  CHECK(h.shift_at(6) == 10);
+  CHECK(h.shift_at(29'996) == 10);
+  CHECK(h.shift_at(29'991) == 0);
+}
+
+TEST_CASE("the history of a clock comes back from its bytes; damaged it is refused") {
+  clock_history h(true);
+  h.time = 1'700'000'000'000;
+  h.lsn = 77;
+  h.set_back(INT64_MAX, {2, 2});
+  h.set_back(5, {4, 4});
+  h.set_forward(INT64_MAX, {9, 9}, {4, 4}, true);
+  auto bytes = encode(h);
+  auto again = decode_clock_history(bytes);
+  CHECK(encode(again) == bytes);
+  CHECK(again.time == h.time);
+  CHECK(again.lsn == h.lsn);
+  CHECK(again.set_back_by() == h.set_back_by());
+  for (std::uint64_t n : {0, 1, 2, 3, 4, 8, 9, 99}) CHECK(again.shift_at(n) == h.shift_at(n));
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
+    CHECK_THROWS_AS(decode_clock_history(bytes.substr(0, n)), malformed);
+    auto flipped = bytes;
+    flipped[n] ^= 4;
+    CHECK_THROWS_AS(decode_clock_history(flipped), malformed);
+  }
+  CHECK_THROWS_AS(decode_clock_history(bytes + '\0'), malformed);
+}
