@@ -26,7 +26,6 @@ TEST_CASE("the numbers of errc are on disk and never change") {
       {stet::errc::too_deep, "too_deep"},
       {stet::errc::unknown_workflow, "unknown_workflow"},
       {stet::errc::conflict, "conflict"},
-      {stet::errc::busy, "busy"},
       {stet::errc::not_found, "not_found"},
       {stet::errc::rejected, "rejected"},
       {stet::errc::step_failed, "step_failed"},
@@ -47,6 +46,7 @@ TEST_CASE("the numbers of errc are on disk and never change") {
       {stet::errc::run_ended, "run_ended"},
       {stet::errc::run_timed_out, "run_timed_out"},
       {stet::errc::internal, "internal"},
+      {stet::errc::busy, "busy"},
   };
   int number = 0;
   for (auto [code, name] : all) {
