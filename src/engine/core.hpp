@@ -271,8 +271,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool drive_until(call& c, std::optional<duration> limit);
   bool give_up_waiting(call& c);
   bool skip(call& c, std::int64_t end);
-  std::optional<time_point> next_due(const std::lock_guard<std::mutex>& driving) const;
   bool turn_by_caller();
+  std::optional<time_point> due_next() const;
   std::optional<bool> turn_if_free();
   bool ask_loop(call& c, std::optional<duration> limit);
   bool do_bodies_starve() const noexcept;
@@ -314,7 +314,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void suspect(const std::vector<occupant>& who);
   void suspect_code(const occupant& o);
   void count_death(resident& r, std::uint32_t command);
-  bool convict(resident& r, const pending& p);
+  bool is_convicted(const pending& p) const noexcept;
   void load_timers();
   void resume(resident& r);
   void resume_pending(resident& r);

@@ -13,7 +13,7 @@ constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells
 /// Whether a turn did anything; nothing if somebody else drives the engine, or closes it.
 std::optional<bool> engine_core::turn_if_free() {
   std::unique_lock lock(drive_mutex_, std::try_to_lock);
-  if (!lock || phase_ != phase::running) return std::nullopt;
+  if (!lock || closing_) return std::nullopt;
   return turn_by_caller();
 }
 
@@ -27,8 +27,8 @@ bool engine_core::drive_until(call& c, std::optional<duration> limit) {
     if (c.is_done()) break;
     if (busy == true ? steady_ms() > end : steady_ms() >= end) return give_up_waiting(c);
     if (busy != false || skip(c, end)) continue;
-    std::lock_guard lock(drive_mutex_);
-    sleep_until_woken(std::clamp<std::int64_t>(end - steady_ms(), 1, manual_nap_ms));
+    std::unique_lock lock(drive_mutex_, std::try_to_lock);
+    if (lock) sleep_until_woken(std::clamp<std::int64_t>(end - steady_ms(), 1, manual_nap_ms));
   }
   return true;
 }
@@ -39,8 +39,9 @@ bool engine_core::skip(call& c, std::int64_t end) {
   if (!dynamic_cast<waiting_call*>(&c)) return false;
   std::optional<time_point> due;
   {
-    std::lock_guard lock(drive_mutex_);  // another thread may be driving
-    due = next_due(lock);
+    std::unique_lock lock(drive_mutex_, std::try_to_lock);
+    if (!lock) return false;
+    due = due_next();
     if (end != INT64_MAX) {
       time_point limit(duration(now_ + (end - steady_ms())));
       due = std::min(due.value_or(limit), limit);
@@ -61,10 +62,20 @@ bool engine_core::run_until_idle(duration limit) {
     if (steady_ms() - began >= limit.count()) return false;
   return true;
 }
+
 std::optional<time_point> engine_core::next_wakeup() {
   throw_if_unusable();
   std::lock_guard lock(drive_mutex_);
-  return next_due(lock);
+  return due_next();
+}
+
+/// When there is something to do next, if nothing comes from outside. For who has the lock.
+std::optional<time_point> engine_core::due_next() const {
+  if (is_refused()) return time_point(duration(retry_commit_at_));  // nothing happens before
+  if (was_busy_) return time_point(duration(now_));
+  auto due = next_timer();
+  if (due == INT64_MAX) return std::nullopt;
+  return time_point(duration(time_.shown(due)));
 }
 
 }  // namespace detail

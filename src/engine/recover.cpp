@@ -212,13 +212,9 @@ void engine_core::resume(resident& r) {
   wake_run(r);
 }
 
-/// Fails a step that has killed the process too often. False: it hasn't.
-bool engine_core::convict(resident& r, const pending& p) {
-  if (options_.max_crashes == 0 || p.crashes < options_.max_crashes) return false;
-  fail_step(r, p, errc::step_crashed, "stet::step_crashed",
-            "the process died " + std::to_string(p.crashes) +
-                " times while this step alone was under suspicion");
-  return true;
+/// A step that has killed the process too often.
+bool engine_core::is_convicted(const pending& p) const noexcept {
+  return options_.max_crashes != 0 && p.crashes >= options_.max_crashes;
 }
 
 void engine_core::resume_pending(resident& r) {
@@ -234,10 +230,8 @@ void engine_core::resume_pending(resident& r) {
       e.kind = record_kind::body_returned;
       e.command = command;
       happen(r, e);
-    } else if (convict(r, *p)) {
-      continue;
     } else if (p->at == pending::phase::waiting && (p->flags & record_flag::at_most_once) &&
-               !STET_SEEDED(repeat_at_most_once)) {
+               !is_convicted(*p) && !STET_SEEDED(repeat_at_most_once)) {
       fail_step(
           r, *p, errc::step_interrupted, "stet::step_interrupted",
           "the process ended while the step was under way; whether it took effect is unknown");

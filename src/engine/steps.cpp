@@ -160,9 +160,10 @@ void engine_core::end_trials() {
     auto* r = in_memory(t.run);
     if (!r || std::find(r->attempts.begin(), r->attempts.end(), t.who) == r->attempts.end())
       continue;
-    if (t.who->later->acquit()) acquit(*t.who);
-    else if (t.who->at != attempt::phase::left)
-      try_for_a_moment(*t.who);  // its body hasn't returned
+    auto& a = *t.who;
+    if (!a.later) continue;  // another one in the same place
+    if (a.later->acquit()) acquit(a);
+    else if (a.at != attempt::phase::left) try_for_a_moment(a);  // its body hasn't returned
   }
 }
 
@@ -213,7 +214,7 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
   }
   if (a.error) {
     failure f;
-    bool permanent;
+    bool permanent = false;
     {
       slot_guard here(slots_, a.noted());  // codecs of errors and predicates are code of the step
       f = errors_.describe(a.error);
@@ -336,7 +337,10 @@ void engine_core::attempt_failed(resident& r, pending& p, attempt& a, const fail
 
 /// The pause after a failed attempt, or a crash, is over.
 void engine_core::next_attempt(resident& r, pending& p) {
-  if (convict(r, p)) return;
+  if (is_convicted(p))
+    return fail_step(r, p, errc::step_crashed, "stet::step_crashed",
+                     "the process died " + std::to_string(p.crashes) +
+                         " times while this step alone was under suspicion");
   if (!ensure_frame(r)) return;
   auto* q = r.frame->find(p.command);
   if (!q) return park(r, "step '" + p.name + "' is pending, and today's code doesn't wait for it");

@@ -55,15 +55,6 @@ std::int64_t engine_core::next_due(const run_state& s) const noexcept {
   return due;
 }
 
-/// When the loop has something to do next, if nothing comes from outside. Whoever drives asks.
-std::optional<time_point> engine_core::next_due(const std::lock_guard<std::mutex>&) const {
-  if (is_refused()) return time_point(duration(retry_commit_at_));  // nothing happens before
-  if (was_busy_) return time_point(duration(now_));
-  auto due = next_timer();
-  if (due == INT64_MAX) return std::nullopt;
-  return time_point(duration(time_.shown(due)));
-}
-
 /// Puts what the run waits for into the timers, or the run into the ready ones.
 void engine_core::arm(resident& r) {
   arm_timers(r);

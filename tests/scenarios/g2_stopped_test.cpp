@@ -101,8 +101,8 @@ constexpr stet::step_options at_most_once{.retry = {.max_attempts = 1}, .at_most
 TEST_CASE("an at_most_once step that a close stops is attempted again only if its body says so") {
   for (bool says_so : {true, false}) {
     CAPTURE(says_so);
-    for (int deaths : {0, 1}) {
-      world w(cell{.lmdb = true, .threads = 2});
+    for (bool lmdb : {false, true}) {
+      world w(cell{.lmdb = lmdb, .threads = 2});
       begun = 0;
       w.open([&](stet::engine& e) {
         e.define(Text, [says_so](stet::context& ctx) -> stet::task<std::string> {
@@ -113,7 +113,6 @@ TEST_CASE("an at_most_once step that a close stops is attempted again only if it
       w.until([&] { return begun == 1; });
       w.close();
       w.reopen();
-      if (deaths) w.restart();
       auto text = w.run(Text, "r");
       if (says_so) CHECK(text.substr(0, 5) == "value");
       else CHECK(text.find("step_interrupted") == 0);
