@@ -27,6 +27,7 @@
 #include <stet/messages.hpp>
 
 #include "base/by_number.hpp"
+#include "base/hooks.hpp"
 #include "execution/errors.hpp"
 #include "execution/limits.hpp"
 #include "history/record.hpp"
@@ -179,7 +180,9 @@ class execution : private waiter {
   void must_run(std::string_view what) const;
   bool take_message(std::string_view name, std::string& payload);
   bool continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept;
-  bool continue_suggested() const noexcept { return records_ >= records_suggested_max; }
+  bool continue_suggested() const noexcept {
+    return records_ >= STET_HOOKED(long_history, records_suggested_max);
+  }
   void add(handler& h);
   void remove(handler& h) noexcept;
   void root_returns() noexcept;

@@ -47,6 +47,7 @@ class inspector {
     tell_end(end, life, result_.facts, v);
     crashes_ += end == life_end::killed;
     check_state(d, *trial_.what, v);
+    check_dues(d, v);
     check_acknowledged(d, result_.facts, v);
     check_effects(d, result_.facts, crashes_, v);
     if (end != life_end::killed) check_replay(d, v);  // the histories before were prefixes of these
@@ -56,6 +57,7 @@ class inspector {
     }
     if (end == life_end::finished) {
       check_clean(d, v);
+      check_orphans(d, v);
       check_endings(d, *trial_.what, v);
     }
     dumps_.emplace_back(life, std::move(d));
