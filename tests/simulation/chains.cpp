@@ -8,11 +8,11 @@ namespace {
 
 using stet_crash::Add;
 using stet_crash::Box;
+using stet_crash::brief;
 using stet_crash::Number;
 using ms = stet::duration;
 
 constexpr stet_crash::flow_name Keeper{"keeper"}, Owner{"owner"}, Ward{"ward"};
-constexpr std::string_view brief = "brief";  // the namespace
 constexpr std::string_view box_key = "k";
 constexpr int keepers = 2, owners = 3;
 constexpr int retention = 150, link = 40, repeated_within = 100;  // ms
