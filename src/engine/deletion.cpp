@@ -45,7 +45,8 @@ void engine_core::forget_run(resident& r) {
   evict(r);
   auto id = ids_.find(id_key(namespace_of(r.state), r.state.id));
   if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
-  runs_.erase(r.state.run);
+  auto gone = runs_.extract(r.state.run);
+  if (r.leases > 0) gone.mapped().release()->forgotten = true;
 }
 
 /// The runs of an id, and if that is asked for those that they started, and so on.
@@ -59,18 +60,15 @@ std::vector<std::uint64_t> engine_core::family_of(run_ref of, bool with_children
   };
   add_all_of(of.name_space, of.id);
   for (std::size_t i = 0; with_children && i < family.size(); ++i) {
-    auto* r = load(family[i]);
+    auto r = load(family[i]);
     if (!r) continue;
     auto history = stored_history_of(*r);
     std::vector<std::string> children;
     for (source in(history); !in.done();) {
       auto rec = decode_record(in);
-      auto* child = rec.kind == record_kind::child ? load(rec.related) : nullptr;
-      if (!child) continue;  // it never began, or has gone
-      children.push_back(child->state.id);
-      drop_if_idle(*child);
+      auto child = rec.kind == record_kind::child ? load(rec.related) : run_lease();
+      if (child) children.push_back(child->state.id);  // else it never began, or has gone
     }
-    drop_if_idle(*r);
     for (auto& id : children) add_all_of(of.name_space, id);
   }
   return family;
@@ -80,17 +78,17 @@ std::size_t engine_core::erase_id(run_ref of, erase_options o) {
   auto family = family_of(of, o.children);
   if (family.empty()) (void)must_find(of);  // throws
   for (auto run : family) {
-    auto& r = must_find({run, of.name_space, of.id});
-    if (r.state.open() && o.terminate) terminate(r, "it is erased");
-    auto busy = r.state.open() ? "is open: let it end, or erase it with erase_options::terminate"
-                : r.attempts.empty() ? nullptr
-                                     : "has ended, but the body of a step of it still runs";
-    if (!busy) continue;
-    auto text = "the run '" + r.state.id + "' " + busy;
-    drop_if_idle(r);
-    throw error(errc::conflict, of.id, text);
+    auto r = must_find({run, of.name_space, of.id});
+    if (r->state.open() && o.terminate) terminate(*r, "it is erased");
+    auto busy = r->state.open() ? "is open: let it end, or erase it with erase_options::terminate"
+                : r->attempts.empty() ? nullptr
+                                      : "has ended, but the body of a step of it still runs";
+    if (busy) throw error(errc::conflict, of.id, "the run '" + r->state.id + "' " + busy);
   }
-  for (auto run : family) erase_run(must_find({run, of.name_space, of.id}));
+  for (auto run : family) {
+    auto r = must_find({run, of.name_space, of.id});
+    erase_run(*r);
+  }
   return family.size();
 }
 
@@ -143,7 +141,7 @@ bool engine_core::sweep(const std::string& name_space, std::int64_t keep) {
   });
   bool any = false;
   for (auto run : old) {
-    auto* r = load(run);
+    auto r = load(run);
     if (r && erase_run(*r)) any = true;
     else next_sweep_ = std::min(next_sweep_, now_ + busy_pause_ms);
     relieve();

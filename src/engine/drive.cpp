@@ -217,14 +217,14 @@ void engine_core::continue_run(resident& r) {
   if (s.about) start.attributes = s.about->attributes;
   start.memo = memo;
   start.details = details;
-  auto& created = create(start, true);
+  auto created = create(start, true);
   for (auto& m : unread) {
     record e;
     e.kind = record_kind::signal;
     e.name = m.name;
     e.target = m.key;
     e.payload = m.payload;
-    happen_later(created, e);
+    happen_later(*created, e);
   }
   for (auto& w : waiting) {
     record e;
@@ -233,11 +233,11 @@ void engine_core::continue_run(resident& r) {
     e.name = w.name;
     e.target = w.id;
     e.payload = w.arguments;
-    happen_later(created, e);
+    happen_later(*created, e);
     std::erase_if(r.updaters, [&](update_call* c) {
       if (c->outcome.id != w.id) return false;
-      c->of.run = c->outcome.run = created.state.run;
-      created.updaters.push_back(c);
+      c->of.run = c->outcome.run = created->state.run;
+      created->updaters.push_back(c);
       return true;
     });
   }
@@ -274,7 +274,8 @@ void engine_core::end_run(resident& r) {
 }
 
 void engine_core::tell_parent(resident& r) {
-  auto* parent = STET_SEEDED(lose_child_answer) ? in_memory(r.state.parent) : load(r.state.parent);
+  if (STET_SEEDED(lose_child_answer) && !in_memory(r.state.parent)) return;
+  auto parent = load(r.state.parent);
   if (!parent || !parent->state.open() || !parent->state.find(r.state.parent_command)) return;
   if (parent->state.find(r.state.parent_command)->child != r.state.first) return;
   record e;
@@ -329,12 +330,11 @@ void engine_core::terminate(resident& r, std::string_view reason, std::uint8_t f
 /// Children whose parent has ended, or waits for them no longer.
 void engine_core::see_to_orphans(std::string_view ended, std::string_view given_up) {
   for (auto [run, end] : std::exchange(orphans_, {})) {
-    auto* first = load(run);
-    if (!first) continue;
-    auto& child = last_of_chain(*first);
-    if (end) terminate(child, ended);
-    else request_cancel(child, given_up);
-    drop_if_idle(child);
+    auto child = load(run);
+    if (!child) continue;
+    child = last_of_chain(std::move(child));
+    if (end) terminate(*child, ended);
+    else request_cancel(*child, given_up);
   }
 }
 

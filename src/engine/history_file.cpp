@@ -15,12 +15,12 @@ constexpr std::size_t fields = 8;
 
 std::string engine_core::export_history(run_ref of) {
   of.run = latest_run(of.name_space, of.id);
-  auto& r = must_find(of);
-  answer_lsn_ = r.last_lsn;
+  auto r = must_find(of);
+  answer_lsn_ = r->last_lsn;
   std::string out;
   try {
-    auto history = stored_history_of(r);  // sealed, if there are transforms
-    auto& s = r.state;
+    auto history = stored_history_of(*r);  // sealed, if there are transforms
+    auto& s = r->state;
     writer w(out);
     w.array(fields);
     w.text(magic);
@@ -31,11 +31,7 @@ std::string engine_core::export_history(run_ref of) {
     w.natural(s.run);
     w.natural(crc32c(history));
     w.bytes(history);
-  } catch (const malformed& e) {
-    drop_if_idle(r);
-    throw error(errc::corrupt, of.id, e.what());
-  }
-  drop_if_idle(r);
+  } catch (const malformed& e) { throw error(errc::corrupt, of.id, e.what()); }
   return out;
 }
 

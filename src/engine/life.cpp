@@ -5,6 +5,7 @@
 #include <new>
 #include <tuple>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
 #include "engine/pool.hpp"
@@ -42,6 +43,20 @@ std::exception_ptr is_closed() noexcept {
   try {
     return std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed"));
   } catch (...) { return std::current_exception(); }  // there is no memory for the text
+}
+
+/// What callers are told of the engine's failure.
+std::exception_ptr as_error(std::exception_ptr e) noexcept {
+  try {
+    std::rethrow_exception(e);
+  } catch (const broken_invariant& broken) {
+    try {
+      return std::make_exception_ptr(
+          error(errc::internal, "engine",
+                std::string("a rule that Stet must keep is broken: ") + broken.what() +
+                    "; the engine stopped, and nothing was written behind it. Please report this"));
+    } catch (...) { return std::current_exception(); }  // there is no memory for the text
+  } catch (...) { return e; }
 }
 
 }  // namespace
@@ -132,6 +147,7 @@ void engine_core::start() {
     watchdog_.stop();
     committer_.stop();
     phase_ = phase::closed;
+    recovered_.clear();
     lru_.clear();
     runs_.clear();
     store_->close();
@@ -187,7 +203,9 @@ bool engine_core::take_calls() {
       // call and those behind it.
     } catch (const store_error&) { throw; } catch (const std::bad_alloc&) {
       throw;
-    } catch (...) { failed = std::current_exception(); }
+    } catch (const broken_invariant&) { throw; } catch (...) {
+      failed = std::current_exception();
+    }
     if (failed) {
       c->fails(std::move(failed));
       answer(*c, journal_.last_lsn());
@@ -212,7 +230,8 @@ void engine_core::loop() noexcept {
 
 /// Nothing more is believed, acknowledged or begun: what is durable is read again by the next
 /// engine on this store.
-void engine_core::fail(const std::exception_ptr& e) noexcept {
+void engine_core::fail(std::exception_ptr e) noexcept {
+  e = as_error(e);
   {
     std::lock_guard lock(mutex_);
     failed_ = e;

@@ -141,6 +141,7 @@ void engine_core::acquit() noexcept {
 /// An attempt has come back: it ran to its end, or never began.
 void engine_core::take(attempt& a) {
   auto& r = a.run_of;
+  auto held = hold(r);
   r.remove(a);
   if (tried_suspect_ == &a) acquit();
   auto* p = r.state.open() ? r.state.find(a.command) : nullptr;
@@ -152,7 +153,6 @@ void engine_core::take(attempt& a) {
   } else if (p && !a.left_behind && p->attempt == a.number && p->at == pending::phase::waiting) {
     finish_attempt(r, *p, a);
   }
-  drop_if_idle(r);
 }
 
 void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
