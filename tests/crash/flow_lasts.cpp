@@ -1,5 +1,9 @@
 // Workflows whose last drive begins something, which are continued while events wait, whose frames'
 // destructors use the context; chains in a namespace that keeps little; a body that heeds a stop.
+#include <signal.h>
+
+#include <atomic>
+
 #include "crash/bodies.hpp"
 
 namespace stet_crash {
@@ -100,13 +104,13 @@ stet::task<std::string> ward(stet::context& ctx, int left) {
 /// Its child's first runs are gone when it is told, ended or asked to end.
 stet::task<std::string> owner(stet::context& ctx, int n) {
   auto id = std::string(ctx.id()) + "/ward";
-  if (n == 0) co_return co_await ctx.child(Ward, id, 8);
+  if (n == 0) co_return co_await ctx.child(Ward, id, 16);
   if (n == 1) {
-    (void)co_await stet::any(ctx.child(Ward, id, endless), ctx.sleep(25ms));
+    (void)co_await stet::any(ctx.child(Ward, id, endless), ctx.sleep(60ms));
     co_return "ward";
   }
   (void)ctx.start_child(Ward, id, endless);
-  co_await ctx.sleep(25ms);
+  co_await ctx.sleep(60ms);
   co_return "ward";
 }
 
@@ -127,6 +131,37 @@ stet::task<std::string> heeds(stet::context& ctx, int n) {
   co_return "done";
 }
 
+/// Its first attempt is left behind and goes on with heartbeats; the third one must be told what
+/// the second said.
+int speaks(stet::step_context& s) {
+  static std::atomic<bool> second_spoke{false};
+  if (s.attempt() == 1) {
+    for (int i = 0; i < 25; ++i, std::this_thread::sleep_for(1ms)) s.heartbeat(1);
+    return 0;
+  }
+  if (s.attempt() == 2) {
+    s.heartbeat(2);
+    second_spoke = true;
+    throw std::runtime_error("not yet");
+  }
+  auto told = s.progress<int>();
+  return second_spoke && told && *told == 1 ? -1 : 1;
+}
+stet::task<std::string> overtaken(stet::context& ctx, int) {
+  constexpr stet::retry_policy later{
+      .max_attempts = 6, .initial_interval = 8ms, .backoff = 1, .max_interval = 8ms};
+  auto end = co_await ctx.try_step("speaks?", {.retry = later, .timeout = 5ms}, speaks);
+  co_return end && *end < 0 ? "told of another attempt" : "told";
+}
+
+/// Kills the process in what an event drives, and not in what is replayed.
+stet::task<std::string> kills(stet::context& ctx, int) {
+  co_await step(ctx, "before", 1);
+  co_await ctx.sleep(1ms);
+  ::raise(SIGKILL);
+  co_return "alive";
+}
+
 }  // namespace
 
 std::vector<flow> last_flows() {
@@ -139,6 +174,8 @@ std::vector<flow> last_flows() {
       {Ward, ward},
       {flow_name{"owner"}, owner},
       {flow_name{"heeds"}, heeds},
+      {flow_name{"overtaken"}, overtaken},
+      {flow_name{"kills"}, kills},
   };
 }
 

@@ -15,7 +15,10 @@ using ms = stet::duration;
 constexpr stet_crash::flow_name Keeper{"keeper"}, Owner{"owner"}, Ward{"ward"};
 constexpr std::string_view box_key = "k";
 constexpr int keepers = 2, owners = 3;
-constexpr int retention = 150, link = 40, repeated_within = 100;  // ms
+constexpr int retention = 150, link = 40;  // ms
+// A request is known for as long as its chain has gone on at most 8 times since: longer than the
+// retention here.
+constexpr int repeated_within = 250;
 constexpr int links = 16;
 constexpr int endless = 1'000;
 
@@ -44,8 +47,8 @@ stet::task<std::string> ward(stet::context& ctx, int left) {
 /// Has a chain as its child, for longer than its first runs are kept.
 stet::task<std::string> own(stet::context& ctx, int n) {
   auto id = std::string(ctx.id()) + "/ward";
-  constexpr auto while_it_goes = ms(12 * link);
-  if (n == 0) co_return co_await ctx.child(Ward, id, 10);
+  constexpr auto while_it_goes = ms(30 * link);
+  if (n == 0) co_return co_await ctx.child(Ward, id, 24);
   if (n == 1) {
     auto first = co_await stet::any(ctx.child(Ward, id, endless), ctx.sleep(while_it_goes));
     co_await ctx.sleep(ms(link));

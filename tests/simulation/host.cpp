@@ -151,6 +151,7 @@ void host::look() {
       auto info = e.describe(id);
       if (!m_.disk.power) return;
       if (!info && r.acknowledged) m_.violated("I1 '" + id + "' was acknowledged, and is lost");
+      r.acknowledged |= info.has_value();  // what is shown is durable
       if (!info || r.again) continue;
       bool is_open = info->closed == stet::time_point();
       open += is_open;

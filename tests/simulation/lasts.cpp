@@ -155,7 +155,16 @@ class parting {
   parting_plan plan_;
 };
 
+/// What is cancelled before it begins doesn't begin.
+void begin(const std::string& id) {
+  if (!here().power) return;
+  if (here().never.contains(id))
+    here().wrong.push_back("I9 '" + id + "' was cancelled before it began, and begins");
+  here().begun.insert(id);
+}
+
 stet::task<std::string> part(stet::context& ctx, int n) {
+  begin(std::string(ctx.id()));
   farewell f(ctx);
   parting p(ctx, n);
   co_return co_await p.play();
@@ -254,8 +263,9 @@ void lasts::start() {
 /// To a parting, or to a chain that may be continuing just then.
 void lasts::send() {
   auto heir = testator_id(luck_.below(testators)) + "/heir";
-  switch (luck_.below(5)) {
+  switch (luck_.below(6)) {
     case 0: return feed(parting_id(luck_.below(partings)));
+    case 4: return cancel(parting_id(luck_.below(partings)));
     case 1:
       m_.ask("cancel " + heir, [&](stet::engine& e) {
         if (!e.describe(heir)) return;
@@ -275,6 +285,17 @@ void lasts::send() {
       return;
     default: m_.ask("signal " + heir, [&](stet::engine& e) { e.signal(heir, Number, ++number_); });
   }
+}
+
+void lasts::cancel(const std::string& id) {
+  m_.ask("cancel " + id, [&](stet::engine& e) {
+    auto info = e.describe(id);
+    if (!info || info->closed != stet::time_point()) return;
+    e.cancel(id, "the host");
+    if (!m_.disk.power) return;
+    stet_crash::tell(stet_crash::fact_kind::cancel, {id});
+    if (!here().begun.contains(id)) here().never.insert(id);
+  });
 }
 
 void lasts::feed(const std::string& id) {

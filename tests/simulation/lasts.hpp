@@ -25,6 +25,7 @@ class lasts {
  private:
   void start();
   void send();
+  void cancel(const std::string& id);
 
   machine& m_;
   dice luck_;
