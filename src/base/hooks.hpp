@@ -1,6 +1,7 @@
 // Where a test may interfere. Empty unless built with STET_TEST_HOOKS, as only the crash suite's
 // own copy of the library is.
 #pragma once
+#include <cstdint>
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -49,6 +50,8 @@ struct test_hooks {
   /// Whether what is rare happens now: asked at each STET_RARELY, where the simulation provokes
   /// what is allowed and seldom. Set, nothing of the library looks at the machine's own clock.
   bool (*rarely)(const char* what) = nullptr;
+  /// From how many records on a history is long, so that entities are continued; 0: as ever.
+  std::uint64_t long_history = 0;
 #define STET_DECLARE_FAULT(name) bool name = false;
   STET_SEEDED_FAULTS(STET_DECLARE_FAULT)
 #undef STET_DECLARE_FAULT
@@ -60,11 +63,15 @@ inline void failpoint(const char* name) {
 #define STET_SEEDED(fault) (::stet::detail::hooks.fault)
 #define STET_SIMULATED (::stet::detail::hooks.rarely != nullptr)
 #define STET_RARELY(what) (STET_SIMULATED && ::stet::detail::hooks.rarely(what))
+/// The number that a test has set, or the one that it is.
+#define STET_HOOKED(number, otherwise) \
+  (::stet::detail::hooks.number ? ::stet::detail::hooks.number : (otherwise))
 #else
 inline void failpoint(const char*) noexcept {}
 #define STET_SEEDED(fault) false
 #define STET_SIMULATED false
 #define STET_RARELY(what) false
+#define STET_HOOKED(number, otherwise) (otherwise)
 #endif
 
 }  // namespace detail

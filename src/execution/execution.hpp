@@ -29,6 +29,7 @@
 #include <stet/messages.hpp>
 
 #include "base/by_number.hpp"
+#include "base/hooks.hpp"
 #include "execution/errors.hpp"
 #include "execution/limits.hpp"
 #include "execution/token.hpp"
@@ -201,7 +202,9 @@ class execution : private waiter {
   bool runs() const noexcept { return out_ && !is_inert(); }
   bool take_message(std::string_view name, std::string& payload);
   bool continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept;
-  bool continue_suggested() const noexcept { return records_ >= records_suggested_max; }
+  bool continue_suggested() const noexcept {
+    return records_ >= STET_HOOKED(long_history, records_suggested_max);
+  }
   /// False: the run is inert, and doesn't know it.
   bool add(handler& h);
   void remove(handler& h) noexcept;

@@ -19,13 +19,14 @@ bool is_answer(record_kind k) {
 /// What a child told its parent is what became of it.
 void check_child(const dump& d, const stored_run& parent, const record& answer, std::uint64_t child,
                  violations& v) {
-  auto found = d.runs.find(child);
-  if (found == d.runs.end()) {
+  auto* found = last_of_chain(d, child);
+  if (!found) {
+    if (parent.state.name_space == brief) return;
     if (answer.kind == record_kind::child_done)
       v.push_back("I12 " + name_of(parent) + " has a result of a child that isn't there");
     return;
   }
-  auto& c = found->second.state;
+  auto& c = found->state;
   bool good = answer.kind == record_kind::child_done
                   ? c.status == stet::status::completed && c.outcome == answer.payload
                   : !c.open() && c.status != stet::status::completed;
@@ -69,10 +70,10 @@ void check_wake_source(const dump& d, const stored_run& r, violations& v) {
     v.push_back("I10 " + name_of(r) + " waits for nothing");
   for (auto& p : s.waits_for) {
     if (p.kind != command_kind::child) continue;
-    auto child = d.runs.find(p.child);
-    if (child == d.runs.end() || !child->second.state.open())
+    auto* child = last_of_chain(d, p.child);
+    if (!child || !child->state.open())
       v.push_back("I10 " + name_of(r) + " waits for the child '" + p.target + "', which is " +
-                  (child == d.runs.end() ? "not there" : "over"));
+                  (child ? "over" : "not there"));
   }
 }
 
@@ -122,6 +123,7 @@ void check_acknowledged(const dump& d, const std::vector<fact>& facts, violation
 
 void check_growth(const dump& before, const dump& after, violations& v) {
   for (auto& [run, was] : before.runs) {
+    if (was.state.name_space == brief) continue;
     auto is = after.runs.find(run);
     if (is == after.runs.end()) v.push_back("I3 " + name_of(was) + " is gone");
     else if (!is->second.history.starts_with(was.history))

@@ -28,6 +28,14 @@ void check_settled(const dump& d, int life, const std::vector<fact>& facts, viol
 void check_replay(const dump& d, violations& v);
 /// After a clean close: everything in snapshots, indexes as they must be. I10, I11.
 void check_clean(const dump& d, violations& v);
+/// Whoever has ended owes nothing: children that it started are there, messages were sent, and what
+/// it hadn't seen has gone over to the run that continues it. I8, I12.
+void check_dues(const dump& d, violations& v);
+/// When nothing is under way: children of who has ended, or gave them up, don't go on as if nothing
+/// had happened. I12.
+void check_orphans(const dump& d, violations& v);
+/// The latest run of the chain that began with `first`; null if none is left.
+const stored_run* last_of_chain(const dump& d, std::uint64_t first);
 /// Every run ended as the script says. I18.
 void check_endings(const dump& d, const script& s, violations& v);
 

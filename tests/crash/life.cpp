@@ -84,6 +84,7 @@ void run_engine(const config& c, std::unique_ptr<stet::store> store,
                                     .listener = &listener});
   for (auto& f : flows()) e.define(f.name, f.body);
   define_box(e);
+  e.retain(brief, std::chrono::milliseconds(brief_ms));
   e.start();
   perform(e);
   e.close();

@@ -122,9 +122,11 @@ findings work(const arguments& a, unsigned worker, const std::string& shm,
     for (auto& s : scripts())
       if ((a.script.empty() || a.script == s.name) && mine())
         explore(a, s, c, number, folder, found);
-    if (c.where != home::memory && a.script.empty() && a.fault.empty() && mine()) {
-      ++found.trials;
+    bool poisons = a.script == "poison" || (a.script.empty() && a.fault.empty());
+    if (c.where != home::memory && poisons && mine()) {
+      found.trials += 2;
       for (auto& v : run_poison(c, folder)) found.report(v + "   [poison, " + c.name + "]");
+      for (auto& v : run_fatal_code(c, folder)) found.report(v + "   [code, " + c.name + "]");
     }
   }
   return found;

@@ -57,4 +57,21 @@ violations run_poison(const config& c, const std::string& folder) {
   return v;
 }
 
+violations run_fatal_code(const config& c, const std::string& folder) {
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  place p{folder + "/store.stet", folder + "/facts", nullptr};
+  script s;
+  s.starts = {{"kills", "bad", 0}, {"chain", "c", 3}};
+  s.runs = {{"c", {"6"}}, {"bad", {"!stalled"}}};  // in this order their ends are awaited
+  auto end = life_end::killed;
+  int life = 0;
+  for (; end == life_end::killed && life < lives_max; ++life)
+    end = live(c, p, life, 0, [&](stet::engine& e) { perform(s, e); });
+  close_facts();
+  if (end == life_end::finished) return {};
+  return {"promise 6: after " + std::to_string(life) +
+          " lives the code that kills them has not been parked"};
+}
+
 }  // namespace stet_crash

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <stdexcept>
+#include <thread>
 
 #include "crash/facts.hpp"
 
@@ -187,6 +188,84 @@ script second_try() {
   return s;
 }
 
+/// Whatever their ends mean to their children, which they start last: these are there.
+script partings() {
+  script s;
+  s.name = "partings";
+  for (int n = 0; n < 6; ++n) {
+    auto id = "p" + std::to_string(n);
+    s.starts.push_back({"parting", id, n});
+    s.runs.push_back({id, {n == 3 ? "!failed" : n == 4 ? "went on" : "gone"}});
+  }
+  s.runs.push_back({"p0/born", {"born"}});
+  s.runs.push_back({"p1/born", {"!cancelled", "born"}});
+  s.runs.push_back({"p2/born", {"!terminated", "born"}});
+  s.runs.push_back({"p3/born", {"born"}});
+  s.runs.push_back({"p4/born", {"!cancelled", "born"}});
+  s.runs.push_back({"p5/born", {"!terminated", "born"}});
+  s.talk = [](stet::engine& e) {
+    auto run = handle(e, "parting", "p5");
+    send([&] { (void)run.start_update(Add, {.id = "bye"}, 1); });
+  };
+  return s;
+}
+
+/// A request to end that comes while a chain is continued.
+script heirs() {
+  script s;
+  s.name = "heirs";
+  for (int n = 0; n < 4; ++n) {
+    auto id = "t" + std::to_string(n);
+    s.starts.push_back({"testator", id, n});
+    ending told{id, {"cancelled"}}, heir{id + "/heir", {"!cancelled"}};
+    for (auto* heard : {"0", "1", "10", "11", "100", "101", "110", "111"}) {
+      told.outcomes.push_back(std::string("heard ") + heard);
+      heir.outcomes.emplace_back(heard);
+    }
+    s.runs.push_back(told);
+    s.runs.push_back(heir);
+  }
+  return s;
+}
+
+script farewells() {
+  auto s = single("farewell", 3, {"farewell"});
+  s.closes_early = true;
+  return s;
+}
+
+/// Owners of chains whose first runs are erased meanwhile.
+script briefs() {
+  script s;
+  s.name = "briefs";
+  for (auto* id : {"o0", "o1", "o2"}) {
+    s.runs.push_back({id, {"ward", ""}});
+    s.runs.push_back({std::string(id) + "/ward", {"ward", "!cancelled", "!terminated", ""}});
+  }
+  s.talk = [](stet::engine& e) {
+    auto in_brief = e.in(brief);
+    for (auto& f : flows()) {
+      if (f.name.text() != "owner") continue;
+      for (int n : {0, 1, 2}) {
+        auto id = "o" + std::to_string(n);
+        try {
+          (void)in_brief.run(f.name, id, n).result();
+        } catch (const stet::error& x) {
+          if (x.code() != stet::errc::not_found) throw;  // it has been erased already
+        }
+      }
+    }
+    while (!in_brief.open_runs().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  };
+  return s;
+}
+
+script stopped() {
+  auto s = single("heeds", 4, {"done"});
+  s.closes_early = true;
+  return s;
+}
+
 /// Runs of many kinds at once, in common blocks, and some that stay open.
 script crowd() {
   script s;
@@ -240,6 +319,12 @@ std::vector<script> all_scripts() {
       entities(),
       second_try(),
       waits(),
+      partings(),
+      heirs(),
+      farewells(),
+      briefs(),
+      stopped(),
+      single("overtaken", 0, {"told"}),
       bulk(8, 8),
       crowd(),
   };
@@ -250,7 +335,7 @@ std::vector<script> all_scripts() {
 const std::vector<flow>& flows() {
   static const auto all = [] {
     auto f = step_flows();
-    for (auto& more : {race_flows(), child_flows(), talk_flows(), entity_flows()})
+    for (auto& more : {race_flows(), child_flows(), talk_flows(), last_flows(), entity_flows()})
       f.insert(f.end(), more.begin(), more.end());
     return f;
   }();
@@ -276,7 +361,7 @@ std::string text_of(stet::status how, std::string_view payload, const stet::fail
   return "!running";
 }
 
-void perform(const script& s, stet::engine& e) {
+void perform(const script& s, stet::engine& e, int life) {
   for (auto& r : s.starts) {
     for (auto& f : flows())
       if (f.name.text() == r.flow) (void)e.run(f.name, r.id, r.argument);
@@ -291,6 +376,7 @@ void perform(const script& s, stet::engine& e) {
     e.terminate(id, "why");
     tell(fact_kind::terminate, {id});
   }
+  if (ends_early(s, life)) return;
   for (auto& r : s.runs) {
     if (r.outcomes.empty() || (r.outcomes.back().empty() && !e.describe(r.id))) continue;
     auto o = stet::detail::core::wait(e.internals(), {0, "default", r.id}, std::nullopt);

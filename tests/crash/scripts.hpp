@@ -23,9 +23,14 @@ std::vector<flow> step_flows();    // flow_steps.cpp
 std::vector<flow> race_flows();    // flow_races.cpp
 std::vector<flow> child_flows();   // flow_children.cpp
 std::vector<flow> talk_flows();    // flow_talks.cpp
+std::vector<flow> last_flows();    // flow_lasts.cpp
 std::vector<flow> entity_flows();  // flow_entities.cpp, and what it says of the entity
 void define_box(stet::engine& e);
 std::unique_ptr<stet::detail::definition> box_definition();
+
+/// A namespace that keeps what has ended for `brief_ms`: its runs may be gone at any time.
+inline constexpr std::string_view brief = "brief";
+inline constexpr int brief_ms = 8;
 
 inline constexpr stet::signal<int> Number{"number"};
 inline constexpr stet::update<int(int)> Add{"add"};
@@ -50,6 +55,7 @@ struct script {
   std::string name;
   std::vector<start> starts;
   std::vector<std::string> cancels, terminates;
+  bool closes_early = false;              // its first life closes the engine in the midst
   void (*talk)(stet::engine&) = nullptr;  // behind the starts; done again, it changes nothing
   std::vector<ending> runs;  // all that may exist, in the order in which their ends are awaited
 };
@@ -59,7 +65,9 @@ const std::vector<script>& scripts();
 std::string text_of(stet::status how, std::string_view payload, const stet::failure& error);
 
 /// Performs a script; what the engine acknowledges becomes a fact. Done again after a crash, it is
-/// idempotent.
-void perform(const script& s, stet::engine& e);
+/// idempotent. `life`: of its store, from 0; only the first may be told to end early.
+void perform(const script& s, stet::engine& e, int life = 1);
+/// Whether a life of that number leaves a script in the midst when nothing kills it.
+inline bool ends_early(const script& s, int life) { return s.closes_early && life == 0; }
 
 }  // namespace stet_crash

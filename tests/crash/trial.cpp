@@ -47,6 +47,7 @@ class inspector {
     tell_end(end, life, result_.facts, v);
     crashes_ += end == life_end::killed;
     check_state(d, *trial_.what, v);
+    check_dues(d, v);
     check_acknowledged(d, result_.facts, v);
     check_effects(d, result_.facts, crashes_, v);
     if (end != life_end::killed) check_replay(d, v);  // the histories before were prefixes of these
@@ -54,8 +55,9 @@ class inspector {
       check_growth(was, d, v);
       check_settled(was, before, result_.facts, v);
     }
-    if (end == life_end::finished) {
-      check_clean(d, v);
+    if (end == life_end::finished) check_clean(d, v);
+    if (end == life_end::finished && !ends_early(*trial_.what, life)) {
+      check_orphans(d, v);
       check_endings(d, *trial_.what, v);
     }
     dumps_.emplace_back(life, std::move(d));
@@ -90,22 +92,23 @@ trial_result run_trial(const trial& t, const std::string& folder) {
   trial_result r;
   auto p = make_place(folder);
   inspector look(t, p, r);
-  auto perform_it = [&](stet::engine& e) { perform(*t.what, e); };
   int life = 0;
+  auto perform_it = [&](stet::engine& e) { perform(*t.what, e, life); };
   auto end = live(*t.how, p, life, t.at, perform_it);
   look.after(life, end);
   if (end == life_end::killed && t.second) {
     end = live(*t.how, p, ++life, t.second, perform_it);
     look.after(life, end);
   }
-  if (end == life_end::killed) {
+  if (end == life_end::killed || (end == life_end::finished && ends_early(*t.what, life))) {
     end = live(*t.how, p, ++life, 0, perform_it);
     look.after(life, end);
   }
   if (end == life_end::finished && t.again) {
-    look.after(life + 1, live(*t.how, p, life + 1, 0, perform_it));
+    ++life;
+    look.after(life, live(*t.how, p, life, 0, perform_it));
     for (auto& f : r.facts)
-      if (f.kind == fact_kind::effect && f.life == life + 1)
+      if (f.kind == fact_kind::effect && f.life == life)
         r.violated.push_back("I5 step '" + f.fields.at(1) + "' ran when all was over");
   }
   close_facts();

@@ -10,9 +10,25 @@ namespace {
 /// A script, how far it has come, what it has said so far, and how many updates were done.
 inline constexpr stet::workflow<std::string(std::string, unsigned, std::string, int)> Play{"play"};
 inline constexpr stet::workflow<void(std::string)> Leaf{"leaf"}, Forever{"forever"};
+inline constexpr stet::workflow<void(int)> Heir{"heir"};
 inline constexpr stet::signal<int> Number{"number"};
 inline constexpr stet::update<int(int)> Add{"add"};
 inline constexpr stet::table<std::string, int> Written{"written"};
+
+/// Uses the context whichever way its frame ends.
+class farewell {
+ public:
+  explicit farewell(stet::context& c) noexcept : ctx_(c) {}
+  farewell(const farewell&) = delete;
+  farewell& operator=(const farewell&) = delete;
+  ~farewell() {
+    ctx_.set_details("gone");
+    (void)ctx_.random();
+  }
+
+ private:
+  stet::context& ctx_;
+};
 
 struct player {
   world& w;
@@ -28,6 +44,19 @@ struct player {
   stet::task<void> forever(stet::context& ctx, std::string name) const {
     co_await step(ctx, name);
     co_await ctx.sleep(std::chrono::hours(24 * 365));
+  }
+
+  static stet::task<void> inherit(stet::context& ctx, int left) {
+    if (left == 0) co_await ctx.sleep(std::chrono::hours(24 * 365));
+    (void)co_await ctx.receive(Number);
+    co_await ctx.continue_as_new(Heir, left - 1);
+  }
+  static stet::task<std::string> bequeath(stet::context& ctx, std::string id) {
+    auto heir = ctx.start_child(Heir, id, 1);
+    co_await stet::all(ctx.signal(id, Number, 1), ctx.cancel(heir.id(), "enough"));
+    auto end = co_await stet::attempt(heir.result());
+    auto how = end.failed_as<stet::child_failed>();
+    co_return how && how->type() == "stet::run_cancelled" ? "h" : "not cancelled";
   }
 
   /// One operation: what it says.
@@ -59,6 +88,11 @@ struct player {
           tx.put(Written, place, tx.get(Written, place).value_or(0) + 1);
         });
         break;
+      case operation::launch:
+        (void)ctx.start_child(Leaf, "p/" + place, {.parent_close = stet::parent_close::abandon},
+                              "launched " + place);
+        break;
+      case operation::heir: co_return co_await bequeath(ctx, "p/" + place);
       case operation::update: {
         co_await ctx.until([&] { return updates > updates_before; });
         break;
@@ -74,6 +108,7 @@ struct player {
       co_await step(c, "update " + std::to_string(number));
       co_return ++updates;
     });
+    farewell f(ctx);
     int waited_for = 0;
     for (unsigned i = 0; i < at; ++i) waited_for += script[i] == operation::update;
     for (; at < script.size(); ++at) {
@@ -103,6 +138,7 @@ std::vector<std::string> effects_of(char what, const std::string& place, int upd
   switch (what) {
     case operation::step: return {"step " + place};
     case operation::child: return {"child " + place};
+    case operation::launch: return {"launched " + place};
     case operation::cancel: return {"beside " + place};
     case operation::all: return {"all " + place, "both " + place};
     case operation::update: return {"update " + std::to_string(updates_before)};
@@ -141,6 +177,7 @@ void define_player(world& w, stet::engine& e) {
            [p](stet::context& ctx, std::string name) { return p.leaf(ctx, std::move(name)); });
   e.define(Forever,
            [p](stet::context& ctx, std::string name) { return p.forever(ctx, std::move(name)); });
+  e.define(Heir, [](stet::context& ctx, int left) { return player::inherit(ctx, left); });
 }
 
 std::string play(world& w, const std::string& script) {

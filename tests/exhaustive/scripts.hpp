@@ -10,8 +10,14 @@ namespace stet_tests {
 /// One letter an operation.
 namespace operation {
 inline constexpr char step = 's', sleep = 't', receive = 'r', child = 'c', cancel = 'x',
-                      continue_as_new = 'n', any = 'y', all = 'a', update = 'u', transact = 'w';
-inline constexpr std::string_view every = "strcxnyauw";
+                      continue_as_new = 'n', any = 'y', all = 'a', update = 'u', transact = 'w',
+                      // A child that isn't waited for: the last of a script starts it in the drive
+    // that ends the run.
+    launch = 'l',
+                      // A chain that hears a signal, by which it is continued, and a request to end
+    // in one drive.
+    heir = 'h';
+inline constexpr std::string_view every = "strcxnyauwlh";
 }  // namespace operation
 
 /// All scripts of 1 to `length` operations.

@@ -34,7 +34,8 @@ void extras::start(const std::string& id) {
   if (r.timeout) r.may_end.insert("!timed_out");
   if (r.timeout && r.timeout < r.sleeps + (is_of_all ? o.delay.count() : 0))
     r.may_end = {"!timed_out"};
-  here().begins[id] = m_.clock.now() + o.delay.count();
+  here().begins[id] = (here().truth ? here().truth() : m_.clock.now()) + o.delay.count();
+  r.asked = m_.clock.truth();
   // It may have been started though nobody was told so.
   runs_[id] = r;
   m_.ask("start " + id, [&](stet::engine& e) {
@@ -82,6 +83,8 @@ void extras::look(const std::string& id) {
     auto text = info->status == stet::status::completed
                     ? e.find(Extra, id)->result()
                     : "!" + std::string(stet::to_text(info->status));
+    bool is_early = here().truth && text == "!timed_out" && here().truth() < r.asked + r.timeout;
+    if (is_early) m_.violated("I7 '" + id + "' ended as timed out before its time was over");
     bool in_time = here().is_set_back && (text == "kept" || text == "refused");
     if (!in_time && !r.may_end.contains(text))
       m_.violated("the extra run '" + id + "' ended with " + text);

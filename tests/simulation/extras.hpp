@@ -25,6 +25,7 @@ class extras {
  private:
   struct run {
     int sleeps = 0, timeout = 0;
+    std::int64_t asked = 0;         // when, by a clock that is right
     std::set<std::string> may_end;  // as text_of makes them
     std::string ended;              // as it was seen
     bool is_acknowledged = false, may_be_gone = false;

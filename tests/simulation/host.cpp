@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "simulation/damage.hpp"
+
 namespace stet_simulation {
 
 using stet_crash::Add;
@@ -18,6 +20,9 @@ const std::string* host::any_run() {
 
 void host::act() {
   if (extras_.wants()) return extras_.act();
+  if (lasts_.wants()) return lasts_.act();
+  if (chains_.wants()) return chains_.act();
+  if (storms_.wants()) return storms_.act();
   static constexpr struct {
     int weight;
     void (host::*what)();
@@ -122,7 +127,7 @@ void host::end() {
   auto& r = runs_[*id];
   bool kill = m_.luck.one_in(3);
   m_.ask("end " + *id, [&](stet::engine& e) {
-    e.run_until_idle();
+    m_.settle(e);
     auto info = e.describe(*id);
     if (!info || info->closed != stet::time_point()) {
       if (kill) e.terminate(*id, "the host");  // it has ended: nothing happens
@@ -140,12 +145,13 @@ void host::end() {
 
 void host::look() {
   m_.ask("look", [&](stet::engine& e) {
-    e.run_until_idle();
+    m_.settle(e);
     std::uint64_t open = 0;
     for (auto& [id, r] : runs_) {
       auto info = e.describe(id);
       if (!m_.disk.power) return;
       if (!info && r.acknowledged) m_.violated("I1 '" + id + "' was acknowledged, and is lost");
+      r.acknowledged |= info.has_value();  // what is shown is durable
       if (!info || r.again) continue;
       bool is_open = info->closed == stet::time_point();
       open += is_open;
@@ -169,6 +175,7 @@ void host::look() {
 }
 
 void host::set_clock() {
+  if (m_.hard.clock) return m_.clock.be_behind(0);
   int ms = m_.luck.below(200'000) - 100'000;
   here().is_set = true;
   here().is_set_back |= ms < 0;
@@ -188,7 +195,7 @@ void host::pass() {
       break;
     default: break;
   }
-  m_.ask("idle", [](stet::engine& e) { e.run_until_idle(); });
+  m_.ask("idle", [this](stet::engine& e) { m_.settle(e); });
 }
 
 void host::fail() {
@@ -225,24 +232,24 @@ void host::feed(const std::string& id) {
   if (auto r = runs_.find(id); sent && r != runs_.end()) r->second.sent.insert(number);
 }
 
-bool host::more_to_do() {
+bool host::more_to_do(const std::string& damaged) {
   std::vector<std::string> open;
   std::optional<stet::time_point> due;
   bool is_well = false;
   while (m_.bodies.release(m_.luck)) {}
   m_.ask("idle", [&](stet::engine& e) {
-    e.run_until_idle();
+    m_.settle(e);
     open = e.open_runs({}, 10'000);
     due = e.next_wakeup();
     (void)e.describe("a store that takes no commit tells nothing");
     is_well = true;
   });
   while (m_.bodies.release(m_.luck)) due = stet::time_point();
-  bool more = false;
+  bool more = chains_.is_open(damaged);
   for (auto& id : open) {
-    bool is_box = id.starts_with("box/");
-    more |= !is_box;
-    if (!is_box) feed(id);
+    if (id.starts_with("box/") || (!damaged.empty() && family_of(id) == damaged)) continue;
+    more = true;
+    lasts::is_one(id) ? lasts_.feed(id) : feed(id);
   }
   if (std::any_of(open.begin(), open.end(), extras::is_one)) extras_.finish();
   for (auto& token : here().tokens)
@@ -251,17 +258,20 @@ bool host::more_to_do() {
   if (!is_well) m_.clock.advance(300);  // a refused commit is tried again
   if (!due) return more || !is_well;
   auto wait = due->time_since_epoch().count() - m_.clock.now();
+  if (m_.hard.clock) wait = std::min<std::int64_t>(wait, 70'000);  // it speaks of another time
   if (wait > 0) m_.clock.advance(wait);
   return true;
 }
 
-void host::finish() {
+void host::finish(const std::string& damaged) {
   m_.heal();
+  if (m_.hard.clock) m_.clock.be_behind(0);
+  storms_.end();
   constexpr int rounds_max = 300;
   for (int i = 0; i < rounds_max; ++i)
-    if (!more_to_do()) return;
+    if (!more_to_do(damaged)) return;
   m_.ask("open", [&](stet::engine& e) {
-    std::string all;
+    std::string all = chains_.open(damaged);
     for (auto& id : e.open_runs({}, 10'000)) {
       all += " " + id;
       auto info = e.describe(id);
@@ -273,6 +283,7 @@ void host::finish() {
 
 void host::look_back() {
   extras_.look_back();
+  chains_.look_back();
   std::map<int, range> calls;
   std::map<std::string, ending> endings;
   for (auto& [id, r] : runs_) add_endings(here().programs, r.program, id, {}, endings);

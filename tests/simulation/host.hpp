@@ -5,19 +5,27 @@
 #include <set>
 #include <string>
 
+#include "simulation/chains.hpp"
 #include "simulation/extras.hpp"
+#include "simulation/lasts.hpp"
 #include "simulation/machine.hpp"
 #include "simulation/reference.hpp"
+#include "simulation/storms.hpp"
 
 namespace stet_simulation {
 
 class host {
  public:
-  host(machine& m, std::uint64_t seed) : m_(m), extras_(m, seed) {}
+  host(machine& m, std::uint64_t seed)
+      : m_(m),
+        extras_(m, seed),
+        lasts_(m, seed, m.hard.lasts),
+        chains_(m, seed, m.hard.chains),
+        storms_(m, seed, m.hard.storms) {}
   /// Does something.
   void act();
-  /// Brings all to its end that has one.
-  void finish();
+  /// Brings all to its end that has one, but for the family of a run that is damaged.
+  void finish(const std::string& damaged = {});
   /// When everything has ended: what boxes hold, what may be erased.
   void look_back();
 
@@ -41,13 +49,16 @@ class host {
   void pass();
   void set_clock();
   void fail();
-  bool more_to_do();
+  bool more_to_do(const std::string& damaged);
   void feed(const std::string& id);
   const std::string* any_run();
   void put(const std::string& key, const std::string& id);
 
   machine& m_;
   extras extras_;
+  lasts lasts_;
+  chains chains_;
+  storms storms_;
   std::map<std::string, run> runs_;
   std::map<std::string, stet::status> ended_;
   std::map<std::string, int> answers_;                        // of updates, by "run update"

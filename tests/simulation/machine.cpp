@@ -1,24 +1,35 @@
 #include "simulation/machine.hpp"
 
+#include <stdexcept>
+
 #include "base/hooks.hpp"
 
 namespace stet_simulation {
 namespace {
 
 machine* running = nullptr;
+constexpr int drives_max = 100'000;  // in one call: more than any that ends
+constexpr int turns_in_a_storm = 10;
+constexpr std::uint64_t long_history = 24;
 
 }  // namespace
 
 machine::machine(std::uint64_t seed, bool keep_trace)
-    : luck(seed),
+    : hard(hardships::of(seed)),
+      luck(seed),
       disk_luck(seed + 3),
       entropy_(seed + 1),
+      clock_luck_(seed + 11),
       rare_luck_(seed + 2),
       keep_trace_(keep_trace) {
   running = this;
   here() = outside();
   here().note = [this](const std::string& line) { note(line); };
-  listener_.heard = [this](const std::string& text) { note("  problem: " + text); };
+  here().has_brief = hard.chains;
+  here().has_farewells = hard.farewells;
+  disk.is_full_anyhow = hard.full;
+  stet::detail::hooks.long_history = hard.chains ? long_history : 0;
+  listener_.heard = [this](const std::string& text) { heard(text); };
   static constexpr std::size_t residents[] = {0, 1, 3, 100'000};
   static constexpr std::size_t tails[] = {4096, 16'384, 1u << 20};
   static constexpr unsigned checks[] = {0, 1, 5};
@@ -44,17 +55,42 @@ machine::~machine() {
   engine_.reset();
   stet::detail::hooks.failpoint = nullptr;
   stet::detail::hooks.rarely = nullptr;
+  stet::detail::hooks.long_history = 0;
   here() = outside();
   running = nullptr;
 }
 
 void machine::on_failpoint(const char* name) {
   auto& m = *running;
+  if (std::string_view(name) == "before drive") m.count_drive();
   if (m.crash_at_ == 0) return;
   --m.crash_at_;
   if (m.crash_at_ > 0) return;
   m.note(std::string("  power off: ") + name);
   m.power(false);
+}
+
+/// A call that drives for ever would hold up everybody.
+void machine::count_drive() {
+  if (++drives_ > drives_max) throw std::runtime_error("I19 one call drives runs without an end");
+}
+
+/// Somebody calls.
+void machine::touched() {
+  drives_ = 0;
+  clock.touched();
+}
+
+/// An engine ends for its store's sake only.
+void machine::heard(const std::string& problem) {
+  note("  problem: " + problem);
+  if (!problem.starts_with("the engine stopped") || !disk.power) return;
+  if (disk.failures == failures_) violated("I19 with a store that hadn't failed " + problem);
+}
+
+void machine::settle(stet::engine& e) {
+  if (!is_stormy) return e.run_until_idle();
+  for (int i = 0; i < turns_in_a_storm; ++i) (void)e.poll();
 }
 
 bool machine::on_rarely(const char* what) {
@@ -94,6 +130,7 @@ void machine::violated(std::string text) {
 }
 
 bool machine::try_start() {
+  failures_ = disk.failures;
   try {
     engine_ =
         std::make_unique<stet::engine>(std::make_unique<sim_store>(disk, disk_luck), options_);
@@ -107,8 +144,17 @@ bool machine::try_start() {
   }
 }
 
+/// A board without a battery, or one that lost an hour; it may know better by now.
+void machine::set_clock_at_start() {
+  static constexpr std::int64_t behind[] = {5'000, 3'600'000, 1'699'999'000'000};
+  if (!hard.clock) return;
+  if (clock_luck_.one_in(2)) clock.be_behind(0);
+  else clock.be_behind(behind[clock_luck_.below(3)]);
+}
+
 void machine::start() {
-  clock.touched();
+  touched();
+  set_clock_at_start();
   for (int i = 0; !try_start(); ++i) {
     if (i > 3) heal();
     if (i > 8) throw std::runtime_error("the engine doesn't start");
@@ -127,7 +173,7 @@ void machine::crash() {
 
 bool machine::close() {
   try {
-    clock.touched();
+    touched();
     engine_->close();
     engine_.reset();
   } catch (const stet::error& e) { note(std::string("  close: ") + e.what()); }
@@ -139,7 +185,7 @@ bool machine::close() {
 }
 
 bool machine::ask(const std::string& what, const std::function<void(stet::engine&)>& call) {
-  clock.touched();
+  touched();
   note(what);
   ++result.operations;
   bool done = false, dead = false;
@@ -148,9 +194,9 @@ bool machine::ask(const std::string& what, const std::function<void(stet::engine
     done = true;
   } catch (const stet::error& e) {
     note(std::string("  ") + e.what());
-    dead = e.code() == stet::errc::store || e.code() == stet::errc::closed ||
-           e.code() == stet::errc::corrupt;
-    if (e.code() == stet::errc::corrupt) violated(std::string("I17 ") + e.what());
+    bool is_corrupt = e.code() == stet::errc::corrupt && !is_damaged;
+    dead = e.code() == stet::errc::store || e.code() == stet::errc::closed || is_corrupt;
+    if (is_corrupt) violated(std::string("I17 ") + e.what());
   }
   if (!dead && disk.power) return done;
   crash();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "simulation/hardships.hpp"
 #include "simulation/player.hpp"
 #include "simulation/sim_store.hpp"
 #include "simulation/simulation.hpp"
@@ -31,7 +32,10 @@ class machine {
   void heal();
   void note(const std::string& line);
   void violated(std::string text);
+  /// Whatever can be done while no time passes; in a storm some of it.
+  void settle(stet::engine& e);
 
+  const hardships hard;
   dice luck;
   sim_disk disk;
   dice disk_luck;
@@ -40,10 +44,16 @@ class machine {
   report result;
   std::function<void()> looked_at = [] {};  // called with the disk of a machine that is off
   unsigned crashes_in_a_row = 0;
+  bool is_damaged = false;  // one run of the store is
+  bool is_stormy = false;   // there are runs that never come to rest
   stet::engine& engine() { return *engine_; }
 
  private:
   static void on_failpoint(const char*);
+  void count_drive();
+  void touched();
+  void heard(const std::string& problem);
+  void set_clock_at_start();
   static bool on_rarely(const char* what);
   bool try_start();
   void power(bool on);
@@ -54,6 +64,9 @@ class machine {
   stet::engine_options options_;
   std::unique_ptr<stet::engine> engine_;
   int crash_at_ = 0;
+  int drives_ = 0;         // in this call
+  unsigned failures_ = 0;  // of the disk, when this life began
+  dice clock_luck_;
   int rarely_ = 0;
   dice rare_luck_;
   bool keep_trace_;

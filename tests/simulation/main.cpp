@@ -6,6 +6,10 @@
 //   simulate --seed S                 one, with its trace
 //   simulate --seed-fault NAME        with a fault in the engine: 1 if it is found; --faults: their
 //                                     names
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -41,6 +45,29 @@ arguments parse(int count, char** texts) {
   return a;
 }
 
+volatile std::uint64_t playing = 0;  // the seed
+
+/// A host that dies is a violation as well. The stack may be gone: this runs on one of its own.
+void die(int number) {
+  std::array<char, 100> text{};
+  auto n = std::snprintf(text.data(), text.size(),
+                         "violation: the process died of signal %d   [--seed %llu]\n", number,
+                         static_cast<unsigned long long>(playing));
+  (void)!::write(STDOUT_FILENO, text.data(), static_cast<std::size_t>(n));
+  ::_exit(1);
+}
+void report_deaths() {
+  static std::array<char, 64 << 10> stack;
+  stack_t own{};
+  own.ss_sp = stack.data();
+  own.ss_size = stack.size();
+  ::sigaltstack(&own, nullptr);
+  struct sigaction action{};
+  action.sa_handler = die;
+  action.sa_flags = SA_ONSTACK;
+  for (int number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE}) ::sigaction(number, &action, nullptr);
+}
+
 /// The first lines that differ.
 std::string difference(const std::string& a, const std::string& b) {
   std::istringstream one(a), two(b);
@@ -56,6 +83,7 @@ class totals {
 
   /// False: there is something wrong with it.
   bool take(std::uint64_t seed) {
+    playing = seed;
     auto r = simulate(seed, !arguments_.once);
     if (!arguments_.once) {
       auto again = simulate(seed, true);
@@ -104,6 +132,7 @@ std::vector<std::uint64_t> kept_seeds(const std::string& file) {
 }
 
 int show(std::uint64_t seed) {
+  playing = seed;
   auto r = simulate(seed, true);
   std::printf("%s", r.trace.c_str());
   for (auto& v : r.violations) std::printf("violation: %s\n", v.c_str());
@@ -142,6 +171,7 @@ int run(const arguments& a) {
 
 int main(int count, char** texts) {
   try {
+    stet_simulation::report_deaths();
     return stet_simulation::run(stet_simulation::parse(count, texts));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "simulate: %s\n", e.what());

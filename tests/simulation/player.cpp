@@ -1,7 +1,10 @@
 #include "simulation/player.hpp"
 
 #include "crash/bodies.hpp"
+#include "simulation/chains.hpp"
+#include "simulation/lasts.hpp"
 #include "simulation/sim_store.hpp"
+#include "simulation/storms.hpp"
 
 namespace stet_crash {
 
@@ -127,9 +130,18 @@ class player {
     });
   }
 
+  /// When a sleep was asked for, by a clock that is right.
+  std::int64_t asked_for(const node& n) const {
+    if (!here().truth) return 0;
+    auto key = nonce_ + "/" + std::to_string(n.id);
+    return here().since.emplace(key, here().truth()).first->second;
+  }
   stet::task<int> sleep(node& n) {
     auto began = ctx_.now();
+    auto since = asked_for(n);
     co_await ctx_.sleep(ms(n.n));
+    if (here().truth && here().truth() - since < n.n)
+      wrong("I7 a sleep of '" + id_ + "' ended before its time was over");
     if (ctx_.now() - began < ms(n.n) && !here().is_set_back)
       wrong("I7 a sleep of '" + id_ + "' ended early");
     co_return 0;
@@ -256,7 +268,9 @@ stet::task<std::string> play(stet::context& ctx, int argument) {
 /// What programs don't have: see extras.hpp.
 stet::task<std::string> extra(stet::context& ctx, int sleeps) {
   const std::string id(ctx.id());
-  if (!here().is_set && ctx.now() < stet::time_point(ms(here().begins[id])))
+  auto now = here().truth ? stet::time_point(ms(here().truth())) : ctx.now();
+  bool is_known = here().truth || !here().is_set;
+  if (is_known && now < stet::time_point(ms(here().begins[id])))
     wrong("I7 '" + id + "' begins before its time");
   auto kept = ctx.promise(Kept);
   co_await ctx.step("ask", {.run_inline = true}, [token = kept.token(), id] {
@@ -282,6 +296,7 @@ std::string child_id(std::string_view parent, int continued, int node) {
 void define_all(stet::engine& e) {
   for (auto& f : stet_crash::flows()) e.define(f.name, f.body);
   stet_crash::define_box(e);
+  if (here().has_brief) retain_chains(e);
 }
 
 }  // namespace stet_simulation
@@ -289,8 +304,14 @@ void define_all(stet::engine& e) {
 namespace stet_crash {
 
 const std::vector<flow>& flows() {
-  static const std::vector<flow> all{{stet_simulation::Play, stet_simulation::play},
-                                     {stet_simulation::Extra, stet_simulation::extra}};
+  static const auto all = [] {
+    std::vector<flow> f{{stet_simulation::Play, stet_simulation::play},
+                        {stet_simulation::Extra, stet_simulation::extra}};
+    for (auto& more : {stet_simulation::last_flows(), stet_simulation::chain_flows(),
+                       stet_simulation::storm_flows()})
+      f.insert(f.end(), more.begin(), more.end());
+    return f;
+  }();
   return all;
 }
 std::string text_of(stet::status how, std::string_view payload, const stet::failure&) {

@@ -30,9 +30,16 @@ struct outside {
   std::vector<std::string> wrong;              // what a workflow saw that may not be
   std::function<void(const std::string&)> note = [](const std::string&) {};
   int life = 0;
-  bool is_set = false;       // its clock was, to something else
-  bool is_set_back = false;  // its clock was: a sleep of an earlier session may look short
-  bool power = true;         // off: nothing that is done counts any more
+  bool is_set = false;          // its clock was, to something else
+  bool is_set_back = false;     // its clock was: a sleep of an earlier session may look short
+  bool power = true;            // off: nothing that is done counts any more
+  std::set<std::string> begun;  // partings whose code has run
+  std::set<std::string> never;  // partings that were cancelled before that
+  bool has_farewells = false;   // destructors in frames use the context
+  bool has_brief = false;       // a namespace that keeps things for a short time: chains.hpp
+  std::map<std::string, std::int64_t>
+      since;                            // of sleeps: the true time when each was first asked for
+  std::function<std::int64_t()> truth;  // what the time is; null: nobody knows
 };
 /// Of the simulation that goes on.
 outside& here();

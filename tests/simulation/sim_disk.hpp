@@ -31,11 +31,15 @@ class sim_disk {
 
   // What is to go wrong.
   commit_fault next_commit = commit_fault::none;
-  int commits_until = 0;  // so many go well before that
-  int refusals = 0;       // then so many more are refused as well
-  int reads_until = -1;   // so many reads go well, then one fails; negative: none does
-  bool power = true;      // off: nothing reaches it any more
+  int commits_until = 0;        // so many go well before that
+  int refusals = 0;             // then so many more are refused as well
+  int reads_until = -1;         // so many reads go well, then one fails; negative: none does
+  bool power = true;            // off: nothing reaches it any more
+  bool is_full_anyhow = false;  // a commit that has no room says so in several ways
+  /// Nothing is about to go wrong.
+  bool is_well() const { return power && next_commit == commit_fault::none && reads_until < 0; }
   unsigned commits = 0, faults = 0;
+  unsigned failures = 0;  // of those: what an engine doesn't live through
   // Controls: mistakes of a store.
   static inline bool is_deaf = false;       // it doesn't flush
   static inline bool is_credulous = false;  // it flushes again after a failure, and believes that

@@ -1,5 +1,7 @@
 #include "simulation/sim_store.hpp"
 
+#include <cerrno>
+
 #include "base/bytes.hpp"
 #include "base/crc32c.hpp"
 #include "base/hooks.hpp"
@@ -42,7 +44,17 @@ sim_store::sim_store(sim_disk& d, dice& luck) : disk_(d), luck_(luck) {
 
 void sim_store::fail(const char* what, stet::errc code, stet::commit_outcome o) const {
   ++disk_.faults;
+  disk_.failures += code != stet::errc::full;
   throw stet::store_error(code, what, "", 0, "simulated", o);
+}
+
+/// There is no room: on the device, for this user, in this file.
+void sim_store::refuse() const {
+  static constexpr int ways[] = {ENOSPC, EDQUOT, EFBIG};
+  ++disk_.faults;
+  int native = disk_.is_full_anyhow ? ways[luck_.below(3)] : 0;
+  throw stet::store_error(stet::errc::full, "commit", "", native, "simulated",
+                          stet::commit_outcome::refused);
 }
 
 /// One more commit of the log, if it is there and whole.
@@ -71,9 +83,11 @@ void sim_store::apply(std::string_view body) {
 }
 
 void sim_store::check_read() {
-  if (closed_ || poisoned_ || !disk_.power)
+  if (closed_ || poisoned_ || !disk_.power) {
+    ++disk_.failures;
     throw stet::store_error(stet::errc::store, "read", "", 0, "the store is gone",
                             stet::commit_outcome::refused);
+  }
   if (disk_.reads_until < 0) return;
   --disk_.reads_until;
   if (disk_.reads_until < 0) fail("read", stet::errc::store, stet::commit_outcome::refused);
@@ -116,6 +130,7 @@ void sim_store::check_expectations(const stet::batch& b) const {
 void sim_store::commit(const stet::batch& b, stet::durability) {
   if (closed_ || poisoned_ || !disk_.power) {
     poisoned_ = true;
+    ++disk_.failures;
     throw stet::store_error(stet::errc::store, "commit", "", 0, "the store is gone",
                             stet::commit_outcome::unknown);
   }
@@ -124,8 +139,7 @@ void sim_store::commit(const stet::batch& b, stet::durability) {
     fault = disk_.next_commit;
     if (disk_.refusals-- <= 0) disk_.next_commit = commit_fault::none;
   }
-  if (fault == commit_fault::refused)
-    fail("commit", stet::errc::full, stet::commit_outcome::refused);
+  if (fault == commit_fault::refused) refuse();
   check_expectations(b);
   bool is_sure = append(body_of(b), fault == commit_fault::flush_fails);
   if (!disk_.power || fault == commit_fault::unknown_applied || !is_sure) {

@@ -23,6 +23,7 @@ class sim_store final : public stet::store {
 
  private:
   [[noreturn]] void fail(const char* what, stet::errc code, stet::commit_outcome o) const;
+  [[noreturn]] void refuse() const;
   void check_read();
   void check_expectations(const stet::batch& b) const;
   bool append(const std::string& body, bool flush_fails);

@@ -4,6 +4,7 @@
 
 #include "base/hooks.hpp"
 #include "crash/checks.hpp"
+#include "simulation/damage.hpp"
 #include "simulation/host.hpp"
 
 namespace stet_simulation {
@@ -30,11 +31,19 @@ class inspector {
     for (int b = 0; b < boxes; ++b)
       s.runs.push_back({stet_crash::Box.id_of("b" + std::to_string(b)), {}});
     for (auto& id : extras::ids()) s.runs.push_back({id, {}});
+    for (auto& [run, r] : d.runs)
+      if (lasts::is_one(r.state.id) || chains::is_one(r.state.id) || storms::is_one(r.state.id))
+        s.runs.push_back({r.state.id, {}});
     check_state(d, s, v);
     if (is_clean) check_clean(d, v);
+    check_dues(d, v);
+    if (is_clean) check_orphans(d, v);
     if (is_clean) check_replay(d, v);
     // What may be erased is held against nothing that was.
-    std::erase_if(d.runs, [](auto& r) { return extras::is_one(r.second.state.id); });
+    std::erase_if(d.runs, [](auto& r) {
+      auto& id = r.second.state.id;
+      return extras::is_one(id) || chains::is_one(id);
+    });
     check_acknowledged(d, here().facts, v);
     check_effects(d, here().facts, m_.result.crashes, v);
     if (before_) {
@@ -77,6 +86,21 @@ void count_kinds(const node& n, std::map<std::string, unsigned>& kinds) {
   for (auto& k : n.kids) count_kinds(k, kinds);
 }
 
+/// All runs but those of one family come to their end, in this life and in the next.
+void finish_beside_damage(machine& m, host& h) {
+  m.heal();
+  (void)m.close();
+  auto damaged = damage(m.disk, m.disk_luck);
+  m.note("damaged: " + damaged);
+  m.looked_at = [] {};
+  m.is_damaged = true;
+  for (int life = 0; life < 2; ++life) {
+    m.start();
+    h.finish(damaged);
+    (void)m.close();
+  }
+}
+
 void play(machine& m, std::uint64_t seed) {
   here().programs = make_programs(m.luck, 2 + m.luck.below(4));
   for (auto& p : here().programs) {
@@ -88,6 +112,7 @@ void play(machine& m, std::uint64_t seed) {
   m.looked_at = [&] { i.look(false); };
   m.start();
   for (int acts = 10 + m.luck.below(50); acts > 0; --acts) h.act();
+  if (m.hard.damage) return finish_beside_damage(m, h);
   h.finish();
   h.look_back();
   m.result.runs = static_cast<unsigned>(h.runs().size());
@@ -99,6 +124,8 @@ void play(machine& m, std::uint64_t seed) {
 
 report simulate(std::uint64_t seed, bool keep_trace) {
   machine m(seed, keep_trace);
+  if (m.hard.clock) here().truth = [&m] { return m.clock.truth(); };
+  if (m.hard.clock) here().is_set = here().is_set_back = true;
   try {
     play(m, seed);
   } catch (const std::exception& e) { m.violated(std::string("I17 an exception: ") + e.what()); }

@@ -22,8 +22,12 @@ class sim_clock final : public stet::clock {
     wait();
     return stet::duration(steady_);
   }
-  void advance(std::int64_t ms) noexcept { wall_ += ms, steady_ += ms; }
+  void advance(std::int64_t ms) noexcept { wall_ += ms, steady_ += ms, truth_ += ms; }
   void set(std::int64_t ms) noexcept { wall_ += ms; }
+  /// It says what it isn't: earlier by so much, or (0) what it is.
+  void be_behind(std::int64_t ms) noexcept { wall_ = truth_ - ms; }
+  /// What it would say if nobody had set it.
+  std::int64_t truth() const noexcept { return truth_; }
   void touched() noexcept { looks_ = 0; }
   std::int64_t now() const noexcept { return wall_; }
 
@@ -31,7 +35,7 @@ class sim_clock final : public stet::clock {
   void wait() noexcept {
     if (++looks_ > 600) advance(5);
   }
-  std::int64_t wall_ = 1'700'000'000'000, steady_ = 5'000'000;
+  std::int64_t wall_ = 1'700'000'000'000, truth_ = wall_, steady_ = 5'000'000;
   int looks_ = 0;
 };
 

@@ -1,0 +1,56 @@
+// Chains and entities in a namespace whose retention is shorter than they last: what refers to
+// their first runs must go on to do so when these are gone.
+#pragma once
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "simulation/machine.hpp"
+
+namespace stet_simulation {
+
+std::vector<stet_crash::flow> chain_flows();
+/// Says how long that namespace keeps what has ended.
+void retain_chains(stet::engine& e);
+
+class chains {
+ public:
+  chains(machine& m, std::uint64_t seed, bool is_on) : m_(m), luck_(seed + 9), is_on_(is_on) {}
+  bool wants() { return is_on_ && luck_.one_in(3); }
+  void act();
+  /// Whether some of these are still open. With them the caller goes on until they aren't.
+  bool is_open(const std::string& damaged);
+  /// What is still open, but for the family of a run that is damaged.
+  std::string open(const std::string& damaged);
+  void look_back();
+  /// A run of these, or one that they start: it is erased some time after its end.
+  static bool is_one(std::string_view id);
+
+ private:
+  struct asked {
+    int value = 0;
+    std::int64_t answered = 0;  // true time; 0: not yet
+    int answer = 0;
+  };
+  /// A chain, or an entity, that adds up what it is sent.
+  struct sum {
+    std::map<std::string, asked> updates;
+    int least = 0;  // acknowledged
+    int most = 0;   // asked for
+    int number = 0;
+  };
+  void start_keeper();
+  void start_owner();
+  void add(const std::string& to);
+  void put();
+  void take(sum& s, asked& a, const std::string& what, int told);
+  asked* pick(sum& s, std::string& id);
+
+  machine& m_;
+  dice luck_;
+  bool is_on_;
+  int number_ = 0;
+  std::map<std::string, sum> sums_;
+};
+
+}  // namespace stet_simulation

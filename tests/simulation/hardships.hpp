@@ -1,0 +1,33 @@
+// What only every fifth seed has, so that the others stay what they were. Each of those has some.
+#pragma once
+#include <cstdint>
+
+#include "simulation/dice.hpp"
+
+namespace stet_simulation {
+
+struct hardships {
+  bool lasts = false;      // runs that end in the drive in which they begin something: lasts.hpp
+  bool farewells = false;  // destructors in frames use the context
+  bool chains = false;     // chains that outlive the retention of their links: chains.hpp
+  bool storms = false;     // runs that never come to rest: storms.hpp
+  bool clock = false;      // a clock that is wrong at starts, behind what is true, and comes right
+  bool damage = false;     // at the end, one byte of one run is damaged: damage.hpp
+  bool full = false;       // a store that is full in several ways
+
+  static hardships of(std::uint64_t seed) {
+    hardships h;
+    if (seed % 5 != 2) return h;
+    dice d(seed + 6);
+    h.lasts = !d.one_in(3);
+    h.chains = d.one_in(2);
+    h.storms = d.one_in(3);
+    h.clock = d.one_in(3);
+    h.damage = d.one_in(3);
+    h.full = d.one_in(2);
+    h.farewells = d.one_in(2);
+    return h;
+  }
+};
+
+}  // namespace stet_simulation
