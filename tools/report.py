@@ -130,7 +130,8 @@ def page(build, is_full):
     yield '\n## Controls\n\nA test that can\'t fail proves nothing. Each of these faults was put into a copy of the library on purpose; the crash suite and the simulation have to go red.\n'
     yield 'To do it again: `tests/crash/controls.sh build/tests/crash-suite`, `tests/simulation/controls.sh build/tests/simulate`.\n\n'
     yield '| the fault | | the crash suite says | the simulation says |\n|---|---|---|---|\n'
-    yield from (f'| `{name}` | {means.get(name, "")} | {suite.get(name, "is not asked")} | {how} |\n' for name, how in simulation.items())
+    yield from (f'| `{name}` | {means.get(name, "")} | {suite.get(name, "is not asked")} | {simulation.get(name, "is not asked")} |\n'
+                for name in {**simulation, **suite})
     missed = [name for name in simulation if MISSED in (suite.get(name), simulation[name])]
     yield f'\n{len(simulation) - len(missed)} of {len(simulation)} caught.\n\nPower cuts of stores that are told not to flush must lose something:\n\n'
     yield from (f'- `powercut {store}:store must-lose`: {said}\n' for store, said in weak_modes(build))
