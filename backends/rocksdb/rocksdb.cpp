@@ -169,7 +169,7 @@ void rocksdb_store::commit(const batch& b, durability d) {
   native::WriteBatch w = to_native(b, path_);
   const bool flush = d == durability::sync;
   if (w.Count() == 0 && (!flush || opened_->db->is_flushed())) return;
-  opened_->db->check_room(w.GetDataSize(), backend::erases(b));
+  opened_->db->check_room(w.GetDataSize(), backend::makes_room(b));
   if (opened_->db->is_log_full()) open_again(w.GetDataSize());
   native::Status s;
   try {
