@@ -156,7 +156,7 @@ TEST_CASE("a transform that isn't there is named; one that is required refuses w
     plain.payload = "plain";
     return plain;
   }());
-  CHECK(what_throws([&] { strict.open_all(history, owner); }).says("requires"));
+  CHECK(what_throws([&] { strict.open_for_replay(history, owner); }).says("requires"));
 }
 
 TEST_CASE("one that leaves a payload alone leaves it to the next") {
