@@ -28,7 +28,9 @@ namespace stet { inline namespace v0 { namespace detail {
   fault(writes_before_result)       /* a transaction's writes don't wait for its result */  \
   fault(go_on_behind_end)           /* a run that has ended can be terminated */            \
   fault(calls_overlap)              /* an entity does two things at a time */               \
-  fault(lose_count)                 /* a counter is not in the commit that it counts */
+  fault(lose_count)                 /* a counter is not in the commit that it counts */     \
+  fault(drop_last_intents)          /* what a run's last event asks for isn't done */       \
+  fault(forget_owed_cancel)         /* a cancel that came late dies with its generation */
 // clang-format on
 
 struct test_hooks {

@@ -3,7 +3,6 @@
 #include "engine/calls.hpp"
 
 #include <cstdio>
-#include <map>
 
 #include "engine/core.hpp"
 
@@ -68,10 +67,10 @@ resident* engine_core::addressee(const resident& sender, const request& q) {
 void engine_core::send_message(resident& sender, request& q) {
   auto* r = addressee(sender, q);
   if (!r)
-    return fail_command(sender, record_kind::message_failed, q.id, errc::not_found,
+    return fail_command(sender, record_kind::message_failed, q, errc::not_found,
                         "stet::not_found", "there is no run with the id '" + q.target + "'");
   if (!r->state.open())
-    return fail_command(sender, record_kind::message_failed, q.id, errc::run_ended,
+    return fail_command(sender, record_kind::message_failed, q, errc::run_ended,
                         "stet::run_ended", "the run '" + q.target + "' has ended");
   if (q.flags & record_flag::calls) {
     auto id = call_id({sender.state.run, q.id});
@@ -92,6 +91,7 @@ void engine_core::send_message(resident& sender, request& q) {
     e.payload = q.arguments;
     happen_later(*r, e);
   }
+  if (!sender.state.open()) return;  // it was sent in its last event
   record e;
   e.kind = record_kind::message_done;
   e.command = q.id;
@@ -119,22 +119,6 @@ void engine_core::answer_caller(std::string_view update_id, const update_answer&
     set_failure(e, *a.failure, path);
   }
   happen_later(*r, e);
-}
-
-/// A run has ended with updates that nobody answered: whoever called is told.
-void engine_core::fail_callers(resident& r) {
-  if (r.state.open_updates == 0 || r.state.next) return;  // to the next one they went over
-  std::map<std::uint32_t, std::string> open;
-  std::uint32_t number = 0;
-  auto history = stored_history_of(r);
-  for (source in(history); !in.done();) {
-    auto rec = decode_record(in);
-    if (rec.kind == record_kind::update) open.emplace(++number, rec.target);
-  }
-  update_answer a;
-  a.failure = std::make_unique<failure>(failure{
-      "stet::run_ended", "the run '" + r.state.id + "' has ended without an answer", {}, 1});
-  for (auto& [n, id] : open) answer_caller(id, a);
 }
 
 }  // namespace detail

@@ -2,7 +2,7 @@
 // snapshot, the history and every index entry, in one commit; a record of run 0 in the same block
 // says so to whoever reads what older blocks have of the run.
 #include <algorithm>
-#include <unordered_set>
+#include <set>
 
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
@@ -48,30 +48,50 @@ void engine_core::forget_run(resident& r) {
   runs_.erase(r.state.run);
 }
 
+/// The runs that a run has started: the id of each, and its number, by which it is told from runs
+/// that others started under that id. What can't be read is told to the listener.
+std::vector<engine_core::started_child> engine_core::children_of(resident& r) {
+  std::vector<started_child> children;
+  try {
+    for_each_record(r, [&](const record& rec) {
+      if (rec.kind == record_kind::child) children.push_back({std::string(rec.target), rec.related});
+    });
+  } catch (const error& e) {
+    if (!is_of_one_run(e)) throw;
+    listener_.problem(std::string(e.what()) + ": its children stay");
+  }
+  return children;
+}
+
+/// Adds the runs of an id: all of them, or those of the chain that began with the run `first`.
+void engine_core::add_runs_of(std::string_view name_space, std::string_view id, std::uint64_t first,
+                              std::vector<std::uint64_t>& runs) {
+  std::set<std::uint64_t> known;
+  auto add = [&](std::uint64_t run) {
+    while (run >= std::max<std::uint64_t>(first, 1) && !erased_.has(run) && known.insert(run).second) {
+      auto* r = load(run);
+      bool is_meant = first == 0 || (r && r->state.first == first);
+      if (is_meant) runs.push_back(run);
+      if (!r) return;
+      run = r->state.previous;  // the store may not know it yet
+      drop_if_idle(*r);
+    }
+  };
+  for (auto run = latest_run(name_space, id); run;
+       run = read_latest_run(*store_, name_space, id, run).value_or(0))
+    add(run);
+}
+
 /// The runs of an id, and if that is asked for those that they started, and so on.
 std::vector<std::uint64_t> engine_core::family_of(run_ref of, bool with_children) {
   std::vector<std::uint64_t> family;
-  std::unordered_set<std::uint64_t> seen;
-  auto add_all_of = [&](std::string_view name_space, std::string_view id) {
-    for (auto run = latest_run(name_space, id); run;
-         run = read_latest_run(*store_, name_space, id, run).value_or(0))
-      if (!erased_.has(run) && seen.insert(run).second) family.push_back(run);
-  };
-  add_all_of(of.name_space, of.id);
+  add_runs_of(of.name_space, of.id, 0, family);
   for (std::size_t i = 0; with_children && i < family.size(); ++i) {
     auto* r = load(family[i]);
     if (!r) continue;
-    auto history = stored_history_of(*r);
-    std::vector<std::string> children;
-    for (source in(history); !in.done();) {
-      auto rec = decode_record(in);
-      auto* child = rec.kind == record_kind::child ? load(rec.related) : nullptr;
-      if (!child) continue;  // it never began, or has gone
-      children.push_back(child->state.id);
-      drop_if_idle(*child);
-    }
+    auto children = children_of(*r);
     drop_if_idle(*r);
-    for (auto& id : children) add_all_of(of.name_space, id);
+    for (auto& c : children) add_runs_of(of.name_space, c.id, c.first, family);
   }
   return family;
 }

@@ -6,6 +6,16 @@
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+/// Of at least one.
+record last_record(std::string_view records) {
+  record last;
+  for (source in(records); !in.done();) last = decode_record(in);
+  return last;
+}
+
+}  // namespace
 
 /// Records an event, and drives the run by it if that is possible now.
 void engine_core::happen(resident& r, record e) {
@@ -88,7 +98,7 @@ bool engine_core::check_determinism(resident& r, const record* event) {
   try {
     history = history_of(r);
   } catch (const error& e) {
-    if (e.code() != errc::payload) throw;
+    if (!is_of_one_run(e)) throw;
     r.frame->reject(e.what());
     return false;
   }
@@ -115,14 +125,7 @@ void engine_core::append(resident& r, std::string_view plain) {
   auto lsn = journal_.last_lsn();
   for (source in(records); !in.done(); ++count) {
     auto rec = decode_record(in);
-    if (rec.kind == record_kind::cancelled) {
-      auto* p = r.state.find(rec.command);
-      if (p && p->kind == command_kind::child) orphans_.emplace_back(p->child, false);
-    } else if (is_end(rec.kind)) {
-      for (auto& p : r.state.waits_for)
-        if (p.kind == command_kind::child && !(p.flags & record_flag::abandons))
-          orphans_.emplace_back(p.child, !(p.flags & record_flag::asks_to_end));
-    }
+    note_orphans(r.state, rec);
     apply(r.state, rec, ++lsn);
     if (rec.kind == record_kind::sleep)
       timers_.add(due_of(*r.state.find(rec.command)), r.state.run);
@@ -152,26 +155,27 @@ void engine_core::after_drive(resident& r) {
   }
   // out_ belongs to the next drive as soon as one begins: children are only recorded here, and
   // drive later.
-  for (auto [id, q] : out_.begun) {
-    auto* p = r.state.find(id);
-    if (!p) continue;  // given up in the same drive, and perhaps gone
-    if (q->kind == command_kind::child) start_child(r, *q);
-    else if (q->kind == command_kind::message) send_message(r, *q);
-    else begin_step(r, *q, p->attempt);
-  }
-  if (!r.state.open()) {
-    if (r.state.next) continue_run(r);
-    end_run(r);
-  }
-  see_to_orphans("its parent has ended", "its parent doesn't wait for it any more");
+  for (auto& i : out_.begun)
+    if (i.what) set_going(r, i);
+  if (!r.state.open()) end_run(r, last_record(out_.records));
+  see_to_orphans();
   if (options_.resident_runs_max == 0) evict(r);
   else keep_within_residency();
 }
 
-void engine_core::start_child(resident& parent, request& q) {
-  auto run = parent.state.find(q.id)->child;
+/// Does what the run has just asked for. Children and messages also if the same event has ended
+/// it: they were asked for before; the body of a step ends with its run.
+void engine_core::set_going(resident& r, const intent& i) {
+  if (STET_SEEDED(drop_last_intents) && !r.state.open()) return;
+  auto& q = *i.what;
+  if (q.kind == command_kind::child) start_child(r, q, i.child);
+  else if (q.kind == command_kind::message) send_message(r, q);
+  else if (auto* p = r.state.find(i.command)) begin_step(r, q, p->attempt);
+}
+
+void engine_core::start_child(resident& parent, request& q, std::uint64_t run) {
   auto fail = [&](std::string_view type, const std::string& text) {
-    fail_command(parent, record_kind::child_failed, q.id, errc::child_failed, type, text);
+    fail_command(parent, record_kind::child_failed, q, errc::child_failed, type, text);
   };
   if (!definitions_.newest(q.name))
     return fail("stet::unknown_workflow",
@@ -195,147 +199,20 @@ void engine_core::start_child(resident& parent, request& q) {
   create(start, true);
 }
 
-/// The run that continues it: with the same id, and what nobody has read.
-void engine_core::continue_run(resident& r) {
-  auto unread = r.frame->unread();
-  auto waiting = r.frame->waiting_updates();
-  auto& s = r.state;
-  auto& next = *r.frame->continues();
-  record start;
-  start.run = s.next;
-  start.related = s.parent;
-  start.command = s.parent_command;
-  start.name = next.workflow;
-  start.target = s.id;
-  start.payload = next.arguments;
-  start.first = s.first;
-  start.previous = s.run;
-  start.run_timeout = s.run_timeout;
-  start.execution_deadline = s.execution_deadline;
-  start.name_space = s.name_space;
-  auto [memo, details] = memo_and_details(s);
-  if (s.about) start.attributes = s.about->attributes;
-  start.memo = memo;
-  start.details = details;
-  auto& created = create(start, true);
-  for (auto& m : unread) {
-    record e;
-    e.kind = record_kind::signal;
-    e.name = m.name;
-    e.target = m.key;
-    e.payload = m.payload;
-    happen_later(created, e);
-  }
-  for (auto& w : waiting) {
-    record e;
-    e.kind = record_kind::update;
-    e.flags = record_flag::unasked;
-    e.name = w.name;
-    e.target = w.id;
-    e.payload = w.arguments;
-    happen_later(created, e);
-    std::erase_if(r.updaters, [&](update_call* c) {
-      if (c->outcome.id != w.id) return false;
-      c->of.run = c->outcome.run = created.state.run;
-      created.updaters.push_back(c);
-      return true;
-    });
-  }
-}
-
-/// A command of a run can't be done.
-void engine_core::fail_command(resident& r, record_kind how, std::uint32_t command, errc code,
-                               std::string_view type, std::string_view text) {
+/// What a run asks for can't be done: it is told, or the listener where it has ended by now.
+void engine_core::fail_command(resident& r, record_kind how, const request& q, errc code,
+                               std::string_view type, const std::string& text) {
+  if (!r.state.open())
+    return listener_.problem("the run '" + r.state.id + "' has ended, and what it asked '" +
+                             q.target + "' for last can't be done: " + text);
   record e;
   e.kind = how;
-  e.command = command;
+  e.command = q.id;
   e.attempt = 1;
   e.code = code;
   e.error_type = type;
   e.error_text = text;
   happen_later(r, e);
-}
-
-/// The run has just ended: tells who waits, and lets go of what it had.
-void engine_core::end_run(resident& r) {
-  for (auto* a : r.attempts) {
-    if (!a->revoke()) a->ask_to_stop();
-    leave_behind(*a);
-  }
-  for (auto* w : std::exchange(r.waiters, {}))
-    if (await_outcome(*w)) answer(*w, r.last_lsn);
-  fail_updaters(r, error(errc::run_ended, r.state.id,
-                         "the run '" + r.state.id + "' has ended without an answer"));
-  fail_callers(r);
-  if (r.state.parent && !r.state.next) tell_parent(r);
-  ended_.push_back(r.state.run);
-  plan_sweep(r.state);
-  evict(r);
-}
-
-void engine_core::tell_parent(resident& r) {
-  auto* parent = STET_SEEDED(lose_child_answer) ? in_memory(r.state.parent) : load(r.state.parent);
-  if (!parent || !parent->state.open() || !parent->state.find(r.state.parent_command)) return;
-  if (parent->state.find(r.state.parent_command)->child != r.state.first) return;
-  record e;
-  e.command = r.state.parent_command;
-  e.kind =
-      r.state.status == status::completed ? record_kind::child_done : record_kind::child_failed;
-  std::string text, path;
-  failure f;
-  if (r.state.status == status::completed) {
-    text = result_of(r.state);
-    e.payload = text;
-  } else {
-    e.code = errc::child_failed;
-    e.attempt = 1;
-    e.error_type = r.state.status == status::cancelled   ? "stet::run_cancelled"
-                   : r.state.status == status::timed_out ? "stet::run_timed_out"
-                                                         : "stet::run_terminated";
-    text = shown_outcome(r.state);
-    e.error_text = text;
-    if (r.state.error) {
-      f = failure_of(r.state);
-      set_failure(e, f, path);
-    }
-  }
-  happen_later(*parent, e);
-}
-
-void engine_core::request_cancel(resident& r, std::string_view reason) {
-  if (!r.state.open() || r.state.cancel_requested) return;
-  record e;
-  e.kind = record_kind::cancel_requested;
-  e.name = reason;
-  happen_later(r, e);  // in a turn of its own: this may be called while another run is driven
-}
-
-/// Ends a run without its code. `flags` of the record say why.
-void engine_core::terminate(resident& r, std::string_view reason, std::uint8_t flags) {
-  if (!r.state.open() && !STET_SEEDED(go_on_behind_end)) return;
-  record e;
-  e.kind = record_kind::terminated;
-  e.flags = flags;
-  e.run = r.state.run;
-  e.time = now_;
-  e.name = reason;
-  std::string bytes;
-  encode(bytes, e);
-  append(r, bytes);
-  end_run(r);
-  see_to_orphans("its parent was terminated", "its parent was terminated");
-}
-
-/// Children whose parent has ended, or waits for them no longer.
-void engine_core::see_to_orphans(std::string_view ended, std::string_view given_up) {
-  for (auto [run, end] : std::exchange(orphans_, {})) {
-    auto* first = load(run);
-    if (!first) continue;
-    auto& child = last_of_chain(*first);
-    if (end) terminate(child, ended);
-    else request_cancel(child, given_up);
-    drop_if_idle(child);
-  }
 }
 
 /// Today's code, or the history, doesn't fit: the run stays as it is until a build that does. The

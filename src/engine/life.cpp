@@ -54,12 +54,22 @@ std::exception_ptr no_room() {
       "the store has no room: make room, and ask again; nothing that was acknowledged is lost"));
 }
 
+std::exception_ptr as_error(const std::exception_ptr& e) {
+  try {
+    std::rethrow_exception(e);
+  } catch (const malformed& x) {
+    return std::make_exception_ptr(
+        error(errc::corrupt, "engine",
+              std::string("what the store holds can't be read: ") + x.what()));
+  } catch (...) { return e; }
+}
+
 std::exception_ptr own_copy(const std::exception_ptr& e) {
   try {
     std::rethrow_exception(e);
   } catch (const store_error& x) { return std::make_exception_ptr(x); } catch (const error& x) {
     return std::make_exception_ptr(x);
-  } catch (...) { return e; }
+  } catch (...) { return as_error(e); }
 }
 
 engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
@@ -135,7 +145,7 @@ void engine_core::start() {
     lru_.clear();
     runs_.clear();
     store_->close();
-    throw;
+    std::rethrow_exception(as_error(std::current_exception()));
   }
 }
 
@@ -187,7 +197,7 @@ bool engine_core::take_calls() {
       // call and those behind it.
     } catch (const store_error&) { throw; } catch (const std::bad_alloc&) {
       throw;
-    } catch (...) { failed = std::current_exception(); }
+    } catch (...) { failed = as_error(std::current_exception()); }
     if (failed) {
       c->fails(std::move(failed));
       answer(*c, journal_.last_lsn());
@@ -382,7 +392,7 @@ bool engine_core::poll() {
     return turn();
   } catch (...) {
     fail(std::current_exception());
-    throw;
+    std::rethrow_exception(as_error(std::current_exception()));
   }
 }
 void engine_core::run_until_idle() {

@@ -91,12 +91,10 @@ bool engine_core::was_sent_before(resident& r, record_kind kind, std::string_vie
   if (!r.sent_before) {
     auto sent = std::make_unique<std::unordered_set<std::string>>();
     if (auto* before = load(r.state.previous)) {
-      auto history = stored_history_of(*before);
-      for (source in(history); !in.done();) {
-        auto rec = decode_record(in);
+      for_each_record(*before, [&](const record& rec) {
         bool is_sent = rec.kind == record_kind::signal || rec.kind == record_kind::update;
         if (is_sent && !rec.target.empty()) sent->insert(named(rec.kind, rec.target));
-      }
+      });
       drop_if_idle(*before);
     }
     r.sent_before = std::move(sent);
@@ -108,12 +106,11 @@ bool engine_core::knows_signal(resident& r, std::string_view key) {
   if (STET_SEEDED(forget_signal_key)) return false;
   if (was_sent_before(r, record_kind::signal, key)) return true;
   if (r.frame) return r.frame->knows_signal(key);
-  auto history = stored_history_of(r);
-  for (source in(history); !in.done();) {
-    auto rec = decode_record(in);
-    if (rec.kind == record_kind::signal && rec.target == key) return true;
-  }
-  return false;
+  bool known = false;
+  for_each_record(r, [&](const record& rec) {
+    known |= rec.kind == record_kind::signal && rec.target == key;
+  });
+  return known;
 }
 
 void engine_core::signal_run(run_ref of, const signal_request& q) {
@@ -340,6 +337,9 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
     throw unknown();
   }
   if (r->state.open() && !r->resumed) resume(*r);
+  // What came before it may end the run, or its wait: then nobody takes the answer, and that is
+  // said.
+  while (may_drive(*r) && ensure_frame(*r)) drive(*r, nullptr);
   auto* p = r->state.open() ? r->state.find(command) : nullptr;
   bool is_open = p && p->kind == command_kind::promise;
   if (is_open && p->name != promise)

@@ -68,20 +68,37 @@ resident& engine_core::create(record start, bool undriven) {
   return r;
 }
 
-/// As it is stored, its payloads sealed.
+bool is_of_one_run(const error& e) noexcept {
+  bool damaged = e.code() == errc::payload || e.code() == errc::corrupt;
+  return damaged && dynamic_cast<const store_error*>(&e) == nullptr;
+}
+
+error unreadable_history(const run_state& s, const char* why) {
+  return {errc::corrupt, s.id, "the history of the run '" + s.id + "' can't be read: " + why};
+}
+
+/// What is wrong with it was found in the midst of a turn.
+void engine_core::hold_up(resident& r, const char* why) {
+  if (r.state.open()) return park(r, why);
+  listener_.problem("run '" + r.state.id + "' has ended, and can't be read: " + why);
+}
+
+/// As it is stored, its payloads sealed. Throws errc::corrupt.
 std::string engine_core::stored_history_of(resident& r) {
   if (rides_in_block(r)) wait_for_commit();
   // Its last chunk is in a block that the store has no room for: neither here nor there.
   if (rides_in_block(r) && is_refused()) std::rethrow_exception(no_room());
-  std::string history = read_history(*store_, r.state.run, r.unsaved_first);
-  history += r.unsaved;
-  return history;
+  try {
+    return read_history(*store_, r.state.run, r.unsaved_first) + r.unsaved;
+  } catch (const malformed& e) { throw unreadable_history(r.state, e.what()); }
 }
 
-/// Throws errc::payload if something in it can't be opened.
+/// Throws errc::corrupt, and errc::payload if something in it can't be opened.
 std::string engine_core::history_of(resident& r) {
   auto history = stored_history_of(r);
-  payloads_.open_all(history, owner_of(r.state));
+  try {
+    payloads_.open_all(history, owner_of(r.state));
+  } catch (const malformed& e) { throw unreadable_history(r.state, e.what()); }
   return history;
 }
 
@@ -103,11 +120,8 @@ bool engine_core::ensure_frame(resident& r) {
       park(r, fits ? here.offence() : frame->problem());
       return false;
     }
-  } catch (const malformed& e) {
-    park(r, e.what());
-    return false;
   } catch (const error& e) {
-    if (e.code() != errc::payload) throw;
+    if (!is_of_one_run(e)) throw;
     park(r, e.what());
     return false;
   }
@@ -178,13 +192,11 @@ bool engine_core::drive_ready() {
     if (!r) continue;
     r->queued = false;
     any = true;
-    if (r->state.open()) {
-      if (!r->resumed) {
-        resume(*r);
-      } else {
-        while (may_drive(*r) && ensure_frame(*r)) drive(*r, nullptr);
-      }
-    }
+    for_run(*r, [&] {
+      if (!r->state.open()) return;
+      if (!r->resumed) return resume(*r);
+      while (may_drive(*r) && ensure_frame(*r)) drive(*r, nullptr);
+    });
     drop_if_idle(*r);
     relieve();
   }

@@ -39,7 +39,8 @@ bool engine_core::open_gates() {
   for (auto* a : gate_) {
     bool durable =
         a->run_of.last_lsn <= journal_.durable_lsn() || STET_SEEDED(effect_before_durable);
-    if (durable && a->at != attempt::phase::revoked) start_attempt(*a, a->run_of);
+    if (durable && a->at != attempt::phase::revoked)
+      for_run(a->run_of, [&] { start_attempt(*a, a->run_of); });
   }
   work* first = nullptr;
   work** end = &first;
@@ -143,6 +144,11 @@ void engine_core::take(attempt& a) {
   auto& r = a.run_of;
   r.remove(a);
   if (tried_suspect_ == &a) acquit();
+  for_run(r, [&] { count_return(r, a); });
+  drop_if_idle(r);
+}
+
+void engine_core::count_return(resident& r, attempt& a) {
   auto* p = r.state.open() ? r.state.find(a.command) : nullptr;
   if (p && p->at == pending::phase::ending) {
     record e;
@@ -152,7 +158,6 @@ void engine_core::take(attempt& a) {
   } else if (p && !a.left_behind && p->attempt == a.number && p->at == pending::phase::waiting) {
     finish_attempt(r, *p, a);
   }
-  drop_if_idle(r);
 }
 
 void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {

@@ -93,7 +93,7 @@ bool engine_core::fire_timers() {
     if (!run) break;
     any = true;
     if (auto* r = load(*run)) {
-      wake_run(*r);
+      for_run(*r, [&] { wake_run(*r); });
       drop_if_idle(*r);
     }
     relieve();
