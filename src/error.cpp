@@ -29,6 +29,7 @@ std::string_view to_string(errc code) noexcept {
     case errc::update_failed: return "update_failed";
     case errc::run_ended: return "run_ended";
     case errc::run_timed_out: return "run_timed_out";
+    case errc::internal: return "internal";
   }
   return "unknown";
 }

@@ -41,6 +41,7 @@ enum class errc : unsigned char {
   update_failed = 21,     ///< the handler of an update let an exception escape
   run_ended = 22,         ///< the run has ended already: it takes no message
   run_timed_out = 23,     ///< the run's time was over
+  internal = 24,          ///< a mistake of Stet's own: the engine stopped before it could do harm
 };
 
 /// The enumerator's name, as in "step_failed".

@@ -46,11 +46,11 @@ bool engine_core::answer_as_new(run_ref of, std::string_view query, std::string_
   return d && latest_run(of.name_space, of.id) == 0 && d->answer_new(query, arguments, out);
 }
 
-/// The run that a message goes to; an entity that is called is there, or is begun. Null: none.
-resident* engine_core::addressee(const resident& sender, const request& q) {
+/// The run that a message goes to; an entity that is called is there, or is begun. Empty: none.
+run_lease engine_core::addressee(const resident& sender, const request& q) {
   auto ns = namespace_of(sender.state);
   auto number = q.target.empty() || q.target.size() > id_bytes_max ? 0 : latest_run(ns, q.target);
-  auto* r = number ? load(number) : nullptr;
+  auto r = number ? load(number) : run_lease();
   if (!(q.flags & record_flag::calls) || (r && r->state.open())) return r;
   auto* d = q.target.size() > id_bytes_max ? nullptr : entity_of(q.target);
   if (!d) return r;
@@ -61,17 +61,17 @@ resident* engine_core::addressee(const resident& sender, const request& q) {
   start.target = q.target;
   start.payload = arguments;
   start.name_space = sender.state.name_space;
-  return &create(start, true);
+  return create(start, true);
 }
 
 void engine_core::send_message(resident& sender, request& q) {
-  auto* r = addressee(sender, q);
+  auto r = addressee(sender, q);
   if (!r)
-    return fail_command(sender, record_kind::message_failed, q, errc::not_found,
-                        "stet::not_found", "there is no run with the id '" + q.target + "'");
+    return fail_command(sender, record_kind::message_failed, q, errc::not_found, "stet::not_found",
+                        "there is no run with the id '" + q.target + "'");
   if (!r->state.open())
-    return fail_command(sender, record_kind::message_failed, q, errc::run_ended,
-                        "stet::run_ended", "the run '" + q.target + "' has ended");
+    return fail_command(sender, record_kind::message_failed, q, errc::run_ended, "stet::run_ended",
+                        "the run '" + q.target + "' has ended");
   if (q.flags & record_flag::calls) {
     auto id = call_id({sender.state.run, q.id});
     record e;
@@ -101,13 +101,10 @@ void engine_core::send_message(resident& sender, request& q) {
 /// An update that another run sent has been answered.
 void engine_core::answer_caller(std::string_view update_id, const update_answer& a) {
   auto who = caller_of(update_id);
-  auto* r = who ? load(who->run) : nullptr;
+  auto r = who ? load(who->run) : run_lease();
   if (!r) return;
   auto* p = r->state.open() ? r->state.find(who->command) : nullptr;
-  if (!p || p->kind != command_kind::message) {
-    drop_if_idle(*r);
-    return;
-  }
+  if (!p || p->kind != command_kind::message) return;
   record e;
   std::string path;
   e.command = who->command;

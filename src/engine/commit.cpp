@@ -1,6 +1,7 @@
 // Group commit, the checkpoint that rides along, and what a commit lets out.
 #include <algorithm>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
 
@@ -19,6 +20,7 @@ bool engine_core::commit() {
   if (block_at_ == block_at::refused && now_ < retry_commit_at_) return false;
   if (block_at_ == block_at::nowhere) {
     if (may_grow()) return false;
+    ensure(orphans_.empty(), "what the end of a run brings is in the block of that end");
     checkpoint_slices();
     if (!STET_SEEDED(lose_count)) counters_.put_changes(journal_.riders());
     if (!journal_.has_something()) return false;

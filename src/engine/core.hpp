@@ -35,6 +35,7 @@
 #include "engine/committer.hpp"
 #include "engine/definitions.hpp"
 #include "engine/in_workflow.hpp"
+#include "engine/lease.hpp"
 #include "engine/slots.hpp"
 #include "engine/timers.hpp"
 #include "engine/user_state.hpp"
@@ -85,6 +86,8 @@ struct resident {
   bool queued = false;                                // in ready_
   std::uint64_t dirty_since = 0;                      // LSN of the first of `unsaved`; 0: none
   bool suspected = false;                             // its own code was running at a crash
+  std::uint32_t leases = 0;                           // that hold it
+  bool forgotten = false;  // it is no longer among the runs: the last lease deletes it
 
   void add(attempt& a) {
     a.index = attempts.size();
@@ -116,8 +119,8 @@ bool is_of_one_run(const error& e) noexcept;
 error unreadable_history(const run_state& s, const char* why);
 /// The answer while the store refuses to write.
 std::exception_ptr no_room();
-/// What leaves a public call: what a decoder has thrown is an errc::corrupt there.
-std::exception_ptr as_error(const std::exception_ptr& e);
+/// What callers are told of the engine's failure, and of what a decoder has thrown.
+std::exception_ptr as_error(std::exception_ptr e) noexcept;
 /// Of an error that several threads are to be told: each gets an object of its own.
 std::exception_ptr own_copy(const std::exception_ptr& e);
 
@@ -155,7 +158,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::string arguments_of(resident& r, std::uint32_t command);
   std::optional<run_info> describe_run(run_ref of);
   /// The run of a handle, or the latest of an id (run 0). Throws errc::not_found.
-  resident& must_find(run_ref of);
+  run_lease must_find(run_ref of);
   /// Waits for the end of a run: true if it is known already.
   bool await_outcome(outcome_call& c);
   void forget(waiting_call& c) noexcept;
@@ -222,6 +225,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
  private:
   friend struct engine_probe;  // tests
+  friend run_lease;
   // life.cpp
   bool turn();
   void loop() noexcept;
@@ -234,7 +238,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   attempt_row take_from_threads() noexcept;
   bool take_returned();
   bool take_beats();
-  void fail(const std::exception_ptr& e) noexcept;
+  void fail(std::exception_ptr e) noexcept;
   void fail_everybody(const std::exception_ptr& e) noexcept;
   void discard_attempts() noexcept;
   void tell_problem(std::string_view what, const char* why) noexcept;
@@ -260,9 +264,10 @@ class engine_core final : public execution_host, public std::enable_shared_from_
 
   // runs.cpp
   resident* in_memory(std::uint64_t run) noexcept;
-  resident* load(std::uint64_t run);
+  run_lease load(std::uint64_t run);
+  run_lease hold(resident& r) noexcept { return {*this, r}; }
   std::uint64_t latest_run(std::string_view name_space, std::string_view id);
-  resident& create(record start, bool undriven);
+  run_lease create(record start, bool undriven);
   bool ensure_frame(resident& r);
   std::string stored_history_of(resident& r);
   /// Calls `f` for each record of a run's stored history. Throws errc::corrupt.
@@ -287,8 +292,10 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool may_evict(const resident& r) const noexcept;
   void evict(resident& r) noexcept;
   void touch(resident& r);
-  void keep_within_residency();
-  bool drop_if_idle(resident& r);
+  void keep_within_residency(const resident* kept = nullptr) noexcept;
+  bool is_idle(const resident& r) const noexcept;
+  void drop_if_idle(resident& r) noexcept;
+  void let_rest(resident& r) noexcept;
   void enqueue(resident& r);
   bool drive_ready();
 
@@ -312,7 +319,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void end_run(resident& r, const record& end);
   void end_from_outside(resident& r, std::string_view reason, std::uint8_t flags = 0);
   void terminate(resident& r, std::string_view reason, std::uint8_t flags = 0);
-  resident& continue_run(resident& r);
+  void continue_run(resident& r);
   void hand_over(resident& r, resident& next);
   void carry(resident& r, resident& next, record e);
   void tell_waiters(resident& r);
@@ -347,9 +354,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::int64_t total_deadline(const pending& p, const step_options& o) const noexcept;
 
   // messages.cpp
-  resident& last_of_chain(resident& r);
-  resident& must_find_last(run_ref of);
-  resident& bring_up(resident& r);
+  run_lease last_of_chain(run_lease r);
+  run_lease must_find_last(run_ref of);
+  run_lease bring_up(run_lease r);
   bool was_sent_before(resident& r, record_kind kind, std::string_view key);
   bool knows_signal(resident& r, std::string_view key);
   std::string query_ended(resident& r, std::string_view name, std::string_view arguments);
@@ -357,12 +364,11 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void fill_from_ended(update_call& c, resident& r);
   void tell_updaters(resident& r);
   void fail_updaters(resident& r, const error& e);
-  [[noreturn]] void let_go(resident& r, const error& e);
-  resident& where_answered(resident& first, const std::string& id);
+  run_lease where_answered(run_lease r, const std::string& id);
 
   // calls.cpp
   void send_message(resident& sender, request& q);
-  resident* addressee(const resident& sender, const request& q);
+  run_lease addressee(const resident& sender, const request& q);
   const definition* entity_of(std::string_view id) const;
   bool answer_as_new(run_ref of, std::string_view query, std::string_view arguments,
                      std::string& out);
@@ -471,6 +477,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   run_counters counters_;
   erased_runs erased_;
   std::unordered_set<std::uint64_t> lost_;  // of a recovery: records without a run, so far
+  std::vector<run_lease> recovered_;        // of a recovery: it reads each snapshot once
   std::map<std::string, duration, std::less<>> retention_;  // by namespace
   std::int64_t next_sweep_ = 0;                             // when to look what is old
   std::list<resident*> lru_;  // with a frame, the one driven last at the end

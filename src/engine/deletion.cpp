@@ -14,9 +14,8 @@ namespace {
 constexpr std::size_t swept_max = 100;          // runs of a namespace in one turn
 constexpr std::int64_t busy_pause_ms = 60'000;  // what can't go now is tried again then
 
-/// The time in a key of the index by end.
+/// The time in a key of the index by end, which is long enough.
 std::int64_t end_in(std::string_view key) {
-  if (key.size() < 17) throw malformed("a key of the index by end is too short");
   source in(key.substr(key.size() - 16));
   return static_cast<std::int64_t>(in.big_endian() ^ (1ull << 63));
 }
@@ -45,7 +44,8 @@ void engine_core::forget_run(resident& r) {
   evict(r);
   auto id = ids_.find(id_key(namespace_of(r.state), r.state.id));
   if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
-  runs_.erase(r.state.run);
+  auto gone = runs_.extract(r.state.run);
+  if (r.leases > 0) gone.mapped().release()->forgotten = true;
 }
 
 /// The runs that a run has started: the id of each, and its number, by which it is told from runs
@@ -54,7 +54,8 @@ std::vector<engine_core::started_child> engine_core::children_of(resident& r) {
   std::vector<started_child> children;
   try {
     for_each_record(r, [&](const record& rec) {
-      if (rec.kind == record_kind::child) children.push_back({std::string(rec.target), rec.related});
+      if (rec.kind == record_kind::child)
+        children.push_back({std::string(rec.target), rec.related});
     });
   } catch (const error& e) {
     if (!is_of_one_run(e)) throw;
@@ -68,13 +69,13 @@ void engine_core::add_runs_of(std::string_view name_space, std::string_view id, 
                               std::vector<std::uint64_t>& runs) {
   std::set<std::uint64_t> known;
   auto add = [&](std::uint64_t run) {
-    while (run >= std::max<std::uint64_t>(first, 1) && !erased_.has(run) && known.insert(run).second) {
-      auto* r = load(run);
+    while (run >= std::max<std::uint64_t>(first, 1) && !erased_.has(run) &&
+           known.insert(run).second) {
+      auto r = load(run);
       bool is_meant = first == 0 || (r && r->state.first == first);
       if (is_meant) runs.push_back(run);
       if (!r) return;
       run = r->state.previous;  // the store may not know it yet
-      drop_if_idle(*r);
     }
   };
   for (auto run = latest_run(name_space, id); run;
@@ -87,11 +88,9 @@ std::vector<std::uint64_t> engine_core::family_of(run_ref of, bool with_children
   std::vector<std::uint64_t> family;
   add_runs_of(of.name_space, of.id, 0, family);
   for (std::size_t i = 0; with_children && i < family.size(); ++i) {
-    auto* r = load(family[i]);
+    auto r = load(family[i]);
     if (!r) continue;
-    auto children = children_of(*r);
-    drop_if_idle(*r);
-    for (auto& c : children) add_runs_of(of.name_space, c.id, c.first, family);
+    for (auto& c : children_of(*r)) add_runs_of(of.name_space, c.id, c.first, family);
   }
   return family;
 }
@@ -100,17 +99,17 @@ std::size_t engine_core::erase_id(run_ref of, erase_options o) {
   auto family = family_of(of, o.children);
   if (family.empty()) (void)must_find(of);  // throws
   for (auto run : family) {
-    auto& r = must_find({run, of.name_space, of.id});
-    if (r.state.open() && o.terminate) terminate(r, "it is erased");
-    auto busy = r.state.open() ? "is open: let it end, or erase it with erase_options::terminate"
-                : r.attempts.empty() ? nullptr
-                                     : "has ended, but the body of a step of it still runs";
-    if (!busy) continue;
-    auto text = "the run '" + r.state.id + "' " + busy;
-    drop_if_idle(r);
-    throw error(errc::conflict, of.id, text);
+    auto r = must_find({run, of.name_space, of.id});
+    if (r->state.open() && o.terminate) terminate(*r, "it is erased");
+    auto busy = r->state.open() ? "is open: let it end, or erase it with erase_options::terminate"
+                : r->attempts.empty() ? nullptr
+                                      : "has ended, but the body of a step of it still runs";
+    if (busy) throw error(errc::conflict, of.id, "the run '" + r->state.id + "' " + busy);
   }
-  for (auto run : family) erase_run(must_find({run, of.name_space, of.id}));
+  for (auto run : family) {
+    auto r = must_find({run, of.name_space, of.id});
+    erase_run(*r);
+  }
   return family.size();
 }
 
@@ -152,6 +151,10 @@ bool engine_core::sweep(const std::string& name_space, std::int64_t keep) {
   std::vector<std::uint64_t> old;
   auto from = keys::index_prefix(name_space, by_end), to = keys::end_of(from);
   scan(*store_, {from, to}, [&](std::string_view key, std::string_view) {
+    if (key.size() < from.size() + 17) {
+      listener_.problem("a key of the index by end makes no sense; it is left alone");
+      return true;
+    }
     auto due = INT64_MAX;
     (void)__builtin_add_overflow(end_in(key), keep, &due);
     if (due > now_ || old.size() == swept_max) {
@@ -163,7 +166,7 @@ bool engine_core::sweep(const std::string& name_space, std::int64_t keep) {
   });
   bool any = false;
   for (auto run : old) {
-    auto* r = load(run);
+    auto r = load(run);
     if (r && erase_run(*r)) any = true;
     else next_sweep_ = std::min(next_sweep_, now_ + busy_pause_ms);
     relieve();

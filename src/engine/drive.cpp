@@ -153,8 +153,9 @@ void engine_core::after_drive(resident& r) {
     n.kind = record_kind::suspect;
     note(r, n);
   }
-  // out_ belongs to the next drive as soon as one begins: children are only recorded here, and
-  // drive later.
+  // out_ belongs to the next drive as soon as one begins: other runs are only recorded here, and
+  // drive later. The next of its chain comes first: it gets what the last event sends to its id.
+  if (r.state.next) continue_run(r);
   for (auto& i : out_.begun)
     if (i.what) set_going(r, i);
   if (!r.state.open()) end_run(r, last_record(out_.records));

@@ -2,8 +2,8 @@
 // own record, so it is durable with it or has not happened.
 //
 // A run owes:
-//  - what it asked for in its last event: see after_drive;
 //  - to the run that continues it: what was sent to it and what it has not seen (hand_over);
+//  - what it asked for in its last event: see after_drive;
 //  - an answer to everybody who waits: callers of result() and of updates, runs that called it, its
 //    parent;
 //  - to its children: what their parent_close says (see_to_orphans).
@@ -60,7 +60,6 @@ void engine_core::end_run(resident& r, const record& end) {
     if (!a->revoke()) a->ask_to_stop();
     leave_behind(*a);
   }
-  if (r.state.next) hand_over(r, continue_run(r));
   tell_waiters(r);
   fail_updaters(r, error(errc::run_ended, r.state.id,
                          "the run '" + r.state.id + "' has ended without an answer"));
@@ -96,8 +95,8 @@ void engine_core::terminate(resident& r, std::string_view reason, std::uint8_t f
 
 // ---------------------------------------------------------------- to the next run
 
-/// The run that continues it, with the same id.
-resident& engine_core::continue_run(resident& r) {
+/// Begins the run that continues it, with the same id.
+void engine_core::continue_run(resident& r) {
   auto& s = r.state;
   auto& next = *r.frame->continues();
   record start;
@@ -116,7 +115,8 @@ resident& engine_core::continue_run(resident& r) {
   if (s.about) start.attributes = s.about->attributes;
   start.memo = memo;
   start.details = details;
-  return create(start, true);
+  auto created = create(start, true);
+  hand_over(r, *created);
 }
 
 /// What it was sent and has not seen.
@@ -169,10 +169,11 @@ void engine_core::fail_callers(resident& r) {
   std::vector<std::string> calls;
   try {
     calls = updates_of(r);
-  } catch (const error& e) {
-    if (!is_of_one_run(e)) throw;
+  } catch (const store_error&) {
+    throw;
+  } catch (const error& e) {  // damaged, or not to be read now
     listener_.problem(std::string(e.what()) +
-                      ": who called it is found by what the callers say themselves");
+                      ": who called it is found by what the callers' own states say");
     calls = calls_to(r.state);
   }
   update_answer a;
@@ -204,10 +205,9 @@ std::vector<std::string> engine_core::calls_to(const run_state& called) {
   for (auto& [run, other] : runs_) look(other->state);
   auto from = keys::all(keys::space::snapshot), to = keys::end_of(from);
   scan(*store_, {from, to}, [&](std::string_view key, std::string_view snapshot) {
-    auto run = keys::last_number(key);
-    if (in_memory(run) || erased_.has(run)) return true;
     try {
-      look(decode_run_state(snapshot));
+      auto run = keys::last_number(key);
+      if (!in_memory(run) && !erased_.has(run)) look(decode_run_state(snapshot));
     } catch (const malformed&) {}  // told when it is loaded
     return true;
   });
@@ -217,7 +217,8 @@ std::vector<std::string> engine_core::calls_to(const run_state& called) {
 /// `end`: the record that has ended it, as it was before it was sealed.
 void engine_core::tell_parent(resident& r, const record& end) {
   if (!r.state.parent) return;
-  auto* parent = STET_SEEDED(lose_child_answer) ? in_memory(r.state.parent) : load(r.state.parent);
+  if (STET_SEEDED(lose_child_answer) && !in_memory(r.state.parent)) return;
+  auto parent = load(r.state.parent);
   if (!parent || !parent->state.open()) return;
   auto* waits = parent->state.find(r.state.parent_command);
   if (!waits || waits->child != r.state.first) return;
@@ -246,9 +247,7 @@ void engine_core::tell_parent(resident& r, const record& end) {
       e.error_type = "stet::run_timed_out";
       e.error_text = end.name;
       break;
-    default:
-      e.error_type = "stet::run_terminated";
-      e.error_text = end.name;
+    default: e.error_type = "stet::run_terminated"; e.error_text = end.name;
   }
   happen_later(*parent, e);
 }
@@ -263,8 +262,8 @@ void engine_core::note_orphans(run_state& s, const record& rec) {
       orphans_.push_back({p->child, false, "its parent doesn't wait for it any more"});
   }
   if (!is_end(rec.kind)) return;
-  auto* why = rec.kind == record_kind::terminated ? "its parent was terminated"
-                                                  : "its parent has ended";
+  auto* why =
+      rec.kind == record_kind::terminated ? "its parent was terminated" : "its parent has ended";
   for (auto& p : s.waits_for)
     if (p.kind == command_kind::child && !(p.flags & record_flag::abandons))
       orphans_.push_back({p.child, !(p.flags & record_flag::asks_to_end), why});
@@ -276,12 +275,11 @@ void engine_core::see_to_orphans() {
   while (!orphans_.empty()) {
     auto o = orphans_.front();
     orphans_.pop_front();
-    auto* first = load(o.run);
-    if (!first) continue;  // it couldn't be started, or can't be read, which was told
-    auto& child = last_of_chain(*first);
-    if (o.ends) end_from_outside(child, o.why);
-    else request_cancel(child, o.why);
-    drop_if_idle(child);
+    auto child = load(o.run);
+    if (!child) continue;  // it couldn't be started, or can't be read, which was told
+    child = last_of_chain(std::move(child));
+    if (o.ends) end_from_outside(*child, o.why);
+    else request_cancel(*child, o.why);
   }
 }
 

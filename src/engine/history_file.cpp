@@ -15,11 +15,11 @@ constexpr std::size_t fields = 8;
 
 std::string engine_core::export_history(run_ref of) {
   of.run = latest_run(of.name_space, of.id);
-  auto& r = must_find(of);
-  answer_lsn_ = r.last_lsn;
-  auto history = stored_history_of(r);  // sealed, if there are transforms
+  auto r = must_find(of);
+  answer_lsn_ = r->last_lsn;
+  auto history = stored_history_of(*r);  // sealed, if there are transforms
   std::string out;
-  auto& s = r.state;
+  auto& s = r->state;
   writer w(out);
   w.array(fields);
   w.text(magic);
@@ -30,7 +30,6 @@ std::string engine_core::export_history(run_ref of) {
   w.natural(s.run);
   w.natural(crc32c(history));
   w.bytes(history);
-  drop_if_idle(r);
   return out;
 }
 

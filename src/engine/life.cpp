@@ -5,6 +5,7 @@
 #include <new>
 #include <tuple>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
 #include "engine/pool.hpp"
@@ -54,13 +55,22 @@ std::exception_ptr no_room() {
       "the store has no room: make room, and ask again; nothing that was acknowledged is lost"));
 }
 
-std::exception_ptr as_error(const std::exception_ptr& e) {
+std::exception_ptr as_error(std::exception_ptr e) noexcept {
   try {
     std::rethrow_exception(e);
-  } catch (const malformed& x) {
-    return std::make_exception_ptr(
-        error(errc::corrupt, "engine",
-              std::string("what the store holds can't be read: ") + x.what()));
+  } catch (const broken_invariant& broken) {
+    try {
+      return std::make_exception_ptr(
+          error(errc::internal, "engine",
+                std::string("a rule that Stet must keep is broken: ") + broken.what() +
+                    "; the engine stopped, and nothing was written behind it. Please report this"));
+    } catch (...) { return std::current_exception(); }  // there is no memory for the text
+  } catch (const malformed& damage) {
+    try {
+      return std::make_exception_ptr(
+          error(errc::corrupt, "engine",
+                std::string("something that the store holds can't be read: ") + damage.what()));
+    } catch (...) { return std::current_exception(); }
   } catch (...) { return e; }
 }
 
@@ -69,7 +79,7 @@ std::exception_ptr own_copy(const std::exception_ptr& e) {
     std::rethrow_exception(e);
   } catch (const store_error& x) { return std::make_exception_ptr(x); } catch (const error& x) {
     return std::make_exception_ptr(x);
-  } catch (...) { return as_error(e); }
+  } catch (...) { return e; }
 }
 
 engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
@@ -142,6 +152,7 @@ void engine_core::start() {
     watchdog_.stop();
     committer_.stop();
     phase_ = phase::closed;
+    recovered_.clear();
     lru_.clear();
     runs_.clear();
     store_->close();
@@ -197,7 +208,9 @@ bool engine_core::take_calls() {
       // call and those behind it.
     } catch (const store_error&) { throw; } catch (const std::bad_alloc&) {
       throw;
-    } catch (...) { failed = as_error(std::current_exception()); }
+    } catch (const broken_invariant&) { throw; } catch (...) {
+      failed = as_error(std::current_exception());
+    }
     if (failed) {
       c->fails(std::move(failed));
       answer(*c, journal_.last_lsn());
@@ -222,7 +235,8 @@ void engine_core::loop() noexcept {
 
 /// Nothing more is believed, acknowledged or begun: what is durable is read again by the next
 /// engine on this store.
-void engine_core::fail(const std::exception_ptr& e) noexcept {
+void engine_core::fail(std::exception_ptr e) noexcept {
+  e = as_error(e);
   {
     std::lock_guard lock(mutex_);
     failed_ = e;

@@ -39,45 +39,35 @@ std::size_t driving_events(std::string_view history) {
 }  // namespace
 
 /// The run that goes on for this one: itself, unless it was continued.
-resident& engine_core::last_of_chain(resident& r) {
-  auto* last = &r;
-  while (last->state.next) {
-    auto* next = load(last->state.next);
+run_lease engine_core::last_of_chain(run_lease r) {
+  while (r->state.next) {
+    auto next = load(r->state.next);
     if (!next) break;
-    if (last != &r) drop_if_idle(*last);
-    last = next;
+    r = std::move(next);
   }
-  if (last != &r) drop_if_idle(r);
-  return *last;
+  return r;
 }
 
 /// The run that goes on for this one, with everything done that a crash cut short.
-resident& engine_core::must_find_last(run_ref of) {
-  auto* r = &last_of_chain(must_find(of));
+run_lease engine_core::must_find_last(run_ref of) {
+  auto r = last_of_chain(must_find(of));
   if (r->state.open() && !r->resumed) {
     resume(*r);
-    r = &last_of_chain(*r);
+    r = last_of_chain(std::move(r));
   }
-  return *r;
+  return r;
 }
 
 /// The same, if it hasn't ended; its coroutine has seen everything. Throws errc::run_stalled.
-resident& engine_core::bring_up(resident& run) {
-  auto* r = &run;
+run_lease engine_core::bring_up(run_lease r) {
   for (;;) {
     while (may_drive(*r) && ensure_frame(*r)) drive(*r, nullptr);
     if (!r->state.next) break;
-    r = &last_of_chain(*r);
+    r = last_of_chain(std::move(r));
   }
   if (r->state.open() && !r->state.stalled) ensure_frame(*r);
-  if (r->state.stalled) let_go(*r, stalled_error(r->state));
-  return *r;
-}
-
-/// Throws, and keeps no run in memory for it.
-void engine_core::let_go(resident& r, const error& e) {
-  drop_if_idle(r);
-  throw error(e);
+  if (r->state.stalled) throw stalled_error(r->state);
+  return r;
 }
 
 // ---------------------------------------------------------------- signals
@@ -90,12 +80,11 @@ bool engine_core::was_sent_before(resident& r, record_kind kind, std::string_vie
   };
   if (!r.sent_before) {
     auto sent = std::make_unique<std::unordered_set<std::string>>();
-    if (auto* before = load(r.state.previous)) {
+    if (auto before = load(r.state.previous)) {
       for_each_record(*before, [&](const record& rec) {
         bool is_sent = rec.kind == record_kind::signal || rec.kind == record_kind::update;
         if (is_sent && !rec.target.empty()) sent->insert(named(rec.kind, rec.target));
       });
-      drop_if_idle(*before);
     }
     r.sent_before = std::move(sent);
   }
@@ -107,30 +96,28 @@ bool engine_core::knows_signal(resident& r, std::string_view key) {
   if (was_sent_before(r, record_kind::signal, key)) return true;
   if (r.frame) return r.frame->knows_signal(key);
   bool known = false;
-  for_each_record(r, [&](const record& rec) {
-    known |= rec.kind == record_kind::signal && rec.target == key;
-  });
+  for_each_record(
+      r, [&](const record& rec) { known |= rec.kind == record_kind::signal && rec.target == key; });
   return known;
 }
 
 void engine_core::signal_run(run_ref of, const signal_request& q) {
   check_key(q.name, q.key);
   check_arguments(q.name, q.payload.size());
-  auto& r = must_find_last(of);
-  if (!r.state.open()) {
-    answer_lsn_ = r.last_lsn;
-    let_go(r, ended(r.state));
+  auto r = must_find_last(of);
+  if (!r->state.open()) {
+    answer_lsn_ = r->last_lsn;
+    throw ended(r->state);
   }
-  if (q.key.empty() || !knows_signal(r, q.key)) {
+  if (q.key.empty() || !knows_signal(*r, q.key)) {
     record e;
     e.kind = record_kind::signal;
     e.name = q.name;
     e.target = q.key;
     e.payload = q.payload;
-    happen(r, e);
+    happen(*r, e);
   }
-  answer_lsn_ = r.last_lsn;
-  drop_if_idle(r);
+  answer_lsn_ = r->last_lsn;
 }
 
 // ---------------------------------------------------------------- queries
@@ -138,8 +125,8 @@ void engine_core::signal_run(run_ref of, const signal_request& q) {
 std::string engine_core::query_run(run_ref of, std::string_view name, std::string_view arguments) {
   std::string answer;
   if (of.run == 0 && answer_as_new(of, name, arguments, answer)) return answer;
-  auto* r = &must_find_last(of);
-  if (r->state.open()) r = &bring_up(*r);
+  auto r = must_find_last(of);
+  if (r->state.open()) r = bring_up(std::move(r));
   if (r->state.open()) {
     {
       in_workflow here(slots_, watchdog_, r->state.workflow, *r->frame, r->suspected);
@@ -151,7 +138,6 @@ std::string engine_core::query_run(run_ref of, std::string_view name, std::strin
     answer = query_ended(*r, name, arguments);
   }
   answer_lsn_ = r->last_lsn;
-  drop_if_idle(*r);
   return answer;
 }
 
@@ -216,14 +202,16 @@ bool engine_core::update_run(update_call& c) {
   check_arguments(q.name, q.arguments.size());
   auto& id = c.outcome.id = q.id.empty() ? new_id() : q.id;
   bool waits = c.until != update_stage::accepted, attached = c.until == update_stage::attached;
-  auto* r = attached ? &must_find(c.of) : &must_find_last(c.of);
+  auto r = attached ? must_find(c.of) : must_find_last(c.of);
   if (r->state.open() && !r->resumed) resume(*r);
-  if (r->state.open()) r = attached ? &(bring_up(*r), must_find(c.of)) : &bring_up(*r);
-  if (attached) r = &where_answered(*r, id);
+  if (r->state.open()) {
+    auto last = bring_up(hold(*r));
+    if (!attached) r = std::move(last);
+  }
+  if (attached) r = where_answered(std::move(r), id);
   c.of.run = c.outcome.run = r->state.run;
   if (!r->state.open()) {
     fill_from_ended(c, *r);
-    drop_if_idle(*r);
     return true;
   }
   answer_lsn_ = r->last_lsn;
@@ -234,12 +222,9 @@ bool engine_core::update_run(update_call& c) {
     return false;
   }
   if (!q.id.empty() && was_sent_before(*r, record_kind::update, id)) {
-    auto before = r->state.previous;
-    drop_if_idle(*r);
-    r = &must_find({before, c.of.name_space, c.of.id});
+    r = must_find({r->state.previous, c.of.name_space, c.of.id});
     c.of.run = c.outcome.run = r->state.run;
     fill_from_ended(c, *r);
-    drop_if_idle(*r);
     return true;
   }
   if (attached)
@@ -265,7 +250,6 @@ bool engine_core::update_run(update_call& c) {
   if (waits) return false;
   if (r->state.stalled) throw stalled_error(r->state);
   answer_lsn_ = r->last_lsn;
-  drop_if_idle(*r);
   return true;
 }
 
@@ -275,24 +259,23 @@ void engine_core::fill_from_ended(update_call& c, resident& r) {
   drive_output work;
   (void)shadow->replay(history_of(r), work);
   auto* a = shadow->find_update(c.outcome.id);
-  if (!a || !a->done) let_go(r, ended(r.state));
+  if (!a || !a->done) throw ended(r.state);
   fill(c.outcome, *a);
 }
 
 /// Of a run that was continued: the one to which an update that hadn't begun went over.
-resident& engine_core::where_answered(resident& first, const std::string& id) {
-  auto* r = &first;
+run_lease engine_core::where_answered(run_lease r, const std::string& id) {
   while (!r->state.open() && r->state.next) {
     auto shadow = shadow_of(*r);
     drive_output work;
     (void)shadow->replay(history_of(*r), work);
     auto* a = shadow->find_update(id);
-    auto* next = a && a->done ? nullptr : load(r->state.next);
+    auto next = a && a->done ? run_lease() : load(r->state.next);
     if (!next) break;
-    drop_if_idle(*std::exchange(r, next));
+    r = std::move(next);
   }
-  if (r->state.open()) (void)bring_up(*r);
-  return *r;
+  if (r->state.open()) (void)bring_up(hold(*r));
+  return r;
 }
 
 /// Those who wait for an update that has just been answered.
@@ -330,12 +313,8 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
   unsigned command = 0;
   std::string text(token.substr(0, 80));
   if (std::sscanf(text.c_str(), "%llx.%x.", &run, &command) != 2) throw unknown();
-  auto* r = run ? load(run) : nullptr;
-  if (!r) throw unknown();
-  if (execution::token(run, command, r->state.seed) != token) {
-    drop_if_idle(*r);
-    throw unknown();
-  }
+  auto r = run ? load(run) : run_lease();
+  if (!r || execution::token(run, command, r->state.seed) != token) throw unknown();
   if (r->state.open() && !r->resumed) resume(*r);
   // What came before it may end the run, or its wait: then nobody takes the answer, and that is
   // said.
@@ -360,7 +339,6 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
     happen(*r, e);
   }
   answer_lsn_ = r->last_lsn;
-  drop_if_idle(*r);
   return is_open;
 }
 

@@ -39,6 +39,7 @@ void engine_core::recover() {
             [](auto* a, auto* b) { return a->state.run < b->state.run; });
   for (auto* r : recovered) arm(*r);
   load_timers();
+  recovered_.clear();
   tail_limit_ = options_.tail_bytes_max;
   if (!ready_.empty()) tail_limit_ *= tail_factor_at_start;
   failpoint("after recovery");
@@ -61,7 +62,10 @@ void engine_core::recover_record(const record& rec, std::string_view bytes, std:
         r->unsaved_first = r->state.records;
       }
     } else {
-      r = load(rec.run);
+      if (auto loaded = load(rec.run)) {
+        r = &*loaded;
+        recovered_.push_back(std::move(loaded));
+      }
     }
     if (!r) {
       lost_.insert(rec.run);
@@ -101,7 +105,7 @@ std::optional<run_state> engine_core::load_behind(std::uint64_t run) {
 /// are one death nearer to their conviction; all of them are tried alone from now on.
 void engine_core::suspect(const std::vector<occupant>& who) {
   for (auto& o : who) {
-    auto* r = load(o.run);
+    auto r = load(o.run);
     if (!r || !r->state.open()) continue;
     auto* p = o.command ? r->state.find(o.command) : nullptr;
     if (o.command && (!p || p->attempt != o.attempt)) continue;  // its outcome stood already

@@ -71,7 +71,7 @@ start_result engine_core::start_run(std::string_view name_space, std::string_vie
   start.name_space = as_stored(name_space);
   start.attributes = q.attributes;
   start.memo = q.memo;
-  answer_lsn_ = create(start, false).last_lsn;
+  answer_lsn_ = create(start, false)->last_lsn;
   return {start.run, true};
 }
 
@@ -82,49 +82,45 @@ std::optional<start_result> engine_core::find_taken(std::string_view name_space,
                                                     const start_request& q) {
   run_ref of{latest_run(name_space, q.id), name_space, q.id};
   if (of.run == 0) return std::nullopt;
-  auto& r = must_find(of);
+  auto r = must_find(of);
   auto refuse = [&](const char* why) {
-    answer_lsn_ = r.last_lsn;
-    auto text = "the id " + shown(q.id) + why;
-    drop_if_idle(r);
-    throw error(errc::conflict, workflow, text);
+    answer_lsn_ = r->last_lsn;
+    throw error(errc::conflict, workflow, "the id " + shown(q.id) + why);
   };
-  if (r.state.open()) {
+  if (r->state.open()) {
     if (q.conflict == id_conflict::fail) refuse(" has a run that is open");
     if (q.conflict == id_conflict::use_existing) return find_run(workflow, of);
-    terminate(r, "another run was started with its id");
+    terminate(*r, "another run was started with its id");
   } else {
     auto reuse = q.reuse;
     if (reuse == id_reuse::use_existing) return find_run(workflow, of);
     if (reuse == id_reuse::reject) refuse(" has had a run");
-    if (reuse == id_reuse::allow_after_failure && r.state.status == status::completed)
+    if (reuse == id_reuse::allow_after_failure && r->state.status == status::completed)
       refuse(" has had a run that completed");
   }
-  drop_if_idle(r);
   return std::nullopt;
 }
 
 std::optional<start_result> engine_core::find_run(std::string_view workflow, run_ref of) {
   if (of.run == 0) of.run = latest_run(of.name_space, of.id);
   if (of.run == 0) return std::nullopt;
-  auto* r = &must_find(of);
+  auto r = must_find(of);
   if (r->state.workflow != workflow)
     throw error(
         errc::conflict, workflow,
         "the id " + shown(of.id) + " belongs to a run of workflow '" + r->state.workflow + "'");
   answer_lsn_ = r->last_lsn;
-  drop_if_idle(*r);
   return start_result{of.run, false};
 }
 
-resident& engine_core::must_find(run_ref of) {
+run_lease engine_core::must_find(run_ref of) {
   auto missing = [&](const char* why) {
     return error(errc::not_found, of.id, "there is no run with the id " + shown(of.id) + why);
   };
   bool by_number = of.run != 0;
   if (!by_number) of.run = latest_run(of.name_space, of.id);
   if (of.run == 0) throw missing("");
-  if (auto* r = load(of.run)) return *r;
+  if (auto r = load(of.run)) return r;
   if (by_number && (erased_.has(of.run) || !store_->get(keys::snapshot(of.run))))
     throw missing(": it has been erased");
   throw error(errc::corrupt, of.id,
@@ -132,66 +128,62 @@ resident& engine_core::must_find(run_ref of) {
 }
 
 void engine_core::cancel_run(run_ref of, std::string_view reason) {
-  auto& r = must_find_last(of);
-  request_cancel(r, reason);
-  drop_if_idle(r);
+  auto r = must_find_last(of);
+  request_cancel(*r, reason);
 }
 void engine_core::terminate_run(run_ref of, std::string_view reason) {
-  auto& r = last_of_chain(must_find(of));
-  terminate(r, reason);
-  drop_if_idle(r);
+  auto r = last_of_chain(must_find(of));
+  terminate(*r, reason);
 }
 
 void engine_core::resume_run(run_ref of) {
-  auto& r = must_find(of);
-  if (!r.state.open() || !r.state.stalled) return;
+  auto r = must_find(of);
+  if (!r->state.open() || !r->state.stalled) return;
   record n;
   n.kind = record_kind::resumed;
   n.time = now_;
-  note(r, n);
-  evict(r);
-  r.resumed = false;
-  enqueue(r);
+  note(*r, n);
+  evict(*r);
+  r->resumed = false;
+  enqueue(*r);
 }
 
 v0::status engine_core::status_of(run_ref of) {
-  auto& r = last_of_chain(must_find(of));
-  auto s = r.state.shown_status();
-  answer_lsn_ = r.last_lsn;
-  drop_if_idle(r);
-  return s;
+  auto r = last_of_chain(must_find(of));
+  answer_lsn_ = r->last_lsn;
+  return r->state.shown_status();
 }
 
 bool engine_core::await_outcome(outcome_call& c) {
-  auto& r = last_of_chain(must_find(c.of));
-  c.of.run = r.state.run;
-  if (r.state.next)
+  auto r = last_of_chain(must_find(c.of));
+  auto& s = r->state;
+  c.of.run = s.run;
+  if (s.next)
     throw error(errc::not_found, c.of.id,
-                "the run that continues " + shown(r.state.id) + " has been erased");
-  if (r.state.open() && !r.state.stalled) {
-    r.waiters.push_back(&c);
+                "the run that continues " + shown(s.id) + " has been erased");
+  if (s.open() && !s.stalled) {
+    r->waiters.push_back(&c);
     return false;
   }
-  answer_lsn_ = r.last_lsn;
-  c.outcome.status = r.state.shown_status();
+  answer_lsn_ = r->last_lsn;
+  c.outcome.status = s.shown_status();
   try {
-    if (c.outcome.status == status::completed) c.outcome.payload = result_of(r.state);
-    else c.outcome.error.message = shown_outcome(r.state);
-    if (r.state.error) c.outcome.error = failure_of(r.state);
+    if (c.outcome.status == status::completed) c.outcome.payload = result_of(s);
+    else c.outcome.error.message = shown_outcome(s);
+    if (s.error) c.outcome.error = failure_of(s);
   } catch (const error&) {  // also while others wait
     c.fails(std::current_exception());
   }
-  drop_if_idle(r);
   return true;
 }
 void engine_core::forget(waiting_call& c) noexcept {
   answer_lsn_ = 0;  // whatever is durable
   c.leave();
   std::erase_if(answers_, [&](auto& a) { return a.second == &c; });
-  if (auto* r = in_memory(c.of.run)) {
+  if (auto* found = in_memory(c.of.run)) {
+    auto r = hold(*found);
     std::erase_if(r->waiters, [&](auto* w) { return w == &c; });
     std::erase_if(r->updaters, [&](auto* w) { return w == &c; });
-    drop_if_idle(*r);
   }
 }
 bool outcome_call::perform(engine_core& e) { return e.await_outcome(*this); }
@@ -214,7 +206,7 @@ std::string engine_core::arguments_of(resident& r, std::uint32_t command) {
 std::optional<run_info> engine_core::describe_run(run_ref of) {
   of.run = latest_run(of.name_space, of.id);
   if (of.run == 0) return std::nullopt;
-  auto* r = &must_find(of);
+  auto r = must_find(of);
   answer_lsn_ = r->last_lsn;
   auto& s = r->state;
   run_info info;
@@ -256,7 +248,6 @@ std::optional<run_info> engine_core::describe_run(run_ref of) {
     if (timed) w.due = time_point(duration(due_of(p)));
     info.waits_for.push_back(std::move(w));
   }
-  drop_if_idle(*r);
   return info;
 }
 
@@ -264,15 +255,15 @@ std::vector<history_entry> engine_core::history_of_id(run_ref of) {
   std::vector<history_entry> entries;
   of.run = latest_run(of.name_space, of.id);
   if (of.run == 0) return entries;
-  auto& r = must_find(of);
-  answer_lsn_ = r.last_lsn;
+  auto r = must_find(of);
+  answer_lsn_ = r->last_lsn;
   std::int64_t time = 0;
   std::uint64_t number = 0;
-  for_each_record(r, [&](record rec) {
+  for_each_record(*r, [&](record rec) {
     kept_texts kept;
     std::string unopened;
     try {
-      (void)payloads_.open(rec, owner_of(r.state), number, kept);
+      (void)payloads_.open(rec, owner_of(r->state), number, kept);
     } catch (const error& e) { unopened = std::string("[") + e.what() + "]"; }
     ++number;
     if (rec.time) time = rec.time;
@@ -288,7 +279,6 @@ std::vector<history_entry> engine_core::history_of_id(run_ref of) {
     else e.detail = rec.target;
     entries.push_back(std::move(e));
   });
-  drop_if_idle(r);
   return entries;
 }
 

@@ -11,25 +11,40 @@ resident* engine_core::in_memory(std::uint64_t run) noexcept {
   return found == runs_.end() ? nullptr : found->second.get();
 }
 
-/// A run, from memory or from its snapshot. Null if there is none, or if its snapshot can't be read
-/// (and that is told).
-resident* engine_core::load(std::uint64_t run) {
-  if (auto* r = in_memory(run)) return r;
-  if (erased_.has(run)) return nullptr;
+run_lease::run_lease(engine_core& e, resident& r) noexcept : engine_(&e), run_(&r) { ++r.leases; }
+run_lease::~run_lease() {
+  if (!run_ || --run_->leases > 0) return;
+  if (run_->forgotten) delete run_;
+  else engine_->let_rest(*run_);
+}
+
+/// No lease holds the run any more. Its frame may have been rebuilt for a call that only looked;
+/// that of an attempt which is about to begin stays.
+void engine_core::let_rest(resident& r) noexcept {
+  if (r.frame && r.attempts.empty() && lru_.size() > options_.resident_runs_max)
+    keep_within_residency(&r);
+  drop_if_idle(r);
+}
+
+/// A run, from memory or from its snapshot. Empty if there is none, or if its snapshot can't be
+/// read (and that is told).
+run_lease engine_core::load(std::uint64_t run) {
+  if (auto* r = in_memory(run)) return hold(*r);
+  if (erased_.has(run)) return {};
   try {
     auto state = read_snapshot(*store_, run);
-    if (!state) return nullptr;
+    if (!state) return {};
     auto r = std::make_unique<resident>();
     r->state = *std::move(state);
     r->unsaved_first = r->state.records;
     r->last_lsn = r->state.applied_lsn;
     // An open run is the latest of its id; one that has ended may not be, and the store knows.
     if (r->state.open()) ids_.emplace(id_key(namespace_of(r->state), r->state.id), run);
-    return (runs_[run] = std::move(r)).get();
+    return hold(*(runs_[run] = std::move(r)));
   } catch (const malformed& e) {
     listener_.problem("run " + std::to_string(run) +
                       " can't be read, and is left alone: " + e.what());
-    return nullptr;
+    return {};
   }
 }
 
@@ -43,8 +58,9 @@ std::uint64_t engine_core::latest_run(std::string_view name_space, std::string_v
 
 /// A new run, as its first record says: what is missing there is filled in. Driven at once, unless
 /// it is to be `undriven` or begins later.
-resident& engine_core::create(record start, bool undriven) {
+run_lease engine_core::create(record start, bool undriven) {
   auto& r = *(runs_[start.run] = std::make_unique<resident>());
+  auto held = hold(r);
   auto ns = start.name_space.empty() ? default_namespace : start.name_space;
   ids_[id_key(ns, start.target)] = start.run;
   r.resumed = true;
@@ -65,7 +81,7 @@ resident& engine_core::create(record start, bool undriven) {
     drive(r, &start);
   }
   arm_ends(r);
-  return r;
+  return held;
 }
 
 bool is_of_one_run(const error& e) noexcept {
@@ -154,26 +170,34 @@ void engine_core::touch(resident& r) {
   else r.lru = lru_.insert(lru_.end(), &r);
 }
 
-void engine_core::keep_within_residency() {
+/// Frames go, those driven longest ago first. `kept` stays in memory, though its frame may go.
+void engine_core::keep_within_residency(const resident* kept) noexcept {
   auto candidate = lru_.begin();
   for (auto excess = lru_.size() - std::min(lru_.size(), options_.resident_runs_max); excess > 0;
        --excess) {
     auto& r = **candidate++;
     evict(r);
-    drop_if_idle(r);
+    if (&r != kept) drop_if_idle(r);
   }
 }
 
-/// Forgets a run of which the store knows everything.
-bool engine_core::drop_if_idle(resident& r) {
+/// The store knows everything of it, and nothing of it is under way.
+bool engine_core::is_idle(const resident& r) const noexcept {
+  return r.leases == 0 && !r.frame && r.dirty_since == 0 && !r.queued && !rides_in_block(r) &&
+         r.unsaved.empty() && r.attempts.empty() && r.waiters.empty() && r.updaters.empty() &&
+         !r.suspected;
+}
+
+/// Takes a run out of memory, if it is idle. For leases, and for who knows that a lease has ended
+/// before the run became idle.
+void engine_core::drop_if_idle(resident& r) noexcept {
   if (r.frame && !r.state.open()) evict(r);
-  if (r.frame || r.dirty_since != 0 || r.queued || rides_in_block(r) || !r.unsaved.empty() ||
-      !r.attempts.empty() || !r.waiters.empty() || !r.updaters.empty())
-    return false;
-  auto id = ids_.find(id_key(namespace_of(r.state), r.state.id));
-  if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
+  if (!is_idle(r)) return;
+  try {
+    auto id = ids_.find(id_key(namespace_of(r.state), r.state.id));
+    if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
+  } catch (const std::bad_alloc&) { return; }  // it stays
   runs_.erase(r.state.run);
-  return true;
 }
 
 void engine_core::enqueue(resident& r) {
@@ -188,7 +212,7 @@ bool engine_core::drive_ready() {
        --left) {  // what becomes ready meanwhile waits a turn
     auto run = ready_.front();
     ready_.pop_front();
-    auto* r = load(run);
+    auto r = load(run);
     if (!r) continue;
     r->queued = false;
     any = true;
@@ -197,7 +221,6 @@ bool engine_core::drive_ready() {
       if (!r->resumed) return resume(*r);
       while (may_drive(*r) && ensure_frame(*r)) drive(*r, nullptr);
     });
-    drop_if_idle(*r);
     relieve();
   }
   return any;

@@ -142,10 +142,10 @@ void engine_core::acquit() noexcept {
 /// An attempt has come back: it ran to its end, or never began.
 void engine_core::take(attempt& a) {
   auto& r = a.run_of;
+  auto held = hold(r);
   r.remove(a);
   if (tried_suspect_ == &a) acquit();
   for_run(r, [&] { count_return(r, a); });
-  drop_if_idle(r);
 }
 
 void engine_core::count_return(resident& r, attempt& a) {

@@ -47,34 +47,34 @@ std::string engine_core::misfit(definition& d, const run_state& s, std::string_v
 // ---------------------------------------------------------------- moving
 
 void engine_core::move_run(run_ref of, std::string_view version) {
-  auto& r = must_find_last(of);
-  auto& s = r.state;
+  auto r = must_find_last(of);
+  auto& s = r->state;
   auto shown = "the run '" + s.id + "' of workflow '" + s.workflow + "'";
-  answer_lsn_ = r.last_lsn;
-  if (!s.open()) let_go(r, error(errc::run_ended, s.id, shown + " has ended"));
+  answer_lsn_ = r->last_lsn;
+  if (!s.open()) throw error(errc::run_ended, s.id, shown + " has ended");
   auto* d = definitions_.find(s.workflow, version);
   if (!d)
-    let_go(r, error(errc::unknown_workflow, s.id,
-                    shown + " can't be moved: no body " + named(version) + " is defined for it"));
-  if (s.version == version) return (void)drop_if_idle(r);
-  if (!may_evict(r))
-    let_go(r, error(errc::conflict, s.id,
-                    shown + " can't be moved now: the body of a step runs that refers to its "
-                            "variables; ask again when it has returned"));
-  auto why = misfit(*d, r);
+    throw error(errc::unknown_workflow, s.id,
+                shown + " can't be moved: no body " + named(version) + " is defined for it");
+  if (s.version == version) return;
+  if (!may_evict(*r))
+    throw error(errc::conflict, s.id,
+                shown +
+                    " can't be moved now: the body of a step runs that refers to its "
+                    "variables; ask again when it has returned");
+  auto why = misfit(*d, *r);
   if (!why.empty())
-    let_go(r, error(errc::rejected, s.id,
-                    shown + " goes on " + named(s.version) + ": its history doesn't fit the body " +
-                        named(version) + ": " + why));
+    throw error(errc::rejected, s.id,
+                shown + " goes on " + named(s.version) + ": its history doesn't fit the body " +
+                    named(version) + ": " + why);
   record n;
   n.kind = record_kind::moved;
   n.time = now_;
   n.name = version;
-  note(r, n);
-  evict(r);
+  note(*r, n);
+  evict(*r);
   if (s.stalled) resume_run({s.run, namespace_of(s), s.id});
-  answer_lsn_ = r.last_lsn;
-  drop_if_idle(r);
+  answer_lsn_ = r->last_lsn;
 }
 
 // ---------------------------------------------------------------- what a start would park
@@ -119,11 +119,10 @@ void engine_core::foresee(const std::string& name_space, start_preview& p, std::
     while (!l.done) look_at(l);
     more = l.rows.size() == page_size;
     for (auto& row : l.rows) {
-      auto* r = load(row.run);
+      auto r = load(row.run);
       if (!r) continue;
       ++p.open_runs;
       auto why = why_parked(*r);
-      drop_if_idle(*r);
       if (why.empty() || ++p.parked_runs > listed_max) continue;
       p.parked.push_back({name_space, row.id, row.workflow, row.version, row.run, std::move(why)});
     }
@@ -134,6 +133,7 @@ void engine_core::foresee(const std::string& name_space, start_preview& p, std::
 
 /// The start reads everything anew: another may have owned the store meanwhile.
 void engine_core::forget_preview() noexcept {
+  recovered_.clear();
   runs_.clear();
   ids_.clear();
   lost_.clear();

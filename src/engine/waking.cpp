@@ -73,9 +73,8 @@ void engine_core::load_timers() {
   for (auto run : to_look_at) {
     if (!clock_was_set_back_) {
       ready_.push_back(run);
-    } else if (auto* r = load(run)) {
+    } else if (auto r = load(run)) {
       arm(*r);
-      drop_if_idle(*r);
     }
   }
 }
@@ -92,10 +91,7 @@ bool engine_core::fire_timers() {
     auto run = timers_.pop_due(now_);
     if (!run) break;
     any = true;
-    if (auto* r = load(*run)) {
-      for_run(*r, [&] { wake_run(*r); });
-      drop_if_idle(*r);
-    }
+    if (auto r = load(*run)) for_run(*r, [&] { wake_run(*r); });
     relieve();
   }
   if (timers_.size() > entries_before_purge && timers_.size() > 4 * runs_.size() &&

@@ -309,8 +309,7 @@ std::uint8_t execution::record_command(command& c) noexcept try {
       r.name = q.name;
       r.target = q.target;
       r.payload = q.arguments;
-      if (!replay_ && c.kind != command_kind::promise)
-        out_->begun.push_back({c.id, &q, r.related});
+      if (!replay_ && c.kind != command_kind::promise) out_->begun.push_back({c.id, &q, r.related});
     }
   }
   file_ = c.file;

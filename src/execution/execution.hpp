@@ -44,7 +44,7 @@ struct intent {
 
 /// What one delivery brought: given by whoever drives, used again and again.
 struct drive_output {
-  std::string records;  // the commands, encoded
+  std::string records;               // the commands, encoded
   std::vector<intent> begun;         // by number
   std::vector<std::string> updated;  // the ids of updates that have been answered
   // Work space: who is to be told, and the scope of what has ended. Null: was told, or is gone, and

@@ -122,8 +122,8 @@ struct life {
     o.resident_runs_max = resident;
     o.replay_check_interval = check;
     o.commits = stet::durability::process;
-    engine = std::make_unique<stet::engine>(std::make_unique<damaged_store>(std::move(s), damaged),
-                                            o);
+    engine =
+        std::make_unique<stet::engine>(std::make_unique<damaged_store>(std::move(s), damaged), o);
     define_all(*engine);
     engine->start();
     engine->run_until_idle();
@@ -306,7 +306,7 @@ TEST_CASE("a run whose history is damaged times out, and whoever called it is to
     l.pass(31min);
     CHECK(l.engine->describe("desk")->status == stet::status::timed_out);
     CHECK(l.engine->find(Asker, "asker")->result() == "told");
-    CHECK(heard.heard("who called"));
+    CHECK(heard.heard("who called it"));
   }
 }
 

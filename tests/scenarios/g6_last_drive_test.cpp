@@ -68,11 +68,12 @@ void define_all(stet::engine& e) {
     co_await ctx.receive(Word);
     co_return "heard";
   });
-  e.define(Tally, stet::on(Note,
-                           [](tally& t, std::string what) {
-                             t.push_back(std::move(what));
-                             return static_cast<int>(t.size());
-                           }),
+  e.define(Tally,
+           stet::on(Note,
+                    [](tally& t, std::string what) {
+                      t.push_back(std::move(what));
+                      return static_cast<int>(t.size());
+                    }),
            stet::on(Notes, [](const tally& t) { return t; }));
 }
 
@@ -122,8 +123,7 @@ TEST_CASE("the children of a last event are in the commit of that end, whatever 
     CAPTURE(how);
     for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}})
       at_every_commit(
-          c, [](world&, stet::engine& e) { define_all(e); },
-          [&](world& w) { end_by(w, how); },
+          c, [](world&, stet::engine& e) { define_all(e); }, [&](world& w) { end_by(w, how); },
           [&](world& w, death) {
             w.plan->heal();
             w.settle();
@@ -162,29 +162,30 @@ TEST_CASE("a signal, a call and a cancellation beside the run's end arrive, once
   everywhere([](world& w) {
     w.open([&](stet::engine& e) {
       define_all(e);
-      e.define(Last, {.version = "2"}, [](stet::context&, std::string how, int n) -> stet::task<int> {
-        if (n > 0) co_return n;
-        using stet::context;
-        auto sends = [](context& c) -> stet::task<int> {
-          co_await c.signal("h", Word, "last words");
-          co_return 1;
-        };
-        auto calls = [](context& c) -> stet::task<int> {
-          co_return co_await c.call(Tally, "t", Note, "x");
-        };
-        auto cancels = [](context& c) -> stet::task<int> {
-          co_await c.cancel("w", "it is over");
-          co_return 1;
-        };
-        auto runs = [](context& c) -> stet::task<int> {
-          co_return co_await c.child(Child, "ended", 1);
-        };
-        auto ends = [how](context& c) -> stet::task<int> {
-          co_return co_await c.continue_as_new(Last, how, 1);
-        };
-        auto first = co_await stet::any(sends, calls, cancels, runs, ends);
-        co_return static_cast<int>(first.index());
-      });
+      e.define(Last, {.version = "2"},
+               [](stet::context&, std::string how, int n) -> stet::task<int> {
+                 if (n > 0) co_return n;
+                 using stet::context;
+                 auto sends = [](context& c) -> stet::task<int> {
+                   co_await c.signal("h", Word, "last words");
+                   co_return 1;
+                 };
+                 auto calls = [](context& c) -> stet::task<int> {
+                   co_return co_await c.call(Tally, "t", Note, "x");
+                 };
+                 auto cancels = [](context& c) -> stet::task<int> {
+                   co_await c.cancel("w", "it is over");
+                   co_return 1;
+                 };
+                 auto runs = [](context& c) -> stet::task<int> {
+                   co_return co_await c.child(Child, "ended", 1);
+                 };
+                 auto ends = [how](context& c) -> stet::task<int> {
+                   co_return co_await c.continue_as_new(Last, how, 1);
+                 };
+                 auto first = co_await stet::any(sends, calls, cancels, runs, ends);
+                 co_return static_cast<int>(first.index());
+               });
     });
     auto hears = w.engine().run(Hears, "h");
     auto waits = w.engine().run(Waits, "w");
@@ -226,5 +227,30 @@ TEST_CASE("what was given up in the event that asked for it isn't done") {
     CHECK(status_of(w, "h") == stet::status::running);
     CHECK_FALSE(w.engine().describe("never started"));
     CHECK(w.heard.problems().empty());
+  });
+}
+
+TEST_CASE("a signal to the run's own id beside continue_as_new is for the next run") {
+  everywhere([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Last, [](stet::context& ctx, std::string how, int n) -> stet::task<int> {
+        if (n > 0) {
+          auto word = co_await ctx.receive(Word);
+          co_return word == how ? 1 : 2;
+        }
+        auto sends = [how](stet::context& c) -> stet::task<int> {
+          co_await c.signal("l", Word, how);
+          co_return 1;
+        };
+        auto ends = [how](stet::context& c) -> stet::task<int> {
+          co_return co_await c.continue_as_new(Last, how, 1);
+        };
+        auto first = co_await stet::any(sends, ends);
+        co_return static_cast<int>(first.index());
+      });
+    });
+    CHECK(w.run(Last, "l", "to myself", 0) == 1);
+    CHECK(w.heard.problems().empty());
+    check_store(w);
   });
 }

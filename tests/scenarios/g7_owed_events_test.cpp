@@ -96,7 +96,8 @@ TEST_CASE("so does that of a parent which gives up its child") {
   });
 }
 
-TEST_CASE("what came to a run that was stalled goes over in its order, and an acknowledged cancel too") {
+TEST_CASE(
+    "what came to a run that was stalled goes over in its order, and an acknowledged cancel too") {
   for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}})
     at_every_commit(
         c, [](world&, stet::engine& e) { define_all(e); },

@@ -45,6 +45,7 @@ TEST_CASE("the numbers of errc are on disk and never change") {
       {stet::errc::update_failed, "update_failed"},
       {stet::errc::run_ended, "run_ended"},
       {stet::errc::run_timed_out, "run_timed_out"},
+      {stet::errc::internal, "internal"},
   };
   int number = 0;
   for (auto [code, name] : all) {
