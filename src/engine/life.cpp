@@ -55,25 +55,6 @@ std::exception_ptr no_room() {
       "the store has no room: make room, and ask again; nothing that was acknowledged is lost"));
 }
 
-std::exception_ptr as_error(std::exception_ptr e) noexcept {
-  try {
-    std::rethrow_exception(e);
-  } catch (const broken_invariant& broken) {
-    try {
-      return std::make_exception_ptr(
-          error(errc::internal, "engine",
-                std::string("a rule that Stet must keep is broken: ") + broken.what() +
-                    "; the engine stopped, and nothing was written behind it. Please report this"));
-    } catch (...) { return std::current_exception(); }  // there is no memory for the text
-  } catch (const malformed& damage) {
-    try {
-      return std::make_exception_ptr(
-          error(errc::corrupt, "engine",
-                std::string("something that the store holds can't be read: ") + damage.what()));
-    } catch (...) { return std::current_exception(); }
-  } catch (...) { return e; }
-}
-
 std::exception_ptr own_copy(const std::exception_ptr& e) {
   try {
     std::rethrow_exception(e);

@@ -84,15 +84,6 @@ run_lease engine_core::create(record start, bool undriven) {
   return held;
 }
 
-bool is_of_one_run(const error& e) noexcept {
-  bool damaged = e.code() == errc::payload || e.code() == errc::corrupt;
-  return damaged && dynamic_cast<const store_error*>(&e) == nullptr;
-}
-
-error unreadable_history(const run_state& s, const char* why) {
-  return {errc::corrupt, s.id, "the history of the run '" + s.id + "' can't be read: " + why};
-}
-
 /// What is wrong with it was found in the midst of a turn.
 void engine_core::hold_up(resident& r, const char* why) {
   if (r.state.open()) return park(r, why);
