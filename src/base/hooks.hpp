@@ -41,7 +41,9 @@ namespace stet { inline namespace v0 { namespace detail {
   fault(erase_without_block)        /* what is erased doesn't go with the refused block */ \
   fault(count_stopped)              /* an attempt that a close stops counts as failed */    \
   fault(beats_of_any_attempt)       /* one that was left behind says how far the next is */ \
-  fault(forgive_at_once)            /* code that killed is acquitted by any that it does */
+  fault(forgive_at_once)            /* code that killed is acquitted by any that it does */ \
+  fault(drop_last_intents)          /* what a run's last event asks for isn't done */       \
+  fault(forget_owed_cancel)         /* a cancel that came late dies with its generation */
 // clang-format on
 
 struct test_hooks {

@@ -3,7 +3,6 @@
 #include "engine/calls.hpp"
 
 #include <cstdio>
-#include <map>
 
 #include "base/users_exception.hpp"
 #include "engine/core.hpp"
@@ -71,7 +70,7 @@ void engine_core::send_message(resident& sender, request& q) {
   try {
     deliver_message(sender, q);
   } catch (const users_exception& e) {  // it can't be sealed, and wasn't sent
-    fail_command(sender, record_kind::message_failed, q.id, errc::payload, "stet::error",
+    fail_command(sender, record_kind::message_failed, q, errc::payload, "stet::error",
                  words_of(e.thrown()));
   }
 }
@@ -79,11 +78,11 @@ void engine_core::send_message(resident& sender, request& q) {
 void engine_core::deliver_message(resident& sender, request& q) {
   auto r = addressee(sender, q);
   if (!r)
-    return fail_command(sender, record_kind::message_failed, q.id, errc::not_found,
-                        "stet::not_found", "there is no run with the id '" + q.target + "'");
+    return fail_command(sender, record_kind::message_failed, q, errc::not_found, "stet::not_found",
+                        "there is no run with the id '" + q.target + "'");
   if (!r->state.open())
-    return fail_command(sender, record_kind::message_failed, q.id, errc::run_ended,
-                        "stet::run_ended", "the run '" + q.target + "' has ended");
+    return fail_command(sender, record_kind::message_failed, q, errc::run_ended, "stet::run_ended",
+                        "the run '" + q.target + "' has ended");
   if (q.flags & record_flag::calls) {
     auto id = call_id({sender.state.run, q.id});
     record e;
@@ -103,6 +102,7 @@ void engine_core::deliver_message(resident& sender, request& q) {
     e.payload = q.arguments;
     happen_later(*r, e);
   }
+  if (!sender.state.open()) return;  // it was sent in its last event
   record e;
   e.kind = record_kind::message_done;
   e.command = q.id;
@@ -130,25 +130,9 @@ void engine_core::answer_caller(std::string_view update_id, const update_answer&
   try {
     happen_later(*r, e);
   } catch (const users_exception& why) {
-    fail_command(*r, record_kind::message_failed, e.command, errc::update_failed, "stet::error",
+    fail_pending(*r, record_kind::message_failed, e.command, errc::update_failed, "stet::error",
                  words_of(why.thrown()));
   }
-}
-
-/// A run has ended with updates that nobody answered: whoever called is told.
-void engine_core::fail_callers(resident& r) {
-  if (r.state.open_updates == 0 || r.state.next) return;  // to the next one they went over
-  std::map<std::uint32_t, std::string> open;
-  std::uint32_t number = 0;
-  auto history = stored_history_of(r);
-  for (source in(history); !in.done();) {
-    auto rec = decode_record(in);
-    if (rec.kind == record_kind::update) open.emplace(++number, rec.target);
-  }
-  update_answer a;
-  a.failure = std::make_unique<failure>(failure{
-      "stet::run_ended", "the run '" + r.state.id + "' has ended without an answer", {}, 1});
-  for (auto& [n, id] : open) answer_caller(id, a);
 }
 
 }  // namespace detail

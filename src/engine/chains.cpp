@@ -87,14 +87,15 @@ void engine_core::forget_sent(resident& r) {
   if (!r.state.next || !sent_.has_all(first, run)) return;
   if (is_refused()) return sent_.erase_run(first, run, journal_.riders());
   try {
-    auto history = stored_history_of(r);
-    for (source in(history); !in.done();) {
-      auto rec = decode_record(in);
+    for_each_record(r, [&](const record& rec) {
       if (auto entry = entry_of(r.state, rec.kind, rec.flags, rec.target))
         sent_.erase(*std::move(entry), journal_.riders());
-    }
+    });
     sent_.erase(keys::sent(first, keys::sent_kind::all, {}, run), journal_.riders());
-  } catch (const malformed&) { sent_.erase_run(first, run, journal_.riders()); }
+  } catch (const error& e) {
+    if (!is_of_one_run(e)) throw;
+    sent_.erase_run(first, run, journal_.riders());
+  }
 }
 
 /// Which earlier run of its chain was sent this already, as far as they are kept; 0: none.
@@ -107,12 +108,10 @@ std::uint64_t engine_core::sent_before(resident& r, keys::sent_kind kind, std::s
   if (!r.sent_before) {
     auto sent = std::make_unique<std::unordered_set<std::string>>();
     if (auto before = load(s.previous)) {
-      auto history = stored_history_of(*before);
-      for (source in(history); !in.done();) {
-        auto rec = decode_record(in);
+      for_each_record(*before, [&](const record& rec) {
         if (auto entry = entry_of(before->state, rec.kind, rec.flags, rec.target))
           sent->insert(*entry);
-      }
+      });
     }
     r.sent_before = std::move(sent);
   }

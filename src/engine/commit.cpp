@@ -1,6 +1,7 @@
 // Group commit, the checkpoint that rides along, and what a commit lets out.
 #include <algorithm>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "engine/core.hpp"
 
@@ -22,6 +23,7 @@ bool engine_core::commit() {
   }
   if (block_at_ == block_at::nowhere) {
     if (may_grow()) return false;
+    ensure(orphans_.empty(), "what the end of a run brings is in the block of that end");
     checkpoint_slices();
     if (!STET_SEEDED(lose_count)) counters_.put_changes(journal_.riders());
     if (journal_.drops() || (clock_unsaved_ && journal_.has_something())) keep_clock_history();

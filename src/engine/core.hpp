@@ -107,7 +107,6 @@ struct resident {
   std::uint32_t leases = 0;       // that hold it
   bool forgotten = false;         // it is no longer among the runs: the last lease deletes it
   bool was_put_aside = false;     // some of `unsaved` was, until its next slice
-  std::string end;  // the record that has ended it, as it was before it was sealed: for its parent
 
   void add(attempt& a) {
     a.index = attempts.size();
@@ -137,6 +136,11 @@ class erased_runs {
   std::unordered_set<std::uint64_t> filling_, flying_;
 };
 
+/// Something of one run can't be read: no reason to end the engine. (What a store reports is one.)
+bool is_of_one_run(const error& e) noexcept;
+error unreadable_history(const run_state& s, const char* why);
+/// What callers are told of the engine's failure, and of what a decoder has thrown.
+std::exception_ptr as_error(std::exception_ptr e) noexcept;
 /// Of an error that several threads are to be told: each gets an object of its own.
 std::exception_ptr own_copy(const std::exception_ptr& e);
 
@@ -328,6 +332,26 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void begin(resident& r, record start, bool undriven);
   bool ensure_frame(resident& r);
   std::string stored_history_of(resident& r);
+  /// Calls `f` for each record of a run's stored history. Throws errc::corrupt.
+  template <class F> void for_each_record(resident& r, F f) {
+    auto history = stored_history_of(r);
+    try {
+      for (source in(history); !in.done();) f(decode_record(in));
+    } catch (const malformed& e) { throw unreadable_history(r.state, e.what()); }
+  }
+  /// Does something for a run in the midst of a turn: what is wrong with that run parks it, and the
+  /// turn goes on with the others.
+  template <class F> void for_run(resident& r, F f) {
+    try {
+      f();
+    } catch (const error& e) {
+      if (!is_of_one_run(e)) throw;
+      hold_up(r, e.what());
+    } catch (const users_exception& e) {
+      hold_up(r, words_of(e.thrown()).c_str());
+    } catch (const malformed& e) { hold_up(r, e.what()); }
+  }
+  void hold_up(resident& r, const char* why);
   std::string history_of(resident& r);
   bool may_evict(const resident& r) const noexcept;
   void evict(resident& r) noexcept;
@@ -357,25 +381,39 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool seal_commands(resident& r, const payload_owner& of);
   void keep_undriven(resident& r, std::string_view event);
   void after_drive(resident& r);
-  void start_child(resident& parent, request& q);
   bool begin_next(resident& r);
-  void continue_run(resident& r);
-  void fail_command(resident& r, record_kind how, std::uint32_t command, errc code,
-                    std::string_view type, std::string_view text);
-  void end_run(resident& r);
-  void tell_parent(resident& r);
-  void request_cancel(resident& r, std::string_view reason);
-  void end_unbegun(resident& r, std::string_view reason);
-  void terminate(resident& r, std::string_view reason, std::uint8_t flags = 0);
-  void see_to_orphans(std::string_view ended, std::string_view given_up);
+  void set_going(resident& r, const intent& i);
+  void start_child(resident& parent, request& q, std::uint64_t run);
+  void fail_command(resident& r, record_kind how, const request& q, errc code,
+                    std::string_view type, const std::string& text);
+  void fail_pending(resident& r, record_kind how, std::uint32_t command, errc code,
+                    std::string_view type, const std::string& text);
   void park(resident& r, std::string reason);
   void relieve();
+
+  // ending.cpp
+  void end_run(resident& r, const record& end);
+  void end_from_outside(resident& r, std::string_view reason, std::uint8_t flags = 0);
+  void terminate(resident& r, std::string_view reason, std::uint8_t flags = 0);
+  void continue_run(resident& r);
+  std::vector<std::string> hand_over(resident& r, resident& next);
+  void move_updaters(resident& r, resident& next, const std::vector<std::string>& ids);
+  void tell_waiters(resident& r);
+  void fail_callers(resident& r);
+  std::vector<std::string> updates_of(resident& r);
+  std::vector<std::string> calls_to(const run_state& called);
+  void tell_parent(resident& r, const record& end);
+  void note_orphans(run_state& s, const record& rec);
+  void see_to_orphans();
+  void request_cancel(resident& r, std::string_view reason);
+  void end_unbegun(resident& r, std::string_view reason);
 
   // steps.cpp
   void begin_step(resident& r, request& q, std::uint32_t number);
   bool open_gates();
   void start_attempt(attempt& a, resident& r);
   void take(attempt& a);
+  void count_return(resident& r, attempt& a);
   void finish_attempt(resident& r, pending& p, attempt& a);
   void attempt_failed(resident& r, pending& p, attempt& a, const failure& f, errc code,
                       bool permanent);
@@ -427,7 +465,6 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool answer_as_new(run_ref of, std::string_view query, std::string_view arguments,
                      std::string& out);
   void answer_caller(std::string_view update_id, const update_answer& a);
-  void fail_callers(resident& r);
 
   // opening.cpp
   std::string shown_outcome(const run_state& s) const;
@@ -449,6 +486,13 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void note_erased(std::uint64_t run);
   void erase_blobs(std::string_view name_space, std::uint64_t run);
   void forget_run(resident& r);
+  struct started_child {
+    std::string id;
+    std::uint64_t first;  // its run, or the first of its chain
+  };
+  std::vector<started_child> children_of(resident& r);
+  void add_runs_of(std::string_view name_space, std::string_view id, std::uint64_t first,
+                   std::vector<std::uint64_t>& runs);
   std::vector<std::uint64_t> family_of(run_ref of, bool with_children);
   std::int64_t retention_of(std::string_view name_space) const noexcept;
   void plan_sweep(const run_state& s) noexcept;
@@ -580,9 +624,10 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   struct orphan {
     std::uint64_t run;  // the first of its chain
     std::string name_space, id;
-    bool is_ended;  // it is terminated, or (false) asked to end
+    bool ends;  // else it is asked to
+    const char* why;
   };
-  std::vector<orphan> orphans_;  // children that are seen to after a drive
+  std::deque<orphan> orphans_;  // empty between two actions: what they bring is in the same block
 
   // checkpoint
   struct unsaved_run {

@@ -3,7 +3,7 @@
 // says so to whoever reads what older blocks have of the run.
 #include <algorithm>
 #include <map>
-#include <unordered_set>
+#include <set>
 
 #include "base/hooks.hpp"
 #include "base/plus.hpp"
@@ -30,9 +30,8 @@ void refuse_open(std::string_view id, std::uint64_t run, const run_traces& known
                   "snapshot from a copy, or erase it with erase_options::terminate");
 }
 
-/// The time in a key of the index by end.
+/// The time in a key of the index by end, which is long enough.
 std::int64_t end_in(std::string_view key) {
-  if (key.size() < 17) throw malformed("a key of the index by end is too short");
   source in(key.substr(key.size() - 16));
   return static_cast<std::int64_t>(in.big_endian() ^ (1ull << 63));
 }
@@ -79,27 +78,50 @@ void engine_core::forget_run(resident& r) {
   if (r.leases > 0) gone.mapped().release()->forgotten = true;
 }
 
+/// The runs that a run has started: the id of each, and its number, by which it is told from runs
+/// that others started under that id. What can't be read is told to the listener.
+std::vector<engine_core::started_child> engine_core::children_of(resident& r) {
+  std::vector<started_child> children;
+  try {
+    for_each_record(r, [&](const record& rec) {
+      if (rec.kind == record_kind::child)
+        children.push_back({std::string(rec.target), rec.related});
+    });
+  } catch (const error& e) {
+    if (!is_of_one_run(e)) throw;
+    listener_.problem(std::string(e.what()) + ": its children stay");
+  }
+  return children;
+}
+
+/// Adds the runs of an id: all of them, or those of the chain that began with the run `first`.
+void engine_core::add_runs_of(std::string_view name_space, std::string_view id, std::uint64_t first,
+                              std::vector<std::uint64_t>& runs) {
+  std::set<std::uint64_t> known;
+  auto add = [&](std::uint64_t run) {
+    while (run >= std::max<std::uint64_t>(first, 1) && !erased_.has(run) &&
+           known.insert(run).second) {
+      auto r = load(run);
+      if (!r && !is_there(run)) return;  // retention took it
+      bool is_meant = first == 0 || (r && r->state.first == first);
+      if (is_meant) runs.push_back(run);
+      if (!r) return;
+      run = r->state.previous;  // the store may not know it yet
+    }
+  };
+  for (auto run = latest_run(name_space, id); run;
+       run = read_latest_run(*store_, name_space, id, run).value_or(0))
+    add(run);
+}
+
 /// The runs of an id, and if that is asked for those that they started, and so on.
 std::vector<std::uint64_t> engine_core::family_of(run_ref of, bool with_children) {
   std::vector<std::uint64_t> family;
-  std::unordered_set<std::uint64_t> seen;
-  auto add_all_of = [&](std::string_view name_space, std::string_view id) {
-    for (auto run = latest_run(name_space, id); run; run = run_below(name_space, id, run))
-      if (seen.insert(run).second) family.push_back(run);
-  };
-  add_all_of(of.name_space, of.id);
+  add_runs_of(of.name_space, of.id, 0, family);
   for (std::size_t i = 0; with_children && i < family.size(); ++i) {
     auto r = load(family[i]);
     if (!r) continue;
-    auto history = stored_history_of(*r);
-    std::vector<std::string> children;
-    for (source in(history); !in.done();) {
-      auto rec = decode_record(in);
-      if (rec.kind != record_kind::child) continue;
-      auto child = chain_of({rec.related, of.name_space, rec.target});
-      if (child) children.push_back(child->state.id);  // else it never began, or has gone
-    }
-    for (auto& id : children) add_all_of(of.name_space, id);
+    for (auto& c : children_of(*r)) add_runs_of(of.name_space, c.id, c.first, family);
   }
   return family;
 }
@@ -197,7 +219,12 @@ std::vector<std::uint64_t> engine_core::find_old(const std::string& name_space, 
   if (!last.empty()) (from = last).push_back('\0');
   bool has_all = block_at_ == block_at::nowhere && ended_.empty();
   bool was_set_back = time_.history().shifts_back();
+  auto shortest = keys::index_prefix(name_space, by_end).size() + 17;
   scan(*store_, {from, to}, [&](std::string_view key, std::string_view) {
+    if (key.size() < shortest) {
+      listener_.problem("a key of the index by end makes no sense; it is left alone");
+      return true;
+    }
     auto end = end_in(key), due = plus(end, keep);
     // One that ended before it may be on its way to the index: it must not be passed by.
     bool is_safe = has_all || end < ended_until_;

@@ -11,6 +11,14 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
+/// Of at least one.
+record last_record(std::string_view records) {
+  record last;
+  for (source in(records); !in.done();) last = decode_record(in);
+  return last;
+}
+
+
 /// Of the oldest undriven event.
 code_use use_of_next(const execution& frame) {
   if (frame.queued() == 0) return {};
@@ -18,13 +26,6 @@ code_use use_of_next(const execution& frame) {
   return use_of(decode_record(in));
 }
 
-
-/// The bytes of the last of some records.
-std::string_view last_of(std::string_view records) {
-  auto last = records;
-  for (source in(records); !in.done(); (void)in.text()) last = in.rest();
-  return last;
-}
 
 }  // namespace
 
@@ -111,7 +112,6 @@ void engine_core::drive(resident& r, const record* event) {
     return park(r, r.frame->problem());
   }
   record_sealed(r, scratch_);
-  if (!r.state.open() && r.state.parent) r.end = last_of(out_.records);
   failpoint("after drive");
   after_drive(r);
 }
@@ -158,8 +158,10 @@ bool engine_core::check_determinism(resident& r, const record* event) {
   try {
     history = history_of(r);
   } catch (const error& e) {
-    if (e.code() != errc::payload) throw;
-    return true;  // what can't be opened now tells nothing; it is looked at another time
+    if (!is_of_one_run(e)) throw;
+    if (e.code() == errc::payload) return true;  // it can't be opened now, and tells nothing
+    r.frame->reject(e.what());
+    return false;
   }
   record driven;
   driven.kind = record_kind::driven;
@@ -200,16 +202,7 @@ void engine_core::fold(resident& r, std::string_view records) {
   for (source in(records); !in.done(); ++count) {
     auto rec = decode_record(in);
     has_event |= is_event(rec.kind);
-    if (rec.kind == record_kind::cancelled) {
-      auto* p = r.state.find(rec.command);
-      if (p && p->kind == command_kind::child)
-        orphans_.push_back({p->child, std::string(namespace_of(r.state)), p->target, false});
-    } else if (is_end(rec.kind)) {
-      for (auto& p : r.state.waits_for)
-        if (p.kind == command_kind::child && !(p.flags & record_flag::abandons))
-          orphans_.push_back({p.child, std::string(namespace_of(r.state)), p.target,
-                              !(p.flags & record_flag::asks_to_end)});
-    }
+    note_orphans(r.state, rec);
     apply(r.state, rec, ++lsn);
     if (rec.kind == record_kind::sleep)
       timers_.add(due_of(*r.state.find(rec.command)), r.state.run);
@@ -251,25 +244,29 @@ void engine_core::after_drive(resident& r) {
     n.kind = record_kind::suspect;
     note(r, n);
   }
-  // out_ belongs to the next drive as soon as one begins: children are only recorded here, and
+  // out_ belongs to the next drive as soon as one begins: other runs are only recorded here, and
   // drive later.
-  for (auto [id, q] : out_.begun) {
-    auto* p = r.state.find(id);
-    if (!p) continue;  // given up in the same drive, and perhaps gone
-    if (q->kind == command_kind::child) start_child(r, *q);
-    else if (q->kind == command_kind::message) send_message(r, *q);
-    else begin_step(r, *q, p->attempt);
-  }
-  if (!r.state.open()) end_run(r);
-  see_to_orphans("its parent has ended", "its parent doesn't wait for it any more");
+  for (auto& i : out_.begun)
+    if (i.what) set_going(r, i);
+  if (!r.state.open()) end_run(r, last_record(out_.records));
+  see_to_orphans();
   if (options_.resident_runs_max == 0) evict(r);
   else keep_within_residency();
 }
 
-void engine_core::start_child(resident& parent, request& q) {
-  auto run = parent.state.find(q.id)->child;
+/// Does what the run has just asked for. Children and messages also if the same event has ended
+/// it: they were asked for before; the body of a step ends with its run.
+void engine_core::set_going(resident& r, const intent& i) {
+  if (STET_SEEDED(drop_last_intents) && !r.state.open()) return;
+  auto& q = *i.what;
+  if (q.kind == command_kind::child) start_child(r, q, i.child);
+  else if (q.kind == command_kind::message) send_message(r, q);
+  else if (auto* p = r.state.find(i.command)) begin_step(r, q, p->attempt);
+}
+
+void engine_core::start_child(resident& parent, request& q, std::uint64_t run) {
   auto fail = [&](std::string_view type, const std::string& text) {
-    fail_command(parent, record_kind::child_failed, q.id, errc::child_failed, type, text);
+    fail_command(parent, record_kind::child_failed, q, errc::child_failed, type, text);
   };
   if (!definitions_.newest(q.name))
     return fail("stet::unknown_workflow",
@@ -316,66 +313,18 @@ bool engine_core::begin_next(resident& r) {
   return false;
 }
 
-/// The run that continues it: with the same id, and what nobody has read.
-void engine_core::continue_run(resident& r) {
-  if (r.state.run_timeout) look_at_time();  // it counts from here
-  auto unread = r.frame->unread();
-  auto waiting = r.frame->waiting_updates();
-  auto& s = r.state;
-  auto& next = *r.frame->continues();
-  record start;
-  start.run = next.run;
-  start.related = s.parent;
-  start.command = s.parent_command;
-  start.name = next.workflow;
-  start.target = s.id;
-  start.payload = next.arguments;
-  start.first = s.first;
-  start.previous = s.run;
-  start.run_timeout = s.run_timeout;
-  start.execution_deadline = s.execution_deadline;
-  start.name_space = s.name_space;
-  std::string memo, details;
-  if (s.about) {
-    memo = payloads_.open(s.about->memo, owner_of(s), {record_kind::started, payload_field::memo});
-    details = payloads_.open(s.about->details, owner_of(s),
-                             {record_kind::started, payload_field::details});
-    start.attributes = s.about->attributes;
-  }
-  start.memo = memo;
-  start.details = details;
-  auto created = create(start, true);
-  remember_sent(r);
-  for (auto& m : unread) {
-    record e;
-    e.kind = record_kind::signal;
-    e.name = m.name;
-    e.target = m.key;
-    e.payload = m.payload;
-    happen_later(*created, e);
-  }
-  for (auto& w : waiting) {
-    record e;
-    e.kind = record_kind::update;
-    e.flags = record_flag::unasked;
-    e.name = w.name;
-    e.target = w.id;
-    e.payload = w.arguments;
-    happen_later(*created, e);
-  }
-  for (auto& w : waiting) {  // who waits for them goes over, now that nothing can fail
-    std::erase_if(r.updaters, [&](update_call* c) {
-      if (c->outcome.id != w.id) return false;
-      c->of.run = c->outcome.run = created->state.run;
-      created->updaters.push_back(c);
-      return true;
-    });
-  }
+/// What a run asks for can't be done: it is told, or the listener where it has ended by now.
+void engine_core::fail_command(resident& r, record_kind how, const request& q, errc code,
+                               std::string_view type, const std::string& text) {
+  if (!r.state.open())
+    return listener_.problem("the run '" + r.state.id + "' has ended, and what it asked '" +
+                             q.target + "' for last can't be done: " + text);
+  fail_pending(r, how, q.id, code, type, text);
 }
 
-/// A command of a run can't be done.
-void engine_core::fail_command(resident& r, record_kind how, std::uint32_t command, errc code,
-                               std::string_view type, std::string_view text) {
+/// Something that it waits for can't be done.
+void engine_core::fail_pending(resident& r, record_kind how, std::uint32_t command, errc code,
+                               std::string_view type, const std::string& text) {
   record e;
   e.kind = how;
   e.command = command;
@@ -384,111 +333,6 @@ void engine_core::fail_command(resident& r, record_kind how, std::uint32_t comma
   e.error_type = type;
   e.error_text = text;
   surely(&engine_core::happen_later, r, e);
-}
-
-/// The run has just ended: tells who waits, and lets go of what it had.
-void engine_core::end_run(resident& r) {
-  for (auto* a : r.attempts) {
-    if (!a->revoke()) a->ask_to_stop();
-    leave_behind(*a);
-  }
-  for (auto* w : std::exchange(r.waiters, {}))
-    if (await_outcome(*w)) answer(*w, r.last_lsn);
-  fail_updaters(r, error(errc::run_ended, r.state.id,
-                         "the run '" + r.state.id + "' has ended without an answer"));
-  fail_callers(r);
-  if (r.state.parent && !r.state.next) tell_parent(r);
-  ended_.push_back(r.state.run);
-  plan_sweep(r.state);
-  evict(r);
-}
-
-void engine_core::tell_parent(resident& r) {
-  if (STET_SEEDED(lose_child_answer) && !in_memory(r.state.parent)) return;
-  auto parent = load(r.state.parent);
-  if (!parent || !parent->state.open() || !parent->state.find(r.state.parent_command)) return;
-  if (parent->state.find(r.state.parent_command)->child != r.state.first) return;
-  source in(r.end);
-  auto end = decode_record(in);
-  record e;
-  e.command = r.state.parent_command;
-  if (r.state.status == status::completed) {
-    e.kind = record_kind::child_done;
-    e.payload = end.payload;
-    try {
-      return happen_later(*parent, e);
-    } catch (const users_exception& why) {
-      return fail_command(*parent, record_kind::child_failed, e.command, errc::child_failed,
-                          "stet::error", words_of(why.thrown()));
-    }
-  }
-  std::string path;
-  e.kind = record_kind::child_failed;
-  e.code = errc::child_failed;
-  e.attempt = 1;
-  e.error_type = r.state.status == status::cancelled   ? "stet::run_cancelled"
-                 : r.state.status == status::timed_out ? "stet::run_timed_out"
-                                                       : "stet::run_terminated";
-  e.error_text = end.name;  // the reason
-  failure f;
-  if (end.kind == record_kind::failed) {
-    f = detail::failure_of(end);
-    set_failure(e, f, path);
-  }
-  surely(&engine_core::happen_later, *parent, e);
-}
-
-void engine_core::request_cancel(resident& r, std::string_view reason) {
-  if (!r.state.open() || r.state.cancel_requested) return;
-  if (r.state.begins_at && !STET_SEEDED(begin_cancelled)) return end_unbegun(r, reason);
-  record e;
-  e.kind = record_kind::cancel_requested;
-  e.name = reason;
-  // In a turn of its own: this may be called while another run is driven.
-  surely(&engine_core::happen_later, r, e);
-}
-
-/// A run that was to begin later is cancelled: none of its code has run, and none will.
-void engine_core::end_unbegun(resident& r, std::string_view reason) {
-  record e;
-  e.kind = record_kind::cancel_requested;
-  e.flags = record_flag::undriven;
-  e.run = r.state.run;
-  e.time = now_;
-  e.name = reason;
-  std::string bytes;
-  encode(bytes, e);
-  e.kind = record_kind::terminated;
-  e.flags = record_flag::unbegun;
-  encode(bytes, e);
-  append(r, bytes);
-  end_run(r);
-}
-
-/// Ends a run without its code. `flags` of the record say why.
-void engine_core::terminate(resident& r, std::string_view reason, std::uint8_t flags) {
-  if (!r.state.open() && !STET_SEEDED(go_on_behind_end)) return;
-  record e;
-  e.kind = record_kind::terminated;
-  e.flags = flags;
-  e.run = r.state.run;
-  e.time = now_;
-  e.name = reason;
-  surely(&engine_core::note, r, e);
-  r.end.clear();
-  encode(r.end, e);
-  end_run(r);
-  see_to_orphans("its parent was terminated", "its parent was terminated");
-}
-
-/// Children whose parent has ended, or waits for them no longer.
-void engine_core::see_to_orphans(std::string_view ended, std::string_view given_up) {
-  for (auto& o : std::exchange(orphans_, {})) {
-    auto child = chain_of({o.run, o.name_space, o.id});
-    if (!child) continue;
-    if (o.is_ended) terminate(*child, ended);
-    else request_cancel(*child, given_up);
-  }
 }
 
 /// Today's code, or the history, doesn't fit: the run stays as it is until a build that does. The

@@ -17,21 +17,19 @@ std::string engine_core::export_history(run_ref of) {
   of.run = latest_run(of.name_space, of.id);
   auto r = must_find(of);
   answer_lsn_ = r->last_lsn;
+  auto history = stored_history_of(*r);  // sealed, if there are transforms
   std::string out;
-  try {
-    auto history = stored_history_of(*r);  // sealed, if there are transforms
-    auto& s = r->state;
-    writer w(out);
-    w.array(fields);
-    w.text(magic);
-    w.text(namespace_of(s));
-    w.text(s.id);
-    w.text(s.workflow);
-    w.text(s.version);
-    w.natural(s.run);
-    w.natural(crc32c(history));
-    w.bytes(history);
-  } catch (const malformed& e) { throw error(errc::corrupt, of.id, e.what()); }
+  auto& s = r->state;
+  writer w(out);
+  w.array(fields);
+  w.text(magic);
+  w.text(namespace_of(s));
+  w.text(s.id);
+  w.text(s.workflow);
+  w.text(s.version);
+  w.natural(s.run);
+  w.natural(crc32c(history));
+  w.bytes(history);
   return out;
 }
 

@@ -47,20 +47,6 @@ std::exception_ptr is_closed() noexcept {
   } catch (...) { return std::current_exception(); }  // there is no memory for the text
 }
 
-/// What callers are told of the engine's failure.
-std::exception_ptr as_error(std::exception_ptr e) noexcept {
-  try {
-    std::rethrow_exception(e);
-  } catch (const broken_invariant& broken) {
-    try {
-      return std::make_exception_ptr(
-          error(errc::internal, "engine",
-                std::string("a rule that Stet must keep is broken: ") + broken.what() +
-                    "; the engine stopped, and nothing was written behind it. Please report this"));
-    } catch (...) { return std::current_exception(); }  // there is no memory for the text
-  } catch (...) { return e; }
-}
-
 }  // namespace
 
 bool engine_core::is_on_loop() const noexcept { return on_loop == this; }
@@ -151,7 +137,7 @@ void engine_core::start() {
     throw;
   } catch (...) {
     give_up_start();
-    throw;
+    std::rethrow_exception(as_error(std::current_exception()));
   }
 }
 
@@ -207,7 +193,7 @@ bool engine_core::take_calls() {
       throw;
     } catch (const users_exception& e) {  // whatever it is: the call's, and nobody else's
       failed = e.thrown();
-    } catch (...) { failed = std::current_exception(); }
+    } catch (...) { failed = as_error(std::current_exception()); }
     if (failed) {
       c->fails(std::move(failed));
       answer(*c, journal_.last_lsn());
@@ -377,7 +363,7 @@ bool engine_core::turn_by_caller() {
     return turn();
   } catch (...) {
     fail(std::current_exception());
-    throw;
+    std::rethrow_exception(as_error(std::current_exception()));
   }
 }
 

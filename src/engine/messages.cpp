@@ -72,12 +72,10 @@ bool engine_core::knows_signal(resident& r, std::string_view key) {
   if (STET_SEEDED(forget_signal_key)) return false;
   if (sent_before(r, keys::sent_kind::signal, key)) return true;
   if (r.frame) return r.frame->knows_signal(key);
-  auto history = stored_history_of(r);
-  for (source in(history); !in.done();) {
-    auto rec = decode_record(in);
-    if (rec.kind == record_kind::signal && rec.target == key) return true;
-  }
-  return false;
+  bool known = false;
+  for_each_record(
+      r, [&](const record& rec) { known |= rec.kind == record_kind::signal && rec.target == key; });
+  return known;
 }
 
 void engine_core::signal_run(run_ref of, const signal_request& q) {
@@ -324,6 +322,9 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
   if (!r || !same_secret(token_of(run, command, r->state.seed, r->state.secret), token))
     throw unknown();
   if (r->state.open() && !r->resumed) resume(*r);
+  // What came before it may end the run, or its wait: then nobody takes the answer, and that is
+  // said.
+  drive_what_is_there(*r);
   auto* p = r->state.open() ? r->state.find(command) : nullptr;
   bool is_open = p && p->kind == command_kind::promise;
   if (is_open && p->name != promise)

@@ -197,15 +197,17 @@ bool outcome_call::perform(engine_core& e) { return e.await_outcome(*this); }
 
 /// A step's arguments, when they are too long to stand in the run's state: from its history.
 std::string engine_core::arguments_of(resident& r, std::uint32_t command) {
+  std::string shown;
   try {
-    auto history = stored_history_of(r);
-    for (source in(history); !in.done();) {
-      auto rec = decode_record(in);
+    for_each_record(r, [&](const record& rec) {
       if (rec.kind == record_kind::step && rec.command == command)
-        return described_arguments(r.state, command, rec.payload);
-    }
-  } catch (const malformed& e) { return std::string("can't be read: ") + e.what(); }
-  return {};
+        shown = described_arguments(r.state, command, rec.payload);
+    });
+  } catch (const error& e) {
+    if (!is_of_one_run(e)) throw;
+    shown = e.what();
+  }
+  return shown;
 }
 
 std::optional<run_info> engine_core::describe_run(run_ref of) {
@@ -268,35 +270,28 @@ std::vector<history_entry> engine_core::history_of_id(run_ref of) {
   if (of.run == 0) return entries;
   auto r = must_find(of);
   answer_lsn_ = r->last_lsn;
-  std::string history;
-  try {
-    history = stored_history_of(*r);
-    std::int64_t time = 0;
-    std::uint64_t number = 0;
-    for (source in(history); !in.done(); ++number) {
-      auto rec = decode_record(in);
-      kept_texts kept;
-      std::string unopened;
-      try {
-        (void)payloads_.open(rec, owner_of(r->state), number, kept);
-      } catch (const error& e) { unopened = std::string("[") + e.what() + "]"; }
-      if (rec.time) time = rec.time;
-      history_entry e;
-      e.time = time_point(duration(time));
-      e.kind = to_text(rec.kind);
-      e.command = rec.command;
-      e.name = rec.name;
-      if (!unopened.empty()) e.detail = std::move(unopened);
-      else if (!rec.error_type.empty())
-        e.detail = std::string(rec.error_type) + ": " + std::string(rec.error_text);
-      else if (!rec.payload.empty()) e.detail = describe_payload(rec.payload);
-      else e.detail = rec.target;
-      entries.push_back(std::move(e));
-    }
-  } catch (const malformed& e) {
-    throw error(errc::corrupt, of.id,
-                "the history of the run " + shown(of.id) + " can't be read: " + e.what());
-  }
+  std::int64_t time = 0;
+  std::uint64_t number = 0;
+  for_each_record(*r, [&](record rec) {
+    kept_texts kept;
+    std::string unopened;
+    try {
+      (void)payloads_.open(rec, owner_of(r->state), number, kept);
+    } catch (const error& e) { unopened = std::string("[") + e.what() + "]"; }
+    ++number;
+    if (rec.time) time = rec.time;
+    history_entry e;
+    e.time = time_point(duration(time));
+    e.kind = to_text(rec.kind);
+    e.command = rec.command;
+    e.name = rec.name;
+    if (!unopened.empty()) e.detail = std::move(unopened);
+    else if (!rec.error_type.empty())
+      e.detail = std::string(rec.error_type) + ": " + std::string(rec.error_text);
+    else if (!rec.payload.empty()) e.detail = describe_payload(rec.payload);
+    else e.detail = rec.target;
+    entries.push_back(std::move(e));
+  });
   return entries;
 }
 

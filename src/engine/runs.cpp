@@ -109,20 +109,32 @@ void engine_core::begin(resident& r, record start, bool undriven) {
   }
 }
 
+/// What is wrong with it was found in the midst of a turn.
+void engine_core::hold_up(resident& r, const char* why) {
+  if (r.state.open()) return park(r, why);
+  listener_.problem("run " + shown(r.state.id) + " has ended, and can't be read: " + why);
+}
+
 /// As it is stored, its payloads sealed. What is in a block on its way is taken from memory, so
-/// nothing waits for the store, and nothing fails while that refuses to write.
+/// nothing waits for the store, and nothing fails while that refuses to write. Throws
+/// errc::corrupt.
 std::string engine_core::stored_history_of(resident& r) {
-  std::string history =
-      read_history(*store_, r.state.run, r.riding ? r.riding->first : r.unsaved_first);
+  std::string history;
+  try {
+    history = read_history(*store_, r.state.run, r.riding ? r.riding->first : r.unsaved_first);
+  } catch (const malformed& e) { throw unreadable_history(r.state, e.what()); }
   if (r.riding && !STET_SEEDED(forget_riding)) history += r.riding->records;
   history += r.unsaved;
   return history;
 }
 
-/// What a replay needs of it is opened. Throws errc::payload if that can't be.
+/// What a replay needs of it is opened. Throws errc::corrupt, and errc::payload if something in it
+/// can't be opened.
 std::string engine_core::history_of(resident& r) {
   auto history = stored_history_of(r);
-  payloads_.open_for_replay(history, owner_of(r.state));
+  try {
+    payloads_.open_for_replay(history, owner_of(r.state));
+  } catch (const malformed& e) { throw unreadable_history(r.state, e.what()); }
   return history;
 }
 
@@ -145,11 +157,8 @@ bool engine_core::ensure_frame(resident& r) {
       park(r, fits ? here.offence() : frame->problem());
       return false;
     }
-  } catch (const malformed& e) {
-    park(r, e.what());
-    return false;
   } catch (const error& e) {
-    if (e.code() != errc::payload) throw;
+    if (!is_of_one_run(e)) throw;
     park(r, e.what());
     return false;
   }
@@ -241,13 +250,11 @@ bool engine_core::drive_ready() {
     if (!r) continue;
     r->queued = false;
     any = true;
-    if (r->state.open()) {
-      if (!r->resumed) {
-        resume(*r);
-      } else {
-        drive_what_is_there(*r);
-      }
-    }
+    for_run(*r, [&] {
+      if (!r->state.open()) return;
+      if (!r->resumed) return resume(*r);
+      drive_what_is_there(*r);
+    });
     relieve();
   }
   return any;

@@ -40,7 +40,8 @@ bool engine_core::open_gates() {
   // attempt is still in its place.
   for (auto* a : gate_) {
     bool durable = a->lsn <= journal_.durable_lsn() || STET_SEEDED(effect_before_durable);
-    if (durable && a->at != attempt::phase::revoked) start_attempt(*a, a->run_of);
+    if (durable && a->at != attempt::phase::revoked)
+      for_run(a->run_of, [&] { start_attempt(*a, a->run_of); });
   }
   work* first = nullptr;
   work** end = &first;
@@ -173,6 +174,10 @@ void engine_core::take(attempt& a) {
   auto held = hold(r);
   r.remove(a);
   if (tried_suspect_ == &a) tried_suspect_ = nullptr;
+  for_run(r, [&] { count_return(r, a); });
+}
+
+void engine_core::count_return(resident& r, attempt& a) {
   auto* p = r.state.open() ? r.state.find(a.command) : nullptr;
   if (p && p->at == pending::phase::ending) {
     record e;

@@ -19,12 +19,14 @@ std::string named(std::string_view version) {
 /// Why the run would be parked if this drove it; empty: it wouldn't. What it does behind its
 /// history is forgotten.
 std::string engine_core::misfit(definition& d, resident& r) {
+  std::string history;
   try {
-    return misfit(d, r.state, history_of(r));
-  } catch (const malformed& e) { return e.what(); } catch (const error& e) {
-    if (e.code() != errc::payload) throw;
+    history = history_of(r);
+  } catch (const error& e) {
+    if (!is_of_one_run(e)) throw;
     return e.what();
   }
+  return misfit(d, r.state, history);
 }
 
 std::string engine_core::misfit(definition& d, const run_state& s, std::string_view history) {
@@ -96,8 +98,9 @@ start_preview engine_core::preview(std::size_t listed_max) {
     for (auto& [run, r] : runs_) names.emplace(namespace_of(r->state));
     for (auto& name : names) foresee(name, p, listed_max);
   } catch (...) {
+    auto why = as_error(std::current_exception());
     forget_preview();
-    throw;
+    std::rethrow_exception(why);
   }
   forget_preview();
   return p;

@@ -122,7 +122,7 @@ bool engine_core::fire_timers() {
     auto run = timers_.pop_due(time_.past());
     if (!run) break;
     any = true;
-    if (auto r = load(*run)) wake_run(*r);
+    if (auto r = load(*run)) for_run(*r, [&] { wake_run(*r); });
     relieve();
   }
   if (timers_.size() > entries_before_purge && timers_.size() > 4 * runs_.size() &&

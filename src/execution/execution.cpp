@@ -332,7 +332,7 @@ std::uint8_t execution::record_command(command& c) noexcept try {
       r.name = q.name;
       r.target = q.target;
       r.payload = q.arguments;
-      if (!replay_ && c.kind != command_kind::promise) out_->begun.emplace_back(c.id, &q);
+      if (!replay_ && c.kind != command_kind::promise) out_->begun.push_back({c.id, &q, r.related});
     }
   }
   file_ = c.file;
@@ -353,12 +353,19 @@ void execution::give_up(command& c, const std::string& reason) noexcept try {
   if (waits) r.flags = record_flag::waits;
   auto flags = emit(r);
   if (!problem_.empty()) return;
-  if (!replay_) out_->given_up.push_back(c.id);
+  withdraw(c.id);
   c.answered = answer_kind::cancelled;
   c.payload = reason;
   if (flags & record_flag::waits) c.awaits_body = true;
   else complete(c);
 } catch (const std::bad_alloc&) { starve(); }
+
+/// A command that is given up: if this drive has asked for it, nobody need do it.
+void execution::withdraw(std::uint32_t command) noexcept {
+  auto at = std::lower_bound(out_->begun.begin(), out_->begun.end(), command,
+                             [](const intent& i, std::uint32_t c) { return i.command < c; });
+  if (at != out_->begun.end() && at->command == command) at->what = nullptr;
+}
 
 void execution::unlink(command& c) noexcept {
   if (find_pending(c.id) == &c) pending_.erase(c.id);

@@ -39,20 +39,24 @@ namespace stet { inline namespace v0 { namespace detail {
 
 inline constexpr std::size_t patch_bytes_max = 200;
 
+/// A step, a child or a message that a drive asks its host for.
+struct intent {
+  std::uint32_t command = 0;
+  request* what = nullptr;  // null: it was given up in the same drive, and may be gone
+  std::uint64_t child = 0;  // the child's run
+};
+
 /// What one delivery brought: given by whoever drives, used again and again.
 struct drive_output {
-  std::string records;  // the commands, encoded
-  // Steps and children among them, by number: one that was given up in the same drive may be gone.
-  std::vector<std::pair<std::uint32_t, request*>> begun;
-  std::vector<std::uint32_t> given_up;  // commands that were cancelled
-  std::vector<std::string> updated;     // the ids of updates that have been answered
+  std::string records;               // the commands, encoded
+  std::vector<intent> begun;         // by number
+  std::vector<std::string> updated;  // the ids of updates that have been answered
   // Work space: who is to be told, and the scope of what has ended. Null: was told, or is gone, and
   // so may the scope be.
   std::vector<std::pair<waiter*, const scope*>> ready;
   void clear() noexcept {
     records.clear();
     begun.clear();
-    given_up.clear();
     updated.clear();
     ready.clear();
   }
@@ -143,10 +147,10 @@ class execution : private waiter {
   void validate(std::string_view update, std::string_view arguments);
   std::size_t open_updates() const noexcept;
   const std::optional<continued_as>& continues() const noexcept { return continues_; }
-  /// Signals that were not read, in their order, undriven ones too.
-  std::vector<message> unread() const;
-  /// Updates that were accepted and have not begun, in their order, undriven ones too.
-  std::vector<waiting_update> waiting_updates() const;
+  /// What the run was sent and has not looked at, as the records of these events: signals that were
+  /// not read, updates that have not begun, then all events that have not driven it, each in their
+  /// order.
+  std::vector<std::string> unseen() const;
 
   std::uint64_t run() const noexcept { return run_; }
   /// The number of the latest command, and where it stands. They change while it is driven.
@@ -266,6 +270,7 @@ class execution : private waiter {
   void run_update(handler& h, waiting_update w);
   bool begin_waiting();
   bool exclusive_runs() const noexcept;
+  void withdraw(std::uint32_t command) noexcept;
   void refuse_update(const waiting_update& w, const std::exception_ptr& why);
   void record_answer(const std::string& id, std::uint32_t number, const std::exception_ptr& failed,
                      root* work) noexcept;

@@ -20,14 +20,28 @@ bool execution::take_message(std::string_view name, std::string& payload) {
   return true;
 }
 
-std::vector<message> execution::unread() const {
-  std::vector<message> all(unread_.begin(), unread_.end());
-  for (auto& bytes : undriven_) {
-    source in(bytes);
-    auto r = decode_record(in);
-    if (r.kind == record_kind::signal)
-      all.push_back({std::string(r.name), std::string(r.target), std::string(r.payload)});
+std::vector<std::string> execution::unseen() const {
+  std::vector<std::string> all;
+  auto add = [&](const record& r) { encode(all.emplace_back(), r); };
+  for (auto& m : unread_) {
+    record r;
+    r.kind = record_kind::signal;
+    r.run = run_;
+    r.name = m.name;
+    r.target = m.key;
+    r.payload = m.payload;
+    add(r);
   }
+  for (auto& w : waiting_) {
+    record r;
+    r.kind = record_kind::update;
+    r.run = run_;
+    r.name = w.name;
+    r.target = w.id;
+    r.payload = w.arguments;
+    add(r);
+  }
+  all.insert(all.end(), undriven_.begin(), undriven_.end());
   return all;
 }
 
@@ -182,17 +196,6 @@ bool execution::begin_waiting() {
   return true;
 }
 
-std::vector<waiting_update> execution::waiting_updates() const {
-  std::vector<waiting_update> all(waiting_.begin(), waiting_.end());
-  for (auto& bytes : undriven_) {
-    source in(bytes);
-    auto r = decode_record(in);
-    if (r.kind == record_kind::update)
-      all.push_back({std::string(r.name), std::string(r.target), std::string(r.payload), 0});
-  }
-  return all;
-}
-
 std::coroutine_handle<> execution::update_ended(waiter& w) noexcept {
   auto& u = static_cast<running_update&>(w);
   u.run.end_update(u, nullptr);
@@ -278,7 +281,7 @@ void execution::abandon(v0::scope& s) noexcept try {
       r.kind = record_kind::cancelled;
       r.command = c->id;
       emit(r);
-      if (!replay_) out_->given_up.push_back(c->id);
+      withdraw(c->id);
     }
     if (!replay_ && c->kind == command_kind::step && host_) host_->await_body(run_, c->id);
     unlink(*c);

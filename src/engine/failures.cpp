@@ -1,0 +1,36 @@
+// What is wrong with one run, and what with the engine; and how callers are told.
+#include "base/ensure.hpp"
+#include "engine/core.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+bool is_of_one_run(const error& e) noexcept {
+  bool damaged = e.code() == errc::payload || e.code() == errc::corrupt;
+  return damaged && dynamic_cast<const store_error*>(&e) == nullptr;
+}
+
+error unreadable_history(const run_state& s, const char* why) {
+  return {errc::corrupt, s.id, "the history of the run '" + s.id + "' can't be read: " + why};
+}
+
+std::exception_ptr as_error(std::exception_ptr e) noexcept {
+  try {
+    std::rethrow_exception(e);
+  } catch (const broken_invariant& broken) {
+    try {
+      return std::make_exception_ptr(
+          error(errc::internal, "engine",
+                std::string("a rule that Stet must keep is broken: ") + broken.what() +
+                    "; the engine stopped, and nothing was written behind it. Please report this"));
+    } catch (...) { return std::current_exception(); }  // there is no memory for the text
+  } catch (const malformed& damage) {
+    try {
+      return std::make_exception_ptr(
+          error(errc::corrupt, "engine",
+                std::string("something that the store holds can't be read: ") + damage.what()));
+    } catch (...) { return std::current_exception(); }
+  } catch (...) { return e; }
+}
+
+}  // namespace detail
+}}  // namespace stet::v0
