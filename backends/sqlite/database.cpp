@@ -93,6 +93,7 @@ database::database(backend::file_owner& owner, const options& o)
   log_ = find_log();
   sqlite3_wal_hook(writer_.c.get(), on_commit, this);
   owner.mark_created();
+  move_log_at_end(true);
 }
 
 void database::fail_open(errc code, std::string_view text) const {
@@ -125,6 +126,12 @@ void database::connect() {
     fail_open(errc::store, path_ + end + " is a symbolic link, and none is followed: remove it");
   }
   check(open_connection(path_, SQLITE_OPEN_READWRITE, writer_.c));
+  move_log_at_end(false);  // a file that is refused is left as it is
+}
+
+/// Whether SQLite moves the log into the file when the connection is closed.
+void database::move_log_at_end(bool moves) const noexcept {
+  sqlite3_db_config(writer_.c.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, moves ? 0 : 1, nullptr);
 }
 
 /// False for a store of ours, true for a file with nothing in it. Throws for any other.
@@ -333,7 +340,7 @@ void database::leave_one_file() {
 
 void database::leave_as_it_is() noexcept {
   readers_.clear();
-  sqlite3_db_config(writer_.c.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  move_log_at_end(false);
 }
 
 }  // namespace sqlite

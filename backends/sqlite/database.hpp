@@ -65,6 +65,7 @@ class database {
   void set(const std::string& setting, const std::string& value, const std::string& expected) const;
 
   void connect();
+  void move_log_at_end(bool moves) const noexcept;
   bool is_new() const;
   void make_settings(std::uint64_t log_bytes);
   void take_lock() const;

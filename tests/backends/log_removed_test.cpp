@@ -73,8 +73,8 @@ TEST_CASE("a log is removed while the store under it has no room: later all goes
     CHECK(scanned(*s).size() == expected);
     plan->heal();
     if (round % 2 == 1) put(*s, "large", std::string(9000, 'x'));  // all is moved
+    if (round == 1) ++expected;
   }
-  ++expected;
   s->close();
   CHECK(!fs::exists(dir / "s-log"));
   CHECK(count_after(dir / "s") == expected);
