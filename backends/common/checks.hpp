@@ -100,8 +100,16 @@ inline void check_expectation(const limits& l, const batch::operation& o,
                     commit_outcome::refused);
 }
 
-/// True if the batch is meant to make the store smaller: it erases a range. (An erased key alone says
-/// nothing: an engine moves one with most of its commits.)
+/// True if the batch may make the store smaller.
+inline bool erases(const batch& b) noexcept {
+  for (const auto& o : b.operations()) {
+    if (o.what == batch::kind::erase || o.what == batch::kind::erase_range) return true;
+  }
+  return false;
+}
+
+/// True if the batch is meant to make the store smaller: it erases a range. (An erased key alone
+/// says nothing: an engine moves one with most of its commits.)
 inline bool makes_room(const batch& b) noexcept {
   for (const auto& o : b.operations()) {
     if (o.what == batch::kind::erase_range) return true;

@@ -38,8 +38,8 @@ class database {
   int flush();
 
   /// After MDB_MAP_FULL: makes the map bigger, up to the limit and, if the batch may use the
-  /// reserve, beyond it, since LMDB needs room to free room. Then lets freed pages be used, once per
-  /// successful commit. False if there is no more to be had. Throws store_error.
+  /// reserve, beyond it, since LMDB needs room to free room. Then lets freed pages be used, once
+  /// per successful commit. False if there is no more to be had. Throws store_error.
   bool make_room(bool may_use_reserve);
   /// After a commit: back to the limit, if the map is beyond it.
   void committed();

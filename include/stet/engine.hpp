@@ -57,7 +57,8 @@ struct engine_options {
   unsigned replay_check_interval = 1000;
   /// How long a run is kept after its end; then it is erased, as client::erase does. Of a chain of
   /// runs that goes on the latest that have ended are kept longer
-  /// (docs/decisions/chains-and-retention.md). Zero: for ever. Of a single namespace: engine::retain.
+  /// (docs/decisions/chains-and-retention.md). Zero: for ever. Of a single namespace:
+  /// engine::retain.
   duration retention{};
   /// A workflow whose code computes for so long without an await is named to the listener, while it
   /// still does (in manual mode, afterwards): it holds every other run up. Zero: none is.
@@ -175,7 +176,8 @@ class STET_API engine : public client {
   /// Takes the store over, reads what its journal holds and resumes every run that a crash or a
   /// close cut short. Throws store_error: errc::conflict if another engine owns the store,
   /// errc::corrupt if it can't be trusted (nothing is executed then), errc::store if it was written
-  /// by a newer version; errc::full if there is no room to take it over: call it again when there is.
+  /// by a newer version; errc::full if there is no room to take it over: call it again when there
+  /// is.
   void start();
 
   /// How long the runs of a namespace are kept after their end, instead of

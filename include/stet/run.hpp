@@ -33,7 +33,8 @@ struct pending_info {
   std::string detail;    ///< step: arguments in short; child: its id; promise: its token
   unsigned attempt = 0;  ///< step: the attempt that runs, ran last or will run next
   std::string last_error;  ///< step: what its last failed attempt said
-  /// Sleep: when it ends; step: when the next attempt begins; start: when the run begins; else zero.
+  /// Sleep: when it ends; step: when the next attempt begins; start: when the run begins; else
+  /// zero.
   time_point due{};
 };
 
@@ -233,9 +234,9 @@ template <class R> class run_handle {
     return detail::core::wait(*core_, ref(), limit).has_value();
   }
   v0::status status() const { return detail::core::status(*core_, ref()); }
-  /// Asks the run to end: its awaits throw stet::cancelled, it may clean up. A run that begins later
-  /// (start_options::delay) ends at once, and none of its code runs. No effect on a run that has
-  /// ended. Durable  when it returns, the request is.
+  /// Asks the run to end: its awaits throw stet::cancelled, it may clean up. A run that begins
+  /// later (start_options::delay) ends at once, and none of its code runs. No effect on a run that
+  /// has ended. Durable  when it returns, the request is.
   void cancel(std::string_view reason = {}) const { detail::core::cancel(*core_, ref(), reason); }
   /// Ends the run without asking it: no code of the workflow runs any more. Its open children are
   /// terminated as well. Durable  when it returns, the end is.

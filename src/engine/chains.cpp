@@ -74,11 +74,15 @@ run_lease engine_core::must_find_or_follow(run_ref of) {
 /// A run continues as new: what it was sent is known to those behind it, in the same commit.
 void engine_core::remember_sent(const resident& r) {
   if (STET_SEEDED(forget_what_was_sent)) return;
-  sent_.add(keys::sent(r.state.first, keys::sent_kind::all, {}, r.state.run), journal_.riders());
+  bool any = false;
   r.frame->visit_sent([&](record_kind k, std::uint8_t flags, std::string_view target) {
-    if (auto entry = entry_of(r.state, k, flags, target))
-      sent_.add(*std::move(entry), journal_.riders());
+    auto entry = entry_of(r.state, k, flags, target);
+    if (!entry) return;
+    sent_.add(*std::move(entry), journal_.riders());
+    any = true;
   });
+  if (any)
+    sent_.add(keys::sent(r.state.first, keys::sent_kind::all, {}, r.state.run), journal_.riders());
 }
 
 /// A run is erased: what it was sent is known no longer.
@@ -104,7 +108,8 @@ std::uint64_t engine_core::sent_before(resident& r, keys::sent_kind kind, std::s
   if (!s.previous) return 0;
   if (auto run = sent_.latest(s.first, kind, key)) return *run;
   if (sent_.has_all(s.first, s.previous)) return 0;
-  // An older build continued the run before this one, and left no entries: its history says it.
+  // The run before this one left no entries, if it was sent nothing, or if an older build continued
+  // it: its history says which.
   if (!r.sent_before) {
     auto sent = std::make_unique<std::unordered_set<std::string>>();
     if (auto before = load(s.previous)) {

@@ -170,9 +170,9 @@ void engine_core::refused(const store_error& e) {
       c->done(own_copy(error));
       continue;
     }
-    c->leave();
     std::lock_guard lock(mutex_);
-    calls_.push_back(c);
+    calls_.push_back(c);  // first: one that isn't kept has to be found among the open calls
+    c->leave();
   }
 }
 

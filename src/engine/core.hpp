@@ -96,8 +96,8 @@ struct resident {
   std::vector<attempt*> attempts;  // under way, or waiting for their gate
   std::vector<outcome_call*> waiters;
   std::vector<update_call*> updaters;
-  /// What the run before it in its chain was sent, once it was asked for, if an older build
-  /// continued that one: see sent_before.
+  /// What the run before it in its chain was sent, once it was asked for, if that left no entries:
+  /// see sent_before.
   std::unique_ptr<std::unordered_set<std::string>> sent_before;
   std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
   bool resumed = false;                               // what was cut short has been seen to
@@ -268,7 +268,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   friend class running_body;
   friend run_lease;
   // life.cpp
-  void give_up_start();
+  void give_up_start(const std::exception_ptr& why);
   bool turn();
   void loop() noexcept;
   void sleep_until_woken(std::int64_t ms_max);

@@ -27,11 +27,16 @@ class borrowed_store final : public store {
 /// Reads what a start would read, and owns nothing.
 void engine_core::read_only() {
   tick();
-  journal looking(*store_, options_.commits);
-  looking.look([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
-    recover_record(r, bytes, lsn);
-  });
-  counters_.load(*store_);
+  try {
+    journal looking(*store_, options_.commits);
+    looking.look([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
+      recover_record(r, bytes, lsn);
+    });
+    counters_.load(*store_);
+  } catch (...) {
+    forget_preview();
+    throw;
+  }
 }
 
 /// The engine from which a reader reads: this one, or while the store refuses to write another that
@@ -45,6 +50,7 @@ engine_core& engine_core::seen() {
     auto view = std::make_shared<engine_core>(std::make_unique<borrowed_store>(*store_),
                                               std::move(options));
     view->read_only();
+    view->recovered_.clear();
     durable_view_ = std::move(view);
   }
   return *durable_view_;

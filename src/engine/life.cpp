@@ -129,27 +129,10 @@ void engine_core::start() {
       watchdog_.start();
       thread_ = std::thread([this] { loop(); });
     }
-  } catch (const store_error& e) {
-    // Nothing was read or written: it may be tried again when there is room.
-    if (!journal_.is_owned() && e.outcome() == commit_outcome::refused && e.code() == errc::full)
-      throw;
-    give_up_start();
-    throw;
   } catch (...) {
-    give_up_start();
+    give_up_start(std::current_exception());
     std::rethrow_exception(as_error(std::current_exception()));
   }
-}
-
-/// Half a start is none.
-void engine_core::give_up_start() {
-  watchdog_.stop();
-  committer_.stop();
-  phase_ = phase::closed;
-  recovered_.clear();
-  lru_.clear();
-  runs_.clear();
-  store_->close();
 }
 
 bool engine_core::turn() {

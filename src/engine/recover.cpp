@@ -42,6 +42,24 @@ void engine_core::recover() {
   failpoint("after recovery");
 }
 
+/// Half a start is none. But where the store has no room for its owner's mark, nothing was read,
+/// and the start may be tried again.
+void engine_core::give_up_start(const std::exception_ptr& why) {
+  try {
+    std::rethrow_exception(why);
+  } catch (const store_error& e) {
+    bool is_refused = e.outcome() == commit_outcome::refused && e.code() == errc::full;
+    if (is_refused && !journal_.is_owned()) return;
+  } catch (...) {}
+  watchdog_.stop();
+  committer_.stop();
+  phase_ = phase::closed;
+  recovered_.clear();
+  lru_.clear();
+  runs_.clear();
+  store_->close();
+}
+
 /// A record of the journal: folded into its run, unless the run's snapshot has it already.
 void engine_core::recover_record(const record& rec, std::string_view bytes, std::uint64_t lsn) {
   if (rec.kind == record_kind::written) return;  // what was written is in the store

@@ -2,7 +2,8 @@
 // entry in the store for each key of a signal and id of an update. Seen here with what is on its
 // way to the store on top. Invariants:
 //  - the entries of a run are written in the commit in which it continues as new, with one of kind
-//  `all` that says so (a run that an older build continued has none), and are erased with the run;
+//  `all` that says so (a run that was sent nothing has none, nor one that an older build
+//  continued), and are erased with the run;
 //  - an entry says nothing of the run that is open: its own history does.
 #pragma once
 #include <cstdint>

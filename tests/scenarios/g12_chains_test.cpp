@@ -16,7 +16,7 @@ inline constexpr stet::signal<> Go{"go"};
 inline constexpr stet::update<int(int)> Pay{"pay"};
 inline constexpr stet::query<int()> Sum{"sum"};
 
-constexpr auto keep = 1h;
+constexpr stet::duration keep = 1h;
 
 /// A sum that goes on as a new run at each "next", and returns at "end".
 stet::task<int> chain(stet::context& ctx, int sum) {
