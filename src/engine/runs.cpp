@@ -18,9 +18,10 @@ run_lease::~run_lease() {
   else engine_->let_rest(*run_);
 }
 
-/// No lease holds the run any more. Its frame may have been rebuilt for a call that only looked.
+/// No lease holds the run any more. Its frame may have been rebuilt for a call that only looked;
+/// that of an attempt which is about to begin stays.
 void engine_core::let_rest(resident& r) noexcept {
-  if (r.frame && lru_.size() > options_.resident_runs_max) keep_within_residency(&r);
+  if (r.frame && r.attempts.empty() && lru_.size() > options_.resident_runs_max) keep_within_residency(&r);
   drop_if_idle(r);
 }
 
