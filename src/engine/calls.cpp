@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -69,10 +70,10 @@ void engine_core::send_message(resident& sender, request& q) {
   auto r = addressee(sender, q);
   if (!r)
     return fail_command(sender, record_kind::message_failed, q.id, errc::not_found,
-                        "stet::not_found", "there is no run with the id '" + q.target + "'");
+                        "stet::not_found", "there is no run with the id " + shown(q.target));
   if (!r->state.open())
     return fail_command(sender, record_kind::message_failed, q.id, errc::run_ended,
-                        "stet::run_ended", "the run '" + q.target + "' has ended");
+                        "stet::run_ended", "the run " + shown(q.target) + " has ended");
   if (q.flags & record_flag::calls) {
     auto id = call_id({sender.state.run, q.id});
     record e;
@@ -130,7 +131,7 @@ void engine_core::fail_callers(resident& r) {
   }
   update_answer a;
   a.failure = std::make_unique<failure>(failure{
-      "stet::run_ended", "the run '" + r.state.id + "' has ended without an answer", {}, 1});
+      "stet::run_ended", "the run " + shown(r.state.id) + " has ended without an answer", {}, 1});
   for (auto& [n, id] : open) answer_caller(id, a);
 }
 

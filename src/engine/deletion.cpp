@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -83,7 +84,7 @@ std::size_t engine_core::erase_id(run_ref of, erase_options o) {
     auto busy = r->state.open() ? "is open: let it end, or erase it with erase_options::terminate"
                 : r->attempts.empty() ? nullptr
                                       : "has ended, but the body of a step of it still runs";
-    if (busy) throw error(errc::conflict, of.id, "the run '" + r->state.id + "' " + busy);
+    if (busy) throw error(errc::conflict, of.id, "the run " + shown(r->state.id) + " " + busy);
   }
   for (auto run : family) {
     auto r = must_find({run, of.name_space, of.id});

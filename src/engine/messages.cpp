@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "base/hooks.hpp"
+#include "base/shown.hpp"
 #include "engine/calls.hpp"
 #include "engine/core.hpp"
 
@@ -15,7 +16,7 @@ constexpr std::size_t key_bytes_max = 200;
 
 error ended(const run_state& s) {
   return {errc::run_ended, s.id,
-          "the run '" + s.id + "' of workflow '" + s.workflow + "' has ended"};
+          "the run " + shown(s.id) + " of workflow " + shown(s.workflow) + " has ended"};
 }
 void check_key(std::string_view what, std::string_view key) {
   if (key.size() > key_bytes_max)
@@ -159,8 +160,8 @@ std::string engine_core::query_ended(resident& r, std::string_view name,
   here.may_do_anything();
   if (!shadow->replay(history, work, events))
     throw error(errc::run_stalled, r.state.id,
-                "the run '" + r.state.id +
-                    "' has ended, and today's code doesn't fit its history: " + shadow->problem());
+                "the run " + shown(r.state.id) +
+                    " has ended, and today's code doesn't fit its history: " + shadow->problem());
   if (r.state.status == status::completed)
     if (auto answer = shadow->answered_at_return()) return *std::move(answer);
   return shadow->answer_query(name, arguments);
@@ -201,8 +202,9 @@ bool engine_core::update_run(update_call& c) {
   auto& q = c.request;
   check_key(q.name, q.id);
   if (is_call_id(q.id))
-    throw error(errc::usage, q.name,
-                "the id '" + q.id + "' of an update begins with 'stet:', as those of calls do");
+    throw error(
+        errc::usage, q.name,
+        "the id " + shown(q.id) + " of an update begins with 'stet:', as those of calls do");
   check_arguments(q.name, q.arguments.size());
   auto& id = c.outcome.id = q.id.empty() ? new_id() : q.id;
   bool waits = c.until != update_stage::accepted, attached = c.until == update_stage::attached;
@@ -233,7 +235,7 @@ bool engine_core::update_run(update_call& c) {
   }
   if (attached)
     throw error(errc::not_found, q.name,
-                "the run '" + r->state.id + "' has had no update '" + q.id + "'");
+                "the run " + shown(r->state.id) + " has had no update " + shown(q.id));
   {
     in_workflow here(slots_, watchdog_, r->state.workflow, *r->frame, r->suspected);
     here.may_do_anything();
@@ -309,8 +311,7 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
                                  std::string_view payload, const failure* rejected) {
   auto unknown = [&] {
     return error(errc::not_found, promise,
-                 "the token '" + std::string(token.substr(0, 80)) +
-                     "' stands for no promise of a run in this store");
+                 "the token " + shown(token) + " stands for no promise of a run in this store");
   };
   check_arguments(promise, payload.size() + (rejected ? rejected->message.size() : 0));
   unsigned long long run = 0;
@@ -324,9 +325,9 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
   auto* p = r->state.open() ? r->state.find(command) : nullptr;
   bool is_open = p && p->kind == command_kind::promise;
   if (is_open && p->name != promise)
-    throw error(errc::usage, promise,
-                "the token stands for the promise '" + p->name + "', not for '" +
-                    std::string(promise) + "'");
+    throw error(
+        errc::usage, promise,
+        "the token stands for the promise " + shown(p->name) + ", not for " + shown(promise));
   if (is_open) {
     record e;
     e.kind = rejected ? record_kind::promise_rejected : record_kind::promise_resolved;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/hooks.hpp"
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -79,7 +80,7 @@ void engine_core::recover_record(const record& rec, std::string_view bytes, std:
   } catch (const malformed& e) {
     r->state.stalled = true;
     r->state.outcome = std::string("its history doesn't make sense: ") + e.what();
-    listener_.problem("run '" + r->state.id + "' is stalled: " + r->state.outcome);
+    listener_.problem("run " + shown(r->state.id) + " is stalled: " + r->state.outcome);
   }
   note_latest(*r);
   r->last_lsn = lsn;

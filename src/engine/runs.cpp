@@ -21,7 +21,8 @@ run_lease::~run_lease() {
 /// No lease holds the run any more. Its frame may have been rebuilt for a call that only looked;
 /// that of an attempt which is about to begin stays.
 void engine_core::let_rest(resident& r) noexcept {
-  if (r.frame && r.attempts.empty() && lru_.size() > options_.resident_runs_max) keep_within_residency(&r);
+  if (r.frame && r.attempts.empty() && lru_.size() > options_.resident_runs_max)
+    keep_within_residency(&r);
   drop_if_idle(r);
 }
 

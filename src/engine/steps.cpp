@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/hooks.hpp"
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -265,7 +266,8 @@ void engine_core::attempt_failed(resident& r, pending& p, attempt& a, const fail
 void engine_core::next_attempt(resident& r, pending& p) {
   if (!ensure_frame(r)) return;
   auto* q = r.frame->find(p.command);
-  if (!q) return park(r, "step '" + p.name + "' is pending, and today's code doesn't wait for it");
+  if (!q)
+    return park(r, "step " + shown(p.name) + " is pending, and today's code doesn't wait for it");
   if (now_ >= total_deadline(p, q->options))
     return fail_step(r, p, errc::step_timed_out, "stet::step_timed_out",
                      "its total time is over; the last attempt said: " +
@@ -368,11 +370,11 @@ void engine_core::await_body(std::uint64_t run, std::uint32_t command) noexcept 
     if (!a->body->waits_for_body) continue;
     for (int waited_ms = 0; a->at == attempt::phase::running; ++waited_ms) {
       if (waited_ms == 1000)
-        listener_.problem("the run '" + in_memory(run)->state.id +
-                          "', and every other, waits for "
-                          "the body of step '" +
-                          a->body->name +
-                          "': it belongs to a handler of an update that is being destroyed");
+        listener_.problem("the run " + shown(in_memory(run)->state.id) +
+                          ", and every other, waits for "
+                          "the body of step " +
+                          shown(a->body->name) +
+                          ": it belongs to a handler of an update that is being destroyed");
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }

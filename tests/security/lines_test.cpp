@@ -75,8 +75,7 @@ struct boom : std::runtime_error {
 
 /// By its argument: waits; fails in a step, in its own code, in a child; gives up.
 stet::task<int> work(stet::context& ctx, int how) {
-  auto adding = ctx.on(
-      Add, [](int) { throw boom(evil); }, [](int n) { return n; });
+  auto adding = ctx.on(Add, [](int) { throw boom(evil); }, [](int n) { return n; });
   switch (how) {
     case 1:
       co_return co_await ctx.step(evil, {.retry = {.max_attempts = 1}},
