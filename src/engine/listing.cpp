@@ -151,7 +151,7 @@ run_page client::list(std::string_view filter, list_options o) {
     auto r = std::from_chars(begin, end, l.below, 16);
     if (r.ec != std::errc() || r.ptr != end)
       throw error(errc::usage, "list",
-                  "the cursor " + shown(o.cursor) + " is not one that a page gave");
+                  "the cursor " + detail::shown(o.cursor) + " is not one that a page gave");
   }
   while (!l.done) core_->look([&] { core_->look_at(l); });
   run_page page;

@@ -55,7 +55,7 @@ void engine_core::move_run(run_ref of, std::string_view version) {
   if (s.version == version) return;
   if (!may_evict(*r))
     throw error(errc::conflict, s.id,
-                shown +
+                who +
                     " can't be moved now: the body of a step runs that refers to its "
                     "variables; ask again when it has returned");
   auto why = misfit(*d, *r);
