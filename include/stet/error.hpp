@@ -58,8 +58,9 @@ STET_API std::string_view to_string(errc code) noexcept;
 /// Thread   any.
 STET_API std::string one_line(std::string_view text);
 
-/// Every failure that Stet reports. what() is meant for people, code() for programs: it is one line
-/// (see one_line), also where it repeats an id, a name, a reason or what an exception of yours said.
+/// Every failure that Stet reports. what() is meant for people, code() for programs. what() is one
+/// line (see one_line), also where it repeats an id, a name, a reason or what an exception of yours
+/// said.
 class STET_API error : public std::runtime_error {
  public:
   /// Life     both texts are copied, `message` as one line.

@@ -68,7 +68,7 @@ std::string on_one_line(std::string_view text, std::size_t bytes_max) {
 std::string shown(std::string_view name) {
   std::string out = "'";
   std::size_t done = 0;
-  while (done < name.size() && done < name_bytes_max_shown) {
+  while (done < name.size() && out.size() < shown_bytes_max) {
     if (name[done] == '\'' || name[done] == '\\') out += '\\';
     done += put_character(out, name.substr(done));
   }

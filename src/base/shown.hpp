@@ -9,8 +9,8 @@ namespace stet { inline namespace v0 { namespace detail {
 
 /// Of a message; what is longer is cut.
 inline constexpr std::size_t line_bytes_max = 128u << 10;
-/// Of an id or a name in a message; ids aren't longer.
-inline constexpr std::size_t name_bytes_max_shown = 200;
+/// Of an id or a name in a message, as it is shown; ids aren't longer, if they need no escapes.
+inline constexpr std::size_t shown_bytes_max = 200;
 
 /// How many bytes the character at the start of `s` has; 0 if it isn't UTF-8, or is a control
 /// character of the second kind (80 to 9f). `s` isn't empty.

@@ -6,6 +6,7 @@
 #include <stet/transaction.hpp>
 
 #include "base/hooks.hpp"
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 {
@@ -90,7 +91,7 @@ template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexce
 /// Its effect has happened: another attempt would not help.
 std::exception_ptr attempt::too_large() const noexcept {
   try {
-    check_payload("the result of step '" + body->name + "'", body->name, result.size(),
+    check_payload("the result of step " + shown(body->name), body->name, result.size(),
                   engine.payload_bytes_max());
   } catch (const v0::error& e) {
     return std::make_exception_ptr(permanent_error(e.what()));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -33,7 +34,7 @@ std::string key_of(std::string_view name_space, const blob_place& at, std::uint6
 blob attempt::keep(std::string_view bytes) {
   kept_bytes += bytes.size();
   if (kept_bytes > blob_bytes_max)
-    throw permanent_error("step '" + body->name + "' keeps " + std::to_string(kept_bytes) +
+    throw permanent_error("step " + shown(body->name) + " keeps " + std::to_string(kept_bytes) +
                           " bytes, and a step keeps at most " + std::to_string(blob_bytes_max) +
                           ": write more to a file, and return its name");
   if (bytes.empty()) return {};

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/users_exception.hpp"
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {

@@ -5,6 +5,7 @@
 #include <stet/error.hpp>
 #include <stet/step.hpp>
 
+#include "base/shown.hpp"
 #include "engine/attempt.hpp"
 #include "engine/core.hpp"
 
@@ -15,8 +16,8 @@ namespace {
 std::exception_ptr dropped(const attempt& a) {
   return std::make_exception_ptr(
       error(errc::usage, a.body->name,
-            "the body of step '" + a.body->name +
-                "' dropped its completion, and nobody called resolve or reject: keep a copy until "
+            "the body of step " + shown(a.body->name) +
+                " dropped its completion, and nobody called resolve or reject: keep a copy until "
                 "one of them is called"));
 }
 

@@ -4,14 +4,14 @@
 
 #include <stet/error.hpp>
 
+#include "base/shown.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::size_t version_bytes_max = 64;
 
-std::string named(std::string_view version) {
-  return version.empty() ? "none" : "'" + std::string(version) + "'";
-}
+std::string named(std::string_view version) { return version.empty() ? "none" : shown(version); }
 
 }  // namespace
 
@@ -20,13 +20,13 @@ void definitions::add(std::string_view workflow, std::string_view version,
   std::string name(workflow);
   if (version.size() > version_bytes_max)
     throw error(errc::usage, workflow,
-                "a version of workflow '" + name + "' has " + std::to_string(version.size()) +
+                "a version of workflow " + shown(name) + " has " + std::to_string(version.size()) +
                     " bytes, and at most " + std::to_string(version_bytes_max) + " are allowed");
   if (find(workflow, version))
     throw error(errc::conflict, workflow,
-                version.empty() ? "the workflow '" + name + "' is defined already"
-                                : "the version " + named(version) + " of workflow '" + name +
-                                      "' is defined already");
+                version.empty() ? "the workflow " + shown(name) + " is defined already"
+                                : "the version " + named(version) + " of workflow " + shown(name) +
+                                      " is defined already");
   all_[name].push_back({std::string(version), std::move(d)});
 }
 
@@ -46,12 +46,12 @@ const definitions::versioned* definitions::newest(std::string_view workflow) con
 std::string definitions::why_missing(std::string_view workflow, std::string_view version) const {
   auto found = all_.find(std::string(workflow));
   if (found == all_.end())
-    return "no workflow '" + std::string(workflow) +
-           "' is defined in this program: define it, and start the engine again";
+    return "no workflow " + shown(workflow) +
+           " is defined in this program: define it, and start the engine again";
   std::string there;
   for (auto& d : found->second) there += (there.empty() ? "" : ", ") + named(d.version);
-  return "the run has version " + named(version) + " of workflow '" + std::string(workflow) +
-         "', and this program defines " + there +
+  return "the run has version " + named(version) + " of workflow " + shown(workflow) +
+         ", and this program defines " + there +
          ": define that version as well, or move the run (run_handle::move_to)";
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/hooks.hpp"
 #include "base/plus.hpp"
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -141,7 +142,7 @@ std::size_t engine_core::erase_id(run_ref of, erase_options o) {
     auto busy = r->state.open() ? "is open: let it end, or erase it with erase_options::terminate"
                 : r->attempts.empty() ? nullptr
                                       : "has ended, but the body of a step of it still runs";
-    if (busy) throw error(errc::conflict, of.id, "the run '" + r->state.id + "' " + busy);
+    if (busy) throw error(errc::conflict, of.id, "the run " + shown(r->state.id) + " " + busy);
   }
   for (auto run : family) {
     if (auto r = load(run)) erase_run(*r);

@@ -270,12 +270,12 @@ void engine_core::start_child(resident& parent, request& q, std::uint64_t run) {
   };
   if (!definitions_.newest(q.name))
     return fail("stet::unknown_workflow",
-                "no workflow '" + q.name + "' is defined in this program");
+                "no workflow " + shown(q.name) + " is defined in this program");
   if (q.target.empty() || q.target.size() > id_bytes_max)
     return fail("stet::usage", "a child's id is 1 to " + std::to_string(id_bytes_max) +
                                    " bytes, this one has " + std::to_string(q.target.size()));
   if (latest_run(namespace_of(parent.state), q.target) != 0)
-    return fail("stet::conflict", "there is a run with the id '" + q.target + "' already");
+    return fail("stet::conflict", "there is a run with the id " + shown(q.target) + " already");
   record start;
   start.run = run;
   start.related = parent.state.run;
@@ -344,8 +344,8 @@ void engine_core::park(resident& r,
     if (!a->revoke()) a->ask_to_stop();
   evict(r);
   if (!r.state.stalled || shown_outcome(r.state) != reason) {
-    listener_.problem("run '" + r.state.id + "' of workflow '" + r.state.workflow +
-                      "' is stalled: " + reason);
+    listener_.problem("run " + shown(r.state.id) + " of workflow " + shown(r.state.workflow) +
+                      " is stalled: " + reason);
     record n;
     n.kind = record_kind::stalled;
     n.time = now_;

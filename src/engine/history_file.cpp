@@ -2,6 +2,7 @@
 #include <stet/history_file.hpp>
 
 #include "base/crc32c.hpp"
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 {
@@ -53,7 +54,7 @@ parked_run engine_core::replay_history(std::string_view exported) {
   } catch (const error& e) { throw error(errc::corrupt, "replay_history", e.what()); }
   if (sum != crc32c(history))
     throw error(errc::corrupt, "replay_history",
-                "the history of the run '" + p.id + "' is damaged: its checksum is wrong");
+                "the history of the run " + shown(p.id) + " is damaged: its checksum is wrong");
   tick();
   run_state s;
   s.name_space = as_stored(p.name_space);

@@ -8,6 +8,7 @@
 #include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/users_exception.hpp"
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 #include "engine/pool.hpp"
 
@@ -486,8 +487,8 @@ void engine_core::end_pending(attempt& a) {
   if (!a.body->waits_for_body) return leave_behind(a);
   for (int waited_ms = 0; a.is_pending(); ++waited_ms) {
     if (waited_ms == 1000)
-      listener_.problem("the close waits for the pending step '" + a.body->name +
-                        "' to be resolved, rejected or dropped: its body captures, and may have "
+      listener_.problem("the close waits for the pending step " + shown(a.body->name) +
+                        " to be resolved, rejected or dropped: its body captures, and may have "
                         "lent its run's variables");
     left_bodies_ = left_bodies_ || (close_by_ && std::chrono::steady_clock::now() >= *close_by_);
     if (left_bodies_) return;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <tuple>
 
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 #include "history/attributes.hpp"
 
@@ -154,9 +155,8 @@ run_page client::list(std::string_view filter, list_options o) {
     auto* end = begin + o.cursor.size();
     auto r = std::from_chars(begin, end, l.below, 16);
     if (r.ec != std::errc() || r.ptr != end)
-      throw error(
-          errc::usage, "list",
-          "the cursor '" + std::string(o.cursor.substr(0, 40)) + "' is not one that a page gave");
+      throw error(errc::usage, "list",
+                  "the cursor " + detail::shown(o.cursor) + " is not one that a page gave");
   }
   while (!l.done) core_->look([&](detail::engine_core& from) { from.look_at(l); });
   run_page page;

@@ -6,6 +6,7 @@
 
 #include "base/hooks.hpp"
 #include "base/users_exception.hpp"
+#include "base/shown.hpp"
 #include "engine/calls.hpp"
 #include "engine/core.hpp"
 #include "history/attributes.hpp"
@@ -19,7 +20,7 @@ constexpr std::uint64_t drives_beyond_max =
 
 error ended(const run_state& s) {
   return {errc::run_ended, s.id,
-          "the run '" + s.id + "' of workflow '" + s.workflow + "' has ended"};
+          "the run " + shown(s.id) + " of workflow " + shown(s.workflow) + " has ended"};
 }
 void check_key(std::string_view what, std::string_view key) {
   if (key.size() > key_bytes_max)
@@ -186,8 +187,9 @@ bool engine_core::update_run(update_call& c) {
   auto& q = c.request;
   check_key(q.name, q.id);
   if (is_call_id(q.id))
-    throw error(errc::usage, q.name,
-                "the id '" + q.id + "' of an update begins with 'stet:', as those of calls do");
+    throw error(
+        errc::usage, q.name,
+        "the id " + shown(q.id) + " of an update begins with 'stet:', as those of calls do");
   check_arguments(q.name, q.arguments.size());
   auto& id = c.outcome.id = q.id.empty() ? new_id() : q.id;
   bool waits = c.until != update_stage::accepted, attached = c.until == update_stage::attached;
@@ -310,8 +312,7 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
                                  std::string_view payload, const failure* rejected) {
   auto unknown = [&] {
     return error(errc::not_found, promise,
-                 "the token '" + std::string(token.substr(0, 80)) +
-                     "' stands for no promise of a run in this store");
+                 "the token " + shown(token) + " stands for no promise of a run in this store");
   };
   check_arguments(promise, payload.size() + (rejected ? rejected->message.size() : 0));
   unsigned long long run = 0;
@@ -328,9 +329,9 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
   auto* p = r->state.open() ? r->state.find(command) : nullptr;
   bool is_open = p && p->kind == command_kind::promise;
   if (is_open && p->name != promise)
-    throw error(errc::usage, promise,
-                "the token stands for the promise '" + p->name + "', not for '" +
-                    std::string(promise) + "'");
+    throw error(
+        errc::usage, promise,
+        "the token stands for the promise " + shown(p->name) + ", not for " + shown(promise));
   if (is_open) {
     record e;
     e.kind = rejected ? record_kind::promise_rejected : record_kind::promise_resolved;

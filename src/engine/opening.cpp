@@ -1,5 +1,6 @@
 // Payloads that leave the engine's memory for people and programs, and come into its records. Run
 // states have them as they are stored.
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -56,7 +57,7 @@ std::string engine_core::text_of(const run_state& s, std::string_view text, reco
   return payloads_.show(text, owner_of(s), {k, f, command});
 }
 error engine_core::stalled_error(const run_state& s) const {
-  return {errc::run_stalled, s.id, "the run '" + s.id + "' is stalled: " + shown_outcome(s)};
+  return {errc::run_stalled, s.id, "the run " + shown(s.id) + " is stalled: " + shown_outcome(s)};
 }
 
 /// What else a run shows. A memo is a payload: if it can't be opened, a text that says why.

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/hooks.hpp"
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -48,7 +49,7 @@ void engine_core::give_up_start(const std::exception_ptr& why) {
   try {
     std::rethrow_exception(why);
   } catch (const store_error& e) {
-    bool is_refused = e.outcome() == commit_outcome::refused && e.code() == errc::full;
+    bool is_refused = e.outcome() == commit_outcome::refused;
     if (is_refused && !journal_.is_owned()) return;
   } catch (...) {}
   watchdog_.stop();

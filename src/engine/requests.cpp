@@ -41,7 +41,7 @@ std::vector<start_result> engine_core::start_runs(std::string_view name_space,
 void engine_core::check_start(std::string_view workflow, const start_request& q) const {
   if (!definitions_.newest(workflow))
     throw error(errc::unknown_workflow, workflow,
-                "no workflow '" + std::string(workflow) + "' is defined in this engine");
+                "no workflow " + shown(workflow) + " is defined in this engine");
   check_id(q.id);
   check_arguments(workflow, q.arguments.size());
   if (q.delay < duration{} || q.run_timeout < duration{} || q.execution_timeout < duration{})
@@ -107,7 +107,7 @@ std::optional<start_result> engine_core::find_run(std::string_view workflow, run
   if (r->state.workflow != workflow)
     throw error(
         errc::conflict, workflow,
-        "the id " + shown(of.id) + " belongs to a run of workflow '" + r->state.workflow + "'");
+        "the id " + shown(of.id) + " belongs to a run of workflow " + shown(r->state.workflow));
   answer_lsn_ = r->last_lsn;
   return start_result{of.run, false};
 }

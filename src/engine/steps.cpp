@@ -5,6 +5,7 @@
 #include "base/hooks.hpp"
 #include "base/plus.hpp"
 #include "base/users_exception.hpp"
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -451,11 +452,11 @@ void engine_core::await_body(std::uint64_t run, std::uint32_t command) noexcept 
     if (!a->body->waits_for_body) continue;
     for (int waited_ms = 0; a->at == attempt::phase::running; ++waited_ms) {
       if (waited_ms == 1000)
-        listener_.problem("the run '" + in_memory(run)->state.id +
-                          "', and every other, waits for "
-                          "the body of step '" +
-                          a->body->name +
-                          "': it belongs to a handler of an update that is being destroyed");
+        listener_.problem("the run " + shown(in_memory(run)->state.id) +
+                          ", and every other, waits for "
+                          "the body of step " +
+                          shown(a->body->name) +
+                          ": it belongs to a handler of an update that is being destroyed");
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }

@@ -6,6 +6,7 @@
 
 #include "base/bytes.hpp"
 #include "base/users_exception.hpp"
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -60,9 +61,9 @@ std::string state_key(std::string_view table, std::string_view key) {
   whole += key;
   if (whole.size() > key_bytes_max)
     throw error(errc::usage, table,
-                "a key of the table '" + std::string(table) + "' has " +
-                    std::to_string(whole.size()) + " bytes with the table's name, and at most " +
-                    std::to_string(key_bytes_max) + " are possible");
+                "a key of the table " + shown(table) + " has " + std::to_string(whole.size()) +
+                    " bytes with the table's name, and at most " + std::to_string(key_bytes_max) +
+                    " are possible");
   return whole;
 }
 std::pair<std::string, std::string> state_range(std::string_view table) {

@@ -2,6 +2,7 @@
 // of their workflow.
 #include <set>
 
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 #include "engine/listing.hpp"
 
@@ -11,7 +12,7 @@ namespace {
 constexpr std::size_t page_size = 1000;
 
 std::string named(std::string_view version) {
-  return version.empty() ? "without a version" : "with version '" + std::string(version) + "'";
+  return version.empty() ? "without a version" : "with version " + shown(version);
 }
 
 }  // namespace
@@ -49,23 +50,23 @@ std::string engine_core::misfit(definition& d, const run_state& s, std::string_v
 void engine_core::move_run(run_ref of, std::string_view version) {
   auto r = must_find_last(of);
   auto& s = r->state;
-  auto shown = "the run '" + s.id + "' of workflow '" + s.workflow + "'";
+  auto who = "the run " + shown(s.id) + " of workflow " + shown(s.workflow);
   answer_lsn_ = r->last_lsn;
-  if (!s.open()) throw error(errc::run_ended, s.id, shown + " has ended");
+  if (!s.open()) throw error(errc::run_ended, s.id, who + " has ended");
   auto* d = definitions_.find(s.workflow, version);
   if (!d)
     throw error(errc::unknown_workflow, s.id,
-                shown + " can't be moved: no body " + named(version) + " is defined for it");
+                who + " can't be moved: no body " + named(version) + " is defined for it");
   if (s.version == version) return;
   if (!may_evict(*r))
     throw error(errc::conflict, s.id,
-                shown +
+                who +
                     " can't be moved now: the body of a step runs that refers to its "
                     "variables; ask again when it has returned");
   auto why = misfit(*d, *r);
   if (!why.empty())
     throw error(errc::rejected, s.id,
-                shown + " goes on " + named(s.version) + ": its history doesn't fit the body " +
+                who + " goes on " + named(s.version) + ": its history doesn't fit the body " +
                     named(version) + ": " + why);
   record n;
   n.kind = record_kind::moved;

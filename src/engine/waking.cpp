@@ -3,6 +3,7 @@
 
 #include "base/hooks.hpp"
 #include "base/plus.hpp"
+#include "base/shown.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 
@@ -198,11 +199,11 @@ void engine_core::watch(attempt& a) {
   a.warned = true;
   auto late = std::to_string(watchdog_ms / 1000) + " s after it was asked to stop";
   if (a.is_pending())
-    return listener_.problem("the step '" + a.body->name + "' is still pending " + late +
+    return listener_.problem("the step " + shown(a.body->name) + " is still pending " + late +
                              ": its run waits until its completion is resolved, rejected or "
                              "dropped, since its body captures and may have lent the run's "
                              "variables");
-  listener_.problem("the body of step '" + a.body->name + "' goes on " + late +
+  listener_.problem("the body of step " + shown(a.body->name) + " goes on " + late +
                     ": it occupies a thread" +
                     (a.body->waits_for_body ? ", and its run waits for it" : ""));
 }

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <new>
 
+#include "base/shown.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 namespace {
@@ -82,7 +84,8 @@ void watchdog::leave(std::uint32_t command, source_point at) noexcept {
 
 void watchdog::tell(const std::string& what) noexcept {
   try {
-    listener_.problem("workflow '" + workflow_.get() + "', run '" + id_.get() + "', " + what);
+    listener_.problem("workflow " + shown(workflow_.get()) + ", run " + shown(id_.get()) + ", " +
+                      what);
   } catch (...) { tell_without_words(listener_); }
 }
 

@@ -26,7 +26,9 @@ void listener::problem(std::string_view text) {
   try {
     auto line = "stet: " + one_line(text) + "\n";
     (void)std::fwrite(line.data(), 1, line.size(), stderr);
-  } catch (const std::bad_alloc&) { std::fputs("stet: a problem, and no memory to name it\n", stderr); }
+  } catch (const std::bad_alloc&) {
+    std::fputs("stet: a problem, and no memory to name it\n", stderr);
+  }
 }
 
 clock& system_clock() noexcept {

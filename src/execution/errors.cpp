@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/users_exception.hpp"
+#include "base/shown.hpp"
 #include "execution/limits.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -29,7 +30,7 @@ failure within_limits(failure f) {
     f.message += "… (" + std::to_string(length) + " bytes)";
   }
   if (f.payload.size() <= payload_limit::now()) return f;
-  f.message = "the error '" + f.type + "' would have " + std::to_string(f.payload.size()) +
+  f.message = "the error " + shown(f.type) + " would have " + std::to_string(f.payload.size()) +
               " bytes, and a payload has at most " + std::to_string(payload_limit::now()) +
               "; it said: " + f.message;
   f.type = error_too_long;
@@ -41,7 +42,8 @@ failure within_limits(failure f) {
 
 void error_registry::add(std::unique_ptr<declared_error> e) {
   if (declares(e->name()))
-    throw error(errc::conflict, "define", "the error type '" + e->name() + "' is declared already");
+    throw error(errc::conflict, "define",
+                "the error type " + shown(e->name()) + " is declared already");
   declared_.push_back(std::move(e));
 }
 

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/users_exception.hpp"
+#include "base/shown.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -105,8 +106,7 @@ void execution::start(const record& event) {
     root_ = definition_.begin(context_, event.payload);
   } catch (const error& e) {
     if (e.code() != errc::payload) throw;
-    problem_ =
-        "the arguments of workflow '" + std::string(event.name) + "' don't decode: " + e.what();
+    problem_ = "the arguments of workflow " + shown(event.name) + " don't decode: " + e.what();
     return;
   }
   if (root_->start({top_.get(), 0}, *this)) root_done_ = true;
@@ -117,8 +117,8 @@ void execution::answer(const record& event) {
   auto* c = find_pending(event.command);
   if (!c) return;  // it was given up since
   if (answered_by(event.kind) != record_of(c->kind))
-    throw malformed("the history is damaged: '" + std::string(to_text(event.kind)) +
-                    "' answers a " + std::string(to_text(record_of(c->kind))));
+    throw malformed("the history is damaged: " + shown(to_text(event.kind)) + " answers a " +
+                    std::string(to_text(record_of(c->kind))));
   switch (event.kind) {
     case record_kind::step_done:
     case record_kind::child_done:

@@ -6,6 +6,7 @@
 
 #include "base/hooks.hpp"
 #include "base/users_exception.hpp"
+#include "base/shown.hpp"
 #include "execution/execution.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -80,7 +81,7 @@ bool execution::add(handler& h) {
   must_run(h.name);
   if (find_handler(h.what, h.name))
     throw error(errc::conflict, h.name,
-                "this run answers '" + std::string(h.name) + "' already: one handler at a time");
+                "this run answers " + shown(h.name) + " already: one handler at a time");
   handlers_.push_back(&h);
   return true;
 }
@@ -95,8 +96,8 @@ std::string execution::answer_query(std::string_view name, std::string_view argu
   auto* h = find_handler(handler::kind::query, name);
   if (!h)
     throw error(errc::not_found, name,
-                "the run '" + id_ + "' has no handler for the query '" + std::string(name) +
-                    "' at "
+                "the run " + shown(id_) + " has no handler for the query " + shown(name) +
+                    " at "
                     "the moment");
   std::string out;
   h->answer(arguments, out);
@@ -133,8 +134,8 @@ void execution::validate(std::string_view update, std::string_view arguments) {
   auto* h = find_handler(handler::kind::update, update);
   if (!h)
     throw error(errc::rejected, update,
-                "the run '" + id_ + "' has no handler for the update '" + std::string(update) +
-                    "' at the moment");
+                "the run " + shown(id_) + " has no handler for the update " + shown(update) +
+                    " at the moment");
   try {
     h->validate(arguments);
   } catch (const error& e) {
@@ -159,8 +160,8 @@ void execution::begin_update(const record& event) {
       return refuse_update(w, std::current_exception());
     }
   } else if (!h) {
-    problem_ = "the history says that the update '" + w.name +
-               "' was accepted, and today's code has no handler for it there";
+    problem_ = "the history says that the update " + shown(w.name) +
+               " was accepted, and today's code has no handler for it there";
     return;
   }
   bool waits = h->exclusive && (exclusive_runs() || !waiting_.empty());
@@ -220,7 +221,7 @@ void execution::record_answer(const std::string& id, std::uint32_t number,
   try {
     if (failed) std::rethrow_exception(failed);
     work->result(a.payload);
-    check_payload("the result of the update '" + id + "'", "update", a.payload.size(),
+    check_payload("the result of the update " + shown(id), "update", a.payload.size(),
                   payload_limit::now());
     r.kind = record_kind::update_done;
     r.payload = a.payload;

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <new>
 
+#include "base/shown.hpp"
 #include "execution/execution.hpp"
 
 namespace stet { inline namespace v0 {
@@ -113,7 +114,8 @@ command* make_sleep(std::int64_t ms, bool absolute, source_point at) {
   return c;
 }
 void check_arguments(std::string_view what, std::size_t bytes) {
-  check_payload("the arguments, or the value, of '" + std::string(what) + "'", what, bytes,
+  if (bytes <= payload_limit::now()) return;
+  check_payload("the arguments, or the value, of " + shown(what), what, bytes,
                 payload_limit::now());
 }
 command* make_child(std::string_view workflow, std::string_view id, std::string arguments,
@@ -246,7 +248,7 @@ std::unique_ptr<root> handler::begin(context&, std::string_view) { return nullpt
 
 void check_options(std::string_view step, const step_options& o) {
   auto refuse = [&](const char* what) {
-    throw error(errc::usage, step, "step '" + std::string(step) + "': " + what);
+    throw error(errc::usage, step, "step " + shown(step) + ": " + what);
   };
   constexpr duration none{};
   auto& r = o.retry;

@@ -1,12 +1,13 @@
 // Replay: the recorded history against what the workflow does today.
 #include <new>
 
+#include "base/shown.hpp"
 #include "execution/execution.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-std::string quoted(std::string_view s) { return " '" + std::string(s) + "'"; }
+std::string quoted(std::string_view s) { return " " + shown(s); }
 
 std::string describe(const record& r, const char* file) {
   std::string s(to_text(r.kind));

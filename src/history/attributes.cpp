@@ -7,6 +7,8 @@
 
 #include <stet/error.hpp>
 
+#include "base/shown.hpp"
+
 namespace stet { inline namespace v0 {
 namespace detail {
 namespace {
@@ -53,7 +55,7 @@ struct packer {
 };
 
 [[noreturn]] void refuse(std::string_view name, const std::string& why) {
-  throw error(errc::usage, name, "the search attribute '" + std::string(name) + "' " + why);
+  throw error(errc::usage, name, "the search attribute " + shown(name) + " " + why);
 }
 void check_keyword(std::string_view name, std::string_view v) {
   if (v.size() > keyword_bytes_max)

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hooks.hpp"
+#include "base/shown.hpp"
 #include "history/block.hpp"
 #include "keys/keys.hpp"
 
@@ -64,7 +65,8 @@ bool journal::read_format() {
   if (*found != expected) {
     auto i = store_.info();
     throw store_error(errc::store, i.scheme + " open", i.path, 0,
-                      "the store has format '" + *found + "', this build knows format " + expected +
+                      "the store has format " + shown(*found) + ", this build knows format " +
+                          expected +
                           ": open it with the version of Stet that wrote it, or a later one");
   }
   return true;

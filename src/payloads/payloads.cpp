@@ -8,6 +8,7 @@
 #include <stet/options.hpp>
 
 #include "base/users_exception.hpp"
+#include "base/shown.hpp"
 
 namespace stet { inline namespace v0 {
 
@@ -106,10 +107,10 @@ std::string_view to_text(payload_field f) noexcept {
 
 std::string where_in_words(const payload_owner& of, payload_key k) {
   std::string s(to_text(k.field));
-  s += " of '" + std::string(to_text(k.kind)) + "'";
+  s += " of " + shown(to_text(k.kind));
   if (k.command) s += ", command " + std::to_string(k.command) + ",";
   if (k.number) s += ", record " + std::to_string(k.number) + ",";
-  return s + " of the run '" + std::string(of.id) + "' (" + std::to_string(of.run) + ")";
+  return s + " of the run " + shown(of.id) + " (" + std::to_string(of.run) + ")";
 }
 
 }  // namespace
@@ -121,12 +122,10 @@ payloads::payloads(const transform_list& transforms) : transforms_(transforms) {
     if (name.empty() || name.size() > name_bytes_max)
       throw error(errc::usage, "engine",
                   "the name of a transform of payloads is 1 to " + std::to_string(name_bytes_max) +
-                      " bytes, '" + std::string(name.substr(0, 80)) + "' has " +
-                      std::to_string(name.size()));
+                      " bytes, " + shown(name) + " has " + std::to_string(name.size()));
     auto same = [&](auto& other) { return other->name() == name; };
     if (std::count_if(transforms_.begin(), transforms_.end(), same) > 1)
-      throw error(errc::usage, "engine",
-                  "two transforms of payloads have the name '" + std::string(name) + "'");
+      throw error(errc::usage, "engine", "two transforms of payloads have the name " + shown(name));
     has_required_ |= t->is_required();
   }
   if (transforms_.size() >= layers_max)
@@ -136,8 +135,8 @@ payloads::payloads(const transform_list& transforms) : transforms_(transforms) {
 payload_transform& payloads::find(std::string_view name) const {
   for (auto& t : transforms_)
     if (t->name() == name) return *t;
-  throw std::runtime_error("it was sealed by '" + std::string(name.substr(0, name_bytes_max)) +
-                           "', and this engine has no such transform "
+  throw std::runtime_error("it was sealed by " + shown(name) +
+                           ", and this engine has no such transform "
                            "(engine_options::transforms)");
 }
 
@@ -173,8 +172,8 @@ std::string payloads::open_text(std::string_view stored, const payload_place& wh
     }
     for (auto& t : transforms_)
       if (t->is_required() && std::find(used.begin(), used.end(), t.get()) == used.end())
-        throw std::runtime_error("it isn't sealed by '" + std::string(t->name()) +
-                                 "', which this engine requires");
+        throw std::runtime_error("it isn't sealed by " + shown(t->name()) +
+                                 ", which this engine requires");
     return std::string(rest);
   }
 }

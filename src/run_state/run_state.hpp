@@ -64,9 +64,9 @@ struct run_state {
   std::string workflow;
   std::string version;  // of the workflow, that drives it; empty: none
   std::uint64_t seed[2] = {0, 0};
-  hash_key secret{};  // of its promises' tokens; zero: of a run from before there were any
-  std::int64_t started = 0;      // ms
-  std::int64_t now = 0;          // time of the latest driven event, never falling
+  hash_key secret{};         // of its promises' tokens; zero: of a run from before there were any
+  std::int64_t started = 0;  // ms
+  std::int64_t now = 0;      // time of the latest driven event, never falling
   std::int64_t engine_time = 0;  // the same, as the clock said it
   std::uint64_t parent = 0;      // a run, or 0
   std::uint32_t parent_command = 0;

@@ -30,7 +30,8 @@ std::string stack() {
   int count = ::backtrace(frames, frames_max);
   char** names = ::backtrace_symbols(frames, count);
   std::string text;
-  for (int i = 3; names && i < count; ++i) text += (i == 3 ? "; called by " : ", by ") + std::string(names[i]);
+  for (int i = 3; names && i < count; ++i)
+    text += (i == 3 ? "; called by " : ", by ") + std::string(names[i]);
   std::free(static_cast<void*>(names));
   return text;
 }

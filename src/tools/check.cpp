@@ -77,7 +77,7 @@ class checking {
       return problem(store_.get(keys::copy_note()) ? "the store is an unfinished copy"
                                                    : "the store's format is not named");
     if (*format != std::to_string(store_format))
-      problem("the store has format '" + *format + "', this build knows format " +
+      problem("the store has format " + shown(*format) + ", this build knows format " +
               std::to_string(store_format));
     auto owner = store_.get(keys::owner());
     if (!owner) return problem("the marks (key o) are missing");

@@ -99,7 +99,8 @@ TEST_CASE("a promise's token doesn't come from the chance that a program hands i
   CHECK(first.token != second.token);
 }
 
-TEST_CASE("a promise's token is the same after a crash, a clean start, and in a copy of the store") {
+TEST_CASE(
+    "a promise's token is the same after a crash, a clean start, and in a copy of the store") {
   for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true, .resident = 0}}) {
     CAPTURE(c.name());
     letters l;

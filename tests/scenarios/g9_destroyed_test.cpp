@@ -52,9 +52,8 @@ void make_operations(const hands& h) {
   auto& ctx = h.ctx;
   auto make = [&](const char* what, auto f) { h.told.call(what, [&] { (void)f(); }); };
   make("step", [&] { return ctx.step("last", [] { return 1; }); });
-  make("step with options", [&] {
-    return ctx.step("last", {.timeout = 1s}, [](int n) { return n; }, 1);
-  });
+  make("step with options",
+       [&] { return ctx.step("last", {.timeout = 1s}, [](int n) { return n; }, 1); });
   make("try_step", [&] { return ctx.try_step("last", [] { return 1; }); });
   make("transact", [&] { return ctx.transact("last", [](stet::transaction&) { return 1; }); });
   make("sleep", [&] { return ctx.sleep(1h); });
@@ -71,9 +70,7 @@ void make_operations(const hands& h) {
   make("call", [&] { return ctx.call(Counter, "c", Add, 1); });
   make("call of a query", [&] { return ctx.call(Counter, "c", State); });
   make("cancel", [&] { return ctx.cancel("other", "why"); });
-  make("saga", [&] {
-    return ctx.saga([&](stet::saga&) -> stet::task<int> { co_return 1; });
-  });
+  make("saga", [&] { return ctx.saga([&](stet::saga&) -> stet::task<int> { co_return 1; }); });
   make("continue_as_new", [&] { return ctx.continue_as_new(Work); });
   make("all", [&] { return stet::all(ctx.sleep(1h), ctx.receive(Go)); });
   make("any", [&] { return stet::any(ctx.sleep(1h), ctx.receive(Go)); });
@@ -82,9 +79,8 @@ void make_operations(const hands& h) {
   make("shield", [&] { return stet::shield(ctx.receive(Go)); });
   make("attempt", [&] { return stet::attempt(ctx.receive(Go)); });
   make("try_all", [&] { return stet::try_all(ctx.receive(Go)); });
-  make("with_scope", [&] {
-    return stet::with_scope([](stet::scope&) -> stet::task<> { co_return; });
-  });
+  make("with_scope",
+       [&] { return stet::with_scope([](stet::scope&) -> stet::task<> { co_return; }); });
   make("map", [&] {
     return stet::map(std::vector{1, 2}, [&](stet::context& c, int) { return c.sleep(1h); });
   });
@@ -115,9 +111,8 @@ void change_the_run(const hands& h) {
   });
   call("on a query", [&] { auto answering = ctx.on(Late, [] { return 1; }); });
   call("on an update", [&] { auto answering = ctx.on(LateAdd, [](int n) { return n; }); });
-  call("on an update with a validator", [&] {
-    auto answering = ctx.on(LateAdd, [](int) {}, [](int n) { return n; });
-  });
+  call("on an update with a validator",
+       [&] { auto answering = ctx.on(LateAdd, [](int) {}, [](int n) { return n; }); });
   if (h.part) h.part->cancel("last");
 }
 
@@ -143,9 +138,8 @@ void look_at_the_run(const hands& h) {
 void use_the_saga(const hands& h) {
   if (!h.undo) return;
   h.told.call("undo", [&] { h.undo->undo("undo last", [](int) {}, 1); });
-  h.told.call("undo_transact", [&] {
-    h.undo->undo_transact("undo last, too", [](stet::transaction&, int) {}, 1);
-  });
+  h.told.call("undo_transact",
+              [&] { h.undo->undo_transact("undo last, too", [](stet::transaction&, int) {}, 1); });
   h.told.call("compensate", [&] { (void)h.undo->compensate(); });
   h.undo->keep_all();
 }
@@ -317,7 +311,8 @@ TEST_CASE("destructors find everything inert when their run continues as new") {
   }
 }
 
-TEST_CASE("destructors may use their run while its own code ends: it returns, throws, is cancelled") {
+TEST_CASE(
+    "destructors may use their run while its own code ends: it returns, throws, is cancelled") {
   for (auto& c : cells()) {
     CAPTURE(c.name());
     scene s(c);
