@@ -4,8 +4,8 @@
 
 #include <cstdio>
 
-#include "base/users_exception.hpp"
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {

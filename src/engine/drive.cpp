@@ -18,14 +18,12 @@ record last_record(std::string_view records) {
   return last;
 }
 
-
 /// Of the oldest undriven event.
 code_use use_of_next(const execution& frame) {
   if (frame.queued() == 0) return {};
   source in(frame.next_queued());
   return use_of(decode_record(in));
 }
-
 
 }  // namespace
 

@@ -7,8 +7,8 @@
 
 #include "base/ensure.hpp"
 #include "base/hooks.hpp"
-#include "base/users_exception.hpp"
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 #include "engine/core.hpp"
 #include "engine/pool.hpp"
 

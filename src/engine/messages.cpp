@@ -5,8 +5,8 @@
 #include <unordered_set>
 
 #include "base/hooks.hpp"
-#include "base/users_exception.hpp"
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 #include "engine/calls.hpp"
 #include "engine/core.hpp"
 #include "history/attributes.hpp"
@@ -107,8 +107,7 @@ std::string engine_core::query_run(run_ref of, std::string_view name, std::strin
   must_have_begun(*r, errc::not_found, "query", name);
   if (r->state.open()) r = bring_up(std::move(r));
   if (r->state.open()) {
-    auto who =
-        enter_code(r->state, *r->frame, {code_use::answers_query, 0, checksum_of(name)});
+    auto who = enter_code(r->state, *r->frame, {code_use::answers_query, 0, checksum_of(name)});
     auto thrown = thrown_by_user([&] {
       in_workflow here(slots_, suspects_, watchdog_, r->state.workflow, *r->frame, who);
       here.may_do_anything();

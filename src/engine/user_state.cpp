@@ -5,8 +5,8 @@
 #include <stet/transaction.hpp>
 
 #include "base/bytes.hpp"
-#include "base/users_exception.hpp"
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 #include "engine/core.hpp"
 #include "keys/keys.hpp"
 

@@ -76,9 +76,7 @@ class one_at_a_time final : public listener {
     (void)thrown_by_user([&] {
       try {
         listener_.problem(on_one_line(text));
-      } catch (const std::bad_alloc&) {
-        listener_.problem("a problem, and no memory to name it");
-      }
+      } catch (const std::bad_alloc&) { listener_.problem("a problem, and no memory to name it"); }
     });
   }
 

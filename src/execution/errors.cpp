@@ -4,8 +4,8 @@
 
 #include <cstdlib>
 
-#include "base/users_exception.hpp"
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 #include "execution/limits.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {

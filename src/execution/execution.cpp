@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <new>
 
-#include "base/users_exception.hpp"
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {

@@ -5,8 +5,8 @@
 #include <stdexcept>
 
 #include "base/hooks.hpp"
-#include "base/users_exception.hpp"
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 #include "execution/execution.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {

@@ -7,8 +7,8 @@
 #include <stet/codec.hpp>
 #include <stet/options.hpp>
 
-#include "base/users_exception.hpp"
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 
 namespace stet { inline namespace v0 {
 
