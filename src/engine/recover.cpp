@@ -49,7 +49,8 @@ void engine_core::give_up_start(const std::exception_ptr& why) {
   try {
     std::rethrow_exception(why);
   } catch (const store_error& e) {
-    bool is_refused = e.outcome() == commit_outcome::refused;
+    bool heals = e.code() == errc::full || e.code() == errc::busy;
+    bool is_refused = e.outcome() == commit_outcome::refused && heals;
     if (is_refused && !journal_.is_owned()) return;
   } catch (...) {}
   watchdog_.stop();
