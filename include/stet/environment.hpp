@@ -119,8 +119,8 @@ class STET_API listener {
   /// A workflow's ctx.log, both texts as they are: see stet::one_line.
   virtual void log(std::string_view workflow_id, std::string_view line);
   /// Something an operator should know: a run is stalled, a body doesn't heed its stop request, all
-  /// threads for bodies wait for runs of the engine, the store failed. One line: ids and names in it
-  /// are escaped as stet::one_line does. The default writes it to standard error.
+  /// threads for bodies wait for runs of the engine, the store failed. One line: ids and names in
+  /// it are escaped as stet::one_line does. The default writes it to standard error.
   virtual void problem(std::string_view text);
 };
 

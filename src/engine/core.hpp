@@ -31,119 +31,29 @@
 
 #include <stet/engine.hpp>
 
-#include "engine/attempt.hpp"
 #include "engine/body_clock.hpp"
-#include "engine/call.hpp"
 #include "engine/committer.hpp"
 #include "engine/definitions.hpp"
 #include "engine/engine_clock.hpp"
+#include "engine/failures.hpp"
 #include "engine/in_workflow.hpp"
 #include "engine/lease.hpp"
+#include "engine/resident.hpp"
 #include "engine/sent_keys.hpp"
 #include "engine/slots.hpp"
 #include "engine/suspects.hpp"
 #include "engine/timers.hpp"
 #include "engine/user_state.hpp"
-#include "execution/execution.hpp"
-#include "index/entries.hpp"
 #include "journal/aside.hpp"
 #include "journal/checkpoint.hpp"
 #include "journal/journal.hpp"
-#include "payloads/payloads.hpp"
-#include "run_state/run_state.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
-inline constexpr std::size_t id_bytes_max = 200;
-/// How a namespace stands in records and states.
-inline std::string_view as_stored(std::string_view name_space) noexcept {
-  return name_space == default_namespace ? std::string_view() : name_space;
-}
-/// What the latest run of an id is known by in memory.
-inline std::string id_key(std::string_view name_space, std::string_view id) {
-  std::string key(as_stored(name_space));
-  key.push_back('\0');
-  return key += id;
-}
 class pool;
-/// Whose payloads they are.
-inline payload_owner owner_of(const run_state& s) noexcept {
-  return {s.run, {s.seed[0], s.seed[1]}, namespace_of(s), s.id};
-}
-/// Of a run that begins with this record.
-inline payload_owner owner_of_new(const record& started) noexcept {
-  auto name_space = started.name_space.empty() ? default_namespace : started.name_space;
-  return {started.run, {started.seed[0], started.seed[1]}, name_space, started.target};
-}
 class listing;
 /// Why a run isn't tried that brought the process down too often.
 std::string why_quarantined(const run_state& s);
-
-/// A run in memory.
-struct resident {
-  run_state state;
-  std::unique_ptr<execution> frame;  // its coroutine, unless evicted
-  std::string unsaved;               // records that no chunk in the store holds yet
-  std::uint64_t unsaved_first = 0;   // number of the first of them
-  /// Records before those, whose chunk is in a block that isn't durable yet.
-  struct riding_records {
-    std::uint64_t first;  // its number
-    std::string records;
-  };
-  std::optional<riding_records> riding;
-  std::uint64_t last_lsn = 0;
-  std::uint64_t sliced_in = 0;     // the block that carries its latest slice
-  std::vector<attempt*> attempts;  // under way, or waiting for their gate
-  std::vector<outcome_call*> waiters;
-  std::vector<update_call*> updaters;
-  /// What the run before it in its chain was sent, once it was asked for, if that left no entries:
-  /// see sent_before.
-  std::unique_ptr<std::unordered_set<std::string>> sent_before;
-  std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
-  bool resumed = false;                               // what was cut short has been seen to
-  bool queued = false;                                // in ready_
-  bool resumes_later = false;     // to be resumed when no body refers to its frame any more
-  std::uint64_t dirty_since = 0;  // LSN of the first of `unsaved`; 0: none
-  std::uint32_t leases = 0;       // that hold it
-  bool forgotten = false;         // it is no longer among the runs: the last lease deletes it
-  bool was_put_aside = false;     // some of `unsaved` was, until its next slice
-
-  void add(attempt& a) {
-    a.index = attempts.size();
-    attempts.push_back(&a);
-  }
-  /// Once more does no harm.
-  void remove(attempt& a) noexcept {
-    if (a.index >= attempts.size() || attempts[a.index] != &a) return;
-    attempts.back()->index = a.index;
-    attempts[a.index] = attempts.back();
-    attempts.pop_back();
-  }
-};
-
-/// Runs that are erased by a commit that isn't durable yet: the store still shows them.
-class erased_runs {
- public:
-  void add(std::uint64_t run) { filling_.insert(run); }
-  bool has(std::uint64_t run) const { return filling_.contains(run) || flying_.contains(run); }
-  void sealed() {
-    flying_.merge(filling_);
-    filling_.clear();
-  }
-  void committed() { flying_.clear(); }
-
- private:
-  std::unordered_set<std::uint64_t> filling_, flying_;
-};
-
-/// Something of one run can't be read: no reason to end the engine. (What a store reports is one.)
-bool is_of_one_run(const error& e) noexcept;
-error unreadable_history(const run_state& s, const char* why);
-/// What callers are told of the engine's failure, and of what a decoder has thrown.
-std::exception_ptr as_error(std::exception_ptr e) noexcept;
-/// Of an error that several threads are to be told: each gets an object of its own.
-std::exception_ptr own_copy(const std::exception_ptr& e);
-
 class engine_core final : public execution_host, public std::enable_shared_from_this<engine_core> {
  public:
   engine_core(std::unique_ptr<store> s, engine_options o);

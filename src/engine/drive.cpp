@@ -290,27 +290,6 @@ void engine_core::start_child(resident& parent, request& q, std::uint64_t run) {
   } catch (const users_exception& e) { fail("stet::error", words_of(e.thrown())); }
 }
 
-/// The run that continues this one, if one is to, is recorded before the end of this one, in the
-/// same commit. False: it can't be sealed, or what it takes over can't be opened now; then neither
-/// happens.
-bool engine_core::begin_next(resident& r) {
-  if (!r.frame->continues()) return true;
-  auto here = journal_.here();
-  std::string why;
-  try {
-    continue_run(r);
-    return true;
-  } catch (const users_exception& e) { why = words_of(e.thrown()); } catch (const error& e) {
-    if (e.code() != errc::payload) throw;
-    why = e.what();
-  }
-  journal_.go_back(here);
-  if (auto* next = in_memory(r.frame->continues()->run)) forget_run(*next);
-  ids_[id_key(namespace_of(r.state), r.state.id)] = r.state.run;
-  r.frame->reject(why);
-  return false;
-}
-
 /// What a run asks for can't be done: it is told, or the listener where it has ended by now.
 void engine_core::fail_command(resident& r, record_kind how, const request& q, errc code,
                                std::string_view type, const std::string& text) {

@@ -1,6 +1,7 @@
-// What is wrong with one run, and what with the engine; and how callers are told.
+#include "engine/failures.hpp"
+
 #include "base/ensure.hpp"
-#include "engine/core.hpp"
+#include "base/shown.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 

@@ -80,7 +80,8 @@ TEST_CASE("the slots' file is no hole, and keeps who was there") {
   {
     slots s;
     CHECK(s.open(path).empty());
-    CHECK(s.enter({.run = 7, .command = 2, .attempt = 3, .suspected = true}) >= 0);
+    CHECK(s.enter({.run = 7, .command = 2, .attempt = 3, .tried = stet::detail::trial::alone}) >=
+          0);
   }
 #if defined(__linux__)
   struct stat file{};
@@ -92,5 +93,5 @@ TEST_CASE("the slots' file is no hole, and keeps who was there") {
   REQUIRE(found.size() == 1);
   CHECK(found[0].run == 7);
   CHECK(found[0].attempt == 3);
-  CHECK(found[0].suspected);
+  CHECK(found[0].tried == stet::detail::trial::alone);
 }

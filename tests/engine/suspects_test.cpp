@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/slots.hpp"
-#include "temporary_directory.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 using namespace stet::detail;
 using stet_tests::temporary_directory;
