@@ -168,7 +168,8 @@ TEST_CASE("a delayed run says when it begins: to whoever looks, asks, or sends a
     CHECK(w.result(calling) == 4);
     CHECK(run.query(Sum) == 4);
     CHECK(run.update(Add, 1) == 5);
-    for (auto& p : w.engine().describe("t")->waits_for) CHECK(p.kind != "start");
+    auto begun = w.engine().describe("t");
+    for (auto& p : begun->waits_for) CHECK(p.kind != "start");
   });
 }
 
