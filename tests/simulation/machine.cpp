@@ -89,7 +89,7 @@ void machine::heard(const std::string& problem) {
 }
 
 void machine::settle(stet::engine& e) {
-  if (!is_stormy) return e.run_until_idle();
+  if (!is_stormy) return (void)e.run_until_idle();
   for (int i = 0; i < turns_in_a_storm; ++i) (void)e.poll();
 }
 
