@@ -1,5 +1,7 @@
 // check(): content with what an engine leaves, at any moment; and with nothing else.
 #include "busy_store.hpp"
+#include "keys/keys.hpp"
+#include "tools/pages.hpp"
 
 using namespace stet_tests;
 
@@ -79,13 +81,15 @@ TEST_CASE("whatever is missing is noticed") {
     for (auto& [key, value] : all)
       if (key.starts_with(std::string_view("\0j", 2))) last_block = key;
     for (auto& [key, value] : all) {
-      CAPTURE(key);
+      INFO("key ", stet::detail::printable_key(key));
       stet::batch out, back;
       out.erase(key);
       back.put(key, value);
       s->commit(out, stet::durability::sync);
-      // That the newest block was ever there, nobody knows: it may not have been committed.
-      if (key != last_block) CHECK(!stet::check(*s).ok());
+      // That the newest block was ever there, nobody knows: it may not have been committed. Nor the
+      // history of the clock: a store of an older build has none.
+      bool may_be_missing = key == last_block || key == stet::detail::keys::clock();
+      CHECK(stet::check(*s).ok() == may_be_missing);
       s->commit(back, stet::durability::sync);
     }
     check_good(*s);
@@ -99,7 +103,7 @@ TEST_CASE("whatever is changed is noticed, and what is too much") {
   auto s = w.store();
   std::map<char, int> spaces;
   for (auto& [key, value] : dump_of(*s)) {
-    if (key.size() < 3 || value.empty()) continue;  // the marks have no checksum
+    if (key == stet::detail::keys::owner() || value.empty()) continue;  // marks have no checksum
     ++spaces[key[1]];
     for (auto at : {std::size_t{0}, value.size() / 2, value.size() - 1}) {
       CAPTURE(key);
@@ -114,7 +118,7 @@ TEST_CASE("whatever is changed is noticed, and what is too much") {
       s->commit(back, stet::durability::sync);
     }
   }
-  for (char space : {'c', 'h', 'j', 'r'}) CHECK(spaces[space] > 0);
+  for (char space : {'c', 'h', 'j', 'k', 'r'}) CHECK(spaces[space] > 0);
   auto too_much = {std::string("\0x", 2),
                    std::string("zebra"),
                    std::string("\0t", 2) + "1234567812345678",
