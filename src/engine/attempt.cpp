@@ -123,6 +123,7 @@ void attempt::ends() noexcept {
 
 void attempt::run() noexcept {
   auto& e = engine;
+  if (e.is_closing()) revoke();  // a thread that one body leaves at a close takes no other
   std::exception_ptr thrown;
   bool ran = perform(
       [&] {

@@ -285,6 +285,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void append(resident& r, std::string_view plain);
   void record_sealed(resident& r, std::string_view records);
   void fold(resident& r, std::string_view records);
+  run_state state_behind(const run_state& s, std::string_view records) const;
   void note(resident& r, record n);
   using way_to_record = void (engine_core::*)(resident&, record);
   void surely(way_to_record way, resident& r, record& e);
@@ -305,8 +306,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void end_run(resident& r, const record& end);
   void end_from_outside(resident& r, std::string_view reason, std::uint8_t flags = 0);
   void terminate(resident& r, std::string_view reason, std::uint8_t flags = 0);
-  void continue_run(resident& r);
-  std::vector<std::string> hand_over(resident& r, resident& next);
+  void continue_run(resident& r, const run_state& s);
+  std::vector<std::string> hand_over(resident& r, std::string_view id, resident& next);
   void move_updaters(resident& r, resident& next, const std::vector<std::string>& ids);
   void tell_waiters(resident& r);
   void fail_callers(resident& r);
@@ -351,7 +352,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   run_lease last_of_chain(run_ref of);
   run_lease chain_of(run_ref of);
   run_lease must_find_or_follow(run_ref of);
-  void remember_sent(const resident& r);
+  void remember_sent(const execution& frame, const run_state& s);
   void forget_sent(resident& r);
   std::uint64_t sent_before(resident& r, keys::sent_kind kind, std::string_view key);
 
@@ -595,7 +596,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::exception_ptr failed_;
   std::atomic<bool> asleep_{false};
   std::mutex drive_mutex_;  // manual mode: one driver at a time
-  bool was_busy_ = false;   // manual mode: the last poll did something
+  bool was_busy_ = false;   // manual mode: the last turn did something
   enum class phase { made, running, closed };
   std::atomic<phase> phase_{phase::made};
   std::thread thread_;

@@ -139,7 +139,8 @@ void engine_core::start() {
 bool engine_core::turn() {
   tick();
   bool busy = finish_commit();
-  if (busy) busy |= commit();
+  // What was refused is tried again before anybody is told that it still is.
+  if (busy || is_refused()) busy |= commit();
   busy |= open_gates();
   busy |= take_returned();
   busy |= take_beats();
@@ -499,7 +500,7 @@ void engine_core::end_pending(attempt& a) {
 /// Lets bodies end, records what came of them, notes what never began, and checkpoints everything.
 void engine_core::finish() {
   failpoint("close");
-  for (auto& [run, r] : runs_)  // a thread that one body leaves takes no other
+  for (auto& [run, r] : runs_)
     for (auto* a : r->attempts)
       if (!a->revoke()) a->ask_to_stop();
   if (!failed_) let_bodies_go();
