@@ -2,6 +2,7 @@
 // Each engine is in a process of its own, so that one that hangs is a failure and not a hang.
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -14,24 +15,33 @@ namespace {
 
 inline constexpr stet::workflow<int(int)> Outer{"outer"};
 inline constexpr stet::workflow<int(int)> Inner{"inner"};
+inline constexpr stet::workflow<int(int)> Held{"held"};  // an inner one that waits for Go
+inline constexpr stet::signal<int> Go{"go"};
 
 constexpr int patience_ms = 120'000;
 
-void define(stet::engine& e) {
+std::string inner_id(int n) { return "inner-" + std::to_string(n); }
+
+void define(stet::engine& e, const stet::workflow<int(int)>& inner = Inner) {
   e.define(Inner, [](stet::context& ctx, int n) -> stet::task<int> {
     co_return co_await ctx.step("add", [](int m) { return m + 1; }, n);
   });
-  e.define(Outer, [&e](stet::context& ctx, int n) -> stet::task<int> {
-    co_return co_await ctx.step("wait", {.retry = {.initial_interval = 10ms}}, [&e, n] {
-      return e.run(Inner, "inner-" + std::to_string(n), n).result();
-    });
+  e.define(Held, [](stet::context& ctx, int n) -> stet::task<int> {
+    co_await ctx.receive(Go);
+    co_return co_await ctx.step("add", [](int m) { return m + 1; }, n);
+  });
+  e.define(Outer, [&e, &inner](stet::context& ctx, int n) -> stet::task<int> {
+    co_return co_await ctx.step("wait", {.retry = {.initial_interval = 10ms}},
+                                [&e, &inner, n] { return e.run(inner, inner_id(n), n).result(); });
   });
 }
 
-/// Starts so many runs whose bodies wait, and adds up their results.
-int sum_of(stet::engine& e, int count) {
+/// Starts so many runs whose bodies wait, and adds up their results. `let_go`: when all have
+/// started.
+int sum_of(stet::engine& e, int count, const std::function<void()>& let_go = [] {}) {
   std::vector<stet::run_handle<int>> runs;
   for (int n = 0; n < count; ++n) runs.push_back(e.run(Outer, std::to_string(n), n));
+  let_go();
   int sum = 0;
   for (auto& run : runs) sum += run.result();
   return sum;
@@ -100,11 +110,17 @@ TEST_CASE("bodies that wait for runs of their own engine don't occupy its thread
     CHECK(comes_to_its_end([&] {
       recorder heard;
       stet::engine e(stet::memory::open(), {.threads = threads, .listener = &heard});
-      define(e);
+      define(e, Held);
       e.start();
-      if (sum_of(e, 8) != 36) throw std::runtime_error("another sum");
-      if (!heard.heard("wait for runs of this engine"))
-        throw std::runtime_error("the listener has heard nothing");
+      constexpr int count = 8;
+      auto let_go = [&] {
+        while (!heard.heard("wait for runs of this engine")) std::this_thread::sleep_for(1ms);
+        for (int n = 0; n < count; ++n) {
+          while (!e.find(Held, inner_id(n))) std::this_thread::sleep_for(1ms);
+          e.find(Held, inner_id(n))->signal(Go, 1);
+        }
+      };
+      if (sum_of(e, count, let_go) != 36) throw std::runtime_error("another sum");
     }));
   }
 }

@@ -240,6 +240,7 @@ TEST_CASE("policies that make no sense are refused where they are given") {
   w.run(Number, "n");
   REQUIRE(refused.size() == 8);
   for (auto& r : refused) CHECK((r.thrown && r.code == stet::errc::usage && r.says("step 'x'")));
+  w.close();  // or the store is taken
   w.options.retention = -1ms;
   auto r = what_throws([&] { w.make(); });
   CHECK((r.thrown && r.code == stet::errc::usage));
