@@ -71,18 +71,18 @@ run_lease engine_core::must_find_or_follow(run_ref of) {
 
 // ---------------------------------------------------------------- what a chain was sent
 
-/// A run continues as new: what it was sent is known to those behind it, in the same commit.
-void engine_core::remember_sent(const resident& r) {
+/// A run continues as new: what it was sent is known to those behind it, in the same commit. `s`:
+/// what it is at its end.
+void engine_core::remember_sent(const execution& frame, const run_state& s) {
   if (STET_SEEDED(forget_what_was_sent)) return;
   bool any = false;
-  r.frame->visit_sent([&](record_kind k, std::uint8_t flags, std::string_view target) {
-    auto entry = entry_of(r.state, k, flags, target);
+  frame.visit_sent([&](record_kind k, std::uint8_t flags, std::string_view target) {
+    auto entry = entry_of(s, k, flags, target);
     if (!entry) return;
     sent_.add(*std::move(entry), journal_.riders());
     any = true;
   });
-  if (any)
-    sent_.add(keys::sent(r.state.first, keys::sent_kind::all, {}, r.state.run), journal_.riders());
+  if (any) sent_.add(keys::sent(s.first, keys::sent_kind::all, {}, s.run), journal_.riders());
 }
 
 /// A run is erased: what it was sent is known no longer.

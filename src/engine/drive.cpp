@@ -18,6 +18,12 @@ record last_record(std::string_view records) {
   return last;
 }
 
+/// Records that were made for a run don't fit it: the engine's mistake, which ends it.
+[[noreturn]] void fail_fold(const malformed& e) {
+  auto what = "a record that is made fits its run's history: " + std::string(e.what());
+  fail_invariant(what.c_str(), std::source_location::current());
+}
+
 /// Of the oldest undriven event.
 code_use use_of_next(const execution& frame) {
   if (frame.queued() == 0) return {};
@@ -187,10 +193,23 @@ void engine_core::append(resident& r, std::string_view plain) {
 void engine_core::record_sealed(resident& r, std::string_view records) {
   try {
     fold(r, records);
-  } catch (const malformed& e) {
-    auto what = "a record that is made fits its run's history: " + std::string(e.what());
-    fail_invariant(what.c_str(), std::source_location::current());
-  }
+  } catch (const malformed& e) { fail_fold(e); }
+}
+
+/// What a run will be when these records, sealed, are recorded: of a new run, of one that has set
+/// its memo just now. Nothing is recorded.
+run_state engine_core::state_behind(const run_state& s, std::string_view records) const {
+  run_state behind;
+  try {
+    if (s.records > 0) {
+      std::string bytes;
+      encode(bytes, s);
+      behind = decode_run_state(bytes);
+    }
+    auto lsn = journal_.last_lsn();
+    for (source in(records); !in.done();) apply(behind, decode_record(in), ++lsn);
+  } catch (const malformed& e) { fail_fold(e); }
+  return behind;
 }
 
 void engine_core::fold(resident& r, std::string_view records) {

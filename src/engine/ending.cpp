@@ -110,10 +110,12 @@ void engine_core::end_unbegun(resident& r, std::string_view reason) {
 /// happens.
 bool engine_core::begin_next(resident& r) {
   if (!r.frame->continues()) return true;
+  // What this drive has brought isn't recorded yet, its start neither if it is the first one.
+  auto behind = state_behind(r.state, scratch_);
   auto here = journal_.here();
   std::string why;
   try {
-    continue_run(r);
+    continue_run(r, behind);
     return true;
   } catch (const users_exception& e) { why = words_of(e.thrown()); } catch (const error& e) {
     if (e.code() != errc::payload) throw;
@@ -121,16 +123,15 @@ bool engine_core::begin_next(resident& r) {
   }
   journal_.go_back(here);
   if (auto* next = in_memory(r.frame->continues()->run)) forget_run(*next);
-  ids_[id_key(namespace_of(r.state), r.state.id)] = r.state.run;
+  ids_[id_key(namespace_of(behind), behind.id)] = behind.run;
   r.frame->reject(why);
   return false;
 }
 
-/// Begins the run that continues it, with the same id. Throws if something can't be sealed or
-/// opened: then begin_next takes back what is recorded.
-void engine_core::continue_run(resident& r) {
-  if (r.state.run_timeout) look_at_time();  // it counts from here
-  auto& s = r.state;
+/// Begins the run that continues it, with the same id. `s`: what it is at its end. Throws if
+/// something can't be sealed or opened: then begin_next takes back what is recorded.
+void engine_core::continue_run(resident& r, const run_state& s) {
+  if (s.run_timeout) look_at_time();  // it counts from here
   auto& next = *r.frame->continues();
   record start;
   start.run = next.run;
@@ -154,14 +155,14 @@ void engine_core::continue_run(resident& r) {
   start.memo = memo;
   start.details = details;
   auto created = create(start, true);
-  auto updates = hand_over(r, *created);
+  auto updates = hand_over(r, s.id, *created);
   // From here on nothing fails.
   move_updaters(r, *created, updates);
-  remember_sent(r);
+  remember_sent(*r.frame, s);
 }
 
 /// What it was sent and has not seen. Returns the ids of the updates that went over.
-std::vector<std::string> engine_core::hand_over(resident& r, resident& next) {
+std::vector<std::string> engine_core::hand_over(resident& r, std::string_view id, resident& next) {
   std::vector<std::string> updates;
   for (auto& bytes : r.frame->unseen()) {
     source in(bytes);
@@ -177,7 +178,7 @@ std::vector<std::string> engine_core::hand_over(resident& r, resident& next) {
         break;
       case fate::refused: {
         auto* of = r.frame->find(e.command);
-        listener_.problem("the run " + shown(r.state.id) +
+        listener_.problem("the run " + shown(id) +
                           " has continued as new before it saw the answer to its promise " +
                           shown(of ? of->name : "?") + ": nobody will read it");
       }
