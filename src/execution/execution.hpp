@@ -156,7 +156,7 @@ class execution : private waiter {
   /// The number of the latest command, and where it stands. They change while it is driven.
   const std::uint32_t& last_command() const noexcept { return last_command_; }
   const source_point& last_at() const noexcept { return at_; }
-  /// The record that ended the run has been emitted.
+  /// The record that ended the run has been emitted, or others have ended it in its history.
   bool ended() const noexcept { return ended_; }
   bool waits_for_nothing() const noexcept { return !ended_ && pending_.empty(); }
   /// Why it can't go on; empty if it can.
