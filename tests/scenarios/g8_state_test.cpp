@@ -1,5 +1,6 @@
 // The user's own entries in the engine's store: context::transact and engine::transact.
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <map>
 #include <thread>
@@ -68,9 +69,11 @@ TEST_CASE("a transaction and its result are one commit: done once, whatever dies
 
 TEST_CASE("a transaction that throws has written nothing, and isn't tried again") {
   everywhere([](world& w) {
-    w.open([](stet::engine& e) {
+    // Not in the body: the coroutine, and the body with it, may be rebuilt between two attempts.
+    std::atomic<int> tried{0};
+    w.open([&tried](stet::engine& e) {
       e.define(Move, move);
-      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+      e.define(Text, [&tried](stet::context& ctx) -> stet::task<std::string> {
         int attempts = 0;
         auto never =
             co_await stet::attempt(ctx.transact("throws", [](stet::transaction& tx) -> int {
@@ -79,20 +82,22 @@ TEST_CASE("a transaction that throws has written nothing, and isn't tried again"
             }));
         attempts += never.failed_as<stet::step_failed>()->attempts();
         auto late = co_await ctx.transact("third time", {.retry = {.initial_interval = 1ms}},
-                                          stet::owning([n = 0](stet::transaction& tx) mutable {
+                                          stet::owning([&tried](stet::transaction& tx) {
+                                            int n = ++tried;
                                             tx.put(Accounts, "tried", n);
-                                            if (++n < 3) throw std::runtime_error("not yet");
+                                            if (n < 3) throw std::runtime_error("not yet");
                                             return n;
                                           }));
-        co_return std::to_string(attempts) + " " + std::to_string(late >= 1);
+        co_return std::to_string(attempts) + " " + std::to_string(late);
       });
     });
-    CHECK(w.run(Text, "t") == "1 1");
+    CHECK(w.run(Text, "t") == "1 3");
     auto too_little = w.engine().run(Move, "m", "nobody", "bob", 1);
     w.finish();
     CHECK_THROWS_AS(too_little.result(), stet::run_failed);
     auto all = all_accounts(w.engine());
     CHECK(all.count("lost") == 0);
+    CHECK(all["tried"] == 3);
     CHECK(all.count("bob") == 0);
     CHECK_THROWS_AS(w.engine().transact([](stet::transaction& tx) {
       tx.put(Accounts, "lost", 1);
