@@ -29,7 +29,7 @@ class in_workflow {
   ~in_workflow() {
     current_user_code() = nullptr;
     watchdog_.leave(frame_.last_command(), frame_.last_at());
-    suspects_.came_through(who_);
+    suspects_.came_through(who_, frame_.continues().has_value());
   }
   /// What it did itself and must not; empty: nothing.
   const std::string& offence() const noexcept { return code_.offence; }

@@ -20,14 +20,14 @@ code_use use_of(const record& event) noexcept {
 
 std::uint32_t checksum_of(std::string_view name) noexcept { return crc32c(name); }
 
-void suspects::came_through(const occupant& who) noexcept {
+void suspects::came_through(const occupant& who, bool goes_on) noexcept {
   if (code_.empty() && starts_.empty()) return;
   auto found = code_.find(who.run);
   if (found == code_.end()) return;
   bool same = found->second.use == who.use && who.records >= found->second.records;
   if (!same && !STET_SEEDED(forgive_at_once)) return;
   code_.erase(found);
-  starts_.erase(who.id);
+  if (!goes_on) starts_.erase(who.id);
 }
 
 }}}  // namespace stet::v0::detail

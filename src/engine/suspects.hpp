@@ -50,7 +50,8 @@ class suspects {
   }
   /// Of some use of it.
   bool has_code_of(std::uint64_t run) const noexcept { return code_.contains(run); }
-  void came_through(const occupant& who) noexcept;
+  /// `goes_on`: another run with that id begins now, which may be the one that was suspected.
+  void came_through(const occupant& who, bool goes_on = false) noexcept;
 
  private:
   struct code {
