@@ -170,6 +170,7 @@ void engine_core::refused(const store_error& e) {
       c->done(own_copy(error));
       continue;
     }
+    c->fails(nullptr);  // it is performed anew
     std::lock_guard lock(mutex_);
     calls_.push_back(c);  // first: one that isn't kept has to be found among the open calls
     c->leave();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <tuple>
+#include <utility>
 
 #include "base/shown.hpp"
 #include "engine/core.hpp"
@@ -32,6 +33,18 @@ run_summary summary_of(const run_state& s) {
   row.closed = time_point(duration(s.closed()));
   if (s.about) row.attributes = attributes(unpack_attributes(s.about->attributes));
   return row;
+}
+
+/// Turn by turn. If the store refuses what a turn's part depends on, the part is done again.
+void finish(listing& l, engine_core& core) {
+  while (!l.done) {
+    bool again = false;
+    auto begin = l.here();
+    core.look([&](engine_core& from) {
+      if (std::exchange(again, true)) l.go_back(begin);
+      from.look_at(l);
+    });
+  }
 }
 
 }  // namespace
@@ -158,7 +171,7 @@ run_page client::list(std::string_view filter, list_options o) {
       throw error(errc::usage, "list",
                   "the cursor " + detail::shown(o.cursor) + " is not one that a page gave");
   }
-  while (!l.done) core_->look([&](detail::engine_core& from) { from.look_at(l); });
+  detail::finish(l, *core_);
   run_page page;
   page.runs = std::move(l.rows);
   if (page.runs.size() <= o.page_size) return page;
@@ -171,13 +184,13 @@ run_page client::list(std::string_view filter, list_options o) {
 
 std::uint64_t client::count(std::string_view filter) {
   listing l(name_space_, filter, listing::kind::number);
-  while (!l.done) core_->look([&](detail::engine_core& from) { from.look_at(l); });
+  detail::finish(l, *core_);
   return l.number;
 }
 
 std::vector<run_count> client::count_by_status(std::string_view filter) {
   listing l(name_space_, filter, listing::kind::by_status);
-  while (!l.done) core_->look([&](detail::engine_core& from) { from.look_at(l); });
+  detail::finish(l, *core_);
   std::vector<run_count> counts;
   counts.reserve(l.by_status.size());
   for (auto& [kind, n] : l.by_status) counts.push_back({kind.first, kind.second, n});

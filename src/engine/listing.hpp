@@ -38,6 +38,24 @@ class listing {
   std::vector<run_summary> rows;
   std::uint64_t number = 0;
   std::map<std::pair<std::string, v0::status>, std::uint64_t> by_status;
+
+  /// How far it has come.
+  struct place {
+    std::uint64_t below;
+    std::size_t rows;
+    std::uint64_t number;
+    std::map<std::pair<std::string, v0::status>, std::uint64_t> by_status;
+  };
+  place here() const { return {below, rows.size(), number, by_status}; }
+  /// What it has found since then doesn't count.
+  void go_back(const place& to) {
+    below = to.below;
+    rows.resize(to.rows);
+    number = to.number;
+    by_status = to.by_status;
+    runs.reset();  // it goes down only
+    done = false;
+  }
 };
 
 }  // namespace detail
