@@ -23,6 +23,7 @@ bool engine_core::commit() {
   }
   if (block_at_ == block_at::nowhere) {
     if (may_grow()) return false;
+    ensure(!block_, "one block is on its way at a time");
     ensure(orphans_.empty(), "what the end of a run brings is in the block of that end");
     checkpoint_slices();
     if (!STET_SEEDED(lose_count)) counters_.put_changes(journal_.riders());
@@ -47,7 +48,9 @@ bool engine_core::commit() {
 
 /// Nothing is added any more to what fills: it is the block on its way, or goes along with it.
 void engine_core::seal_block() {
+  ensure(is_on_loop(), "blocks are sealed on the engine's thread");
   auto b = journal_.seal(now_);
+  ensure(b.last_lsn == journal_.last_lsn(), "a sealed block has all that was recorded");
   if (block_) journal_.join(*block_, std::move(b));
   else block_ = std::make_unique<sealed_block>(std::move(b));
   sealed_time_ = now_;
@@ -59,6 +62,7 @@ void engine_core::seal_block() {
 /// The store has no room for the block, and what was erased since makes some: both are one commit,
 /// which the store may take where it takes no other (lmdb::options::map_bytes_max).
 void engine_core::join_refused() {
+  ensure(block_ != nullptr, "what goes along with a block has one");
   makes_room_ = false;
   slice_ended();
   counters_.put_changes(journal_.riders());
@@ -74,6 +78,7 @@ void engine_core::keep_committing() {
 }
 
 void engine_core::write_block() {
+  ensure(block_ != nullptr, "what is written is a block");
   failpoint("before commit");
   journal_.commit(*block_);
   failpoint("after commit");
@@ -113,7 +118,9 @@ void engine_core::written(const std::exception_ptr& error) {
       return refused(e);
     }
   }
+  ensure(block_ != nullptr, "the store answers for a block that is on its way");
   journal_.committed(*block_);
+  ensure(journal_.durable_lsn() <= journal_.last_lsn(), "what is durable has been recorded");
   state_.committed();
   erased_.committed();
   sent_.committed();
@@ -161,6 +168,7 @@ bool engine_core::may_grow() const noexcept {
 /// the same block is tried again. Whoever waits hears of it; what they asked for stands in the
 /// block and is done when there is room.
 void engine_core::refused(const store_error& e) {
+  ensure(block_ != nullptr, "a block that is refused is kept");
   if (retry_commit_at_ == 0 || now_ - retry_commit_at_ > 60'000) listener_.problem(e.what());
   retry_commit_at_ = now_ + refused_pause_ms;
   refused_as_ = e.code();
@@ -192,10 +200,13 @@ void engine_core::release_answers() {
     answers_.front().second->done();
     answers_.pop_front();
   }
+  ensure(answers_.empty() || answers_.front().first > journal_.durable_lsn(),
+         "who may go on has been let go");
 }
 
 /// Lets a caller go on as soon as everything up to `lsn` is durable.
 void engine_core::answer(call& c, std::uint64_t lsn) {
+  ensure(lsn <= journal_.last_lsn(), "an answer depends on nothing that wasn't recorded");
   if (lsn <= journal_.durable_lsn() || STET_SEEDED(acknowledge_before_commit)) return c.done();
   if (is_refused() && !makes_room_) return c.done(why_refused());
   answers_.emplace_back(lsn, &c);
@@ -234,6 +245,7 @@ void engine_core::checkpoint_slices() {
 
 /// From now on the old blocks are made superfluous: half of those that are kept.
 void engine_core::begin_pass() {
+  ensure(pass_until_ == 0, "one pass of the checkpoint is under way at a time");
   failpoint("begin pass");
   bool leave_nothing = STET_RARELY("whole pass");
   pass_until_ = journal_.begin_pass(leave_nothing ? 0 : options_.tail_bytes_max / 4);
@@ -249,6 +261,9 @@ void engine_core::mark_dirty(resident& r, std::uint64_t lsn) {
 void engine_core::slice(resident& r) {
   if (r.dirty_since == 0) return;
   failpoint("slice");
+  ensure(r.state.run != 0, "a run that is written has a number");
+  ensure(!r.unsaved.empty(), "a run that is written has records that the store lacks");
+  ensure(in_memory(r.state.run) == &r, "a run that is written is found by its number");
   add_checkpoint(journal_.riders(), r.state, r.unsaved, r.unsaved_first, counters_);
   if (!r.riding) r.riding = resident::riding_records{r.unsaved_first, {}};
   r.riding->records += r.unsaved;

@@ -397,10 +397,6 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void note_erased(std::uint64_t run);
   void erase_blobs(std::string_view name_space, std::uint64_t run);
   void forget_run(resident& r);
-  struct started_child {
-    std::string id;
-    std::uint64_t first;  // its run, or the first of its chain
-  };
   std::vector<started_child> children_of(resident& r);
   void add_runs_of(std::string_view name_space, std::string_view id, std::uint64_t first,
                    std::vector<std::uint64_t>& runs);
@@ -532,12 +528,6 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   drive_output out_;
   std::string scratch_, sealed_, plain_;
   std::uint64_t events_since_check_ = 0;
-  struct orphan {
-    std::uint64_t run;  // the first of its chain
-    std::string name_space, id;
-    bool ends;  // else it is asked to
-    const char* why;
-  };
   std::deque<orphan> orphans_;  // empty between two actions: what they bring is in the same block
 
   // checkpoint

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/plus.hpp"
 #include "base/shown.hpp"
@@ -42,8 +43,10 @@ std::int64_t end_in(std::string_view key) {
 /// Takes a run that has ended out of the store and out of memory. False: a body of it still runs.
 bool engine_core::erase_run(resident& r) {
   if (!r.attempts.empty()) return false;
+  ensure(!r.state.open(), "only a run that has ended is erased");
   forget_sent(r);
   slice(r);
+  ensure(r.dirty_since == 0, "what is erased is in the store, to the last record");
   erase_checkpoints(journal_.riders(), r.state, counters_);
   erase_blobs(namespace_of(r.state), r.state.run);
   note_erased(r.state.run);
@@ -60,6 +63,7 @@ void engine_core::erase_unreadable(std::string_view name_space, std::string_view
 }
 
 void engine_core::note_erased(std::uint64_t run) {
+  ensure(run != 0 && !erased_.has(run), "a run is erased once");
   record n;
   n.kind = record_kind::erased;
   n.time = now_;
@@ -81,7 +85,7 @@ void engine_core::forget_run(resident& r) {
 
 /// The runs that a run has started: the id of each, and its number, by which it is told from runs
 /// that others started under that id. What can't be read is told to the listener.
-std::vector<engine_core::started_child> engine_core::children_of(resident& r) {
+std::vector<started_child> engine_core::children_of(resident& r) {
   std::vector<started_child> children;
   try {
     for_each_record(r, [&](const record& rec) {

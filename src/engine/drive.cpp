@@ -83,6 +83,9 @@ occupant engine_core::enter_code(const run_state& s, const execution& frame, con
 /// nothing has happened.
 void engine_core::drive(resident& r, const record* event) {
   failpoint("before drive");
+  ensure(is_on_loop(), "runs are driven on the engine's thread");
+  ensure(event || r.state.undriven > 0, "what drives a run is an event");
+  ensure(r.state.records == 0 || r.state.open(), "only an open run is driven");
   out_.clear();
   driven_at_ = event ? event->time : now_;
   scratch_.clear();
@@ -226,6 +229,8 @@ void engine_core::fold(resident& r, std::string_view records) {
   }
   mark_dirty(r, journal_.last_lsn() + 1);
   r.last_lsn = journal_.append(records, count);
+  ensure(r.last_lsn == lsn, "the journal counts records as the run does");
+  ensure(r.state.applied_lsn == lsn, "a run has all of its records");
   if (has_event && !writes_of_event_.empty())
     state_.stage(std::exchange(writes_of_event_, {}), journal_.riders());
   r.unsaved += records;

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
@@ -58,6 +59,8 @@ fate fate_of(record_kind unseen) {
 
 /// The run has just ended by `end`, which is recorded: gives everybody what it owes them.
 void engine_core::end_run(resident& r, const record& end) {
+  ensure(!r.state.open() && is_end(end.kind), "a run ends by the record of its end");
+  ensure(in_memory(r.state.run) == &r, "a run that ends is found by its number");
   for (auto* a : r.attempts) {
     if (!a->revoke()) a->ask_to_stop();
     leave_behind(*a);
@@ -133,6 +136,7 @@ bool engine_core::begin_next(resident& r) {
 void engine_core::continue_run(resident& r, const run_state& s) {
   if (s.run_timeout) look_at_time();  // it counts from here
   auto& next = *r.frame->continues();
+  ensure(next.run > s.run && s.run >= s.first, "the numbers of a chain rise");
   record start;
   start.run = next.run;
   start.related = s.parent;

@@ -155,6 +155,7 @@ bool engine_core::turn() {
 }
 
 bool engine_core::take_calls() {
+  ensure(is_on_loop(), "calls are performed on the engine's thread");
   {
     std::lock_guard lock(mutex_);
     taken_.swap(calls_);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <unordered_set>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
@@ -205,6 +206,7 @@ bool engine_core::update_run(update_call& c) {
     fill_from_ended(c, *r);
     return true;
   }
+  ensure(r->frame != nullptr, "a run that takes an update has a frame");
   answer_lsn_ = r->last_lsn;
   if (auto* a = STET_SEEDED(forget_update_id) ? nullptr : r->frame->find_update(id)) {
     fill(c.outcome, *a);
@@ -288,6 +290,7 @@ run_lease engine_core::where_answered(run_lease r, const std::string& id) {
 void engine_core::tell_updaters(resident& r) {
   for (auto& id : out_.updated) {
     auto* a = r.frame->find_update(id);
+    ensure(a != nullptr, "an update that was answered is known");
     if (is_call_id(id)) answer_caller(id, *a);
     std::erase_if(r.updaters, [&](update_call* c) {
       if (c->outcome.id != id) return false;

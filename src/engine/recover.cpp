@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/shown.hpp"
 #include "engine/core.hpp"
@@ -219,6 +220,8 @@ std::string why_quarantined(const run_state& s) {
 /// A run that comes into memory for the first time: what a crash or a close cut short is seen to.
 void engine_core::resume(resident& r) {
   failpoint("resume");
+  ensure(!r.resumed, "a run is resumed once");
+  ensure(is_on_loop(), "runs are resumed on the engine's thread");
   const bool is_quarantined = options_.max_crashes && r.state.crashes >= options_.max_crashes;
   const bool begins_later = !is_quarantined && !time_.is_over(begin_of(r.state));
   const bool has_frame = !is_quarantined && !begins_later && ensure_frame(r);

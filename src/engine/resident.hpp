@@ -80,6 +80,19 @@ struct resident {
   }
 };
 
+/// A child that a run's history names.
+struct started_child {
+  std::string id;
+  std::uint64_t first;  // its run, or the first of its chain
+};
+/// A child whose parent has ended, or waits for it no longer.
+struct orphan {
+  std::uint64_t run;  // the first of its chain
+  std::string name_space, id;
+  bool ends;  // else it is asked to
+  const char* why;
+};
+
 /// Runs that are erased by a commit that isn't durable yet: the store still shows them.
 class erased_runs {
  public:

@@ -1,6 +1,7 @@
 // Runs in memory: found, loaded, made, their frames rebuilt and evicted.
 #include <algorithm>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/users_exception.hpp"
 #include "engine/core.hpp"
@@ -67,6 +68,8 @@ std::uint64_t engine_core::latest_run(std::string_view name_space, std::string_v
 /// it is to be `undriven` or begins later. Throws a users_exception if that record can't be sealed:
 /// then there is no such run.
 run_lease engine_core::create(record start, bool undriven) {
+  ensure(start.run != 0 && !in_memory(start.run), "a new run has a number that no other has");
+  ensure(is_on_loop(), "runs are made on the engine's thread");
   auto ns = start.name_space.empty() ? default_namespace : start.name_space;
   auto key = id_key(ns, start.target);
   auto held = hold(*(runs_[start.run] = std::make_unique<resident>()));
@@ -187,6 +190,7 @@ void engine_core::evict(resident& r) noexcept {
 }
 
 void engine_core::touch(resident& r) {
+  ensure(r.frame != nullptr, "a run that was driven has a frame");
   if (r.lru) lru_.splice(lru_.end(), lru_, *r.lru);
   else r.lru = lru_.insert(lru_.end(), &r);
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/plus.hpp"
 #include "base/shown.hpp"
@@ -21,11 +22,13 @@ constexpr double pause_ms_max = 1e15;  // 30,000 years
 void engine_core::begin_step(resident& r, request& q, std::uint32_t number) {
   auto* a = new attempt(*this, r, q);
   auto* p = r.state.find(q.id);
+  ensure(p && p->kind == command_kind::step, "a step that begins is pending");
   a->run_number = r.state.run;
   a->seed[0] = r.state.seed[0];
   a->seed[1] = r.state.seed[1];
   a->command = q.id;
   a->number = number;
+  ensure(in_memory(r.state.run) == &r, "a run that has a step is found by its number");
   a->lsn = r.last_lsn;
   a->progress = progress_of(r.state, *p);
   r.add(*a);
@@ -88,6 +91,9 @@ void engine_core::start_attempt(attempt& a, resident& r) {
     a.rebind(*q);  // the frame was rebuilt since
   if (a.body->completes && !a.later) a.later = new completion_state(a);
   if (a.later && a.tried != trial::none) try_for_a_moment(a);
+  ensure(a.lsn <= journal_.durable_lsn() || STET_SEEDED(effect_before_durable),
+         "a body begins only when its cause is durable");
+  ensure(r.state.find(a.command) != nullptr, "an attempt that begins is of a step that waits");
   a.submitted = true;
   arm_attempt(a, *r.state.find(a.command));
 }
@@ -173,6 +179,8 @@ void engine_core::end_trials() {
 void engine_core::take(attempt& a) {
   auto& r = a.run_of;
   auto held = hold(r);
+  ensure(a.at != attempt::phase::running, "an attempt that comes back doesn't run");
+  ensure(in_memory(a.run_number) == &r, "the run of an attempt is in memory");
   r.remove(a);
   if (tried_suspect_ == &a) tried_suspect_ = nullptr;
   for_run(r, [&] { count_return(r, a); });
@@ -193,6 +201,7 @@ void engine_core::count_return(resident& r, attempt& a) {
 }
 
 void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
+  ensure(p.attempt == a.number, "only the attempt that counts has a say");
   if (a.at == attempt::phase::revoked) {
     record n;
     n.kind = record_kind::not_started;

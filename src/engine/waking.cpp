@@ -1,6 +1,7 @@
 // Timers: which are due, and what is due with them.
 #include <algorithm>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/plus.hpp"
 #include "base/shown.hpp"
@@ -163,6 +164,7 @@ void engine_core::wake_pending(resident& r, std::uint32_t command) {
     if (p->at == pending::phase::retrying) next_attempt(r, *p);
     return;
   }
+  ensure(p->kind == command_kind::sleep, "what a timer ends is a sleep");
   record e;
   e.kind = record_kind::timer_fired;
   e.command = command;

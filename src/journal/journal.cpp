@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/shown.hpp"
 #include "history/block.hpp"
@@ -173,6 +174,8 @@ void journal::look(
 }
 
 std::uint64_t journal::append(std::string_view records, std::uint32_t count) {
+  ensure(count > 0 && !records.empty(), "what is recorded is at least one record");
+  ensure(block_.size() >= block_header_bytes, "a block has its header's place");
   block_ += records;
   count_ += count;
   next_lsn_ += count;
@@ -203,6 +206,7 @@ sealed_block journal::seal(std::int64_t time) {
   b.batch.expect(keys::owner(), owner_);
   b.owner_after = owner_;
   if (drop_) {
+    ensure(marks_.next_lsn <= next_lsn_ && marks_.next_run <= next_run_, "marks never fall");
     marks_.next_lsn = next_lsn_;
     marks_.next_run = next_run_;
     marks_.time = std::max({marks_.time, time, time_at_open_});
@@ -210,12 +214,14 @@ sealed_block journal::seal(std::int64_t time) {
     if (clean_ && count_ > 0)
       pass_floor_ = next_block_ + 1;  // what is in this very block is in snapshots too
     if (STET_SEEDED(drop_unapplied_blocks)) pass_floor_ = next_block_;
+    ensure(pass_floor_ <= next_block_ + 1, "only blocks that exist are dropped");
     if (pass_floor_ > marks_.first_block) {
       b.batch.erase_range(keys::journal(marks_.first_block), keys::journal(pass_floor_));
       marks_.first_block = pass_floor_;
       for (; !kept_.empty() && kept_.front().number < pass_floor_; kept_.pop_front())
         kept_bytes_ -= kept_.front().bytes;
     }
+    ensure(!kept_.empty() || kept_bytes_ == 0, "the bytes kept are the bytes counted");
     b.owner_after = encode(marks_);
     b.batch.put(keys::owner(), b.owner_after);
     drop_ = false;
