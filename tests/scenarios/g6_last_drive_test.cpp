@@ -254,3 +254,35 @@ TEST_CASE("a signal to the run's own id beside continue_as_new is for the next r
     check_store(w);
   });
 }
+
+TEST_CASE("a run that goes on as new in its first event hands on what it is and says of itself") {
+  everywhere([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Last, [](stet::context& ctx, std::string how, int n) -> stet::task<int> {
+        if (n > 0) {
+          auto word = co_await ctx.receive(Word);
+          co_return word == how ? n : 0;
+        }
+        ctx.set_memo(how);
+        ctx.set_details("in its first event");
+        co_return co_await ctx.continue_as_new(Last, how, 1);
+      });
+      e.define(Unknown, [](stet::context& ctx, int) -> stet::task<int> {
+        co_return 10 + co_await ctx.child(Last, "l", "to the child", 0);
+      });
+    });
+    (void)w.engine().run(Unknown, "parent", 0);
+    w.settle();
+    w.restart();
+    auto info = w.engine().describe("l");
+    REQUIRE(info);
+    CHECK(info->previous != 0);
+    CHECK(info->parent == w.engine().describe("parent")->run);
+    CHECK(stet::decode<std::string>(info->memo) == "to the child");
+    CHECK(info->details == "in its first event");
+    w.engine().signal("l", Word, "to the child");
+    CHECK(w.result(*w.engine().find(Unknown, "parent")) == 11);
+    CHECK(w.engine().erase("l") == 2);
+    check_store(w);
+  });
+}
