@@ -586,7 +586,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::exception_ptr failed_;
   std::atomic<bool> asleep_{false};
   std::mutex drive_mutex_;  // manual mode: one driver at a time
-  bool was_busy_ = false;   // manual mode: the last turn did something
+  bool was_busy_ = false;   // manual mode: the last poll did something
   enum class phase { made, running, closed };
   std::atomic<phase> phase_{phase::made};
   std::thread thread_;

@@ -339,14 +339,16 @@ bool engine_core::poll() {
     throw error(errc::usage, "poll",
                 "this engine has threads of its own: poll() is for engine_options{.threads = 0}");
   std::lock_guard lock(drive_mutex_);
-  return turn_by_caller();
+  return was_busy_ = turn_by_caller();
 }
 
 /// By who has the lock.
 bool engine_core::turn_by_caller() {
   as_loop here(this);
   try {
-    return was_busy_ = turn();
+    bool busy = turn();
+    was_busy_ &= busy;
+    return busy;
   } catch (...) {
     fail(std::current_exception());
     std::rethrow_exception(as_error(std::current_exception()));

@@ -72,7 +72,7 @@ std::optional<time_point> engine_core::next_wakeup() {
 /// When there is something to do next, if nothing comes from outside. For who has the lock.
 std::optional<time_point> engine_core::due_next() const {
   if (is_refused()) return time_point(duration(retry_commit_at_));  // nothing happens before
-  if (was_busy_) return time_point(duration(now_));
+  if (was_busy_ || !ready_.empty()) return time_point(duration(now_));
   auto due = next_timer();
   if (due == INT64_MAX) return std::nullopt;
   return time_point(duration(time_.shown(due)));
