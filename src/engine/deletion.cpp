@@ -179,6 +179,9 @@ void engine_core::plan_sweep(const run_state& s) noexcept {
 bool engine_core::sweep() {
   if (!time_.is_over(next_sweep_) || (is_refused() && now_ < retry_commit_at_)) return false;
   next_sweep_ = INT64_MAX;
+  for (auto* waiting : {&ended_, &sliced_})  // what isn't in the index yet isn't found there
+    for (auto run : *waiting)
+      if (auto* r = in_memory(run); r && !r->state.open()) plan_sweep(r->state);
   std::set<std::string> names;
   for (auto& [key, n] : counters_.all()) names.insert(std::get<0>(key));
   bool any = false;

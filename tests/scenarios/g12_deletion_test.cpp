@@ -258,3 +258,29 @@ TEST_CASE("retention waits for its time, goes on over restarts, and takes many r
     check_store(w, 0);
   });
 }
+
+TEST_CASE("a run that ends in the moment in which others are taken goes in its own time") {
+  everywhere([](world& w) {
+    w.options.retention = 1h;
+    w.open([](stet::engine& e) {
+      e.define(Pay, [](stet::context& ctx, int minutes) -> stet::task<int> {
+        if (minutes > 0) co_await ctx.sleep(1min * minutes);
+        co_return 0;
+      });
+    });
+    w.engine().run(Pay, "first", 0);
+    w.engine().run(Pay, "second", 60);
+    w.settle();
+    w.clock.advance(1h + 1ms);  // the first goes, and the second ends
+    w.until([&] { return !w.engine().describe("first"); });
+    w.until([&] { return w.engine().describe("second")->status == stet::status::completed; });
+    w.pass(59min);
+    CHECK(w.engine().describe("second"));
+    w.clock.advance(1min + 1ms);
+    for (int i = 0; i < 5000 && w.engine().describe("second"); ++i) {
+      w.poke();
+      std::this_thread::sleep_for(1ms);
+    }
+    CHECK(!w.engine().describe("second"));
+  });
+}
