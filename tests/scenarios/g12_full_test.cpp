@@ -125,9 +125,9 @@ TEST_CASE("erasing goes along with what a full store refuses, and only that is t
     CHECK(!e.describe("r1"));
     CHECK(e.describe("new"));
     CHECK(e.erase("open", {.terminate = true}) == 1);
-    // What is due to go makes room by itself.
+    // What is due to go makes room by itself. (A run that ends in the refused block has ended then.)
     w.plan->fail_next(store_call::commit, fault::refused);
-    CHECK(what_throws([&] { e.run(Keep, "newer", "word"); }).code == stet::errc::full);
+    CHECK(what_throws([&] { e.run(Keep, "newer", ""); }).code == stet::errc::full);
     w.clock.advance(20h);
     w.until([&] { return e.count() == 1; });
     CHECK(e.describe("newer"));
@@ -179,11 +179,12 @@ TEST_CASE("a start without room can be tried again") {
       for (std::uint64_t i = 0; i < n; ++i)
         CHECK(what_throws([&] { e->start(); }).code == stet::errc::full);
       e->start();
-      CHECK(e->count() == 1);
-      e->signal("open", Word, "on");
+      CHECK(e->count() == n);
+      CHECK(e->run(Keep, "more" + std::to_string(n), "word").result() == "word");
       e->close();
     }
     w.reopen();
+    w.engine().signal("open", Word, "on");
     CHECK(w.result(*w.engine().find(Keep, "open")) == "on");
   }
 }
