@@ -132,9 +132,11 @@ class checking {
     while (auto* e = snapshots.next())
       guard("the snapshot at key " + printable_key(e->first), [&] {
         if (e->first.size() != keys::snapshot(0).size()) throw malformed("its key is too long");
-        auto s = decode_run_state(e->second);
         auto number = keys::last_number(e->first);
+        unread_.insert(number);
+        auto s = decode_run_state(e->second);
         if (s.run != number) throw malformed("it is of " + numbered("run", s.run));
+        unread_.erase(number);
         check_snapshot(s);
       });
   }
@@ -168,14 +170,14 @@ class checking {
   }
   /// Each entry was found that should be there: one too many belongs to nobody.
   void check_indexes() {
+    auto entries = space(keys::space::index);
+    std::uint64_t found = 0;
+    for (; auto* e = entries.next(); ++found) count_unread(e->first);
     run_counters stored;
     guard("the counters of runs", [&] {
       stored.load(store_);
       if (stored.all() != counts_.all()) problem("the counters of runs aren't what the runs give");
     });
-    auto entries = space(keys::space::index);
-    std::uint64_t found = 0;
-    while (entries.next()) ++found;
     if (found == indexed_) return;
     auto again = space(keys::space::index);
     while (auto* e = again.next())
@@ -185,6 +187,18 @@ class checking {
         if (std::find(all.begin(), all.end(), e->first) == all.end())
           throw malformed("it is an index entry of a run that isn't there, or has another");
       });
+  }
+
+  /// A run whose snapshot can't be read counts as what the index says of it.
+  void count_unread(std::string_view entry) {
+    if (entry.size() < 10 || !unread_.contains(keys::last_number(entry))) return;
+    guard("the key " + printable_key(entry), [&] {
+      source in(entry.substr(2));
+      auto name_space = keys::take_text(in);
+      if (keys::take_text(in) != by_kind) return;
+      auto workflow = keys::take_text(in);
+      counts_.add(name_space, workflow, static_cast<status>(in.byte()), 1);
+    });
   }
 
   /// The history gives the snapshot.
@@ -367,6 +381,7 @@ class checking {
   run_counters counts_;
   std::map<std::uint64_t, std::vector<std::pair<std::uint64_t, std::string>>> recent_;
   std::unordered_map<std::uint64_t, known> runs_;
+  std::set<std::uint64_t> unread_;                  // have a snapshot that can't be read
   std::unordered_map<std::uint64_t, bool> chains_;  // by their first run: whether one is open
   std::vector<child_link> links_;
 };
