@@ -262,7 +262,8 @@ void engine_core::slice(resident& r) {
   if (r.dirty_since == 0) return;
   failpoint("slice");
   ensure(r.state.run != 0, "a run that is written has a number");
-  ensure(!r.unsaved.empty(), "a run that is written has records that the store lacks");
+  ensure(!r.unsaved.empty() || r.was_put_aside,
+         "a run that is written has records that the store lacks");
   ensure(in_memory(r.state.run) == &r, "a run that is written is found by its number");
   add_checkpoint(journal_.riders(), r.state, r.unsaved, r.unsaved_first, counters_);
   if (!r.riding) r.riding = resident::riding_records{r.unsaved_first, {}};
