@@ -31,7 +31,10 @@ void check_child(const dump& d, const stored_run& parent, const record& answer, 
                   ? c.status == stet::status::completed && c.outcome == answer.payload
                   : !c.open() && c.status != stet::status::completed;
   if (!good)
-    v.push_back("I12 " + name_of(parent) + " heard something else of its child '" + c.id + "'");
+    v.push_back("I12 " + name_of(parent) + " heard something else of its child '" + c.id +
+                "': it is " + std::to_string(static_cast<int>(c.status)) + " with '" + c.outcome +
+                "', and " + std::string(to_text(answer.kind)) + " has '" +
+                std::string(answer.payload) + "'");
 }
 
 void check_history(const dump& d, const stored_run& r, violations& v) {

@@ -76,7 +76,8 @@ void extras::look(const std::string& id) {
     if (!info) {
       if (r.is_acknowledged && !r.may_be_gone)
         m_.violated("I1 '" + id + "' was acknowledged, and is lost");
-      runs_.erase(known);
+      // One that nobody was told of may ride in a block that the store refuses, and come yet.
+      if (r.is_acknowledged) runs_.erase(known);
       return;
     }
     if (info->closed == stet::time_point()) return;

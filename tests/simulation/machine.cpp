@@ -28,6 +28,7 @@ machine::machine(std::uint64_t seed, bool keep_trace)
   here().has_brief = hard.chains;
   here().has_farewells = hard.farewells;
   disk.is_full_anyhow = hard.full;
+  if (hard.clock) clock.has_uptime();
   stet::detail::hooks.long_history = hard.chains ? long_history : 0;
   listener_.heard = [this](const std::string& text) { heard(text); };
   static constexpr std::size_t residents[] = {0, 1, 3, 100'000};

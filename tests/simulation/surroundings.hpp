@@ -1,6 +1,7 @@
 // Time, chance, threads and an ear, all in the hands of the seed.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,13 @@ class sim_clock final : public stet::clock {
     wait();
     return stet::duration(steady_);
   }
+  std::optional<stet::duration> uptime() noexcept override {
+    if (!has_uptime_) return std::nullopt;
+    wait();
+    return stet::duration(steady_);
+  }
+  /// Before the first engine looks: lengths of time are known, whatever the wall clock says.
+  void has_uptime() noexcept { has_uptime_ = true; }
   void advance(std::int64_t ms) noexcept { wall_ += ms, steady_ += ms, truth_ += ms; }
   void set(std::int64_t ms) noexcept { wall_ += ms; }
   /// It says what it isn't: earlier by so much, or (0) what it is.
@@ -37,6 +45,7 @@ class sim_clock final : public stet::clock {
   }
   std::int64_t wall_ = 1'700'000'000'000, truth_ = wall_, steady_ = 5'000'000;
   int looks_ = 0;
+  bool has_uptime_ = false;
 };
 
 class sim_entropy final : public stet::entropy {
