@@ -36,6 +36,7 @@ void extras::start(const std::string& id) {
     r.may_end = {"!timed_out"};
   here().begins[id] = (here().truth ? here().truth() : m_.clock.now()) + o.delay.count();
   r.asked = m_.clock.truth();
+  if (!here().is_right()) here().begins[id] = r.asked = 0;
   // It may have been started though nobody was told so.
   runs_[id] = r;
   m_.ask("start " + id, [&](stet::engine& e) {

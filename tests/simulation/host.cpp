@@ -258,7 +258,7 @@ bool host::more_to_do(const std::string& damaged) {
   if (!is_well) m_.clock.advance(300);  // a refused commit is tried again
   if (!due) return more || !is_well;
   auto wait = due->time_since_epoch().count() - m_.clock.now();
-  if (m_.hard.clock) wait = std::min<std::int64_t>(wait, 70'000);  // it speaks of another time
+  if (m_.hard.clock) wait = std::clamp<std::int64_t>(wait, 1'000, 70'000);  // of another time
   if (wait > 0) m_.clock.advance(wait);
   return true;
 }

@@ -134,13 +134,14 @@ class player {
   std::int64_t asked_for(const node& n) const {
     if (!here().truth) return 0;
     auto key = nonce_ + "/" + std::to_string(n.id);
-    return here().since.emplace(key, here().truth()).first->second;
+    auto now = here().is_right() ? here().truth() : 0;
+    return here().since.emplace(key, now).first->second;
   }
   stet::task<int> sleep(node& n) {
     auto began = ctx_.now();
     auto since = asked_for(n);
     co_await ctx_.sleep(ms(n.n));
-    if (here().truth && here().truth() - since < n.n)
+    if (since != 0 && here().truth() - since < n.n)
       wrong("I7 a sleep of '" + id_ + "' ended before its time was over");
     if (ctx_.now() - began < ms(n.n) && !here().is_set_back)
       wrong("I7 a sleep of '" + id_ + "' ended early");

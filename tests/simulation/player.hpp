@@ -40,6 +40,9 @@ struct outside {
   std::map<std::string, std::int64_t>
       since;                            // of sleeps: the true time when each was first asked for
   std::function<std::int64_t()> truth;  // what the time is; null: nobody knows
+  /// What began while the clock was wrong may end as soon as a right clock is past the time that it
+  /// was first due at: whether the machine was off meanwhile nobody can know.
+  std::function<bool()> is_right = [] { return true; };
 };
 /// Of the simulation that goes on.
 outside& here();

@@ -125,6 +125,7 @@ void play(machine& m, std::uint64_t seed) {
 report simulate(std::uint64_t seed, bool keep_trace) {
   machine m(seed, keep_trace);
   if (m.hard.clock) here().truth = [&m] { return m.clock.truth(); };
+  if (m.hard.clock) here().is_right = [&m] { return m.clock.now() == m.clock.truth(); };
   if (m.hard.clock) here().is_set = here().is_set_back = true;
   try {
     play(m, seed);
