@@ -266,10 +266,11 @@ bool host::more_to_do(const std::string& damaged) {
 void host::finish(const std::string& damaged) {
   m_.heal();
   if (m_.hard.clock) m_.clock.be_behind(0);
-  storms_.end();
   constexpr int rounds_max = 300;
-  for (int i = 0; i < rounds_max; ++i)
+  for (int i = 0; i < rounds_max; ++i) {
+    storms_.end();
     if (!more_to_do(damaged)) return;
+  }
   m_.ask("open", [&](stet::engine& e) {
     std::string all = chains_.open(damaged);
     for (auto& id : e.open_runs({}, 10'000)) {

@@ -21,7 +21,8 @@ machine::machine(std::uint64_t seed, bool keep_trace)
       entropy_(seed + 1),
       clock_luck_(seed + 11),
       rare_luck_(seed + 2),
-      keep_trace_(keep_trace) {
+      keep_trace_(keep_trace),
+      seed_(seed) {
   running = this;
   here() = outside();
   here().note = [this](const std::string& line) { note(line); };
@@ -147,10 +148,12 @@ bool machine::try_start() {
 
 /// A board without a battery, or one that lost an hour; it may know better by now.
 void machine::set_clock_at_start() {
+  // One in a seed: a clock that is wrong, and less wrong in the next life, looks like one that is right
+  // after a machine was off.
   static constexpr std::int64_t behind[] = {5'000, 3'600'000, 1'699'999'000'000};
   if (!hard.clock) return;
   if (clock_luck_.one_in(2)) clock.be_behind(0);
-  else clock.be_behind(behind[clock_luck_.below(3)]);
+  else clock.be_behind(behind[seed_ % 3]);
 }
 
 void machine::start() {

@@ -70,6 +70,7 @@ class machine {
   int rarely_ = 0;
   dice rare_luck_;
   bool keep_trace_;
+  std::uint64_t seed_;
 };
 
 }  // namespace stet_simulation
