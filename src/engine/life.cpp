@@ -252,8 +252,9 @@ void engine_core::sleep_until_woken(std::int64_t ms_max) {
   if (do_bodies_starve()) until = std::min(until, now_ + starved_ms);
   until = std::min(until, now_ + ms_max);
   auto end = std::chrono::steady_clock::now() + duration(std::max<std::int64_t>(until - now_, 1));
-  // What commit() lets grow is looked at again when the time for that is over; perhaps it is by now.
-  if (block_at_ == block_at::nowhere && journal_.has_something()) end = std::min(end, grow_until_);
+  // What commit() lets grow is looked at when the time for that is over: perhaps it is by now.
+  bool grows = block_at_ == block_at::nowhere && journal_.has_something();
+  if (grows) end = std::min(end, grow_until_);
   std::unique_lock lock(mutex_);
   asleep_ = true;
   bool nothing = calls_.empty() && beats_.empty() && !returned_.load() &&
