@@ -17,7 +17,6 @@ namespace stet { inline namespace v0 { namespace detail {
   fault(repeat_at_most_once)        /* and one that must not */                             \
   fault(wake_early)                 /* a timer fires before its time */                     \
   fault(believe_set_clock)          /* a clock that is set is time that passed */           \
-  fault(forget_clock_history)       /* and the next life doesn't hear of it */              \
   fault(lose_timer)                 /* who sleeps is not in the index of timers */          \
   fault(keep_old_timer)             /* and stays there when it is awake */                  \
   fault(ignore_snapshot_lsn)        /* recovery applies what the snapshot has already */    \
@@ -35,15 +34,16 @@ namespace stet { inline namespace v0 { namespace detail {
   fault(forget_riding)              /* a history lacks what is in the block on its way */ \
   fault(forget_what_was_sent)       /* a chain doesn't know what its earlier runs were sent */ \
   fault(find_chain_by_number)       /* a chain is lost with its first run */                \
-  fault(cut_behind_the_open)        /* retention takes the run before the open one */       \
   fault(begin_cancelled)            /* a run that was cancelled before it began begins */   \
-  fault(show_refused)               /* readers see what the store has refused */            \
-  fault(erase_without_block)        /* what is erased doesn't go with the refused block */ \
   fault(count_stopped)              /* an attempt that a close stops counts as failed */    \
   fault(beats_of_any_attempt)       /* one that was left behind says how far the next is */ \
   fault(forgive_at_once)            /* code that killed is acquitted by any that it does */ \
   fault(drop_last_intents)          /* what a run's last event asks for isn't done */       \
-  fault(forget_owed_cancel)         /* a cancel that came late dies with its generation */
+  fault(forget_owed_cancel)         /* a cancel that came late dies with its generation */ \
+  fault(lose_orphans)               /* children of who has ended go on for ever */          \
+  fault(lose_unread)                /* what nobody has read doesn't go over */              \
+  fault(reuse_child_number)         /* a number that a child had is given again */          \
+  fault(destructors_act)            /* a frame that is destroyed still asks for things */
 // clang-format on
 
 struct test_hooks {

@@ -72,7 +72,7 @@ void engine_core::note_erased(std::uint64_t run) {
   encode(bytes, n);
   answer_lsn_ = journal_.append(bytes, 1);
   erased_.add(run);
-  makes_room_ = is_refused() && !STET_SEEDED(erase_without_block);
+  makes_room_ = is_refused();
 }
 
 void engine_core::forget_run(resident& r) {
@@ -254,7 +254,7 @@ std::vector<std::uint64_t> engine_core::find_old(const std::string& name_space, 
 /// the latest runs stay, and what goes is behind those.
 bool engine_core::sweep_behind(resident& r) {
   auto run = r.state.run;
-  bool goes_on = r.state.next && is_there(r.state.next) && !STET_SEEDED(cut_behind_the_open);
+  bool goes_on = r.state.next && is_there(r.state.next);
   std::vector<std::uint64_t> old;
   if (!goes_on) old.push_back(run);
   std::size_t kept = goes_on ? 1 : links_kept;

@@ -42,7 +42,7 @@ void engine_core::read_only() {
 /// The engine from which a reader reads: this one, or while the store refuses to write another that
 /// has read what is in the store, which nothing changes meanwhile.
 engine_core& engine_core::seen() {
-  if (!is_refused() || STET_SEEDED(show_refused)) return *this;
+  if (!is_refused()) return *this;
   if (!durable_view_) {
     auto options = options_;
     options.threads = 0;

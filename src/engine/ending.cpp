@@ -37,7 +37,7 @@ enum class fate {
 fate fate_of(record_kind unseen) {
   switch (unseen) {
     case record_kind::signal:
-    case record_kind::update: return fate::carried;
+    case record_kind::update: return STET_SEEDED(lose_unread) ? fate::over : fate::carried;
     case record_kind::cancel_requested:
       return STET_SEEDED(forget_owed_cancel) ? fate::over : fate::carried;
     case record_kind::promise_resolved:
@@ -315,6 +315,7 @@ void engine_core::tell_parent(resident& r, const record& end) {
 
 /// Notes which children a record that is about to be folded makes orphans.
 void engine_core::note_orphans(run_state& s, const record& rec) {
+  if (STET_SEEDED(lose_orphans)) return;
   auto note = [&](const pending& p, bool ends, const char* why) {
     orphans_.push_back({p.child, std::string(namespace_of(s)), p.target, ends, why});
   };

@@ -47,8 +47,7 @@ void engine_core::look_at_time() noexcept {
 /// Written with the next block.
 void engine_core::keep_clock_history() {
   clock_unsaved_ = false;
-  if (!STET_SEEDED(forget_clock_history))
-    journal_.riders().put(keys::clock(), encode(time_.history(journal_.place())));
+  journal_.riders().put(keys::clock(), encode(time_.history(journal_.place())));
 }
 
 /// Of those in memory and in the index; INT64_MAX: there is none.

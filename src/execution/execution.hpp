@@ -201,7 +201,7 @@ class execution : private waiter {
   /// Throws errc::usage outside of a workflow's own code.
   void must_run(std::string_view what) const;
   /// Stet destroys a frame of the run: what destructors in it ask for is neither done nor refused.
-  bool is_inert() const noexcept { return destroying_ > 0; }
+  bool is_inert() const noexcept { return destroying_ > 0 && !STET_SEEDED(destructors_act); }
   /// The workflow's own code runs: what it asks for is emitted.
   bool runs() const noexcept { return out_ && !is_inert(); }
   bool take_message(std::string_view name, std::string& payload);

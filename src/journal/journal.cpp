@@ -158,7 +158,8 @@ void journal::open(
   next_run_ = marks_.next_run;
   auto last = read_blocks([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
     // A child that couldn't be started has a number too.
-    next_run_ = std::max({next_run_, r.run + 1, r.related + 1});
+    next_run_ = std::max(next_run_, r.run + 1);
+    if (!STET_SEEDED(reuse_child_number)) next_run_ = std::max(next_run_, r.related + 1);
     each(r, bytes, lsn);
   });
   next_lsn_ = std::max(marks_.next_lsn, last + 1);

@@ -53,7 +53,7 @@ TEST_CASE("while another program writes an SQLite store, the engine waits, and r
   stet::engine engine{stet::sqlite::open(dir / "s"), {.listener = &heard}};
   engine.define(Pay, [&](stet::context& ctx, std::string who) -> stet::task<int> {
     co_await ctx.step("pay", [&] {
-      ++paid;
+      paid += who != "bob";  // he may be paid when there is room: what was refused stands
       if (who == "ann")
         other = std::make_unique<writer>(dir / "s");  // before the result is recorded
     });

@@ -10,12 +10,11 @@ declare -A where=(
   [forget_signal_key]=listens [forget_update_id]=answers [go_on_behind_end]=terminated [keep_old_timer]=bulk
   [lose_child_answer]=waits [lose_timer]=crowd [oldest_for_latest]='second try' [read_signal_twice]=tells
   [beats_of_any_attempt]=overtaken [count_stopped]=heeds [drop_last_intents]=partings [find_chain_by_number]=briefs
-  [forget_owed_cancel]=heirs [forgive_at_once]=poison
+  [forget_owed_cancel]=heirs [forget_riding]=waits [lose_orphans]=terminated [reuse_child_number]=children [forgive_at_once]=poison
   [repeat_at_most_once]=once [repeat_chunk]=bulk [wake_early]=sleeps [writes_before_result]=counts
 )
 # What the crash suite can't see (its clock and its disk are right, its chains short): tests/simulation/controls.sh does.
-elsewhere=' begin_cancelled believe_set_clock cut_behind_the_open erase_without_block forget_clock_history forget_riding
-  forget_what_was_sent show_refused '
+elsewhere=' begin_cancelled believe_set_clock destructors_act forget_what_was_sent lose_unread '
 for fault in $("$program" --faults); do
   if [[ " ${elsewhere//$'\n'/ } " == *" $fault "* ]]; then echo "left to the simulation: $fault"; continue; fi
   script=()

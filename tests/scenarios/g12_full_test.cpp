@@ -125,7 +125,8 @@ TEST_CASE("erasing goes along with what a full store refuses, and only that is t
     CHECK(!e.describe("r1"));
     CHECK(e.describe("new"));
     CHECK(e.erase("open", {.terminate = true}) == 1);
-    // What is due to go makes room by itself. (A run that ends in the refused block has ended then.)
+    // What is due to go makes room by itself. (A run that ends in the refused block has ended
+    // then.)
     w.plan->fail_next(store_call::commit, fault::refused);
     CHECK(what_throws([&] { e.run(Keep, "newer", ""); }).code == stet::errc::full);
     w.clock.advance(20h);

@@ -6,7 +6,7 @@ program=$1 seeds=${2:-3000}
 failed=0
 part=${STET_CONTROLS_PART:-1/1} number=0
 # What the simulation can't see, since its bodies run on one thread and its code doesn't kill: tests/crash/controls.sh does.
-elsewhere=' beats_of_any_attempt count_stopped forgive_at_once '
+elsewhere=' beats_of_any_attempt count_stopped forget_riding forgive_at_once reuse_child_number '
 for fault in $("$program" --faults); do
   if [ $((number++ % ${part#*/})) -ne $((${part%/*} - 1)) ]; then continue; fi
   if [[ $elsewhere == *" $fault "* ]]; then echo "left to the crash suite: $fault"; continue; fi

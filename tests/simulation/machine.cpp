@@ -148,8 +148,8 @@ bool machine::try_start() {
 
 /// A board without a battery, or one that lost an hour; it may know better by now.
 void machine::set_clock_at_start() {
-  // One in a seed: a clock that is wrong, and less wrong in the next life, looks like one that is right
-  // after a machine was off.
+  // One in a seed: a clock that is wrong, and less wrong in the next life, looks like one that is
+  // right after a machine was off.
   static constexpr std::int64_t behind[] = {5'000, 3'600'000, 1'699'999'000'000};
   if (!hard.clock) return;
   if (clock_luck_.one_in(2)) clock.be_behind(0);
