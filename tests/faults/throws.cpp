@@ -35,10 +35,12 @@ using namespace std::chrono_literals;  // NOLINT: 1s is a time
 
 // ---------------------------------------------------------------- what throws
 
-const std::vector<std::string> callbacks = {
-    "encode",    "decode",    "seal",  "open",        "query",     "validator", "update",
-    "signalled", "predicate", "table", "transaction", "body",      "retryable", "function",
-    "intercept", "listener",  "skip",  "entity",      "entity new"};
+// Not an entity's handler, which is workflow code: one that throws at its n-th call only throws
+// something else in a replay, and its run is stalled, as it must be.
+const std::vector<std::string> callbacks = {"encode",   "decode",      "seal",     "open",
+                                            "query",    "validator",   "update",   "predicate",
+                                            "table",    "transaction", "body",     "retryable",
+                                            "function", "intercept",   "listener", "entity new"};
 
 const std::vector<std::pair<std::string, std::function<void()>>> ways = {
     {"runtime_error", [] { throw std::runtime_error("on purpose"); }},
