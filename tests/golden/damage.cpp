@@ -40,7 +40,7 @@ namespace {
 
 constexpr unsigned seconds_max = 30;
 constexpr std::size_t page_bytes = 4096;
-constexpr std::size_t cuts = 100;  // of a log, to see what earlier commits come to
+constexpr std::size_t cuts = 400;  // of a log, to see what earlier commits come to
 
 // ---- what a store comes to
 template <class W> std::string come_to(stet::engine& e, const W& w, const std::string& id) {
