@@ -120,6 +120,17 @@ inline bool makes_room(const batch& b) noexcept {
 /// True if no key can be in the range.
 inline bool is_empty(const scan_range& r) { return !r.to.empty() && r.from >= r.to; }
 
+/// A scan's keys go one way. Damaged pages that lead back to themselves would be read without an
+/// end. Throws errc::corrupt. `before` is empty for the first key.
+inline void check_order(const limits& l, const scan_range& r, std::string_view before,
+                        std::string_view key) {
+  if (before.empty() || (r.backward ? key < before : key > before)) return;
+  throw store_error(errc::corrupt, name_of(l, "scan"), l.path, 0,
+                    "the store is damaged: the key " + printable(key) + " comes after " +
+                        printable(before) + ", out of order; restore a backup",
+                    commit_outcome::refused);
+}
+
 }  // namespace backend
 }  // namespace v0
 }  // namespace stet

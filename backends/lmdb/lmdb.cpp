@@ -113,10 +113,14 @@ void lmdb_store::scan(const scan_range& range, visitor& v) {
       rc = move(c, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV, p);
     }
   }
+  std::string_view before;
   for (; rc == MDB_SUCCESS; rc = move(c, range.backward ? MDB_PREV : MDB_NEXT, p)) {
     std::string_view key = to_view(p.key);
     bool inside = range.backward ? key >= range.from : range.to.empty() || key < range.to;
-    if (!inside || !v.visit(key, to_view(p.value))) return;
+    if (!inside) return;
+    backend::check_order(limits(), range, before, key);
+    before = key;
+    if (!v.visit(key, to_view(p.value))) return;
   }
   if (rc != MDB_NOTFOUND) fail("lmdb scan", path_, rc);
 }

@@ -86,13 +86,16 @@ void sqlite_store::scan(const scan_range& range, visitor& v) {
   const std::string_view end = range.to.empty() ? behind_all : range.to;
   scanning.bind(1, range.backward ? end : range.from);
   scanning.bind(2, range.backward ? range.from : end);
-  for (;;) {
+  for (std::string before;;) {
     int rc = scanning.step();
     if (rc == SQLITE_DONE) return;
     if (rc != SQLITE_ROW) fail("sqlite scan", path_, from->c.get(), rc);
     const std::string_view key = scanning.bytes(0);
     const bool is_inside = range.backward ? key >= range.from : key < end;
-    if (!is_inside || !v.visit(key, scanning.bytes(1))) return;
+    if (!is_inside) return;
+    backend::check_order(limits(), range, before, key);
+    before = key;
+    if (!v.visit(key, scanning.bytes(1))) return;
   }
 }
 

@@ -407,6 +407,7 @@ std::int64_t engine_core::time_left(const pending& p, const attempt& a) noexcept
 void engine_core::time_out(resident& r, pending& p, attempt& a, const step_options& o) {
   bool never_began = a.revoke();
   a.ask_to_stop();
+  take_beats();  // what it said until then is the next one's
   bool must_wait = !never_began && a.body->waits_for_body;
   bool over = time_.is_over(total_deadline(p, o));
   bool last = over || o.at_most_once ||

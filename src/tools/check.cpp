@@ -34,6 +34,7 @@ class checking {
 
   check_report run() {
     check_format();
+    aside_ = read_aside(store_, [](auto&) {});  // what is damaged of it is named by check_aside
     read_journal();
     read_snapshots();
     finish_journal_runs();
@@ -234,18 +235,21 @@ class checking {
     sent_expected_ += entries.size();
   }
 
-  /// What the journal has of the run and its snapshot has not.
+  /// What was put aside of the run, or the journal has of it, and its snapshot has not.
   void catch_up(run_state& s) {
-    auto recent = recent_.find(s.run);
-    if (recent == recent_.end()) return;
-    guard("the records of run " + std::to_string(recent->first) + " in the journal", [&] {
-      for (auto& [lsn, bytes] : recent->second) {
-        if (lsn <= s.applied_lsn) continue;
-        source in(bytes);
-        apply(s, decode_record(in), lsn);
-      }
-    });
-    recent_.erase(recent);
+    auto fold = [&](const aside_records& records, std::string_view where) {
+      guard("the records of " + numbered("run", s.run) + std::string(where), [&] {
+        for (auto& [lsn, bytes] : records) {
+          if (lsn <= s.applied_lsn) continue;
+          source in(bytes);
+          apply(s, decode_record(in), lsn);
+        }
+      });
+    };
+    if (auto kept = aside_.find(s.run); kept != aside_.end() && s.records > 0)
+      fold(kept->second, " that were put aside");
+    fold(recent_[s.run], " in the journal");
+    recent_.erase(s.run);
   }
 
   /// Runs that no snapshot has yet.
@@ -380,7 +384,7 @@ class checking {
   std::uint64_t next_lsn_ = 0, next_run_ = 0, indexed_ = 0;
   std::uint64_t sent_expected_ = 0, sent_found_ = 0;
   run_counters counts_;
-  std::map<std::uint64_t, std::vector<std::pair<std::uint64_t, std::string>>> recent_;
+  std::map<std::uint64_t, aside_records> aside_, recent_;  // by run; recent: of the journal
   std::unordered_map<std::uint64_t, known> runs_;
   std::set<std::uint64_t> unread_;                  // have a snapshot that can't be read
   std::unordered_map<std::uint64_t, bool> chains_;  // by their first run: whether one is open

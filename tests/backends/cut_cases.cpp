@@ -113,4 +113,41 @@ void fill_pages(stet::store& s) {
   }
 }
 
+void die_with_log(const std::function<std::unique_ptr<stet::store>()>& open) {
+  child_process child([&](int pipe) {
+    auto* s = open().release();
+    fill_pages(*s);
+    for (int i = 0; i < 30; ++i) put(*s, "logged" + std::to_string(i), std::string(200, 'x'));
+    child_process::tell(pipe, "fine");
+  });
+  REQUIRE(child.hear_all() == "fine");
+  child.wait();
+}
+
+void check_turned_back(const std::string& path,
+                       const std::function<bool(std::string& page)>& turn_back,
+                       const std::function<std::unique_ptr<stet::store>()>& open) {
+  auto all = bytes_of(path);
+  int turned = 0;
+  for (std::size_t at = 0; at + page_bytes <= all.size(); at += page_bytes) {
+    auto page = all.substr(at, page_bytes);
+    if (!turn_back(page)) continue;
+    all.replace(at, page_bytes, page);
+    ++turned;
+  }
+  REQUIRE(turned > 0);
+  std::ofstream(path, std::ios::binary) << all;
+  auto s = open();
+  for (bool backward : {false, true}) {
+    CAPTURE(backward);
+    auto e = error_of([&] {
+      int left = 1'000'000;
+      stet::scan(*s, {"", "", backward}, [&](auto, auto) { return --left > 0; });
+    });
+    REQUIRE(e);
+    CHECK(e->code() == stet::errc::corrupt);
+    CHECK_MESSAGE(std::string(e->what()).find("out of order") != std::string::npos, e->what());
+  }
+}
+
 }  // namespace stet_tests

@@ -1,4 +1,5 @@
-// An LMDB file that was cut short, at any length: all of it is there, or it is an error.
+// An LMDB file that was cut short, at any length: all of it is there, or it is an error. And one
+// whose pages lead back.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,7 +9,6 @@
 
 #include "cut_cases.hpp"
 #include "tests/conformance/support.hpp"
-#include "tests/support/child_process.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace fs = std::filesystem;
@@ -19,6 +19,19 @@ namespace {
 
 std::unique_ptr<stet::store> open_small(const std::string& path) {
   return stet::lmdb::open(path, {.map_bytes = 1 << 16, .log_bytes = 64u << 10});
+}
+
+/// Of a branch page: the second child is the first one again.
+bool turn_back(std::string& page) {
+  constexpr std::size_t flags_at = 10, lower_at = 12, nodes_at = 16, number_bytes = 6;
+  constexpr unsigned branch = 1;
+  auto at = [&](std::size_t i) {
+    return static_cast<std::size_t>(static_cast<unsigned char>(page[i]) |
+                                    static_cast<unsigned char>(page[i + 1]) << 8);
+  };
+  if (at(flags_at) != branch || at(lower_at) < nodes_at + 4) return false;
+  page.replace(at(nodes_at + 2), number_bytes, page, at(nodes_at), number_bytes);
+  return true;
 }
 
 }  // namespace
@@ -34,14 +47,7 @@ TEST_CASE("an LMDB file is cut short after a close: an error, and it is left as 
 
 TEST_CASE("an LMDB file is cut short beside the log of a process that died: the same") {
   temporary_directory dir;
-  child_process child([&](int pipe) {
-    auto* s = open_small(dir / "s").release();
-    fill_pages(*s);
-    for (int i = 0; i < 30; ++i) put(*s, "logged" + std::to_string(i), std::string(200, 'x'));
-    child_process::tell(pipe, "fine");
-  });
-  REQUIRE(child.hear_all() == "fine");
-  child.wait();
+  die_with_log([&] { return open_small(dir / "s"); });
   REQUIRE(fs::exists(dir / "s-log"));
   CHECK(check_cuts(dir.path(), "s", open_small) > 40);
 }
@@ -63,4 +69,14 @@ TEST_CASE("an LMDB file that is short without fault is opened") {
   auto s = stet::lmdb::open(dir / "s");
   put(*s, "more", std::string(100'000, 'z'));
   CHECK(scanned(*s).size() == 21);
+}
+
+TEST_CASE("a scan of an LMDB file whose pages lead back ends with an error") {
+  temporary_directory dir;
+  {
+    auto s = stet::lmdb::open(dir / "s", {.log_bytes = 0});
+    for (int i = 0; i < 100; ++i) put(*s, "key" + std::to_string(1000 + i), std::string(400, 'x'));
+  }
+  check_turned_back(dir / "s", turn_back,
+                    [&] { return stet::lmdb::open(dir / "s", {.log_bytes = 0}); });
 }

@@ -13,6 +13,7 @@ namespace {
 
 int file = -1;
 int life_now = 0;
+int lives = 0;
 
 }  // namespace
 
@@ -25,7 +26,10 @@ void open_facts(const std::string& path, int life) {
     ::close(std::exchange(file, higher));
   }
   life_now = life;
+  ++lives;
 }
+
+int lives_begun() noexcept { return lives; }
 
 void close_facts() {
   if (file >= 0) ::close(file);

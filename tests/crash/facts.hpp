@@ -31,6 +31,9 @@ struct fact {
 /// Where facts go from now on, and which life this is. The file is made if it isn't there.
 void open_facts(const std::string& path, int life);
 void close_facts();
+/// How many lives this process has begun. Those on the memory store share a process, and their
+/// statics.
+int lives_begun() noexcept;
 /// One write(2). Thread: any.
 void tell(fact_kind kind, std::initializer_list<std::string_view> fields);
 /// All facts of a file. A last line without its end is left out: it isn't a fact yet.

@@ -324,6 +324,7 @@ std::vector<script> all_scripts() {
       farewells(),
       briefs(),
       stopped(),
+      single("overtaken", 0, {"told"}),
       bulk(8, 8),
       crowd(),
   };

@@ -1,12 +1,5 @@
 // Who keeps a run in memory: nobody, once a call is over, whatever came of it.
-#include "engine/core.hpp"
-#include "tests/support/world.hpp"
-
-namespace stet { inline namespace v0 { namespace detail {
-struct engine_probe {
-  static std::size_t runs_in_memory(engine_core& e) { return e.runs_.size(); }
-};
-}}}  // namespace stet::v0::detail
+#include "probe.hpp"
 
 using namespace stet_tests;
 
@@ -23,10 +16,6 @@ stet::task<int> sleeper(stet::context& ctx) {
   co_return 1;
 }
 stet::task<int> quick(stet::context&) { co_return 2; }
-
-std::size_t in_memory(stet::engine& e) {
-  return stet::detail::engine_probe::runs_in_memory(e.internals());
-}
 
 }  // namespace
 

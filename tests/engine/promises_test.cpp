@@ -1,14 +1,7 @@
 // Promises of the guide that no other test tries to break (tests/promises.md).
 #include <stet/entity.hpp>
 
-#include "engine/core.hpp"
-#include "tests/support/world.hpp"
-
-namespace stet { inline namespace v0 { namespace detail {
-struct engine_probe {
-  static std::size_t runs_in_memory(engine_core& e) { return e.runs_.size(); }
-};
-}}}  // namespace stet::v0::detail
+#include "probe.hpp"
 
 using namespace stet_tests;
 
@@ -19,10 +12,6 @@ inline constexpr stet::workflow<int()> Stubborn{"stubborn"};
 inline constexpr stet::entity<int> Counter{"counter"};
 inline constexpr stet::update<int(int)> Add{"add"};
 inline constexpr stet::query<int()> Value{"value"};
-
-std::size_t in_memory(world& w) {
-  return stet::detail::engine_probe::runs_in_memory(w.engine().internals());
-}
 
 }  // namespace
 
@@ -40,13 +29,13 @@ TEST_CASE("runs that sleep are not in memory after a start, and one that wakes i
     });
     for (int i = 0; i < runs; ++i) (void)w.engine().run(Sleeper, std::to_string(i));
     w.settle();
-    CHECK(in_memory(w) == runs);
+    CHECK(in_memory(w.engine()) == runs);
     w.close();
     w.reopen();
     w.settle();
-    CHECK(in_memory(w) == 0);
+    CHECK(in_memory(w.engine()) == 0);
     w.pass(2h);
-    CHECK(in_memory(w) == 1);
+    CHECK(in_memory(w.engine()) == 1);
   }
 }
 

@@ -37,10 +37,10 @@ using namespace std::chrono_literals;  // NOLINT: 1s is a time
 
 // Not an entity's handler, which is workflow code: one that throws at its n-th call only throws
 // something else in a replay, and its run is stalled, as it must be.
-const std::vector<std::string> callbacks = {"encode",   "decode",      "seal",     "open",
-                                            "query",    "validator",   "update",   "predicate",
-                                            "table",    "transaction", "body",     "retryable",
-                                            "function", "intercept",   "listener", "entity new"};
+const std::vector<std::string> callbacks = {
+    "encode",   "decode",    "seal",     "open",        "query", "validator",
+    "update",   "predicate", "table",    "transaction", "body",  "retryable",
+    "function", "intercept", "listener", "entity new",  "skip"};
 
 const std::vector<std::pair<std::string, std::function<void()>>> ways = {
     {"runtime_error", [] { throw std::runtime_error("on purpose"); }},
@@ -295,6 +295,9 @@ void run_on(stet::engine& e, skipping& clock) {
 
 void work(stet::engine& e, skipping& clock, told& t) {
   ask(t, "other", [&] { e.run(Other, "other", 3); });
+  ask(t, "end of other", [&] {  // it sleeps, and the clock skips to its end
+    if (!e.find(Other, "other")->wait_for(1h)) throw std::runtime_error("it has no end");
+  });
   ask(t, "other run", [&] { e.run(Guarded, "other run", word{"o"}); });
   ask(t, "guarded", [&] { e.run(Guarded, "guarded", word{"g"}); });
   ask(t, "order", [&] { e.run(Order, "order", word{"<"}, 0); });

@@ -19,29 +19,34 @@ DAMAGED = 20  # of each item
 
 
 def unpacked(golden, scheme, to):
-    archive = pathlib.Path(golden) / f'format-1-{scheme}.tar.gz'
-    if not archive.exists():
-        print(f'skipped: there is no {archive}')
+    """The paths of the golden stores of a kind."""
+    archives = sorted(pathlib.Path(golden).glob(f'format-1-*{scheme}.tar.gz'))
+    if not archives:
+        print(f'skipped: there is no golden store of {scheme} in {golden}')
         sys.exit(77)
-    with tarfile.open(archive) as tar:
-        tar.extractall(to)
-    return pathlib.Path(to) / 'store'
+    for archive in archives:
+        with tarfile.open(archive) as tar:
+            tar.extractall(pathlib.Path(to) / archive.stem)
+        yield pathlib.Path(to) / archive.stem / 'store'
 
 
 def items(fuzzer, golden, work):
     if fuzzer == 'log_fuzz':
-        log = pathlib.Path(f'{unpacked(golden, "lmdb", work)}-log').read_bytes()
-        return [log[:8192], *(log[at:at + 1024] for at in range(4096, len(log), 512) if any(log[at:at + 64]))]
-    pairs, _ = containers.read(f'sqlite:{unpacked(golden, "sqlite", work)}')
-    of = lambda space: [v for k, v in pairs.items() if k[1:2] == space]  # noqa: E731
+        logs = [pathlib.Path(f'{store}-log').read_bytes() for store in unpacked(golden, 'lmdb', work)]
+        return [part for log in logs for part in (log[:8192], *(log[at:at + 1024] for at in range(4096, len(log), 512) if any(log[at:at + 64])))]
+    pairs = [pair for store in unpacked(golden, 'sqlite', work) for pair in containers.read(f'sqlite:{store}')[0].items()]
+    of = lambda space: [v for k, v in pairs if k[1:2] == space]  # noqa: E731
     if fuzzer == 'record_fuzz':
         return [v[40:] for v in of(b'j')] + [v[4:] for v in of(b'h')]
     if fuzzer == 'key_fuzz':
-        return list(pairs)
+        return [k for k, _ in pairs]
+    if fuzzer == 'aside_fuzz':
+        # None is put aside in a golden store: it is what blocks have, each record behind its LSN.
+        return [b'\x07' + v[40:] for v in of(b'j')]
     if fuzzer == 'attributes_fuzz':
         # They stand somewhere in a snapshot: each tail that begins with the first one's name.
         return [v[v.index(b'\x05Cents'):] for v in of(b'r') if b'\x05Cents' in v]
-    return of({'block_fuzz': b'j', 'snapshot_fuzz': b'r', 'codec_fuzz': b'u'}[fuzzer])
+    return of({'block_fuzz': b'j', 'snapshot_fuzz': b'r', 'codec_fuzz': b'u', 'clock_fuzz': b'k'}[fuzzer])
 
 
 def damaged(item, chance):

@@ -8,6 +8,8 @@
 #include <stet/check.hpp>
 #include <stet/open.hpp>
 
+#include "chains.hpp"
+#include "keys/keys.hpp"
 #include "tests/support/stores.hpp"
 #include "tests/support/world.hpp"
 #include "workflows.hpp"
@@ -18,9 +20,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Unpacks tests/golden/format-N-SCHEME.tar.gz; empty if it can't be read by this machine.
-std::string unpacked(const std::string& scheme, const temporary_directory& dir) {
-  const std::string archive = std::string(STET_GOLDEN_STORES) + "/format-1-" + scheme + ".tar.gz";
+/// Unpacks tests/golden/format-N-SET-SCHEME.tar.gz; empty if it can't be read by this machine.
+std::string unpacked(const std::string& scheme, const temporary_directory& dir,
+                     const std::string& set = "") {
+  const std::string archive =
+      std::string(STET_GOLDEN_STORES) + "/format-1-" + set + scheme + ".tar.gz";
   if (!fs::exists(archive)) return {};
   if (scheme == "lmdb" && ::sysconf(_SC_PAGESIZE) != 4096) return {};  // LMDB's pages are
   REQUIRE(std::system(("tar -xzf '" + archive + "' -C '" + dir.path() + "'").c_str()) == 0);
@@ -130,6 +134,70 @@ TEST_CASE("golden stores are whole, and today's code finishes what they hold") {
     CHECK(stet::check(*kind.open(path)).ok());
   }
   CHECK(found > 0);
+}
+
+TEST_CASE("golden stores of chains whose first links are gone, under a clock that was set") {
+  for (auto& kind : kinds_in_files()) {
+    CAPTURE(kind.scheme);
+    temporary_directory dir;
+    const auto path = unpacked(kind.scheme, dir, "chains-");
+    if (path.empty()) {
+      MESSAGE("skipped: no golden store of ", kind.scheme, " for this machine");
+      continue;
+    }
+    {
+      auto s = kind.open(path);
+      const auto report = stet::check(*s);
+      CHECK_MESSAGE(report.ok(), report.problem_count);
+      namespace keys = stet::detail::keys;
+      CHECK(s->get(keys::clock()));
+      int sent = 0;
+      const auto from = keys::all(keys::space::sent);
+      stet::scan(*s, {from, keys::end_of(from)}, [&](auto, auto) { return ++sent > 0; });
+      CHECK(sent == 3);  // "ten", "pay-1", and that there is such a link
+      s->close();
+    }
+    fake_clock clock;
+    seeded_entropy entropy;
+    recorder heard;
+    const second_outside open{.is_open = true};
+    auto pass = [&](stet::engine& e, stet::duration d) {
+      clock.advance(d);
+      e.run_until_idle();
+    };
+    stet::engine e(kind.open(path), {.threads = 0,
+                                     .retention = kept * 100,
+                                     .clock = &clock,
+                                     .entropy = &entropy,
+                                     .listener = &heard});
+    define_chains(e, open);
+    clock.advance(160min);  // when the second life was killed
+    e.start();
+    e.run_until_idle();
+    // 125 minutes passed in the first life, 35 in the second.
+    CHECK(e.find(Slow, "slow")->result() == 2);
+    CHECK(e.find(Sleeper, "sleeper")->status() == stet::status::running);
+    CHECK(e.find(Slow, "slow-2")->status() == stet::status::running);
+    e.signal("sum", Term, 10, {.idempotency_key = "ten"});  // an earlier link has had it
+    e.signal("sum", Term, 7, {.idempotency_key = "seven"});
+    e.signal("sum", Term, 1, {.idempotency_key = "one"});  // that link is gone, and what it had
+    e.run_until_idle();
+    CHECK(e.find(Sum, "sum")->update(Pay, {.id = "pay-1"}, 5) == 16);
+    e.signal("sum", Term, -1);
+    e.run_until_idle();
+    CHECK(e.find(Sum, "sum")->result() == 24);
+    CHECK(e.resolve(Answer, std::string(e.describe("asks")->details), "yes"));
+    pass(e, 75min);
+    CHECK(e.find(Sleeper, "sleeper")->status() == stet::status::running);
+    pass(e, 20min);
+    CHECK(e.find(Sleeper, "sleeper")->result() == 4);
+    CHECK(e.find(Slow, "slow-2")->result() == 2);
+    CHECK(e.find(Stubborn, "stubborn")->result() == 3);
+    CHECK(e.find(Stubborn, "stubborn-2")->result() == 3);
+    CHECK(e.find(Asks, "asks")->result() == "yes");
+    e.close();
+    CHECK(stet::check(*kind.open(path)).ok());
+  }
 }
 
 TEST_CASE("a store of a newer format is refused, untouched, and by name") {

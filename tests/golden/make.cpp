@@ -1,11 +1,14 @@
-// make URL: a golden store: its first engine closed it, its second was killed (see workflows.hpp).
-// Snapshots, blocks behind them, and runs that wait for all that a run can wait for.
+// make URL [chains]: a golden store: its first engine closed it, its second was killed (see
+// workflows.hpp; chains.hpp). Snapshots, blocks behind them, and runs that wait for all that a run
+// can wait for.
 #include <unistd.h>
 
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
+#include <string_view>
 
+#include "chains.hpp"
 #include "tests/support/fake_environment.hpp"
 #include "tests/support/stores.hpp"
 #include "workflows.hpp"
@@ -75,10 +78,63 @@ void second_life(stet::engine& e, stet_tests::fake_clock& clock) {
   pass(e, clock, 20min);
 }
 
+// ---- the set of chains.hpp
+void first_chains(stet::engine& e, stet_tests::fake_clock& clock) {
+  clock.set(24h);  // it is a day ahead, and nobody knows
+  e.run(Sum, "sum", 0);
+  e.run(Slow, "slow");
+  e.run(Stubborn, "stubborn");
+  e.run(Sleeper, "sleeper");
+  e.run_until_idle();
+  e.signal("sum", Term, 1, {.idempotency_key = "one"});
+  for (int link = 0; link < 12; ++link) {  // the first ones go
+    if (link == 6) {
+      e.signal("sum", Term, 10, {.idempotency_key = "ten"});
+      e.find(Sum, "sum")->start_update(Pay, {.id = "pay-1"}, 5);
+      e.run_until_idle();
+    }
+    e.signal("sum", Term, 0);
+    pass(e, clock, 10min);
+  }
+}
+
+void second_chains(stet::engine& e, stet_tests::fake_clock& clock) {
+  e.run_until_idle();
+  e.run(Slow, "slow-2");
+  e.run(Stubborn, "stubborn-2");
+  e.run(Asks, "asks");
+  e.signal("sum", Term, 7, {.idempotency_key = "seven"});
+  pass(e, clock, 30min);
+}
+
+void make_chains(const char* url) {
+  stet_tests::fake_clock clock;
+  stet_tests::seeded_entropy entropy;
+  stet_tests::recorder heard;
+  const second_outside closed{.clock = &clock};
+  for (bool is_second : {false, true}) {
+    if (is_second) clock.set(-24h);  // it is right again
+    auto e = std::make_unique<stet::engine>(
+        open_small(url),
+        stet::engine_options{.threads = 0,
+                             .retention = kept,
+                             .clock = &clock,
+                             .entropy = &entropy,
+                             .listener = &heard});
+    define_chains(*e, closed);
+    e->start();
+    is_second ? second_chains(*e, clock) : first_chains(*e, clock);
+    if (is_second) ::_exit(0);  // killed
+    e->close();
+  }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) try {
-  if (count != 2) return std::fputs("make URL\n", stderr), 2;
+  const bool chains = count == 3 && std::string_view(arguments[2]) == "chains";
+  if (count != 2 && !chains) return std::fputs("make URL [chains]\n", stderr), 2;
+  if (chains) make_chains(arguments[1]);
   stet_tests::fake_clock clock;
   stet_tests::seeded_entropy entropy;
   stet_tests::recorder heard;

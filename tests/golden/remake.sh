@@ -1,15 +1,16 @@
 #!/bin/bash
-# remake.sh MAKE: writes the golden stores of this format anew (MAKE is build/tests/golden-make). Only while the format isn't
-# released: afterwards a new format gets new archives, and the old ones stay.
+# remake.sh MAKE [SET]: writes the golden stores of a set anew (MAKE is build/tests/golden-make; SET: chains, or none). Only before
+# the set is committed: afterwards what a Stet wrote stays as it wrote it, and new things get a new set.
 set -euo pipefail
-make=$(realpath "$1")
+make=$(realpath "$1") set=${2:-}
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 work=$(mktemp -d "${TMPDIR:-/tmp}/stet-golden.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 for scheme in lmdb rocksdb sqlite; do
+  archive=$here/format-1${set:+-$set}-$scheme.tar.gz
   mkdir "$work/$scheme"
-  "$make" "$scheme:$work/$scheme/store"
+  "$make" "$scheme:$work/$scheme/store" ${set:+"$set"}
   rm -f "$work/$scheme/store-lock" "$work/$scheme/store-shm"
-  tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$work/$scheme" -cf - . | gzip -9n >"$here/format-1-$scheme.tar.gz"
-  ls -l "$here/format-1-$scheme.tar.gz"
+  tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$work/$scheme" -cf - . | gzip -9n >"$archive"
+  ls -l "$archive"
 done

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""reader_test.py EXAMPLES SCHEME…: tools/read_store.py reads what our programs write, and names what we break.
+"""reader_test.py EXAMPLES PUT_ASIDE GOLDEN SCHEME…: tools/read_store.py reads what our programs write, and names what we break.
 
-EXAMPLES is the folder of the built examples. Stores are read after a clean close, after SIGKILL, and copied while a stopped
+EXAMPLES is the folder of the built examples, GOLDEN that of the golden stores. Stores are read after a clean close, after SIGKILL, and copied while a stopped
 process is in the middle of its work. Exits 77 (skipped) without python3-lmdb.
 """
 import importlib.util
@@ -218,8 +218,36 @@ def damaged_log(work, examples):
     report('the log is gone', problems_of(w.url), 'is missing')
 
 
+def put_aside(work, program, scheme):
+    """What the journal had of a run whose snapshot can't be read: named, and the run's again when the snapshot is back."""
+    url = f'{scheme}:{tempfile.mkdtemp(prefix=scheme + "-", dir=work)}/store'
+
+    def run(*stages):
+        for stage in stages:
+            subprocess.run([program, url, stage], check=True, stdout=subprocess.DEVNULL, timeout=60)
+
+    run('begin', 'signal', 'flip', 'live')
+    report(f'{scheme}: a run with a damaged snapshot has records put aside', problems_of(url), 'records are put aside: its snapshot')
+    run('flip')
+    report(f'{scheme}: its snapshot is back', problems_of(url))
+    store = store_at(url)
+    kinds = [r.word for r in store.histories[1]]
+    report(f'{scheme}: what was put aside is in its history', [] if store.aside and 'signal' in kinds else [str(kinds)])
+    run('live')
+    report(f'{scheme}: the next engine has taken it', problems_of(url))
+    store = store_at(url)
+    report(f'{scheme}: and nothing is put aside', [] if not store.aside and 'signal' in [r.word for r in store.histories[1]] else ['it is'])
+
+
+def golden_stores(work, golden, scheme):
+    for archive in sorted(pathlib.Path(golden).glob(f'*-{scheme}.tar.gz')):
+        place = pathlib.Path(tempfile.mkdtemp(prefix='golden-', dir=work))
+        subprocess.run(['tar', '-xzf', archive, '-C', place], check=True)
+        report(archive.name, problems_of(f'{scheme}:{place}/store'))
+
+
 def main():
-    examples, *schemes = sys.argv[1:]
+    examples, aside, golden, *schemes = sys.argv[1:]
     if 'lmdb' in schemes and not importlib.util.find_spec('lmdb'):
         print(f'skipped: {sys.executable} has no module lmdb (Debian: python3-lmdb)')
         return 77
@@ -229,6 +257,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix='stet-reader-') as work:
         for scheme in schemes:
             written_stores(examples, work, scheme)
+            put_aside(work, aside, scheme)
+            golden_stores(work, golden, scheme)
         if 'sqlite' in schemes:
             damages(work, examples)
         if 'lmdb' in schemes:

@@ -139,6 +139,8 @@ TEST_CASE("what was put aside counts again when the snapshot is back") {
         CHECK(count_keys(*to, stet::detail::keys::space::aside) == 1);
       }
       put(w, snapshot_key(run), whole);
+      report = stet::check(*w.store());  // before an engine has taken what was put aside
+      CHECK_MESSAGE(report.ok(), (report.problems.empty() ? "" : report.problems[0]));
       w.reopen();
       w.engine().find(Waits, "hurt")->signal(Add, 20);
       w.settle();

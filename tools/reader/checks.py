@@ -36,14 +36,17 @@ class Store:
         self.guard('marks in the log', self.check_owners)
         if b'\0k' in self.pairs:
             self.guard('the history of the clock (key k)', decode.clock, self.pairs[b'\0k'])
+        self.aside = collections.defaultdict(list)
+        for key, value in sorted(self.spaces['a'].items()):
+            self.guard(f'the records put aside at key {key.hex()}', self.read_aside, key, value)
         self.read_blocks()
         for key, value in self.spaces['r'].items():
             self.guard(f'the snapshot at key {key.hex()}', self.read_snapshot, key, value)
         for number in sorted(set(self.snapshots) | set(self.recent)):
             self.guard(self.name(number), self.read_run, number)
         self.check_chunks()
-        for key, value in self.spaces['a'].items():
-            self.guard(f'the records put aside at key {key.hex()}', self.check_aside, key, value)
+        for number in sorted(self.aside.keys() - self.snapshots.keys()):
+            self.problem(f'of run {number} {len(self.aside[number])} records are put aside: its snapshot can\'t be read')
         self.check_keys('n', self.expected_ids(), 'id')
         self.check_keys('t', self.expected_timers(), 'timer')
         self.check_keys('x', self.expected_index(), 'index entry')
@@ -126,6 +129,18 @@ class Store:
             lsn += 1
         self.next_lsn = lsn
 
+    def read_aside(self, key, value):
+        """What the journal had of a run whose snapshot could not be read. Where it can be, it belongs to the run."""
+        if len(key) != 18:
+            raise Malformed(f'the key has {len(key)} bytes')
+        number = int.from_bytes(key[2:10], 'big')
+        records = decode.aside(value)
+        if records[0][0] != int.from_bytes(key[10:], 'big'):
+            raise Malformed(f'the first has LSN {records[0][0]}')
+        if any(r.run != number for _, r in records):
+            raise Malformed('one is of another run')
+        self.aside[number] += records
+
     # ---- runs
     def read_snapshot(self, key, value):
         if len(key) != 10:
@@ -145,7 +160,7 @@ class Store:
             for r in history:
                 run.take(r)
             self.compare(run, s)
-        for lsn, r in self.recent.get(number, ()):
+        for lsn, r in [*(self.aside.get(number, ()) if s else ()), *self.recent.get(number, ())]:
             if not s or lsn > s.applied_lsn:
                 history.append(r)
                 run.take(r)
@@ -196,17 +211,6 @@ class Store:
             run = int.from_bytes(key[2:10], 'big')
             if run in self.runs or run not in self.snapshots or len(key) != 18:  # else it is named as unreadable already
                 self.problem(f'the chunk at key {key.hex()} belongs to no snapshot')
-
-    def check_aside(self, key, value):
-        """What the journal had of a run whose snapshot could not be read. Where it can be, the next start takes it."""
-        if len(key) != 18:
-            raise Malformed(f'the key has {len(key)} bytes')
-        number = int.from_bytes(key[2:10], 'big')
-        records = decode.aside(value)
-        if any(r.run != number for _, r in records):
-            raise Malformed('one is of another run')
-        if number not in self.snapshots:
-            self.problem(f'of run {number} {len(records)} records are put aside: its snapshot can\'t be read')
 
     # ---- what runs are found by
     def check_keys(self, space, expected, what):
