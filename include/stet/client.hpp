@@ -54,8 +54,7 @@ class STET_API client {
     return run_handle<R>(core_, name_space_, std::string(id), started.at(0));
   }
   /// Starts a run, unless there is one of this id that is open, and sends it a signal, in one
-  /// commit. A run that has ended is started anew. If the signal can't be sealed, a run that was
-  /// started for it stays.
+  /// commit, or does neither. A run that has ended is started anew.
   ///     engine.signal_with_start(Added, item, Cart, "cart-7", customer);
   template <class T, class R, class... A>
     requires(!std::is_void_v<T>)
@@ -78,8 +77,8 @@ class STET_API client {
   }
   /// Starts a run, unless there is one of this id that is open, and sends it an update; the run's
   /// start, the update and what it brings are one commit. Waits until the update is accepted; if it
-  /// is refused, a run that was started for it stays. With a delay: errc::usage, and nothing is
-  /// started.
+  /// is refused, or can't be sealed, a run that was started for it stays. With a delay:
+  /// errc::usage, and nothing is started.
   ///     auto size = engine.update_with_start(Add, std::tuple(item), Cart, "cart-7", c).result();
   template <class U, class... B, class R, class... A>
   update_handle<U> update_with_start(const v0::update<U(B...)>& u,
@@ -102,7 +101,8 @@ class STET_API client {
     return update_handle<U>(core_, started.run, name_space_, std::string(id), u.text(),
                             std::move(sent.id));
   }
-  /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of run().
+  /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of run(): all of
+  /// them, or if it throws none.
   ///     engine.run_all(Hash, std::vector{std::pair(std::string("a"), std::tuple(path_a))});
   template <class R, class... A>
   std::vector<run_handle<R>> run_all(
@@ -183,7 +183,8 @@ class STET_API client {
   /// <stet/entity.hpp>.
   ///     auto size = engine.call(Cart, "ann", Add, "milk");
   ///
-  /// Throws   as run_handle::update.
+  /// Throws   as run_handle::update; errc::run_ended if its run has failed: a new one, which would
+  ///          begin with another state, isn't begun silently.
   /// Durable  what the call changed, and its answer, when it returns.
   template <class S, class R, class... A>
   R call(const entity<S>& e, std::string_view key, const v0::update<R(A...)>& u,

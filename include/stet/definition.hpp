@@ -24,6 +24,7 @@ class STET_API definition {
   virtual std::unique_ptr<root> begin(context&, std::string_view arguments) = 0;
   /// Of an entity: what it is started with when it is called for the first time. Else empty.
   virtual std::string new_arguments() const;
+  virtual bool is_entity() const noexcept { return false; }
   /// Of an entity that was never called: what a query says. False: it has no handler for it.
   virtual bool answer_new(std::string_view query, std::string_view arguments,
                           std::string& out) const;

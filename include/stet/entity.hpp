@@ -15,6 +15,7 @@
 //     engine.call(Cart, "ann", Add, "milk");                    // from outside
 //     auto n = co_await ctx.call(Cart, "ann", Add, "bread");    // from a workflow
 #pragma once
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
@@ -182,8 +183,29 @@ consteval bool check_entity_handler(const entity_handler<query<R(A...)>, V, H>*)
   return good;
 }
 
+/// What an entity waits for: its history is long, no call is under way, and its state isn't too
+/// long to be handed to the next run. It is looked at while the run is driven, never in a replay,
+/// where the history says it: so what a codec makes of the state may change with the build. A codec
+/// that throws stalls the run.
+class STET_API going_over : public condition {
+ public:
+  going_over(std::string& arguments, source_point at);
+  bool holds(execution& e) final;
+
+ protected:
+  ~going_over() override;
+  virtual bool is_busy() const noexcept = 0;
+  virtual void encode_state(std::string& out) const = 0;
+
+ private:
+  std::string& arguments_;       // of the next run, once it holds
+  std::uint64_t look_from_ = 0;  // records of the run: a state that was too long is looked at again
+  bool told_ = false;            // that it is
+};
+
 /// The workflow that an entity is: it answers until its history is long, and continues as new with
-/// its state. What waits then goes over.
+/// its state. What waits then goes over. It never ends as failed, since its state would end with
+/// it: what its code throws outside of a call stalls it.
 template <class S, class... H> class entity_definition final : public definition {
  public:
   entity_definition(const workflow<void(S)>& name, H... all)
@@ -198,6 +220,7 @@ template <class S, class... H> class entity_definition final : public definition
     encode(b, std::tuple<S>());
     return b;
   }
+  bool is_entity() const noexcept override { return true; }
   bool answer_new(std::string_view query, std::string_view arguments,
                   std::string& out) const override {
     const S fresh{};
@@ -207,13 +230,33 @@ template <class S, class... H> class entity_definition final : public definition
   }
 
  private:
+  class over final : public going_over {
+   public:
+    over(const S& s, const int& busy, std::string& arguments, source_point at)
+        : going_over(arguments, at), state_(s), busy_(busy) {}
+
+   private:
+    bool is_busy() const noexcept override { return busy_ > 0; }
+    void encode_state(std::string& out) const override { encode_as_argument(out, state_); }
+    const S& state_;
+    const int& busy_;
+  };
+  /// As continue_as_new would encode it.
+  static void encode_as_argument(std::string& out, const S& state) {
+    writer w(out);
+    w.array(1);
+    codec<S>::encode(w, state);
+  }
   static task<void> live(context& ctx, entity_definition& self, S state) {
     int busy = 0;
     std::vector<std::unique_ptr<registration>> answering;
     std::apply([&](auto&... h) { (answering.push_back(attach(ctx, h, state, busy)), ...); },
                self.all_);
-    co_await ctx.until([&] { return busy == 0 && ctx.continue_suggested(); });
-    co_return co_await ctx.continue_as_new(self.name_, std::move(state));
+    std::string arguments;
+    co_await answer_operation<void>(
+        new over(state, busy, arguments, {__builtin_FILE(), __builtin_LINE()}));
+    if (arguments.empty()) encode_as_argument(arguments, state);  // in a replay
+    co_return co_await continue_operation<void>(self.name_.text(), std::move(arguments));
   }
   workflow<void(S)> name_;
   std::tuple<H...> all_;

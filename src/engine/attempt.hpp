@@ -21,6 +21,16 @@ class engine_core;
 const engine_core* engine_of_body() noexcept;
 struct resident;
 
+/// What a heartbeat said, on its way to the loop.
+struct beat {
+  std::uint64_t run;
+  std::uint32_t command, attempt;
+  std::string progress;
+  bool same_attempt(const beat& o) const noexcept {
+    return run == o.run && command == o.command && attempt == o.attempt;
+  }
+};
+
 /// Made and destroyed by the engine's loop; run() may be on another thread. What is submitted comes
 /// back exactly once, whether it ran or was revoked.
 class attempt final : public work {

@@ -7,6 +7,7 @@
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
 #include "engine/core.hpp"
+#include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -49,12 +50,26 @@ bool engine_core::answer_as_new(run_ref of, std::string_view query, std::string_
          call_user([&] { return d->answer_new(query, arguments, out); });
 }
 
+/// The state of an entity is in the run that is open. If the latest one has failed (which builds
+/// let happen that were before this rule) its state isn't lost while it isn't replaced by a new
+/// one. Throws errc::run_ended.
+void engine_core::must_not_have_failed(const resident& entity) const {
+  auto& s = entity.state;
+  if (s.status != status::failed || !entity_of(s.id)) return;
+  throw error(errc::run_ended, s.id,
+              "the entity " + shown(s.id) + " has failed: " + shown_outcome(s) +
+                  "; what its state was is in its history. engine::erase lets it begin anew, and "
+                  "engine::run of its workflow, with id_reuse::allow, with a state that you give");
+}
+
 /// The run that a message goes to; an entity that is called is there, or is begun. Empty: none.
+/// Throws unreadable_run, errc::run_ended.
 run_lease engine_core::addressee(const resident& sender, const request& q) {
   auto ns = namespace_of(sender.state);
   auto number = q.target.empty() || q.target.size() > id_bytes_max ? 0 : latest_run(ns, q.target);
-  auto r = number ? load(number) : run_lease();
+  auto r = number ? must_read(number, q.target) : run_lease();
   if (!(q.flags & record_flag::calls) || (r && r->state.open())) return r;
+  if (r) must_not_have_failed(*r);
   auto* d = q.target.size() > id_bytes_max ? nullptr : entity_of(q.target);
   if (!d) return r;
   auto arguments = call_user([&] { return d->new_arguments(); });
@@ -73,6 +88,9 @@ void engine_core::send_message(resident& sender, request& q) {
   } catch (const users_exception& e) {  // it can't be sealed, and wasn't sent
     fail_command(sender, record_kind::message_failed, q, errc::payload, "stet::error",
                  words_of(e.thrown()));
+  } catch (const error& e) {
+    if (e.code() != errc::corrupt && e.code() != errc::run_ended) throw;
+    fail_command(sender, record_kind::message_failed, q, e.code(), "stet::error", e.what());
   }
 }
 
@@ -114,7 +132,7 @@ void engine_core::deliver_message(resident& sender, request& q) {
 void engine_core::answer_caller(std::string_view update_id, const update_answer& a) {
   auto who = caller_of(update_id);
   auto r = who ? load(who->run) : run_lease();
-  if (!r) return;
+  if (!r) return who ? owe_a_look(who->run) : void();
   auto* p = r->state.open() ? r->state.find(who->command) : nullptr;
   if (!p || p->kind != command_kind::message) return;
   record e;
@@ -134,6 +152,37 @@ void engine_core::answer_caller(std::string_view update_id, const update_answer&
     fail_pending(*r, record_kind::message_failed, e.command, errc::update_failed, "stet::error",
                  words_of(why.thrown()));
   }
+}
+
+/// The runs that wait for one of this id, by what is pending there: as its parent, or because they
+/// have called it. Goes through the whole store, for a run that can't be read.
+std::vector<caller> engine_core::waiting_for(std::string_view name_space, std::string_view id,
+                                             command_kind as) {
+  std::vector<caller> all;
+  auto look = [&](const run_state& s) {
+    if (!s.open() || namespace_of(s) != name_space) return;
+    for (auto& p : s.waits_for)
+      if (p.kind == as && p.target == id &&
+          (as == command_kind::child || (p.flags & record_flag::calls)))
+        all.push_back({s.run, p.command});
+  };
+  for (auto& [run, other] : runs_) look(other->state);
+  auto from = keys::all(keys::space::snapshot), to = keys::end_of(from);
+  scan(*store_, {from, to}, [&](std::string_view key, std::string_view snapshot) {
+    try {
+      auto run = keys::last_number(key);
+      if (!in_memory(run) && !erased_.has(run)) look(decode_run_state(snapshot));
+    } catch (const malformed&) {}  // told when it is loaded
+    return true;
+  });
+  return all;
+}
+
+/// Whose answer stands is not told again.
+void engine_core::fail_calls(const std::vector<caller>& calls, const std::string& why) {
+  update_answer a;
+  a.failure = std::make_unique<failure>(failure{"stet::run_ended", why, {}, 1});
+  for (auto& c : calls) answer_caller(call_id(c), a);
 }
 
 }  // namespace detail

@@ -31,10 +31,11 @@ std::uint64_t engine_core::run_below(std::string_view name_space, std::string_vi
   return below;
 }
 
-/// The run that goes on for this one: itself, unless it was continued.
+/// The run that goes on for this one: itself, unless it was continued (or all behind it has been
+/// erased). Throws unreadable_run.
 run_lease engine_core::last_of_chain(run_lease r) {
   while (r->state.next) {
-    auto next = load(r->state.next);
+    auto next = must_read(r->state.next, r->state.id);
     if (!next) break;
     r = std::move(next);
   }
@@ -42,19 +43,20 @@ run_lease engine_core::last_of_chain(run_lease r) {
 }
 
 /// The last run of the chain that has this run (its number), which may be there no longer. Empty:
-/// nothing of the chain is there.
+/// nothing of the chain is there. Throws unreadable_run: whether it goes on can't be known.
 run_lease engine_core::chain_of(run_ref of) {
   auto itself = load(of.run);
   if (itself && !itself->state.next) return itself;
   if (STET_SEEDED(find_chain_by_number))
     return itself ? last_of_chain(std::move(itself)) : run_lease();
   for (auto run = latest_run(of.name_space, of.id); run >= of.run && run != 0;) {
-    auto r = load(run);
+    auto r = must_read(run, of.id);
     if (!r) break;
     if (r->state.first <= of.run) return last_of_chain(std::move(r));
     run = run_below(of.name_space, of.id, r->state.first);
   }
-  return itself ? last_of_chain(std::move(itself)) : run_lease();
+  if (!itself) return must_read(of.run, of.id);
+  return last_of_chain(std::move(itself));
 }
 
 /// The same, or the latest run of an id (run 0). Throws as must_find.

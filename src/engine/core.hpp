@@ -22,6 +22,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -32,6 +33,7 @@
 #include <stet/engine.hpp>
 
 #include "engine/body_clock.hpp"
+#include "engine/calls.hpp"
 #include "engine/committer.hpp"
 #include "engine/definitions.hpp"
 #include "engine/engine_clock.hpp"
@@ -41,11 +43,13 @@
 #include "engine/resident.hpp"
 #include "engine/sent_keys.hpp"
 #include "engine/slots.hpp"
+#include "engine/starts.hpp"
 #include "engine/suspects.hpp"
 #include "engine/timers.hpp"
 #include "engine/user_state.hpp"
 #include "journal/aside.hpp"
 #include "journal/checkpoint.hpp"
+#include "journal/debts.hpp"
 #include "journal/journal.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -74,12 +78,13 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   // ------------------------------------------------------------ calls from outside, on the loop
   // (requests.cpp)
   std::vector<start_result> start_runs(std::string_view name_space, std::string_view workflow,
-                                       std::vector<start_request>& requests);
-  start_result start_run(std::string_view name_space, std::string_view workflow,
-                         const start_request& q);
+                                       std::span<const start_request> requests,
+                                       const signal_request* first_signal = nullptr);
+  record start_of(std::string_view name_space, std::string_view workflow, const start_request& q);
+  void take_back(std::vector<begun_run>& begun, const struct journal::place& here);
   void check_start(std::string_view workflow, const start_request& q) const;
-  std::optional<start_result> find_taken(std::string_view name_space, std::string_view workflow,
-                                         const start_request& q);
+  taken_id find_taken(std::string_view name_space, std::string_view workflow,
+                      const start_request& q);
   std::optional<start_result> find_run(std::string_view workflow, run_ref of);
   void cancel_run(run_ref of, std::string_view reason);
   void terminate_run(run_ref of, std::string_view reason);
@@ -103,6 +108,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool update_run(update_call& c);
   bool answer_promise(std::string_view promise, std::string_view token, std::string_view payload,
                       const failure* rejected);
+  void must_not_have_failed(const resident& entity) const;
+  std::uint64_t latest_run(std::string_view name_space, std::string_view id);
   std::string new_id();
   // (user_state.cpp)
   void transact(std::string_view name_space, transact_function& f);
@@ -177,6 +184,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   friend class lent_thread;
   friend class running_body;
   friend run_lease;
+  friend class look_at_pending;
   // life.cpp
   void give_up_start(const std::exception_ptr& why);
   bool turn();
@@ -236,8 +244,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   // runs.cpp
   resident* in_memory(std::uint64_t run) noexcept;
   run_lease load(std::uint64_t run);
+  run_lease must_read(std::uint64_t run, std::string_view id);
   run_lease hold(resident& r) noexcept { return {*this, r}; }
-  std::uint64_t latest_run(std::string_view name_space, std::string_view id);
   run_lease create(record start, bool undriven);
   void begin(resident& r, record start, bool undriven);
   bool ensure_frame(resident& r);
@@ -312,7 +320,6 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void tell_waiters(resident& r);
   void fail_callers(resident& r);
   std::vector<std::string> updates_of(resident& r);
-  std::vector<std::string> calls_to(const run_state& called);
   void tell_parent(resident& r, const record& end);
   void note_orphans(run_state& s, const record& rec);
   void see_to_orphans();
@@ -376,6 +383,15 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool answer_as_new(run_ref of, std::string_view query, std::string_view arguments,
                      std::string& out);
   void answer_caller(std::string_view update_id, const update_answer& a);
+  std::vector<caller> waiting_for(std::string_view name_space, std::string_view id,
+                                  command_kind as);
+  void fail_calls(const std::vector<caller>& calls, const std::string& why);
+
+  // debts.cpp
+  void owe(std::uint64_t run, debt d);
+  void owe_a_look(std::uint64_t run);
+  void forget_debts(std::uint64_t run);
+  void pay_debts(resident& r);
 
   // opening.cpp
   std::string shown_outcome(const run_state& s) const;
@@ -394,6 +410,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool erase_run(resident& r);
   void erase_unreadable(std::string_view name_space, std::string_view id, std::uint64_t run,
                         const run_traces& traces);
+  void fail_who_waits(std::string_view name_space, std::string_view id);
   void note_erased(std::uint64_t run);
   void erase_blobs(std::string_view name_space, std::uint64_t run);
   void forget_run(resident& r);
@@ -503,7 +520,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   // have been asked for.
   std::map<std::uint64_t, aside_records> lost_;
   std::optional<std::map<std::uint64_t, aside_records>> aside_;
-  std::vector<run_lease> recovered_;  // of a recovery: it reads each snapshot once
+  std::map<std::uint64_t, debts> owed_;  // to runs that can't be read, or couldn't
+  std::vector<run_lease> recovered_;     // of a recovery: it reads each snapshot once
   std::map<std::string, duration, std::less<>> retention_;  // by namespace
   std::int64_t next_sweep_ = 0;                             // when to look what is old
   std::map<std::string, std::string>
@@ -517,12 +535,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   timers timers_;
   slots slots_;
   suspects suspects_;
-  attempt* tried_suspect_ = nullptr;  // the one that is tried alone
-  struct pending_trial {
-    std::int64_t ends;  // ms, engine clock: who is still pending then has come through
-    attempt* who;       // found among its run's, or gone
-    std::uint64_t run;
-  };
+  attempt* tried_suspect_ = nullptr;          // the one that is tried alone
   std::deque<pending_trial> pending_trials_;  // by `ends`
   attempt_row inline_returned_;
   drive_output out_;
@@ -531,9 +544,6 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::deque<orphan> orphans_;  // empty between two actions: what they bring is in the same block
 
   // checkpoint
-  struct unsaved_run {
-    std::uint64_t run, since;  // no longer, if the run's `dirty_since` is another
-  };
   std::deque<unsaved_run> dirty_;              // by `since`
   std::vector<std::uint64_t> ended_, sliced_;  // runs
   std::uint64_t pass_until_ = 0;  // LSN: what is older is being checkpointed; 0: no pass
@@ -572,14 +582,6 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::condition_variable wake_;
   std::vector<call*> calls_;
   std::vector<call*> taken_;  // the loop's: of those, what it performs
-  struct beat {
-    std::uint64_t run;
-    std::uint32_t command, attempt;
-    std::string progress;
-    bool same_attempt(const beat& o) const noexcept {
-      return run == o.run && command == o.command && attempt == o.attempt;
-    }
-  };
   std::vector<beat> beats_;
   bool woken_ = false;
   std::atomic<bool> closing_{false};  // written under the lock; open_gates reads it without

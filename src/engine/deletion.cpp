@@ -49,6 +49,7 @@ bool engine_core::erase_run(resident& r) {
   ensure(r.dirty_since == 0, "what is erased is in the store, to the last record");
   erase_checkpoints(journal_.riders(), r.state, counters_);
   erase_blobs(namespace_of(r.state), r.state.run);
+  forget_debts(r.state.run);
   note_erased(r.state.run);
   forget_run(r);
   return true;
@@ -58,8 +59,23 @@ bool engine_core::erase_run(resident& r) {
 void engine_core::erase_unreadable(std::string_view name_space, std::string_view id,
                                    std::uint64_t run, const run_traces& traces) {
   detail::erase_unreadable(journal_.riders(), name_space, id, run, traces, counters_);
+  sent_.erase_run(run, journal_.riders());
+  forget_debts(run);
   erase_blobs(name_space, run);
   note_erased(run);
+}
+
+/// All runs of an id are erased, one of which couldn't be read: who waits for it gets no answer any
+/// more.
+void engine_core::fail_who_waits(std::string_view name_space, std::string_view id) {
+  auto why = "the run '" + std::string(id) + "' couldn't be read, and has been erased";
+  for (auto& c : waiting_for(name_space, id, command_kind::child)) {
+    auto parent = load(c.run);
+    if (parent)
+      fail_pending(*parent, record_kind::child_failed, c.command, errc::child_failed,
+                   "stet::run_terminated", why);
+  }
+  fail_calls(waiting_for(name_space, id, command_kind::message), why);
 }
 
 void engine_core::note_erased(std::uint64_t run) {
@@ -152,6 +168,7 @@ std::size_t engine_core::erase_id(run_ref of, erase_options o) {
     if (auto r = load(run)) erase_run(*r);
     else erase_unreadable(of.name_space, of.id, run, unreadable[run]);
   }
+  if (!unreadable.empty()) fail_who_waits(of.name_space, of.id);
   return family.size();
 }
 

@@ -7,6 +7,7 @@
 //  - an answer to everybody who waits: callers of result() and of updates, runs that called it, its
 //    parent;
 //  - to its children: what their parent_close says (see_to_orphans).
+// What is for a run whose snapshot can't be read is kept for it (engine/debts.cpp).
 //
 // Behind the record of an end nothing may be given up because something of this run can't be read:
 // each debt is paid by itself, and one that can't be is told to the listener.
@@ -175,7 +176,7 @@ std::vector<std::string> engine_core::hand_over(resident& r, std::string_view id
       case fate::over: break;
       case fate::carried:
         if (e.kind == record_kind::update) {
-          e.flags = record_flag::unasked;
+          e.flags = record_flag::unasked | (e.flags & record_flag::unnamed);
           updates.emplace_back(e.target);
         }
         happen_later(next, e);
@@ -219,20 +220,18 @@ void engine_core::tell_waiters(resident& r) {
 /// Runs that have called it, and have no answer yet.
 void engine_core::fail_callers(resident& r) {
   if (r.state.open_updates == 0) return;
-  std::vector<std::string> calls;
+  std::vector<caller> calls;
   try {
-    calls = updates_of(r);
+    for (auto& id : updates_of(r))
+      if (auto who = caller_of(id)) calls.push_back(*who);
   } catch (const store_error&) {
     throw;
   } catch (const error& e) {  // damaged, or not to be read now
     listener_.problem(std::string(e.what()) +
                       ": who called it is found by what the callers' own states say");
-    calls = calls_to(r.state);
+    calls = waiting_for(namespace_of(r.state), r.state.id, command_kind::message);
   }
-  update_answer a;
-  a.failure = std::make_unique<failure>(failure{
-      "stet::run_ended", "the run '" + r.state.id + "' has ended without an answer", {}, 1});
-  for (auto& id : calls) answer_caller(id, a);  // whose answer stands is not told again
+  fail_calls(calls, "the run '" + r.state.id + "' has ended without an answer");
 }
 
 /// The ids of all updates that it was ever sent. Throws errc::corrupt.
@@ -244,35 +243,13 @@ std::vector<std::string> engine_core::updates_of(resident& r) {
   return ids;
 }
 
-/// The calls of runs that wait for an answer of this one, by what is pending there: goes through
-/// the whole store, for a run whose own history can't be read.
-std::vector<std::string> engine_core::calls_to(const run_state& called) {
-  std::vector<std::string> calls;
-  auto look = [&](const run_state& s) {
-    if (!s.open() || namespace_of(s) != namespace_of(called)) return;
-    for (auto& p : s.waits_for)
-      if (p.kind == command_kind::message && (p.flags & record_flag::calls) &&
-          p.target == called.id)
-        calls.push_back(call_id({s.run, p.command}));
-  };
-  for (auto& [run, other] : runs_) look(other->state);
-  auto from = keys::all(keys::space::snapshot), to = keys::end_of(from);
-  scan(*store_, {from, to}, [&](std::string_view key, std::string_view snapshot) {
-    try {
-      auto run = keys::last_number(key);
-      if (!in_memory(run) && !erased_.has(run)) look(decode_run_state(snapshot));
-    } catch (const malformed&) {}  // told when it is loaded
-    return true;
-  });
-  return calls;
-}
-
 /// `end`: the record that has ended it, as it was before it was sealed.
 void engine_core::tell_parent(resident& r, const record& end) {
   if (!r.state.parent) return;
   if (STET_SEEDED(lose_child_answer) && !in_memory(r.state.parent)) return;
   auto parent = load(r.state.parent);
-  if (!parent || !parent->state.open()) return;
+  if (!parent) return owe_a_look(r.state.parent);
+  if (!parent->state.open()) return;
   auto* waits = parent->state.find(r.state.parent_command);
   if (!waits || waits->child != r.state.first) return;
   record e;
@@ -338,10 +315,14 @@ void engine_core::see_to_orphans() {
   while (!orphans_.empty()) {
     auto o = std::move(orphans_.front());
     orphans_.pop_front();
-    auto child = chain_of({o.run, o.name_space, o.id});
-    if (!child) continue;  // it couldn't be started, or can't be read, which was told
-    if (o.ends) end_from_outside(*child, o.why);
-    else request_cancel(*child, o.why);
+    try {
+      auto child = chain_of({o.run, o.name_space, o.id});
+      if (!child) continue;  // it couldn't be started
+      if (o.ends) end_from_outside(*child, o.why);
+      else request_cancel(*child, o.why);
+    } catch (const unreadable_run& e) {
+      owe(e.run(), {o.ends ? debt_kind::end : debt_kind::cancel, o.run, o.why});
+    }
   }
 }
 

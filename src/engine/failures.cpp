@@ -10,6 +10,12 @@ bool is_of_one_run(const error& e) noexcept {
   return damaged && dynamic_cast<const store_error*>(&e) == nullptr;
 }
 
+unreadable_run::unreadable_run(std::uint64_t number, std::string_view id)
+    : error(errc::corrupt, id,
+            "the run " + shown(id) + " is there (its number is " + std::to_string(number) +
+                "), but its snapshot can't be read: restore it from a copy and open the store "
+                "again, or give the run up with engine::erase"),
+      run_(number) {}
 error unreadable_history(const run_state& s, const char* why) {
   return {errc::corrupt, s.id, "the history of the run '" + s.id + "' can't be read: " + why};
 }

@@ -1,6 +1,8 @@
 // What is wrong with one run, and what with the engine; and how callers are told.
 #pragma once
+#include <cstdint>
 #include <exception>
+#include <string_view>
 
 #include <stet/error.hpp>
 
@@ -11,6 +13,15 @@ namespace stet { inline namespace v0 { namespace detail {
 /// Something of one run can't be read: no reason to end the engine. (What a store reports is one.)
 bool is_of_one_run(const error& e) noexcept;
 error unreadable_history(const run_state& s, const char* why);
+/// There is such a run, and its snapshot can't be read: errc::corrupt.
+class unreadable_run final : public error {
+ public:
+  unreadable_run(std::uint64_t number, std::string_view id);
+  std::uint64_t run() const noexcept { return run_; }
+
+ private:
+  std::uint64_t run_;
+};
 /// What callers are told of the engine's failure, and of what a decoder has thrown.
 std::exception_ptr as_error(std::exception_ptr e) noexcept;
 /// Of an error that several threads are to be told: each gets an object of its own.

@@ -10,6 +10,7 @@
 #include "base/users_exception.hpp"
 #include "engine/calls.hpp"
 #include "engine/core.hpp"
+#include "engine/starts.hpp"
 #include "history/attributes.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -29,6 +30,19 @@ void check_key(std::string_view what, std::string_view key) {
                 "an idempotency key, or the id of an update, has at most " +
                     std::to_string(key_bytes_max) + " bytes, this one has " +
                     std::to_string(key.size()));
+}
+
+void check(const signal_request& q) {
+  check_key(q.name, q.key);
+  check_arguments(q.name, q.payload.size());
+}
+void check(const update_request& q) {
+  check_key(q.name, q.id);
+  if (is_call_id(q.id))
+    throw error(
+        errc::usage, q.name,
+        "the id " + shown(q.id) + " of an update begins with 'stet:', as those of calls do");
+  check_arguments(q.name, q.arguments.size());
 }
 
 /// Of a history: how many events drove.
@@ -80,22 +94,24 @@ bool engine_core::knows_signal(resident& r, std::string_view key) {
   return known;
 }
 
+/// Of what the request has, which stays where it is.
+record event_of(const signal_request& q) {
+  record e;
+  e.kind = record_kind::signal;
+  e.name = q.name;
+  e.target = q.key;
+  e.payload = q.payload;
+  return e;
+}
+
 void engine_core::signal_run(run_ref of, const signal_request& q) {
-  check_key(q.name, q.key);
-  check_arguments(q.name, q.payload.size());
+  check(q);
   auto r = must_find_last(of);
   if (!r->state.open()) {
     answer_lsn_ = r->last_lsn;
     throw ended(r->state);
   }
-  if (q.key.empty() || !knows_signal(*r, q.key)) {
-    record e;
-    e.kind = record_kind::signal;
-    e.name = q.name;
-    e.target = q.key;
-    e.payload = q.payload;
-    happen(*r, e);
-  }
+  if (q.key.empty() || !knows_signal(*r, q.key)) happen(*r, event_of(q));
   answer_lsn_ = r->last_lsn;
 }
 
@@ -160,13 +176,18 @@ std::unique_ptr<execution> engine_core::shadow_of(resident& r) {
 
 bool update_call::perform(engine_core& e) {
   if (start) {
+    check(request);
     e.check_start(workflow, *start);
     if (start->delay > duration{})
       throw error(errc::usage, request.name,
                   "the update '" + std::string(request.name) +
                       "' can't be sent with the start of a run that has a delay: its handler is "
                       "there when the run begins; start the run, and send the update then");
-    started = e.start_run(of.name_space, workflow, *start);
+    if (auto run = e.latest_run(of.name_space, start->id)) {
+      auto latest = e.must_find({run, of.name_space, start->id});
+      e.must_not_have_failed(*latest);
+    }
+    started = e.start_runs(of.name_space, workflow, {start, 1}).front();
     of.run = started->run;
   }
   return e.update_run(*this);
@@ -174,6 +195,11 @@ bool update_call::perform(engine_core& e) {
 
 namespace {
 
+error no_such_update(const update_call& c, const resident& r) {
+  return {errc::not_found, c.request.name,
+          "the run '" + r.state.id + "' has had no update " + shown(c.outcome.id) +
+              ", or the run of its chain that had it has been erased"};
+}
 void fill(update_outcome& o, const update_answer& a) {
   o.answered = a.done;
   o.payload = a.payload;
@@ -185,12 +211,7 @@ void fill(update_outcome& o, const update_answer& a) {
 /// True if the call is answered.
 bool engine_core::update_run(update_call& c) {
   auto& q = c.request;
-  check_key(q.name, q.id);
-  if (is_call_id(q.id))
-    throw error(
-        errc::usage, q.name,
-        "the id " + shown(q.id) + " of an update begins with 'stet:', as those of calls do");
-  check_arguments(q.name, q.arguments.size());
+  check(q);
   auto& id = c.outcome.id = q.id.empty() ? new_id() : q.id;
   bool waits = c.until != update_stage::accepted, attached = c.until == update_stage::attached;
   auto r = attached ? must_find_or_follow(c.of) : must_find_last(c.of);
@@ -214,16 +235,17 @@ bool engine_core::update_run(update_call& c) {
     r->updaters.push_back(&c);
     return false;
   }
+  if (!q.id.empty() && r->frame->has_queued_update(id)) {  // its turn comes
+    if (waits) r->updaters.push_back(&c);
+    return !waits;
+  }
   if (auto before = q.id.empty() ? 0 : sent_before(*r, keys::sent_kind::update, id)) {
     r = must_find({before, c.of.name_space, c.of.id});
     c.of.run = c.outcome.run = before;
     fill_from_ended(c, *r);
     return true;
   }
-  if (attached)
-    throw error(errc::not_found, q.name,
-                "the run '" + r->state.id + "' has had no update '" + q.id +
-                    "', or the run of its chain that had it has been erased");
+  if (attached) throw no_such_update(c, *r);
   {
     code_use validated{code_use::validates, 0, checksum_of(q.name)};
     in_workflow here(slots_, suspects_, watchdog_, r->state.workflow, *r->frame,
@@ -266,9 +288,18 @@ void engine_core::fill_from_ended(update_call& c, resident& r) {
   auto shadow = shadow_of(r);
   drive_output work;
   (void)shadow->replay(history_of(r), work);
-  auto* a = shadow->find_update(c.outcome.id);
-  if (!a || !a->done) throw ended(r.state);
-  fill(c.outcome, *a);
+  if (auto* a = shadow->find_update(c.outcome.id)) {
+    if (!a->done) throw ended(r.state);
+    return fill(c.outcome, *a);
+  }
+  // An earlier run of its chain may have answered it.
+  bool is_named = !c.request.id.empty();
+  auto before = is_named ? sent_before(r, keys::sent_kind::update, c.outcome.id) : 0;
+  if (before == 0 && c.until == update_stage::attached) throw no_such_update(c, r);
+  if (before == 0) throw ended(r.state);
+  auto link = must_find({before, c.of.name_space, c.of.id});
+  c.of.run = c.outcome.run = before;
+  fill_from_ended(c, *link);
 }
 
 /// Of a run that was continued: the one to which an update that hadn't begun went over.
@@ -278,7 +309,7 @@ run_lease engine_core::where_answered(run_lease r, const std::string& id) {
     drive_output work;
     (void)shadow->replay(history_of(*r), work);
     auto* a = shadow->find_update(id);
-    auto next = a && a->done ? run_lease() : load(r->state.next);
+    auto next = a && a->done ? run_lease() : must_read(r->state.next, r->state.id);
     if (!next) break;
     r = std::move(next);
   }
@@ -321,7 +352,7 @@ bool engine_core::answer_promise(std::string_view promise, std::string_view toke
   unsigned command = 0;
   std::string text(token.substr(0, 80));
   if (std::sscanf(text.c_str(), "%llx.%x.", &run, &command) != 2) throw unknown();
-  auto r = run ? load(run) : run_lease();
+  auto r = run ? must_read(run, "of the token " + text) : run_lease();
   if (!r || !same_secret(token_of(run, command, r->state.seed, r->state.secret), token))
     throw unknown();
   if (r->state.open() && !r->resumed) resume(*r);
@@ -375,10 +406,8 @@ start_result core::start_with(engine_core& e, std::string_view name_space,
                               std::string_view workflow, const start_request& q,
                               const signal_request& s) {
   return e.ask([&] {
-    e.check_start(workflow, q);
-    auto started = e.start_run(name_space, workflow, q);
-    e.signal_run({started.run, name_space, q.id}, s);
-    return started;
+    check(s);
+    return e.start_runs(name_space, workflow, {&q, 1}, &s).front();
   });
 }
 std::pair<start_result, update_outcome> core::start_with(

@@ -26,6 +26,8 @@ void engine_core::recover() {
   for (auto& [run, records] : put_aside_earlier()) aside.push_back(run);
   for (auto run : aside) (void)load_recovered(run);
   aside_.reset();
+  owed_ = read_debts(*store_, [&](const std::string& what) { listener_.problem(what); });
+
   put_lost_aside();
   auto where = store_->info().path;
   auto who = slots_.open(where.empty() ? std::string() : where + ".slots");
@@ -39,6 +41,8 @@ void engine_core::recover() {
   load_timers();
   recovered_.clear();
   tail_limit_ = options_.tail_bytes_max;
+  for (auto& [run, debts] : owed_)
+    if (auto r = load(run)) enqueue(*r);  // it can be read, and is paid
   was_busy_ = !ready_.empty();
   if (!ready_.empty()) tail_limit_ *= tail_factor_at_start;
   failpoint("after recovery");
@@ -222,6 +226,8 @@ void engine_core::resume(resident& r) {
   failpoint("resume");
   ensure(!r.resumed, "a run is resumed once");
   ensure(is_on_loop(), "runs are resumed on the engine's thread");
+  if (owed_.contains(r.state.run)) pay_debts(r);
+  if (!r.state.open()) return;
   const bool is_quarantined = options_.max_crashes && r.state.crashes >= options_.max_crashes;
   const bool begins_later = !is_quarantined && !time_.is_over(begin_of(r.state));
   const bool has_frame = !is_quarantined && !begins_later && ensure_frame(r);

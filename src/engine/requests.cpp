@@ -4,7 +4,9 @@
 #include <tuple>
 
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 #include "engine/core.hpp"
+#include "engine/starts.hpp"
 #include "history/attributes.hpp"
 #include "keys/keys.hpp"
 
@@ -22,20 +24,61 @@ void check_id(std::string_view id) {
 
 }  // namespace
 
+/// All of them, in one commit, or none: what is refused is refused before anything is recorded, and
+/// where one can't be sealed, those before it are taken back. Only then ends what they replace, and
+/// they are driven. `first_signal`: the one run gets it with its start.
 std::vector<start_result> engine_core::start_runs(std::string_view name_space,
                                                   std::string_view workflow,
-                                                  std::vector<start_request>& requests) {
+                                                  std::span<const start_request> requests,
+                                                  const signal_request* first_signal) {
   for (auto& q : requests) check_start(workflow, q);
+  if (requests.size() > 1)
+    for (auto& q : requests) (void)find_taken(name_space, workflow, q);
+  const bool one_by_one = requests.size() == 1 && !first_signal;
   std::vector<start_result> results;
-  results.reserve(requests.size());
+  std::vector<begun_run> begun;
   std::uint64_t lsn = 0;
-  for (auto& q : requests) {
-    results.push_back(start_run(name_space, workflow, q));
-    lsn = std::max(lsn, answer_lsn_);
+  auto here = journal_.here();
+  try {
+    for (auto& q : requests) {
+      auto taken = find_taken(name_space, workflow, q);
+      if (taken.used) {
+        if (first_signal) signal_run({taken.used->run, name_space, q.id}, *first_signal);
+        lsn = std::max(lsn, answer_lsn_);
+        results.push_back(*taken.used);
+        continue;
+      }
+      auto before = latest_run(name_space, q.id);
+      auto start = start_of(name_space, workflow, q);
+      auto run = create(start, !one_by_one || taken.replaced);
+      begun.push_back({std::move(run), std::move(taken.replaced), before});
+      if (first_signal) happen_later(*begun.back().run, event_of(*first_signal));
+      results.push_back({start.run, true});
+    }
+  } catch (const users_exception&) {
+    if (!begun.empty()) take_back(begun, here);
+    throw;
+  }
+  for (auto& b : begun)
+    if (b.replaced) terminate(*b.replaced, "another run was started with its id");
+  for (auto& b : begun) {
+    for_run(*b.run, [&] { drive_what_is_there(*b.run); });
+    lsn = std::max(lsn, b.run->last_lsn);
+    b.run = {};
     relieve();
   }
   answer_lsn_ = lsn;
   return results;
+}
+
+/// Of runs that are recorded and weren't driven, all of them behind `here`.
+void engine_core::take_back(std::vector<begun_run>& begun, const struct journal::place& here) {
+  journal_.go_back(here);
+  for (auto b = begun.rbegin(); b != begun.rend(); ++b) {
+    auto key = id_key(namespace_of(b->run->state), b->run->state.id);
+    forget_run(*b->run);
+    if (b->before && in_memory(b->before)) ids_[key] = b->before;
+  }
 }
 
 void engine_core::check_start(std::string_view workflow, const start_request& q) const {
@@ -49,10 +92,9 @@ void engine_core::check_start(std::string_view workflow, const start_request& q)
                 "the delay and the time-outs of a start must not be negative");
 }
 
-/// Of a request that has been checked.
-start_result engine_core::start_run(std::string_view name_space, std::string_view workflow,
-                                    const start_request& q) {
-  if (auto known = find_taken(name_space, workflow, q)) return *known;
+/// The first record of a new run, for a request that has been checked.
+record engine_core::start_of(std::string_view name_space, std::string_view workflow,
+                             const start_request& q) {
   if (q.delay > duration{} || q.run_timeout > duration{} || q.execution_timeout > duration{})
     look_at_time();  // they count from here
   auto later = [&](duration d) {
@@ -70,17 +112,15 @@ start_result engine_core::start_run(std::string_view name_space, std::string_vie
   start.name_space = as_stored(name_space);
   start.attributes = q.attributes;
   start.memo = q.memo;
-  answer_lsn_ = create(start, false)->last_lsn;
-  return {start.run, true};
+  return start;
 }
 
-/// The run that has the id and is to be used; none: a new one is to be started. Throws
+/// The run that has the id and is used, or is replaced; neither: there is none in the way. Throws
 /// errc::conflict.
-std::optional<start_result> engine_core::find_taken(std::string_view name_space,
-                                                    std::string_view workflow,
-                                                    const start_request& q) {
+taken_id engine_core::find_taken(std::string_view name_space, std::string_view workflow,
+                                 const start_request& q) {
   run_ref of{latest_run(name_space, q.id), name_space, q.id};
-  if (of.run == 0) return std::nullopt;
+  if (of.run == 0) return {};
   auto r = must_find(of);
   auto refuse = [&](const char* why) {
     answer_lsn_ = r->last_lsn;
@@ -88,16 +128,16 @@ std::optional<start_result> engine_core::find_taken(std::string_view name_space,
   };
   if (r->state.open()) {
     if (q.conflict == id_conflict::fail) refuse(" has a run that is open");
-    if (q.conflict == id_conflict::use_existing) return find_run(workflow, of);
-    terminate(*r, "another run was started with its id");
+    if (q.conflict == id_conflict::use_existing) return {find_run(workflow, of), {}};
+    return {std::nullopt, std::move(r)};
   } else {
     auto reuse = q.reuse;
-    if (reuse == id_reuse::use_existing) return find_run(workflow, of);
+    if (reuse == id_reuse::use_existing) return {find_run(workflow, of), {}};
     if (reuse == id_reuse::reject) refuse(" has had a run");
     if (reuse == id_reuse::allow_after_failure && r->state.status == status::completed)
       refuse(" has had a run that completed");
   }
-  return std::nullopt;
+  return {};
 }
 
 std::optional<start_result> engine_core::find_run(std::string_view workflow, run_ref of) {
@@ -119,25 +159,26 @@ run_lease engine_core::must_find(run_ref of) {
   bool by_number = of.run != 0;
   if (!by_number) of.run = latest_run(of.name_space, of.id);
   if (of.run == 0) throw missing("");
-  if (auto r = load(of.run)) return r;
-  if (by_number && (erased_.has(of.run) || !store_->get(keys::snapshot(of.run))))
-    throw missing(": it has been erased");
-  throw error(errc::corrupt, of.id,
-              "the run " + shown(of.id) + " is there, but its snapshot can't be read");
+  if (auto r = must_read(of.run, of.id)) return r;
+  if (by_number) throw missing(": it has been erased");
+  throw unreadable_run(of.run, of.id);  // its id is there, and its snapshot is lost
 }
 
 void engine_core::cancel_run(run_ref of, std::string_view reason) {
   auto r = must_find_last(of);
   request_cancel(*r, reason);
+  answer_lsn_ = journal_.last_lsn();  // also what came up when the run was resumed
 }
 void engine_core::terminate_run(run_ref of, std::string_view reason) {
   auto r = last_of_chain(of);
   terminate(*r, reason);
+  answer_lsn_ = journal_.last_lsn();
 }
 
 void engine_core::resume_run(run_ref of) {
   auto r = must_find(of);
   if (r->state.open() && r->state.stalled) resume_stalled(*r);
+  answer_lsn_ = journal_.last_lsn();
 }
 
 /// Its frame is built anew, which can't be while a body refers to the old one: then when that has

@@ -80,6 +80,16 @@ struct resident {
   }
 };
 
+/// A run with records that the store has in blocks only.
+struct unsaved_run {
+  std::uint64_t run, since;  // no longer, if the run's `dirty_since` is another
+};
+/// A suspect that is tried, and whose body has returned without an outcome.
+struct pending_trial {
+  std::int64_t ends;  // ms, engine clock: who is still pending then has come through
+  attempt* who;       // found among its run's, or gone
+  std::uint64_t run;
+};
 /// A child that a run's history names.
 struct started_child {
   std::string id;

@@ -35,7 +35,8 @@ void engine_core::let_rest(resident& r) noexcept {
 }
 
 /// A run, from memory or from its snapshot. Empty if there is none, or if its snapshot can't be
-/// read (and that is told).
+/// read (and that is told): for whoever goes on without it. If it was owed something while it
+/// couldn't be read, it gets that in a turn of its own.
 run_lease engine_core::load(std::uint64_t run) {
   if (auto* r = in_memory(run)) return hold(*r);
   if (erased_.has(run)) return {};
@@ -48,12 +49,22 @@ run_lease engine_core::load(std::uint64_t run) {
     r->last_lsn = r->state.applied_lsn;
     // An open run is the latest of its id; one that has ended may not be, and the store knows.
     if (r->state.open()) ids_.emplace(id_key(namespace_of(r->state), r->state.id), run);
-    return hold(*(runs_[run] = std::move(r)));
+    auto held = hold(*(runs_[run] = std::move(r)));
+    if (owed_.contains(run)) enqueue(*held);
+    return held;
   } catch (const malformed& e) {
     listener_.problem("run " + std::to_string(run) +
                       " can't be read, and is left alone: " + e.what());
     return {};
   }
+}
+
+/// The same for whoever acts on what the run is: empty only if there is none. Throws
+/// unreadable_run.
+run_lease engine_core::must_read(std::uint64_t run, std::string_view id) {
+  auto r = load(run);
+  if (!r && is_there(run)) throw unreadable_run(run, id);
+  return r;
 }
 
 std::uint64_t engine_core::latest_run(std::string_view name_space, std::string_view id) {
@@ -255,6 +266,7 @@ bool engine_core::drive_ready() {
     r->queued = false;
     any = true;
     for_run(*r, [&] {
+      if (!r->resumed && owed_.contains(run)) pay_debts(*r);
       if (!r->state.open()) return;
       if (!r->resumed) return resume(*r);
       drive_what_is_there(*r);

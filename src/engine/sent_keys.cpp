@@ -51,7 +51,13 @@ void sent_keys::erase(std::string entry, batch& riders) {
 }
 
 void sent_keys::erase_run(std::uint64_t first, std::uint64_t run, batch& riders) {
-  auto from = keys::sent_prefix(first), to = keys::end_of(from);
+  erase_run(run, keys::sent_prefix(first), riders);
+}
+void sent_keys::erase_run(std::uint64_t run, batch& riders) {
+  erase_run(run, keys::all(keys::space::sent), riders);
+}
+void sent_keys::erase_run(std::uint64_t run, const std::string& from, batch& riders) {
+  auto to = keys::end_of(from);
   std::vector<std::string> all;
   auto take = [&](std::string_view entry) {
     if (keys::last_number(entry) == run) all.emplace_back(entry);

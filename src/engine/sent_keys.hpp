@@ -33,12 +33,15 @@ class sent_keys {
   void erase(std::string entry, batch& riders);
   /// All entries of a run, whatever its history says. Reads all that the chain was sent.
   void erase_run(std::uint64_t first, std::uint64_t run, batch& riders);
+  /// The same of a run whose chain isn't known. Reads all that any chain was sent.
+  void erase_run(std::uint64_t run, batch& riders);
 
   /// What was added and erased since the last time is on its way; it is durable.
   void sealed();
   void committed() noexcept { flying_.clear(); }
 
  private:
+  void erase_run(std::uint64_t run, const std::string& from, batch& riders);
   /// The latest entry of [from, to).
   std::optional<std::string> last_of(const std::string& from, const std::string& to) const;
   /// What is known of an entry that the store doesn't tell yet: it is there, or it isn't.

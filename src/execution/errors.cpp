@@ -100,6 +100,7 @@ void error_registry::raise(errc code, std::string_view operation, const failure&
     case errc::promise_rejected: throw promise_rejected(code, operation, f);
     case errc::update_failed: throw update_failed(code, operation, f);
     case errc::payload:
+    case errc::corrupt:
     case errc::not_found:
     case errc::run_ended:
     case errc::rejected: throw error(code, operation, f.message);

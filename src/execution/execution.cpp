@@ -227,6 +227,9 @@ void execution::finish() {
     end.kind = record_kind::ended_cancelled;
     end.name = f.message;
   } catch (const std::bad_alloc&) { return starve(); } catch (...) {
+    if (definition_.is_entity() && !replay_)
+      return reject("the entity's own code threw, and its state would end with it: " +
+                    words_of(std::current_exception()));
     f = errors_.describe(std::current_exception());
     end.kind = record_kind::failed;
     end.code = errc::run_failed;

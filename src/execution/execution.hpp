@@ -139,6 +139,8 @@ class execution : private waiter {
   std::optional<std::string> answered_at_return();
   /// Whether a signal with this key, or an update with this id, is in the history already.
   bool knows_signal(std::string_view key) const;
+  /// Whether an update with this id is among the events that haven't driven it.
+  bool has_queued_update(std::string_view id) const { return has_queued(record_kind::update, id); }
   /// Every key of a signal and id of an update in the history.
   void visit_sent(
       const std::function<void(record_kind, std::uint8_t flags, std::string_view)>& visit) const;
@@ -216,6 +218,11 @@ class execution : private waiter {
   void give_up(command& c, const std::string& reason) noexcept;
   void unlink(command& c) noexcept;
 
+  /// Records that drove, or were emitted.
+  std::uint64_t records() const noexcept { return records_; }
+  /// In a replay: the history says here that this condition holds.
+  bool says_met(const condition& c);
+
   static constexpr std::uint64_t records_suggested_max = 4096;
 
  private:
@@ -247,6 +254,7 @@ class execution : private waiter {
     record next{};
     bool has_next = false;
   };
+  bool has_queued(record_kind k, std::string_view target) const;
   bool peek();
   bool finds_marker(std::string_view patch) noexcept;
   void mark(std::string_view patch, std::uint32_t line) noexcept;

@@ -40,19 +40,22 @@ std::vector<std::string> execution::unseen() const {
     r.name = w.name;
     r.target = w.id;
     r.payload = w.arguments;
+    if (auto* a = find_update(w.id); a && a->unnamed) r.flags = record_flag::unnamed;
     add(r);
   }
   all.insert(all.end(), undriven_.begin(), undriven_.end());
   return all;
 }
 
-bool execution::knows_signal(std::string_view key) const {
-  if (keys_.contains(key)) return true;
+bool execution::has_queued(record_kind k, std::string_view target) const {
   return std::any_of(undriven_.begin(), undriven_.end(), [&](auto& bytes) {
     source in(bytes);
     auto r = decode_record(in);
-    return r.kind == record_kind::signal && r.target == key;
+    return r.kind == k && r.target == target;
   });
+}
+bool execution::knows_signal(std::string_view key) const {
+  return keys_.contains(key) || has_queued(record_kind::signal, key);
 }
 
 void execution::visit_sent(

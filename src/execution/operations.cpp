@@ -1,12 +1,14 @@
 // What the public headers declare of scopes and operations.
 #include <stet/context.hpp>
 #include <stet/definition.hpp>
+#include <stet/entity.hpp>
 
 #include <cmath>
 #include <cstdio>
 #include <new>
 
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 #include "execution/execution.hpp"
 
 namespace stet { inline namespace v0 {
@@ -222,6 +224,38 @@ std::string held_command::token() const {
 }
 const std::string& held_command::target() const noexcept {
   return static_cast<request&>(*command_).target;
+}
+
+going_over::going_over(std::string& arguments, source_point at)
+    : condition("condition", at), arguments_(arguments) {}
+going_over::~going_over() = default;
+
+namespace {
+
+constexpr std::uint64_t records_between_looks = 64;  // a state may be megabytes
+
+}  // namespace
+
+bool going_over::holds(execution& e) {
+  if (e.replaying()) return e.says_met(*this);
+  if (is_busy() || !e.continue_suggested() || e.records() < look_from_) return false;
+  arguments_.clear();
+  try {
+    encode_state(arguments_);
+  } catch (const std::bad_alloc&) { throw; } catch (...) {
+    e.reject("its state can't be encoded, to go over to its next run: " +
+             words_of(std::current_exception()));
+    return false;
+  }
+  auto limit = payload_limit::now();
+  if (arguments_.size() <= limit) return true;
+  look_from_ = e.records() + records_between_looks;
+  if (!std::exchange(told_, true))
+    e.log("the state of this entity has " + std::to_string(arguments_.size()) +
+          " bytes, and a payload at most " + std::to_string(limit) +
+          ": it doesn't go over to a new run, and its history grows, until the state is shorter");
+  arguments_ = {};
+  return false;
 }
 
 continuation::continuation(std::string_view workflow, std::string arguments)

@@ -145,6 +145,13 @@ void execution::diverge(const record& emitted) noexcept try {
   if (emitted.command) problem_ += " as command " + std::to_string(emitted.command);
 } catch (const std::bad_alloc&) { starve(); }
 
+bool execution::says_met(const condition& c) {
+  if (!peek() || replay_->next.command != c.id) return false;
+  auto& r = replay_->next;
+  return r.kind == record_kind::met ||
+         (r.kind == record_kind::condition && (r.flags & record_flag::holds));
+}
+
 /// The history says here that the run takes this patch's new way.
 bool execution::finds_marker(std::string_view patch) noexcept {
   try {

@@ -1,6 +1,7 @@
 #include "journal/aside.hpp"
 
 #include "base/crc32c.hpp"
+#include "journal/debts.hpp"
 #include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -41,6 +42,7 @@ std::map<std::uint64_t, aside_records> read_aside(
   std::map<std::uint64_t, aside_records> all;
   auto from = keys::all(keys::space::aside), to = keys::end_of(from);
   scan(s, {from, to}, [&](std::string_view key, std::string_view value) {
+    if (is_of_debts(key)) return true;
     try {
       if (key.size() != keys::aside(0, 0).size()) throw malformed("its key has a wrong length");
       auto run = source(key.substr(from.size())).big_endian();
@@ -58,7 +60,7 @@ std::map<std::uint64_t, aside_records> read_aside(
 }
 
 void erase_aside(batch& b, std::uint64_t run) {
-  b.erase_range(keys::aside(run, 0), keys::end_of(keys::aside(run, UINT64_MAX)));
+  b.erase_range(keys::aside(run, 1), keys::end_of(keys::aside(run, UINT64_MAX)));
 }
 
 run_traces traces_of(store& s, std::string_view name_space, std::uint64_t run) {
@@ -89,6 +91,7 @@ void erase_unreadable(batch& b, std::string_view name_space, std::string_view id
   for (auto& key : traces.keys) b.erase(key);
   if (traces.kind) counters.add(name_space, traces.kind->first, traces.kind->second, -1);
   erase_aside(b, run);
+  erase_debts(b, run);
 }
 
 }  // namespace detail

@@ -26,7 +26,7 @@ aside_records take_aside(std::string_view value);
 /// Everything that was put aside, by run. A value that can't be read goes to `damaged`, as a text.
 std::map<std::uint64_t, aside_records> read_aside(
     store& s, const std::function<void(const std::string&)>& damaged);
-/// What was put aside of a run goes.
+/// The records that were put aside of a run go; what it is owed stays (journal/debts.hpp).
 void erase_aside(batch& b, std::uint64_t run);
 
 /// What the indexes say of a run whose snapshot can't be read.

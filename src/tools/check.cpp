@@ -11,6 +11,7 @@
 #include "history/block.hpp"
 #include "journal/aside.hpp"
 #include "journal/checkpoint.hpp"
+#include "journal/debts.hpp"
 #include "journal/journal.hpp"
 #include "keys/keys.hpp"
 #include "tools/pages.hpp"
@@ -35,10 +36,12 @@ class checking {
   check_report run() {
     check_format();
     aside_ = read_aside(store_, [](auto&) {});  // what is damaged of it is named by check_aside
+    owed_ = read_debts(store_, [](auto&) {});
     read_journal();
     read_snapshots();
     finish_journal_runs();
     check_families();
+    check_calls();
     check_indexes();
     check_keys();
     return std::move(report_);
@@ -57,6 +60,10 @@ class checking {
   struct child_link {
     std::uint64_t parent, child;
     std::uint32_t command;
+  };
+  struct call_link {
+    std::uint64_t caller;
+    std::string name_space, called;  // an id
   };
 
   void problem(std::string_view text) {
@@ -273,9 +280,14 @@ class checking {
     if (s.stalled) ++report_.stalled_runs;
     if (s.undriven == 0 && !s.stalled && s.waits_for.empty())
       problem(quoted(s) + " is open, and nothing will wake it");
-    for (auto& p : s.waits_for)
-      if (p.kind == command_kind::child && s.undriven == 0)
-        links_.push_back({s.run, p.child, p.command});
+    auto name_space = std::string(namespace_of(s));
+    open_ids_.emplace(name_space, s.id);
+    if (s.undriven > 0 || owed_.contains(s.run)) return;  // what it waits for may be there
+    for (auto& p : s.waits_for) {
+      if (p.kind == command_kind::child) links_.push_back({s.run, p.child, p.command});
+      if (p.kind == command_kind::message && (p.flags & record_flag::calls))
+        calls_.push_back({s.run, name_space, p.target});
+    }
   }
 
   /// Parents that wait for a child: it, or what continues it, is open. Its first run may be gone.
@@ -285,6 +297,17 @@ class checking {
       if (child != chains_.end() && child->second) continue;
       problem(numbered("run", l.parent) + " waits for its child, " + numbered("run", l.child) +
               ", which " + (child == chains_.end() ? "isn't there" : "has ended"));
+    }
+  }
+
+  /// Runs that wait for the answer of another: that is open, or can't be read.
+  void check_calls() {
+    for (auto& c : calls_) {
+      if (open_ids_.contains({c.name_space, c.called})) continue;
+      auto latest = read_latest_run(store_, c.name_space, c.called);
+      if (latest && unread_.contains(*latest)) continue;
+      problem(numbered("run", c.caller) + " waits for an answer of " + shown(c.called) +
+              ", of which no run is open");
     }
   }
 
@@ -305,18 +328,26 @@ class checking {
       problem("the counter of runs is below a run's number");
   }
 
-  /// Records of a run whose snapshot couldn't be read. Where it can be now, the next start of an
-  /// engine folds them.
+  /// Records of a run whose snapshot couldn't be read, and what it is owed. Where it can be read
+  /// now, the next start of an engine folds them, and pays it.
   void check_aside(std::string_view key, std::string_view value) {
     if (key.size() != keys::aside(0, 0).size()) throw malformed("it has a wrong length");
     auto run = source(key.substr(2)).big_endian();
+    auto k = runs_.find(run);
+    bool is_readable = k != runs_.end() && k->second.in_snapshot;
+    if (is_of_debts(key)) {
+      auto owed = take_debts(value).size();
+      if (!is_readable)
+        problem(numbered("run", run) + " is owed " + std::to_string(owed) +
+                " things: its snapshot can't be read");
+      return;
+    }
     auto records = take_aside(value);
     for (auto& [lsn, bytes] : records) {
       source in(bytes);
       if (decode_record(in).run != run) throw malformed("it has a record of another run");
     }
-    auto k = runs_.find(run);
-    if (k == runs_.end() || !k->second.in_snapshot)
+    if (!is_readable)
       problem("of " + numbered("run", run) + " " + std::to_string(records.size()) +
               " records are put aside: its snapshot can't be read");
   }
@@ -389,6 +420,9 @@ class checking {
   std::set<std::uint64_t> unread_;                  // have a snapshot that can't be read
   std::unordered_map<std::uint64_t, bool> chains_;  // by their first run: whether one is open
   std::vector<child_link> links_;
+  std::vector<call_link> calls_;
+  std::set<std::pair<std::string, std::string>> open_ids_;  // namespace, id
+  std::map<std::uint64_t, debts> owed_;
 };
 
 }  // namespace

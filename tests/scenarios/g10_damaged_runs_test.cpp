@@ -9,6 +9,7 @@
 
 #include "keys/keys.hpp"
 #include "run_state/run_state.hpp"
+#include "tests/support/damaged_store.hpp"
 #include "tests/support/stores.hpp"
 #include "tests/support/world.hpp"
 
@@ -28,43 +29,6 @@ inline constexpr stet::update<int(int)> Ask{"ask"};
 inline constexpr stet::query<int()> Look{"look"};
 
 using pairs = std::map<std::string, std::string>;
-
-/// Shows one of a store's values with a bit turned round, once there is a key.
-class damaged_store final : public stet::store {
- public:
-  damaged_store(std::unique_ptr<stet::store> s, const std::string& key)
-      : store_(std::move(s)), key_(key) {}
-  std::optional<std::string> get(std::string_view key) override {
-    auto value = store_->get(key);
-    if (value && key == key_) turn(*value);
-    return value;
-  }
-  void scan(const stet::scan_range& range, stet::visitor& v) override {
-    struct turning final : stet::visitor {
-      turning(damaged_store& s, stet::visitor& w) : self(s), v(w) {}
-      bool visit(std::string_view key, std::string_view value) override {
-        if (key != self.key_) return v.visit(key, value);
-        std::string other(value);
-        turn(other);
-        return v.visit(key, other);
-      }
-      damaged_store& self;
-      stet::visitor& v;
-    } all(*this, v);
-    store_->scan(range, all);
-  }
-  void commit(const stet::batch& b, stet::durability d) override { store_->commit(b, d); }
-  void close() override { store_->close(); }
-  stet::store_info info() const override { return store_->info(); }
-
- private:
-  static void turn(std::string& value) {
-    auto& c = value[value.size() / 2];
-    c = static_cast<char>(c ^ 16);
-  }
-  std::unique_ptr<stet::store> store_;
-  const std::string& key_;
-};
 
 void define_all(stet::engine& e) {
   e.define(Sleeper, [](stet::context& ctx) -> stet::task<int> {
@@ -122,8 +86,10 @@ struct life {
     o.resident_runs_max = resident;
     o.replay_check_interval = check;
     o.commits = stet::durability::process;
-    engine =
-        std::make_unique<stet::engine>(std::make_unique<damaged_store>(std::move(s), damaged), o);
+    engine = std::make_unique<stet::engine>(
+        std::make_unique<damaged_store>(
+            std::move(s), [&damaged](std::string_view key) { return key == damaged; }),
+        o);
     define_all(*engine);
     engine->start();
     engine->run_until_idle();

@@ -292,3 +292,31 @@ TEST_CASE("a chain whose earlier links are erased is erased whole by hand, and s
     CHECK(left_over == 0);
   });
 }
+
+TEST_CASE(
+    "an update that an earlier run of a chain has answered is known when the chain has ended") {
+  everywhere([](world& w) {
+    w.open([](stet::engine& e) { e.define(Chain, chain); });
+    auto run = w.engine().run(Chain, "c", 0);
+    auto sent = run.start_update(Pay, {.id = "order-7"}, 5);
+    CHECK(sent.result() == 5);
+    run.signal(Word, "next");
+    w.settle();
+    run.signal(Word, "next");
+    w.settle();
+    CHECK(run.update(Pay, {.id = "order-8"}, 1) == 6);
+    CHECK(run.update(Pay, {.id = "order-7"}, 5) == 5);
+    run.signal(Word, "end");
+    CHECK(w.result(run) == 6);
+    CHECK(run.update(Pay, {.id = "order-7"}, 5) == 5);
+    CHECK(run.update(Pay, {.id = "order-8"}, 1) == 6);
+    CHECK(sent.result() == 5);
+    CHECK(what_throws([&] { run.update(Pay, {.id = "order-9"}, 1); }).code ==
+          stet::errc::run_ended);
+    w.restart();
+    auto again = w.engine().find(Chain, "c");
+    REQUIRE(again);
+    CHECK(again->update(Pay, {.id = "order-7"}, 5) == 5);
+    CHECK(again->update(Pay, {.id = "order-8"}, 1) == 6);
+  });
+}

@@ -15,6 +15,26 @@ using namespace stet_tests;
 
 namespace {
 
+/// A text whose codec fails when a test says so.
+struct note {
+  std::string text;
+};
+bool codec_fails = false;
+
+}  // namespace
+
+namespace stet {
+template <> struct codec<note> {
+  static void encode(writer& w, const note& n) {
+    if (codec_fails && n.text.size() > 10) throw std::runtime_error("no dictionary");
+    w.text(n.text);
+  }
+  static note decode(reader& r) { return {std::string(r.text())}; }
+};
+}  // namespace stet
+
+namespace {
+
 using cart = std::vector<std::string>;
 inline constexpr stet::entity<cart> Cart{"cart"};
 inline constexpr stet::update<int(std::string)> Add{"add"};
@@ -24,6 +44,31 @@ inline constexpr stet::query<cart()> Items{"items"};
 inline constexpr stet::workflow<int(int)> Shop{"shop"};
 inline constexpr stet::update<int(int)> Go2{"go"};
 inline constexpr stet::table<std::string, int> Sold{"sold"};
+
+inline constexpr stet::entity<note> Log{"log"};
+inline constexpr stet::update<int(std::string)> Write{"write"};
+inline constexpr stet::update<void(int)> Cut{"cut"};
+inline constexpr stet::workflow<int(int)> Writer{"writer"};
+inline constexpr stet::entity<int> Tally{"tally"};
+inline constexpr stet::update<int(int)> Plus{"plus"};
+inline constexpr stet::update<int(std::string)> Relay{"relay"};
+inline constexpr stet::signal<> Noise{"noise"};
+
+int write_on(note& n, std::string more) {
+  n.text += more;
+  return static_cast<int>(n.text.size());
+}
+void define_log(stet::engine& e) {
+  e.define(Log, stet::on(Write, write_on),
+           stet::on(Cut, [](note& n, int size) { n.text.resize(static_cast<std::size_t>(size)); }));
+}
+void define_tally(stet::engine& e) {
+  e.define(Tally, stet::on(Plus, [](int& sum, int n) { return sum += n; }),
+           stet::on(Relay, [](stet::context& ctx, int& sum, std::string to) -> stet::task<int> {
+             auto there = co_await ctx.call(Tally, to, Plus, 1);
+             co_return sum + there;
+           }));
+}
 
 int add(cart& c, std::string item) {
   c.push_back(std::move(item));
@@ -228,4 +273,126 @@ TEST_CASE("many callers of one entity from many threads: none is lost, none coun
     });
   for (auto& t : callers) t.join();
   CHECK(sum == 400 * 401 / 2);
+}
+
+TEST_CASE("a state that is too long doesn't go over, says so, and goes over when it is shorter") {
+  constexpr std::size_t limit = 64 << 10;
+  for (cell c : {cell{}, cell{.lmdb = true}}) {
+    world w(c);
+    w.options.payload_bytes_max = limit;
+    w.open(define_log);
+    std::string line(40, 'x');
+    int written = 0;
+    for (int i = 0; i < 2300; ++i) {
+      if (i == 2200) w.restart();
+      written += 40;
+      CHECK(w.engine().call(Log, "ann", Write, line) == written);
+    }
+    CHECK(w.engine().describe("log/ann")->previous == 0);
+    CHECK(w.heard.heard(std::to_string(limit)));
+    w.engine().call(Log, "ann", Cut, 7);
+    for (int i = 1; i < 60; ++i) CHECK(w.engine().call(Log, "ann", Write, "y") == 7 + i);
+    CHECK(w.engine().describe("log/ann")->previous != 0);
+    w.restart();
+    CHECK(w.engine().call(Log, "ann", Write, "y") == 67);
+    w.close();
+    auto report = stet::check(*w.store());
+    CHECK_MESSAGE(report.ok(), (report.problems.empty() ? "" : report.problems[0]));
+  }
+}
+
+TEST_CASE("a codec that throws when an entity goes over stalls it, and nothing is lost") {
+  for (bool by_hand : {true, false}) {
+    world w;
+    w.open(define_log);
+    int calls = 0, refused = 0;
+    for (; calls < 2100; ++calls) {
+      auto id = std::to_string(calls);
+      auto call = [&] { return w.engine().call(Log, "ann", Write, {.id = id}, "x"); };
+      codec_fails = calls >= 2040 && refused == 0;
+      auto thrown = what_throws([&] { CHECK(call() == calls + 1); });
+      if (!thrown.thrown) continue;
+      ++refused;
+      CHECK(thrown.code == stet::errc::run_stalled);
+      CHECK(thrown.says("no dictionary"));
+      codec_fails = false;
+      if (by_hand) w.engine().resume("log/ann");
+      else w.restart();
+      w.settle();
+      CHECK(call() == calls + 1);
+    }
+    CHECK(refused == 1);
+    CHECK(w.engine().describe("log/ann")->previous != 0);
+    CHECK(w.engine().call(Log, "ann", Write, "x") == calls + 1);
+  }
+}
+
+TEST_CASE("an entity doesn't fail by its own code: it stalls, until a build that is right") {
+  everywhere([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Log, stet::on(Write, write_on), stet::on(Write, write_on));
+    });
+    CHECK(what_throws([&] { w.engine().call(Log, "ann", Write, {.id = "1"}, "x"); }).code ==
+          stet::errc::run_stalled);
+    CHECK(w.engine().describe("log/ann")->status == stet::status::stalled);
+    w.close();
+    w.open(define_log);
+    w.settle();
+    CHECK(w.engine().call(Log, "ann", Write, {.id = "1"}, "x") == 1);
+  });
+}
+
+TEST_CASE("an entity that has failed, by an older build, isn't begun anew by a call") {
+  everywhere([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Log.as_workflow(), [](stet::context&, note) -> stet::task<void> {
+        throw std::runtime_error("lost");
+        co_return;
+      });
+    });
+    auto run = w.engine().run(Log.as_workflow(), "log/ann", note{"kept"});
+    CHECK(what_throws([&] { w.result(run); }).code == stet::errc::run_failed);
+    w.close();
+    w.open([](stet::engine& e) {
+      define_log(e);
+      e.define(Writer, [](stet::context& ctx, int) -> stet::task<int> {
+        try {
+          co_return co_await ctx.call(Log, "ann", Write, "x");
+        } catch (const stet::error& e) { co_return e.code() == stet::errc::run_ended ? -1 : -2; }
+      });
+    });
+    auto refused = what_throws([&] { w.engine().call(Log, "ann", Write, "x"); });
+    CHECK(refused.code == stet::errc::run_ended);
+    CHECK(refused.says("has failed"));
+    CHECK(w.run(Writer, "w", 0) == -1);
+    auto repaired = w.engine().run(Log.as_workflow(), "log/ann", {.reuse = stet::id_reuse::allow},
+                                   note{"kept"});
+    CHECK(w.engine().call(Log, "ann", Write, "x") == 5);
+    (void)repaired;
+  });
+}
+
+TEST_CASE("a call that waits behind many unread signals when its entity goes over is done once") {
+  for (int polls = 0; polls < 6; ++polls) {
+    CAPTURE(polls);
+    world w;
+    w.open(define_tally);
+    auto& e = w.engine();
+    e.call(Tally, "ann", Plus, 1);
+    auto ann = *e.find(Tally.as_workflow(), "tally/ann");
+    for (int i = 0; i < 1400; ++i) ann.signal(Noise);
+    for (int i = 0; i < 1300; ++i) e.call(Tally, "ann", Plus, 1);
+    w.settle();
+    auto relay = ann.start_update(Relay, {.id = "relay"}, "bob");
+    for (int i = 0; i < 120; ++i) ann.signal(Noise);
+    auto waits = ann.start_update(Plus, {.id = "once"}, 1000);
+    for (int i = 0; i < polls; ++i) (void)e.poll();
+    auto again = ann.start_update(Plus, {.id = "once"}, 1000);
+    w.finish();
+    CHECK(relay.result() == 1302);
+    CHECK(waits.result() == 2301);
+    CHECK(again.result() == 2301);
+    CHECK(e.call(Tally, "ann", Plus, 0) == 2301);
+    CHECK(e.describe("tally/ann")->previous != 0);
+  }
 }

@@ -5,6 +5,9 @@ from . import decode, fold
 from .decode import Malformed, Source, be64, esc, ordered
 
 
+CALLS = 8  # a flag of a message: it is an update, and waits for its answer
+
+
 def shown(text):
     return repr(text.decode('utf-8', 'backslashreplace'))
 
@@ -36,7 +39,7 @@ class Store:
         self.guard('marks in the log', self.check_owners)
         if b'\0k' in self.pairs:
             self.guard('the history of the clock (key k)', decode.clock, self.pairs[b'\0k'])
-        self.aside = collections.defaultdict(list)
+        self.aside, self.owed = collections.defaultdict(list), {}
         for key, value in sorted(self.spaces['a'].items()):
             self.guard(f'the records put aside at key {key.hex()}', self.read_aside, key, value)
         self.read_blocks()
@@ -47,6 +50,8 @@ class Store:
         self.check_chunks()
         for number in sorted(self.aside.keys() - self.snapshots.keys()):
             self.problem(f'of run {number} {len(self.aside[number])} records are put aside: its snapshot can\'t be read')
+        for number in sorted(self.owed.keys() - self.snapshots.keys()):
+            self.problem(f'run {number} is owed {len(self.owed[number])} things: its snapshot can\'t be read')
         self.check_keys('n', self.expected_ids(), 'id')
         self.check_keys('t', self.expected_timers(), 'timer')
         self.check_keys('x', self.expected_index(), 'index entry')
@@ -134,6 +139,9 @@ class Store:
         if len(key) != 18:
             raise Malformed(f'the key has {len(key)} bytes')
         number = int.from_bytes(key[2:10], 'big')
+        if key[10:] == bytes(8):
+            self.owed[number] = decode.debts(value)
+            return
         records = decode.aside(value)
         if records[0][0] != int.from_bytes(key[10:], 'big'):
             raise Malformed(f'the first has LSN {records[0][0]}')
@@ -282,9 +290,16 @@ class Store:
         chains = collections.defaultdict(bool)
         for run in self.runs.values():
             chains[run.first] |= run.open()
+        is_open = {(run.namespace, run.id) for run in self.runs.values() if run.open()}
+        unread = {key[:-8] for key in self.spaces['n'] if int.from_bytes(key[-8:], 'big') not in self.runs}
         for number, run in self.runs.items():
             for p in run.pending.values():
-                if p.kind != 'child' or run.waiting or not run.open():
+                if run.waiting or not run.open() or number in self.owed:
+                    continue
+                if p.kind == 'message' and p.flags & CALLS and (run.namespace, p.target) not in is_open and \
+                        b'\0n' + esc(run.namespace) + esc(p.target) not in unread:
+                    self.problem(f'{self.name(number)} waits for an answer of {shown(p.target)}, of which no run is open')
+                if p.kind != 'child':
                     continue
                 if not chains.get(p.child):
                     self.problem(f'{self.name(number)} waits for its child, run {p.child}, which '

@@ -301,6 +301,20 @@ def aside(data):
     return found
 
 
+def debts(data):
+    """[(kind, first, reason)]: what is owed to a run whose snapshot couldn't be read."""
+    s, found = Source(data), []
+    if crc32c(data[4:]) ^ 0xffffffff != s.be32():
+        raise Malformed('the checksum of what it is owed is wrong')
+    while s.left():
+        found.append((s.u8(), s.varint(), s.text()))
+        if found[-1][0] not in (1, 2, 3):
+            raise Malformed(f'what it is owed has the kind {found[-1][0]}')
+    if not found:
+        raise Malformed('it is owed nothing')
+    return found
+
+
 # ---- attributes
 def attributes(data, change=False):
     """[(name, type, value)]; `change`: type 0 takes one away."""

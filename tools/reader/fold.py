@@ -13,6 +13,7 @@ class Pending:
         self.command, self.kind, self.flags, self.phase = record.command, COMMANDS[record.kind], record.flags, 0
         self.attempt = 1 if self.kind == 'step' else 0
         self.child = record.related if self.kind == 'child' else 0
+        self.target = record.target if self.kind == 'message' else b''
         self.due = record.number if record.kind == 17 and record.flags & 8 else None
 
 
