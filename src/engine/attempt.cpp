@@ -13,7 +13,7 @@ namespace stet { inline namespace v0 {
 namespace detail {
 namespace {
 
-thread_local const engine_core* in_body = nullptr;
+thread_local attempt* in_body = nullptr;
 
 }  // namespace
 
@@ -34,7 +34,8 @@ class running_body {
   std::atomic<std::size_t>* running_;
 };
 
-const engine_core* engine_of_body() noexcept { return in_body; }
+attempt* attempt_of_thread() noexcept { return in_body; }
+const engine_core* engine_of_body() noexcept { return in_body ? &in_body->engine : nullptr; }
 
 step_attempt attempt::about() const noexcept {
   return {run_of.state.workflow, run_of.state.id, body->name, number,
@@ -77,9 +78,10 @@ template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexce
   if (!counts && (is_timed() || !body->options.run_inline)) count_time();
   if (later) pending_slot = engine.slots_of().enter_pending(noted());
   slot_guard here(engine.slots_of(), noted());
+  slot = here.slot();
   running_body counted(engine, later == nullptr);
   failpoint("before body");
-  auto* around = std::exchange(in_body, &engine);
+  auto* around = std::exchange(in_body, this);
   try {
     f();
   } catch (...) { thrown = std::current_exception(); }

@@ -17,9 +17,11 @@ namespace stet { inline namespace v0 { namespace detail {
 
 class engine_core;
 
-/// Whose body this thread is running, if any.
-const engine_core* engine_of_body() noexcept;
+class attempt;
 struct resident;
+/// Whose body this thread is running, if any.
+attempt* attempt_of_thread() noexcept;
+const engine_core* engine_of_body() noexcept;
 
 /// What a heartbeat said, on its way to the loop.
 struct beat {
@@ -90,6 +92,8 @@ class attempt final : public work {
   completion_state* later = nullptr;  // held, from its submission, if its body takes a completion
   std::atomic<phase> at{phase::waiting};
   std::atomic<bool> stop{false};
+  std::atomic<bool> lends{false};       // its body waits for a run, and others go on meanwhile
+  std::atomic<int> slot{-1};            // of its body, while that runs
   std::atomic<std::int64_t> began{-1};  // ms, steady; -1 too where nobody asks: inline, no time-out
   std::atomic<std::int64_t> beat{-1};   // ms, steady, of its last heartbeat; -1: none
   // What came of it:

@@ -1,6 +1,7 @@
 // A call from outside: lives on its caller's stack, is performed on the loop, answered when what it
 // says is durable.
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -43,8 +44,10 @@ class call {
     woken_.wait(lock, [&] { return done_; });
   }
   bool wait_for(duration d) {
+    // Beyond that a clock's numbers end. Nobody sees the difference.
+    constexpr duration longest = std::chrono::hours(24 * 365 * 100);
     std::unique_lock lock(mutex_);
-    return woken_.wait_for(lock, d, [&] { return done_; });
+    return woken_.wait_for(lock, std::min(d, longest), [&] { return done_; });
   }
   void rethrow() const {
     if (error_) std::rethrow_exception(error_);

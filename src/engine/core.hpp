@@ -214,6 +214,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void discard_attempts() noexcept;
   void tell_problem(std::string_view what, const char* why) noexcept;
   void throw_if_unusable() const;
+  void throw_if_over() const;
   bool abandon_in_fork() noexcept;
   void let_bodies_go();
   void end_bodies();
@@ -273,6 +274,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::string history_of(resident& r);
   bool may_evict(const resident& r) const noexcept;
   void evict(resident& r) noexcept;
+  void evict_at_last(resident& r);
+  void destroy(const run_state& s, std::unique_ptr<execution>& frame) noexcept;
   void touch(resident& r);
   void keep_within_residency(const resident* kept = nullptr) noexcept;
   bool is_idle(const resident& r) const noexcept;
@@ -345,13 +348,20 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void fail_step(resident& r, const pending& p, errc code, std::string_view type,
                  std::string_view text, bool waits = false);
   void arm_attempt(attempt& a, const pending& p);
+  void arm_held(attempt& a);
+  std::string last_error(const resident& r, const pending& p) const;
+  std::string last_error_type(resident& r, std::uint32_t command);
   std::int64_t time_left(const pending& p, const attempt& a) noexcept;
   void leave_behind(attempt& a) noexcept;
+  void ask_to_return(attempt& a) noexcept;
+  pending* counts(const attempt& a) noexcept;
+  void note_not_started(resident& r, const attempt& a);
   void acquit(const attempt& a) noexcept;
   void try_for_a_moment(attempt& a);
   void end_trials();
   std::int64_t total_deadline(const pending& p, const step_options& o) const noexcept;
   std::int64_t since_armed(const pending& p, duration d) const noexcept;
+  std::int64_t elapsed_end(const pending& p, const step_options& o) const noexcept;
 
   // chains.cpp
   std::uint64_t run_below(std::string_view name_space, std::string_view id, std::uint64_t below);
@@ -441,12 +451,15 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   // waking.cpp
   bool fire_timers();
   void wake_run(resident& r);
+  bool end_overdue(resident& r);
+  void look_again(const resident& r);
   void wake_pending(resident& r, std::uint32_t command);
   void wake_attempts(resident& r);
   void arm(resident& r);
   void arm_timers(resident& r);
   void arm_ends(resident& r);
   std::int64_t due_of(const pending& p) const noexcept;
+  std::int64_t look_at(const pending& p) const noexcept;
   std::int64_t begin_of(const run_state& s) const noexcept;
   std::int64_t deadline_of(const run_state& s) const noexcept;
   std::int64_t next_due(const run_state& s) const noexcept;

@@ -66,11 +66,7 @@ bool engine_core::may_drive(const resident& r) const noexcept {
 /// A run's own code is about to be entered: what its crash slot says. If the code is suspected,
 /// whatever counts its deaths is made durable first.
 occupant engine_core::enter_code(const run_state& s, const execution& frame, const code_use& use) {
-  occupant who;
-  who.run = frame.run();
-  who.use = use;
-  who.records = s.records;
-  who.id = checksum_of(frame.id());
+  auto who = occupant_of(s, frame, use);
   if (suspects_.is_suspected(who)) {
     make_durable();
     who.tried = trial::alone;
@@ -225,7 +221,7 @@ void engine_core::fold(resident& r, std::string_view records) {
     note_orphans(r.state, rec);
     apply(r.state, rec, ++lsn);
     if (rec.kind == record_kind::sleep)
-      timers_.add(due_of(*r.state.find(rec.command)), r.state.run);
+      timers_.add(look_at(*r.state.find(rec.command)), r.state.run);
   }
   mark_dirty(r, journal_.last_lsn() + 1);
   r.last_lsn = journal_.append(records, count);
@@ -341,9 +337,15 @@ void engine_core::fail_pending(resident& r, record_kind how, std::uint32_t comma
 void engine_core::park(resident& r,
                        std::string reason) {  // NOLINT(performance-unnecessary-value-param)
   reason = on_one_line(reason);
-  for (auto* a : r.attempts)
-    if (!a->revoke()) a->ask_to_stop();
-  evict(r);
+  for (auto* a : r.attempts) {
+    if (!a->revoke()) {
+      ask_to_return(*a);
+    } else if (counts(*a)) {  // the run may be resumed before it is back
+      note_not_started(r, *a);
+      a->left_behind = true;
+    }
+  }
+  evict_at_last(r);
   if (!r.state.stalled || shown_outcome(r.state) != reason) {
     listener_.problem("run " + shown(r.state.id) + " of workflow " + shown(r.state.workflow) +
                       " is stalled: " + reason);
@@ -352,6 +354,7 @@ void engine_core::park(resident& r,
     n.time = now_;
     n.name = reason;
     surely(&engine_core::note, r, n);
+    arm_ends(r);  // the index says only that it is tried again at a start
   }
   for (auto* w : std::exchange(r.waiters, {})) {
     (void)await_outcome(*w);

@@ -63,7 +63,7 @@ void engine_core::end_run(resident& r, const record& end) {
   ensure(!r.state.open() && is_end(end.kind), "a run ends by the record of its end");
   ensure(in_memory(r.state.run) == &r, "a run that ends is found by its number");
   for (auto* a : r.attempts) {
-    if (!a->revoke()) a->ask_to_stop();
+    if (!a->revoke()) ask_to_return(*a);
     leave_behind(*a);
   }
   tell_waiters(r);

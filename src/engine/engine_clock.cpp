@@ -38,11 +38,18 @@ void engine_clock::start(std::optional<clock_history> known, std::int64_t last, 
   bool is_new = history_.lsn == 0;
   auto ahead = last == 0 ? 0 : wall - last;
   auto now = wall;
+  // It goes on where it was seen after it had been set back while an engine ran. (Without an uptime
+  // nobody could tell later whether it is set forward again or the machine was suspended.)
+  const bool is_explained = knows_uptime_ && history_.behind > 0 &&
+                            ahead >= -history_.behind - slack_ms && is_possible(wall);
   if (ahead < 0 && ahead >= -slack_ms) now = last;
   else if (ahead < 0 && is_new) history_.distrust(at);
-  else if (ahead < 0) history_.set_back(-ahead, at);
+  else if (ahead < 0) history_.set_back(-ahead, at, !is_explained);
   else if (ahead > 0 && history_.is_wrong() && ahead >= history_.set_back_by() && !is_new)
     history_.set_forward(ahead, at, at, !is_possible(wall));
+  else if (history_.set_back_by() > 0 && ahead >= history_.set_back_by() && !history_.is_wrong())
+    // Perhaps it is set forward again by what it was set back: no more of this than that.
+    history_.set_forward(history_.set_back_by(), at, at, !is_possible(wall));
   anchor(now);
   now_ = started_ = now;
   life_ = at;
@@ -56,7 +63,10 @@ bool engine_clock::tick(journal_place at) {
   bool follows = ahead > (is_time ? 0 : follow_ms);
   if (follows) anchor(wall);
   now_ = std::max(now_, follows ? wall : by_line);
-  if (!follows || is_time) return false;
+  behind_ = std::max<std::int64_t>(now_ - wall, 0);
+  const auto noted = history_.behind;
+  bool is_news = behind_ > noted + slack_ms || behind_ < noted - slack_ms;
+  if (!follows || is_time) return is_news;
   history_.set_forward(ahead, at, life_, !is_possible(wall));
   started_ = plus(started_, ahead);
   return true;
@@ -83,6 +93,7 @@ const clock_history& engine_clock::history(journal_place at) noexcept {
   next_note_ = plus(now_, note_every_ms);
   history_.time = now_;
   history_.lsn = at.lsn;
+  history_.behind = behind_ > slack_ms ? behind_ : 0;
   return history_;
 }
 

@@ -21,7 +21,8 @@ class engine_clock {
   /// An engine starts at `at`. `known` is what the store says of the clock; nothing: it is new, or
   /// older than that. `last` is the engine time that was recorded last, or 0.
   void start(std::optional<clock_history> known, std::int64_t last, journal_place at);
-  /// Looks at both clocks. True if the clock was found to be set: the history has changed.
+  /// Looks at both clocks. True if the clock was found to be set: the history has changed, or is to
+  /// say how far the wall clock is behind.
   bool tick(journal_place at);
   /// Engine time at this very moment, by one look at the uptime; now() stays as it is.
   std::int64_t measure() noexcept { return anchor_now_ + (line() - anchor_line_); }
@@ -33,6 +34,9 @@ class engine_clock {
   /// Due times up to this one have certainly come.
   std::int64_t past() const noexcept { return now_ - resolution_; }
   bool is_over(std::int64_t due) const noexcept { return due <= past(); }
+  /// By how much the wall clock was behind engine time when it was last looked at: it was set back
+  /// since the start.
+  std::int64_t behind() const noexcept { return behind_; }
   /// A length of time by two readings of steady(), made so long that it isn't cut short.
   std::int64_t whole(std::int64_t length) const noexcept;
   /// The engine time at which is_over(due) becomes true.
@@ -61,7 +65,7 @@ class engine_clock {
   std::int64_t resolution_;
   clock_history history_;
   journal_place life_;
-  std::int64_t now_ = 0, anchor_now_ = 0, anchor_line_ = 0, next_note_ = 0;
+  std::int64_t now_ = 0, anchor_now_ = 0, anchor_line_ = 0, next_note_ = 0, behind_ = 0;
   std::int64_t started_ = 0;  // engine time at the start, and by how much it was set since
 };
 

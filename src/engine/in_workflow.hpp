@@ -9,8 +9,19 @@
 #include "engine/suspects.hpp"
 #include "engine/watchdog.hpp"
 #include "execution/execution.hpp"
+#include "run_state/run_state.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
+
+/// What a crash slot says of a run's own code that does this.
+inline occupant occupant_of(const run_state& s, const execution& frame, const code_use& use) {
+  occupant who;
+  who.run = frame.run();
+  who.use = use;
+  who.records = s.records;
+  who.id = checksum_of(frame.id());
+  return who;
+}
 
 class in_workflow {
  public:

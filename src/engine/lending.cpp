@@ -7,31 +7,41 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 /// A step's body waits for a run, for the time of a scope: its thread is lent to others meanwhile,
-/// since the run may need one. Throws errc::usage if too many wait already.
+/// since the run may need one. So is its turn if it is tried as a suspect, since a step of that run
+/// may be another. Throws errc::usage if too many wait already.
 class lent_thread {
  public:
-  explicit lent_thread(engine_core& e) : engine_(e) {
+  explicit lent_thread(engine_core& e) : engine_(e), body_(*attempt_of_thread()) {
     auto waiting = engine_.bodies_waiting_.fetch_add(1) + 1;
-    if (!engine_.own_executor_) return;
-    if (!engine_.own_executor_->lend()) {
+    auto* pool = engine_.own_executor_.get();
+    if (pool && !pool->lend()) {
       --engine_.bodies_waiting_;
       throw error(errc::usage, "engine",
                   std::to_string(waiting - 1) +
                       " bodies of steps wait for runs of this engine, and there are no more "
                       "threads: wait for a run in a workflow, with ctx.child, which needs none");
     }
-    if (waiting >= engine_.options_.threads && !engine_.told_of_waiting_.exchange(true))
+    lend_turn();
+    if (pool && waiting >= engine_.options_.threads && !engine_.told_of_waiting_.exchange(true))
       engine_.tell_of_waiting(waiting);
   }
   lent_thread(const lent_thread&) = delete;
   lent_thread& operator=(const lent_thread&) = delete;
   ~lent_thread() {
+    body_.lends = false;
+    if (body_.tried != trial::none) engine_.slots_.try_again(body_.slot, body_.tried);
     if (engine_.own_executor_) engine_.own_executor_->give_back();
     --engine_.bodies_waiting_;
   }
 
  private:
+  /// A death meanwhile isn't on its account.
+  void lend_turn() noexcept {
+    engine_.slots_.acquit(body_.slot);
+    body_.lends = true;
+  }
   engine_core& engine_;
+  attempt& body_;
 };
 
 void engine_core::tell_of_waiting(std::size_t bodies) {

@@ -296,11 +296,16 @@ void engine_core::throw_if_unusable() const {
   if (phase_ == phase::closed) throw error(errc::closed, "engine", "the engine is closed");
 }
 
+/// The engine has failed, or is being closed. For who has mutex_.
+void engine_core::throw_if_over() const {
+  if (failed_) std::rethrow_exception(own_copy(failed_));
+  if (closing_) throw error(errc::closed, "engine", "the engine is closed");
+}
+
 bool engine_core::ask_loop(call& c, std::optional<duration> limit) {
   {
     std::lock_guard lock(mutex_);
-    if (failed_) std::rethrow_exception(own_copy(failed_));
-    if (closing_) throw error(errc::closed, "engine", "the engine is closed");
+    throw_if_over();
     calls_.push_back(&c);
     if (asleep_) {
       woken_ = true;
@@ -340,7 +345,11 @@ bool engine_core::poll() {
   if (!manual_)
     throw error(errc::usage, "poll",
                 "this engine has threads of its own: poll() is for engine_options{.threads = 0}");
-  std::lock_guard lock(drive_mutex_);
+  std::lock_guard drives(drive_mutex_);
+  {
+    std::lock_guard lock(mutex_);
+    throw_if_over();
+  }
   return was_busy_ = turn_by_caller();
 }
 
@@ -423,8 +432,9 @@ void engine_core::keep_for_ever() {
   kept.push_back(shared_from_this());
 }
 
-/// Bodies may be waiting for the engine, and the engine is about to wait for them: what they asked
-/// is answered; those that wait for a run to end are told that the engine does.
+/// Bodies may be waiting for the engine, by themselves or through threads of their own, and the
+/// engine is about to wait for them: what was asked is answered; whoever waits for a run is told
+/// that the engine ends.
 void engine_core::let_bodies_go() {
   do {
     wait_for_commit();
@@ -434,11 +444,7 @@ void engine_core::let_bodies_go() {
   } while (!answers_.empty() && !is_refused());
   auto closed = is_closed();
   auto tell = [&](auto& waiting) {
-    std::erase_if(waiting, [&](auto* c) {
-      if (!c->of_body) return false;
-      c->done(own_copy(closed));
-      return true;
-    });
+    for (auto* c : std::exchange(waiting, {})) c->done(own_copy(closed));
   };
   for (auto& [run, r] : runs_) {
     tell(r->waiters);

@@ -1,6 +1,7 @@
 // Manual mode: whoever calls drives the engine.
 #include <algorithm>
 
+#include "base/plus.hpp"
 #include "engine/core.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -10,17 +11,22 @@ constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells
 
 }  // namespace
 
-/// Whether a turn did anything; nothing if somebody else drives the engine, or closes it.
+/// Whether a turn did anything; nothing if somebody else drives the engine, or closes it, or if it
+/// has failed: then every call has been answered, or is answered by whoever closes.
 std::optional<bool> engine_core::turn_if_free() {
-  std::unique_lock lock(drive_mutex_, std::try_to_lock);
-  if (!lock || closing_) return std::nullopt;
+  std::unique_lock drives(drive_mutex_, std::try_to_lock);
+  if (!drives) return std::nullopt;
+  {
+    std::lock_guard lock(mutex_);
+    if (closing_ || failed_) return std::nullopt;
+  }
   return turn_by_caller();
 }
 
 /// Whoever drives the engine answers the call, and so does whoever closes it. A body that waits
 /// here must not wait for their lock, since the close waits for the body.
 bool engine_core::drive_until(call& c, std::optional<duration> limit) {
-  auto end = limit ? steady_ms() + limit->count() : INT64_MAX;
+  auto end = limit ? plus(steady_ms(), limit->count()) : INT64_MAX;
   while (!c.is_done()) {
     auto busy = turn_if_free();
     if (!busy) (void)c.wait_for(duration(manual_nap_ms));
@@ -43,7 +49,7 @@ bool engine_core::skip(call& c, std::int64_t end) {
     if (!lock) return false;
     due = due_next();
     if (end != INT64_MAX) {
-      time_point limit(duration(now_ + (end - steady_ms())));
+      time_point limit(duration(plus(now_, end - steady_ms())));
       due = std::min(due.value_or(limit), limit);
     }
   }
@@ -65,7 +71,11 @@ bool engine_core::run_until_idle(duration limit) {
 
 std::optional<time_point> engine_core::next_wakeup() {
   throw_if_unusable();
-  std::lock_guard lock(drive_mutex_);
+  std::lock_guard drives(drive_mutex_);
+  {
+    std::lock_guard lock(mutex_);
+    throw_if_over();
+  }
   return due_next();
 }
 

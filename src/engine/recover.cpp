@@ -228,13 +228,14 @@ void engine_core::resume(resident& r) {
   ensure(is_on_loop(), "runs are resumed on the engine's thread");
   if (owed_.contains(r.state.run)) pay_debts(r);
   if (!r.state.open()) return;
+  if (end_overdue(r)) return;
+  arm_ends(r);  // also if it is stalled, or still has to begin
   const bool is_quarantined = options_.max_crashes && r.state.crashes >= options_.max_crashes;
   const bool begins_later = !is_quarantined && !time_.is_over(begin_of(r.state));
   const bool has_frame = !is_quarantined && !begins_later && ensure_frame(r);
   r.resumed = true;  // not before: what throws till here has resumed nothing
   if (is_quarantined) return park(r, why_quarantined(r.state));
-  if (begins_later) return arm(r);
-  if (!has_frame) return;
+  if (begins_later || !has_frame) return;
   resume_pending(r);
   drive_what_is_there(r);
   if (r.state.open() && !r.state.stalled) arm(r);

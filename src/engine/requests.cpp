@@ -191,7 +191,7 @@ void engine_core::resume_stalled(resident& r) {
   n.kind = record_kind::resumed;
   n.time = now_;
   note(r, n);
-  evict(r);
+  evict_at_last(r);
   r.resumed = false;
   enqueue(r);
 }
@@ -295,11 +295,9 @@ std::optional<run_info> engine_core::describe_run(run_ref of) {
                  : p.target.empty()           ? arguments_of(*r, p.command)
                                               : described_arguments(s, p.command, p.target);
     if (p.kind == command_kind::step) w.attempt = p.attempt;
-    if (p.more)
-      w.last_error =
-          text_of(s, p.more->last_error, record_kind::retry, payload_field::error_text, p.command);
+    w.last_error = last_error(*r, p);
     bool timed = p.kind == command_kind::sleep || p.at == pending::phase::retrying;
-    if (timed) w.due = time_point(duration(due_of(p)));
+    if (timed) w.due = time_point(duration(is_named(p) ? p.due : due_of(p)));
     info.waits_for.push_back(std::move(w));
   }
   return info;

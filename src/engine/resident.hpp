@@ -19,6 +19,8 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 inline constexpr std::size_t id_bytes_max = 200;
+/// A body that goes on so long after it was asked to stop is named to the listener.
+inline constexpr std::int64_t after_stop_ms = 30'000;
 /// How a namespace stands in records and states.
 inline std::string_view as_stored(std::string_view name_space) noexcept {
   return name_space == default_namespace ? std::string_view() : name_space;
@@ -84,12 +86,23 @@ struct resident {
 struct unsaved_run {
   std::uint64_t run, since;  // no longer, if the run's `dirty_since` is another
 };
-/// A suspect that is tried, and whose body has returned without an outcome.
+/// A suspect that may be pending for long.
 struct pending_trial {
   std::int64_t ends;  // ms, engine clock: who is still pending then has come through
   attempt* who;       // found among its run's, or gone
   std::uint64_t run;
 };
+
+/// A heartbeat that has not been recorded.
+struct beat {
+  std::uint64_t run;
+  std::uint32_t command, attempt;
+  std::string progress;
+  bool same_attempt(const beat& o) const noexcept {
+    return run == o.run && command == o.command && attempt == o.attempt;
+  }
+};
+
 /// A child that a run's history names.
 struct started_child {
   std::string id;

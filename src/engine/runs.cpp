@@ -164,11 +164,17 @@ bool engine_core::ensure_frame(resident& r) {
   try {
     auto history = history_of(r);
     drive_output work;
+    std::optional<std::string> unfit;
     auto who = enter_code(r.state, *frame, {code_use::replays});
-    in_workflow here(slots_, suspects_, watchdog_, r.state.workflow, *frame, who);
-    bool fits = frame->replay(history, work);
-    if (!fits || !here.offence().empty()) {
-      park(r, fits ? here.offence() : frame->problem());
+    {
+      in_workflow here(slots_, suspects_, watchdog_, r.state.workflow, *frame, who);
+      if (!frame->replay(history, work)) unfit = frame->problem();
+      else if (!here.offence().empty()) unfit = here.offence();
+    }
+    if (unfit) {
+      (void)enter_code(r.state, *frame, {code_use::destroys});
+      destroy(r.state, frame);
+      park(r, *std::move(unfit));
       return false;
     }
   } catch (const error& e) {
@@ -194,10 +200,28 @@ bool engine_core::may_evict(const resident& r) const noexcept {
   });
 }
 
+/// One that is suspected of its destructors stays until what counts its deaths is durable.
 void engine_core::evict(resident& r) noexcept {
   if (!r.frame || !may_evict(r)) return;
+  auto who = occupant_of(r.state, *r.frame, {code_use::destroys});
+  if (suspects_.is_suspected(who) && r.last_lsn > journal_.durable_lsn() && !is_refused()) return;
   if (r.lru) lru_.erase(*std::exchange(r.lru, std::nullopt));
-  r.frame.reset();
+  destroy(r.state, r.frame);
+}
+
+/// A frame that is of no use any more goes now, unless a body refers to it.
+void engine_core::evict_at_last(resident& r) {
+  if (r.frame) (void)enter_code(r.state, *r.frame, {code_use::destroys});
+  evict(r);
+}
+
+/// The destructors of a frame are its run's own code: what they bring down, it has.
+void engine_core::destroy(const run_state& s, std::unique_ptr<execution>& frame) noexcept {
+  auto who = occupant_of(s, *frame, {code_use::destroys});
+  if (suspects_.is_suspected(who)) who.tried = trial::alone;
+  slot_guard here(slots_, who);
+  frame.reset();
+  suspects_.came_through(who);
 }
 
 void engine_core::touch(resident& r) {

@@ -130,6 +130,10 @@ void slots::acquit(int slot) noexcept {
     cells_[slot].state.compare_exchange_strong(tried, taken);
 }
 
+void slots::try_again(int slot, trial how) noexcept {
+  if (slot >= 0) cells_[slot].state.store(state_of(how), std::memory_order_release);
+}
+
 void slots::close() noexcept {
   if (!cells_) return;
   for (unsigned i = 0; i < cell_count; ++i) cells_[i].state.store(free_cell);

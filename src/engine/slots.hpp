@@ -15,10 +15,11 @@ namespace stet { inline namespace v0 { namespace detail {
 /// How a suspect is tried: see suspects.hpp.
 enum class trial : std::uint8_t { none, beside, alone };
 
-/// What a workflow's own code does: it handles an event, replays those that it has handled, or
-/// answers a question.
+/// What a workflow's own code does: it handles an event, replays those that it has handled, answers
+/// a question, or (its destructors) is destroyed.
 struct code_use {
-  static constexpr std::uint32_t replays = 0, answers_query = 1000, validates = 1001;
+  static constexpr std::uint32_t replays = 0, answers_query = 1000, validates = 1001,
+                                 destroys = 1002;
   std::uint32_t what = replays;  // or the kind of the event, plus one
   std::uint32_t command = 0;     // that the event answers
   std::uint32_t content = 0;     // a checksum, where the command doesn't tell one from another
@@ -54,6 +55,8 @@ class slots {
   void leave(int slot) noexcept;
   /// Whoever is there has come through its trial.
   void acquit(int slot) noexcept;
+  /// Whoever is there is tried again. For who took the slot.
+  void try_again(int slot, trial how) noexcept;
   /// A clean close: nobody is in user code.
   void close() noexcept;
   /// And who still is, isn't seen any more.
@@ -74,6 +77,7 @@ class slot_guard {
   slot_guard(const slot_guard&) = delete;
   slot_guard& operator=(const slot_guard&) = delete;
   ~slot_guard() { slots_.leave(slot_); }
+  int slot() const noexcept { return slot_; }
 
  private:
   slots& slots_;

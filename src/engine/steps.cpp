@@ -84,7 +84,8 @@ bool engine_core::open_gates() {
 void engine_core::start_attempt(attempt& a, resident& r) {
   if (r.state.stalled) return;
   a.tried = suspects_.of({a.run_number, a.command});
-  if (a.tried == trial::alone && tried_suspect_) return;  // one at a time
+  if (a.tried == trial::alone && tried_suspect_ && !tried_suspect_->lends)
+    return arm_held(a);  // one at a time
   if (!ensure_frame(r)) return;
   if (a.tried == trial::alone) tried_suspect_ = &a;
   if (auto* q = r.frame->find(a.command); q && q != a.body)
@@ -96,6 +97,14 @@ void engine_core::start_attempt(attempt& a, resident& r) {
   ensure(r.state.find(a.command) != nullptr, "an attempt that begins is of a step that waits");
   a.submitted = true;
   arm_attempt(a, *r.state.find(a.command));
+}
+
+/// It is held in the gate meanwhile: the time of its step goes on.
+void engine_core::arm_held(attempt& a) {
+  auto* p = counts(a);
+  if (!p || a.deadline != INT64_MAX) return;
+  a.deadline = total_deadline(*p, a.body->options);
+  if (a.deadline != INT64_MAX) timers_.add(a.deadline, a.run_number);
 }
 
 void engine_core::arm_attempt(attempt& a, const pending& p) {
@@ -113,6 +122,12 @@ std::int64_t engine_core::total_deadline(const pending& p, const step_options& o
 /// When so much time has passed since the step was emitted.
 std::int64_t engine_core::since_armed(const pending& p, duration d) const noexcept {
   return time_.due(plus(p.armed, d.count()), p.lsn);
+}
+
+/// No attempt begins later.
+std::int64_t engine_core::elapsed_end(const pending& p, const step_options& o) const noexcept {
+  auto most = o.retry.max_elapsed;
+  return most.count() > 0 ? since_armed(p, most) : INT64_MAX;
 }
 
 /// As they came.
@@ -153,7 +168,8 @@ void engine_core::acquit(const attempt& a) noexcept {
   suspects_.acquit({a.run_number, a.command});
 }
 
-/// A pending step may be so for days: it is tried for a moment, in which its callbacks come.
+/// A pending step may be so for days: it is tried for a moment, in which its callbacks come. So is
+/// a body that was asked to return.
 void engine_core::try_for_a_moment(attempt& a) {
   auto ends = plus(now_, pending_trial_ms);
   pending_trials_.push_back({ends, &a, a.run_number});
@@ -169,6 +185,11 @@ void engine_core::end_trials() {
     if (!r || std::find(r->attempts.begin(), r->attempts.end(), t.who) == r->attempts.end())
       continue;
     auto& a = *t.who;
+    if (a.stop && a.at == attempt::phase::running) {  // it hangs: others have their turn
+      if (tried_suspect_ == &a) tried_suspect_ = nullptr;
+      slots_.acquit(a.slot);
+      continue;
+    }
     if (!a.later) continue;  // another one in the same place
     if (a.later->acquit()) acquit(a);
     else if (a.at != attempt::phase::left) try_for_a_moment(a);  // its body hasn't returned
@@ -186,14 +207,37 @@ void engine_core::take(attempt& a) {
   for_run(r, [&] { count_return(r, a); });
 }
 
+/// What the attempt is of, if its step waits for just this one; null if it has no say (any more).
+pending* engine_core::counts(const attempt& a) noexcept {
+  auto& s = a.run_of.state;
+  auto* p = s.open() && !a.left_behind ? s.find(a.command) : nullptr;
+  return p && p->at == pending::phase::waiting && p->attempt == a.number ? p : nullptr;
+}
+
+/// It certainly did nothing: the step's next attempt is this one again.
+void engine_core::note_not_started(resident& r, const attempt& a) {
+  record n;
+  n.kind = record_kind::not_started;
+  n.command = a.command;
+  n.attempt = a.number;
+  note(r, n);
+}
+
 void engine_core::count_return(resident& r, attempt& a) {
   auto* p = r.state.open() ? r.state.find(a.command) : nullptr;
   if (p && p->at == pending::phase::ending) {
-    record e;
-    e.kind = record_kind::body_returned;
-    e.command = a.command;
-    happen(r, e);
-  } else if (p && !a.left_behind && p->attempt == a.number && p->at == pending::phase::waiting) {
+    // The run's variables are waited for by whoever refers to them: not by an attempt that never
+    // began, and not while another one runs.
+    bool another_runs = std::any_of(r.attempts.begin(), r.attempts.end(), [&](auto* other) {
+      return other->command == a.command && other->at == attempt::phase::running;
+    });
+    if (a.at == attempt::phase::left && !another_runs) {
+      record e;
+      e.kind = record_kind::body_returned;
+      e.command = a.command;
+      happen(r, e);
+    }
+  } else if (counts(a)) {
     finish_attempt(r, *p, a);
   }
   if (a.tried != trial::none && a.at == attempt::phase::left) acquit(a);
@@ -202,13 +246,7 @@ void engine_core::count_return(resident& r, attempt& a) {
 
 void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
   ensure(p.attempt == a.number, "only the attempt that counts has a say");
-  if (a.at == attempt::phase::revoked) {
-    record n;
-    n.kind = record_kind::not_started;
-    n.command = a.command;
-    n.attempt = a.number;
-    return note(r, n);
-  }
+  if (a.at == attempt::phase::revoked) return note_not_started(r, a);
   if (a.body->transacts) {
     a.transact(state_, namespace_of(r.state));
     look_at_time();
@@ -322,10 +360,8 @@ void engine_core::attempt_failed(resident& r, pending& p, attempt& a, const fail
   auto delay = retry_delay(o.retry, p.failures);
   look_at_time();
   auto next = plus(now_, delay);
-  auto elapsed_end =
-      o.retry.max_elapsed.count() > 0 ? since_armed(p, o.retry.max_elapsed) : INT64_MAX;
   bool last = permanent || (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts) ||
-              next > elapsed_end;
+              next > elapsed_end(p, o);
   if (last) {
     record e;
     e.kind = record_kind::step_failed;
@@ -350,6 +386,21 @@ void engine_core::attempt_failed(resident& r, pending& p, attempt& a, const fail
   surely(&engine_core::note, r, n);
 }
 
+std::string engine_core::last_error(const resident& r, const pending& p) const {
+  if (!p.more) return {};
+  return text_of(r.state, p.more->last_error, record_kind::retry, payload_field::error_text,
+                 p.command);
+}
+
+/// That of the attempt of a step that failed last: from its run's history.
+std::string engine_core::last_error_type(resident& r, std::uint32_t command) {
+  std::string type;
+  for_each_record(r, [&](const record& rec) {
+    if (rec.kind == record_kind::retry && rec.command == command) type = rec.error_type;
+  });
+  return type;
+}
+
 /// The pause after a failed attempt, or a crash, is over.
 void engine_core::next_attempt(resident& r, pending& p) {
   if (is_convicted(p))
@@ -361,10 +412,9 @@ void engine_core::next_attempt(resident& r, pending& p) {
   if (!q) return park(r, "step '" + p.name + "' is pending, and today's code doesn't wait for it");
   if (time_.is_over(total_deadline(p, q->options)))
     return fail_step(r, p, errc::step_timed_out, "stet::step_timed_out",
-                     "its total time is over; the last attempt said: " +
-                         (p.more ? text_of(r.state, p.more->last_error, record_kind::retry,
-                                           payload_field::error_text, p.command)
-                                 : ""));
+                     "its total time is over; the last attempt said: " + last_error(r, p));
+  if (p.failures > 0 && elapsed_end(p, q->options) < time_.past())
+    return fail_step(r, p, errc::step_failed, last_error_type(r, p.command), last_error(r, p));
   record n;
   n.kind = record_kind::attempt;
   n.command = p.command;
@@ -406,7 +456,7 @@ std::int64_t engine_core::time_left(const pending& p, const attempt& a) noexcept
 /// The time of an attempt is up.
 void engine_core::time_out(resident& r, pending& p, attempt& a, const step_options& o) {
   bool never_began = a.revoke();
-  a.ask_to_stop();
+  ask_to_return(a);
   take_beats();  // what it said until then is the next one's
   bool must_wait = !never_began && a.body->waits_for_body;
   bool over = time_.is_over(total_deadline(p, o));
@@ -438,12 +488,25 @@ void engine_core::leave_behind(attempt& a) noexcept {
   if (a.later && !a.body->waits_for_body && a.later->give_up()) inline_returned_.push(a);
 }
 
+/// Asks a body to return. One that goes on is named after a while; and if it is tried as a suspect
+/// its trial ends after a moment, in which it may still kill, since it may never come back.
+void engine_core::ask_to_return(attempt& a) noexcept {
+  not_user_code here;  // what it gave to on_stop() isn't the workflow's
+  a.ask_to_stop();
+  if (a.at != attempt::phase::running || (a.is_pending() && !a.body->waits_for_body)) return;
+  a.deadline = plus(now_, after_stop_ms);
+  try {
+    timers_.add(a.deadline, a.run_number);
+    if (a.tried == trial::alone) try_for_a_moment(a);
+  } catch (const std::bad_alloc&) {}  // then nobody names it
+}
+
 /// A pending step is given up by its workflow, during a drive.
 bool engine_core::stop_body(std::uint64_t run, std::uint32_t command) noexcept {
   bool wait = false;
   for (auto* a : in_memory(run)->attempts) {
     if (a->command != command || a->left_behind || a->revoke()) continue;
-    a->ask_to_stop();
+    ask_to_return(*a);
     if (a->body->waits_for_body) wait = true;
     else leave_behind(*a);
   }
@@ -457,7 +520,7 @@ void engine_core::await_body(std::uint64_t run, std::uint32_t command) noexcept 
     if (a->command != command) continue;
     a->left_behind = true;
     if (a->revoke()) continue;
-    a->ask_to_stop();
+    ask_to_return(*a);
     leave_behind(*a);
     if (!a->body->waits_for_body) continue;
     for (int waited_ms = 0; a->at == attempt::phase::running; ++waited_ms) {

@@ -27,15 +27,13 @@ void engine_core::start_time() {
   clock_unsaved_ = true;
 }
 
-/// Looks what time it is. If the clock was set, what is in memory is armed anew, and the store
-/// hears of it with the next commit, which there is at once.
+/// Looks what time it is. If the clock was set, the store hears of it with the next commit, which
+/// there is at once. What is armed is due later from then on: it is found too early, and waits on.
 void engine_core::tick() {
   bool was_set = time_.tick(journal_.place());
   now_ = time_.now();
   if (!was_set && !(time_.notes_progress() && timers_.size() > 0)) return;
   keep_clock_history();
-  if (!was_set) return;
-  for (auto& [run, r] : runs_) arm_timers(*r);
 }
 
 /// In the midst of a turn, when something has taken time: at the uptime only.

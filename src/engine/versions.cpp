@@ -73,7 +73,7 @@ void engine_core::move_run(run_ref of, std::string_view version) {
   n.time = now_;
   n.name = version;
   note(*r, n);
-  evict(*r);
+  evict_at_last(*r);
   if (s.stalled) resume_run({s.run, namespace_of(s), s.id});
   answer_lsn_ = r->last_lsn;
 }

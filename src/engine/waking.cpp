@@ -12,9 +12,7 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::size_t window_entries_max = 16'384;  // timers loaded at a time
-constexpr std::size_t entries_before_purge = 131'072;
-constexpr std::int64_t watchdog_ms =
-    30'000;  // a body that goes on so long after it was asked to stop is named
+constexpr std::int64_t wall_look_ms = 60'000;  // while it is behind, for who waits for a time of it
 
 bool is_timed(const pending& p) noexcept {
   return p.kind == command_kind::sleep ||
@@ -23,16 +21,24 @@ bool is_timed(const pending& p) noexcept {
 
 }  // namespace
 
-/// When a pending sleep or retry is due. What began in an earlier life waits no longer than its
-/// whole length from this start on, whatever the clock says.
+/// When a pending sleep or retry is due. A time that somebody named has come when the wall clock
+/// says so. What began in an earlier life waits no longer than its whole length from this start on,
+/// whatever the clock says.
 std::int64_t engine_core::due_of(const pending& p) const noexcept {
   if (STET_SEEDED(wake_early)) return p.due - 2;
-  if (p.kind == command_kind::sleep && (p.flags & record_flag::absolute)) return p.due;
+  if (is_named(p)) return plus(p.due, time_.behind());
   auto due = time_.due(p.due, p.lsn);
   std::int64_t length = 0;
   if (time_.is_of_this_life(p.lsn) || __builtin_sub_overflow(p.due, p.due_since, &length))
     return due;
   return std::min(due, time_.since_start(length));
+}
+
+/// When to look whether it is due: the wall clock, for which some wait, may be behind at its time,
+/// and may be set right at any time then.
+std::int64_t engine_core::look_at(const pending& p) const noexcept {
+  if (!is_named(p)) return due_of(p);
+  return time_.is_over(p.due) ? std::min(due_of(p), plus(now_, wall_look_ms)) : p.due;
 }
 
 /// When a run begins whose start was delayed; 0: it has begun.
@@ -44,7 +50,12 @@ std::int64_t engine_core::begin_of(const run_state& s) const noexcept {
 std::int64_t engine_core::deadline_of(const run_state& s) const noexcept {
   auto own = INT64_MAX, of_chain = INT64_MAX;
   if (s.execution_deadline) of_chain = time_.due_of_run(s.execution_deadline, s.first);
-  if (s.deadline && s.deadline != s.execution_deadline) own = time_.due_of_run(s.deadline, s.run);
+  // `deadline` is the earlier of both as their records say them, each by the clock of its own run.
+  // Of a run that continues another, which begins at once, its own is known besides.
+  auto recorded = s.deadline;
+  if (s.run_timeout && s.first != s.run) recorded = plus(s.started, s.run_timeout);
+  else if (recorded == s.execution_deadline) recorded = 0;
+  if (recorded) own = time_.due_of_run(recorded, s.run);
   return std::min(own, of_chain);
 }
 
@@ -68,14 +79,29 @@ void engine_core::arm_timers(resident& r) {
   if (!r.state.open()) return;
   arm_ends(r);
   for (auto& p : r.state.waits_for)
-    if (is_timed(p)) timers_.add(due_of(p), r.state.run);
+    if (is_timed(p)) timers_.add(look_at(p), r.state.run, look_at(p) != p.due);
 }
 
 /// When it begins, and when its time is over.
 void engine_core::arm_ends(resident& r) {
   if (!r.state.open()) return;
-  if (r.state.begins_at) timers_.add(begin_of(r.state), r.state.run);
-  if (r.state.deadline) timers_.add(deadline_of(r.state), r.state.run);
+  auto add = [&](std::int64_t due, std::int64_t recorded) {
+    timers_.add(due, r.state.run, due != recorded || r.state.stalled);
+  };
+  if (r.state.begins_at) add(begin_of(r.state), r.state.begins_at);
+  if (r.state.deadline) add(deadline_of(r.state), r.state.deadline);
+}
+
+/// Woken at a time when nothing of it is due any more, or not yet: the clock was set since, or
+/// something else was due. One entry for one that is gone, so that there are never more of them.
+void engine_core::look_again(const resident& r) {
+  auto& s = r.state;
+  if (!s.open()) return;
+  auto due = deadline_of(s);
+  if (s.begins_at) due = std::min(due, begin_of(s));
+  for (auto& p : s.waits_for)
+    if (is_timed(p) && !s.stalled && !s.begins_at) due = std::min(due, look_at(p));
+  if (due != INT64_MAX && !time_.is_over(due)) timers_.add(due, s.run, due != wake_of(s));
 }
 
 void engine_core::load_timers() {
@@ -127,10 +153,9 @@ bool engine_core::fire_timers() {
     if (auto r = load(*run)) for_run(*r, [&] { wake_run(*r); });
     relieve();
   }
-  if (timers_.size() > entries_before_purge && timers_.size() > 4 * runs_.size() &&
+  if (timers_.wants_purge() && timers_.size() > 4 * runs_.size() &&
       timers_.loaded_until != INT64_MAX)
-    timers_.filter(
-        [&](const timers::entry& e) { return e.due <= timers_.loaded_until || in_memory(e.run); });
+    timers_.purge([&](std::uint64_t run) { return in_memory(run) != nullptr; });
   return any;
 }
 
@@ -139,14 +164,22 @@ bool engine_core::is_too_early(const run_state& s) const noexcept {
   return wake_of(s) != run_state::wake_at_start && !time_.is_over(next_due(s));
 }
 
+/// The time of the run is over: it has ended. False: it isn't.
+bool engine_core::end_overdue(resident& r) {
+  if (!time_.is_over(deadline_of(r.state))) return false;
+  terminate(r, "its time was over", record_flag::timed_out);
+  return true;
+}
+
 /// Does what is due for a run.
 void engine_core::wake_run(resident& r) {
-  if (!r.state.open()) return;
-  if (time_.is_over(deadline_of(r.state)))
-    return terminate(r, "its time was over", record_flag::timed_out);
-  if (!r.resumed && is_too_early(r.state)) return arm(r);
-  if (!r.resumed) return resume(r);
-  if (r.state.stalled) return;
+  if (!r.state.open()) return wake_attempts(r);  // bodies of it may go on
+  if (end_overdue(r)) return;
+  if (!r.resumed && !is_too_early(r.state)) return resume(r);
+  if (!r.resumed || r.state.stalled) {
+    wake_attempts(r);
+    return look_again(r);
+  }
   if (may_drive(r)) enqueue(r);
   std::vector<std::pair<std::int64_t, std::uint32_t>> due;
   for (auto& p : r.state.waits_for) {
@@ -155,6 +188,7 @@ void engine_core::wake_run(resident& r) {
   std::sort(due.begin(), due.end());
   for (auto [when, command] : due) wake_pending(r, command);
   wake_attempts(r);
+  look_again(r);
 }
 
 void engine_core::wake_pending(resident& r, std::uint32_t command) {
@@ -174,23 +208,22 @@ void engine_core::wake_pending(resident& r, std::uint32_t command) {
 void engine_core::wake_attempts(resident& r) {
   auto attempts = r.attempts;
   for (auto* a : attempts) {
-    if (!a->submitted || !time_.is_over(a->deadline) ||
+    if (!time_.is_over(a->deadline) ||
         std::find(r.attempts.begin(), r.attempts.end(), a) == r.attempts.end())
       continue;
     a->deadline = INT64_MAX;
-    auto* p = r.state.open() ? r.state.find(a->command) : nullptr;
-    if (!p || a->left_behind || a->timed_out || p->at != pending::phase::waiting ||
-        p->attempt != a->number) {
+    if (a->at == attempt::phase::left) continue;  // it came in time or late: see came_late
+    auto* p = a->stop || a->timed_out || r.state.stalled ? nullptr : counts(*a);
+    if (!p) {
       watch(*a);
       continue;
     }
     auto left = time_left(*p, *a);
-    if (left > 0) {
-      a->deadline = plus(now_, left);
-    } else {
+    if (left <= 0) {
       time_out(r, *p, *a, a->body->options);
-      a->deadline = now_ + watchdog_ms;
+      continue;
     }
+    a->deadline = plus(now_, left);
     timers_.add(a->deadline, r.state.run);
   }
 }
@@ -199,15 +232,15 @@ void engine_core::wake_attempts(resident& r) {
 void engine_core::watch(attempt& a) {
   if (a.at != attempt::phase::running || a.warned || !a.stop) return;
   a.warned = true;
-  auto late = std::to_string(watchdog_ms / 1000) + " s after it was asked to stop";
+  auto late = std::to_string(after_stop_ms / 1000) + " s after it was asked to stop";
   if (a.is_pending())
     return listener_.problem("the step " + shown(a.body->name) + " is still pending " + late +
                              ": its run waits until its completion is resolved, rejected or "
                              "dropped, since its body captures and may have lent the run's "
                              "variables");
-  listener_.problem("the body of step " + shown(a.body->name) + " goes on " + late +
-                    ": it occupies a thread" +
-                    (a.body->waits_for_body ? ", and its run waits for it" : ""));
+  listener_.problem(
+      "the body of step " + shown(a.body->name) + " goes on " + late + ": it occupies a thread" +
+      (a.body->waits_for_body && a.run_of.state.open() ? ", and its run waits for it" : ""));
 }
 
 }  // namespace detail

@@ -91,10 +91,13 @@ void watchdog::tell(const std::string& what) noexcept {
 
 void watchdog::watch() {
   std::unique_lock lock(mutex_);
+  // As long as the numbers of a clock allow, and half of a millisecond is something too.
+  constexpr duration longest = std::chrono::hours(24 * 365 * 100);
+  const auto pause = std::chrono::nanoseconds(std::min(limit_, longest)) / 2;
   std::uint64_t seen = 0;
   int the_same = 0;
   while (!stopping_) {
-    wake_.wait_for(lock, limit_ / 2, [&] { return stopping_; });
+    wake_.wait_for(lock, pause, [&] { return stopping_; });
     auto turn = turn_.load();
     if (turn != seen) {
       seen = turn;

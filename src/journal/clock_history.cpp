@@ -15,22 +15,23 @@ constexpr std::size_t parts_max = 1024;
 
 }  // namespace
 
-void clock_history::set_back(std::int64_t by, journal_place at) {
+void clock_history::set_back(std::int64_t by, journal_place at, bool wrong) {
   for (auto& p : parts_) p.shift = plus(p.shift, -by);
   debt_ = plus(debt_, by);
-  begin_part(at, true);
+  begin_part(at, wrong || is_wrong());
 }
 
 void clock_history::distrust(journal_place at) { begin_part(at, true); }
 
 void clock_history::set_forward(std::int64_t by, journal_place at, journal_place life,
                                 bool still_wrong) {
+  const bool was_wrong = is_wrong();
   split(life);
   auto taken_back = std::min(by, debt_);
   for (auto& p : parts_)
     p.shift = plus(p.shift, p.wrong || p.from.lsn >= life.lsn ? by : taken_back);
   debt_ -= taken_back;
-  bool wrong = debt_ > 0 || still_wrong;
+  bool wrong = (was_wrong && debt_ > 0) || still_wrong;
   if (!wrong)
     for (auto& p : parts_) p.wrong = false;
   begin_part(at, wrong);
@@ -56,12 +57,12 @@ void clock_history::begin_part(journal_place at, bool wrong) {
 
 /// Makes sure that a part begins at `at`, if it is in the past.
 void clock_history::split(journal_place at) {
-  auto behind = std::find_if(parts_.begin(), parts_.end(),
-                             [&](const part& p) { return p.from.lsn > at.lsn; });
-  auto& containing = *(behind - 1);
+  auto after = std::find_if(parts_.begin(), parts_.end(),
+                            [&](const part& p) { return p.from.lsn > at.lsn; });
+  auto& containing = *(after - 1);
   if (containing.from.lsn == at.lsn) return;
   part second{at, containing.shift, containing.wrong};
-  parts_.insert(behind, second);
+  parts_.insert(after, second);
 }
 
 void clock_history::limit_to(journal_place end) noexcept {
@@ -95,6 +96,7 @@ std::string encode(const clock_history& h) {
     put_signed(out, p.shift);
     put_byte(out, p.wrong);
   }
+  if (h.behind) put_signed(out, h.behind);
   auto sum = crc32c(out);
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(sum >> shift));
   return out;
@@ -126,7 +128,9 @@ clock_history decode_clock_history(std::string_view bytes) {
     if (!follows) throw malformed("the parts of the history of the clock are in disorder");
     h.parts_.push_back(p);
   }
-  if (h.parts_.empty() || h.debt_ < 0 || !in.done())
+  bool has_behind = !in.done();
+  if (has_behind) h.behind = in.signed_varint();
+  if (h.parts_.empty() || h.debt_ < 0 || (has_behind && h.behind <= 0) || !in.done())
     throw malformed("the history of the clock makes no sense");
   return h;
 }

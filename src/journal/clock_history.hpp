@@ -32,8 +32,9 @@ class clock_history {
   explicit clock_history(bool wrong = false) : parts_{{{}, 0, wrong}} {}
 
   /// Engine time begins again, `by` ms below where it stood. What is pending keeps the time that is
-  /// left of it.
-  void set_back(std::int64_t by, journal_place at);
+  /// left of it. `wrong`: nobody knows why. Else the wall clock was set back while an engine ran,
+  /// whose time went on: then it has been right since, as far as anybody knows.
+  void set_back(std::int64_t by, journal_place at, bool wrong = true);
   /// The clock is known to be wrong from here on, though nobody knows by how much.
   void distrust(journal_place at);
   /// Engine time jumps forward by `by` ms that didn't pass for what was recorded since `life`, or
@@ -54,8 +55,9 @@ class clock_history {
   /// By how much engine time was set back, and not forward again.
   std::int64_t set_back_by() const noexcept { return debt_; }
 
-  std::int64_t time = 0;  // engine time when this was written
-  std::uint64_t lsn = 0;  // the next LSN then
+  std::int64_t time = 0;    // engine time when this was written
+  std::uint64_t lsn = 0;    // the next LSN then
+  std::int64_t behind = 0;  // by how much the wall clock was behind engine time then; 0: not much
 
  private:
   friend std::string encode(const clock_history& h);

@@ -49,6 +49,11 @@ struct pending {
   std::unique_ptr<details> more;
 };
 
+/// A sleep until a time that somebody named, by the wall clock.
+inline bool is_named(const pending& p) noexcept {
+  return p.kind == command_kind::sleep && (p.flags & record_flag::absolute);
+}
+
 /// What a list shows of a run.
 struct description {
   std::string attributes;  // packed

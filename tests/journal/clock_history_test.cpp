@@ -88,3 +88,27 @@ TEST_CASE("the history of a clock comes back from its bytes; damaged it is refus
   }
   CHECK_THROWS_AS(decode_clock_history(bytes + '\0'), malformed);
 }
+
+TEST_CASE("a clock that was seen to be set back isn't wrong, and may be set forward by as much") {
+  clock_history h;
+  h.set_back(10, {10, 1}, false);
+  CHECK(!h.is_wrong());
+  CHECK(h.shift_at(9) == -10);
+  CHECK(h.set_back_by() == 10);
+  h.set_forward(3, {20, 1}, {15, 1}, false);
+  CHECK(!h.is_wrong());
+  CHECK(h.shift_at(9) == -7);
+  CHECK(h.shift_at(14) == 3);
+  CHECK(h.set_back_by() == 7);
+}
+
+TEST_CASE("how far the wall clock is behind is written if it is, and nothing changes if it isn't") {
+  clock_history h;
+  const auto without = encode(h);
+  CHECK(decode_clock_history(without).behind == 0);
+  h.behind = 12'345;
+  const auto with = encode(h);
+  CHECK(with.size() > without.size());
+  CHECK(decode_clock_history(with).behind == 12'345);
+  CHECK(encode(decode_clock_history(with)) == with);
+}

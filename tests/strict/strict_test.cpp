@@ -140,3 +140,25 @@ TEST_CASE("a handler of an update is workflow code") {
   CHECK(told.code == stet::errc::run_stalled);
   CHECK(told.says("rand"));
 }
+
+TEST_CASE("what stops a pending step may look at the clock, under strict tests too") {
+  stet::testing::strict_determinism strict;
+  std::vector<stet::completion<int>> kept;
+  world w;
+  w.open([&](stet::engine& e) {
+    e.define(W, [&](stet::context& ctx, int) -> stet::task<int> {
+      auto first = co_await stet::any(ctx.step("pending",
+                                               [&](stet::completion<int> c) {
+                                                 c.on_stop([] { (void)::time(nullptr); });
+                                                 kept.push_back(std::move(c));
+                                               }),
+                                      ctx.sleep(1s));
+      co_return int(first.index());
+    });
+  });
+  auto run = w.engine().run(W, "1", 0);
+  w.settle();
+  w.pass(2s);
+  kept.clear();
+  CHECK(w.result(run) == 1);
+}

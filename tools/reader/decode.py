@@ -142,6 +142,8 @@ def clock(data):
         raise Malformed(f'it has version {version}; this reader knows 1')
     s.signed(), s.varint(), s.signed()
     parts = [(s.varint(), s.varint(), s.signed(), s.u8()) for _ in range(s.varint())]
+    if s.left() and s.signed() <= 0:
+        raise Malformed('the wall clock is behind by nothing, which is not written')
     s.done()
     if not parts or parts[0][:2] != (0, 0) or any(b[0] < a[0] or b[1] < a[1] for a, b in zip(parts, parts[1:])):
         raise Malformed('its parts are in disorder')
