@@ -289,7 +289,12 @@ TEST_CASE("a state that is too long doesn't go over, says so, and goes over when
       CHECK(w.engine().call(Log, "ann", Write, line) == written);
     }
     CHECK(w.engine().describe("log/ann")->previous == 0);
-    CHECK(w.heard.heard(std::to_string(limit)));
+    auto logs = w.heard.logs();
+    auto told = std::count_if(logs.begin(), logs.end(), [&](auto& line) {
+      return line.find(std::to_string(limit)) != std::string::npos;
+    });
+    CHECK(told >= 1);  // once in each life in which it grew
+    CHECK(told <= 2);
     w.engine().call(Log, "ann", Cut, 7);
     for (int i = 1; i < 60; ++i) CHECK(w.engine().call(Log, "ann", Write, "y") == 7 + i);
     CHECK(w.engine().describe("log/ann")->previous != 0);
@@ -310,7 +315,9 @@ TEST_CASE("a codec that throws when an entity goes over stalls it, and nothing i
       auto id = std::to_string(calls);
       auto call = [&] { return w.engine().call(Log, "ann", Write, {.id = id}, "x"); };
       codec_fails = calls >= 2040 && refused == 0;
-      auto thrown = what_throws([&] { CHECK(call() == calls + 1); });
+      int length = calls + 1;
+      auto thrown = what_throws([&] { length = call(); });
+      CHECK(length == calls + 1);
       if (!thrown.thrown) continue;
       ++refused;
       CHECK(thrown.code == stet::errc::run_stalled);
