@@ -1,15 +1,29 @@
 #include "log_mark.hpp"
 
-#include <cstring>
-
+#include "base/crc32c.hpp"
 #include "log_record.hpp"
 
 namespace stet { inline namespace v0 { namespace backend {
 namespace {
 
-// On disk, never renumber: version, in use, id, sequence.
-constexpr std::uint64_t kMarkVersion = 1;
-constexpr std::size_t kMarkWords = 4;
+// On disk, never renumber: version, in use, id, sequence; from version 2 on the checksum of those.
+constexpr std::uint64_t kBareMarkVersion = 1, kMarkVersion = 2;
+constexpr std::size_t kMarkWords = 4, kMarkBytes = 8 * kMarkWords, kSumBytes = 4;
+
+std::uint64_t number_at(std::string_view text, std::size_t at, std::size_t bytes) {
+  std::uint64_t n = 0;
+  for (std::size_t i = 0; i < bytes; ++i)
+    n |= std::uint64_t{static_cast<unsigned char>(text[at + i])} << (8 * i);
+  return n;
+}
+void put_number(std::string& text, std::uint64_t n, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes; ++i) text += static_cast<char>(n >> (8 * i) & 0xff);
+}
+bool is_right(std::string_view text) {
+  if (text.size() == kMarkBytes) return number_at(text, 0, 8) == kBareMarkVersion;
+  return text.size() == kMarkBytes + kSumBytes && number_at(text, 0, 8) == kMarkVersion &&
+         number_at(text, kMarkBytes, kSumBytes) == detail::crc32c(text.substr(0, kMarkBytes));
+}
 
 }  // namespace
 
@@ -24,9 +38,9 @@ const std::string& mark_key() {
 
 std::string encode_mark(const log_mark& m) {
   std::string text;
-  for (std::uint64_t word : {kMarkVersion, std::uint64_t{m.in_use}, m.id, m.sequence}) {
-    for (int i = 0; i < 8; ++i) text += static_cast<char>(word >> (8 * i) & 0xff);
-  }
+  for (std::uint64_t word : {kMarkVersion, std::uint64_t{m.in_use}, m.id, m.sequence})
+    put_number(text, word, 8);
+  put_number(text, detail::crc32c(text), kSumBytes);
   return text;
 }
 
@@ -34,15 +48,13 @@ log_mark read_mark(store& inner, bool& is_there) {
   auto text = inner.get(mark_key());
   is_there = text.has_value();
   if (!text) return {};
-  std::uint64_t words[kMarkWords] = {};
-  for (std::size_t i = 0; i < text->size() && i < 8 * kMarkWords; ++i) {
-    words[i / 8] |= std::uint64_t{static_cast<unsigned char>((*text)[i])} << (8 * (i % 8));
-  }
-  if (text->size() != 8 * kMarkWords || words[0] != kMarkVersion) {
+  if (!is_right(*text)) {
     auto info = inner.info();
-    fail_log(info, info.path, "what it says about its log can't be read; a newer Stet's?");
+    fail_log(info, info.path,
+             "what it says about its log is damaged, or a newer Stet's: restore it from a backup, "
+             "with its log");
   }
-  return {words[1] != 0, words[2], words[3]};
+  return {number_at(*text, 8, 8) != 0, number_at(*text, 16, 8), number_at(*text, 24, 8)};
 }
 
 void fail_log(const store_info& inner, const std::string& path, std::string_view text) {

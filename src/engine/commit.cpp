@@ -43,7 +43,7 @@ bool engine_core::commit() {
   } catch (...) { error = std::current_exception(); }
   written(error);
   drop_written();
-  return block_at_ == block_at::nowhere;
+  return block_at_ == block_at::nowhere || makes_room_;
 }
 
 /// Nothing is added any more to what fills: it is the block on its way, or goes along with it.
@@ -125,6 +125,7 @@ void engine_core::written(const std::exception_ptr& error) {
   erased_.committed();
   sent_.committed();
   ended_until_ = sealed_time_;
+  if (block_->was_refused) next_sweep_ = std::min(next_sweep_, now_);  // no pause any more
   block_.reset();
   block_at_ = block_at::nowhere;
   durable_view_.reset();
@@ -169,11 +170,17 @@ bool engine_core::may_grow() const noexcept {
 /// block and is done when there is room.
 void engine_core::refused(const store_error& e) {
   ensure(block_ != nullptr, "a block that is refused is kept");
+  block_->was_refused = true;
   if (retry_commit_at_ == 0 || now_ - retry_commit_at_ > 60'000) listener_.problem(e.what());
   retry_commit_at_ = now_ + refused_pause_ms;
   refused_as_ = e.code();
   auto error = std::make_exception_ptr(e);
   for (auto& [lsn, c] : std::exchange(answers_, {})) {
+    // What erases came meanwhile: it goes along with the block, at once.
+    if (makes_room_ && lsn > block_->last_lsn) {
+      answers_.emplace_back(lsn, c);
+      continue;
+    }
     if (!c->only_looks) {
       c->done(own_copy(error));
       continue;

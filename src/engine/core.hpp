@@ -233,6 +233,8 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void fold_aside(resident& r);
   void put_lost_aside();
   std::optional<run_state> load_behind(std::uint64_t run);
+  void erase_leftovers();
+  void finish_reading(const journal& read);
   void note_latest(const resident& r);
   void suspect(const std::vector<occupant>& who);
   void suspect_code(const occupant& o);
@@ -532,6 +534,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   // Records of runs whose snapshots can't be read: of this recovery, and of earlier ones once they
   // have been asked for.
   std::map<std::uint64_t, aside_records> lost_;
+  std::vector<std::uint64_t> leftovers_;  // runs that are written afresh
   std::optional<std::map<std::uint64_t, aside_records>> aside_;
   std::map<std::uint64_t, debts> owed_;  // to runs that can't be read, or couldn't
   std::vector<run_lease> recovered_;     // of a recovery: it reads each snapshot once

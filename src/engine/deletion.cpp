@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t swept_max = 100;          // runs of a namespace in one turn
 constexpr std::int64_t busy_pause_ms = 60'000;  // what can't go now is tried again then
+constexpr std::int64_t refused_sweep_ms = 250;  // between two sweeps of a store without room
 // Of a chain that goes on so many runs that have ended are kept, however old they are: a request
 // that comes again is known by them (docs/decisions/chains-and-retention.md).
 constexpr std::size_t links_kept = 8;
@@ -88,7 +89,7 @@ void engine_core::note_erased(std::uint64_t run) {
   encode(bytes, n);
   answer_lsn_ = journal_.append(bytes, 1);
   erased_.add(run);
-  makes_room_ = is_refused();
+  makes_room_ = block_ != nullptr;
 }
 
 void engine_core::forget_run(resident& r) {
@@ -192,9 +193,10 @@ void engine_core::plan_sweep(const run_state& s) noexcept {
   if (keep > 0) next_sweep_ = std::min(next_sweep_, plus(s.closed(), keep));
 }
 
-/// Erases what has been kept long enough, some of it at a time.
+/// Erases what has been kept long enough, some of it at a time. While the store has no room that
+/// goes along with the refused block, which is tried at once then: hence the pause.
 bool engine_core::sweep() {
-  if (!time_.is_over(next_sweep_) || (is_refused() && now_ < retry_commit_at_)) return false;
+  if (!time_.is_over(next_sweep_)) return false;
   next_sweep_ = INT64_MAX;
   for (auto* waiting : {&ended_, &sliced_})  // what isn't in the index yet isn't found there
     for (auto run : *waiting)
@@ -210,6 +212,8 @@ bool engine_core::sweep() {
   }
   for (auto& name : names)
     if (auto keep = retention_of(name); keep > 0) any |= sweep(name, keep);
+  if (block_ && block_->was_refused)
+    next_sweep_ = std::max(next_sweep_, plus(now_, refused_sweep_ms));
   return any;
 }
 

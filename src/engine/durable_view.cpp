@@ -32,7 +32,7 @@ void engine_core::read_only() {
     looking.look([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
       recover_record(r, bytes, lsn);
     });
-    counters_.load(*store_);
+    finish_reading(looking);
   } catch (...) {
     forget_preview();
     throw;
@@ -47,6 +47,7 @@ engine_core& engine_core::seen() {
     auto options = options_;
     options.threads = 0;
     options.executor = nullptr;
+    options.listener = &listener_;  // which is told one thing at a time
     auto view = std::make_shared<engine_core>(std::make_unique<borrowed_store>(*store_),
                                               std::move(options));
     view->read_only();

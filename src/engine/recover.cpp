@@ -1,11 +1,13 @@
 // From what the store holds to runs that go on.
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/shown.hpp"
 #include "engine/core.hpp"
+#include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -20,14 +22,8 @@ void engine_core::recover() {
   journal_.open([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
     recover_record(r, bytes, lsn);
   });
-  counters_.load(*store_);
   start_time();
-  std::vector<std::uint64_t> aside;
-  for (auto& [run, records] : put_aside_earlier()) aside.push_back(run);
-  for (auto run : aside) (void)load_recovered(run);
-  aside_.reset();
-  owed_ = read_debts(*store_, [&](const std::string& what) { listener_.problem(what); });
-
+  finish_reading(journal_);
   put_lost_aside();
   auto where = store_->info().path;
   auto who = slots_.open(where.empty() ? std::string() : where + ".slots");
@@ -46,6 +42,21 @@ void engine_core::recover() {
   was_busy_ = !ready_.empty();
   if (!ready_.empty()) tail_limit_ *= tail_factor_at_start;
   failpoint("after recovery");
+}
+
+/// What the store has beside its journal, once that was read: for a start, and for who only looks.
+void engine_core::finish_reading(const journal& read) {
+  auto tell = [&](const std::string& what) { listener_.problem(what); };
+  for (auto& key : read.strays())
+    tell("the store has a key that is none of Stet's, and is left alone: " + shown(key) +
+         "; stet::check names what is missing elsewhere");
+  counters_.load(*store_, tell);
+  owed_ = read_debts(*store_, tell);
+  erase_leftovers();
+  std::vector<std::uint64_t> aside;
+  for (auto& [run, records] : put_aside_earlier()) aside.push_back(run);
+  for (auto run : aside) (void)load_recovered(run);
+  aside_.reset();
 }
 
 /// Half a start is none. But where the store has no room for its owner's mark, nothing was read,
@@ -159,11 +170,31 @@ void engine_core::note_latest(const resident& r) {
   latest = std::max(latest, r.state.run);
 }
 
+/// The snapshot of a run that the journal has from its first record on. None: there is none yet;
+/// or it can't be read, then the run is written afresh.
 std::optional<run_state> engine_core::load_behind(std::uint64_t run) {
+  std::string why = "it is missing";
   try {
-    return read_snapshot(*store_, run);
-  } catch (const malformed&) {
-    return std::nullopt;  // the journal has it from its first record on
+    if (auto state = read_snapshot(*store_, run)) return state;
+    if (!store_->get(keys::history(run, 0))) return std::nullopt;
+  } catch (const malformed& e) { why = e.what(); }
+  leftovers_.push_back(run);
+  listener_.problem("the snapshot of run " + std::to_string(run) + " can't be read (" + why +
+                    "): the journal has all of that run, and it is written afresh");
+  return std::nullopt;
+}
+
+/// What stands in the store of a run that is written afresh.
+void engine_core::erase_leftovers() {
+  for (auto run : std::exchange(leftovers_, {})) {
+    auto* r = in_memory(run);
+    if (!r) continue;  // erased since
+    auto name_space = namespace_of(r->state);
+    detail::erase_unreadable(journal_.riders(), name_space, r->state.id, run,
+                             traces_of(*store_, name_space, run), counters_);
+    // What it is owed stays.
+    if (auto owed = owed_.find(run); owed != owed_.end())
+      put_debts(journal_.riders(), run, owed->second);
   }
 }
 

@@ -11,6 +11,14 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::uint32_t events_per_turn_max = 1024;  // by which one run is driven, in one turn
+constexpr int secret_tries_max = 8;
+
+/// Zero means that a run has none: where an entropy gives nothing else, the machine's is taken.
+hash_key secret_of(entropy& e) {
+  for (int i = 0; i < secret_tries_max; ++i)
+    if (hash_key secret{e.secret_bits(), e.secret_bits()}; !(secret == hash_key{})) return secret;
+  return {system_entropy().secret_bits(), system_entropy().secret_bits() | 1};
+}
 
 }  // namespace
 
@@ -106,8 +114,7 @@ void engine_core::begin(resident& r, record start, bool undriven) {
   start.payload_limit = static_cast<std::uint32_t>(options_.payload_bytes_max);
   start.seed[0] = entropy_.bits();
   start.seed[1] = entropy_.bits();
-  while (start.secret == hash_key{})  // which means none
-    start.secret = {entropy_.secret_bits(), entropy_.secret_bits()};
+  start.secret = secret_of(entropy_);
   start.flags = record_flag::has_secret;
   bool is_suspected = suspects_.is_start_suspected(checksum_of(start.target));
   if (is_suspected) suspects_.add_code({.run = start.run, .use = use_of(start)});

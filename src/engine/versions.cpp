@@ -134,8 +134,10 @@ void engine_core::forget_preview() noexcept {
   runs_.clear();
   ids_.clear();
   lost_.clear();
+  leftovers_.clear();
   aside_.reset();
   dirty_.clear();
+  journal_.riders() = {};
 }
 
 }  // namespace detail

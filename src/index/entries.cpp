@@ -1,9 +1,12 @@
 #include "index/entries.hpp"
 
 #include <bit>
+#include <optional>
 #include <set>
+#include <utility>
 
-#include "base/bytes.hpp"
+#include "base/checksum.hpp"
+#include "base/shown.hpp"
 #include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -51,6 +54,66 @@ entries entries_of(std::string_view packed) {
 }
 
 std::string time_bytes(std::int64_t ms) { return ordered(time_point(duration(ms))); }
+
+// A counter's value: 0, the checksum of key and number, the number. Builds before there were
+// checksums wrote the number alone; more than a few bytes of that are no count of runs.
+constexpr std::size_t bare_count_max = 5;
+
+std::uint32_t sum_of_count(std::string_view key, std::string_view number) {
+  return crc32c(std::string(key) += number);
+}
+std::string encode_count(std::string_view key, std::int64_t n) {
+  std::string number, value(1, '\0');
+  put_varint(number, static_cast<std::uint64_t>(n));
+  put_checksum(value, sum_of_count(key, number));
+  return value += number;
+}
+struct stored_count {
+  std::int64_t number;
+  bool has_sum;
+};
+stored_count decode_count(std::string_view key, std::string_view value) {
+  source in(value);
+  bool has_sum = value.size() > bare_count_max;
+  if (has_sum) {
+    bool is_right = in.byte() == 0 && take_checksum(in) == sum_of_count(key, in.rest());
+    if (!is_right) throw malformed("its checksum is wrong");
+  }
+  auto number = static_cast<std::int64_t>(in.varint());
+  if (!in.done()) throw malformed("it is longer than a number");
+  return {number, has_sum};
+}
+
+/// Workflow and status in an entry of `by_kind`, from its value on. None if that makes no sense:
+/// check() names it.
+std::optional<std::pair<std::string, v0::status>> kind_at(std::string_view value_and_run) {
+  try {
+    source in(value_and_run);
+    auto workflow = keys::take_text(in);
+    auto status = static_cast<v0::status>(in.byte());
+    if (in.left() != 8) return std::nullopt;
+    return std::pair{std::move(workflow), status};
+  } catch (const malformed&) { return std::nullopt; }
+}
+/// Calls `f` with each namespace that has index entries, and the prefix of those of `by_kind`.
+template <class F> void for_each_namespace(store& s, F f) {
+  const auto space = keys::all(keys::space::index), end = keys::end_of(space);
+  for (auto from = space; !from.empty();) {
+    std::string name_space, kinds, behind;
+    scan(s, {from, end}, [&](std::string_view key, std::string_view) {
+      try {
+        source in(key.substr(space.size()));
+        name_space = keys::take_text(in);
+        kinds = keys::index_prefix(name_space, by_kind);
+        behind = keys::end_of(keys::index_prefix(name_space));
+      } catch (const malformed&) { behind = std::string(key) += '\0'; }
+      return false;
+    });
+    if (!kinds.empty()) f(name_space, kinds);
+    from = std::move(behind);
+  }
+}
+
 bool ended(v0::status s) noexcept { return s != v0::status::running && s != v0::status::stalled; }
 
 }  // namespace
@@ -86,16 +149,67 @@ std::string ordered_kind(std::string_view workflow, v0::status s) {
   return bytes;
 }
 
-void run_counters::load(store& s) {
+void run_counters::load(store& s, const teller& tell) {
+  if (read(s, tell) && has_all_kinds(s)) return;
+  auto stored = std::exchange(counts_, {});
+  count_anew(s);
+  if (stored != counts_ && damaged_.empty())
+    tell("the counters of runs aren't what the index of runs gives: they are counted anew");
+  for (auto& [k, n] : stored) counts_.try_emplace(k, 0);
+  for (auto& [k, n] : counts_) changed_[k] = true;
+}
+bool run_counters::read(store& s, const teller& tell) {
   counts_.clear();
   changed_.clear();
+  damaged_.clear();
+  bool all_right = true;
   auto from = keys::all(keys::space::counts), to = keys::end_of(from);
   scan(s, {from, to}, [&](std::string_view key, std::string_view value) {
-    auto parts = keys::parse_count(key);
-    source in(value);
-    counts_[{parts.name_space, parts.workflow, static_cast<v0::status>(parts.status)}] =
-        static_cast<std::int64_t>(in.varint());
+    try {
+      auto parts = keys::parse_count(key);
+      auto found = decode_count(key, value);
+      counts_[{parts.name_space, parts.workflow, static_cast<v0::status>(parts.status)}] =
+          found.number;
+      all_right = all_right && found.has_sum;
+    } catch (const malformed& e) {
+      all_right = false;
+      damaged_.emplace_back(key);
+      tell("the counter of runs at key " + shown(key) + " can't be read (" + e.what() +
+           "): the runs are counted anew");
+    }
     return true;
+  });
+  return all_right;
+}
+/// There is one of each kind that the index has. A seek for each.
+bool run_counters::has_all_kinds(store& s) const {
+  bool all = true;
+  for_each_namespace(s, [&](const std::string& name_space, const std::string& kinds) {
+    const auto last = keys::end_of(kinds);
+    for (auto from = kinds; all && !from.empty();) {
+      std::string behind;
+      scan(s, {from, last}, [&](std::string_view key, std::string_view) {
+        behind = std::string(key) += '\0';
+        if (auto k = kind_at(key.substr(kinds.size()))) {
+          auto& [workflow, status] = *k;
+          behind = keys::end_of(kinds + ordered_kind(workflow, status));
+          all = counts_.contains({name_space, workflow, status});
+        }
+        return false;
+      });
+      from = std::move(behind);
+    }
+  });
+  return all;
+}
+void run_counters::count_anew(store& s) {
+  for_each_namespace(s, [&](const std::string& name_space, const std::string& kinds) {
+    const auto last = keys::end_of(kinds);
+    scan(s, {kinds, last}, [&](std::string_view key, std::string_view) {
+      if (auto k = kind_at(key.substr(kinds.size())))
+        ++counts_[{name_space, std::move(k->first), k->second}];
+      return true;
+    });
   });
 }
 void run_counters::add(std::string_view name_space, std::string_view workflow, v0::status s,
@@ -105,15 +219,18 @@ void run_counters::add(std::string_view name_space, std::string_view workflow, v
   changed_[std::move(k)] = true;
 }
 void run_counters::put_changes(batch& b) {
+  for (auto& key : std::exchange(damaged_, {})) b.erase(std::move(key));
   for (auto& [k, yes] : changed_) {
     auto& [name_space, workflow, s] = k;
-    auto bytes = keys::count(name_space, workflow, static_cast<std::uint8_t>(s));
+    auto key = keys::count(name_space, workflow, static_cast<std::uint8_t>(s));
     auto n = counts_.at(k);
-    std::string value;
-    put_varint(value, static_cast<std::uint64_t>(n));
-    if (n > 0) b.put(bytes, std::move(value));
-    else b.erase(bytes);
-    if (n <= 0) counts_.erase(k);
+    if (n > 0) {
+      auto value = encode_count(key, n);
+      b.put(std::move(key), std::move(value));
+    } else {
+      b.erase(std::move(key));
+      counts_.erase(k);
+    }
   }
   changed_.clear();
 }

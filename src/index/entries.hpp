@@ -6,6 +6,7 @@
 // attributes there are three of every run, under names that no attribute has: see the constants.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -46,16 +47,24 @@ std::string ordered_kind(std::string_view workflow, v0::status s);
 class run_counters {
  public:
   using key = std::tuple<std::string, std::string, v0::status>;
-  /// Reads what the store has. Throws malformed.
-  void load(store& s);
+  using teller = std::function<void(const std::string&)>;
+  /// Reads what the store has. What can't be read of it is told; then, or if one is missing, or of
+  /// a build that wrote no checksums, all runs are counted anew by the index.
+  void load(store& s, const teller& tell);
+  /// The same without counting anew. True: all of it has right checksums.
+  bool read(store& s, const teller& tell);
   void add(std::string_view name_space, std::string_view workflow, v0::status s, int difference);
   /// Adds what has changed since to the commit in which the snapshots change.
   void put_changes(batch& b);
   const std::map<key, std::int64_t>& all() const noexcept { return counts_; }
 
  private:
+  bool has_all_kinds(store& s) const;
+  void count_anew(store& s);
+
   std::map<key, std::int64_t> counts_;
   std::map<key, bool> changed_;
+  std::vector<std::string> damaged_;  // keys in the store that are to go
 };
 
 /// The difference between what the indexes have of a run and what they are to have with the

@@ -1,6 +1,6 @@
 #include "journal/aside.hpp"
 
-#include "base/crc32c.hpp"
+#include "base/checksum.hpp"
 #include "journal/debts.hpp"
 #include "keys/keys.hpp"
 
@@ -13,17 +13,14 @@ void put_aside(batch& b, std::uint64_t run, const aside_records& records) {
     body += bytes;
   }
   std::string value;
-  auto sum = crc32c(body);
-  for (int shift = 24; shift >= 0; shift -= 8)
-    put_byte(value, static_cast<std::uint8_t>(sum >> shift));
+  put_checksum(value, crc32c(body));
   value += body;
   b.put(keys::aside(run, records.front().first), std::move(value));
 }
 
 aside_records take_aside(std::string_view value) {
   source in(value);
-  std::uint32_t sum = 0;
-  for (char c : in.take(4)) sum = sum << 8 | static_cast<unsigned char>(c);
+  auto sum = take_checksum(in);
   if (crc32c(in.rest()) != sum)
     throw malformed("records that were put aside have a wrong checksum");
   aside_records records;

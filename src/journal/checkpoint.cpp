@@ -1,6 +1,6 @@
 #include "journal/checkpoint.hpp"
 
-#include "base/crc32c.hpp"
+#include "base/checksum.hpp"
 #include "base/hooks.hpp"
 #include "keys/keys.hpp"
 
@@ -9,19 +9,16 @@ namespace {
 
 std::string to_chunk(std::string_view records) {
   std::string chunk;
-  chunk.reserve(records.size() + 4);
-  auto sum = crc32c(records);
-  for (int shift = 24; shift >= 0; shift -= 8) chunk.push_back(static_cast<char>(sum >> shift));
+  chunk.reserve(records.size() + checksum_bytes);
+  put_checksum(chunk, crc32c(records));
   chunk += records;
   return chunk;
 }
 std::string_view from_chunk(std::string_view chunk) {
-  if (chunk.size() < 4) throw malformed("a chunk of history is too short");
-  std::uint32_t sum = 0;
-  for (char c : chunk.substr(0, 4)) sum = sum << 8 | static_cast<unsigned char>(c);
-  auto records = chunk.substr(4);
-  if (crc32c(records) != sum) throw malformed("a chunk of history has a wrong checksum");
-  return records;
+  source in(chunk);
+  auto sum = take_checksum(in);
+  if (crc32c(in.rest()) != sum) throw malformed("a chunk of history has a wrong checksum");
+  return in.rest();
 }
 std::uint64_t count_records(std::string_view records) {
   std::uint64_t n = 0;
@@ -62,6 +59,10 @@ std::optional<run_state> read_snapshot(store& s, std::uint64_t run) {
   auto state = decode_run_state(*bytes);
   if (state.run != run)
     throw malformed("the snapshot of run " + std::to_string(run) + " is another run's");
+  // A chunk and the snapshot that counts its records are written in one commit.
+  if (s.get(keys::history(run, state.records)))
+    throw malformed("the snapshot of run " + std::to_string(run) +
+                    " is older than its history: only the latest one will do");
   return state;
 }
 

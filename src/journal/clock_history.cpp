@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "base/bytes.hpp"
-#include "base/crc32c.hpp"
+#include "base/checksum.hpp"
 #include "base/plus.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -97,17 +96,13 @@ std::string encode(const clock_history& h) {
     put_byte(out, p.wrong);
   }
   if (h.behind) put_signed(out, h.behind);
-  auto sum = crc32c(out);
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(sum >> shift));
+  add_checksum(out);
   return out;
 }
 
 clock_history decode_clock_history(std::string_view bytes) {
-  if (bytes.size() < 4) throw malformed("the history of the clock is too short");
-  std::uint32_t sum = 0;
-  for (char c : bytes.substr(bytes.size() - 4)) sum = sum << 8 | static_cast<unsigned char>(c);
-  auto body = bytes.substr(0, bytes.size() - 4);
-  if (crc32c(body) != sum) throw malformed("the checksum of the history of the clock is wrong");
+  auto body = without_checksum(bytes);
+  if (body.empty()) throw malformed("the checksum of the history of the clock is wrong");
   source in(body);
   if (in.byte() != version)
     throw malformed("the history of the clock is of a version that this build doesn't know");

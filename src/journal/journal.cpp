@@ -2,42 +2,53 @@
 
 #include <algorithm>
 
+#include "base/checksum.hpp"
 #include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/shown.hpp"
 #include "history/block.hpp"
+#include "journal/strays.hpp"
 #include "keys/keys.hpp"
+#include "run_state/run_state.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr std::uint8_t marks_version = 1;
+constexpr std::uint8_t version_without_sum = 1, marks_version = 2;
 constexpr std::size_t spare_bytes_max = 4u << 20;
+
+bool begins_as_block(std::string_view value) { return value.starts_with("StB1"); }
 
 }  // namespace
 
 std::string encode(const marks& m) {
   std::string out;
-  put_byte(out, marks_version);
+  put_byte(out, m.has_sum ? marks_version : version_without_sum);
   put_varint(out, m.epoch);
   put_varint(out, m.first_block);
   put_varint(out, m.next_lsn);
   put_varint(out, m.next_run);
   put_signed(out, m.time);
   put_byte(out, m.clean);
+  if (m.has_sum) add_checksum(out);
   return out;
 }
 marks decode_marks(std::string_view bytes) {
-  source in(bytes);
-  if (in.byte() != marks_version) throw malformed("the marks are of an unknown version");
+  auto version = source(bytes).byte();
+  if (version != version_without_sum && version != marks_version)
+    throw malformed("they are of an unknown version");
   marks m;
+  m.has_sum = version == marks_version;
+  source in(m.has_sum ? without_checksum(bytes) : bytes);
+  if (in.done()) throw malformed("their checksum is wrong");
+  (void)in.byte();
   m.epoch = in.varint();
   m.first_block = in.varint();
   m.next_lsn = in.varint();
   m.next_run = in.varint();
   m.time = in.signed_varint();
   m.clean = in.byte() != 0;
-  if (!in.done()) throw malformed("the marks are longer than their fields");
+  if (!in.done()) throw malformed("they are longer than their fields");
   return m;
 }
 
@@ -77,14 +88,20 @@ std::optional<std::string> journal::read_marks() {
   auto found = store_.get(keys::owner());
   try {
     if (found) marks_ = decode_marks(*found);
-  } catch (const malformed& e) { refuse(e.what()); }
+  } catch (const malformed& e) {
+    refuse(std::string("the marks (key o) can't be read: ") + e.what());
+  }
   if (!found) {  // else numbers would be handed out again, and new records be taken for applied
                  // ones
     auto first = keys::all(static_cast<keys::space>(0)), last = keys::end_of({first[0]});
     scan(store_, {first, last}, [&](std::string_view, std::string_view) -> bool {
-      refuse("the store holds runs, and its marks are missing");
+      refuse("the store holds runs, and its marks (key o) are missing");
     });
   }
+  auto first = keys::journal(0), last = keys::journal(marks_.first_block);
+  scan(store_, {first, last}, [&](std::string_view key, std::string_view) -> bool {
+    refuse("the block at the key " + shown(key) + " should have been dropped");
+  });
   was_clean_ = marks_.clean;
   time_at_open_ = marks_.time;
   return found;
@@ -94,15 +111,41 @@ void journal::own() {
   auto found = read_marks();
   ++marks_.epoch;
   marks_.clean = false;
+  write_marks(std::move(found));
+  is_owned_ = true;
+}
+
+void journal::write_marks(std::optional<std::string> before) {
   owner_ = encode(marks_);
   batch b;
-  b.expect(keys::owner(), found);
+  b.expect(keys::owner(), std::move(before));
   b.put(keys::owner(), owner_);
   // There are none: but who erases may have what a full store holds ready for that, and to erase
   // anything somebody has to own it.
   b.erase_range(keys::journal(0), keys::journal(marks_.first_block));
   store_.commit(b, durability::sync);  // nothing read before this returns counts as durable
-  is_owned_ = true;
+}
+
+/// A snapshot has numbers that were handed out. Marks that would hand them out again (damaged, or
+/// older than the store) would let a new run overwrite another, and new records be taken for ones
+/// that a snapshot has. Marks with a checksum are held against the latest run, others against all.
+void journal::prove_marks() const {
+  auto from = keys::all(keys::space::snapshot), to = keys::end_of(from);
+  scan(store_, {from, to, true}, [&](std::string_view key, std::string_view value) {
+    run_state s;
+    try {
+      s = decode_run_state(value);
+    } catch (const malformed&) { return true; }  // it says nothing of the marks
+    if (key != keys::snapshot(s.run)) return true;
+    if (s.run >= next_run_ || s.applied_lsn >= next_lsn_)
+      refuse(
+          "the marks (key o) are damaged, or older than what else the store holds: they and "
+          "the blocks say that the next run is " +
+          std::to_string(next_run_) + " and the next record " + std::to_string(next_lsn_) +
+          ", but there is a snapshot of run " + std::to_string(s.run) + " with record " +
+          std::to_string(s.applied_lsn));
+    return !marks_.has_sum;
+  });
 }
 
 std::uint64_t journal::read_blocks(
@@ -113,13 +156,15 @@ std::uint64_t journal::read_blocks(
   std::vector<std::pair<std::uint64_t, std::string>>
       blocks;  // `each` reads the store: no visitor may
   scan(store_, {from, to}, [&](std::string_view key, std::string_view value) {
-    if (key.size() != keys::journal(0).size()) refuse("a key among the blocks isn't a block's");
-    blocks.emplace_back(keys::last_number(key), value);
+    if (key.size() == keys::journal(0).size()) {
+      blocks.emplace_back(keys::last_number(key), value);
+    } else {
+      if (begins_as_block(value)) refuse("a block stands at the key " + shown(key));
+      strays_.emplace_back(key);
+    }
     return true;
   });
   for (auto& [number, value] : blocks) {
-    if (number < expected && number < marks_.first_block)
-      refuse("block " + std::to_string(number) + " should have been dropped");
     if (number != expected) refuse("block " + std::to_string(expected) + " is missing");
     try {
       auto head = open_block(value, number);
@@ -155,14 +200,11 @@ void journal::open(
     store_.commit(b, durability::sync);
   }
   own();
-  next_run_ = marks_.next_run;
-  auto last = read_blocks([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
-    // A child that couldn't be started has a number too.
-    next_run_ = std::max(next_run_, r.run + 1);
-    if (!STET_SEEDED(reuse_child_number)) next_run_ = std::max(next_run_, r.related + 1);
-    each(r, bytes, lsn);
-  });
-  next_lsn_ = std::max(marks_.next_lsn, last + 1);
+  read_all(each);
+  if (!marks_.has_sum) {
+    marks_.has_sum = true;
+    write_marks(owner_);
+  }
   durable_lsn_ = next_lsn_ - 1;
   first_lsn_of_session_ = next_lsn_;
   block_.assign(block_header_bytes, '\0');
@@ -172,7 +214,42 @@ void journal::look(
     const std::function<void(const record&, std::string_view, std::uint64_t)>& each) {
   if (!read_format()) return;
   (void)read_marks();
-  (void)read_blocks(each);
+  read_all(each);
+}
+
+/// Every block that is left, and what is numbered next.
+void journal::read_all(
+    const std::function<void(const record&, std::string_view, std::uint64_t)>& each) {
+  next_run_ = marks_.next_run;
+  auto last = read_blocks([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
+    // A child that couldn't be started has a number too.
+    next_run_ = std::max(next_run_, r.run + 1);
+    if (!STET_SEEDED(reuse_child_number)) next_run_ = std::max(next_run_, r.related + 1);
+    each(r, bytes, lsn);
+  });
+  next_lsn_ = std::max(marks_.next_lsn, last + 1);
+  prove_marks();
+  look_at_strays();
+}
+
+/// The last block is missed by nobody: if its key was damaged it stands at another one.
+void journal::look_at_strays() {
+  auto must_not_be_last = [&](std::string_view key, std::string_view value) {
+    try {
+      (void)open_block(value, next_block_);
+    } catch (const malformed&) { return; }
+    refuse("block " + std::to_string(next_block_) + " stands at the key " + shown(key) +
+           ", where none belongs");
+  };
+  find_strays(store_, [&](std::string_view key, std::string_view value) {
+    must_not_be_last(key, value);
+    strays_.emplace_back(key);
+  });
+  for (int bit = 0; bit < 8; ++bit) {  // among keys of another kind
+    auto key = keys::journal(next_block_);
+    key[1] = static_cast<char>(key[1] ^ 1 << bit);
+    if (auto value = store_.get(key)) must_not_be_last(key, *value);
+  }
 }
 
 std::uint64_t journal::append(std::string_view records, std::uint32_t count) {

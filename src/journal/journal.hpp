@@ -36,6 +36,7 @@ struct marks {
   std::uint64_t next_run = 1;
   std::int64_t time = 0;  // the latest time journaled so far
   bool clean = true;      // closed, and everything checkpointed
+  bool has_sum = true;    // false: of a build that wrote no checksum. Written so again until proved
 };
 std::string encode(const marks& m);
 /// Throws malformed.
@@ -48,6 +49,7 @@ struct sealed_block {
   std::uint64_t last_lsn = 0;
   v0::batch batch;
   std::string owner_after;  // what `o` holds after it
+  bool was_refused = false;
 };
 
 class journal {
@@ -124,6 +126,8 @@ class journal {
   /// The next block drops some that are old, and so writes the marks.
   bool drops() const noexcept { return drop_; }
   bool was_clean() const noexcept { return was_clean_; }
+  /// Keys that the store should not have: named, and left alone.
+  const std::vector<std::string>& strays() const noexcept { return strays_; }
   std::uint64_t first_lsn_of_session() const noexcept { return first_lsn_of_session_; }
 
  private:
@@ -131,8 +135,12 @@ class journal {
   std::optional<std::string> read_marks();
   void keep(std::uint64_t number, std::uint64_t last_lsn, std::size_t bytes);
   void own();
+  void write_marks(std::optional<std::string> before);
+  void prove_marks() const;
+  void look_at_strays();
   std::uint64_t read_blocks(
       const std::function<void(const record&, std::string_view, std::uint64_t)>& each);
+  void read_all(const std::function<void(const record&, std::string_view, std::uint64_t)>& each);
   [[noreturn]] void refuse(std::string_view what) const;
 
   store& store_;
@@ -157,6 +165,7 @@ class journal {
   std::uint64_t first_lsn_of_session_ = 1;
   std::int64_t time_at_open_ = 0;
   bool is_owned_ = false;
+  std::vector<std::string> strays_;
   std::int64_t last_block_time_ = 0;
   bool was_clean_ = true;
   bool drop_ = false;

@@ -182,11 +182,7 @@ class checking {
     auto entries = space(keys::space::index);
     std::uint64_t found = 0;
     for (; auto* e = entries.next(); ++found) count_unread(e->first);
-    run_counters stored;
-    guard("the counters of runs", [&] {
-      stored.load(store_);
-      if (stored.all() != counts_.all()) problem("the counters of runs aren't what the runs give");
-    });
+    check_counters();
     if (found == indexed_) return;
     auto again = space(keys::space::index);
     while (auto* e = again.next())
@@ -196,6 +192,25 @@ class checking {
         if (std::find(all.begin(), all.end(), e->first) == all.end())
           throw malformed("it is an index entry of a run that isn't there, or has another");
       });
+  }
+
+  void check_counters() {
+    run_counters stored;
+    (void)stored.read(store_, [&](const std::string& what) { problem(what); });
+    auto compare = [&](const run_counters& one, const run_counters& other, bool both) {
+      for (auto& [k, n] : one.all()) {
+        auto& [name_space, workflow, s] = k;
+        auto found = other.all().find(k);
+        if (found != other.all().end() && (found->second == n || !both)) continue;
+        auto key = keys::count(name_space, workflow, static_cast<std::uint8_t>(s));
+        auto there = both ? (found == other.all().end() ? 0 : found->second) : n;
+        problem("the counter of runs at key " + printable_key(key) + " says " +
+                std::to_string(there) + ", and the runs give " + std::to_string(both ? n : 0) +
+                ": a start of an engine counts them anew if it is damaged");
+      }
+    };
+    compare(counts_, stored, true);
+    compare(stored, counts_, false);
   }
 
   /// A run whose snapshot can't be read counts as what the index says of it.

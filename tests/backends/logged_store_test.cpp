@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stet/lmdb.hpp>
 
 #include "backends/common/log_mark.hpp"
@@ -31,8 +32,8 @@ std::unique_ptr<stet::store> open_over(const std::string& path, std::shared_ptr<
                                 {.bytes = 16u << 10});
 }
 
-/// Opens what `f` leaves when its process ends without close().
-template <class F> std::unique_ptr<stet::store> open_after(const std::string& path, F&& f) {
+/// What `f` leaves when its process ends without close().
+template <class F> void leave(const std::string& path, F&& f) {
   child_process child([&](int pipe) {
     auto* s = stet::lmdb::open(path, small).release();
     f(*s);
@@ -40,7 +41,19 @@ template <class F> std::unique_ptr<stet::store> open_after(const std::string& pa
   });
   CHECK(child.hear_all() == "fine");
   child.wait();
+}
+/// Opens that.
+template <class F> std::unique_ptr<stet::store> open_after(const std::string& path, F&& f) {
+  leave(path, std::forward<F>(f));
   return stet::lmdb::open(path, small);
+}
+
+std::string bytes_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+void write_bytes(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
 }
 
 std::size_t files_in(const std::string& path) {
@@ -141,6 +154,30 @@ TEST_CASE("a store is opened without a log after it had one, and forgets it") {
     CHECK(!fs::exists(dir / "t-log"));
     s->close();
   }
+}
+
+TEST_CASE("a flipped bit in what LMDB knows of its log is refused, and takes no commit away") {
+  temporary_directory dir;
+  leave(dir / "s", [](stet::store& t) {
+    for (int i = 0; i < 10; ++i) put(t, std::to_string(i), "v");
+  });
+  const auto file = bytes_of(dir / "s"), log = bytes_of(dir / "s-log");
+  const std::string begin("\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0", 16);  // version 2, needed
+  constexpr std::size_t mark_bytes = 36;
+  for (std::size_t bit = 0; bit < 8 * mark_bytes; bit += bit < 200 ? 8 : 5) {
+    INFO("bit ", bit);
+    auto damaged = file;
+    int found = 0;
+    for (std::size_t at = 0; (at = file.find(begin, at)) != std::string::npos; ++at, ++found)
+      damaged[at + bit / 8] = static_cast<char>(damaged[at + bit / 8] ^ 1 << bit % 8);
+    REQUIRE(found > 0);
+    write_bytes(dir / "s", damaged);
+    write_bytes(dir / "s-log", log);
+    CHECK(refused_as(errc::corrupt, [&] { stet::lmdb::open(dir / "s", small); }));
+    CHECK(bytes_of(dir / "s-log") == log);
+  }
+  write_bytes(dir / "s", file);
+  CHECK(scanned(*stet::lmdb::open(dir / "s", small)).size() == 10);
 }
 
 TEST_CASE("the key that the log reserves is not seen, not taken, and survives every range") {

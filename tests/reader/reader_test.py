@@ -170,6 +170,10 @@ def damages(work, examples):
     report('an index entry with another value', broken(pairs, lambda p: move(p, first(p, b'x'), first(p, b'x')[:-9] + b'\x09' + first(p, b'x')[-8:])), 'index entry')
     report('a timer of nobody', broken(pairs, lambda p: p.__setitem__(b'\0t' + bytes(16), b'')), 'timer')
     report('a counter is wrong', broken(pairs, lambda p: p.__setitem__(first(p, b'c'), b'\x07')), 'the counter at key')
+    report('a bit of a counter is flipped', broken(pairs, lambda p: flip(p, first(p, b'c'), -1)), 'its checksum is wrong')
+    report('a bit of the marks is flipped', broken(pairs, lambda p: flip(p, b'\0o', 3)), 'its checksum is wrong')
+    bare = lambda p: p.__setitem__(b'\0o', b'\x01' + p[b'\0o'][1:-4])  # noqa: E731
+    report('marks of a build that wrote no checksum', broken(pairs, bare))
     report('a foreign key', broken(pairs, lambda p: p.__setitem__(b'\0q', b'')), 'is not one of the format\'s')
     report('a newer format', broken(pairs, lambda p: p.__setitem__(b'm format', b'2')), "has format '2'")
     report('the marks are gone', broken(pairs, lambda p: p.pop(b'\0o')), 'they are missing')

@@ -1,7 +1,9 @@
 // A store without room: what frees room goes first, and what only reads goes on.
+#include <atomic>
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 
 #include <stet/check.hpp>
 #include <stet/history_file.hpp>
@@ -31,6 +33,46 @@ void define_all(stet::engine& e) {
                         [bytes] { return std::string(static_cast<std::size_t>(bytes), 'x'); });
   });
 }
+/// Once it is full it takes nothing but what erases, which makes room.
+class filling_store final : public stet::store {
+ public:
+  std::optional<std::string> get(std::string_view key) override { return inner_->get(key); }
+  void scan(const stet::scan_range& r, stet::visitor& v) override { inner_->scan(r, v); }
+  void commit(const stet::batch& b, stet::durability d) override {
+    bool erases = false;
+    for (auto& o : b.operations()) erases |= o.what == stet::batch::kind::erase_range;
+    if (full && !erases) {
+      ++refusals;
+      while (held) std::this_thread::sleep_for(1ms);
+      throw stet::store_error(stet::errc::full, "a commit", "", 0, "no room",
+                              stet::commit_outcome::refused);
+    }
+    full = false;
+    inner_->commit(b, d);
+  }
+  void close() override { inner_->close(); }
+  stet::store_info info() const override { return inner_->info(); }
+
+  static inline std::atomic<bool> full{false}, held{false};
+  static inline std::atomic<int> refusals{0};
+
+ private:
+  std::unique_ptr<stet::store> inner_ = stet::memory::open(stet::memory::make_contents());
+};
+template <class F> bool comes_by_itself(F happened) {
+  for (int i = 0; i < 10'000 && !happened(); ++i) std::this_thread::sleep_for(1ms);
+  return happened();
+}
+/// Looks at the engine until something has happened.
+template <class F> bool comes(stet::engine& e, bool manual, F happened, int looks = 5000) {
+  for (; looks > 0 && !happened(); --looks) {
+    if (manual) e.poll();
+    (void)e.open_runs({}, 1);
+    std::this_thread::sleep_for(1ms);
+  }
+  return happened();
+}
+
 void check_sound(world& w) {
   w.close();
   auto report = stet::check(*w.store());
@@ -188,6 +230,76 @@ TEST_CASE("a start without room can be tried again") {
     w.engine().signal("open", Word, "on");
     CHECK(w.result(*w.engine().find(Keep, "open")) == "on");
   }
+}
+
+TEST_CASE("retention makes room in a full store, for as long as it takes") {
+  for (unsigned threads : {0u, 2u}) {
+    fake_clock clock;
+    recorder heard;
+    stet::engine e(std::make_unique<filling_store>(),
+                   {.threads = threads, .retention = 1h, .clock = &clock, .listener = &heard});
+    define_all(e);
+    e.start();
+    for (int i = 0; i < 5; ++i) {
+      (void)e.run(Keep, "r" + std::to_string(i), "word").result();
+      clock.advance(1s);
+    }
+    (void)e.run(Keep, "open", "");  // a commit later than these ends
+    filling_store::full = true;
+    CHECK(what_throws([&] { e.run(Keep, "new", "word"); }).code == stet::errc::full);
+    for (int i = 0; i < 20; ++i) {  // it has been tried again, and again
+      auto before = filling_store::refusals.load();
+      clock.advance(300ms);
+      CHECK(comes(e, threads == 0, [&] { return filling_store::refusals > before; }));
+    }
+    clock.advance(2h);
+    for (int i = 0; i < 10 && filling_store::full; ++i) {
+      clock.advance(300ms);
+      (void)comes(e, threads == 0, [&] { return filling_store::refusals < 0; }, 20);
+    }
+    CHECK(!filling_store::full);
+    CHECK(comes(e, threads == 0, [&] { return !e.describe("r0") && !e.describe("r4"); }));
+    CHECK(e.run(Keep, "then", "there is room").result() == "there is room");
+    e.close();
+  }
+}
+
+TEST_CASE("what erases while the refused block is tried again goes along with it, at once") {
+  filling_store::full = false;
+  std::atomic<bool> goes_on{false};
+  stet::engine e(std::make_unique<filling_store>(), {.threads = 2});
+  define_all(e);
+  constexpr stet::workflow<int()> Long{"long"};
+  e.define(Long, [&](stet::context& ctx) -> stet::task<int> {
+    co_return co_await ctx.step("long", [&] {
+      while (!goes_on) std::this_thread::sleep_for(1ms);
+      return 1;
+    });
+  });
+  e.start();
+  for (int i = 0; i < 3; ++i) (void)e.run(Keep, "r" + std::to_string(i), "word").result();
+  auto before = filling_store::refusals.load();
+  auto busy = e.run(Long, "long");  // so the loop goes on while a block is written
+  std::this_thread::sleep_for(50ms);
+  filling_store::full = true;
+  CHECK(what_throws([&] { e.run(Keep, "new", "word"); }).code == stet::errc::full);
+  filling_store::held = true;
+  CHECK(comes_by_itself([&] { return filling_store::refusals > before + 1; }));
+  std::atomic<bool> asks{false};
+  caught told;
+  std::thread asking([&] {
+    asks = true;
+    told = what_throws([&] { CHECK(e.erase("r0") == 1); });
+  });
+  CHECK(comes_by_itself([&] { return asks.load(); }));
+  std::this_thread::sleep_for(50ms);
+  filling_store::held = false;
+  asking.join();
+  CHECK_MESSAGE(!told.thrown, told.text);
+  CHECK(!filling_store::full);
+  goes_on = true;
+  CHECK(busy.result() == 1);
+  e.close();
 }
 
 #if STET_TESTS_HAVE_LMDB

@@ -1,6 +1,7 @@
 // G4: what a promise's token can be told from: nothing. And where it stays the same.
 #include <map>
 #include <mutex>
+#include <vector>
 
 #include <stet/copy.hpp>
 #include <stet/testing.hpp>
@@ -153,4 +154,23 @@ TEST_CASE("the tokens of runs from before there were secrets stay what they were
   const std::uint64_t s[2] = {0x0123456789abcdef, 0xfedcba9876543210};
   CHECK(stet::detail::token_of(0x1a, 3, s, {}) == "1a.3.13cea118296cff393b2e1ab6766bbf06");
   CHECK(stet::detail::token_of(0x1a, 3, s, {1, 0}) != stet::detail::token_of(0x1a, 3, s, {2, 0}));
+}
+
+TEST_CASE("an entropy that gives nothing but zeros keeps nobody waiting, and tokens are secret") {
+  struct zeros final : stet::entropy {
+    std::uint64_t bits() noexcept override { return 0; }
+    std::uint64_t secret_bits() noexcept override { return 0; }
+  } entropy;
+  std::vector<std::string> tokens;
+  for (int i = 0; i < 2; ++i) {
+    letters l;
+    stet::engine e(stet::memory::open(stet::memory::make_contents()),
+                   {.threads = 0, .entropy = &entropy});
+    e.define(Ask, asking(l));
+    e.start();
+    (void)e.run(Ask, "ask");
+    e.run_until_idle();
+    tokens.push_back(l.token);
+  }
+  CHECK(tokens[0] != tokens[1]);
 }

@@ -259,7 +259,7 @@ class Store:
             b'\0c' + esc(s.namespace) + esc(s.workflow) + bytes([self.indexed_status(s)]) for s in self.snapshots.values())
         found = {}
         for key, value in self.spaces['c'].items():
-            self.guard(f'the counter at key {key.hex()}', lambda k, v: found.__setitem__(k, number_of(v)), key, value)
+            self.guard(f'the counter at key {key.hex()}', lambda k, v: found.__setitem__(k, decode.count(k, v)), key, value)
         for key in sorted(expected.keys() | found.keys()):
             if expected.get(key, 0) != found.get(key, 0):
                 self.problem(f'the counter at key {key.hex()} is {found.get(key, 0)}, and there are {expected.get(key, 0)} runs')
@@ -304,10 +304,3 @@ class Store:
                 if not chains.get(p.child):
                     self.problem(f'{self.name(number)} waits for its child, run {p.child}, which '
                                  + ('has ended' if p.child in chains else 'is not there'))
-
-
-def number_of(value):
-    s = Source(value)
-    n = s.varint()
-    s.done()
-    return n

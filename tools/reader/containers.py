@@ -85,11 +85,13 @@ def lmdb_pairs(path):
     mark = pairs.pop(LOG_KEY, None)
     if mark is None:
         return pairs, []
-    if len(mark) != 32:
-        raise Malformed(f'{path}: the note about the log has {len(mark)} bytes instead of 32')
-    version, needed, log_id, taken = struct.unpack('<4Q', mark)
-    if version != 1:
-        raise Malformed(f'{path}: the note about the log has version {version}; this reader knows 1')
+    if len(mark) not in (32, 36):
+        raise Malformed(f'{path}: the note about the log has {len(mark)} bytes instead of 36, or of 32 in version 1')
+    version, needed, log_id, taken = struct.unpack_from('<4Q', mark)
+    if version != (1 if len(mark) == 32 else 2):
+        raise Malformed(f'{path}: the note about the log has version {version} and {len(mark)} bytes; this reader knows 1 and 2')
+    if version == 2 and crc32c(mark[:32]) != struct.unpack_from('<I', mark, 32)[0]:
+        raise Malformed(f'{path}: the checksum of the note about the log is wrong')
     if not needed:
         return pairs, []
     log = pathlib.Path(path + '-log')

@@ -122,14 +122,31 @@ class Marks:
 
 
 def marks(data):
-    s = Source(data)
-    if (version := s.u8()) != 1:
-        raise Malformed(f'it has version {version}; this reader knows 1')
+    if (version := Source(data).u8()) not in (1, 2):
+        raise Malformed(f'it has version {version}; this reader knows 1 and 2')
+    if version == 2:  # 1 had no checksum
+        if crc32c(data[:-4]) != int.from_bytes(data[-4:], 'big'):
+            raise Malformed('its checksum is wrong')
+        data = data[:-4]
+    s = Source(data[1:])
     m = Marks(s.varint(), s.varint(), s.varint(), s.varint(), s.signed(), s.u8())
     if m.clean > 1:
         raise Malformed(f'"clean" is {m.clean}')
     s.done()
     return m
+
+
+# ---- counters
+def count(key, value):
+    """A number alone of an older build: then it has at most five bytes."""
+    s = Source(value)
+    if len(value) > 5:
+        kind, crc = s.u8(), s.be32()
+        if kind != 0 or crc32c(key + value[5:]) != crc:
+            raise Malformed('its checksum is wrong')
+    n = s.varint()
+    s.done()
+    return n
 
 
 # ---- the clock
