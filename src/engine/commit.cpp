@@ -124,8 +124,8 @@ void engine_core::written(const std::exception_ptr& error) {
   state_.committed();
   erased_.committed();
   sent_.committed();
-  ended_until_ = sealed_time_;
-  if (block_->was_refused) next_sweep_ = std::min(next_sweep_, now_);  // no pause any more
+  sweeps_.ended_until = sealed_time_;
+  if (block_->was_refused) sweeps_.next = std::min(sweeps_.next, now_);  // no pause any more
   block_.reset();
   block_at_ = block_at::nowhere;
   durable_view_.reset();

@@ -7,11 +7,9 @@
 // or here. Invariants:
 //  - a body begins only when all is durable that its run had observed and emitted when it emitted
 //  the step, this attempt of it included (open_gates);
-//  - whatever leaves the engine waits until the last record at that time is durable
-//  (release_answers);
+//  - an answer waits until the last record of its time is durable (release_answers);
 //  - a frame with a capturing body under way is never destroyed (may_evict);
-//  - a resident run whose `unsaved` is empty and whose frame is gone can be dropped: the store has
-//  all of it.
+//  - a resident run without `unsaved` and without a frame can be dropped: the store has it.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -21,7 +19,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,19 +42,18 @@
 #include "engine/slots.hpp"
 #include "engine/starts.hpp"
 #include "engine/suspects.hpp"
+#include "engine/sweep_plan.hpp"
 #include "engine/timers.hpp"
+#include "engine/unreadable.hpp"
 #include "engine/user_state.hpp"
-#include "journal/aside.hpp"
 #include "journal/checkpoint.hpp"
-#include "journal/debts.hpp"
 #include "journal/journal.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
-class pool;
 class listing;
-/// Why a run isn't tried that brought the process down too often.
-std::string why_quarantined(const run_state& s);
+class pool;
+
 class engine_core final : public execution_host, public std::enable_shared_from_this<engine_core> {
  public:
   engine_core(std::unique_ptr<store> s, engine_options o);
@@ -526,26 +522,15 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   definitions definitions_;
 
   std::unordered_map<std::uint64_t, std::unique_ptr<resident>> runs_;
-  std::unordered_map<std::string, std::uint64_t> ids_;  // of resident runs: the latest of each
-                                                        // id, by id_key
+  std::unordered_map<std::string, std::uint64_t> ids_;  // by id_key: its latest resident run
   run_counters counters_;
   erased_runs erased_;
   sent_keys sent_;
-  // Records of runs whose snapshots can't be read: of this recovery, and of earlier ones once they
-  // have been asked for.
-  std::map<std::uint64_t, aside_records> lost_;
-  std::vector<std::uint64_t> leftovers_;  // runs that are written afresh
-  std::optional<std::map<std::uint64_t, aside_records>> aside_;
-  std::map<std::uint64_t, debts> owed_;  // to runs that can't be read, or couldn't
-  std::vector<run_lease> recovered_;     // of a recovery: it reads each snapshot once
-  std::map<std::string, duration, std::less<>> retention_;  // by namespace
-  std::int64_t next_sweep_ = 0;                             // when to look what is old
-  std::map<std::string, std::string>
-      swept_to_;                        // by namespace: the latest entry that was looked at
-  std::vector<std::uint64_t> unswept_;  // of those: bodies of theirs still ran
-  std::int64_t ended_until_ = 0;        // runs that ended before this are in the index by end
-  std::int64_t sealed_time_ = 0;        // of the block on its way
-  std::list<resident*> lru_;            // with a frame, the one driven last at the end
+  unreadable_runs unreadable_;
+  std::vector<run_lease> recovered_;  // of a recovery: it reads each snapshot once
+  sweep_plan sweeps_;
+  std::int64_t sealed_time_ = 0;  // of the block on its way
+  std::list<resident*> lru_;      // with a frame, the one driven last at the end
   std::deque<std::uint64_t> ready_;
   std::vector<attempt*> gate_;
   timers timers_;

@@ -94,7 +94,7 @@ class look_at_pending {
 
 /// In the commit of what owes it.
 void engine_core::owe(std::uint64_t run, debt d) {
-  auto& all = owed_[run];
+  auto& all = unreadable_.owed[run];
   if (std::find(all.begin(), all.end(), d) != all.end()) return;
   all.push_back(std::move(d));
   put_debts(journal_.riders(), run, all);
@@ -106,13 +106,13 @@ void engine_core::owe_a_look(std::uint64_t run) {
 }
 
 void engine_core::forget_debts(std::uint64_t run) {
-  if (owed_.erase(run)) erase_debts(journal_.riders(), run);
+  if (unreadable_.owed.erase(run)) erase_debts(journal_.riders(), run);
 }
 
 /// The run can be read again. What can't be paid yet, since something else can't be read, stays
 /// owed.
 void engine_core::pay_debts(resident& r) {
-  auto owed = owed_[r.state.run];
+  auto owed = unreadable_.owed[r.state.run];
   forget_debts(r.state.run);
   auto is_meant = [&](const debt& d) { return r.state.open() && d.first == r.state.first; };
   for (auto& d : owed) {

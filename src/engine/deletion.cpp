@@ -179,41 +179,41 @@ void engine_core::retain(std::string_view name_space, duration d) {
   if (phase_ != phase::made)
     throw error(errc::usage, name_space, "retention is set before the engine is started");
   if (d < duration{}) throw error(errc::usage, name_space, "a retention must not be negative");
-  retention_[std::string(name_space)] = d;
+  sweeps_.keep[std::string(name_space)] = d;
 }
 
 std::int64_t engine_core::retention_of(std::string_view name_space) const noexcept {
-  auto own = retention_.find(name_space);
-  return (own == retention_.end() ? options_.retention : own->second).count();
+  auto own = sweeps_.keep.find(name_space);
+  return (own == sweeps_.keep.end() ? options_.retention : own->second).count();
 }
 
 /// A run has ended: when is it to go?
 void engine_core::plan_sweep(const run_state& s) noexcept {
   auto keep = retention_of(namespace_of(s));
-  if (keep > 0) next_sweep_ = std::min(next_sweep_, plus(s.closed(), keep));
+  if (keep > 0) sweeps_.next = std::min(sweeps_.next, plus(s.closed(), keep));
 }
 
 /// Erases what has been kept long enough, some of it at a time. While the store has no room that
 /// goes along with the refused block, which is tried at once then: hence the pause.
 bool engine_core::sweep() {
-  if (!time_.is_over(next_sweep_)) return false;
-  next_sweep_ = INT64_MAX;
+  if (!time_.is_over(sweeps_.next)) return false;
+  sweeps_.next = INT64_MAX;
   for (auto* waiting : {&ended_, &sliced_})  // what isn't in the index yet isn't found there
     for (auto run : *waiting)
       if (auto* r = in_memory(run); r && !r->state.open()) plan_sweep(r->state);
   std::set<std::string> names;
   for (auto& [key, n] : counters_.all()) names.insert(std::get<0>(key));
   bool any = false;
-  for (auto run : std::exchange(unswept_, {})) {
+  for (auto run : std::exchange(sweeps_.busy, {})) {
     auto r = load(run);
     if (!r) continue;
     if (is_old(r->state, retention_of(namespace_of(r->state)))) any |= sweep_behind(*r);
-    else unswept_.push_back(run);
+    else sweeps_.busy.push_back(run);
   }
   for (auto& name : names)
     if (auto keep = retention_of(name); keep > 0) any |= sweep(name, keep);
   if (block_ && block_->was_refused)
-    next_sweep_ = std::max(next_sweep_, plus(now_, refused_sweep_ms));
+    sweeps_.next = std::max(sweeps_.next, plus(now_, refused_sweep_ms));
   return any;
 }
 
@@ -222,7 +222,7 @@ bool engine_core::sweep(const std::string& name_space, std::int64_t keep) {
   for (auto run : find_old(name_space, keep)) {
     if (auto r = load(run)) {
       if (is_old(r->state, keep)) any |= sweep_behind(*r);
-      else unswept_.push_back(run);
+      else sweeps_.busy.push_back(run);
     }
     relieve();
   }
@@ -234,7 +234,7 @@ bool engine_core::sweep(const std::string& name_space, std::int64_t keep) {
 bool engine_core::is_old(const run_state& s, std::int64_t keep) noexcept {
   auto due = time_.due(plus(s.closed(), keep), s.applied_lsn);
   if (time_.is_over(due)) return true;
-  next_sweep_ = std::min(next_sweep_, due);
+  sweeps_.next = std::min(sweeps_.next, due);
   return false;
 }
 
@@ -243,7 +243,7 @@ bool engine_core::is_old(const run_state& s, std::int64_t keep) noexcept {
 /// back since, the time of others behind them may be over too.
 std::vector<std::uint64_t> engine_core::find_old(const std::string& name_space, std::int64_t keep) {
   std::vector<std::uint64_t> old, perhaps;
-  auto& last = swept_to_[name_space];
+  auto& last = sweeps_.looked_to[name_space];
   auto from = keys::index_prefix(name_space, by_end), to = keys::end_of(from);
   if (!last.empty()) (from = last).push_back('\0');
   bool has_all = block_at_ == block_at::nowhere && ended_.empty();
@@ -256,10 +256,10 @@ std::vector<std::uint64_t> engine_core::find_old(const std::string& name_space, 
     }
     auto end = end_in(key), due = plus(end, keep);
     // One that ended before it may be on its way to the index: it must not be passed by.
-    bool is_safe = has_all || end < ended_until_;
+    bool is_safe = has_all || end < sweeps_.ended_until;
     bool is_over = time_.is_over(due);
     if (!is_over || !is_safe || old.size() == swept_max)
-      next_sweep_ = std::min(next_sweep_, std::max(due, now_));
+      sweeps_.next = std::min(sweeps_.next, std::max(due, now_));
     if (!is_safe || old.size() == swept_max || (!is_over && !was_set_back)) return false;
     auto run = keys::last_number(key);
     if (is_over) last = key;
@@ -292,8 +292,8 @@ bool engine_core::sweep_behind(resident& r) {
       any = true;
       continue;
     }
-    unswept_.push_back(run);
-    next_sweep_ = std::min(next_sweep_, now_ + busy_pause_ms);
+    sweeps_.busy.push_back(run);
+    sweeps_.next = std::min(sweeps_.next, now_ + busy_pause_ms);
     break;
   }
   return any;

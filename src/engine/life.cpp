@@ -246,7 +246,7 @@ void engine_core::discard_attempts() noexcept {
 
 void engine_core::sleep_until_woken(std::int64_t ms_max) {
   auto until = next_timer();
-  if (!manual_) until = std::min(until, next_sweep_);
+  if (!manual_) until = std::min(until, sweeps_.next);
   if (until != INT64_MAX) until = std::clamp(time_.shown(until), now_, now_ + nap_ms_max);
   if (is_refused()) until = std::min(until, retry_commit_at_);
   if (do_bodies_starve()) until = std::min(until, now_ + starved_ms);

@@ -37,7 +37,7 @@ void engine_core::recover() {
   load_timers();
   recovered_.clear();
   tail_limit_ = options_.tail_bytes_max;
-  for (auto& [run, debts] : owed_)
+  for (auto& [run, debts] : unreadable_.owed)
     if (auto r = load(run)) enqueue(*r);  // it can be read, and is paid
   was_busy_ = !ready_.empty();
   if (!ready_.empty()) tail_limit_ *= tail_factor_at_start;
@@ -51,12 +51,12 @@ void engine_core::finish_reading(const journal& read) {
     tell("the store has a key that is none of Stet's, and is left alone: " + shown(key) +
          "; stet::check names what is missing elsewhere");
   counters_.load(*store_, tell);
-  owed_ = read_debts(*store_, tell);
+  unreadable_.owed = read_debts(*store_, tell);
   erase_leftovers();
   std::vector<std::uint64_t> aside;
   for (auto& [run, records] : put_aside_earlier()) aside.push_back(run);
   for (auto run : aside) (void)load_recovered(run);
-  aside_.reset();
+  unreadable_.aside.reset();
 }
 
 /// Half a start is none. But where the store has no room for its owner's mark, nothing was read,
@@ -83,7 +83,7 @@ void engine_core::recover_record(const record& rec, std::string_view bytes, std:
   if (rec.kind == record_kind::written) return;  // what was written is in the store
   if (rec.kind == record_kind::erased) {
     if (auto* gone = in_memory(rec.related)) forget_run(*gone);
-    lost_.erase(rec.related);
+    unreadable_.lost.erase(rec.related);
     return;
   }
   auto* r = in_memory(rec.run);
@@ -98,7 +98,7 @@ void engine_core::recover_record(const record& rec, std::string_view bytes, std:
       r = load_recovered(rec.run);
     }
     if (!r) {
-      lost_[rec.run].emplace_back(lsn, bytes);
+      unreadable_.lost[rec.run].emplace_back(lsn, bytes);
       return;
     }
   }
@@ -124,9 +124,10 @@ void engine_core::apply_recovered(resident& r, const record& rec, std::string_vi
 
 /// What recoveries before this one have put aside.
 std::map<std::uint64_t, aside_records>& engine_core::put_aside_earlier() {
-  if (!aside_)
-    aside_ = read_aside(*store_, [&](const std::string& what) { listener_.problem(what); });
-  return *aside_;
+  if (!unreadable_.aside)
+    unreadable_.aside =
+        read_aside(*store_, [&](const std::string& what) { listener_.problem(what); });
+  return *unreadable_.aside;
 }
 
 /// A run that the journal names, or of which records were put aside, from its snapshot. Null: that
@@ -155,7 +156,7 @@ void engine_core::fold_aside(resident& r) {
 
 /// Their records are all that is left of them: they go where no pass drops them.
 void engine_core::put_lost_aside() {
-  for (auto& [run, records] : std::exchange(lost_, {})) {
+  for (auto& [run, records] : std::exchange(unreadable_.lost, {})) {
     put_aside(journal_.riders(), run, records);
     listener_.problem("the snapshot of run " + std::to_string(run) +
                       " can't be read: " + std::to_string(records.size()) +
@@ -178,7 +179,7 @@ std::optional<run_state> engine_core::load_behind(std::uint64_t run) {
     if (auto state = read_snapshot(*store_, run)) return state;
     if (!store_->get(keys::history(run, 0))) return std::nullopt;
   } catch (const malformed& e) { why = e.what(); }
-  leftovers_.push_back(run);
+  unreadable_.leftovers.push_back(run);
   listener_.problem("the snapshot of run " + std::to_string(run) + " can't be read (" + why +
                     "): the journal has all of that run, and it is written afresh");
   return std::nullopt;
@@ -186,14 +187,14 @@ std::optional<run_state> engine_core::load_behind(std::uint64_t run) {
 
 /// What stands in the store of a run that is written afresh.
 void engine_core::erase_leftovers() {
-  for (auto run : std::exchange(leftovers_, {})) {
+  for (auto run : std::exchange(unreadable_.leftovers, {})) {
     auto* r = in_memory(run);
     if (!r) continue;  // erased since
     auto name_space = namespace_of(r->state);
     detail::erase_unreadable(journal_.riders(), name_space, r->state.id, run,
                              traces_of(*store_, name_space, run), counters_);
     // What it is owed stays.
-    if (auto owed = owed_.find(run); owed != owed_.end())
+    if (auto owed = unreadable_.owed.find(run); owed != unreadable_.owed.end())
       put_debts(journal_.riders(), run, owed->second);
   }
 }
@@ -257,7 +258,7 @@ void engine_core::resume(resident& r) {
   failpoint("resume");
   ensure(!r.resumed, "a run is resumed once");
   ensure(is_on_loop(), "runs are resumed on the engine's thread");
-  if (owed_.contains(r.state.run)) pay_debts(r);
+  if (unreadable_.owed.contains(r.state.run)) pay_debts(r);
   if (!r.state.open()) return;
   if (end_overdue(r)) return;
   arm_ends(r);  // also if it is stalled, or still has to begin

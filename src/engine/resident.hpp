@@ -93,16 +93,6 @@ struct pending_trial {
   std::uint64_t run;
 };
 
-/// A heartbeat that has not been recorded.
-struct beat {
-  std::uint64_t run;
-  std::uint32_t command, attempt;
-  std::string progress;
-  bool same_attempt(const beat& o) const noexcept {
-    return run == o.run && command == o.command && attempt == o.attempt;
-  }
-};
-
 /// A child that a run's history names.
 struct started_child {
   std::string id;

@@ -58,7 +58,7 @@ run_lease engine_core::load(std::uint64_t run) {
     // An open run is the latest of its id; one that has ended may not be, and the store knows.
     if (r->state.open()) ids_.emplace(id_key(namespace_of(r->state), r->state.id), run);
     auto held = hold(*(runs_[run] = std::move(r)));
-    if (owed_.contains(run)) enqueue(*held);
+    if (unreadable_.owed.contains(run)) enqueue(*held);
     return held;
   } catch (const malformed& e) {
     listener_.problem("run " + std::to_string(run) +
@@ -297,7 +297,7 @@ bool engine_core::drive_ready() {
     r->queued = false;
     any = true;
     for_run(*r, [&] {
-      if (!r->resumed && owed_.contains(run)) pay_debts(*r);
+      if (!r->resumed && unreadable_.owed.contains(run)) pay_debts(*r);
       if (!r->state.open()) return;
       if (!r->resumed) return resume(*r);
       drive_what_is_there(*r);

@@ -7,12 +7,15 @@
 #pragma once
 #include <cstdint>
 #include <set>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include "engine/slots.hpp"
 #include "history/record.hpp"
+#include "run_state/run_state.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -22,6 +25,8 @@ using step_key = std::pair<std::uint64_t, std::uint32_t>;
 /// What a run's code is entered for when this event drives it.
 code_use use_of(const record& event) noexcept;
 std::uint32_t checksum_of(std::string_view name) noexcept;
+/// Why a run isn't tried that brought the process down too often.
+std::string why_quarantined(const run_state& s);
 
 class suspects {
  public:

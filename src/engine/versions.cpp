@@ -133,9 +133,10 @@ void engine_core::forget_preview() noexcept {
   recovered_.clear();
   runs_.clear();
   ids_.clear();
-  lost_.clear();
-  leftovers_.clear();
-  aside_.reset();
+  unreadable_.lost.clear();
+  unreadable_.leftovers.clear();
+  unreadable_.aside.reset();
+  unreadable_.owed.clear();
   dirty_.clear();
   journal_.riders() = {};
 }
