@@ -1,9 +1,10 @@
-// libFuzzer's entry for records that were put aside: refused as malformed, or records one behind
-// the other. The checksum is made right for a second try.
+// libFuzzer's entry for records that were put aside, and for what a run is owed: refused as
+// malformed, or one behind the other. The checksum is made right for a second try of each.
 #include "base/crc32c.hpp"
 #include "decoder_fuzz.hpp"
 #include "history/record.hpp"
 #include "journal/aside.hpp"
+#include "journal/debts.hpp"
 
 using namespace stet::detail;
 
@@ -20,16 +21,26 @@ void read(std::string_view bytes) {
     require(all < bytes.size());
   } catch (const malformed&) {}
 }
+void read_owed(std::string_view bytes) {
+  try {
+    std::size_t all = 0;
+    for (auto& d : take_debts(bytes)) all += d.reason.size() + 1;
+    require(all < bytes.size());
+  } catch (const malformed&) {}
+}
+std::string summed(std::uint32_t sum, std::string_view bytes) {
+  std::string all;
+  for (int shift = 24; shift >= 0; shift -= 8) all.push_back(static_cast<char>(sum >> shift));
+  return all += bytes;
+}
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   auto bytes = view(data, size);
   read(bytes);
-  std::string summed;
-  auto sum = crc32c(bytes);
-  for (int shift = 24; shift >= 0; shift -= 8) summed.push_back(static_cast<char>(sum >> shift));
-  summed += bytes;
-  read(summed);
+  read_owed(bytes);
+  read(summed(crc32c(bytes), bytes));
+  read_owed(summed(~crc32c(bytes), bytes));
   return 0;
 }
