@@ -185,14 +185,14 @@ void engine_core::end_trials() {
     if (!r || std::find(r->attempts.begin(), r->attempts.end(), t.who) == r->attempts.end())
       continue;
     auto& a = *t.who;
-    if (a.stop && a.at == attempt::phase::running) {  // it hangs: others have their turn
+    if (a.later && a.later->acquit()) {
+      acquit(a);
+    } else if (a.stop && a.at == attempt::phase::running) {  // it hangs: others have their turn
       if (tried_suspect_ == &a) tried_suspect_ = nullptr;
       slots_.acquit(a.slot);
-      continue;
+    } else if (a.later && a.at != attempt::phase::left) {
+      try_for_a_moment(a);  // its body hasn't returned
     }
-    if (!a.later) continue;  // another one in the same place
-    if (a.later->acquit()) acquit(a);
-    else if (a.at != attempt::phase::left) try_for_a_moment(a);  // its body hasn't returned
   }
 }
 

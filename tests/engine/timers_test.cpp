@@ -31,3 +31,15 @@ TEST_CASE("a heap of which nothing may be forgotten isn't purged at every turn")
   CHECK(t.size() == 200'000);
   CHECK(!t.wants_purge());
 }
+
+TEST_CASE("a hint that is given again is there once, and stays if one of them has to") {
+  timers t;
+  t.loaded_until = 0;
+  for (int i = 0; i < 1000; ++i) t.add(5, 7, i == 500);
+  CHECK(t.size() == 1);
+  t.purge([](std::uint64_t) { return false; });
+  CHECK(t.size() == 1);
+  CHECK(!t.pop_due(4));
+  CHECK(t.pop_due(5) == 7u);
+  CHECK(t.size() == 0);
+}
