@@ -196,7 +196,8 @@ class STET_API engine : public client {
   /// Stops: no step begins any more, bodies that run are asked to stop and waited for, what was
   /// decided is committed and checkpointed, the store is released. Steps that were queued count as
   /// not started, and bodies that end by an exception now were cut short: see stet::stopped. Runs
-  /// that are ready are driven once; what that brings is done by the next engine. Idempotent.
+  /// that are ready are driven once; what that brings is done by the next engine. Callers that wait
+  /// for the end of a run get errc::closed when the close begins. Idempotent.
   void close();
   /// The same, and waits no longer than `limit` for bodies: those that have not returned by then
   /// are left behind, as a crash would leave them. Their results count nothing, their steps are
