@@ -176,7 +176,7 @@ void engine_core::note_latest(const resident& r) {
 std::optional<run_state> engine_core::load_behind(std::uint64_t run) {
   std::string why = "it is missing";
   try {
-    if (auto state = read_snapshot(*store_, run)) return state;
+    if (auto state = read_latest_snapshot(*store_, run)) return state;
     if (!store_->get(keys::history(run, 0))) return std::nullopt;
   } catch (const malformed& e) { why = e.what(); }
   unreadable_.leftovers.push_back(run);

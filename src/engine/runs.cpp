@@ -49,7 +49,7 @@ run_lease engine_core::load(std::uint64_t run) {
   if (auto* r = in_memory(run)) return hold(*r);
   if (erased_.has(run)) return {};
   try {
-    auto state = read_snapshot(*store_, run);
+    auto state = read_latest_snapshot(*store_, run);
     if (!state) return {};
     auto r = std::make_unique<resident>();
     r->state = *std::move(state);

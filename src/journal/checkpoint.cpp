@@ -59,8 +59,13 @@ std::optional<run_state> read_snapshot(store& s, std::uint64_t run) {
   auto state = decode_run_state(*bytes);
   if (state.run != run)
     throw malformed("the snapshot of run " + std::to_string(run) + " is another run's");
+  return state;
+}
+
+std::optional<run_state> read_latest_snapshot(store& s, std::uint64_t run) {
+  auto state = read_snapshot(s, run);
   // A chunk and the snapshot that counts its records are written in one commit.
-  if (s.get(keys::history(run, state.records)))
+  if (state && s.get(keys::history(run, state->records)))
     throw malformed("the snapshot of run " + std::to_string(run) +
                     " is older than its history: only the latest one will do");
   return state;

@@ -20,8 +20,11 @@ void add_checkpoint(batch& b, run_state& s, std::string_view records, std::uint6
 /// Takes a run out of the store: all that checkpoints have written of it.
 void erase_checkpoints(batch& b, const run_state& s, run_counters& counters);
 
-/// The snapshot of a run. Throws malformed.
+/// The snapshot of a run, as it stands there: for lists. Throws malformed.
 std::optional<run_state> read_snapshot(store& s, std::uint64_t run);
+/// The same, for whoever goes on with it. Throws malformed also for one that is older than the
+/// run's history: put back from an old copy, it would do again what was done.
+std::optional<run_state> read_latest_snapshot(store& s, std::uint64_t run);
 /// The checkpointed history of a run: `count` records. Throws malformed if any is missing or
 /// damaged.
 std::string read_history(store& s, std::uint64_t run, std::uint64_t count);
