@@ -162,14 +162,18 @@ TEST_CASE("a flipped bit in what LMDB knows of its log is refused, and takes no 
     for (int i = 0; i < 10; ++i) put(t, std::to_string(i), "v");
   });
   const auto file = bytes_of(dir / "s"), log = bytes_of(dir / "s-log");
-  const std::string begin("\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0", 16);  // version 2, needed
+  // Its value stands behind its key, which ends so: version 2, needed.
+  const std::string key_end(8, '\xff');
+  const std::string begin = key_end + std::string("\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0", 16);
   constexpr std::size_t mark_bytes = 36;
   for (std::size_t bit = 0; bit < 8 * mark_bytes; bit += bit < 200 ? 8 : 5) {
     INFO("bit ", bit);
     auto damaged = file;
     int found = 0;
-    for (std::size_t at = 0; (at = file.find(begin, at)) != std::string::npos; ++at, ++found)
-      damaged[at + bit / 8] = static_cast<char>(damaged[at + bit / 8] ^ 1 << bit % 8);
+    for (std::size_t at = 0; (at = file.find(begin, at)) != std::string::npos; ++at, ++found) {
+      auto& byte = damaged[at + key_end.size() + bit / 8];
+      byte = static_cast<char>(byte ^ 1 << bit % 8);
+    }
     REQUIRE(found > 0);
     write_bytes(dir / "s", damaged);
     write_bytes(dir / "s-log", log);
