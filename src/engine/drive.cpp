@@ -354,7 +354,7 @@ void engine_core::park(resident& r,
     n.time = now_;
     n.name = reason;
     surely(&engine_core::note, r, n);
-    arm_ends(r);  // the index says only that it is tried again at a start
+    look_again(r);  // the index says only that it is tried again at a start
   }
   for (auto* w : std::exchange(r.waiters, {})) {
     (void)await_outcome(*w);

@@ -261,7 +261,7 @@ void engine_core::resume(resident& r) {
   if (unreadable_.owed.contains(r.state.run)) pay_debts(r);
   if (!r.state.open()) return;
   if (end_overdue(r)) return;
-  arm_ends(r);  // also if it is stalled, or still has to begin
+  look_again(r);  // also if it is stalled, or still has to begin
   const bool is_quarantined = options_.max_crashes && r.state.crashes >= options_.max_crashes;
   const bool begins_later = !is_quarantined && !time_.is_over(begin_of(r.state));
   const bool has_frame = !is_quarantined && !begins_later && ensure_frame(r);

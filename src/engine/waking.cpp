@@ -92,16 +92,21 @@ void engine_core::arm_ends(resident& r) {
   if (r.state.deadline) add(deadline_of(r.state), r.state.deadline);
 }
 
-/// Woken at a time when nothing of it is due any more, or not yet: the clock was set since, or
-/// something else was due. One entry for one that is gone, so that there are never more of them.
+/// Arms the first of its times that is still to come. What is over would wake it at once, again and
+/// again where nothing can be done about it: of a run that is stalled. One entry for one that is
+/// gone, so that there are never more of them.
 void engine_core::look_again(const resident& r) {
   auto& s = r.state;
   if (!s.open()) return;
-  auto due = deadline_of(s);
-  if (s.begins_at) due = std::min(due, begin_of(s));
+  auto first = INT64_MAX;
+  auto add = [&](std::int64_t due) {
+    if (!time_.is_over(due)) first = std::min(first, due);
+  };
+  add(deadline_of(s));
+  if (s.begins_at) add(begin_of(s));
   for (auto& p : s.waits_for)
-    if (is_timed(p) && !s.stalled && !s.begins_at) due = std::min(due, look_at(p));
-  if (due != INT64_MAX && !time_.is_over(due)) timers_.add(due, s.run, due != wake_of(s));
+    if (is_timed(p) && !s.stalled && !s.begins_at) add(look_at(p));
+  if (first != INT64_MAX) timers_.add(first, s.run, first != wake_of(s));
 }
 
 void engine_core::load_timers() {

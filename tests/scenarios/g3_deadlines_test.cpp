@@ -1,4 +1,5 @@
 // G3: time-outs of runs, and timers, that a stall, a restart or a set clock must not lose.
+#include "keys/keys.hpp"
 #include "tests/engine/probe.hpp"
 #include "tests/support/world.hpp"
 
@@ -194,4 +195,35 @@ TEST_CASE("a time that is named has come when the wall clock says so, though tha
     CHECK(run.status() == stet::status::completed);
     CHECK(clock.wall() >= named);
   }
+}
+
+TEST_CASE("a delayed run that can't be read when it is to begin isn't woken again and again") {
+  everywhere_by_hand([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Sleeps, [](stet::context& ctx) -> stet::task<int> {
+        co_await ctx.sleep(1h);
+        co_return 1;
+      });
+    });
+    w.engine().run(Sleeps, "r", {.delay = 1h});
+    w.settle();
+    auto chunk = stet::detail::keys::history(w.engine().describe("r")->run, 0);
+    w.close();
+    {
+      auto s = w.store();
+      auto value = s->get(chunk).value();
+      value.back() = static_cast<char>(value.back() ^ 1);
+      stet::batch b;
+      b.put(chunk, value);
+      s->commit(b, stet::durability::sync);
+    }
+    w.reopen();
+    w.settle();
+    w.pass(2h);
+    CHECK(w.engine().describe("r")->status == stet::status::stalled);
+    CHECK(!w.engine().next_wakeup());
+    w.engine().terminate("r");
+    w.settle();
+    CHECK(w.engine().describe("r")->status == stet::status::terminated);
+  });
 }
