@@ -73,13 +73,9 @@ class look_at_pending {
          run = engine_.run_below(name_space, w.id, run)) {
       auto called = engine_.must_read(run, w.id);
       if (!called) continue;
-      auto ids = engine_.updates_of(*called);
-      if (std::find(ids.begin(), ids.end(), id) == ids.end()) continue;
-      auto shadow = engine_.shadow_of(*called);
-      drive_output work;
-      (void)shadow->replay(engine_.history_of(*called), work);
-      auto* a = shadow->find_update(id);
-      if (a && a->done) return engine_.answer_caller(id, *a);
+      auto a = find_update(engine_.history_of(*called), id);
+      if (!a) continue;
+      if (a->done) return engine_.answer_caller(id, *a);
       if (called->state.open()) return;
       break;
     }

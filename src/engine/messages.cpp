@@ -285,10 +285,7 @@ void engine_core::must_have_begun(resident& r, errc code, std::string_view what,
 
 void engine_core::fill_from_ended(update_call& c, resident& r) {
   answer_lsn_ = r.last_lsn;
-  auto shadow = shadow_of(r);
-  drive_output work;
-  (void)shadow->replay(history_of(r), work);
-  if (auto* a = shadow->find_update(c.outcome.id)) {
+  if (auto a = find_update(history_of(r), c.outcome.id)) {
     if (!a->done) throw ended(r.state);
     return fill(c.outcome, *a);
   }
@@ -305,10 +302,7 @@ void engine_core::fill_from_ended(update_call& c, resident& r) {
 /// Of a run that was continued: the one to which an update that hadn't begun went over.
 run_lease engine_core::where_answered(run_lease r, const std::string& id) {
   while (!r->state.open() && r->state.next) {
-    auto shadow = shadow_of(*r);
-    drive_output work;
-    (void)shadow->replay(history_of(*r), work);
-    auto* a = shadow->find_update(id);
+    auto a = find_update(history_of(*r), id);
     auto next = a && a->done ? run_lease() : must_read(r->state.next, r->state.id);
     if (!next) break;
     r = std::move(next);

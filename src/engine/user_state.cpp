@@ -169,7 +169,7 @@ void user_state::forget(const std::string& from, const std::string& to, batch& r
     filling_.push_back(first->first);
   }
 }
-void user_state::sealed() noexcept {
+void user_state::sealed() {
   flying_.insert(flying_.end(), filling_.begin(), filling_.end());
   filling_.clear();
   ++block_;

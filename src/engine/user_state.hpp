@@ -49,7 +49,7 @@ class user_state {
   /// All of [from, to) goes, with the block that fills. Nothing is written if there is nothing.
   void forget(const std::string& from, const std::string& to, batch& riders);
   /// What was staged since the last time is on its way; it is durable.
-  void sealed() noexcept;
+  void sealed();
   void committed() noexcept;
 
  private:

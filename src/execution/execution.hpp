@@ -100,6 +100,10 @@ struct update_answer {
   std::unique_ptr<failure> failure;  // or how it failed
 };
 
+/// What the history of a run says of the update with this id, and not what today's code would
+/// answer; nothing if the run hasn't had it.
+std::optional<update_answer> find_update(std::string_view history, std::string_view id);
+
 /// What a run gives the one that continues it.
 struct continued_as {
   std::string workflow, arguments;

@@ -200,6 +200,27 @@ bool execution::begin_waiting() {
   return true;
 }
 
+std::optional<update_answer> find_update(std::string_view history, std::string_view id) {
+  std::optional<update_answer> found;
+  std::uint32_t updates = 0;
+  for (source in(history); !in.done();) {
+    auto r = decode_record(in);
+    if (r.kind == record_kind::update) {
+      ++updates;
+      if (found || r.target != id) continue;
+      found.emplace();
+      found->number = updates;
+    } else if (found && r.command == found->number) {
+      if (r.kind == record_kind::update_done) found->payload = r.payload;
+      else if (r.kind == record_kind::update_failed)
+        found->failure = std::make_unique<failure>(failure_of(r));
+      else continue;
+      found->done = true;
+    }
+  }
+  return found;
+}
+
 std::coroutine_handle<> execution::update_ended(waiter& w) noexcept {
   auto& u = static_cast<running_update&>(w);
   u.run.end_update(u, nullptr);

@@ -114,13 +114,12 @@ void make_chains(const char* url) {
   const second_outside closed{.clock = &clock};
   for (bool is_second : {false, true}) {
     if (is_second) clock.set(-24h);  // it is right again
-    auto e = std::make_unique<stet::engine>(
-        open_small(url),
-        stet::engine_options{.threads = 0,
-                             .retention = kept,
-                             .clock = &clock,
-                             .entropy = &entropy,
-                             .listener = &heard});
+    auto e =
+        std::make_unique<stet::engine>(open_small(url), stet::engine_options{.threads = 0,
+                                                                             .retention = kept,
+                                                                             .clock = &clock,
+                                                                             .entropy = &entropy,
+                                                                             .listener = &heard});
     define_chains(*e, closed);
     e->start();
     is_second ? second_chains(*e, clock) : first_chains(*e, clock);
