@@ -1,7 +1,6 @@
 #include "journal/debts.hpp"
 
-#include "base/bytes.hpp"
-#include "base/crc32c.hpp"
+#include "base/checksum.hpp"
 #include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -21,16 +20,13 @@ void put_debts(batch& b, std::uint64_t run, const debts& all) {
     put_text(body, d.reason);
   }
   std::string value;
-  auto sum = sum_of(body);
-  for (int shift = 24; shift >= 0; shift -= 8)
-    put_byte(value, static_cast<std::uint8_t>(sum >> shift));
+  put_checksum(value, sum_of(body));
   b.put(keys::aside(run, 0), value + body);
 }
 
 debts take_debts(std::string_view value) {
   source in(value);
-  std::uint32_t sum = 0;
-  for (char c : in.take(4)) sum = sum << 8 | static_cast<unsigned char>(c);
+  auto sum = take_checksum(in);
   if (sum_of(in.rest()) != sum) throw malformed("what is owed to a run has a wrong checksum");
   debts all;
   while (!in.done()) {

@@ -1,5 +1,5 @@
 // A run's state as bytes: the value behind a snapshot key.
-#include "base/crc32c.hpp"
+#include "base/checksum.hpp"
 #include "run_state/run_state.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -125,16 +125,13 @@ void encode(std::string& out, const run_state& s) {
   }
   if (s.secret != hash_key{})
     for (auto half : s.secret) put_big_endian(out, half);
-  auto sum = crc32c(std::string_view(out).substr(at));
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(sum >> shift));
+  put_checksum(out, crc32c(std::string_view(out).substr(at)));
 }
 
 run_state decode_run_state(std::string_view bytes) {
-  if (bytes.size() < 5) throw malformed("a snapshot is too short");
-  std::uint32_t sum = 0;
-  for (char c : bytes.substr(bytes.size() - 4)) sum = sum << 8 | static_cast<unsigned char>(c);
-  auto body = bytes.substr(0, bytes.size() - 4);
-  if (crc32c(body) != sum) throw malformed("a snapshot's checksum is wrong");
+  if (bytes.size() <= checksum_bytes) throw malformed("a snapshot is too short");
+  auto body = without_checksum(bytes);
+  if (body.empty()) throw malformed("a snapshot's checksum is wrong");
   source in(body);
   if (in.byte() != version) throw malformed("a snapshot is of an unknown version");
   run_state s;

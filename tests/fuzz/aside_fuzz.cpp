@@ -1,6 +1,5 @@
 // libFuzzer's entry for records that were put aside, and for what a run is owed: refused as
 // malformed, or one behind the other. The checksum is made right for a second try of each.
-#include "base/crc32c.hpp"
 #include "decoder_fuzz.hpp"
 #include "history/record.hpp"
 #include "journal/aside.hpp"
@@ -30,7 +29,7 @@ void read_owed(std::string_view bytes) {
 }
 std::string summed(std::uint32_t sum, std::string_view bytes) {
   std::string all;
-  for (int shift = 24; shift >= 0; shift -= 8) all.push_back(static_cast<char>(sum >> shift));
+  put_checksum(all, sum);
   return all += bytes;
 }
 

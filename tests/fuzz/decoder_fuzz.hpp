@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/checksum.hpp"
 
 inline void require(bool held) {
   if (!held) std::abort();
@@ -13,4 +15,12 @@ inline void require(bool held) {
 
 inline std::string_view view(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
+}
+
+/// A value of version 1 that ends with its checksum, and has `bytes` between.
+inline std::string summed(std::string_view bytes) {
+  std::string all("\1");
+  all += bytes;
+  stet::detail::add_checksum(all);
+  return all;
 }
