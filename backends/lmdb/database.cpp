@@ -166,6 +166,12 @@ int database::set_durability(durability d) {
   return rc;
 }
 
+int database::commit(txn t) noexcept {
+  int rc = lmdb::commit(std::move(t));
+  readers_.commit_ended();
+  return rc;
+}
+
 int database::flush() { return is_flushed_ ? MDB_SUCCESS : mdb_env_sync(env(), 1); }
 
 bool database::make_room(bool may_use_reserve) {

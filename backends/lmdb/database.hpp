@@ -41,6 +41,8 @@ class database {
   /// reserve, beyond it, since LMDB needs room to free room. Then lets freed pages be used, once
   /// per successful commit. False if there is no more to be had. Throws store_error.
   bool make_room(bool may_use_reserve);
+  /// Commits a transaction. All that write are to be committed here: readers know of it then.
+  int commit(txn t) noexcept;
   /// After a commit: back to the limit, if the map is beyond it.
   void committed();
   /// True if LMDB itself refuses to go on (MDB_PANIC).

@@ -150,7 +150,7 @@ lmdb_store::attempt lmdb_store::try_once(const batch& b) {
   if (rc == MDB_SUCCESS) rc = check_expectations(t, b);
   if (rc == MDB_SUCCESS) rc = apply(t, b);
   if (rc != MDB_SUCCESS) return {rc, false};
-  return {lmdb::commit(std::move(t)), true};
+  return {opened_->db.commit(std::move(t)), true};
 }
 
 int lmdb_store::check_expectations(const txn& t, const batch& b) const {

@@ -1,6 +1,8 @@
 // Read transactions, kept for reuse, and the gate that lets the map be moved when none is running.
 #pragma once
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <vector>
 
@@ -10,6 +12,12 @@ namespace stet { inline namespace v0 { namespace lmdb {
 
 /// Hands out read transactions of one environment. Renewing a kept one costs a tenth of beginning
 /// one: no allocation, no lock of the reader table.
+///
+/// LMDB begins a read in two steps: it takes the number n of the last commit, and then reads the
+/// page of roots of commit n. Commit n + 2 overwrites that page, and only then says that it is the
+/// last. A thread that is held up between the two steps reads what isn't committed yet, and may
+/// read the state before it next. So a read during whose begin a commit ended begins anew: n + 2
+/// can't have been written unless n + 1 ended meanwhile.
 ///
 /// Invariant: active_ counts the transactions that are out. While held_, none goes out.
 /// Thread: any.
@@ -55,6 +63,9 @@ class readers {
     return f();
   }
 
+  /// To be called after each commit, before the next begins, whether it succeeded or not.
+  void commit_ended() noexcept { ++commits_ended_; }
+
   /// Ends the kept transactions, before the environment is closed. No read may be running.
   void clear() noexcept { kept_.clear(); }
 
@@ -69,12 +80,19 @@ class readers {
         kept_.pop_back();
       }
     }
-    if (t.get() != nullptr) {
-      int rc = mdb_txn_renew(t.get());
-      if (rc != MDB_SUCCESS) t.reset();
-      return rc;
+    for (;;) {
+      const auto commits = commits_ended_.load();
+      int rc = begin_or_renew(t);
+      if (rc != MDB_SUCCESS || commits == commits_ended_.load()) return rc;
+      mdb_txn_reset(t.get());
     }
-    return mdb_txn_begin(env_, nullptr, MDB_RDONLY, t.out());
+  }
+
+  int begin_or_renew(txn& t) const {
+    if (t.get() == nullptr) return mdb_txn_begin(env_, nullptr, MDB_RDONLY, t.out());
+    int rc = mdb_txn_renew(t.get());
+    if (rc != MDB_SUCCESS) t.reset();
+    return rc;
   }
 
   void take_back(txn t) noexcept {
@@ -91,6 +109,7 @@ class readers {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<txn> kept_;
+  std::atomic<std::uint64_t> commits_ended_{0};
   unsigned active_ = 0;
   bool held_ = false;
 };

@@ -13,12 +13,20 @@ namespace stet { inline namespace v0 {
 namespace detail {
 namespace {
 
-std::exception_ptr dropped(const attempt& a) {
-  return std::make_exception_ptr(
-      error(errc::usage, a.body->name,
-            "the body of step " + shown(a.body->name) +
-                " dropped its completion, and nobody called resolve or reject: keep a copy until "
-                "one of them is called"));
+/// The exception that `make` returns, or the one that it throws.
+template <class F> std::exception_ptr to_exception(F make) noexcept {
+  try {
+    return std::make_exception_ptr(make());
+  } catch (...) { return std::current_exception(); }
+}
+
+std::exception_ptr dropped(const attempt& a) noexcept {
+  return to_exception([&] {
+    return error(errc::usage, a.body->name,
+                 "the body of step " + shown(a.body->name) +
+                     " dropped its completion, and nobody called resolve or reject: keep a copy "
+                     "until one of them is called");
+  });
 }
 
 }  // namespace
@@ -176,8 +184,9 @@ bool pending_step::settle(std::string result) const noexcept {
 }
 bool pending_step::settle(std::exception_ptr error) const noexcept {
   if (!error)
-    error = std::make_exception_ptr(
-        stet::error(errc::usage, "reject", "a completion was rejected without an exception"));
+    error = detail::to_exception([] {
+      return stet::error(errc::usage, "reject", "a completion was rejected without an exception");
+    });
   return state_ && state_->settle({}, std::move(error));
 }
 bool pending_step::settle_unencodable() const noexcept {

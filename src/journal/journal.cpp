@@ -349,12 +349,12 @@ void journal::join(sealed_block& first, sealed_block&& next) const {
 }
 
 void journal::committed(sealed_block& b) noexcept {
-  for (auto& o :
-       b.batch.release())  // a buffer that has grown to the size of a block is worth keeping
+  // A buffer that has grown to the size of a block is worth keeping.
+  for (auto& o : b.batch.release())
     if (o.value.size() > spare_.capacity() && o.value.size() <= spare_bytes_max)
       spare_ = std::move(o.value);
   durable_lsn_ = b.last_lsn;
-  owner_ = b.owner_after;
+  owner_ = std::move(b.owner_after);
 }
 
 }  // namespace detail

@@ -112,7 +112,7 @@ class journal {
   /// Writes it. Throws store_error. Any thread, one at a time.
   /// Throws store_error: with errc::conflict, another engine owns the store now.
   void commit(const sealed_block& b);
-  /// It is durable.
+  /// It is durable. What it held is taken from it.
   void committed(sealed_block& b) noexcept;
 
   /// The highest time that was journaled when it was opened.
