@@ -273,8 +273,10 @@ void engine_core::slice(resident& r) {
          "a run that is written has records that the store lacks");
   ensure(in_memory(r.state.run) == &r, "a run that is written is found by its number");
   add_checkpoint(journal_.riders(), r.state, r.unsaved, r.unsaved_first, counters_);
-  if (!r.riding) r.riding = resident::riding_records{r.unsaved_first, {}};
-  r.riding->records += r.unsaved;
+  auto& riding =
+      r.riding ? *r.riding : r.riding.emplace(resident::riding_records{r.unsaved_first, {}});
+  if (STET_SEEDED(repeat_chunk) || !riding.records.empty()) riding.records += r.unsaved;
+  else riding.records = std::move(r.unsaved);
   if (std::exchange(r.was_put_aside, false)) erase_aside(journal_.riders(), r.state.run);
   r.unsaved_first = r.state.records;
   if (!STET_SEEDED(repeat_chunk)) r.unsaved = {};

@@ -248,6 +248,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   run_lease create(record start, bool undriven);
   void begin(resident& r, record start, bool undriven);
   bool ensure_frame(resident& r);
+  std::optional<std::string> replay(const run_state& s, execution& frame, std::string_view history);
   std::string stored_history_of(resident& r);
   /// Calls `f` for each record of a run's stored history. Throws errc::corrupt.
   template <class F> void for_each_record(resident& r, F f) {
@@ -256,8 +257,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
       for (source in(history); !in.done();) f(decode_record(in));
     } catch (const malformed& e) { throw unreadable_history(r.state, e.what()); }
   }
-  /// Does something for a run in the midst of a turn: what is wrong with that run parks it, and the
-  /// turn goes on with the others.
+  /// Does something for a run in a turn: what is wrong with that run parks it, and no other.
   template <class F> void for_run(resident& r, F f) {
     try {
       f();

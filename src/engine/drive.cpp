@@ -24,13 +24,6 @@ record last_record(std::string_view records) {
   fail_invariant(what.c_str(), std::source_location::current());
 }
 
-/// Of the oldest undriven event.
-code_use use_of_next(const execution& frame) {
-  if (frame.queued() == 0) return {};
-  source in(frame.next_queued());
-  return use_of(decode_record(in));
-}
-
 }  // namespace
 
 /// Records an event, and drives the run by it if that is possible now. Throws a users_exception if
@@ -82,8 +75,13 @@ void engine_core::drive(resident& r, const record* event) {
   ensure(is_on_loop(), "runs are driven on the engine's thread");
   ensure(event || r.state.undriven > 0, "what drives a run is an event");
   ensure(r.state.records == 0 || r.state.open(), "only an open run is driven");
+  if (!event && r.frame->queued() == 0) return park(r, "an event should drive that isn't there");
+  std::string queued;
+  record oldest;
+  if (!event) oldest = r.frame->take_queued(queued, now_);
+  const record& by = event ? *event : oldest;
   out_.clear();
-  driven_at_ = event ? event->time : now_;
+  driven_at_ = by.time;
   scratch_.clear();
   plain_.clear();
   record driven;
@@ -100,10 +98,10 @@ void engine_core::drive(resident& r, const record* event) {
   bool good;
   {
     auto& workflow = r.state.workflow;
-    auto who = enter_code(r.state, *r.frame, event ? use_of(*event) : use_of_next(*r.frame));
+    auto who = enter_code(r.state, *r.frame, use_of(by));
     in_workflow here(slots_, suspects_, watchdog_, workflow.empty() ? event->name : workflow,
                      *r.frame, who);
-    good = event ? r.frame->deliver(*event, out_) : r.frame->drive_next(now_, out_);
+    good = r.frame->deliver(by, out_);
     if (good) good = check_determinism(r, event);
     if (good && !here.offence().empty()) {
       r.frame->reject(here.offence());

@@ -67,8 +67,9 @@ void engine_core::end_run(resident& r, const record& end) {
     leave_behind(*a);
   }
   tell_waiters(r);
-  fail_updaters(r, error(errc::run_ended, r.state.id,
-                         "the run '" + r.state.id + "' has ended without an answer"));
+  if (!r.updaters.empty())
+    fail_updaters(r, error(errc::run_ended, r.state.id,
+                           "the run " + shown(r.state.id) + " has ended without an answer"));
   if (!r.state.next) {
     fail_callers(r);
     tell_parent(r, end);

@@ -19,7 +19,7 @@ inline occupant occupant_of(const run_state& s, const execution& frame, const co
   who.run = frame.run();
   who.use = use;
   who.records = s.records;
-  who.id = checksum_of(frame.id());
+  who.id = frame.id_checksum();
   return who;
 }
 

@@ -24,16 +24,14 @@ void check_id(std::string_view id) {
 
 }  // namespace
 
-/// All of them, in one commit, or none: what is refused is refused before anything is recorded, and
-/// where one can't be sealed, those before it are taken back. Only then ends what they replace, and
-/// they are driven. `first_signal`: the one run gets it with its start.
+/// All of them, in one commit, or none: where one is refused or can't be sealed, those before it are
+/// taken back. Only then ends what they replace, and they are driven. `first_signal`: the one run
+/// gets it with its start.
 std::vector<start_result> engine_core::start_runs(std::string_view name_space,
                                                   std::string_view workflow,
                                                   std::span<const start_request> requests,
                                                   const signal_request* first_signal) {
   for (auto& q : requests) check_start(workflow, q);
-  if (requests.size() > 1)
-    for (auto& q : requests) (void)find_taken(name_space, workflow, q);
   const bool one_by_one = requests.size() == 1 && !first_signal;
   std::vector<start_result> results;
   std::vector<begun_run> begun;
@@ -48,14 +46,13 @@ std::vector<start_result> engine_core::start_runs(std::string_view name_space,
         results.push_back(*taken.used);
         continue;
       }
-      auto before = latest_run(name_space, q.id);
       auto start = start_of(name_space, workflow, q);
       auto run = create(start, !one_by_one || taken.replaced);
-      begun.push_back({std::move(run), std::move(taken.replaced), before});
+      begun.push_back({std::move(run), std::move(taken.replaced), taken.latest});
       if (first_signal) happen_later(*begun.back().run, event_of(*first_signal));
       results.push_back({start.run, true});
     }
-  } catch (const users_exception&) {
+  } catch (...) {
     if (!begun.empty()) take_back(begun, here);
     throw;
   }
@@ -128,16 +125,16 @@ taken_id engine_core::find_taken(std::string_view name_space, std::string_view w
   };
   if (r->state.open()) {
     if (q.conflict == id_conflict::fail) refuse(" has a run that is open");
-    if (q.conflict == id_conflict::use_existing) return {find_run(workflow, of), {}};
-    return {std::nullopt, std::move(r)};
+    if (q.conflict == id_conflict::use_existing) return {find_run(workflow, of), {}, of.run};
+    return {std::nullopt, std::move(r), of.run};
   } else {
     auto reuse = q.reuse;
-    if (reuse == id_reuse::use_existing) return {find_run(workflow, of), {}};
+    if (reuse == id_reuse::use_existing) return {find_run(workflow, of), {}, of.run};
     if (reuse == id_reuse::reject) refuse(" has had a run");
     if (reuse == id_reuse::allow_after_failure && r->state.status == status::completed)
       refuse(" has had a run that completed");
   }
-  return {};
+  return {std::nullopt, {}, of.run};
 }
 
 std::optional<start_result> engine_core::find_run(std::string_view workflow, run_ref of) {

@@ -116,7 +116,7 @@ void engine_core::begin(resident& r, record start, bool undriven) {
   start.seed[1] = entropy_.bits();
   start.secret = secret_of(entropy_);
   start.flags = record_flag::has_secret;
-  bool is_suspected = suspects_.is_start_suspected(checksum_of(start.target));
+  bool is_suspected = suspects_.is_start_suspected(start.target);
   if (is_suspected) suspects_.add_code({.run = start.run, .use = use_of(start)});
   // A suspect drives when its start is durable, or there would be nothing to count its deaths on.
   if (undriven || start.begins_at || is_suspected) {
@@ -159,6 +159,17 @@ std::string engine_core::history_of(resident& r) {
   return history;
 }
 
+/// Rebuilds a coroutine. Why its history doesn't fit it; nothing if it does.
+std::optional<std::string> engine_core::replay(const run_state& s, execution& frame,
+                                               std::string_view history) {
+  drive_output work;
+  auto who = enter_code(s, frame, {code_use::replays});
+  in_workflow here(slots_, suspects_, watchdog_, s.workflow, frame, who);
+  if (!frame.replay(history, work)) return frame.problem();
+  if (!here.offence().empty()) return here.offence();
+  return std::nullopt;
+}
+
 /// Makes sure that the coroutine is there. False: it can't be, and the run is parked.
 bool engine_core::ensure_frame(resident& r) {
   if (r.frame) return true;
@@ -170,15 +181,9 @@ bool engine_core::ensure_frame(resident& r) {
   auto frame = std::make_unique<execution>(*d, errors_, this, r.state.run, r.state.id);
   try {
     auto history = history_of(r);
-    drive_output work;
-    std::optional<std::string> unfit;
-    auto who = enter_code(r.state, *frame, {code_use::replays});
-    {
-      in_workflow here(slots_, suspects_, watchdog_, r.state.workflow, *frame, who);
-      if (!frame->replay(history, work)) unfit = frame->problem();
-      else if (!here.offence().empty()) unfit = here.offence();
-    }
-    if (unfit) {
+    const bool is_new = r.state.records == 1 && r.state.undriven == 1;  // none of its code has run
+    if (is_new) frame->queue(std::move(history));
+    else if (auto unfit = replay(r.state, *frame, history)) {
       (void)enter_code(r.state, *frame, {code_use::destroys});
       destroy(r.state, frame);
       park(r, *std::move(unfit));

@@ -14,6 +14,7 @@ namespace stet { inline namespace v0 { namespace detail {
 struct taken_id {
   std::optional<start_result> used;  // that run is the caller's: none is started
   run_lease replaced;                // it is open, and is terminated when the new one is recorded
+  std::uint64_t latest = 0;          // the latest run of the id; 0: there is none
 };
 /// A run that is recorded, and may be taken back.
 struct begun_run {

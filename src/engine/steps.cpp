@@ -28,7 +28,7 @@ void engine_core::begin_step(resident& r, request& q, std::uint32_t number) {
   a->seed[1] = r.state.seed[1];
   a->command = q.id;
   a->number = number;
-  ensure(in_memory(r.state.run) == &r, "a run that has a step is found by its number");
+  ensure(!r.forgotten, "a run that has a step is found by its number");
   a->lsn = r.last_lsn;
   a->progress = progress_of(r.state, *p);
   r.add(*a);
@@ -201,7 +201,7 @@ void engine_core::take(attempt& a) {
   auto& r = a.run_of;
   auto held = hold(r);
   ensure(a.at != attempt::phase::running, "an attempt that comes back doesn't run");
-  ensure(in_memory(a.run_number) == &r, "the run of an attempt is in memory");
+  ensure(!r.forgotten && r.state.run == a.run_number, "the run of an attempt is in memory");
   r.remove(a);
   if (tried_suspect_ == &a) tried_suspect_ = nullptr;
   for_run(r, [&] { count_return(r, a); });
@@ -295,7 +295,7 @@ void engine_core::record_result(resident& r, attempt& a) {
   e.command = a.command;
   e.attempt = a.number;
   e.payload = a.result;
-  writes_of_event_ = state_.seal(std::move(a.writes));
+  if (!a.writes.empty()) writes_of_event_ = state_.seal(std::move(a.writes));
   happen(r, e);
   writes_of_event_.clear();
 }

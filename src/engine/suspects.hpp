@@ -45,8 +45,8 @@ class suspects {
   void add_code(const occupant& who) { code_[who.run] = {who.use, who.records}; }
   /// A run died in its code whose start wasn't durable: the next one with that id is suspected.
   void add_start(std::uint32_t checksum) { starts_.insert(checksum); }
-  bool is_start_suspected(std::uint32_t checksum) const noexcept {
-    return starts_.contains(checksum);
+  bool is_start_suspected(std::string_view id) const noexcept {
+    return !starts_.empty() && starts_.contains(checksum_of(id));
   }
   /// Of this use of the run's code.
   bool is_suspected(const occupant& who) const noexcept {

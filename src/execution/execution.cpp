@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "base/crc32c.hpp"
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
 
@@ -22,7 +23,8 @@ execution::execution(definition& d, const error_registry& errors, execution_host
       run_(run),
       id_(id),
       context_(*this),
-      top_(std::make_unique<scope>()) {
+      top_(std::make_unique<scope>()),
+      id_checksum_(crc32c(id)) {
   top_->run_ = this;
 }
 
@@ -67,17 +69,19 @@ void execution::reject_by(const std::exception_ptr& thrown) noexcept try {
   if (problem_.empty()) problem_ = words_of(thrown);
 } catch (const std::bad_alloc&) { starve(); }
 
-bool execution::drive_next(std::int64_t time, drive_output& out) {
-  if (undriven_.empty()) {
-    problem_ = "an event should drive that isn't there";
-    return false;
-  }
-  auto bytes = std::move(undriven_.front());
+record execution::take_queued(std::string& bytes, std::int64_t time) {
+  if (undriven_.empty()) throw malformed("an event should drive that isn't there");
+  bytes = std::move(undriven_.front());
   undriven_.pop_front();
   source in(bytes);
   auto event = decode_record(in);
   event.time = time;
-  return deliver(event, out);
+  return event;
+}
+
+bool execution::drive_next(std::int64_t time, drive_output& out) {
+  std::string bytes;
+  return deliver(take_queued(bytes, time), out);
 }
 
 void execution::dispatch(const record& event) {

@@ -125,10 +125,11 @@ class execution : private waiter {
   /// Drives the coroutine by an event that has just been recorded as driven. False: see problem().
   bool deliver(const record& event, drive_output& out);
   /// Keeps an event that has been recorded as undriven.
-  void queue(std::string_view event_record) { undriven_.emplace_back(event_record); }
+  void queue(std::string event_record) { undriven_.push_back(std::move(event_record)); }
   std::size_t queued() const noexcept { return undriven_.size(); }
-  /// The oldest of them, encoded. There is one.
-  std::string_view next_queued() const noexcept { return undriven_.front(); }
+  /// The oldest of them, no longer queued: it drives at `time`. `bytes` is to keep what it names.
+  /// Throws malformed if there is none.
+  record take_queued(std::string& bytes, std::int64_t time);
   /// Drives the coroutine by the oldest undriven event, at `time`. False: see problem().
   bool drive_next(std::int64_t time, drive_output& out);
 
@@ -180,6 +181,8 @@ class execution : private waiter {
   request* find(std::uint32_t command) noexcept;
 
   std::string_view id() const noexcept { return id_; }
+  /// What a crash slot says of the id: its crc32c.
+  std::uint32_t id_checksum() const noexcept { return id_checksum_; }
   std::int64_t now() const noexcept { return now_; }
   bool replaying() const noexcept { return replay_ != nullptr; }
   std::uint64_t random() noexcept;
@@ -337,6 +340,7 @@ class execution : private waiter {
   bool root_done_ = false;
   bool ended_ = false;
   bool starved_ = false;
+  std::uint32_t id_checksum_;
   bool swallows_ = false;  // it goes on in spite of its cancellation
 };
 

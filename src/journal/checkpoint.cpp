@@ -73,6 +73,7 @@ std::optional<run_state> read_latest_snapshot(store& s, std::uint64_t run) {
 
 std::string read_history(store& s, std::uint64_t run, std::uint64_t count) {
   std::string records;
+  if (count == 0) return records;  // a new run
   std::uint64_t found = 0;
   auto from = keys::history(run, 0), to = keys::history(run, count);
   scan(s, {from, to}, [&](std::string_view key, std::string_view chunk) {
