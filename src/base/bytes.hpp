@@ -18,6 +18,7 @@ inline void put_byte(std::string& out, std::uint8_t v) { out.push_back(static_ca
 
 /// LEB128: seven bits a byte, the lowest first.
 inline void put_varint(std::string& out, std::uint64_t v) {
+  if (v < 0x80) return out.push_back(static_cast<char>(v));  // nearly all are that small
   char bytes[10];
   std::size_t n = 0;
   for (; v >= 0x80; v >>= 7) bytes[n++] = static_cast<char>(v | 0x80);
@@ -33,7 +34,9 @@ inline void put_text(std::string& out, std::string_view v) {
 }
 /// Eight bytes, the highest first: byte order is number order.
 inline void put_big_endian(std::string& out, std::uint64_t v) {
-  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(v >> shift));
+  char bytes[8];
+  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(v >> (56 - 8 * i));
+  out.append(bytes, 8);
 }
 
 /// Reads what the functions above wrote, from bytes that nobody vouches for.
@@ -52,6 +55,7 @@ class source {
   }
   std::uint8_t byte() { return static_cast<std::uint8_t>(take(1)[0]); }
   std::uint64_t varint() {
+    if (!rest_.empty() && static_cast<unsigned char>(rest_.front()) < 0x80) return byte();
     std::uint64_t v = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
       auto b = byte();

@@ -24,9 +24,9 @@ void check_id(std::string_view id) {
 
 }  // namespace
 
-/// All of them, in one commit, or none: where one is refused or can't be sealed, those before it are
-/// taken back. Only then ends what they replace, and they are driven. `first_signal`: the one run
-/// gets it with its start.
+/// All of them, in one commit, or none: where one is refused or can't be sealed, those before it
+/// are taken back. Only then ends what they replace, and they are driven. `first_signal`: the one
+/// run gets it with its start.
 std::vector<start_result> engine_core::start_runs(std::string_view name_space,
                                                   std::string_view workflow,
                                                   std::span<const start_request> requests,

@@ -25,10 +25,12 @@ source open_key(std::string_view key, space s) {
 }  // namespace
 
 void put_text(std::string& out, std::string_view text) {
-  for (char c : text) {
-    out.push_back(c);
-    if (c == 0) out.push_back('\xff');
+  for (auto zero = text.find('\0'); zero != text.npos; zero = text.find('\0')) {
+    out.append(text.substr(0, zero + 1));
+    out.push_back('\xff');
+    text.remove_prefix(zero + 1);
   }
+  out.append(text);
   out.append("\0\1", 2);
 }
 std::string take_text(source& in) {

@@ -104,6 +104,7 @@ TEST_CASE("of eight threads that end a step one does, and what it said stands") 
       std::atomic<int> winners{0}, won_by{-1};
       std::atomic<bool> go{false};
       std::vector<std::thread> threads;
+      threads.reserve(8);
       for (int i = 0; i < 8; ++i)
         threads.emplace_back([&, done, i] {
           while (!go) {}

@@ -345,6 +345,7 @@ TEST_CASE("ten thousand steps are pending at once beside one thread, which stays
   auto pending = begun.all();
   REQUIRE(pending.size() == many);
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (std::size_t t = 0; t < 8; ++t)
     threads.emplace_back([&, t] {
       for (auto i = t; i < many; i += 8) pending[i].resolve(1);

@@ -286,6 +286,7 @@ TEST_CASE(
     w.open([&](stet::engine& e) {
       e.define(Fan, [&](stet::context& ctx) -> stet::task<std::vector<int>> {
         std::vector<decltype(ctx.step("x", std::declval<int (*)()>()))> steps;
+        steps.reserve(100);
         for (int i = 0; i < 100; ++i)
           steps.push_back(ctx.step("x", [&w, i] { return w.done.hit(std::to_string(i)), i; }));
         co_return co_await stet::all(std::move(steps));

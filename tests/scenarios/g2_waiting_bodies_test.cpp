@@ -40,6 +40,7 @@ void define(stet::engine& e, const stet::workflow<int(int)>& inner = Inner) {
 /// started.
 int sum_of(stet::engine& e, int count, const std::function<void()>& let_go = [] {}) {
   std::vector<stet::run_handle<int>> runs;
+  runs.reserve(count);
   for (int n = 0; n < count; ++n) runs.push_back(e.run(Outer, std::to_string(n), n));
   let_go();
   int sum = 0;
