@@ -3,9 +3,9 @@
 #include <stet/error.hpp>
 
 #include <time.h>
+#include <unistd.h>
 
 #include <cstdio>
-#include <mutex>
 #include <new>
 #include <random>
 
@@ -56,13 +56,14 @@ clock& system_clock() noexcept {
 
 entropy& system_entropy() noexcept {
   static class final : public entropy {
+    // The kernel's: unique across devices, also after a fork or in a restored image. It takes a
+    // third of the time of std::random_device, which may ask the processor instead.
     std::uint64_t bits() noexcept override {
-      std::lock_guard lock(mutex_);
-      return static_cast<std::uint64_t>(device_()) << 32 | device_();
+      std::uint64_t v = 0;
+      if (::getentropy(&v, sizeof v) == 0) return v;
+      std::random_device device;
+      return static_cast<std::uint64_t>(device()) << 32 | device();
     }
-    std::mutex mutex_;
-    std::random_device
-        device_;  // the kernel's: unique across devices, also after a fork or a restored image
   } e;
   return e;
 }
