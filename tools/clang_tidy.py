@@ -17,7 +17,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GROUP = 8
 SHOWN = r'/(include/stet|src|backends)/|\.cpp$'
-NOISE = re.compile(r'warnings? generated|^Suppressed|^Use -header-filter|^\d+ warnings? treated|^Error while processing')
+NOISE = re.compile(r'(warnings?|errors?) generated|^Suppressed|^Use -header-filter|^\d+ warnings? treated|^Error while processing')
 
 
 def commands(build):
@@ -59,7 +59,8 @@ class Group:
         source = ROOT / self.sources[0] if one else self.place / 'sources.cpp'
         if not one:
             source.write_text(self.text(), encoding='utf-8')
-        command = {'directory': self.folder, 'file': str(source), 'command': f'{self.flags} -c {source}'}
+        flags = self.flags if one else f'{self.flags} -Wno-shadow'  # by what stands in another source
+        command = {'directory': self.folder, 'file': str(source), 'command': f'{flags} -c {source}'}
         (self.place / 'compile_commands.json').write_text(json.dumps([command]), encoding='utf-8')
         tidy = ['clang-tidy-19', '-p', str(self.place), '--quiet', f'--config-file={ROOT}/.clang-tidy', f'--header-filter={SHOWN}']
         if not one:

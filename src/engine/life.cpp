@@ -40,7 +40,7 @@ std::unique_ptr<store> there(std::unique_ptr<store> s) {
 // While a timer is pending the clocks are looked at this often: a machine that was suspended tells
 // nobody, and neither does a clock that was set (docs/decisions/naps.md).
 constexpr std::int64_t nap_ms_max = 4'000;
-constexpr std::int64_t sleep_ms_max = 24 * 3'600'000;  // else: something must be a limit
+constexpr std::int64_t sleep_ms_max = 86'400'000;  // else: something must be a limit
 
 std::exception_ptr is_closed() noexcept {
   try {

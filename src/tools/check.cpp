@@ -374,8 +374,8 @@ class checking {
     if (key.size() < 2 || key[0] != 0) throw malformed("it isn't one of Stet's");
     switch (static_cast<keys::space>(key[1])) {
       case keys::space::journal:
-      case keys::space::snapshot: return;  // seen
-      case keys::space::aside: return;     // see check_aside
+      case keys::space::snapshot:
+      case keys::space::aside: return;  // seen, the last one in check_aside
       case keys::space::history: {
         if (key.size() != keys::history(0, 0).size()) throw malformed("it has a wrong length");
         auto run = source(key.substr(2)).big_endian();
