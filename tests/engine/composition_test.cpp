@@ -50,9 +50,11 @@ stet::task<int> joins(stet::context& ctx) {
       [&] { return ctx.step("made", twice, outer); });
   CHECK(handed == std::tuple(7, 14));
   std::vector<stet::task<int>> many;
+  many.reserve(5);
   for (int i = 0; i < 5; ++i) many.push_back(leaf(ctx, i));
   CHECK(co_await stet::all(std::move(many)) == std::vector{0, 2, 4, 6, 8});
   std::vector<stet::task<>> voids;
+  voids.reserve(3);
   for (int i = 0; i < 3; ++i) voids.push_back(nothing(ctx));
   co_await stet::all(std::move(voids));
   CHECK((co_await stet::all(std::vector<stet::task<int>>{})).empty());
@@ -76,6 +78,7 @@ stet::task<int> races(stet::context& ctx) {
   } catch (const std::runtime_error& e) { what = e.what(); }
   CHECK(what == "after 1000");
   std::vector<stet::task<int>> racers;
+  racers.reserve(3);
   for (int i = 0; i < 3; ++i) racers.push_back(leaf(ctx, i));
   auto w = co_await stet::any(std::move(racers));
   CHECK(w.value == 2 * static_cast<int>(w.index));  // bodies on threads: any of them

@@ -87,6 +87,7 @@ TEST_CASE("several threads drive an engine by hand, with a clock that moves itse
   engine.start();
   std::atomic<int> ended{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {
       auto run = engine.run(One, std::to_string(i));

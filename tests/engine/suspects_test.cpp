@@ -69,6 +69,7 @@ TEST_CASE("slots for pending steps run out without taking those of threads") {
   slots s;
   (void)s.open(directory / "store.slots");
   std::vector<int> pending;
+  pending.reserve(1000);
   for (int i = 0; i < 1000; ++i) pending.push_back(s.enter_pending({.run = 1, .command = 2}));
   CHECK(std::count(pending.begin(), pending.end(), -1) == 1000 - 192);
   auto thread = s.enter({.run = 3, .command = 4});
