@@ -38,8 +38,6 @@ class Group:
 
     def text(self):
         """The sources as one: those of tests in a namespace each, behind the headers that they include."""
-        if len(self.sources) == 1:
-            return f'#include "{ROOT / self.sources[0]}"\n'
         apart = self.sources[0].startswith('tests/')
         lines = []
         for source in self.sources if apart else ():

@@ -36,12 +36,12 @@ enum class fate {
 /// A run that ends for good owes nothing for signals, cancellations and answers to what it asked
 /// for; who sent an update is told that the run has ended: fail_updaters, fail_callers.
 fate fate_of(record_kind unseen) {
-  const bool is_cancel = unseen == record_kind::cancel_requested;
-  if (is_cancel ? STET_SEEDED(forget_owed_cancel) : STET_SEEDED(lose_unread)) return fate::over;
+  const bool is_lost = unseen == record_kind::cancel_requested ? STET_SEEDED(forget_owed_cancel)
+                                                               : STET_SEEDED(lose_unread);
   switch (unseen) {
     case record_kind::signal:
     case record_kind::update:
-    case record_kind::cancel_requested: return fate::carried;
+    case record_kind::cancel_requested: return is_lost ? fate::over : fate::carried;
     case record_kind::promise_resolved:
     case record_kind::promise_rejected: return fate::refused;
     case record_kind::started:

@@ -279,7 +279,6 @@ void engine_core::finish_attempt(resident& r, pending& p, attempt& a) {
   try {
     record_result(r, a);
   } catch (const users_exception& why) {  // nothing of it is recorded
-    writes_of_event_.clear();
     auto f = errors_.describe(why.thrown());
     f.attempts = a.number;
     attempt_failed(r, *r.state.find(a.command), a, f, errc::step_failed,
@@ -295,9 +294,12 @@ void engine_core::record_result(resident& r, attempt& a) {
   e.command = a.command;
   e.attempt = a.number;
   e.payload = a.result;
+  struct cleared {  // whatever comes of it: they are no other event's
+    sealed_writes& writes;
+    ~cleared() { writes.clear(); }
+  } on_exit{writes_of_event_};
   if (!a.writes.empty()) writes_of_event_ = state_.seal(std::move(a.writes));
   happen(r, e);
-  writes_of_event_.clear();
 }
 
 /// A close, or the stall of its run, has asked the attempt to stop, and it gave no result. That is

@@ -340,8 +340,8 @@ class execution : private waiter {
   bool root_done_ = false;
   bool ended_ = false;
   bool starved_ = false;
-  std::uint32_t id_checksum_;
   bool swallows_ = false;  // it goes on in spite of its cancellation
+  const std::uint32_t id_checksum_;
 };
 
 }  // namespace detail
