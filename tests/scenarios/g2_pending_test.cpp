@@ -104,9 +104,9 @@ TEST_CASE(
                                          .heartbeat_timeout = 1min};
           if (!blocks)
             co_return told(co_await ctx.try_step("x", o, [&](stet::completion<int> done) {
-              seen = done.progress<int>().value_or(0);
               done.on_stop([&] { (void)begun.all(); });
               begun.take(done);
+              seen = done.progress<int>().value_or(0);  // last: the test takes what began by it
             }));
           co_return told(co_await ctx.try_step("x", o, [&](stet::step_context& s) {
             seen = s.progress<int>().value_or(0);
