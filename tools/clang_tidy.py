@@ -16,7 +16,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GROUP = 8
-SHOWN = r'/(include/stet|src|backends)/|\.cpp$'
+CONFIG = ROOT / '.clang-tidy'
+SHOWN = re.search(r"^HeaderFilterRegex: '(.*)'$", CONFIG.read_text(encoding='utf-8'), re.M)[1] + r'|\.cpp$'
 NOISE = re.compile(r'(warnings?|errors?) generated|^Suppressed|^Use -header-filter|^\d+ warnings? treated|^Error while processing')
 
 
@@ -60,7 +61,7 @@ class Group:
         flags = self.flags if one else f'{self.flags} -Wno-shadow'  # by what stands in another source
         command = {'directory': self.folder, 'file': str(source), 'command': f'{flags} -c {source}'}
         (self.place / 'compile_commands.json').write_text(json.dumps([command]), encoding='utf-8')
-        tidy = ['clang-tidy-19', '-p', str(self.place), '--quiet', f'--config-file={ROOT}/.clang-tidy', f'--header-filter={SHOWN}']
+        tidy = ['clang-tidy-19', '-p', str(self.place), '--quiet', f'--config-file={CONFIG}', f'--header-filter={SHOWN}']
         if not one:
             tidy.append('--checks=-bugprone-suspicious-include')
         done = subprocess.run([*tidy, str(source)], cwd=ROOT, text=True, capture_output=True)

@@ -8,17 +8,11 @@
 #include "base/shown.hpp"
 #include "engine/attempt.hpp"
 #include "engine/core.hpp"
+#include "engine/failures.hpp"
 
 namespace stet { inline namespace v0 {
 namespace detail {
 namespace {
-
-/// The exception that `make` returns, or the one that it throws.
-template <class F> std::exception_ptr to_exception(F make) noexcept {
-  try {
-    return std::make_exception_ptr(make());
-  } catch (...) { return std::current_exception(); }
-}
 
 std::exception_ptr dropped(const attempt& a) noexcept {
   return to_exception([&] {

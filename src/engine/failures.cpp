@@ -24,18 +24,17 @@ std::exception_ptr as_error(std::exception_ptr e) noexcept {
   try {
     std::rethrow_exception(e);
   } catch (const broken_invariant& broken) {
-    try {
-      return std::make_exception_ptr(
-          error(errc::internal, "engine",
-                std::string("a rule that Stet must keep is broken: ") + broken.what() +
-                    "; the engine stopped, and nothing was written behind it. Please report this"));
-    } catch (...) { return std::current_exception(); }  // there is no memory for the text
+    return to_exception([&] {
+      return error(
+          errc::internal, "engine",
+          std::string("a rule that Stet must keep is broken: ") + broken.what() +
+              "; the engine stopped, and nothing was written after it. Please report this");
+    });
   } catch (const malformed& damage) {
-    try {
-      return std::make_exception_ptr(
-          error(errc::corrupt, "engine",
-                std::string("something that the store holds can't be read: ") + damage.what()));
-    } catch (...) { return std::current_exception(); }
+    return to_exception([&] {
+      return error(errc::corrupt, "engine",
+                   std::string("something that the store holds can't be read: ") + damage.what());
+    });
   } catch (...) { return e; }
 }
 

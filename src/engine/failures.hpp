@@ -22,6 +22,12 @@ class unreadable_run final : public error {
  private:
   std::uint64_t run_;
 };
+/// The exception that `make` returns, or the one that it throws: perhaps there is no memory for a text.
+template <class F> std::exception_ptr to_exception(F make) noexcept {
+  try {
+    return std::make_exception_ptr(make());
+  } catch (...) { return std::current_exception(); }
+}
 /// What callers are told of the engine's failure, and of what a decoder has thrown.
 std::exception_ptr as_error(std::exception_ptr e) noexcept;
 /// Of an error that several threads are to be told: each gets an object of its own.

@@ -43,9 +43,7 @@ constexpr std::int64_t nap_ms_max = 4'000;
 constexpr std::int64_t sleep_ms_max = 86'400'000;  // else: something must be a limit
 
 std::exception_ptr is_closed() noexcept {
-  try {
-    return std::make_exception_ptr(error(errc::closed, "engine", "the engine is closed"));
-  } catch (...) { return std::current_exception(); }  // there is no memory for the text
+  return to_exception([] { return error(errc::closed, "engine", "the engine is closed"); });
 }
 
 }  // namespace
