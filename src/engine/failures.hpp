@@ -22,7 +22,7 @@ class unreadable_run final : public error {
  private:
   std::uint64_t run_;
 };
-/// The exception that `make` returns, or the one that it throws: perhaps there is no memory for a text.
+/// The exception that `make` returns, or the one that it throws: there may be no memory for a text.
 template <class F> std::exception_ptr to_exception(F make) noexcept {
   try {
     return std::make_exception_ptr(make());

@@ -333,8 +333,8 @@ std::set<std::string> torn(stet::engine& e) {
     auto turn = [&](const std::string& key) {
       if (!odd.insert(key).second) odd.erase(key);
     };
-    tx.scan(Left, [&](std::string key, const word&) { turn(key); });
-    tx.scan(Right, [&](std::string key, const word&) { turn(key); });
+    tx.scan(Left, [&](const std::string& key, const word&) { turn(key); });
+    tx.scan(Right, [&](const std::string& key, const word&) { turn(key); });
     return odd;
   });
 }

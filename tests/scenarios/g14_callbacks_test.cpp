@@ -42,7 +42,7 @@ stet::task<std::string> echo(stet::context& ctx, std::string s) {
   co_return said;
 }
 stet::task<std::string> listens(stet::context& ctx, std::string s) {
-  auto say = ctx.on(Say, [&](std::string more) { return s += more; });
+  auto say = ctx.on(Say, [&](const std::string& more) { return s += more; });
   auto first = co_await ctx.receive(Word);
   auto second = co_await ctx.receive(Word);
   co_return s + first + second;
@@ -52,7 +52,7 @@ stet::task<std::string> parent(stet::context& ctx, std::string s) {
 }
 stet::task<int> chain(stet::context& ctx, int n) {
   ctx.set_memo(std::string("kept"));
-  auto word = co_await ctx.receive(Word);
+  co_await ctx.receive(Word);
   if (n > 0) co_return co_await ctx.continue_as_new(Chain, n - 1);
   co_return 7;
 }
@@ -256,7 +256,7 @@ TEST_CASE("what a handler, a validator or a function throws is its caller's, wha
           });
           auto say = ctx.on(
               Say, [&](const std::string&) { thrower(); },
-              [&](std::string more) { return s += more; });
+              [&](const std::string& more) { return s += more; });
           co_return co_await ctx.receive(Word);
         });
         e.define(Echo, echo);

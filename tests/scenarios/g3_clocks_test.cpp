@@ -61,7 +61,7 @@ class book final : public stet::listener {
          " ms of engines");
     if (!is_doubtful) CHECK(took >= length);
     // Two of its lengths, what a wrong life may forget of itself, and the steps of this test.
-    CHECK(running <= 2 * length + lives * 2 * minute);
+    CHECK(running <= 2 * length + 2 * minute * lives);
     open_.erase(found);
     ++ended;
   }

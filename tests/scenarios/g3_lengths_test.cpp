@@ -17,7 +17,7 @@ inline constexpr stet::workflow<int(int)> Nth{"nth"};
 using number_task = stet::task<int>;
 
 /// A run that something takes 300 ms of, and that then sleeps as long.
-void define(stet::engine& e, std::function<number_task(stet::context&)> first) {
+void define(stet::engine& e, const std::function<number_task(stet::context&)>& first) {
   e.define(Number, [first](stet::context& ctx) -> stet::task<int> {
     auto n = co_await first(ctx);
     co_await ctx.sleep(300ms);

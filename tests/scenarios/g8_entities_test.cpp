@@ -54,7 +54,7 @@ inline constexpr stet::update<int(int)> Plus{"plus"};
 inline constexpr stet::update<int(std::string)> Relay{"relay"};
 inline constexpr stet::signal<> Noise{"noise"};
 
-int write_on(note& n, std::string more) {
+int write_on(note& n, const std::string& more) {
   n.text += more;
   return static_cast<int>(n.text.size());
 }

@@ -171,7 +171,7 @@ stet::task<int> wait_in_a_scope(stet::context& ctx, hands h) {
       co_return co_await c.receive(Go);
     };
     auto won = co_await stet::any(branch, ctx.sleep(24h), stet::shield(ctx.sleep(48h)));
-    co_return std::get<0>(std::move(won));
+    co_return std::get<0>(won);
   };
   auto n = co_await stet::with_scope(waiting);
   if (n) got = *n;
