@@ -18,29 +18,44 @@ BUGS = ROOT / 'docs' / 'reliability-bugs.md'
 PROMISES = ROOT / 'tests' / 'promises.md'
 
 
-class Row:
-    """A fault. `trials` and `points` are what the program prints, by a pattern with one number each; its exit code says the rest."""
+def run_once(build, command):
+    """(exit code, output) of a command. What this build has been through is kept in BUILD/report, so a report that was cut short goes on."""
+    program = build / re.sub(r'^(\w+=\S+ )+', '', command).split()[0]
+    kept = build / 'report' / (re.sub(r'\W+', '-', command) + f'-{program.stat().st_mtime_ns}')
+    if kept.exists():
+        code, _, said = kept.read_text(encoding='utf-8').partition('\n')
+        return int(code), said
+    done = subprocess.run(command, cwd=build, text=True, shell=True, capture_output=True)
+    said = done.stdout + done.stderr
+    if done.returncode in (0, 77):
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(f'{done.returncode}\n{said}', encoding='utf-8')
+    else:
+        print(said[-3000:])
+    return done.returncode, said
 
-    def __init__(self, fault, command, trials, points=None, full=None):
-        self.fault, self.command, self.trials, self.points, self.full = fault, command, trials, points, full or {}
+
+class Row:
+    """A fault. `trials` and `points` are what the program prints, by a pattern with one number each; its exit code says the rest.
+    `full`: what its environment is with --full; `parts`: the arguments of each of several runs that do the same work with --full."""
+
+    def __init__(self, fault, command, trials, points=None, full=None, parts=None):
+        self.fault, self.command, self.trials, self.points, self.full, self.parts = fault, command, trials, points, full or {}, parts or ['']
 
     def run(self, build, is_full):
+        commands = [self.command]
         if is_full and self.full:
             program = re.sub(r'^(\w+=\S+ )+', '', self.command)
             self.command = ''.join(f'{name}={value} ' for name, value in self.full.items()) + program
-        done = subprocess.run(self.command, cwd=build, text=True, shell=True, capture_output=True)
-        said = done.stdout + done.stderr
-        self.code = done.returncode
-        self.last = said.strip().splitlines()[-1] if said.strip() else ''
-        self.found = self.number(self.trials, said)
-        self.at = self.number(self.points, said)
-        if self.code not in (0, 77):
-            print(said[-3000:])
+            commands = [f'{self.command} {part}'.strip() for part in self.parts]
+        ran = [run_once(build, command) for command in commands]
+        self.code = next((code for code, _ in ran if code), 0)
+        self.last = (ran[-1][1].strip().splitlines() or [''])[-1]
+        self.found = sum(self.numbers(self.trials, said) for _, said in ran)
+        self.at = max(self.numbers(self.points, said) for _, said in ran) if self.points else None
 
     @staticmethod
-    def number(pattern, text):
-        if not pattern:
-            return None
+    def numbers(pattern, text):
         return sum(int(n.replace(',', '')) for n in re.findall(pattern, text, re.M))
 
     def line(self):
@@ -71,8 +86,9 @@ CAMPAIGNS = {
 
 def rows(build):
     long_cuts = {'STET_POWERCUT_CUTS': '5000'}
+    configs = re.findall(r'^      \{"([a-z]+-[\w-]+)"', (ROOT / 'tests/crash/life.cpp').read_text(encoding='utf-8'), re.M)
     yield Row('SIGKILL at every durable operation, and a second one in the recovery', 'tests/crash-suite',
-              r'(\d+) trials, \d+ kills', r'(\d+) distinct crash points', {'STET_CRASH_BUDGET': 'full'})
+              r'(\d+) trials, \d+ kills', r'(\d+) distinct crash points', {'STET_CRASH_BUDGET': 'full'}, [f'--config {c}' for c in configs])
     yield Row('every script of up to three operations, at every crash point', 'tests/test-exhaustive', r': (\d+) crashes', r'(\d+) scripts of')
     yield Row('the whole engine under one seed: crashes, faults of the store, clocks, orders', 'tests/simulate --seeds 40000',
               r'^(\d+) seeds', None)

@@ -26,8 +26,9 @@ namespace stet { inline namespace v0 {
 /// Thread   every call from any thread but the engine's own (a workflow, a step's body in manual
 ///          mode): those that wait throw errc::usage there.
 /// Throws   stet::error from every call: errc::usage for nonsense, errc::closed after close,
-///          errc::full while the store has no room, errc::busy while another program holds it (both
-///          go by themselves), errc::store when it fails.
+///          errc::full while the store has no room, errc::busy while another program holds it, or a
+///          body the engine (docs/guide/queries-and-updates.md): both go by themselves; errc::store
+///          when it fails.
 class STET_API client {
  public:
   /// Starts a run, or finds the one that has this id already: the id is the idempotency key.

@@ -65,7 +65,7 @@ template <class E> class declared_error_of final : public declared_error {
     auto* typed = dynamic_cast<const E*>(&e);
     if (!typed || typeid(e) != typeid(E)) return false;
     f.type = name();
-    f.message = e.what();
+    f.message = words_of(e);
     encode(f.payload, *typed);
     return true;
   }

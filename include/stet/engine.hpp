@@ -41,6 +41,7 @@ struct engine_options {
   /// Journal that is kept before it is checkpointed, in bytes; about what a start has to read, and
   /// what is in memory of it at most. Runs that are shorter than this are written most cheaply.
   /// After a start that has runs to resume, up to four times as much, until they are going again.
+  /// At most an eighth of the longest value of the store (128 MiB): more counts as that.
   std::size_t tail_bytes_max = 16u << 20;
   /// A step that was running when the process died twice is tried alone among such suspects, after
   /// the first death already if no other step was running; after so many deaths while it was tried
@@ -66,7 +67,8 @@ struct engine_options {
   /// The longest payload, in bytes, before any transform: an argument list, a result, a signal, an
   /// entry of a table, what a heartbeat or an error says. More is refused where it is made, with
   /// errc::payload; a step whose result is longer fails, and isn't tried again. What a run itself
-  /// makes is held against the limit that it began with. At most payload_bytes_ceiling.
+  /// makes is held against the limit that it began with. At most payload_bytes_ceiling, and a
+  /// sixteenth of the longest value of the store.
   std::size_t payload_bytes_max = 4u << 20;
   /// What is made of every payload before it is stored, in this order, and undone in the other one:
   /// {stet::zstd(), keys}. What was stored without them, or with others that are here too, is read

@@ -42,7 +42,7 @@ enum class errc : unsigned char {
   run_ended = 22,         ///< the run has ended already: it takes no message
   run_timed_out = 23,     ///< the run's time was over
   internal = 24,          ///< a mistake of Stet's own: the engine stopped before it could do harm
-  busy = 25,              ///< another program holds the store: nothing is lost, it is tried again
+  busy = 25,              ///< another program holds the store, or a body the engine: ask again
 };
 
 /// The enumerator's name, as in "step_failed".
@@ -57,6 +57,10 @@ STET_API std::string_view to_string(errc code) noexcept;
 ///
 /// Thread   any.
 STET_API std::string one_line(std::string_view text);
+namespace detail {
+/// What an exception says: also of one whose what() is null.
+STET_API std::string words_of(const std::exception& e);
+}  // namespace detail
 
 /// Every failure that Stet reports. what() is meant for people, code() for programs. what() is one
 /// line (see one_line), also where it repeats an id, a name, a reason or what an exception of yours

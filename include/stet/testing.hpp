@@ -239,7 +239,7 @@ crash_report crash_everywhere(std::function<void(stet::engine&, effects&)> defin
       return "failed: " + e.type() + ": " + e.message();
     } catch (const std::exception& e) {
       if (run.status() == status::running || run.status() == status::stalled) throw;
-      return std::string("failed: ") + e.what();
+      return "failed: " + detail::words_of(e);
     }
     return "completed with " + describe_payload(result, outcome_bytes_max);
   };

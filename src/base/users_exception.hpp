@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include <stet/error.hpp>
+
 namespace stet { inline namespace v0 { namespace detail {
 
 /// What users' code has thrown. Not derived from std::exception: nobody catches it by accident.
@@ -36,7 +38,6 @@ template <class F> decltype(auto) call_user(F&& f) {
 }
 
 /// What an exception says, for people.
-std::string words_of(const std::exception& e);
 std::string words_of(const std::exception_ptr& e);
 
 }}}  // namespace stet::v0::detail

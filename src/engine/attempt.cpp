@@ -44,6 +44,13 @@ step_attempt attempt::about() const noexcept {
 
 void attempt::count_time() noexcept { began.store(engine.body_ms(), std::memory_order_relaxed); }
 
+/// What a body that threw, or that is called once more, had written and kept: nothing of it counts.
+void attempt::forget_written() noexcept {
+  writes.clear();
+  kept_bytes = 0;
+  kept_count = 0;
+}
+
 /// Calls `f`, which leaves a result, or whoever stands before it.
 template <class F> void attempt::intercepted(F f) {
   auto* before = engine.interceptor();
@@ -51,7 +58,13 @@ template <class F> void attempt::intercepted(F f) {
   struct real final : step_body {
     real(attempt& x, F& g) : a(x), f(g) {}
     std::string run() override {
-      f();
+      a.forget_written();
+      try {
+        f();
+      } catch (...) {
+        a.forget_written();
+        throw;
+      }
       ran = true;
       return a.later ? std::string() : std::exchange(a.result, {});
     }
@@ -82,9 +95,13 @@ template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexce
   running_body counted(engine, later == nullptr);
   failpoint("before body");
   auto* around = std::exchange(in_body, this);
-  try {
-    f();
-  } catch (...) { thrown = std::current_exception(); }
+  {
+    std::optional<loop_thread::inside_body> inside;
+    if (engine.is_on_loop()) inside.emplace(engine.thread());
+    try {
+      f();
+    } catch (...) { thrown = std::current_exception(); }
+  }
   in_body = around;
   failpoint("after body");
   return true;
@@ -150,10 +167,12 @@ void attempt::run() noexcept {
 void attempt::transact(const user_state& below, std::string_view name_space) noexcept {
   bool ran = perform(
       [&] {
-        transaction_state state(below, name_space);
-        transaction tx(state);
-        intercepted([&] { body->run_transaction(tx, result); });
-        writes = std::move(state.writes);
+        intercepted([&] {
+          transaction_state state(below, name_space);
+          transaction tx(state);
+          body->run_transaction(tx, result);
+          writes = std::move(state.writes);
+        });
       },
       error);
   if (ran) ends();

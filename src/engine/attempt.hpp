@@ -1,6 +1,7 @@
 // One attempt of a step: what goes to a thread, and comes back.
 #pragma once
 #include <atomic>
+#include <compare>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -23,14 +24,11 @@ struct resident;
 attempt* attempt_of_thread() noexcept;
 const engine_core* engine_of_body() noexcept;
 
-/// What a heartbeat said, on its way to the loop.
-struct beat {
+/// Whose heartbeats they are, on their way to the loop: only the latest of each attempt counts.
+struct beating {
   std::uint64_t run;
   std::uint32_t command, attempt;
-  std::string progress;
-  bool same_attempt(const beat& o) const noexcept {
-    return run == o.run && command == o.command && attempt == o.attempt;
-  }
+  auto operator<=>(const beating&) const = default;
 };
 
 /// Made and destroyed by the engine's loop; run() may be on another thread. What is submitted comes
@@ -120,6 +118,7 @@ class attempt final : public work {
  private:
   template <class F> bool perform(F f, std::exception_ptr& thrown) noexcept;
   bool is_timed() const noexcept;
+  void forget_written() noexcept;
   template <class F> void intercepted(F f);
 };
 

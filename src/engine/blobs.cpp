@@ -47,7 +47,8 @@ blob attempt::keep(std::string_view bytes) {
 }
 
 std::string engine_core::read_blob(std::string_view name_space, const blob& b, std::uint64_t offset,
-                                   std::uint64_t length) const {
+                                   std::uint64_t length) {
+  answer_lsn_ = 0;  // whoever has the handle has it from a record that is durable
   if (offset > b.size())
     throw error(errc::usage, "read",
                 "a blob has " + std::to_string(b.size()) + " bytes, and is read from byte " +
@@ -79,9 +80,7 @@ void engine_core::erase_blobs(std::string_view name_space, std::uint64_t run) {
 
 std::string core::read_blob(engine_core& e, std::string_view name_space, const blob& b,
                             std::uint64_t offset, std::uint64_t length) {
-  std::string bytes;
-  e.ask([&] { bytes = e.read_blob(name_space, b, offset, length); });
-  return bytes;
+  return e.look([&](engine_core& from) { return from.read_blob(name_space, b, offset, length); });
 }
 
 }  // namespace detail

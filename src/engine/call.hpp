@@ -60,6 +60,8 @@ class call {
     at_ = &all;
     if (next_) next_->at_ = &next_;
   }
+  /// The one behind it in that chain.
+  call* next() const noexcept { return next_; }
   void leave() noexcept {
     if (!at_) return;
     *at_ = next_;

@@ -1,12 +1,9 @@
-// The engine's loop and what it owns. One thread (the loop's, or in manual mode whoever calls) runs
-// all of this; step bodies run elsewhere and come back through `returned`, calls from outside come
-// in through `ask`.
-//
-// One turn:  a block that is durable lets out answers and bodies · take what came back · take calls
+// The engine's loop and what it owns. One thread (the loop's, or in manual mode the caller's) runs
+// all of it; bodies run elsewhere and come back through `returned`, calls come in through `ask`.
+// One turn: a block that is durable lets out answers and bodies · take what came back · take calls
 // · fire timers · drive what is ready · seal a block and have it written, by the committer's thread
 // or here. Invariants:
-//  - a body begins only when all is durable that its run had observed and emitted when it emitted
-//  the step, this attempt of it included (open_gates);
+//  - a body begins only when all is durable that its run had seen at its own record (open_gates);
 //  - an answer waits until the last record of its time is durable (release_answers);
 //  - a frame with a capturing body under way is never destroyed (may_evict);
 //  - a resident run without `unsaved` and without a frame can be dropped: the store has it.
@@ -22,7 +19,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -37,6 +33,7 @@
 #include "engine/failures.hpp"
 #include "engine/in_workflow.hpp"
 #include "engine/lease.hpp"
+#include "engine/loop_thread.hpp"
 #include "engine/resident.hpp"
 #include "engine/sent_keys.hpp"
 #include "engine/slots.hpp"
@@ -94,6 +91,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   /// Waits for the end of a run: true if it is known already.
   bool await_outcome(outcome_call& c);
   void forget(waiting_call& c) noexcept;
+  void refuse_calls(const attempt& waited_for) noexcept;
   std::vector<history_entry> history_of_id(run_ref of);
   // (history_file.cpp)
   std::string export_history(run_ref of);
@@ -120,8 +118,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   void add(listing& l, const run_state* s) const;
   // (blobs.cpp)
   std::string read_blob(std::string_view name_space, const blob& b, std::uint64_t offset,
-                        std::uint64_t length) const;
+                        std::uint64_t length);
   bool is_on_loop() const noexcept;
+  loop_thread& thread() noexcept { return thread_; }
   /// A close has begun: bodies should return.
   bool is_closing() const noexcept { return closing_; }
   // (deletion.cpp)
@@ -582,8 +581,9 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
   std::vector<call*> calls_;
-  std::vector<call*> taken_;  // the loop's: of those, what it performs
-  std::vector<beat> beats_;
+  std::vector<call*> taken_;   // the loop's: of those, what it performs; null: refused meanwhile
+  call* performed_ = nullptr;  // the one that is being performed
+  std::map<beating, std::string> beats_;  // what each said last
   bool woken_ = false;
   std::atomic<bool> closing_{false};  // written under the lock; open_gates reads it without
   std::exception_ptr failed_;
@@ -592,7 +592,7 @@ class engine_core final : public execution_host, public std::enable_shared_from_
   bool was_busy_ = false;   // manual mode: the last poll did something
   enum class phase { made, running, closed };
   std::atomic<phase> phase_{phase::made};
-  std::thread thread_;
+  loop_thread thread_;
   int process_ = 0;  // whose engine this is: a forked child has none
 };
 

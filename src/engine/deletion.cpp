@@ -93,7 +93,8 @@ void engine_core::note_erased(std::uint64_t run) {
 }
 
 void engine_core::forget_run(resident& r) {
-  evict(r);
+  evict_at_last(r);
+  ensure(!r.frame && !r.lru, "a run that goes from memory has no frame");
   auto id = ids_.find(id_key(namespace_of(r.state), r.state.id));
   if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
   auto gone = runs_.extract(r.state.run);

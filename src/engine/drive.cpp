@@ -128,6 +128,13 @@ bool engine_core::seal_commands(resident& r, const payload_owner& of) {
     r.frame->reject(words_of(e.thrown()));
     return false;
   }
+  if (scratch_.size() > journal_.event_bytes_max()) {
+    r.frame->reject("what it asks for by one event has " + std::to_string(scratch_.size()) +
+                    " bytes, and one commit takes " + std::to_string(journal_.event_bytes_max()) +
+                    ": ask for less at a time (map_options::concurrency), or keep() what is long");
+    scratch_.resize(event_bytes);
+    return false;
+  }
   return true;
 }
 

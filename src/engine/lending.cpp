@@ -1,4 +1,6 @@
-// Bodies of steps that wait for runs of their own engine: their threads are lent to others.
+// Bodies of steps that wait for their own engine: for its runs (their threads are lent to others),
+// or for the loop that waits for them.
+#include <algorithm>
 #include <string>
 
 #include "engine/core.hpp"
@@ -59,6 +61,36 @@ bool engine_core::submit(call& c, std::optional<duration> limit) {
   if (!c.of_body || !c.waits_for_run) return ask_loop(c, limit);
   lent_thread here(*this);
   return ask_loop(c, limit);
+}
+
+/// The loop waits for a body, and perhaps the body for the loop: whoever waits for the loop is let
+/// go, all but those who wait for a run anyway.
+void engine_core::refuse_calls(const attempt& waited_for) noexcept {
+  auto why = to_exception([&] {
+    return error(errc::busy, "engine",
+                 "the engine waits for the body of step " + shown(waited_for.body->name) +
+                     ", whose run destroys what it refers to: ask again when the body has "
+                     "returned; what was asked may be done all the same");
+  });
+  auto is_refused = [](const call& c) { return c.of_body || !c.waits_for_run; };
+  {
+    std::lock_guard lock(mutex_);
+    std::erase_if(calls_, [&](call* c) {
+      if (!is_refused(*c)) return false;
+      c->done(own_copy(why));
+      return true;
+    });
+  }
+  const auto lsn = answer_lsn_;
+  for (call* following = open_calls_; auto* c = following;) {
+    following = c->next();
+    if (c == performed_ || !is_refused(*c)) continue;
+    std::replace(taken_.begin(), taken_.end(), c, static_cast<call*>(nullptr));
+    std::erase_if(answers_, [&](auto& a) { return a.second == c; });
+    if (c->waits_for_run) forget(static_cast<waiting_call&>(*c));
+    c->done(own_copy(why));
+  }
+  answer_lsn_ = lsn;
 }
 
 /// Every body that has begun waits for a run of this engine, and others wait for a thread. Our own

@@ -82,6 +82,14 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
     throw error(errc::usage, "engine",
                 "payload_bytes_max is at most " + std::to_string(payload_bytes_ceiling) +
                     " bytes, this one is " + std::to_string(options_.payload_bytes_max));
+  const auto longest = store_->info().value_bytes_max;
+  if (options_.payload_bytes_max > longest / 16)
+    throw error(
+        errc::usage, "engine",
+        "payload_bytes_max is at most a sixteenth of the longest value that the store takes, " +
+            std::to_string(longest / 16) + " bytes, this one is " +
+            std::to_string(options_.payload_bytes_max));
+  options_.tail_bytes_max = std::min(options_.tail_bytes_max, longest / 8);
 }
 
 engine_core::~engine_core() {
@@ -126,7 +134,7 @@ void engine_core::start() {
         if (asleep_) wake();
       });
       watchdog_.start();
-      thread_ = std::thread([this] { loop(); });
+      thread_.start(std::thread([this] { loop(); }));
     }
   } catch (...) {
     give_up_start(std::current_exception());
@@ -160,7 +168,9 @@ bool engine_core::take_calls() {
   }
   bool any = !taken_.empty();
   for (auto* c : taken_) c->join(open_calls_);
-  for (auto* c : taken_) {
+  for (std::size_t i = 0; i < taken_.size(); ++i) {
+    auto* c = performed_ = taken_[i];
+    if (!c) continue;
     if (is_refused() && c->needs_room) {
       c->done(why_refused());
       continue;
@@ -182,22 +192,25 @@ bool engine_core::take_calls() {
       c->fails(std::move(failed));
       answer(*c, journal_.last_lsn());
     }
+    relieve();
   }
+  performed_ = nullptr;
   taken_.clear();
   return any;
 }
 
 void engine_core::loop() noexcept {
   as_loop here(this);
-  for (;;) {
-    try {
+  try {
+    for (;;) {
       {
         std::lock_guard lock(mutex_);
-        if (closing_) return;
+        if (closing_) break;
       }
       if (!turn()) sleep_until_woken(sleep_ms_max);
-    } catch (...) { return fail(std::current_exception()); }
-  }
+    }
+  } catch (...) { fail(std::current_exception()); }
+  thread_.ends();
 }
 
 /// Nothing more is believed, acknowledged or begun: what is durable is read again by the next
@@ -255,7 +268,8 @@ void engine_core::sleep_until_woken(std::int64_t ms_max) {
   if (grows) end = std::min(end, grow_until_);
   std::unique_lock lock(mutex_);
   asleep_ = true;
-  bool nothing = calls_.empty() && beats_.empty() && !returned_.load() &&
+  // What is taken only when there is room again doesn't keep the loop awake.
+  bool nothing = calls_.empty() && (is_refused() || (beats_.empty() && !returned_.load())) &&
                  !(block_at_ == block_at::committer && committer_.done());
   if (nothing) wake_.wait_until(lock, end, [&] { return woken_ || closing_; });
   woken_ = false;
@@ -368,7 +382,7 @@ bool engine_core::turn_by_caller() {
 /// their objects are leaked.
 bool engine_core::abandon_in_fork() noexcept {
   if (phase_ == phase::made || process_ == ::getpid()) return false;
-  if (thread_.joinable()) new (std::nothrow) std::thread(std::move(thread_));
+  if (thread_.joinable()) thread_.forget();
   std::ignore = own_executor_.release();
   for (auto& [run, r] : runs_)
     for (auto* a : r->attempts)
@@ -391,18 +405,21 @@ bool engine_core::close(std::optional<duration> limit) {
     closing_ = true;
     wake_.notify_one();
   }
-  if (thread_.joinable()) thread_.join();
+  constexpr duration no_limit = std::chrono::hours(24 * 365);
+  std::optional<std::chrono::steady_clock::time_point> close_by;
+  if (limit && *limit < no_limit) close_by = std::chrono::steady_clock::now() + *limit;
+  const bool is_loop_left = thread_.joinable() && !thread_.join(close_by);
   committer_.stop();
   watchdog_.stop();
   std::lock_guard lock(drive_mutex_);
   as_loop here(this);
-  constexpr duration no_limit = std::chrono::hours(24 * 365);
-  if (limit && *limit < no_limit) close_by_ = std::chrono::steady_clock::now() + *limit;
+  close_by_ = close_by;
+  left_bodies_ = is_loop_left;
   auto before = phase_.exchange(phase::closed);
   std::exception_ptr why;
   if (before == phase::running) {
     try {
-      finish();
+      if (!is_loop_left) finish();  // else a run is in the midst of a drive
     } catch (...) { why = std::current_exception(); }
     end_bodies();  // also if that failed early: frames go now
   }

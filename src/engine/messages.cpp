@@ -73,7 +73,10 @@ run_lease engine_core::bring_up(run_lease r) {
   // What it was sent before is in its undriven events, or goes over to the runs that continue it. A
   // run that never comes to rest is left where it is by then.
   for (auto left = std::uint64_t{r->state.undriven} + drives_beyond_max;;) {
-    for (; left > 0 && may_drive(*r) && ensure_frame(*r); --left) drive(*r, nullptr);
+    for (; left > 0 && may_drive(*r) && ensure_frame(*r); --left) {
+      drive(*r, nullptr);
+      relieve();
+    }
     if (!r->state.next) break;
     r = last_of_chain(std::move(r));
   }
@@ -419,12 +422,13 @@ bool core::answer_promise(engine_core& e, std::string_view promise, std::string_
                           std::string_view payload, const failure* rejected) {
   return e.ask([&] { return e.answer_promise(promise, token, payload, rejected); });
 }
-/// A name that no other has.
+/// A name that no other has, whatever the entropy says: one that is seeded anew at each start
+/// repeats itself, and the journal's numbers don't.
 std::string engine_core::new_id() {
   char text[33];
-  std::snprintf(text, sizeof text, "%016llx%016llx",
-                static_cast<unsigned long long>(entropy_.bits()),
-                static_cast<unsigned long long>(entropy_.bits()));
+  auto first = entropy_.bits(), second = entropy_.bits() + journal_.last_lsn();
+  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(first),
+                static_cast<unsigned long long>(second));
   return text;
 }
 

@@ -113,7 +113,8 @@ void engine_core::begin(resident& r, record start, bool undriven) {
   if (auto* newest = definitions_.newest(start.name)) start.version = newest->version;
   start.payload_limit = static_cast<std::uint32_t>(options_.payload_bytes_max);
   start.seed[0] = entropy_.bits();
-  start.seed[1] = entropy_.bits();
+  start.seed[1] =
+      entropy_.bits() + start.run;  // also of an entropy that repeats itself: see new_id
   start.secret = secret_of(entropy_);
   start.flags = record_flag::has_secret;
   bool is_suspected = suspects_.is_start_suspected(start.target);
@@ -281,8 +282,10 @@ void engine_core::enqueue(resident& r) {
 /// itself waits for another turn, as the other runs do.
 void engine_core::drive_what_is_there(resident& r) {
   for (auto left = std::min(r.state.undriven, events_per_turn_max);
-       left > 0 && may_drive(r) && ensure_frame(r); --left)
+       left > 0 && may_drive(r) && ensure_frame(r); --left) {
     drive(r, nullptr);
+    relieve();
+  }
   if (may_drive(r)) enqueue(r);
 }
 

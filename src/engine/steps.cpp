@@ -525,6 +525,7 @@ void engine_core::await_body(std::uint64_t run, std::uint32_t command) noexcept 
     ask_to_return(*a);
     leave_behind(*a);
     if (!a->body->waits_for_body) continue;
+    loop_thread::inside_body inside(thread_);
     for (int waited_ms = 0; a->at == attempt::phase::running; ++waited_ms) {
       if (waited_ms == 1000)
         listener_.problem("the run " + shown(in_memory(run)->state.id) +
@@ -532,6 +533,7 @@ void engine_core::await_body(std::uint64_t run, std::uint32_t command) noexcept 
                           "the body of step " +
                           shown(a->body->name) +
                           ": it belongs to a handler of an update that is being destroyed");
+      if (waited_ms >= 1000) refuse_calls(*a);  // the body may be waiting for one of them
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
@@ -540,7 +542,8 @@ void engine_core::await_body(std::uint64_t run, std::uint32_t command) noexcept 
 void engine_core::heartbeat(attempt& a, std::string progress) {
   a.beat.store(body_ms(), std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
-  beats_.push_back({a.run_number, a.command, a.number, std::move(progress)});
+  if (failed_) return;
+  beats_.insert_or_assign({a.run_number, a.command, a.number}, std::move(progress));
   if (asleep_) {
     woken_ = true;
     wake_.notify_one();
@@ -550,27 +553,28 @@ void engine_core::heartbeat(attempt& a, std::string progress) {
 /// Records the latest heartbeat of each attempt. Only the attempt that counts has a say: one that
 /// was left behind, or whose step has its outcome, says nothing about the next one.
 bool engine_core::take_beats() {
+  if (is_refused()) return false;  // until there is room each says its latest
   decltype(beats_) beats;
   {
     std::lock_guard lock(mutex_);
     beats.swap(beats_);
   }
-  for (auto b = beats.begin(); b != beats.end(); ++b) {
-    bool newer = std::any_of(b + 1, beats.end(), [&](auto& o) { return o.same_attempt(*b); });
-    auto* r = newer ? nullptr : in_memory(b->run);
-    auto* p = r && r->state.open() ? r->state.find(b->command) : nullptr;
+  for (auto& [of, progress] : beats) {
+    auto* r = in_memory(of.run);
+    auto* p = r && r->state.open() ? r->state.find(of.command) : nullptr;
     if (!p) continue;
-    bool counts = p->at == pending::phase::waiting && p->attempt == b->attempt;
+    bool counts = p->at == pending::phase::waiting && p->attempt == of.attempt;
     if (!counts && !STET_SEEDED(beats_of_any_attempt)) continue;
     record n;
     n.kind = record_kind::progress;
-    n.command = b->command;
-    n.payload = b->progress;
+    n.command = of.command;
+    n.payload = progress;
     try {
       note(*r, n);
     } catch (const users_exception& e) {  // the next one says more
       listener_.problem(words_of(e.thrown()));
     }
+    relieve();
   }
   return !beats.empty();
 }

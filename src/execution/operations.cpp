@@ -299,7 +299,7 @@ void throw_unencodable() {
   try {
     throw;
   } catch (const std::exception& e) {
-    throw permanent_error(std::string("the result of the step can't be encoded: ") + e.what());
+    throw permanent_error("the result of the step can't be encoded: " + words_of(e));
   } catch (...) { throw permanent_error("the result of the step can't be encoded"); }
 }
 

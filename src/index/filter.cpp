@@ -111,12 +111,14 @@ class parser {
   filter either() {
     deeper here(*this);
     auto f = both();
-    while (take_word("OR")) f = joined(filter::kind::either, std::move(f), both());
+    for (bool more = false; take_word("OR"); more = true)
+      f = joined(filter::kind::either, std::move(f), both(), more);
     return f;
   }
   filter both() {
     auto f = one();
-    while (take_word("AND")) f = joined(filter::kind::both, std::move(f), one());
+    for (bool more = false; take_word("AND"); more = true)
+      f = joined(filter::kind::both, std::move(f), one(), more);
     return f;
   }
   filter one() {
@@ -241,11 +243,17 @@ class parser {
     outer.parts.push_back(std::move(f));
     return outer;
   }
-  static filter joined(filter::kind how, filter a, filter b) {
+  /// One more of a chain of ANDs or ORs, which is one node: what goes through a filter goes as deep
+  /// as it nests, and no deeper.
+  static filter joined(filter::kind how, filter first, filter next, bool is_chain) {
     filter outer;
-    outer.what = how;
-    outer.parts.push_back(std::move(a));
-    outer.parts.push_back(std::move(b));
+    if (is_chain) {
+      outer = std::move(first);
+    } else {
+      outer.what = how;
+      outer.parts.push_back(std::move(first));
+    }
+    outer.parts.push_back(std::move(next));
     return outer;
   }
   void advance() { token_ = lexer_.next(); }
@@ -371,9 +379,11 @@ template <class Value> bool passes_with(const filter& f, Value value) {
   switch (f.what) {
     case filter::kind::everything: return true;
     case filter::kind::both:
-      return passes_with(f.parts[0], value) && passes_with(f.parts[1], value);
+      return std::all_of(f.parts.begin(), f.parts.end(),
+                         [&](auto& part) { return passes_with(part, value); });
     case filter::kind::either:
-      return passes_with(f.parts[0], value) || passes_with(f.parts[1], value);
+      return std::any_of(f.parts.begin(), f.parts.end(),
+                         [&](auto& part) { return passes_with(part, value); });
     case filter::kind::inverse: return !passes_with(f.parts[0], value);
     case filter::kind::compares: break;
   }

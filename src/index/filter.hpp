@@ -31,7 +31,7 @@ enum class comparison : std::uint8_t {
 struct filter {
   enum class kind : std::uint8_t { everything, both, either, inverse, compares };
   kind what = kind::everything;
-  std::vector<filter> parts;  // both, either: two; inverse: one
+  std::vector<filter> parts;  // both, either: two or more; inverse: one
   std::string attribute;
   comparison how = comparison::equal;
   std::vector<literal> values;

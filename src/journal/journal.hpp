@@ -54,7 +54,13 @@ struct sealed_block {
 
 class journal {
  public:
-  journal(store& s, durability d) : store_(s), durability_(d) {}
+  journal(store& s, durability d)
+      : store_(s), durability_(d), event_bytes_max_(s.info().value_bytes_max / 4) {}
+
+  /// The most that one event of a run may add to the block that fills: a block is one value, and so
+  /// is a chunk of a run's history. What it asks for is written once more for whom it is for, and
+  /// the block may have something already.
+  std::size_t event_bytes_max() const noexcept { return event_bytes_max_; }
 
   /// Owns the store, then reads every block that is left. `each` gets every record with its LSN, in
   /// order. Throws store_error: corrupt, conflict, store (a newer format).
@@ -145,6 +151,7 @@ class journal {
 
   store& store_;
   durability durability_;
+  std::size_t event_bytes_max_;
   marks marks_;
   std::string owner_;  // exactly what `o` holds
   std::string block_;  // header's place, then records

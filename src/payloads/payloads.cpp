@@ -258,7 +258,7 @@ std::string payloads::open(std::string_view stored, const payload_owner& of, pay
     throw error(errc::payload, of.id,
                 where_in_words(of, k) + " can't be opened: " + words_of(e.thrown()));
   } catch (const std::bad_alloc&) { throw; } catch (const std::exception& e) {
-    throw error(errc::payload, of.id, where_in_words(of, k) + " can't be opened: " + e.what());
+    throw error(errc::payload, of.id, where_in_words(of, k) + " can't be opened: " + words_of(e));
   }
 }
 
@@ -290,7 +290,7 @@ std::string payloads::open_entry(std::string_view stored, std::string_view name_
                 "the value of a table's entry can't be opened: " + words_of(e.thrown()));
   } catch (const std::bad_alloc&) { throw; } catch (const std::exception& e) {
     throw error(errc::payload, "transact",
-                std::string("the value of a table's entry can't be opened: ") + e.what());
+                "the value of a table's entry can't be opened: " + words_of(e));
   }
 }
 

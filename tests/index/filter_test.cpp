@@ -138,6 +138,20 @@ TEST_CASE("and nothing else") {
   CHECK(!lets("CloseTime IS NULL", ended));
 }
 
+TEST_CASE("a filter goes no deeper than it nests, however long its chains are") {
+  std::string ors, ands;
+  for (int i = 0; i < 5000; ++i) ors += i == 0 ? "cents=1" : "OR cents=1";
+  for (int i = 0; i < 5000; ++i) ands += i == 0 ? "cents=1000" : " AND cents=1000";
+  CHECK(parse_filter(ors).parts.size() == 5000);
+  CHECK(!lets(ors.c_str(), a_run()));
+  CHECK(lets((ors + " OR cents = 1000").c_str(), a_run()));
+  CHECK(lets("cents = 1 OR cents = 1000 AND score = 0.5 AND express = true OR cents = 2", a_run()));
+  CHECK(!lets("cents = 1 OR cents = 1000 AND score = 1 AND express = true OR cents = 2", a_run()));
+  ands.resize(60'000);
+  ands.resize(ands.rfind(" AND"));
+  CHECK(lets(ands.c_str(), a_run()));
+}
+
 TEST_CASE("numbers of both kinds are compared exactly") {
   auto s = a_run();
   s.about->attributes = pack(attribute_map{{"n", std::int64_t{9007199254740993}}});

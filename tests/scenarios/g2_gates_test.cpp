@@ -12,23 +12,26 @@ inline constexpr stet::workflow<int()> Blocker{"blocker"};
 inline constexpr stet::workflow<int()> Coordinator{"coordinator"};
 inline constexpr stet::signal<int> News{"news"};
 
-/// Commits up to a number go through, the others wait.
+/// Commits up to a number go through, the others wait. The store may commit after it has gone.
 class turnstile {
  public:
   explicit turnstile(faults& f) {
-    f.set_hook([this](store_call what, moment when, std::uint64_t number) {
+    f.set_hook([here = here_](store_call what, moment when, std::uint64_t number) {
       if (what != store_call::commit || when != moment::before) return;
-      at_ = number;
-      while (number > limit_) std::this_thread::sleep_for(1ms);
+      here->at = number;
+      while (number > here->limit) std::this_thread::sleep_for(1ms);
     });
   }
-  void shut() { limit_ = at_.load(); }
-  void open(std::uint64_t limit) { limit_ = limit; }
-  std::uint64_t at() const { return at_; }
-  std::uint64_t limit() const { return limit_; }
+  void shut() { here_->limit = here_->at.load(); }
+  void open(std::uint64_t limit) { here_->limit = limit; }
+  std::uint64_t at() const { return here_->at; }
+  std::uint64_t limit() const { return here_->limit; }
 
  private:
-  std::atomic<std::uint64_t> at_{0}, limit_{faults::for_ever};
+  struct numbers {
+    std::atomic<std::uint64_t> at{0}, limit{faults::for_ever};
+  };
+  std::shared_ptr<numbers> here_ = std::make_shared<numbers>();
 };
 
 bool comes_true(const std::function<bool()>& what) {
@@ -94,10 +97,10 @@ TEST_CASE("a body doesn't wait for what came to its run after its step") {
 
 TEST_CASE("a body waits for the record of its own attempt") {
   // The first attempt fails; the second may begin only when its note is durable.
-  world w({.threads = 4});
   std::atomic<int> attempts{0};
-  std::atomic<std::uint64_t> commits{0};
+  std::atomic<std::uint64_t> commits{0};  // also by the last commit of the world
   std::atomic<std::uint64_t> seen[3];
+  world w({.threads = 4});
   w.plan->set_hook([&](store_call what, moment when, std::uint64_t) {
     if (what == store_call::commit && when == moment::after) ++commits;
   });

@@ -34,12 +34,17 @@ std::string file_store() {
   return {};
 }
 
-/// A run with a file store of its own leaves the store in memory to the other one.
-bool is_played(bool in_file) {
-  return in_file ? !file_store().empty() : std::getenv("STET_TESTS_FILES") == nullptr;
+/// Memory and LMDB play every cell. A run with another file store leaves memory out, and plays half
+/// of the cells: those in which each two of residency, threads and check still meet in every way.
+/// What differs from store to store is asked by the conformance suite.
+bool is_played(const cell& c) {
+  if (std::getenv("STET_TESTS_FILES") == nullptr) return !c.lmdb || !file_store().empty();
+  bool even = ((c.resident == 0) != (c.threads == 0)) != (c.check == 0);
+  return c.lmdb && !file_store().empty() && even;
 }
 
 void play(const cell& c, const std::function<void(world&)>& scenario) {
+  if (!is_played(c)) return;
   INFO("in the cell ", c.name());
   world w(c);
   scenario(w);
@@ -174,16 +179,14 @@ void world::finish() {
 void everywhere_by_hand(const std::function<void(world&)>& scenario) {
   for (bool lmdb : {false, true})
     for (std::size_t resident : {std::size_t{0}, std::size_t{100'000}})
-      for (unsigned check : {0u, 1u})
-        if (is_played(lmdb)) play({lmdb, resident, 0, check}, scenario);
+      for (unsigned check : {0u, 1u}) play({lmdb, resident, 0, check}, scenario);
 }
 
 void everywhere(const std::function<void(world&)>& scenario) {
   everywhere_by_hand(scenario);
   for (bool lmdb : {false, true})
     for (std::size_t resident : {std::size_t{0}, std::size_t{100'000}})
-      for (unsigned check : {0u, 1u})
-        if (is_played(lmdb)) play({lmdb, resident, 4, check}, scenario);
+      for (unsigned check : {0u, 1u}) play({lmdb, resident, 4, check}, scenario);
 }
 
 int at_every_commit(cell c, const std::function<void(world&, stet::engine&)>& define,
