@@ -18,9 +18,14 @@ BUGS = ROOT / 'docs' / 'reliability-bugs.md'
 PROMISES = ROOT / 'tests' / 'promises.md'
 
 
+def program_of(command):
+    """A command without the environment that it begins with."""
+    return re.sub(r'^(\w+=\S+ )+', '', command)
+
+
 def run_once(build, command):
     """(exit code, output) of a command. What this build has been through is kept in BUILD/report, so a report that was cut short goes on."""
-    program = build / re.sub(r'^(\w+=\S+ )+', '', command).split()[0]
+    program = build / program_of(command).split()[0]
     kept = build / 'report' / (re.sub(r'\W+', '-', command) + f'-{program.stat().st_mtime_ns}')
     if kept.exists():
         code, _, said = kept.read_text(encoding='utf-8').partition('\n')
@@ -45,8 +50,7 @@ class Row:
     def run(self, build, is_full):
         commands = [self.command]
         if is_full and self.full:
-            program = re.sub(r'^(\w+=\S+ )+', '', self.command)
-            self.command = ''.join(f'{name}={value} ' for name, value in self.full.items()) + program
+            self.command = ''.join(f'{name}={value} ' for name, value in self.full.items()) + program_of(self.command)
             commands = [f'{self.command} {part}'.strip() for part in self.parts]
         ran = [run_once(build, command) for command in commands]
         self.code = next((code for code, _ in ran if code), 0)

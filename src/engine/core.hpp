@@ -3,7 +3,7 @@
 // One turn: a block that is durable lets out answers and bodies · take what came back · take calls
 // · fire timers · drive what is ready · seal a block and have it written, by the committer's thread
 // or here. Invariants:
-//  - a body begins only when all is durable that its run had seen at its own record (open_gates);
+//  - a body begins only when all is durable up to the record of its attempt (open_gates);
 //  - an answer waits until the last record of its time is durable (release_answers);
 //  - a frame with a capturing body under way is never destroyed (may_evict);
 //  - a resident run without `unsaved` and without a frame can be dropped: the store has it.

@@ -171,7 +171,7 @@ void engine_core::continue_run(resident& r, const run_state& s) {
 /// What it was sent and has not seen. Returns the ids of the updates that went over.
 std::vector<std::string> engine_core::hand_over(resident& r, std::string_view id, resident& next) {
   std::vector<std::string> updates;
-  const auto begun = journal_.here().bytes;
+  const auto begun = journal_.here();
   for (auto& bytes : r.frame->unseen()) {
     source in(bytes);
     auto e = decode_record(in);
@@ -183,7 +183,7 @@ std::vector<std::string> engine_core::hand_over(resident& r, std::string_view id
           updates.emplace_back(e.target);
         }
         happen_later(next, e);
-        if (journal_.here().bytes - begun > journal_.event_bytes_max())
+        if (journal_.is_too_much_since(begun))
           throw error(errc::payload, id,
                       "what the run " + shown(id) +
                           " was sent and has not read has more bytes than one commit takes, " +

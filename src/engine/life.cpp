@@ -82,14 +82,14 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
     throw error(errc::usage, "engine",
                 "payload_bytes_max is at most " + std::to_string(payload_bytes_ceiling) +
                     " bytes, this one is " + std::to_string(options_.payload_bytes_max));
-  const auto longest = store_->info().value_bytes_max;
-  if (options_.payload_bytes_max > longest / 16)
+  const auto payload_max = journal_.event_bytes_max() / 4;
+  if (options_.payload_bytes_max > payload_max)
     throw error(
         errc::usage, "engine",
         "payload_bytes_max is at most a sixteenth of the longest value that the store takes, " +
-            std::to_string(longest / 16) + " bytes, this one is " +
+            std::to_string(payload_max) + " bytes, this one is " +
             std::to_string(options_.payload_bytes_max));
-  options_.tail_bytes_max = std::min(options_.tail_bytes_max, longest / 8);
+  options_.tail_bytes_max = std::min(options_.tail_bytes_max, journal_.event_bytes_max() / 2);
 }
 
 engine_core::~engine_core() {

@@ -31,16 +31,7 @@ std::vector<start_result> engine_core::start_runs(std::string_view name_space,
                                                   std::string_view workflow,
                                                   std::span<const start_request> requests,
                                                   const signal_request* first_signal) {
-  std::size_t bytes = 0;
-  for (auto& q : requests) {
-    check_start(workflow, q);
-    bytes += q.arguments.size() + q.memo.size() + q.attributes.size();
-  }
-  if (bytes > journal_.event_bytes_max())
-    throw error(errc::payload, workflow,
-                "the runs that are to start together have " + std::to_string(bytes) +
-                    " bytes of arguments, attributes and memos, and one commit takes " +
-                    std::to_string(journal_.event_bytes_max()) + ": start them in several parts");
+  for (auto& q : requests) check_start(workflow, q);
   const bool one_by_one = requests.size() == 1 && !first_signal;
   std::vector<start_result> results;
   std::vector<begun_run> begun;
@@ -59,6 +50,11 @@ std::vector<start_result> engine_core::start_runs(std::string_view name_space,
       auto run = create(start, !one_by_one || taken.replaced);
       begun.push_back({std::move(run), std::move(taken.replaced), taken.latest});
       if (first_signal) happen_later(*begun.back().run, event_of(*first_signal));
+      if (!one_by_one && journal_.is_too_much_since(here))
+        throw error(errc::payload, workflow,
+                    "the runs that are to start together have more bytes than one commit takes, " +
+                        std::to_string(journal_.event_bytes_max()) +
+                        ": start them in several parts");
       results.push_back({start.run, true});
     }
   } catch (...) {

@@ -87,6 +87,10 @@ class journal {
     count_ = p.count;
     next_lsn_ = p.next_lsn;
   }
+  /// Whether more than one event may add was added since.
+  bool is_too_much_since(const place& p) const noexcept {
+    return block_.size() - p.bytes > event_bytes_max_;
+  }
   std::uint64_t last_lsn() const noexcept { return next_lsn_ - 1; }
   std::uint64_t durable_lsn() const noexcept { return durable_lsn_; }
   std::size_t filling_bytes() const noexcept;
