@@ -32,8 +32,8 @@ namespace stet { inline namespace v0 {
 struct engine_options {
   /// Threads for the bodies of steps. A body that waits for a run of this engine (result, wait_for,
   /// an update) doesn't count: another thread takes its place, up to 256; beyond that its call
-  /// throws errc::usage. 0: manual mode, no thread of ours; poll(), run_until_idle() and whatever
-  /// waits drive the engine on the caller's thread.
+  /// throws errc::usage. At most 4096. 0: manual mode, no thread of ours; poll(), run_until_idle()
+  /// and whatever waits drive the engine on the caller's thread.
   unsigned threads = 4;
   /// Idle coroutines kept in memory; more are destroyed and rebuilt by replay when an event comes.
   /// 0: none is kept.

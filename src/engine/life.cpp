@@ -72,8 +72,14 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
       state_(*store_, payloads_),
       sent_(*store_),
       time_(clock_) {
+  if (options_.threads > threads_max)
+    throw error(errc::usage, "engine",
+                "threads are at most " + std::to_string(threads_max) + ", not " +
+                    std::to_string(options_.threads));
   if (options_.tail_bytes_max < 4096)
-    throw error(errc::usage, "engine", "tail_bytes_max is at least 4096 bytes");
+    throw error(errc::usage, "engine",
+                "tail_bytes_max is at least 4096 bytes, not " +
+                    std::to_string(options_.tail_bytes_max));
   if (options_.watchdog.count() < 0)
     throw error(errc::usage, "engine", "the watchdog's time is negative");
   if (options_.retention < duration{})

@@ -17,7 +17,9 @@ class loop_thread {
   /// While the loop's thread is inside a body.
   class inside_body {
    public:
-    explicit inside_body(loop_thread& t) noexcept : thread_(t) { t.at_ = place::inside_body; }
+    explicit inside_body(loop_thread& t) noexcept : thread_(t) {
+      t.at_.store(place::inside_body, std::memory_order_release);
+    }
     inside_body(const inside_body&) = delete;
     inside_body& operator=(const inside_body&) = delete;
     ~inside_body() {

@@ -13,6 +13,8 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
+/// More threads for bodies are taken for a mistake.
+inline constexpr unsigned threads_max = 4096;
 /// Bodies of an engine that may wait for its runs at once.
 inline constexpr std::size_t lent_threads_max = 256;
 /// So long no body can begin, on threads of another executor, before that is told.

@@ -79,8 +79,11 @@ TEST_CASE("an engine that isn't started says so, and may go as it came [S200]") 
 
 TEST_CASE("an engine that makes no sense is refused") {
   CHECK(what_throws([] { stet::engine e(nullptr); }).code == errc::usage);
-  CHECK(what_throws([] { stet::engine e(stet::memory::open(), {.tail_bytes_max = 10}); }).code ==
-        errc::usage);
+  auto refused = [](stet::engine_options o) {
+    return what_throws([&] { stet::engine e(stet::memory::open(), std::move(o)); });
+  };
+  CHECK(refused({.tail_bytes_max = 10}).says("at least 4096 bytes, not 10"));
+  CHECK(refused({.threads = 4'000'000'000}).says("threads are at most 4096, not 4000000000"));
   world w({.threads = 1});
   w.open(define);
   CHECK(what_throws([&] { w.engine().poll(); }).code == errc::usage);
