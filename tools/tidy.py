@@ -34,6 +34,23 @@ LAYERS = {
     '': {'base'},
 }
 LAYERS['engine'] = set(LAYERS)
+# The rooms of the engine, from the bottom up: each may include those before it, and its own.
+ENGINE_ROOMS = ['services', 'time', 'tables', 'door', 'bodies', 'runs', 'record', 'commit', 'steps', 'drive', 'advance', 'calls', 'loop']
+
+# What only one room of the engine does: a pattern, the room, what to do instead.
+ONLY_IN = [
+    (re.compile(r'\b(log|journal_)\.append\('), 'record', 'only engine/record appends to the journal: use the recorder'),
+    (re.compile(r'\bread_(latest_snapshot|snapshot|history|latest_run)\('), 'runs',
+     'only engine/runs reads runs from the store: use the run table'),
+    (re.compile(r'\bagenda_?\.take\('), 'advance', 'only the turn empties the agenda (waker::drive_ready)'),
+]
+
+METHODS_MAX = 30
+FIELDS_MAX = 20
+PLAIN_METHODS_MAX = 3  # a struct with no more is plain data, with any number of fields
+# Classes of src that are larger, each with its reason: 'path:name' → (methods, fields, why).
+LARGE_CLASSES = {
+}
 
 # What a store may see of Stet, its own header apart.
 # And what backends/common may see of src: functions of bytes, and nothing else.
@@ -101,6 +118,70 @@ def folder_of(target, path):
     if parts[0] == room:
         parts = parts[1:]
     return parts[0] if len(parts) > 1 else ''.join(here)
+
+
+def members(body):
+    """(methods, fields) of the body of a class, without those of the classes in it."""
+    methods = fields = 0
+    depth, start, i = 0, 0, 0
+    while i < len(body):
+        c = body[i]
+        if c in '({[':
+            depth += 1
+        elif c in ')}]':
+            depth -= 1
+        ends = depth == 0 and (c == ';' or c == '}' and re.match(r'\s*[^;,\s=]', body[i + 1:] or 'x'))
+        if ends:
+            member = re.sub(r'\b(public|private|protected)\s*:', '', body[start:i]).strip()
+            start = i + 1
+            head = re.split(r'[{=]', re.sub(r'<[^<>]*>', '', re.sub(r'<[^<>]*>', '', member)), maxsplit=1)[0]
+            if not member or re.match(r'(using|friend|typedef|static_assert|enum)\b', member):
+                pass
+            elif re.match(r'(template\s*)?(class|struct|union)\b', member) and '(' not in head:
+                pass
+            elif '(' in head:
+                methods += '= delete' not in member
+            elif not re.match(r'static constexpr', member):
+                fields += 1 + head.count(',')
+        i += 1
+    return methods, fields
+
+
+def class_faults(path, text):
+    """Classes of src that do, or know, too much."""
+    code = re.sub(r'^\s*#[^\n]*', '', TOKENS.sub(blank, text), flags=re.M)
+    for found in re.finditer(r'\b(?:class|struct)\s+(?:STET_API\s+)?(\w+)(?:\s+final)?\s*(?::[^;{(]*)?\{', code):
+        depth, end = 1, found.end()
+        while depth and end < len(code):
+            depth += {'{': 1, '}': -1}.get(code[end], 0)
+            end += 1
+        methods, fields = members(code[found.end():end - 1])
+        if fields > FIELDS_MAX and methods <= PLAIN_METHODS_MAX:
+            continue  # plain data
+        most_methods, most_fields, _ = LARGE_CLASSES.get(f'{path}:{found[1]}', (METHODS_MAX, FIELDS_MAX, ''))
+        if methods > most_methods or fields > most_fields:
+            line = code[:found.start()].count('\n') + 1
+            yield line, f'{found[1]} has {methods} methods and {fields} fields; a class ends at {most_methods} and {most_fields}'
+
+
+def room_faults(path, text):
+    """Whether a file of the engine keeps to its room."""
+    parts = path.parts
+    if parts[:2] != ('src', 'engine'):
+        return
+    if len(parts) < 4 or parts[2] not in ENGINE_ROOMS:
+        yield 1, f'no room of the engine: {ENGINE_ROOMS} (tools/tidy.py)'
+        return
+    room = ENGINE_ROOMS.index(parts[2])
+    for _, target in INCLUDE.findall(text):
+        there = pathlib.PurePath(target).parts
+        if there[0] == 'engine' and ENGINE_ROOMS.index(there[1]) > room:
+            yield 1, f'engine/{parts[2]} may not include {target}: arrows go down ({" < ".join(ENGINE_ROOMS)})'
+    code = TOKENS.sub(blank, text)
+    for pattern, only, why in ONLY_IN:
+        for match in pattern.finditer(code):
+            if parts[2] != only:
+                yield code[:match.start()].count('\n') + 1, why
 
 
 # What the library promises not to do (SECURITY.md). The conformance suite reads its seed.
@@ -183,6 +264,9 @@ def faults(path, text):
     for fault in layer_faults(path, text):
         yield 1, fault
     yield from forbidden_calls(path, text)
+    yield from room_faults(path, text)
+    if path.parts[0] == 'src':
+        yield from class_faults(path, text)
 
 
 def script_faults():

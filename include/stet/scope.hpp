@@ -65,6 +65,12 @@ struct STET_API scope_access {
   /// Makes `s` a part of `parent`. A shielded part isn't reached by the parent's cancellation.
   static void attach(scope& s, scope& parent, bool shielded = false) noexcept;
   static execution& run_of(const scope& s) noexcept { return *s.run_; }
+  static command*& commands_of(scope& s) noexcept { return s.commands_; }
+  static const command* commands_of(const scope& s) noexcept { return s.commands_; }
+  static scope* first_child_of(const scope& s) noexcept { return s.child_; }
+  static scope* next_of(const scope& s) noexcept { return s.next_; }
+  static scope* parent_of(const scope& s) noexcept { return s.parent_; }
+  static const std::string* reason_of(const scope& s) noexcept { return s.reason_.get(); }
 };
 
 /// On disk: never renumber (docs/format.md).

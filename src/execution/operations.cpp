@@ -33,14 +33,14 @@ void scope::cancel(std::string_view reason) noexcept {
   if (cancelled_ || !run_ || !run_->runs()) return;
   try {
     reason_ = std::make_unique<std::string>(reason);
-  } catch (const std::bad_alloc&) { return run_->starve(); }
+  } catch (const std::bad_alloc&) { return run_->emitter.starve(); }
   cancelled_ = true;
   for (;;) {  // a command that is given up unlinks itself; one that waits for its body stays,
               // answered
     auto* c = commands_;
     while (c && c->awaits_body) c = c->next;
-    if (!c || !run_->problem().empty()) break;
-    run_->give_up(*c, *reason_);
+    if (!c || !run_->emitter.is_well()) break;
+    run_->commands.give_up(*c, *reason_);
   }
   for (scope* c = child_; c; c = c->next_)
     if (!c->shielded_) c->cancel(reason);
@@ -58,7 +58,7 @@ void scope_access::attach(scope& s, scope& parent, bool shielded) noexcept {
   if (!shielded && parent.cancelled_) {
     try {
       s.reason_ = std::make_unique<std::string>(*parent.reason_);
-    } catch (const std::bad_alloc&) { return s.run_->starve(); }
+    } catch (const std::bad_alloc&) { return s.run_->emitter.starve(); }
     s.cancelled_ = true;
   }
 }
@@ -66,12 +66,12 @@ void scope_access::attach(scope& s, scope& parent, bool shielded) noexcept {
 context& context_of(environment e) noexcept {
   return scope_access::run_of(*e.scope).user_context();
 }
-void root_returns(environment e) noexcept { scope_access::run_of(*e.scope).root_returns(); }
+void root_returns(environment e) noexcept { scope_access::run_of(*e.scope).updates.root_returns(); }
 std::exception_ptr thrown(environment e) noexcept {
   auto what = std::current_exception();
   try {
     throw;
-  } catch (const std::bad_alloc&) { scope_access::run_of(*e.scope).starve(); } catch (...) {
+  } catch (const std::bad_alloc&) { scope_access::run_of(*e.scope).emitter.starve(); } catch (...) {
   }
   return what;
 }
@@ -148,7 +148,10 @@ class receive_condition final : public condition {
       : condition("signal '" + std::string(s) + "'", at), signal_(s) {
     takes = true;
   }
-  bool holds(execution& e) override { return e.take_message(signal_, payload); }
+  bool holds(execution& e) override {
+    bool stays = e.emitter.is_replaying() && STET_SEEDED(read_signal_twice);
+    return e.signals.take(signal_, payload, stays);
+  }
 
  private:
   std::string signal_;
@@ -237,19 +240,19 @@ constexpr std::uint64_t records_between_looks = 64;  // a state may be megabytes
 }  // namespace
 
 bool going_over::holds(execution& e) {
-  if (e.replaying()) return e.says_met(*this);
-  if (is_busy() || !e.continue_suggested() || e.records() < look_from_) return false;
+  if (e.emitter.is_replaying()) return e.emitter.says_met(*this);
+  if (is_busy() || !e.continue_suggested() || e.emitter.records() < look_from_) return false;
   arguments_.clear();
   try {
     encode_state(arguments_);
   } catch (const std::bad_alloc&) { throw; } catch (...) {
-    e.reject("its state can't be encoded, to go over to its next run: " +
-             words_of(std::current_exception()));
+    e.emitter.reject("its state can't be encoded, to go over to its next run: " +
+                     words_of(std::current_exception()));
     return false;
   }
   auto limit = payload_limit::now();
   if (arguments_.size() <= limit) return true;
-  look_from_ = e.records() + records_between_looks;
+  look_from_ = e.emitter.records() + records_between_looks;
   if (!std::exchange(told_, true))
     e.log("the state of this entity has " + std::to_string(arguments_.size()) +
           " bytes, and a payload at most " + std::to_string(limit) +
@@ -270,11 +273,16 @@ void continuation::throw_refused() const { throw cancelled(refused_); }
 
 ready_root::~ready_root() = default;
 handler::handler(context& c, kind k, std::string_view n) : what(k), name(n), run_(c.run_) {
-  if (!run_->add(*this)) run_ = nullptr;
+  if (run_->is_inert()) {
+    run_ = nullptr;
+    return;
+  }
+  run_->must_run(name);
+  run_->updates.add(*this);
 }
 handler::~handler() { leave(); }
 void handler::leave() noexcept {
-  if (run_) std::exchange(run_, nullptr)->remove(*this);
+  if (run_) std::exchange(run_, nullptr)->updates.remove(*this);
 }
 void handler::answer(std::string_view, std::string&) {}
 void handler::validate(std::string_view) {}
@@ -305,7 +313,7 @@ void throw_unencodable() {
 
 leaf::~leaf() {
   if (!command_) return;
-  if (command_->owner) command_->owner->unlink(*command_);
+  if (command_->owner) command_->owner->commands.unlink(*command_);
   command_->drop();
 }
 bool leaf::failed() const noexcept {
@@ -319,7 +327,7 @@ bool leaf::begin(environment e, waiter& w) noexcept {
     command_->code = errc::usage;
     return true;
   }
-  return scope_access::run_of(*e.scope).begin(*command_, e, w);
+  return scope_access::run_of(*e.scope).commands.begin(*command_, e, w);
 }
 std::string_view leaf::bytes() try {
   if (!command_ || command_->code == errc::usage) throw_awaited_twice();
@@ -332,7 +340,7 @@ std::string_view leaf::bytes() try {
   }
   return c.payload;
 } catch (const std::bad_alloc&) {  // not what came of the command: nobody may take it for that
-  if (command_ && command_->part) scope_access::run_of(*command_->part).starve();
+  if (command_ && command_->part) scope_access::run_of(*command_->part).emitter.starve();
   throw;
 }
 
@@ -378,7 +386,7 @@ declared_error::~declared_error() = default;
 // ---------------------------------------------------------------- context
 
 time_point context::now() const noexcept { return time_point(duration(run_->now())); }
-std::uint64_t context::random() noexcept { return run_->random(); }
+std::uint64_t context::random() noexcept { return run_->chance.next(run_->runs()); }
 std::string context::uuid() {
   auto high = (random() & 0xffffffffffff0fff) | 0x4000;
   auto low = (random() & 0x3fffffffffffffff) | 0x8000000000000000;
@@ -390,7 +398,7 @@ std::string context::uuid() {
   return text;
 }
 std::string_view context::id() const noexcept { return run_->id(); }
-bool context::replaying() const noexcept { return run_->replaying(); }
+bool context::replaying() const noexcept { return run_->emitter.is_replaying(); }
 void context::log(std::string_view line) { run_->log(line); }
 bool context::continue_suggested() const noexcept { return run_->continue_suggested(); }
 bool context::is_inert() const noexcept { return run_->is_inert(); }
@@ -404,7 +412,12 @@ void context::describe_run(described what, std::string_view bytes) {
     throw error(errc::usage, id(),
                 "the details of a run have at most " + std::to_string(details_bytes_max) +
                     " bytes, these have " + std::to_string(bytes.size()));
-  run_->show(what, bytes);
+  run_->must_run("set_attributes, set_memo, set_details");
+  detail::record r;
+  r.kind = detail::record_kind::described;
+  r.flags = what;
+  r.payload = bytes;
+  run_->emitter.emit(r);
 }
 void context::set_attributes(const attribute_list& changes) {
   if (!changes.empty() && !is_inert()) describe_run(described_attributes, detail::pack(changes));
@@ -420,25 +433,27 @@ void check_patch(detail::execution& run, std::string_view what, std::string_view
 }
 }  // namespace
 bool context::patched(step_name patch_id) {
-  if (is_inert()) return run_->knows_patch(patch_id.text);
+  if (is_inert()) return run_->patches.knows(patch_id.text);
   check_patch(*run_, "patched", patch_id.text);
-  return run_->patched(patch_id.text, patch_id.where.line);
+  return run_->patches.is_patched(patch_id.text, patch_id.where.line);
 }
 void context::deprecate_patch(step_name patch_id) {
   if (is_inert()) return;
   check_patch(*run_, "deprecate_patch", patch_id.text);
-  run_->deprecate_patch(patch_id.text, patch_id.where.line);
+  run_->patches.deprecate(patch_id.text, patch_id.where.line);
 }
-std::size_t context::open_updates() const noexcept { return run_->open_updates(); }
+std::size_t context::open_updates() const noexcept { return run_->updates.open(); }
 detail::held_command context::hold(detail::command* c) {
   detail::held_command held(c);
-  run_->hold(*c);
+  if (run_->is_inert()) return held;
+  run_->must_run(c->label());
+  run_->commands.hold(*c);
   return held;
 }
 detail::held_command context::open_promise(std::string_view name, source_point at) {
   auto* q = new detail::request(detail::command_kind::promise, name, at);
   auto held = hold(q);
-  if (!is_inert()) q->token = run_->token_of(q->id);
+  if (!is_inert()) q->token = run_->chance.token(run_->run(), q->id);
   return held;
 }
 

@@ -11,8 +11,6 @@
 // Thread: the engine's loop, but commit(), which touches only the sealed block and the store.
 #pragma once
 #include <cstdint>
-#include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,24 +21,9 @@
 
 #include "history/record.hpp"
 #include "journal/clock_history.hpp"
+#include "journal/journal_reader.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
-
-inline constexpr std::uint32_t store_format = 1;
-
-/// What `o` holds. On disk: see docs/format.md.
-struct marks {
-  std::uint64_t epoch = 0;        // rises with every owner
-  std::uint64_t first_block = 1;  // the oldest that has not been dropped
-  std::uint64_t next_lsn = 1;     // as of the commit that wrote this
-  std::uint64_t next_run = 1;
-  std::int64_t time = 0;  // the latest time journaled so far
-  bool clean = true;      // closed, and everything checkpointed
-  bool has_sum = true;    // false: of a build that wrote no checksum. Written so again until proved
-};
-std::string encode(const marks& m);
-/// Throws malformed.
-marks decode_marks(std::string_view bytes);
 
 /// A block on its way to the store.
 struct sealed_block {
@@ -52,10 +35,13 @@ struct sealed_block {
   bool was_refused = false;
 };
 
+/// The most that one event of a run may add to a block of a journal in this store.
+inline std::size_t event_bytes_max_of(store& s) { return s.info().value_bytes_max / 4; }
+
 class journal {
  public:
   journal(store& s, durability d)
-      : store_(s), durability_(d), event_bytes_max_(s.info().value_bytes_max / 4) {}
+      : store_(s), durability_(d), event_bytes_max_(event_bytes_max_of(s)) {}
 
   /// The most that one event of a run may add to the block that fills: a block is one value, and so
   /// is a chunk of a run's history. What it asks for is written once more for whom it is for, and
@@ -64,12 +50,10 @@ class journal {
 
   /// Owns the store, then reads every block that is left. `each` gets every record with its LSN, in
   /// order. Throws store_error: corrupt, conflict, store (a newer format).
-  void open(
-      const std::function<void(const record&, std::string_view bytes, std::uint64_t lsn)>& each);
+  void open(const each_record& each);
 
   /// The same without owning the store: nothing is written, and nothing else can follow.
-  void look(
-      const std::function<void(const record&, std::string_view bytes, std::uint64_t lsn)>& each);
+  void look(const each_record& each);
 
   /// Adds records (their bytes, `count` of them) to the block that fills. Returns the LSN of the
   /// last.
@@ -99,11 +83,11 @@ class journal {
   /// What the next record and the next run are numbered.
   journal_place place() const noexcept { return {next_lsn_, next_run_}; }
   /// What rides along with the next block.
-  batch& riders() noexcept { return riders_; }
-  bool has_something() const noexcept { return count_ > 0 || !riders_.empty() || drop_; }
+  batch& extra_writes() noexcept { return extra_writes_; }
+  bool has_something() const noexcept { return count_ > 0 || !extra_writes_.empty() || drop_; }
 
   /// Of the blocks that are in the store, the one on its way and the one that fills.
-  std::size_t kept_bytes() const noexcept { return kept_bytes_ + filling_bytes(); }
+  std::size_t kept_bytes() const noexcept { return kept_.bytes() + filling_bytes(); }
   /// A pass of the checkpoint begins: it will make the old blocks superfluous, so that about
   /// `leave_bytes` remain. Returns the LSN of their last record; 0: there are none.
   std::uint64_t begin_pass(std::size_t leave_bytes) noexcept;
@@ -125,33 +109,28 @@ class journal {
   /// It is durable. What it held is taken from it.
   void committed(sealed_block& b) noexcept;
 
-  /// The highest time that was journaled when it was opened.
-  std::int64_t time_at_open() const noexcept { return time_at_open_; }
-  /// False: open() hasn't come so far, and may be called again if the store refused to write.
-  bool is_owned() const noexcept { return is_owned_; }
-  /// The time of the last block that was there then; 0: there was none from this LSN on.
-  std::int64_t time_since(std::uint64_t lsn) const noexcept {
-    return first_lsn_of_session_ > lsn ? last_block_time_ : 0;
-  }
+  /// What is known of its opening.
+  struct opening {
+    std::int64_t time = 0;             // the highest that was journaled then
+    std::int64_t last_block_time = 0;  // of the last block that was there; 0 if there was none
+    std::uint64_t first_lsn = 1;       // of this session
+    bool was_clean = true;
+    bool is_owned = false;            // false: open() may be called again if the store refused
+    std::vector<std::string> strays;  // keys that the store should not have: they are left alone
+
+    /// The time of the last block that was there; 0 if there was none from this LSN on.
+    std::int64_t time_since(std::uint64_t lsn) const noexcept {
+      return first_lsn > lsn ? last_block_time : 0;
+    }
+  };
+  const opening& opened() const noexcept { return opened_; }
   /// The next block drops some that are old, and so writes the marks.
   bool drops() const noexcept { return drop_; }
-  bool was_clean() const noexcept { return was_clean_; }
-  /// Keys that the store should not have: named, and left alone.
-  const std::vector<std::string>& strays() const noexcept { return strays_; }
-  std::uint64_t first_lsn_of_session() const noexcept { return first_lsn_of_session_; }
 
  private:
-  bool read_format();
-  std::optional<std::string> read_marks();
-  void keep(std::uint64_t number, std::uint64_t last_lsn, std::size_t bytes);
-  void own();
+  void take(journal_contents&& found);
   void write_marks(std::optional<std::string> before);
-  void prove_marks() const;
-  void look_at_strays();
-  std::uint64_t read_blocks(
-      const std::function<void(const record&, std::string_view, std::uint64_t)>& each);
-  void read_all(const std::function<void(const record&, std::string_view, std::uint64_t)>& each);
-  [[noreturn]] void refuse(std::string_view what) const;
+  void drop_blocks(sealed_block& b, std::int64_t time);
 
   store& store_;
   durability durability_;
@@ -161,24 +140,14 @@ class journal {
   std::string block_;  // header's place, then records
   std::string spare_;  // the last block's buffer, to be used again
   std::uint32_t count_ = 0;
-  batch riders_;
+  batch extra_writes_;
   std::uint64_t next_lsn_ = 1;
   std::uint64_t durable_lsn_ = 0;
   std::uint64_t next_block_ = 1;
   std::uint64_t next_run_ = 1;
   std::uint64_t pass_floor_ = 0;
-  struct kept_block {
-    std::uint64_t number, last_lsn;
-    std::size_t bytes;
-  };
-  std::deque<kept_block> kept_;
-  std::size_t kept_bytes_ = 0;
-  std::uint64_t first_lsn_of_session_ = 1;
-  std::int64_t time_at_open_ = 0;
-  bool is_owned_ = false;
-  std::vector<std::string> strays_;
-  std::int64_t last_block_time_ = 0;
-  bool was_clean_ = true;
+  kept_blocks kept_;
+  opening opened_;
   bool drop_ = false;
   bool clean_ = false;
 };

@@ -21,12 +21,12 @@ void check_whole(const stored_run& r, execution& frame, violations& v) {
   bool terminated =
       r.state.status == stet::status::terminated || r.state.status == stet::status::timed_out;
   if (!terminated && frame.ended() == r.state.open()) v.push_back(what + " replays to another end");
-  if (frame.queued() != r.state.undriven && r.state.open())
+  if (frame.emitter.queued().size() != r.state.undriven && r.state.open())
     v.push_back(what + " replays to other undriven events");
   if (!r.state.open()) return;
   for (auto& p : r.state.waits_for)
     if (p.kind != command_kind::sleep && p.kind != command_kind::condition &&
-        !frame.find(p.command))
+        !frame.commands.find(p.command))
       v.push_back(what + " waits for command " + std::to_string(p.command) +
                   ", and its code doesn't");
 }

@@ -1,23 +1,16 @@
 // What tests see of an engine from inside.
 #pragma once
-#include "engine/core.hpp"
+#include "engine/loop/core.hpp"
 #include "tests/support/world.hpp"
-
-namespace stet { inline namespace v0 { namespace detail {
-struct engine_probe {
-  static std::size_t runs_in_memory(engine_core& e) { return e.runs_.size(); }
-  static std::size_t timers(engine_core& e) { return e.timers_.size(); }
-};
-}}}  // namespace stet::v0::detail
 
 namespace stet_tests {
 
 inline std::size_t in_memory(stet::engine& e) {
-  return stet::detail::engine_probe::runs_in_memory(e.internals());
+  return e.internals().parts.runs.table.all().size();
 }
 
 inline std::size_t timers_in_memory(stet::engine& e) {
-  return stet::detail::engine_probe::timers(e.internals());
+  return e.internals().parts.time.timers.size();
 }
 
 }  // namespace stet_tests

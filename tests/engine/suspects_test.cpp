@@ -1,12 +1,12 @@
 // Crash slots, and who is suspected because of them.
-#include "engine/suspects.hpp"
+#include "engine/services/suspects.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <vector>
 
-#include "engine/slots.hpp"
+#include "engine/services/crash_slots.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 using namespace stet::detail;
@@ -33,7 +33,7 @@ TEST_CASE(
   temporary_directory directory;
   auto path = directory / "store.slots";
   {
-    slots s;
+    crash_slots s;
     CHECK(s.open(path).empty());
     auto gone = s.enter({.run = 1, .command = 2});
     s.enter({.run = 3, .command = 4, .attempt = 5, .tried = trial::alone});
@@ -43,11 +43,11 @@ TEST_CASE(
     code.id = 14;
     s.enter(code);
     s.leave(gone);
-    s.acquit(acquitted);
-    s.acquit(-1);
+    s.clear_suspect(acquitted);
+    s.clear_suspect(-1);
     s.leave(-1);
   }
-  slots s;
+  crash_slots s;
   auto found = s.open(path);
   REQUIRE(found.size() == 4);
   auto of = [&](std::uint64_t run) {
@@ -60,13 +60,13 @@ TEST_CASE(
   CHECK(of(11).use == handles(11, record_kind::timer_fired, 12, 0).use);
   CHECK(of(11).records == 13);
   CHECK(of(11).id == 14);
-  slots after;
+  crash_slots after;
   CHECK(after.open(path).empty());
 }
 
 TEST_CASE("slots for pending steps run out without taking those of threads") {
   temporary_directory directory;
-  slots s;
+  crash_slots s;
   (void)s.open(directory / "store.slots");
   std::vector<int> pending;
   pending.reserve(1000);
@@ -116,6 +116,6 @@ TEST_CASE("a step is tried as its latest suspicion says") {
   s.add({1, 2}, trial::alone);
   CHECK(s.of({1, 2}) == trial::alone);
   CHECK(s.of({1, 3}) == trial::none);
-  s.acquit({1, 2});
+  s.clear_suspect({1, 2});
   CHECK(s.of({1, 2}) == trial::none);
 }

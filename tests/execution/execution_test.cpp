@@ -69,7 +69,7 @@ TEST_CASE("every history replays to its end") {
     CHECK(e.ended() == !run.state.open());
     for (auto& p : run.state.waits_for)
       if (p.kind != command_kind::sleep && p.kind != command_kind::condition)
-        CHECK(e.find(p.command) != nullptr);
+        CHECK(e.commands.find(p.command) != nullptr);
   }
 }
 
@@ -105,7 +105,7 @@ TEST_CASE("a history driven event by event in one frame is the same") {
     drive_output out;
     for (auto& r : records) {  // what was there before anything drove
       if (!is_event(r.record.kind) || !(r.record.flags & record_flag::undriven)) break;
-      e.queue(std::string(r.bytes));
+      e.emitter.queue(std::string(r.bytes));
     }
     for (auto& d : drives_of(records)) {
       out.clear();
@@ -118,7 +118,7 @@ TEST_CASE("a history driven event by event in one frame is the same") {
         if (later.kind == record_kind::driven ||
             (is_event(later.kind) && !(later.flags & record_flag::undriven)))
           break;
-        if (is_event(later.kind)) e.queue(std::string(records[i].bytes));
+        if (is_event(later.kind)) e.emitter.queue(std::string(records[i].bytes));
       }
     }
   }

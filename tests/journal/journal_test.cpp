@@ -83,8 +83,8 @@ TEST_CASE("records come back in order, with the numbers that they were given") {
   p.append("lost");
   p.open();
   CHECK(p.found == decltype(p.found){{1, "a"}, {2, "b"}, {3, "c"}});
-  CHECK(p.it->first_lsn_of_session() == 4);
-  CHECK(!p.it->was_clean());
+  CHECK(p.it->opened().first_lsn == 4);
+  CHECK(!p.it->opened().was_clean);
   CHECK(p.append("d") == 4);
 }
 
@@ -140,8 +140,8 @@ TEST_CASE(
     p.open();
     CHECK(p.found.empty());
     CHECK(p.it->last_lsn() == 2);
-    CHECK(p.it->time_at_open() == 5678);
-    CHECK(p.it->was_clean() == (i == 0));
+    CHECK(p.it->opened().time == 5678);
+    CHECK(p.it->opened().was_clean == (i == 0));
   }
   CHECK(p.it->new_run_number() >= 2);
   CHECK(p.append("c") == 3);
@@ -168,11 +168,11 @@ TEST_CASE(
   p.append("b");
   p.commit(50);
   p.open();
-  CHECK(p.it->time_at_open() == 100);
+  CHECK(p.it->opened().time == 100);
   p.it->mark_clean();
   p.commit(70);
   p.open();
-  CHECK(p.it->time_at_open() == 100);
+  CHECK(p.it->opened().time == 100);
 }
 
 TEST_CASE("a journal whose store was taken over can commit nothing any more") {

@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "completions.hpp"
-#include "engine/core.hpp"
+#include "engine/loop/core.hpp"
 
 using namespace stet_tests;
 
@@ -190,7 +190,7 @@ TEST_CASE(
         if (what != "transaction") co_return co_await ctx.step("x", o, stops);
         co_return co_await ctx.transact("x", once, [&w](stet::transaction&) {
           if (begun++ > 0) return 7;
-          while (!w.engine().internals().is_closing()) std::this_thread::yield();
+          while (!w.engine().internals().parts.inbox.is_closing()) std::this_thread::yield();
           throw std::runtime_error("stopped");
         });
       });

@@ -1,0 +1,25 @@
+// What moves runs on: attempts that begin and come back, times that are due, what a start finds.
+#pragma once
+#include "engine/advance/gatekeeper.hpp"
+#include "engine/advance/retries.hpp"
+#include "engine/advance/returns.hpp"
+#include "engine/advance/waker.hpp"
+#include "engine/drive/drive_room.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+struct advance_room {
+  advance_room(services& s, journal& j, time_room& t, run_room& r, user_tables& u, recorder& rec,
+               commit_line& c, bodies& b, step_desk& k, drive_room& d)
+      : retries(s, t, r, rec, k, d.staller, d.frames, d.driver),
+        gate(j, s, t, r, c, b, k, d.staller, d.frames),
+        returns(s, t, r, rec, c, b, k, u, d.staller, d.driver, retries),
+        waker(s, t, r, c, k, d.staller, d.frames, d.driver, d.ending, d.payer, retries) {}
+
+  detail::retries retries;
+  gatekeeper gate;
+  detail::returns returns;
+  detail::waker waker;
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,161 @@
+#include "engine/advance/retries.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/hooks.hpp"
+#include "base/plus.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr double pause_ms_max = 1e15;  // 30,000 years
+
+}  // namespace
+
+bool retries::is_convicted(const pending& p) const noexcept {
+  auto most = services_.options.max_crashes;
+  return most != 0 && p.crashes >= most;
+}
+
+void retries::next_attempt(resident& r, pending& p) {
+  if (is_convicted(p))
+    return fail_step(r, p, errc::step_crashed, "stet::step_crashed",
+                     "the process died " + std::to_string(p.crashes) +
+                         " times while this step alone was under suspicion");
+  if (!frames_.ensure_frame(r)) return;
+  auto* q = r.frame->commands.find(p.command);
+  if (!q)
+    return staller_.stall(r,
+                          "step '" + p.name + "' is pending, and today's code doesn't wait for it");
+  if (time_.clock.is_over(time_.due.total_deadline(p, q->options)))
+    return fail_step(
+        r, p, errc::step_timed_out, "stet::step_timed_out",
+        "its total time is over; the last attempt said: " + runs_.texts.last_error(r.state, p));
+  if (p.failures > 0 && time_.due.last_attempt(p, q->options) < time_.clock.past())
+    return fail_step(r, p, errc::step_failed, last_error_type(r, p.command),
+                     runs_.texts.last_error(r.state, p));
+  record n;
+  n.kind = record_kind::attempt;
+  n.command = p.command;
+  bool never_began = p.at == pending::phase::parked || STET_SEEDED(forget_attempts);
+  n.attempt = never_began ? p.attempt : p.attempt + 1;
+  recorder_.append_note(r, n);
+  desk_.begin_step(r, *q, n.attempt);
+}
+
+/// That of the attempt that failed last: from the run's history.
+std::string retries::last_error_type(resident& r, std::uint32_t command) {
+  std::string type;
+  runs_.history.for_each(r, [&](const record& rec) {
+    if (rec.kind == record_kind::retry && rec.command == command) type = rec.error_type;
+  });
+  return type;
+}
+
+std::int64_t retries::pause_after(const retry_policy& p, std::uint32_t failures) noexcept {
+  auto random = static_cast<double>(services_.entropy.bits() >> 11) / 9007199254740992.0;  // 0 to 1
+  // Also after so many failures that the power is infinite.
+  if (p.initial_interval.count() <= 0) return 0;
+  auto longest =
+      p.max_interval.count() > 0 ? static_cast<double>(p.max_interval.count()) : pause_ms_max;
+  auto interval = std::min(
+      longest, static_cast<double>(p.initial_interval.count()) * std::pow(p.backoff, failures));
+  interval *= 1 + p.jitter * (2 * random - 1);
+  return static_cast<std::int64_t>(std::clamp(interval, 0.0, pause_ms_max));
+}
+
+void retries::attempt_failed(resident& r, pending& p, attempt& a, const failure& f, errc code,
+                             bool permanent) {
+  auto& o = a.body->options;
+  auto pause = pause_after(o.retry, p.failures);
+  time_.clock.look();
+  auto next = plus(time_.now(), pause);
+  bool is_last = permanent ||
+                 (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts) ||
+                 next > time_.due.last_attempt(p, o);
+  if (is_last) {
+    record e;
+    e.kind = record_kind::step_failed;
+    e.command = p.command;
+    e.code = code;
+    std::string path;
+    set_failure(e, f, path);
+    return driver_.happen_surely(r, e);
+  }
+  record n;
+  n.kind = record_kind::retry;
+  n.time = time_.now();
+  n.command = p.command;
+  n.attempt = a.order.number;
+  // Woken at the deadline of all attempts, the step ends there.
+  n.number = std::min(next, time_.due.total_deadline(p, o));
+  n.error_type = f.type;
+  n.error_text = f.message;
+  // What is due since the step was emitted is by the clock of now.
+  n.late = time_.clock.due(0, p.lsn);
+  if (n.late) n.flags = record_flag::late;
+  time_.timers.add(n.number, r.state.run);
+  recorder_.append_note_surely(r, n);
+}
+
+void retries::fail_step(resident& r, const pending& p, errc code, std::string_view type,
+                        std::string_view text, bool waits) {
+  record e;
+  e.kind = record_kind::step_failed;
+  e.flags = waits ? record_flag::waits : 0;
+  e.command = p.command;
+  e.attempt = p.attempt;
+  e.code = code;
+  e.error_type = type;
+  e.error_text = text;
+  driver_.happen_surely(r, e);
+}
+
+std::int64_t retries::time_left(const pending& p, const attempt& a) noexcept {
+  auto& o = a.body->options;
+  auto left = INT64_MAX;
+  auto steady = time_.clock.steady();
+  auto began = a.began.load(std::memory_order_relaxed);  // its own time begins when its body does
+  auto limit = [&](duration d, std::int64_t since) {
+    if (d.count() <= 0) return;
+    auto rest = since < 0 ? d.count() : plus(since, time_.clock.whole(d.count())) - steady;
+    left = std::min(left, rest);
+  };
+  limit(o.timeout, began);
+  limit(o.heartbeat_timeout, std::max(began, a.beat.load(std::memory_order_relaxed)));
+  auto total = time_.due.total_deadline(p, o);
+  return total == INT64_MAX ? left : std::min(left, time_.clock.shown(total) - time_.now());
+}
+
+void retries::time_out(resident& r, pending& p, attempt& a) {
+  auto& o = a.body->options;
+  bool never_began = a.revoke();
+  desk_.ask_to_return(a);
+  desk_.take_heartbeats();  // what it said until then is the next one's
+  bool must_wait = !never_began && a.body->waits_for_body;
+  bool over = time_.clock.is_over(time_.due.total_deadline(p, o));
+  bool is_last = over || o.at_most_once ||
+                 (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts);
+  auto began = a.began.load(std::memory_order_relaxed);
+  bool silent =
+      !over && (o.timeout.count() == 0 || time_.clock.steady() - began < o.timeout.count());
+  auto limit = over ? o.total_timeout : silent ? o.heartbeat_timeout : o.timeout;
+  auto text = (silent              ? "there was no heartbeat within "
+               : a.body->completes ? "the step was not completed within "
+                                   : "the body did not return within ") +
+              std::to_string(limit.count()) + " ms";
+  if (is_last) {
+    if (!must_wait) desk_.leave_behind(a);
+    return fail_step(r, p, errc::step_timed_out, "stet::step_timed_out", text, must_wait);
+  }
+  a.ticket.timed_out = true;
+  a.ticket.late = text;
+  if (must_wait) return;  // it is retried when the body has returned
+  desk_.leave_behind(a);
+  attempt_failed(r, p, a, {"stet::step_timed_out", text, {}, a.order.number}, errc::step_timed_out,
+                 false);
+}
+
+}}}  // namespace stet::v0::detail

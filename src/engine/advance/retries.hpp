@@ -1,0 +1,58 @@
+// The next attempt of a step, or its end: after a failure, a crash, or a time-out.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include "engine/commit/commit_line.hpp"
+#include "engine/drive/driver.hpp"
+#include "engine/drive/frame_maker.hpp"
+#include "engine/drive/staller.hpp"
+#include "engine/record/recorder.hpp"
+#include "engine/steps/step_desk.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop.
+class retries {
+ public:
+  retries(services& s, time_room& t, run_room& r, recorder& rec, step_desk& d, staller& st,
+          frame_maker& f, driver& dr) noexcept
+      : services_(s),
+        time_(t),
+        runs_(r),
+        recorder_(rec),
+        desk_(d),
+        staller_(st),
+        frames_(f),
+        driver_(dr) {}
+
+  /// The pause after a failed attempt, or a crash, is over.
+  void next_attempt(resident& r, pending& p);
+  /// An attempt has failed: another one follows, or the step has.
+  void attempt_failed(resident& r, pending& p, attempt& a, const failure& f, errc code,
+                      bool permanent);
+  /// The time of an attempt is up.
+  void time_out(resident& r, pending& p, attempt& a);
+  /// The step has failed, without another attempt. `waits`: a body of it has yet to return.
+  void fail_step(resident& r, const pending& p, errc code, std::string_view type,
+                 std::string_view text, bool waits = false);
+  /// After how long an attempt has to be looked at again; INT64_MAX if it has no time-out.
+  std::int64_t time_left(const pending& p, const attempt& a) noexcept;
+  /// A step that has killed the process too often.
+  bool is_convicted(const pending& p) const noexcept;
+
+ private:
+  std::int64_t pause_after(const retry_policy& p, std::uint32_t failures) noexcept;
+  std::string last_error_type(resident& r, std::uint32_t command);
+
+  services& services_;
+  time_room& time_;
+  run_room& runs_;
+  recorder& recorder_;
+  step_desk& desk_;
+  staller& staller_;
+  frame_maker& frames_;
+  driver& driver_;
+};
+
+}}}  // namespace stet::v0::detail

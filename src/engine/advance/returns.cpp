@@ -1,0 +1,175 @@
+#include "engine/advance/returns.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/ensure.hpp"
+#include "base/hooks.hpp"
+#include "base/plus.hpp"
+#include "base/users_exception.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::size_t takes_between_looks = 32;  // some 50 microseconds
+
+}  // namespace
+
+bool returns::take() {
+  if (commit_.is_refused()) return false;
+  auto batch = bodies_.take_from_threads();
+  batch.take(bodies_.inline_returned);
+  if (batch.empty()) return false;
+  time_.clock.look();  // bodies on this thread have taken some
+  std::size_t taken = 0;
+  try {
+    desk_.take_heartbeats();  // what an attempt said before it came back is before its outcome
+    while (std::unique_ptr<attempt> a{batch.pop()}) {
+      take(*a);
+      a.reset();
+      commit_.commit_if_full();
+      if (++taken % takes_between_looks == 0) commit_.keep_committing();
+    }
+  } catch (...) {  // the store failed: the rest is discarded at the close
+    bodies_.inline_returned.take(batch);
+    throw;
+  }
+  return true;
+}
+
+/// It ran to its end, or never began.
+void returns::take(attempt& a) {
+  auto& r = a.run_of;
+  auto held = runs_.table.hold(r);
+  ensure(a.at != attempt::phase::running, "an attempt that comes back doesn't run");
+  ensure(!r.forgotten && r.state.run == a.order.run, "the run of an attempt is in memory");
+  r.remove(a);
+  desk_.trials.ends(a);
+  staller_.for_run(r, [&] { count_return(r, a); });
+}
+
+void returns::count_return(resident& r, attempt& a) {
+  auto* p = r.state.open() ? r.state.find(a.order.command) : nullptr;
+  if (p && p->at == pending::phase::ending) body_returned(r, a);
+  else if (desk_.counts(a)) finish_attempt(r, *p, a);
+  if (a.order.tried != trial::none && a.at == attempt::phase::left) desk_.trials.clear(a);
+  if (r.resumes_later && r.state.open() && r.state.stalled) staller_.resume(r);
+}
+
+/// The outcome of its step stood already, and the run's variables were waited for by whoever refers
+/// to them: not by an attempt that never began, and not while another one runs.
+void returns::body_returned(resident& r, const attempt& a) {
+  bool another_runs = std::any_of(r.attempts.begin(), r.attempts.end(), [&](auto* other) {
+    return other->order.command == a.order.command && other->at == attempt::phase::running;
+  });
+  if (a.at != attempt::phase::left || another_runs) return;
+  record e;
+  e.kind = record_kind::body_returned;
+  e.command = a.order.command;
+  driver_.happen(r, e);
+}
+
+void returns::finish_attempt(resident& r, pending& p, attempt& a) {
+  ensure(p.attempt == a.order.number, "only the attempt that counts has a say");
+  if (a.at == attempt::phase::revoked) return desk_.note_not_started(r, a);
+  if (a.body->transacts) {
+    a.transact(tables_, namespace_of(r.state));
+    time_.clock.look();
+  }
+  tables_.rethrow_failure();  // the store's, whatever a body that ran on the loop made of it
+  if (STET_SEEDED(writes_before_result)) write_early(a);
+  bool late = came_late(p, a);
+  if (!a.ticket.timed_out && a.outcome.was_stopped && (a.outcome.threw || late))
+    return cut_short(r, p, a);
+  if (a.ticket.timed_out || late) {
+    auto text = a.ticket.timed_out ? std::move(a.ticket.late) : "the body did not return in time";
+    failure f{"stet::step_timed_out", std::move(text), {}, a.order.number};
+    return retries_.attempt_failed(r, p, a, f, errc::step_timed_out, false);
+  }
+  if (a.outcome.error) report_failure(r, p, a);
+  else record_result(r, a);
+}
+
+void returns::report_failure(resident& r, pending& p, attempt& a) {
+  failure f;
+  bool permanent = false;
+  {
+    // Codecs of errors and predicates are code of the step.
+    slot_guard here(services_.crash_slots, a.noted());
+    f = services_.errors.describe(a.outcome.error);
+    f.attempts = a.order.number;
+    permanent = is_permanent(a, f);
+  }
+  retries_.attempt_failed(r, p, a, f, errc::step_failed, permanent);
+}
+
+/// What a step came to, with all that it has written. If that can't be sealed the attempt has
+/// failed, and nothing of it is recorded.
+void returns::record_result(resident& r, attempt& a) {
+  record e;
+  e.kind = record_kind::step_done;
+  e.command = a.order.command;
+  e.attempt = a.order.number;
+  e.payload = a.outcome.result;
+  try {
+    driver_.happen(r, e, tables_.seal(std::move(a.outcome.writes)));
+  } catch (const users_exception& why) {
+    auto f = services_.errors.describe(why.thrown());
+    f.attempts = a.order.number;
+    retries_.attempt_failed(r, *r.state.find(a.order.command), a, f, errc::step_failed,
+                            a.body->options.at_most_once);
+  }
+}
+
+/// A close, or the stall of its run, has asked the attempt to stop, and it gave no result. That is
+/// no failure: the step is left as a crash leaves it, unless the body says that it may be attempted
+/// again. Then the next attempt is noted as one that has not begun, so that it follows also where a
+/// step is at_most_once.
+void returns::cut_short(resident& r, const pending& p, const attempt& a) {
+  if (!a.threw_stopped()) return;
+  record n;
+  n.kind = record_kind::attempt;
+  n.command = p.command;
+  n.attempt = a.order.number + 1;
+  recorder_.append_note(r, n);
+  n.kind = record_kind::not_started;
+  recorder_.append_note(r, n);
+}
+
+/// Bodies that run on the loop's own thread return before any timer can fire: their time is looked
+/// at afterwards.
+bool returns::came_late(const pending& p, const attempt& a) noexcept {
+  auto& o = a.body->options;
+  auto began = a.began.load(std::memory_order_relaxed);
+  if (o.timeout.count() > 0 && a.outcome.ended - began > o.timeout.count()) return true;
+  return o.total_timeout.count() > 0 &&
+         plus(time_.clock.measure(), a.outcome.ended - time_.clock.steady()) >
+             time_.due.total_deadline(p, o);
+}
+
+bool returns::is_permanent(const attempt& a, const failure& f) noexcept {
+  if (services_.errors.declares(f.type) || f.type == error_too_long) return true;
+  try {
+    std::rethrow_exception(a.outcome.error);
+  } catch (const permanent_error&) { return true; } catch (const std::exception& e) {
+    auto asked = a.body->options.retry.retryable;
+    try {
+      return asked && !asked(e);
+    } catch (...) {
+      // A predicate that throws doesn't know: better to tell the workflow than to try for ever.
+      return true;
+    }
+  } catch (...) { return false; }
+}
+
+/// The fault that the campaigns have to find: the writes are durable before the result.
+void returns::write_early(const attempt& a) {
+  batch early;
+  for (auto& [key, value] : a.outcome.writes)
+    if (value) early.put(key, *value);
+  if (!a.outcome.writes.empty()) services_.store.commit(early, durability::sync);
+}
+
+}}}  // namespace stet::v0::detail

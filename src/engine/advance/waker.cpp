@@ -1,0 +1,198 @@
+#include "engine/advance/waker.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/ensure.hpp"
+#include "base/hooks.hpp"
+#include "base/plus.hpp"
+#include "keys/keys.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::size_t window_entries_max = 16'384;  // timers loaded at a time
+constexpr std::size_t window_of_simulation = 3;
+
+}  // namespace
+
+// ---------------------------------------------------------------- the timers
+
+void waker::load_timers() {
+  auto& timers = time_.timers;
+  const bool looks_at_all = time_.keeper.doubts_index();
+  auto begin = timers.loaded_until() == INT64_MIN ? INT64_MIN : timers.loaded_until() + 1;
+  auto from = keys::timer(begin, 0), to = keys::end_of(keys::all(keys::space::timers));
+  auto room = looks_at_all ? SIZE_MAX : STET_SIMULATED ? window_of_simulation : window_entries_max;
+  std::vector<std::uint64_t> to_look_at;
+  std::int64_t last = INT64_MAX;
+  scan(services_.store, {from, to}, [&](std::string_view key, std::string_view) {
+    if (key.size() != from.size()) {
+      services_.listener.problem("a key of the timer index makes no sense; it is left alone");
+      return true;
+    }
+    auto t = keys::parse_timer(key);
+    if (room == 0 && t.wake_ms != last) return false;
+    if (t.wake_ms == run_state::wake_at_start || looks_at_all) {
+      if (!runs_.table.find(t.run)) to_look_at.push_back(t.run);
+      return true;
+    }
+    timers.add(t.wake_ms, t.run);
+    last = t.wake_ms;
+    if (room > 0) --room;
+    return true;
+  });
+  timers.set_loaded_until(room > 0 ? INT64_MAX : last);
+  for (auto run : to_look_at) {
+    if (!looks_at_all) runs_.agenda.add(run);
+    else if (auto r = runs_.table.load(run)) schedule(*r);
+  }
+}
+
+void waker::schedule(resident& r) {
+  time_.timers.add_all(r.state);  // also beside a step that makes the run ready
+  if (wake_of(r.state) == run_state::wake_at_start && !STET_SEEDED(forget_ready))
+    runs_.agenda.add(r);
+}
+
+bool waker::fire_timers() {
+  if (commit_.is_refused()) return false;
+  auto& timers = time_.timers;
+  bool any = false;
+  // What is armed meanwhile has to wait for the next turn.
+  for (auto left = timers.size() + 1; left > 0; --left) {
+    if (timers.wants_load()) load_timers();
+    auto run = timers.pop_due(time_.clock.past());
+    if (!run) break;
+    any = true;
+    if (auto r = runs_.table.load(*run)) staller_.for_run(*r, [&] { wake(*r); });
+    commit_.commit_if_full();
+  }
+  if (timers.wants_purge() && timers.size() > 4 * runs_.table.all().size() &&
+      !timers.has_whole_index())
+    timers.purge([&](std::uint64_t run) { return runs_.table.find(run) != nullptr; });
+  return any;
+}
+
+// ---------------------------------------------------------------- one run
+
+/// Does what is due for a run.
+void waker::wake(resident& r) {
+  if (!r.state.open()) return wake_attempts(r);  // bodies of it may go on
+  if (ending_.end_overdue(r)) return;
+  if (!r.resumed && !time_.due.is_too_early(r.state)) return resume(r);
+  if (!r.resumed || r.state.stalled) {
+    wake_attempts(r);
+    return time_.timers.look_again(r.state);
+  }
+  if (driver_.may_drive(r)) runs_.agenda.add(r);
+  std::vector<std::pair<std::int64_t, std::uint32_t>> due;
+  for (auto& p : r.state.waits_for) {
+    if (is_timed(p) && time_.clock.is_over(time_.due.of(p)))
+      due.emplace_back(time_.due.of(p), p.command);
+  }
+  std::sort(due.begin(), due.end());
+  for (auto [when, command] : due) wake_pending(r, command);
+  wake_attempts(r);
+  time_.timers.look_again(r.state);
+}
+
+void waker::wake_pending(resident& r, std::uint32_t command) {
+  auto* p = r.state.open() && !r.state.stalled ? r.state.find(command) : nullptr;
+  if (!p) return;  // what fired before it changed that
+  if (p->kind == command_kind::step) {
+    if (p->at == pending::phase::retrying) retries_.next_attempt(r, *p);
+    return;
+  }
+  ensure(p->kind == command_kind::sleep, "what a timer ends is a sleep");
+  record e;
+  e.kind = record_kind::timer_fired;
+  e.command = command;
+  driver_.happen(r, e);
+}
+
+void waker::wake_attempts(resident& r) {
+  auto attempts = r.attempts;
+  for (auto* a : attempts) {
+    bool is_gone = std::find(r.attempts.begin(), r.attempts.end(), a) == r.attempts.end();
+    if (is_gone || !time_.clock.is_over(a->ticket.deadline)) continue;
+    a->ticket.deadline = INT64_MAX;
+    if (a->at == attempt::phase::left) continue;  // it came in time or late: see returns::came_late
+    auto* p = a->stop || a->ticket.timed_out || r.state.stalled ? nullptr : desk_.counts(*a);
+    if (!p) {
+      desk_.report_late(*a);
+      continue;
+    }
+    auto left = retries_.time_left(*p, *a);
+    if (left <= 0) {
+      retries_.time_out(r, *p, *a);
+      continue;
+    }
+    a->ticket.deadline = plus(time_.now(), left);
+    time_.timers.add(a->ticket.deadline, r.state.run);
+  }
+}
+
+bool waker::drive_one(std::uint64_t run) {
+  auto r = runs_.table.load(run);
+  if (!r) return false;
+  r->queued = false;
+  staller_.for_run(*r, [&] {
+    if (!r->resumed && runs_.debts.has(run)) payer_.pay(*r);
+    if (!r->state.open()) return;
+    if (!r->resumed) return resume(*r);
+    driver_.drive_what_is_there(*r);
+  });
+  commit_.commit_if_full();
+  return true;
+}
+
+// ---------------------------------------------------------------- resume
+
+void waker::resume(resident& r) {
+  failpoint("resume");
+  ensure(!r.resumed, "a run is resumed once");
+  if (runs_.debts.has(r.state.run)) payer_.pay(r);
+  if (!r.state.open()) return;
+  if (ending_.end_overdue(r)) return;
+  time_.timers.look_again(r.state);  // also if it is stalled, or still has to begin
+  auto quarantined = why_quarantined(r.state, services_.options.max_crashes);
+  const bool begins_later =
+      quarantined.empty() && !time_.clock.is_over(time_.due.begin_of(r.state));
+  const bool has_frame = quarantined.empty() && !begins_later && frames_.ensure_frame(r);
+  r.resumed = true;  // not before: what throws till here has resumed nothing
+  if (!quarantined.empty()) return staller_.stall(r, std::move(quarantined));
+  if (begins_later || !has_frame) return;
+  resume_pending(r);
+  driver_.drive_what_is_there(r);
+  if (r.state.open() && !r.state.stalled) schedule(r);
+  wake(r);
+}
+
+void waker::resume_pending(resident& r) {
+  std::vector<std::uint32_t> steps;
+  for (auto& p : r.state.waits_for)
+    if (p.kind == command_kind::step && p.at != pending::phase::retrying)
+      steps.push_back(p.command);
+  for (auto command : steps) resume_step(r, command);
+}
+
+void waker::resume_step(resident& r, std::uint32_t command) {
+  auto* p = r.state.open() && !r.state.stalled ? r.state.find(command) : nullptr;
+  if (!p) return;
+  if (p->at == pending::phase::ending) {
+    record e;
+    e.kind = record_kind::body_returned;
+    e.command = command;
+    return driver_.happen(r, e);
+  }
+  bool is_unknown = p->at == pending::phase::waiting && (p->flags & record_flag::at_most_once) &&
+                    !retries_.is_convicted(*p) && !STET_SEEDED(repeat_at_most_once);
+  if (!is_unknown) return retries_.next_attempt(r, *p);
+  retries_.fail_step(
+      r, *p, errc::step_interrupted, "stet::step_interrupted",
+      "the process ended while the step was under way; whether it took effect is unknown");
+}
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,69 @@
+// What is due for runs, and what a crash or a close cut short of them.
+#pragma once
+#include <cstdint>
+
+#include "engine/advance/retries.hpp"
+#include "engine/drive/debt_payer.hpp"
+#include "engine/drive/driver.hpp"
+#include "engine/drive/ending.hpp"
+#include "engine/drive/staller.hpp"
+#include "engine/steps/step_desk.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop.
+class waker {
+ public:
+  waker(services& s, time_room& t, run_room& r, commit_line& c, step_desk& d, staller& st,
+        frame_maker& f, driver& dr, ending& e, debt_payer& p, retries& re) noexcept
+      : services_(s),
+        time_(t),
+        runs_(r),
+        commit_(c),
+        desk_(d),
+        staller_(st),
+        frames_(f),
+        driver_(dr),
+        ending_(e),
+        payer_(p),
+        retries_(re) {}
+
+  /// Wakes the runs that are due. Returns whether there was any.
+  bool fire_timers();
+  /// Loads the next part of the timer index.
+  void load_timers();
+  /// Schedules the times for which the run waits, or a turn of its own if it is ready.
+  void schedule(resident& r);
+  /// A run that comes into memory for the first time: what a crash or a close cut short goes on.
+  void resume(resident& r);
+  /// The runs that were ready when this was called are driven. What becomes ready meanwhile waits a
+  /// turn. `is_over`: asked before each, it ends that. Returns whether there was any.
+  template <class F> bool drive_ready(F is_over) {
+    bool any = false;
+    for (auto left = runs_.agenda.size(); left > 0 && !commit_.is_refused() && !is_over(); --left)
+      any |= drive_one(runs_.agenda.take());
+    return any;
+  }
+
+ private:
+  bool drive_one(std::uint64_t run);
+  void wake(resident& r);
+  void wake_pending(resident& r, std::uint32_t command);
+  void wake_attempts(resident& r);
+  void resume_pending(resident& r);
+  void resume_step(resident& r, std::uint32_t command);
+
+  services& services_;
+  time_room& time_;
+  run_room& runs_;
+  commit_line& commit_;
+  step_desk& desk_;
+  staller& staller_;
+  frame_maker& frames_;
+  driver& driver_;
+  ending& ending_;
+  debt_payer& payer_;
+  retries& retries_;
+};
+
+}}}  // namespace stet::v0::detail

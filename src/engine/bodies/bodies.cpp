@@ -1,0 +1,49 @@
+#include "engine/bodies/bodies.hpp"
+
+#include <utility>
+
+namespace stet { inline namespace v0 { namespace detail {
+
+void bodies::returned(attempt& a) noexcept {
+  if (thread.is_here()) {
+    inline_returned.push(a);
+    return;
+  }
+  auto* head = returned_.load(std::memory_order_relaxed);
+  do a.next_in_row = head;
+  while (!returned_.compare_exchange_weak(head, &a));
+  calls.wake_if_asleep();
+}
+
+void bodies::heartbeat(attempt& a, std::string progress) {
+  a.beat.store(steady_ms(), std::memory_order_relaxed);
+  if (calls.has_failed()) return;
+  {
+    std::lock_guard lock(mutex_);
+    heartbeats_.insert_or_assign({a.order.run, a.order.command, a.order.number},
+                                 std::move(progress));
+  }
+  calls.wake_if_asleep();
+}
+
+bool bodies::has_something() const {
+  if (has_returned()) return true;
+  std::lock_guard lock(mutex_);
+  return !heartbeats_.empty();
+}
+
+attempt_row bodies::take_from_threads() noexcept {
+  attempt_row row;
+  for (auto* a = returned_.exchange(nullptr); a;) {  // the latest first
+    if (!a->later) --threads.outstanding;
+    row.push_front(*std::exchange(a, a->next_in_row));
+  }
+  return row;
+}
+
+heartbeats bodies::take_heartbeats() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(heartbeats_, {});
+}
+
+}}}  // namespace stet::v0::detail

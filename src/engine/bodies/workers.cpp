@@ -1,0 +1,55 @@
+#include "engine/bodies/workers.hpp"
+
+#include <string>
+#include <utility>
+
+namespace stet { inline namespace v0 { namespace detail {
+
+void workers::start() {
+  if (executor_ || services_.is_manual()) return;
+  own_ = std::make_unique<pool>(services_.options.threads);
+  executor_ = own_.get();
+}
+
+/// The host's threads can't be left: what waits there finds that it was revoked.
+work* workers::stop(bool leaves_bodies) {
+  auto* all = std::exchange(executor_, nullptr);
+  if (!all) return nullptr;
+  if (!leaves_bodies) return all->stop();
+  outstanding = 0;
+  return own_ ? own_->leave() : nullptr;
+}
+
+void workers::tell_of_waiting(std::size_t bodies) {
+  if (!own_ || bodies < services_.options.threads || told_of_waiting_.exchange(true)) return;
+  services_.listener.problem(
+      std::to_string(bodies) +
+      " bodies of steps, as many as there are threads for them, wait for runs of this engine: more "
+      "threads are made, " +
+      std::to_string(lent_threads_max) +
+      " at most. A workflow that waits for a run with ctx.child needs none");
+}
+
+bool workers::starve() const noexcept {
+  auto waits = waiting.load();
+  if (waits == 0 || own_) return false;
+  auto runs = running.load();
+  return waits >= runs && outstanding > runs;
+}
+
+void workers::watch(engine_clock& c) {
+  if (!starve()) {
+    starved_since_ = -1;
+    return;
+  }
+  const auto now = c.steady();
+  if (starved_since_ < 0) starved_since_ = now;
+  if (now - starved_since_ < starved_ms || told_of_waiting_.exchange(true)) return;
+  services_.listener.problem(
+      "all bodies of steps that have begun, " + std::to_string(waiting.load()) +
+      ", wait for runs of this engine, and " + std::to_string(outstanding - running.load()) +
+      " more wait for a thread of the executor: if it has no more threads, none of them ever ends. "
+      "A workflow that waits for a run with ctx.child needs none");
+}
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,53 @@
+// The threads on which bodies of steps run: the engine's own pool, the host's executor, or none.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "engine/bodies/pool.hpp"
+#include "engine/services/services.hpp"
+#include "engine/time/engine_clock.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the loop's, apart from what says otherwise.
+class workers {
+ public:
+  explicit workers(services& s) noexcept : services_(s), executor_(s.options.executor) {}
+
+  /// Makes the engine's own threads, if the host has given no executor and the engine has a loop.
+  void start();
+  /// False: bodies run on the loop's thread.
+  bool exist() const noexcept { return executor_ != nullptr; }
+  void submit(work* first) noexcept { executor_->submit(first); }
+  /// Returns what had not begun, as a chain. `leaves_bodies`: bodies that run are not waited for.
+  work* stop(bool leaves_bodies);
+  /// In a forked child, which has no such threads.
+  void leak() noexcept { (void)own_.release(); }
+
+  /// Any thread: a body on this one is about to wait for a run; false if as many wait as may.
+  bool lend() noexcept { return !own_ || own_->lend(); }
+  void give_back() noexcept {
+    if (own_) own_->give_back();
+  }
+  /// Tells the listener, once, that so many bodies wait, if that is as many as there are threads.
+  void tell_of_waiting(std::size_t bodies);
+  /// Whether every body that has begun waits for a run of this engine, while others wait for a
+  /// thread. Our own pool makes more; of the host's executor nobody knows how many threads it has.
+  bool starve() const noexcept;
+  /// Tells the listener when that has lasted for a moment.
+  void watch(engine_clock& c);
+
+  std::size_t outstanding = 0;  // attempts with the executor
+  // Bodies that run on its threads; of those, who waits for runs of this engine. Any thread.
+  std::atomic<std::size_t> running{0}, waiting{0};
+
+ private:
+  services& services_;
+  std::unique_ptr<pool> own_;
+  executor* executor_;
+  std::atomic<bool> told_of_waiting_{false};
+  std::int64_t starved_since_ = -1;  // ms, steady; -1: they aren't
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,23 @@
+// Blobs: what steps keep beside their run's history. They are pieces in a table of Stet's own among
+// the user's entries, so they are staged, sealed, copied and read as those are, and in the same
+// commit as the result of the step.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <stet/blob.hpp>
+
+#include "engine/tables/user_tables.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Up to `length` bytes of a blob, from the `offset`-th. Throws errc::usage, errc::not_found,
+/// errc::corrupt. Thread: the engine's loop.
+std::string read_blob(const user_tables& tables, std::string_view name_space, const blob& b,
+                      std::uint64_t offset, std::uint64_t length);
+/// What a run that is erased has kept goes with it. Thread: the engine's loop.
+void erase_blobs(user_tables& tables, batch& extra_writes, std::string_view name_space,
+                 std::uint64_t run);
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,69 @@
+#include "engine/calls/control.hpp"
+
+#include <string>
+
+#include "base/shown.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+std::string named(std::string_view version) {
+  return version.empty() ? "without a version" : "with version " + shown(version);
+}
+
+}  // namespace
+
+answer<void> control::cancel(run_ref of, std::string_view reason) {
+  auto r = revival_.must_find_last(of);
+  e_.drive.ending.request_cancel(*r, reason);
+  return {e_.log.last_lsn()};  // also what came up when the run was resumed
+}
+
+answer<void> control::terminate(run_ref of, std::string_view reason) {
+  auto r = e_.runs.finder.last_of_chain(of);
+  e_.drive.ending.terminate(*r, reason);
+  return {e_.log.last_lsn()};
+}
+
+answer<void> control::resume(run_ref of) {
+  auto r = e_.runs.finder.must_find(of);
+  if (r->state.open() && r->state.stalled) e_.drive.staller.resume(*r);
+  return {e_.log.last_lsn()};
+}
+
+answer<v0::status> control::status(run_ref of) {
+  auto r = e_.runs.finder.last_of_chain(of);
+  return {r->state.shown_status(), r->last_lsn};
+}
+
+answer<void> control::move(run_ref of, std::string_view version) {
+  auto r = revival_.must_find_last(of);
+  auto& s = r->state;
+  auto who = "the run " + shown(s.id) + " of workflow " + shown(s.workflow);
+  if (!s.open()) throw error(errc::run_ended, s.id, who + " has ended");
+  auto* d = e_.shared.definitions.find(s.workflow, version);
+  if (!d)
+    throw error(errc::unknown_workflow, s.id,
+                who + " can't be moved: no body " + named(version) + " is defined for it");
+  if (s.version == version) return {r->last_lsn};
+  if (!frames::may_evict(*r))
+    throw error(errc::conflict, s.id,
+                who +
+                    " can't be moved now: the body of a step runs that refers to its "
+                    "variables; ask again when it has returned");
+  auto why = e_.drive.frames.why_incompatible(*d, *r);
+  if (!why.empty())
+    throw error(errc::rejected, s.id,
+                who + " goes on " + named(s.version) + ": its history doesn't fit the body " +
+                    named(version) + ": " + why);
+  record n;
+  n.kind = record_kind::moved;
+  n.time = e_.time.now();
+  n.name = version;
+  e_.recorder.append_note(*r, n);
+  e_.drive.door.evict_now(*r);
+  if (s.stalled) (void)resume({s.run, namespace_of(s), s.id});
+  return {r->last_lsn};
+}
+
+}}}  // namespace stet::v0::detail

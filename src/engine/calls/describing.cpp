@@ -1,0 +1,132 @@
+#include "engine/calls/describing.hpp"
+
+#include <tuple>
+#include <utility>
+
+#include "base/crc32c.hpp"
+#include "engine/calls/history_bytes.hpp"
+#include "execution/token.hpp"
+#include "history/attributes.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+answer<std::optional<run_info>> describing::describe(run_ref of) {
+  of.run = e_.runs.table.latest(of.name_space, of.id);
+  if (of.run == 0) return {std::nullopt, everything};
+  auto r = e_.runs.finder.must_find(of);
+  return {info_of(*r), r->last_lsn};
+}
+
+run_info describing::info_of(resident& r) {
+  auto& s = r.state;
+  run_info info;
+  info.id = s.id;
+  info.workflow = s.workflow;
+  info.version = s.version;
+  info.run = s.run;
+  info.status = s.shown_status();
+  if (info.status != status::completed) info.reason = e_.runs.texts.outcome(s);
+  info.records = s.records;
+  info.started = time_point(duration(s.started));
+  info.closed = time_point(duration(s.closed()));
+  if (s.about) info.attributes = attributes(unpack_attributes(s.about->attributes));
+  std::tie(info.memo, info.details) = e_.runs.texts.memo_and_details(s);
+  info.parent = s.parent;
+  info.previous = s.previous;
+  info.next = s.next;
+  info.unread_signals = s.unread;
+  info.open_updates = s.open_updates;
+  auto wake = wake_of(s);
+  if (wake != run_state::no_wake && wake != run_state::wake_at_start)
+    info.next_wakeup = time_point(duration(e_.time.due.next_of(s)));
+  if (s.open() && s.begins_at) {
+    pending_info w;
+    w.kind = "start";
+    w.due = time_point(duration(s.begins_at));
+    info.waits_for.push_back(std::move(w));
+  }
+  for (auto& p : s.waits_for) info.waits_for.push_back(info_of(r, p));
+  return info;
+}
+
+pending_info describing::info_of(resident& r, const pending& p) {
+  static constexpr const char* kinds[] = {"step",      "sleep",   "child",
+                                          "condition", "promise", "message"};
+  auto& s = r.state;
+  pending_info w;
+  w.kind = kinds[static_cast<int>(p.kind)];
+  w.name = p.name;
+  if (p.kind == command_kind::promise) w.detail = token_of(s.run, p.command, s.seed, s.secret);
+  else
+    w.detail = p.kind != command_kind::step ? p.target
+               : p.target.empty()           ? arguments_in_history(r, p.command)
+                                            : e_.runs.texts.arguments(s, p.command, p.target);
+  if (p.kind == command_kind::step) w.attempt = p.attempt;
+  w.last_error = e_.runs.texts.last_error(s, p);
+  bool timed = p.kind == command_kind::sleep || p.at == pending::phase::retrying;
+  if (timed) w.due = time_point(duration(is_named(p) ? p.due : e_.time.due.of(p)));
+  return w;
+}
+
+/// A step's arguments, when they are too long to stand in the run's state.
+std::string describing::arguments_in_history(resident& r, std::uint32_t command) {
+  std::string text;
+  try {
+    e_.runs.history.for_each(r, [&](const record& rec) {
+      if (rec.kind == record_kind::step && rec.command == command)
+        text = e_.runs.texts.arguments(r.state, command, rec.payload);
+    });
+  } catch (const error& e) {
+    if (!is_of_one_run(e)) throw;
+    text = e.what();
+  }
+  return text;
+}
+
+answer<std::vector<history_entry>> describing::history(run_ref of) {
+  std::vector<history_entry> entries;
+  of.run = e_.runs.table.latest(of.name_space, of.id);
+  if (of.run == 0) return {std::move(entries), everything};
+  auto r = e_.runs.finder.must_find(of);
+  std::int64_t time = 0;
+  e_.runs.history.for_each(*r, [&](const record& rec) {
+    if (rec.time) time = rec.time;
+    auto& e = entries.emplace_back(entry_of(*r, rec, entries.size()));
+    e.time = time_point(duration(time));
+  });
+  return {std::move(entries), r->last_lsn};
+}
+
+history_entry describing::entry_of(const resident& r, record rec, std::uint64_t number) {
+  kept_texts kept;
+  std::string unopened;
+  try {
+    (void)e_.shared.payloads.open(rec, owner_of(r.state), number, kept);
+  } catch (const error& e) { unopened = std::string("[") + e.what() + "]"; }
+  history_entry e;
+  e.kind = to_text(rec.kind);
+  e.command = rec.command;
+  e.name = rec.name;
+  if (!unopened.empty()) e.detail = std::move(unopened);
+  else if (!rec.error_type.empty())
+    e.detail = std::string(rec.error_type) + ": " + std::string(rec.error_text);
+  else if (!rec.payload.empty()) e.detail = describe_payload(rec.payload);
+  else e.detail = rec.target;
+  return e;
+}
+
+answer<std::string> describing::export_history(run_ref of) {
+  of.run = e_.runs.table.latest(of.name_space, of.id);
+  auto r = e_.runs.finder.must_find(of);
+  auto& s = r->state;
+  history_bytes h;
+  h.name_space = namespace_of(s);
+  h.id = s.id;
+  h.workflow = s.workflow;
+  h.version = s.version;
+  h.run = s.run;
+  h.records = e_.runs.history.stored(*r);
+  return {encode(h), r->last_lsn};
+}
+
+}}}  // namespace stet::v0::detail

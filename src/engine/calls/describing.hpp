@@ -1,0 +1,31 @@
+// What a run shows of itself.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/calls/engine_parts.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop. Changes nothing.
+class describing {
+ public:
+  explicit describing(engine_parts& e) noexcept : e_(e) {}
+
+  /// The latest run of an id; nothing if there is none.
+  answer<std::optional<run_info>> describe(run_ref of);
+  answer<std::vector<history_entry>> history(run_ref of);
+  /// A history as a file has it: see <stet/history_file.hpp>. Payloads stay sealed.
+  answer<std::string> export_history(run_ref of);
+
+ private:
+  run_info info_of(resident& r);
+  pending_info info_of(resident& r, const pending& p);
+  std::string arguments_in_history(resident& r, std::uint32_t command);
+  history_entry entry_of(const resident& r, record rec, std::uint64_t number);
+
+  engine_parts& e_;
+};
+
+}}}  // namespace stet::v0::detail

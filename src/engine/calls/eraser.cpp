@@ -1,0 +1,151 @@
+#include "engine/calls/eraser.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/ensure.hpp"
+#include "base/shown.hpp"
+#include "engine/calls/blob_store.hpp"
+#include "journal/checkpoint.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+/// Throws errc::conflict if a run whose snapshot can't be read may be open.
+void refuse_open(std::string_view id, std::uint64_t run, const run_traces& known, erase_options o) {
+  auto status = known.kind ? known.kind->second : status::running;
+  if (o.terminate || (status != status::running && status != status::stalled)) return;
+  throw error(errc::conflict, id,
+              "run " + std::to_string(run) + " of the id '" + std::string(id) +
+                  "' can't be read, and as far as the indexes know it is open: restore its "
+                  "snapshot from a copy, or erase it with erase_options::terminate");
+}
+
+}  // namespace
+
+answer<std::size_t> eraser::erase(run_ref of, erase_options o) {
+  auto family = family_of(of, o.children);
+  if (family.empty()) (void)e_.runs.finder.must_find(of);  // throws
+  std::map<std::uint64_t, run_traces> unreadable;
+  for (auto run : family) {
+    if (auto r = e_.runs.table.load(run)) {
+      must_be_erasable(*r, of.id, o);
+      continue;
+    }
+    auto& known = unreadable[run] = traces_of(e_.shared.store, of.name_space, run);
+    refuse_open(of.id, run, known, o);
+  }
+  for (auto run : family) {
+    if (auto r = e_.runs.table.load(run)) erase_run(*r);
+    else erase_unreadable(of.name_space, of.id, run, unreadable[run]);
+  }
+  if (!unreadable.empty()) fail_waiting(of.name_space, of.id);
+  return {family.size(), everything};
+}
+
+void eraser::must_be_erasable(resident& r, std::string_view id, erase_options o) {
+  if (r.state.open() && o.terminate) e_.drive.ending.terminate(r, "it is erased");
+  auto busy = r.state.open() ? "is open: let it end, or erase it with erase_options::terminate"
+              : r.attempts.empty() ? nullptr
+                                   : "has ended, but the body of a step of it still runs";
+  if (busy) throw error(errc::conflict, id, "the run " + shown(r.state.id) + " " + busy);
+}
+
+bool eraser::erase_run(resident& r) {
+  if (!r.attempts.empty()) return false;
+  ensure(!r.state.open(), "only a run that has ended is erased");
+  e_.runs.sent.forget(r);
+  e_.commit.checkpointer.slice(r);
+  ensure(r.dirty_since == 0, "what is erased is in the store, to the last record");
+  erase_checkpoints(e_.log.extra_writes(), r.state, e_.runs.counters);
+  erase_blobs(e_.tables, e_.log.extra_writes(), namespace_of(r.state), r.state.run);
+  e_.runs.debts.forget(r.state.run);
+  note_erased(r.state.run);
+  e_.drive.door.forget_run(r);
+  return true;
+}
+
+/// The same of a run whose snapshot can't be read: what is known of it by other ways.
+void eraser::erase_unreadable(std::string_view name_space, std::string_view id, std::uint64_t run,
+                              const run_traces& traces) {
+  auto& writes = e_.log.extra_writes();
+  detail::erase_unreadable(writes, name_space, id, run, traces, e_.runs.counters);
+  e_.runs.sent.forget(run);
+  e_.runs.debts.forget(run);
+  erase_blobs(e_.tables, writes, name_space, run);
+  note_erased(run);
+}
+
+/// All runs of an id are erased, one of which couldn't be read: who waits for it gets no answer any
+/// more.
+void eraser::fail_waiting(std::string_view name_space, std::string_view id) {
+  auto& callers = e_.drive.callers;
+  auto why = "the run '" + std::string(id) + "' couldn't be read, and has been erased";
+  for (auto& c : callers.waiting_for(name_space, id, command_kind::child)) {
+    auto parent = e_.runs.table.load(c.run);
+    if (parent)
+      callers.fail_pending(*parent, record_kind::child_failed, c.command, errc::child_failed,
+                           "stet::run_terminated", why);
+  }
+  callers.fail(callers.waiting_for(name_space, id, command_kind::message), why);
+}
+
+void eraser::note_erased(std::uint64_t run) {
+  ensure(run != 0 && !e_.runs.table.erased.has(run), "a run is erased once");
+  record n;
+  n.kind = record_kind::erased;
+  n.related = run;
+  (void)e_.recorder.append_own(n);
+  e_.runs.table.erased.add(run);
+  e_.commit.something_was_erased();
+}
+
+/// The runs that a run has started: the id of each, and its number, by which it is told from runs
+/// that others started under that id. What can't be read is reported.
+std::vector<eraser::started_child> eraser::children_of(resident& r) {
+  std::vector<started_child> children;
+  try {
+    e_.runs.history.for_each(r, [&](const record& rec) {
+      if (rec.kind == record_kind::child)
+        children.push_back({std::string(rec.target), rec.related});
+    });
+  } catch (const error& e) {
+    if (!is_of_one_run(e)) throw;
+    e_.shared.listener.problem(std::string(e.what()) + ": its children stay");
+  }
+  return children;
+}
+
+/// Adds the runs of an id: all of them, or those of the chain that began with the run `first`.
+void eraser::add_runs_of(std::string_view name_space, std::string_view id, std::uint64_t first,
+                         std::vector<std::uint64_t>& runs) {
+  std::set<std::uint64_t> known;
+  auto& table = e_.runs.table;
+  auto add = [&](std::uint64_t run) {
+    while (run >= std::max<std::uint64_t>(first, 1) && !table.erased.has(run) &&
+           known.insert(run).second) {
+      auto r = table.load(run);
+      if (!r && !table.exists(run)) return;  // retention took it
+      bool is_meant = first == 0 || (r && r->state.first == first);
+      if (is_meant) runs.push_back(run);
+      if (!r) return;
+      run = r->state.previous;  // the store may not know it yet
+    }
+  };
+  for (auto run = table.latest(name_space, id); run; run = table.latest_below(name_space, id, run))
+    add(run);
+}
+
+std::vector<std::uint64_t> eraser::family_of(run_ref of, bool with_children) {
+  std::vector<std::uint64_t> family;
+  add_runs_of(of.name_space, of.id, 0, family);
+  for (std::size_t i = 0; with_children && i < family.size(); ++i) {
+    auto r = e_.runs.table.load(family[i]);
+    if (!r) continue;
+    for (auto& c : children_of(*r)) add_runs_of(of.name_space, c.id, c.first, family);
+  }
+  return family;
+}
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,46 @@
+// Runs that go, because a caller says so. What goes is the snapshot, the history and every index
+// entry, in one commit; a record of run 0 in the same block says so to a reader of what older
+// blocks have of the run.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/calls/engine_parts.hpp"
+#include "index/entries.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop.
+class eraser {
+ public:
+  explicit eraser(engine_parts& e) noexcept : e_(e) {}
+
+  /// All runs of an id, and if that is asked those that they started, and so on. The value is how
+  /// many. Throws errc::not_found, errc::conflict if one is open or a body of one runs.
+  answer<std::size_t> erase(run_ref of, erase_options o);
+  /// Takes a run that has ended out of the store and out of memory. Returns false if a body of it
+  /// still runs.
+  bool erase_run(resident& r);
+
+ private:
+  /// A child that a run's history names.
+  struct started_child {
+    std::string id;
+    std::uint64_t first;  // its run, or the first of its chain
+  };
+  std::vector<started_child> children_of(resident& r);
+  void add_runs_of(std::string_view name_space, std::string_view id, std::uint64_t first,
+                   std::vector<std::uint64_t>& runs);
+  std::vector<std::uint64_t> family_of(run_ref of, bool with_children);
+  void must_be_erasable(resident& r, std::string_view id, erase_options o);
+  void erase_unreadable(std::string_view name_space, std::string_view id, std::uint64_t run,
+                        const run_traces& traces);
+  void fail_waiting(std::string_view name_space, std::string_view id);
+  void note_erased(std::uint64_t run);
+
+  engine_parts& e_;
+};
+
+}}}  // namespace stet::v0::detail

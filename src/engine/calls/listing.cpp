@@ -1,0 +1,138 @@
+#include "engine/calls/listing.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+#include <utility>
+
+#include "base/shown.hpp"
+#include "history/attributes.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+// Of one turn: the loop does something else then.
+constexpr std::size_t runs_read_max = 1000;
+constexpr std::size_t entries_read_max = 20'000;
+// A list sorts a range of at most so many; a count whatever there is.
+constexpr std::size_t sorted_max = 20'000;
+
+/// Without what may be sealed.
+run_summary summary_of(const run_state& s) {
+  run_summary row;
+  row.id = s.id;
+  row.workflow = s.workflow;
+  row.version = s.version;
+  row.run = s.run;
+  row.status = s.shown_status();
+  row.started = time_point(duration(s.started));
+  row.closed = time_point(duration(s.closed()));
+  if (s.about) row.attributes = attributes(unpack_attributes(s.about->attributes));
+  return row;
+}
+
+}  // namespace
+
+void lists::add(listing& l, const run_state* s) const {
+  ++l.number;
+  if (!s) return;
+  if (l.what == listing::kind::rows) {
+    auto& row = l.rows.emplace_back(summary_of(*s));
+    if (row.status != v0::status::completed) row.reason = e_.runs.texts.outcome(*s);
+    std::tie(row.memo, row.details) = e_.runs.texts.memo_and_details(*s);
+  }
+  if (l.what == listing::kind::by_status) ++l.by_status[{s->workflow, s->shown_status()}];
+  l.done = l.what == listing::kind::rows && l.rows.size() == l.rows_max;
+}
+
+/// Of all runs with some workflows and states the counters know how many there are.
+void lists::count_kinds(listing& l) {
+  std::map<std::pair<std::string, v0::status>, std::int64_t> counts;
+  for (auto& [key, n] : e_.runs.counters.all()) {
+    auto& [name_space, workflow, status] = key;
+    if (name_space == l.name_space) counts[{workflow, status}] += n;
+  }
+  for (auto& [run, r] : e_.runs.table.all()) {
+    auto& s = r->state;
+    if (namespace_of(s) != l.name_space || s.indexed_status == s.shown_status() || s.run == 0)
+      continue;
+    if (s.indexed_status != run_state::not_indexed) --counts[{s.workflow, s.indexed_status}];
+    ++counts[{s.workflow, s.shown_status()}];
+  }
+  for (auto& [kind, n] : counts) {
+    if (n <= 0 || !passes_kind(l.wanted, kind.first, kind.second)) continue;
+    l.by_status[kind] = static_cast<std::uint64_t>(n);
+    l.number += static_cast<std::uint64_t>(n);
+  }
+  l.done = true;
+}
+
+answer<void> lists::go_on(listing& l, const std::shared_ptr<const void>& whole) {
+  const auto lsn = e_.log.last_lsn();
+  if (l.from != whole) {
+    l.from = whole;
+    l.runs.reset();
+    l.ahead.clear();
+  }
+  if (l.what != listing::kind::rows && asks_kind_only(l.wanted)) {
+    count_kinds(l);
+    return {lsn};
+  }
+  if (!l.runs)
+    l.runs = plan_for(l.wanted, e_.shared.store, l.name_space, e_.runs.counters,
+                      l.what == listing::kind::rows ? sorted_max : SIZE_MAX);
+  note_ahead(l);
+  if (!l.runs->prepare()) return {lsn};
+  bool unread = l.runs->exact() && l.what == listing::kind::number;
+  std::size_t left = entries_read_max, reads = runs_read_max;
+  for (; left > 0 && reads > 0 && !l.done; --left) {
+    auto next = l.ahead.lower_bound(l.below);
+    auto ahead = next == l.ahead.end() ? 0 : *next;
+    auto run = std::max(l.runs->at_or_below(l.below), ahead);
+    l.done = run <= 1;
+    if (run == 0) return {lsn};
+    l.below = run - 1;
+    auto* r = e_.runs.table.find(run);
+    if (r) {
+      bool is_meant = namespace_of(r->state) == l.name_space && passes(l.wanted, r->state);
+      if (is_meant) add(l, &r->state);
+    } else if (unread && run != ahead) {
+      if (!e_.runs.table.erased.has(run)) add(l, nullptr);
+    } else {
+      --reads;
+      add_from_store(l, run);
+    }
+  }
+  return {lsn};
+}
+
+/// The runs that have changed since the indexes heard of them: these are asked themselves, also if
+/// their snapshots catch up before it is their turn.
+void lists::note_ahead(listing& l) {
+  for (auto& [run, r] : e_.runs.table.all())
+    if (run <= l.below && r->state.records > 0 &&
+        (r->dirty_since != 0 || e_.runs.table.rides_in_block(*r)))
+      l.ahead.insert(run);
+}
+
+void lists::add_from_store(listing& l, std::uint64_t run) {
+  auto s = e_.runs.table.peek(run);
+  if (s && namespace_of(*s) == l.name_space && passes(l.wanted, *s)) add(l, &*s);
+}
+
+answer<std::vector<std::string>> lists::open_runs(std::string_view name_space,
+                                                  std::string_view after, std::size_t count_max,
+                                                  const std::shared_ptr<const void>& whole) {
+  listing l(name_space, "CloseTime IS NULL AND ExecutionStatus IN ('Running', 'Stalled')",
+            listing::kind::rows);
+  l.rows_max = SIZE_MAX;
+  while (!l.done) (void)go_on(l, whole);
+  std::vector<std::string> open;
+  for (auto& row : l.rows)
+    if (row.id > after) open.push_back(std::move(row.id));
+  std::sort(open.begin(), open.end());
+  if (open.size() > count_max) open.resize(count_max);
+  return {std::move(open), e_.log.last_lsn()};
+}
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,85 @@
+// Which runs there are. The indexes say it as of the snapshots; a run that has changed since is in
+// memory, and is looked at there: so an answer is never stale.
+//
+// A list or a count that is under way lives on its caller's stack, and goes on turn by turn, so
+// that no long one holds up the loop.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <stet/listing.hpp>
+
+#include "engine/calls/engine_parts.hpp"
+#include "index/filter.hpp"
+#include "index/plan.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+class listing {
+ public:
+  enum class kind : std::uint8_t { rows, number, by_status };
+  listing(std::string_view name_space, std::string_view filter_text, kind k)
+      : wanted(parse_filter(filter_text)), name_space(name_space), what(k) {}
+
+  const filter wanted;
+  const std::string name_space;
+  const kind what;
+  std::size_t rows_max = 0;
+  std::uint64_t below = UINT64_MAX;  // it goes on with the runs up to this one
+  // The engine from which it reads: with another one it begins anew where it is.
+  std::shared_ptr<const void> from;
+  std::unique_ptr<run_stream> runs;
+  std::set<std::uint64_t, std::greater<>> ahead;  // of the indexes: see lists::note_ahead
+  bool done = false;
+
+  std::vector<run_summary> rows;
+  std::uint64_t number = 0;
+  std::map<std::pair<std::string, v0::status>, std::uint64_t> by_status;
+
+  /// How far it has come.
+  struct place {
+    std::uint64_t below;
+    std::size_t rows;
+    std::uint64_t number;
+    std::map<std::pair<std::string, v0::status>, std::uint64_t> by_status;
+  };
+  place here() const { return {below, rows.size(), number, by_status}; }
+  /// What it has found since then doesn't count.
+  void go_back(const place& to) {
+    below = to.below;
+    rows.resize(to.rows);
+    number = to.number;
+    by_status = to.by_status;
+    runs.reset();  // it goes down only
+    done = false;
+  }
+};
+
+/// Thread: the engine's loop. Changes nothing.
+class lists {
+ public:
+  explicit lists(engine_parts& e) noexcept : e_(e) {}
+
+  /// Does a turn's part of a list or a count. `whole`: the engine that this is of.
+  answer<void> go_on(listing& l, const std::shared_ptr<const void>& whole);
+  /// The ids of open runs, in their order, after this one.
+  answer<std::vector<std::string>> open_runs(std::string_view name_space, std::string_view after,
+                                             std::size_t count_max,
+                                             const std::shared_ptr<const void>& whole);
+
+ private:
+  void count_kinds(listing& l);
+  void note_ahead(listing& l);
+  void add_from_store(listing& l, std::uint64_t run);
+  void add(listing& l, const run_state* s) const;
+
+  engine_parts& e_;
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,72 @@
+#include "engine/calls/queries.hpp"
+
+#include <utility>
+
+#include "base/users_exception.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+/// Of a history: how many events drove.
+std::size_t driving_events(std::string_view history) {
+  std::size_t n = 0;
+  for (source in(history); !in.done();) {
+    auto r = decode_record(in);
+    n += r.kind == record_kind::driven || (is_event(r.kind) && !(r.flags & record_flag::undriven) &&
+                                           r.kind != record_kind::terminated);
+  }
+  return n;
+}
+
+}  // namespace
+
+answer<std::string> queries::ask(run_ref of, std::string_view name, std::string_view arguments) {
+  std::string text;
+  if (of.run == 0 && e_.drive.entities.answer_as_new(of, name, arguments, text))
+    return {std::move(text), everything};
+  auto r = revival_.must_find_last(of);
+  revival_.must_have_begun(*r, errc::not_found, "query", name);
+  if (r->state.open()) r = revival_.drive_to_now(std::move(r));
+  text = r->state.open() ? ask_open(*r, name, arguments) : ask_ended(*r, name, arguments);
+  return {std::move(text), r->last_lsn};
+}
+
+std::string queries::ask_open(resident& r, std::string_view name, std::string_view arguments) {
+  std::string text;
+  auto who =
+      e_.drive.door.enter(r.state, *r.frame, {code_use::answers_query, 0, checksum_of(name)});
+  auto thrown = thrown_by_user([&] {
+    in_workflow here(e_.shared.crash_slots, e_.runs.suspects, e_.shared.watchdog, r.state.workflow,
+                     *r.frame, who);
+    here.may_do_anything();
+    text = r.frame->updates.answer_query(name, arguments);
+  });
+  if (e_.shared.options.resident_runs_max == 0) e_.runs.frames.evict(r);
+  if (thrown) throw users_exception(thrown);
+  return text;
+}
+
+/// Plays the run again, as far as it matters.
+std::string queries::ask_ended(resident& r, std::string_view name, std::string_view arguments) {
+  auto shadow = e_.drive.frames.make_shadow(r.state);
+  auto history = e_.runs.history.opened(r);
+  auto events = SIZE_MAX;
+  if (r.state.status == status::completed) shadow->updates.answer_at_return(name, arguments);
+  else if (r.state.status == status::failed ||
+           (r.state.status == status::cancelled && !r.state.begins_at))
+    events = driving_events(history) - 1;  // with the last one its variables went
+  drive_output work;
+  in_workflow here(e_.shared.crash_slots, e_.runs.suspects, e_.shared.watchdog, r.state.workflow,
+                   *shadow, e_.drive.door.enter(r.state, *shadow, {code_use::replays}));
+  here.may_do_anything();
+  if (!shadow->replay(history, work, events))
+    throw error(errc::run_stalled, r.state.id,
+                "the run '" + r.state.id +
+                    "' has ended, and today's code doesn't fit its history: " + shadow->problem());
+  return call_user([&] {
+    auto text = shadow->updates.answered_at_return();
+    return text ? *std::move(text) : shadow->updates.answer_query(name, arguments);
+  });
+}
+
+}}}  // namespace stet::v0::detail

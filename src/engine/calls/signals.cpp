@@ -1,0 +1,110 @@
+#include "engine/calls/signals.hpp"
+
+#include <cstdio>
+#include <string>
+
+#include "base/hooks.hpp"
+#include "base/shown.hpp"
+#include "execution/limits.hpp"
+#include "execution/sent.hpp"
+#include "execution/token.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::size_t key_bytes_max = 200;
+constexpr std::size_t token_bytes_max = 80;
+
+}  // namespace
+
+error has_ended(const run_state& s) {
+  return {errc::run_ended, s.id,
+          "the run " + shown(s.id) + " of workflow " + shown(s.workflow) + " has ended"};
+}
+
+void check_key(std::string_view what, std::string_view key) {
+  if (key.size() > key_bytes_max)
+    throw error(errc::usage, what,
+                "an idempotency key, or the id of an update, has at most " +
+                    std::to_string(key_bytes_max) + " bytes, this one has " +
+                    std::to_string(key.size()));
+}
+
+void check(const signal_request& q) {
+  check_key(q.name, q.key);
+  check_arguments(q.name, q.payload.size());
+}
+
+record event_of(const signal_request& q) {
+  record e;
+  e.kind = record_kind::signal;
+  e.name = q.name;
+  e.target = q.key;
+  e.payload = q.payload;
+  return e;
+}
+
+answer<void> signals::send(run_ref of, const signal_request& q) {
+  check(q);
+  auto r = revival_.must_find_last(of);
+  if (!r->state.open()) throw has_ended(r->state);
+  if (q.key.empty() || !is_known(*r, q.key)) e_.drive.driver.happen(*r, event_of(q));
+  return {r->last_lsn};
+}
+
+bool signals::is_known(resident& r, std::string_view key) {
+  if (STET_SEEDED(forget_signal_key)) return false;
+  if (e_.runs.sent.sent_before(r, keys::sent_kind::signal, key)) return true;
+  if (r.frame) return knows_signal(*r.frame, key);
+  bool known = false;
+  e_.runs.history.for_each(
+      r, [&](const record& rec) { known |= rec.kind == record_kind::signal && rec.target == key; });
+  return known;
+}
+
+/// Throws errc::not_found if the token stands for no promise of a run.
+run_lease signals::run_of_token(std::string_view promise, std::string_view token,
+                                std::uint32_t& command) {
+  unsigned long long run = 0;
+  unsigned number = 0;
+  std::string text(token.substr(0, token_bytes_max));
+  bool is_token = std::sscanf(text.c_str(), "%llx.%x.", &run, &number) == 2;
+  command = number;
+  auto r = is_token && run ? e_.runs.table.must_read(run, "of the token " + text) : run_lease();
+  if (!r || !same_secret(token_of(run, command, r->state.seed, r->state.secret), token))
+    throw error(errc::not_found, promise,
+                "the token " + shown(token) + " stands for no promise of a run in this store");
+  return r;
+}
+
+answer<bool> signals::answer_promise(std::string_view promise, std::string_view token,
+                                     std::string_view payload, const failure* rejected) {
+  check_arguments(promise, payload.size() + (rejected ? rejected->message.size() : 0));
+  std::uint32_t command = 0;
+  auto r = run_of_token(promise, token, command);
+  revival_.resume(*r);
+  // What came before it may end the run, or its wait: then nobody takes the answer, and the caller
+  // gets false.
+  e_.drive.driver.drive_what_is_there(*r);
+  auto* p = r->state.open() ? r->state.find(command) : nullptr;
+  bool is_open = p && p->kind == command_kind::promise;
+  if (is_open && p->name != promise)
+    throw error(
+        errc::usage, promise,
+        "the token stands for the promise " + shown(p->name) + ", not for " + shown(promise));
+  if (!is_open) return {false, r->last_lsn};
+  record e;
+  e.kind = rejected ? record_kind::promise_rejected : record_kind::promise_resolved;
+  e.command = command;
+  e.payload = payload;
+  if (rejected) {
+    e.code = errc::promise_rejected;
+    e.attempt = 1;
+    e.error_type = rejected->type;
+    e.error_text = rejected->message;
+  }
+  e_.drive.driver.happen(*r, e);
+  return {true, r->last_lsn};
+}
+
+}}}  // namespace stet::v0::detail

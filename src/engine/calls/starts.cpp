@@ -1,0 +1,163 @@
+#include "engine/calls/starts.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/shown.hpp"
+#include "execution/limits.hpp"
+#include "history/attributes.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+void check_id(std::string_view id) {
+  if (id.empty()) throw error(errc::usage, "run", "a workflow id must not be empty");
+  if (id.size() > id_bytes_max)
+    throw error(errc::usage, "run",
+                "a workflow id has at most " + std::to_string(id_bytes_max) +
+                    " bytes, this one has " + std::to_string(id.size()) + ": " + shown(id) +
+                    "; use a hash of it as the id");
+}
+
+}  // namespace
+
+answer<std::vector<start_result>> starts::start(std::string_view name_space,
+                                                std::string_view workflow,
+                                                std::span<const start_request> requests,
+                                                const signal_request* first_signal) {
+  for (auto& q : requests) check(workflow, q);
+  const bool one_by_one = requests.size() == 1 && !first_signal;
+  std::vector<start_result> results;
+  std::vector<begun_run> begun;
+  std::uint64_t lsn = 0;
+  auto here = e_.log.here();
+  try {
+    for (auto& q : requests) {
+      auto taken = find_taken(name_space, workflow, q);
+      lsn = std::max(lsn, taken.lsn);
+      if (taken.used) {
+        if (first_signal)
+          lsn =
+              std::max(lsn, signals_.send({taken.used->run, name_space, q.id}, *first_signal).lsn);
+        results.push_back(*taken.used);
+        continue;
+      }
+      auto start = first_record(name_space, workflow, q);
+      auto run = one_by_one && !taken.replaced ? e_.drive.driver.create_and_drive(start)
+                                               : e_.drive.births.create(start);
+      begun.push_back({std::move(run), std::move(taken.replaced), taken.latest});
+      if (first_signal) e_.recorder.post_event(*begun.back().run, event_of(*first_signal));
+      if (!one_by_one) must_fit(here, workflow);
+      results.push_back({start.run, true});
+    }
+  } catch (...) {
+    if (!begun.empty()) take_back(begun, here);
+    throw;
+  }
+  return {std::move(results), std::max(lsn, go_on(begun))};
+}
+
+/// Terminates what new runs replace, and drives them. Returns the LSN of the last record of these.
+std::uint64_t starts::go_on(std::vector<begun_run>& begun) {
+  std::uint64_t lsn = 0;
+  for (auto& b : begun)
+    if (b.replaced) e_.drive.ending.terminate(*b.replaced, "another run was started with its id");
+  for (auto& b : begun) {
+    e_.drive.staller.for_run(*b.run, [&] { e_.drive.driver.drive_what_is_there(*b.run); });
+    lsn = std::max(lsn, b.run->last_lsn);
+    b.run = {};
+    e_.commit.commit_if_full();
+  }
+  return lsn;
+}
+
+void starts::must_fit(const struct journal::place& here, std::string_view workflow) const {
+  if (!e_.log.is_too_much_since(here)) return;
+  throw error(errc::payload, workflow,
+              "the runs that are to start together have more bytes than one commit takes, " +
+                  std::to_string(e_.log.event_bytes_max()) + ": start them in several parts");
+}
+
+/// Of runs that are recorded and weren't driven, all of them after `here`.
+void starts::take_back(std::vector<begun_run>& begun, const struct journal::place& here) {
+  e_.log.go_back(here);
+  for (auto b = begun.rbegin(); b != begun.rend(); ++b) {
+    auto key = id_key(namespace_of(b->run->state), b->run->state.id);
+    e_.drive.door.forget_run(*b->run);
+    if (b->before && e_.runs.table.find(b->before)) e_.runs.table.restore_latest(key, b->before);
+  }
+}
+
+void starts::check(std::string_view workflow, const start_request& q) const {
+  if (!e_.shared.definitions.newest(workflow))
+    throw error(errc::unknown_workflow, workflow,
+                "no workflow " + shown(workflow) + " is defined in this engine");
+  check_id(q.id);
+  check_arguments(workflow, q.arguments.size());
+  if (q.delay < duration{} || q.run_timeout < duration{} || q.execution_timeout < duration{})
+    throw error(errc::usage, workflow,
+                "the delay and the time-outs of a start must not be negative");
+}
+
+/// The first record of a new run, for a request that has been checked.
+record starts::first_record(std::string_view name_space, std::string_view workflow,
+                            const start_request& q) {
+  if (q.delay > duration{} || q.run_timeout > duration{} || q.execution_timeout > duration{})
+    e_.time.clock.look();  // they count from here
+  auto later = [&](duration d) {
+    auto t = INT64_MAX;
+    return __builtin_add_overflow(e_.time.now(), d.count(), &t) ? INT64_MAX - 1 : t;
+  };
+  record start;
+  start.run = e_.log.new_run_number();
+  start.name = workflow;
+  start.target = q.id;
+  start.payload = q.arguments;
+  if (q.delay > duration{}) start.begins_at = later(q.delay);
+  start.run_timeout = q.run_timeout.count();
+  if (q.execution_timeout > duration{}) start.execution_deadline = later(q.execution_timeout);
+  start.name_space = as_stored(name_space);
+  start.attributes = q.attributes;
+  start.memo = q.memo;
+  return start;
+}
+
+/// The run that has the id and is used, or is replaced; neither if there is none in the way. Throws
+/// errc::conflict.
+starts::taken_id starts::find_taken(std::string_view name_space, std::string_view workflow,
+                                    const start_request& q) {
+  run_ref of{e_.runs.table.latest(name_space, q.id), name_space, q.id};
+  if (of.run == 0) return {};
+  auto r = e_.runs.finder.must_find(of);
+  auto use = [&]() -> taken_id {
+    auto found = find(workflow, of);
+    return {found.value, {}, of.run, found.lsn};
+  };
+  auto refuse = [&](const char* why) {
+    throw error(errc::conflict, workflow, "the id " + shown(q.id) + why);
+  };
+  if (r->state.open()) {
+    if (q.conflict == id_conflict::fail) refuse(" has a run that is open");
+    if (q.conflict == id_conflict::use_existing) return use();
+    return {std::nullopt, std::move(r), of.run};
+  }
+  if (q.reuse == id_reuse::use_existing) return use();
+  if (q.reuse == id_reuse::reject) refuse(" has had a run");
+  if (q.reuse == id_reuse::allow_after_failure && r->state.status == status::completed)
+    refuse(" has had a run that completed");
+  return {std::nullopt, {}, of.run};
+}
+
+answer<std::optional<start_result>> starts::find(std::string_view workflow, run_ref of) {
+  if (of.run == 0) of.run = e_.runs.table.latest(of.name_space, of.id);
+  if (of.run == 0) return {std::nullopt, everything};
+  auto r = e_.runs.finder.must_find(of);
+  if (r->state.workflow != workflow)
+    throw error(
+        errc::conflict, workflow,
+        "the id " + shown(of.id) + " belongs to a run of workflow " + shown(r->state.workflow));
+  return {start_result{of.run, false}, r->last_lsn};
+}
+
+}}}  // namespace stet::v0::detail

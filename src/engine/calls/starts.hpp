@@ -1,0 +1,55 @@
+// Runs that are started by a call from outside.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/calls/engine_parts.hpp"
+#include "engine/calls/signals.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop.
+class starts {
+ public:
+  starts(engine_parts& e, signals& s) noexcept : e_(e), signals_(s) {}
+
+  /// All of them, in one commit, or none: where one is refused or can't be sealed, those before it
+  /// are taken back. Only then ends what they replace, and they are driven. `first_signal`: the one
+  /// run gets it with its start.
+  answer<std::vector<start_result>> start(std::string_view name_space, std::string_view workflow,
+                                          std::span<const start_request> requests,
+                                          const signal_request* first_signal = nullptr);
+  /// The run of an id, or of a handle. Throws errc::conflict if it is one of another workflow.
+  answer<std::optional<start_result>> find(std::string_view workflow, run_ref of);
+  /// Throws errc::usage, errc::unknown_workflow, errc::payload.
+  void check(std::string_view workflow, const start_request& q) const;
+
+ private:
+  /// What has the id of a run that is to be started.
+  struct taken_id {
+    std::optional<start_result> used;  // that run is the caller's: none is started
+    run_lease replaced;                // it is open, and is terminated when the new one is recorded
+    std::uint64_t latest = 0;          // the latest run of the id; 0: there is none
+    std::uint64_t lsn = 0;             // on which that depends
+  };
+  /// A run that is recorded, and may be taken back.
+  struct begun_run {
+    run_lease run, replaced;
+    std::uint64_t before = 0;  // the latest run of its id until then; 0: none
+  };
+  taken_id find_taken(std::string_view name_space, std::string_view workflow,
+                      const start_request& q);
+  record first_record(std::string_view name_space, std::string_view workflow,
+                      const start_request& q);
+  void must_fit(const struct journal::place& here, std::string_view workflow) const;
+  void take_back(std::vector<begun_run>& begun, const struct journal::place& here);
+  std::uint64_t go_on(std::vector<begun_run>& begun);
+
+  engine_parts& e_;
+  signals& signals_;
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,154 @@
+#include "engine/calls/sweeper.hpp"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "base/plus.hpp"
+#include "keys/keys.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::size_t swept_max = 100;          // runs of a namespace in one turn
+constexpr std::int64_t busy_pause_ms = 60'000;  // what can't go now is tried again then
+constexpr std::int64_t refused_sweep_ms = 250;  // between two sweeps of a store without room
+// Of a chain that goes on this many runs that have ended are kept, however old they are: a request
+// that comes again is known by them (docs/decisions/chains-and-retention.md).
+constexpr std::size_t links_kept = 8;
+
+/// The time in a key of the index by end, which is long enough.
+std::int64_t end_in(std::string_view key) {
+  source in(key.substr(key.size() - 16));
+  return static_cast<std::int64_t>(in.big_endian() ^ (1ull << 63));
+}
+
+}  // namespace
+
+bool sweeper::sweep() {
+  auto& plan = e_.runs.sweeps;
+  if (!e_.time.clock.is_over(plan.next)) return false;
+  plan.next = INT64_MAX;
+  // What isn't in the index yet isn't found there.
+  e_.commit.checkpointer.for_each_unindexed([&](std::uint64_t run) {
+    if (auto* r = e_.runs.table.find(run); r && !r->state.open())
+      e_.drive.ending.plan_sweep(r->state);
+  });
+  std::set<std::string> names;
+  for (auto& [key, n] : e_.runs.counters.all()) names.insert(std::get<0>(key));
+  bool any = sweep_busy();
+  for (auto& name : names)
+    if (auto keep = plan.retention_of(name, e_.shared.options.retention); keep > 0)
+      any |= sweep(name, keep);
+  if (e_.commit.waits_for_room())
+    plan.next = std::max(plan.next, plus(e_.time.now(), refused_sweep_ms));
+  return any;
+}
+
+/// Runs whose time was over while bodies of theirs still ran.
+bool sweeper::sweep_busy() {
+  auto& plan = e_.runs.sweeps;
+  bool any = false;
+  for (auto run : std::exchange(plan.busy, {})) {
+    auto r = e_.runs.table.load(run);
+    if (!r) continue;
+    auto keep = plan.retention_of(namespace_of(r->state), e_.shared.options.retention);
+    if (is_old(r->state, keep)) any |= sweep_chain(*r);
+    else plan.busy.push_back(run);
+  }
+  return any;
+}
+
+bool sweeper::sweep(const std::string& name_space, std::int64_t keep) {
+  bool any = false;
+  for (auto run : find_old(name_space, keep)) {
+    if (auto r = e_.runs.table.load(run)) {
+      if (is_old(r->state, keep)) any |= sweep_chain(*r);
+      else e_.runs.sweeps.busy.push_back(run);
+    }
+    e_.commit.commit_if_full();
+  }
+  return any;
+}
+
+/// Whether a run that has ended was kept long enough. The index has the time of its end by the
+/// clock of that time, and the clock may have been set since.
+bool sweeper::is_old(const run_state& s, std::int64_t keep) noexcept {
+  auto due = e_.time.clock.due(plus(s.closed(), keep), s.applied_lsn);
+  if (e_.time.clock.is_over(due)) return true;
+  e_.runs.sweeps.next = std::min(e_.runs.sweeps.next, due);
+  return false;
+}
+
+/// The next runs whose time is over, in the order in which they ended. Each is found once: what is
+/// kept after it is looked at again when a later run of its chain is found. If the clock was set
+/// back since, the time of others after them may be over too.
+std::vector<std::uint64_t> sweeper::find_old(const std::string& name_space, std::int64_t keep) {
+  auto& plan = e_.runs.sweeps;
+  std::vector<std::uint64_t> old, perhaps;
+  auto& last = plan.looked_to[name_space];
+  auto from = keys::index_prefix(name_space, by_end), to = keys::end_of(from);
+  auto shortest = from.size() + 17;
+  if (!last.empty()) (from = last).push_back('\0');
+  bool has_all = e_.commit.is_idle() && !e_.commit.checkpointer.has_ended();
+  bool was_set_back = e_.time.clock.history().shifts_back();
+  scan(e_.shared.store, {from, to}, [&](std::string_view key, std::string_view) {
+    if (key.size() < shortest) {
+      e_.shared.listener.problem("a key of the index by end makes no sense; it is left alone");
+      return true;
+    }
+    auto end = end_in(key), due = plus(end, keep);
+    // One that ended before it may be on its way to the index: it must not be passed by.
+    bool is_safe = has_all || end < plan.ended_until;
+    bool is_over = e_.time.clock.is_over(due);
+    if (!is_over || !is_safe || old.size() == swept_max)
+      plan.next = std::min(plan.next, std::max(due, e_.time.now()));
+    if (!is_safe || old.size() == swept_max || (!is_over && !was_set_back)) return false;
+    auto run = keys::last_number(key);
+    if (is_over) last = key;
+    if (!e_.runs.table.erased.has(run)) (is_over ? old : perhaps).push_back(run);
+    return true;
+  });
+  for (auto run : perhaps)
+    if (auto r = e_.runs.table.load(run); r && is_old(r->state, keep)) old.push_back(run);
+  return old;
+}
+
+/// Which runs of its chain go, the latest first. Of a chain that goes on the latest stay.
+std::vector<std::uint64_t> sweeper::old_links_of(resident& r) {
+  std::vector<std::uint64_t> old;
+  bool goes_on = r.state.next && e_.runs.table.exists(r.state.next);
+  if (!goes_on) old.push_back(r.state.run);
+  std::size_t kept = goes_on ? 1 : links_kept;
+  auto name_space = namespace_of(r.state);
+  for (auto below = r.state.run;
+       (below = e_.runs.table.latest_below(name_space, r.state.id, below)) != 0;) {
+    if (below < r.state.first) break;
+    if (kept < links_kept) ++kept;
+    else old.push_back(below);
+  }
+  return old;
+}
+
+/// The time of a run is over. It goes, and what is left of its chain.
+bool sweeper::sweep_chain(resident& r) {
+  auto& plan = e_.runs.sweeps;
+  const auto run = r.state.run;
+  auto old = old_links_of(r);
+  bool any = false;
+  for (auto i = old.rbegin(); i != old.rend(); ++i) {  // the oldest first
+    auto link = e_.runs.table.load(*i);
+    if (!link) continue;  // it can't be read, and that is reported
+    if (eraser_.erase_run(*link)) {
+      any = true;
+      continue;
+    }
+    plan.busy.push_back(run);
+    plan.next = std::min(plan.next, e_.time.now() + busy_pause_ms);
+    break;
+  }
+  return any;
+}
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,24 @@
+#include "engine/calls/transacting.hpp"
+
+#include <utility>
+
+#include "base/users_exception.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+answer<void> transact(engine_parts& e, std::string_view name_space, transact_function& f) {
+  transaction_state state(e.tables, name_space);
+  transaction tx(state);
+  auto thrown = thrown_by_user([&] { f.run(tx); });
+  e.tables.rethrow_failure();  // whatever `f` made of it
+  if (thrown) throw users_exception(thrown);
+  if (state.writes.empty()) return {e.log.last_lsn()};  // of what it read
+  auto writes = e.tables.seal(std::move(state.writes));
+  record r;
+  r.kind = record_kind::written;
+  auto lsn = e.recorder.append_own(r);
+  e.tables.stage(std::move(writes), e.log.extra_writes());
+  return {lsn};
+}
+
+}}}  // namespace stet::v0::detail

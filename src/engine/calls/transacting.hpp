@@ -1,0 +1,15 @@
+// Transactions from outside: what they write to the user's tables is durable with a record that
+// says so.
+#pragma once
+#include <string_view>
+
+#include <stet/transaction.hpp>
+
+#include "engine/calls/engine_parts.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop. Throws a users_exception of what `f` throws: then nothing is written.
+answer<void> transact(engine_parts& e, std::string_view name_space, transact_function& f);
+
+}}}  // namespace stet::v0::detail

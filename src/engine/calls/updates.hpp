@@ -1,0 +1,37 @@
+// Updates that are sent to a run from outside, and those that are waited for.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engine/calls/revival.hpp"
+#include "engine/calls/starts.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop.
+class updates {
+ public:
+  updates(engine_parts& e, revival& r, starts& s) noexcept : e_(e), revival_(r), starts_(s) {}
+
+  /// Returns the LSN on which the answer depends, or nothing if the run keeps the call.
+  std::optional<std::uint64_t> perform(update_call& c);
+
+ private:
+  void start_run(update_call& c);
+  std::optional<std::uint64_t> attach(update_call& c);
+  std::optional<std::uint64_t> send(update_call& c);
+  std::optional<std::uint64_t> send_new(update_call& c, resident& r);
+  std::optional<std::optional<std::uint64_t>> find_sent(update_call& c, resident& r);
+  std::uint64_t fill_from_ended(update_call& c, resident& r);
+  std::uint64_t fill_from_earlier(update_call& c, std::uint64_t run);
+  run_lease where_answered(run_lease r, const std::string& id);
+  void validate(resident& r, const update_request& q);
+  std::string new_id();
+
+  engine_parts& e_;
+  revival& revival_;
+  starts& starts_;
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,220 @@
+#include "engine/commit/commit_line.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ensure.hpp"
+#include "base/hooks.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::int64_t refused_pause_ms = 250;
+constexpr std::int64_t report_refusal_every_ms = 60'000;
+
+}  // namespace
+
+commit_line::commit_line(services& s, journal& j, time_room& t, run_room& r, user_tables& u,
+                         bodies& b, const recorder& rec)
+    : checkpointer(s, j, r, b.calls),
+      answers(j, r),
+      services_(s),
+      journal_(j),
+      time_(t),
+      runs_(r),
+      tables_(u),
+      bodies_(b),
+      recorder_(rec) {}
+
+void commit_line::start() {
+  committer.start([this] { bodies_.calls.wake_if_asleep(); });
+}
+
+void commit_line::set_at(block_at a) noexcept {
+  at_ = a;
+  runs_.block.is_refused = a == block_at::refused;
+}
+
+bool commit_line::commit() {
+  if (at_ == block_at::committer) return false;
+  if (at_ == block_at::refused) {
+    if (makes_room_) join_refused();
+    else if (time_.now() < refusal_.retry_at) return false;
+  } else {
+    if (!may_seal()) return false;
+    seal_block();
+  }
+  sealed_at_ = std::chrono::steady_clock::now();
+  if (committer.started() && !is_quiet()) {
+    set_at(block_at::committer);
+    committer.submit([this] { write_block(); });
+    return false;
+  }
+  std::exception_ptr error;
+  try {
+    write_block();
+  } catch (...) { error = std::current_exception(); }
+  written(error);
+  drop_written();
+  return at_ == block_at::nowhere || makes_room_;
+}
+
+/// Adds what rides along. Returns false if nothing is to be written now.
+bool commit_line::may_seal() {
+  if (may_grow()) return false;
+  ensure(!block_, "one block is on its way at a time");
+  ensure(recorder_.orphans.empty(), "what the end of a run brings is in the block of that end");
+  checkpointer.slice_what_is_due();
+  if (!STET_SEEDED(lose_count)) runs_.counters.put_changes(journal_.extra_writes());
+  if (journal_.drops() || (time_.keeper.is_unsaved() && journal_.has_something()))
+    time_.keeper.keep_history();
+  return journal_.has_something();
+}
+
+/// Nothing is added any more to what fills: it is the block on its way, or goes along with it.
+void commit_line::seal_block() {
+  ensure(bodies_.thread.is_here(), "blocks are sealed on the engine's thread");
+  auto b = journal_.seal(time_.now());
+  ensure(b.last_lsn == journal_.last_lsn(), "a sealed block has all that was recorded");
+  if (block_) journal_.join(*block_, std::move(b));
+  else block_ = std::make_unique<sealed_block>(std::move(b));
+  runs_.block.first = block_->number;
+  runs_.block.last = block_->last_number;
+  sealed_time_ = time_.now();
+  tables_.sealed();
+  runs_.table.erased.sealed();
+  runs_.sent.sealed();
+}
+
+/// The store has no room for the block, and what was erased since makes some: both are one commit,
+/// which the store may take where it takes no other (lmdb::options::map_bytes_max).
+void commit_line::join_refused() {
+  ensure(block_ != nullptr, "what goes along with a block has one");
+  makes_room_ = false;
+  checkpointer.slice_ended();
+  runs_.counters.put_changes(journal_.extra_writes());
+  seal_block();
+}
+
+void commit_line::keep_committing() {
+  if (!committer.started()) return;
+  finish_commit();
+  if (is_idle()) commit();
+}
+
+void commit_line::write_block() {
+  ensure(block_ != nullptr, "what is written is a block");
+  failpoint("before commit");
+  journal_.commit(*block_);
+  failpoint("after commit");
+}
+
+bool commit_line::finish_commit() {
+  if (!has_written()) return false;
+  written(committer.wait());
+  drop_written();
+  return true;
+}
+
+void commit_line::wait() {
+  if (at_ == block_at::committer) written(committer.wait());
+}
+
+void commit_line::make_durable() {
+  wait();
+  while (!is_refused() && journal_.durable_lsn() < journal_.last_lsn()) {
+    (void)commit();
+    wait();
+  }
+}
+
+void commit_line::commit_if_full() {
+  if (journal_.filling_bytes() <= services_.options.tail_bytes_max / 4) return;
+  wait();
+  commit();
+}
+
+/// The store has answered.
+void commit_line::written(const std::exception_ptr& error) {
+  last_commit_ = std::chrono::steady_clock::now() - sealed_at_;
+  set_at(block_at::refused);
+  if (error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const store_error& e) {
+      const bool passes = e.code() == errc::full || e.code() == errc::busy;
+      if (e.outcome() != commit_outcome::refused || !passes) throw;  // unknown, or no longer ours
+      return refused(e);
+    }
+  }
+  ensure(block_ != nullptr, "the store answers for a block that is on its way");
+  journal_.committed(*block_);
+  ensure(journal_.durable_lsn() <= journal_.last_lsn(), "what is durable has been recorded");
+  tables_.committed();
+  runs_.table.erased.committed();
+  runs_.sent.committed();
+  runs_.sweeps.ended_until = sealed_time_;
+  if (block_->was_refused)  // no pause any more
+    runs_.sweeps.next = std::min(runs_.sweeps.next, time_.now());
+  block_.reset();
+  runs_.block.first = runs_.block.last = 0;
+  set_at(block_at::nowhere);
+  makes_room_ = false;
+  until_written.reset();
+  answers.release();
+}
+
+/// Not in written(): a caller that waits for a commit in the midst of a turn goes on with its run.
+void commit_line::drop_written() {
+  if (is_idle()) checkpointer.drop_written();
+}
+
+/// Nothing else is under way that the loop could do meanwhile.
+bool commit_line::is_quiet() const {
+  return bodies_.gate.size() <= 1 && bodies_.threads.outstanding == 0 && !bodies_.has_returned() &&
+         !bodies_.calls.has_calls();
+}
+
+/// Waits a fraction of what the flush takes, so latency hardly feels it, and a thousand short steps
+/// on a slow disk share their commits.
+void commit_line::expect_returns() {
+  grow_until_ = std::chrono::steady_clock::now() + last_commit_ / 8;
+}
+
+/// Bodies that began just now are about to return: what they bring goes into the same flush.
+bool commit_line::may_grow() const noexcept {
+  auto in_time = [&] {
+    return STET_SIMULATED ? STET_RARELY("commit later")
+                          : std::chrono::steady_clock::now() < grow_until_;
+  };
+  return !services_.is_manual() && bodies_.threads.outstanding > 0 && in_time() &&
+         journal_.filling_bytes() < services_.options.tail_bytes_max / 4;
+}
+
+/// Certainly nothing was written: the block and the memory stay, gates and admission are shut, and
+/// the same block is tried again. Callers get the error; what they asked for stands in the block,
+/// and is done when there is room.
+void commit_line::refused(const store_error& e) {
+  ensure(block_ != nullptr, "a block that is refused is kept");
+  block_->was_refused = true;
+  if (refusal_.retry_at == 0 || time_.now() - refusal_.retry_at > report_refusal_every_ms)
+    services_.listener.problem(e.what());
+  refusal_.retry_at = time_.now() + refused_pause_ms;
+  refusal_.as = e.code();
+  answers.refuse(std::make_exception_ptr(e), block_->last_lsn, makes_room_, bodies_.calls);
+}
+
+std::exception_ptr commit_line::why_refused() const {
+  const char* text = refusal_.as == errc::busy
+                         ? "another program holds the store: close that, and ask again; nothing "
+                           "that was acknowledged is lost"
+                         : "the store has no room: make room, and ask again; nothing that was "
+                           "acknowledged is lost";
+  return std::make_exception_ptr(error(refusal_.as, "engine", text));
+}
+
+void commit_line::answer(call& c, std::uint64_t lsn) {
+  answers.give(c, lsn, is_refused() && !makes_room_ ? why_refused() : nullptr);
+}
+
+}}}  // namespace stet::v0::detail

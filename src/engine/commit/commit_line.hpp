@@ -1,0 +1,109 @@
+// From what was recorded to what is durable: blocks are sealed, written by the committer's thread
+// or here, and what a commit brings is let out.
+//
+// One block is on its way at a time. While one is written, the next is filled.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+
+#include "engine/bodies/bodies.hpp"
+#include "engine/commit/answers.hpp"
+#include "engine/commit/checkpointer.hpp"
+#include "engine/commit/committer.hpp"
+#include "engine/record/recorder.hpp"
+#include "engine/runs/run_room.hpp"
+#include "engine/services/services.hpp"
+#include "engine/tables/user_tables.hpp"
+#include "engine/time/time_room.hpp"
+#include "journal/journal.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop.
+class commit_line {
+ public:
+  commit_line(services& s, journal& j, time_room& t, run_room& r, user_tables& u, bodies& b,
+              const recorder& rec);
+
+  /// Begins to write with a thread of its own.
+  void start();
+
+  /// Seals what there is and has it written: by the committer while the loop goes on, or here when
+  /// nothing else is to do (one thread switch less, which is what a lone run feels). Returns
+  /// whether it got anything done.
+  bool commit();
+  /// Takes the block back that the committer has written, if it has.
+  bool finish_commit();
+  /// Until no block is on its way.
+  void wait();
+  /// Until all that is recorded is durable, or the store refuses it.
+  void make_durable();
+  /// In the midst of a turn that has much to do: while one block is written the next is filled.
+  void keep_committing();
+  /// Between drives: a block that has grown large is written, so that memory stays bounded.
+  void commit_if_full();
+
+  /// Lets a caller go on as soon as everything up to `lsn` is durable.
+  void answer(call& c, std::uint64_t lsn);
+  /// Bodies begin now, and may be back soon: the next block may wait for what they bring.
+  void expect_returns();
+  /// What was erased just now makes room in a store that refuses a block: it goes along with it.
+  void something_was_erased() noexcept { makes_room_ = block_ != nullptr; }
+
+  bool is_refused() const noexcept { return runs_.block.is_refused; }
+  /// The answer while the store refuses to write.
+  std::exception_ptr why_refused() const;
+  /// What is known of the latest refusal.
+  struct refusal {
+    errc as = errc::full;       // or busy
+    std::int64_t retry_at = 0;  // engine time
+  };
+  const refusal& last_refusal() const noexcept { return refusal_; }
+  void retry_now() noexcept { refusal_.retry_at = time_.now(); }
+  /// A block was refused, and waits for room.
+  bool waits_for_room() const noexcept { return block_ && block_->was_refused; }
+  /// No block is on its way.
+  bool is_idle() const noexcept { return at_ == block_at::nowhere; }
+  /// The committer has a block to give back.
+  bool has_written() const noexcept { return at_ == block_at::committer && committer.done(); }
+  /// commit() lets a block grow until this time.
+  std::chrono::steady_clock::time_point grows_until() const noexcept { return grow_until_; }
+
+  /// Goes when the block on its way is durable: for who reads what the store has until then.
+  std::shared_ptr<void> until_written;
+  detail::committer committer;
+  detail::checkpointer checkpointer;
+  detail::answers answers;
+
+ private:
+  enum class block_at { nowhere, committer, refused };
+  void set_at(block_at a) noexcept;
+  bool may_seal();
+  void seal_block();
+  void join_refused();
+  void write_block();
+  void written(const std::exception_ptr& error);
+  void refused(const store_error& e);
+  void drop_written();
+  bool is_quiet() const;
+  bool may_grow() const noexcept;
+
+  services& services_;
+  journal& journal_;
+  time_room& time_;
+  run_room& runs_;
+  user_tables& tables_;
+  bodies& bodies_;
+  const recorder& recorder_;
+  block_at at_ = block_at::nowhere;
+  std::unique_ptr<sealed_block> block_;
+  std::int64_t sealed_time_ = 0;  // engine time, of that block
+  bool makes_room_ = false;       // something was erased while the store refused the block
+  std::chrono::steady_clock::time_point sealed_at_{}, grow_until_{};
+  std::chrono::steady_clock::duration last_commit_{};
+  refusal refusal_;
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,62 @@
+#include "engine/commit/committer.hpp"
+
+#include <new>
+#include <utility>
+
+namespace stet { inline namespace v0 { namespace detail {
+
+void committer::start(std::function<void()> told) {
+  told_ = std::move(told);
+  thread_ = std::thread([this] { serve(); });
+}
+
+void committer::submit(std::function<void()> job) {
+  std::lock_guard lock(mutex_);
+  done_ = false;
+  error_ = nullptr;
+  job_ = std::move(job);
+  changed_.notify_all();
+}
+
+std::exception_ptr committer::wait() noexcept {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return done_.load(); });
+  return std::exchange(error_, nullptr);
+}
+
+void committer::stop() noexcept {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void committer::leak() noexcept {
+  if (thread_.joinable()) new (std::nothrow) std::thread(std::move(thread_));
+}
+
+void committer::serve() noexcept {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [&] { return job_ || stopping_; });
+    if (!job_) return;
+    auto job = std::exchange(job_, nullptr);
+    lock.unlock();
+    std::exception_ptr error;
+    try {
+      job();
+    } catch (...) { error = std::current_exception(); }
+    lock.lock();
+    error_ = std::move(error);
+    done_ = true;
+    changed_.notify_all();
+    lock.unlock();
+    told_();
+    lock.lock();
+  }
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,95 @@
+// How others reach the loop: calls that wait to be performed, the wake-up, and whether the engine
+// is over.
+#pragma once
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <vector>
+
+#include "engine/door/call.hpp"
+#include "engine/services/failures.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+class inbox {
+ public:
+  // ------------------------------------------------------------ any thread
+  /// The loop performs the call. Throws errc::closed, or why the engine has failed.
+  void post(call& c);
+  void wake() noexcept;
+  void wake_if_asleep() noexcept {
+    if (asleep_) wake();
+  }
+  /// A close has begun: bodies should return.
+  bool is_closing() const noexcept { return closing_; }
+  bool has_failed() const noexcept { return has_failed_; }
+  bool is_over() const noexcept { return closing_ || has_failed_; }
+  /// Throws errc::closed if a close has begun, or why the engine has failed.
+  void throw_if_over() const;
+  /// Returns false if one has begun before.
+  bool begin_close();
+
+  // ------------------------------------------------------------ the loop's
+  /// Notes why the engine has failed. Nothing is taken from then on.
+  void fail(const std::exception_ptr& why) noexcept;
+  bool has_calls() const;
+  /// Takes the calls that have come. Returns whether there is any.
+  bool take();
+  /// The next of those that were taken; null after the last one.
+  call* next() noexcept;
+  /// A call that was performed is to be performed again.
+  void post_again(call& c);
+  /// Sleeps until `end`, or until something comes. `has_work` is asked when whoever brings work
+  /// would wake the loop: then it doesn't sleep.
+  template <class F> void sleep_until(std::chrono::steady_clock::time_point end, F has_work) {
+    std::unique_lock lock(mutex_);
+    asleep_ = true;
+    if (calls_.empty() && !has_work())
+      wake_.wait_until(lock, end, [&] { return woken_ || closing_.load(); });
+    woken_ = false;
+    asleep_ = false;
+  }
+  /// Every call that isn't done gets this error.
+  void fail_all(const std::exception_ptr& why) noexcept;
+  /// Those that `is_meant` get this error, apart from the one that is being performed. Before one
+  /// that was taken is told, `forget` takes it from whoever keeps it.
+  template <class P, class F>
+  void fail_some(const std::exception_ptr& why, P is_meant, F forget) noexcept {
+    fail_waiting(why, is_meant);
+    for (call* following = open_; auto* c = following;) {
+      following = c->next();
+      if (c == performed_ || !is_meant(*c)) continue;
+      std::replace(taken_.begin(), taken_.end(), c, static_cast<call*>(nullptr));
+      forget(*c);
+      c->done(own_copy(why));
+    }
+  }
+
+ private:
+  template <class P> void fail_waiting(const std::exception_ptr& why, P is_meant) noexcept {
+    std::lock_guard lock(mutex_);
+    std::erase_if(calls_, [&](call* c) {
+      if (!is_meant(*c)) return false;
+      c->done(own_copy(why));
+      return true;
+    });
+  }
+
+  mutable std::mutex mutex_;  // guards calls_, woken_ and failed_
+  std::condition_variable wake_;
+  std::vector<call*> calls_;
+  bool woken_ = false;
+  std::exception_ptr failed_;
+  std::atomic<bool> closing_{false}, has_failed_{false};  // written under the lock
+  std::atomic<bool> asleep_{false};
+  // The loop's:
+  call* open_ = nullptr;       // all that were taken, and aren't done
+  std::vector<call*> taken_;   // those that are performed now; null: failed meanwhile
+  std::size_t taken_at_ = 0;   // the next of them
+  call* performed_ = nullptr;  // the one that is being performed
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,107 @@
+#include "engine/drive/callers.hpp"
+
+#include "base/users_exception.hpp"
+#include "keys/keys.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+void callers::fail_pending(resident& r, record_kind how, std::uint32_t command, errc code,
+                           std::string_view type, const std::string& text) {
+  record e;
+  e.kind = how;
+  e.command = command;
+  e.attempt = 1;
+  e.code = code;
+  e.error_type = type;
+  e.error_text = text;
+  recorder_.post_event_surely(r, e);
+}
+
+void callers::fail_command(resident& r, record_kind how, const request& q, errc code,
+                           std::string_view type, const std::string& text) {
+  if (!r.state.open())
+    return services_.listener.problem("the run '" + r.state.id +
+                                      "' has ended, and what it asked '" + q.target +
+                                      "' for last can't be done: " + text);
+  fail_pending(r, how, q.id, code, type, text);
+}
+
+void callers::answer(std::string_view update_id, const update_answer& a) {
+  auto who = caller_of(update_id);
+  auto r = who ? runs_.table.load(who->run) : run_lease();
+  if (!r) return who ? runs_.debts.owe_a_look(who->run) : void();
+  auto* p = r->state.open() ? r->state.find(who->command) : nullptr;
+  if (!p || p->kind != command_kind::message) return;
+  record e;
+  std::string path;
+  e.command = who->command;
+  e.kind = record_kind::message_done;
+  e.payload = a.payload;
+  if (a.failure) {
+    e.kind = record_kind::message_failed;
+    e.code = errc::update_failed;
+    set_failure(e, *a.failure, path);
+    return recorder_.post_event_surely(*r, e);
+  }
+  try {
+    recorder_.post_event(*r, e);
+  } catch (const users_exception& why) {
+    fail_pending(*r, record_kind::message_failed, e.command, errc::update_failed, "stet::error",
+                 words_of(why.thrown()));
+  }
+}
+
+void callers::fail(const std::vector<caller>& calls, const std::string& why) {
+  update_answer a;
+  a.failure = std::make_unique<failure>(failure{"stet::run_ended", why, {}, 1});
+  for (auto& c : calls) answer(call_id(c), a);
+}
+
+void callers::fail_all_of(resident& r) {
+  if (r.state.open_updates == 0) return;
+  std::vector<caller> calls;
+  try {
+    for (auto& id : updates_of(r))
+      if (auto who = caller_of(id)) calls.push_back(*who);
+  } catch (const store_error&) {
+    throw;
+  } catch (const error& e) {  // damaged, or not to be read now
+    services_.listener.problem(std::string(e.what()) +
+                               ": who called it is found by what the callers' own states say");
+    calls = waiting_for(namespace_of(r.state), r.state.id, command_kind::message);
+  }
+  fail(calls, "the run '" + r.state.id + "' has ended without an answer");
+}
+
+/// The ids of all updates that it was ever sent. Throws errc::corrupt.
+std::vector<std::string> callers::updates_of(resident& r) {
+  std::vector<std::string> ids;
+  runs_.history.for_each(r, [&](const record& rec) {
+    if (rec.kind == record_kind::update) ids.emplace_back(rec.target);
+  });
+  return ids;
+}
+
+std::vector<caller> callers::waiting_for(std::string_view name_space, std::string_view id,
+                                         command_kind as) {
+  std::vector<caller> all;
+  auto look = [&](const run_state& s) {
+    if (!s.open() || namespace_of(s) != name_space) return;
+    for (auto& p : s.waits_for)
+      if (p.kind == as && p.target == id &&
+          (as == command_kind::child || (p.flags & record_flag::calls)))
+        all.push_back({s.run, p.command});
+  };
+  for (auto& [run, other] : runs_.table.all()) look(other->state);
+  auto from = keys::all(keys::space::snapshot), to = keys::end_of(from);
+  scan(services_.store, {from, to}, [&](std::string_view key, std::string_view snapshot) {
+    try {
+      auto run = keys::last_number(key);
+      if (!runs_.table.find(run) && !runs_.table.erased.has(run)) look(decode_run_state(snapshot));
+    } catch (const malformed&) {}  // reported when it is loaded
+    return true;
+  });
+  return all;
+}
+
+}}}  // namespace stet::v0::detail

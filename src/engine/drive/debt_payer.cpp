@@ -1,0 +1,89 @@
+#include "engine/drive/debt_payer.hpp"
+
+#include <string>
+#include <vector>
+
+#include "base/shown.hpp"
+#include "engine/services/failures.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+void debt_payer::pay(resident& r) {
+  auto is_meant = [&](const debt& d) { return r.state.open() && d.first == r.state.first; };
+  for (auto& d : runs_.debts.take(r.state.run)) {
+    if (d.kind == debt_kind::end && is_meant(d)) ending_.terminate(r, d.reason);
+    if (d.kind == debt_kind::cancel && is_meant(d)) ending_.request_cancel(r, d.reason);
+    if (d.kind == debt_kind::look && !look_at_pending(r)) runs_.debts.owe(r.state.run, d);
+  }
+}
+
+/// Whatever the run waits for of other runs, and has come meanwhile, it gets. Returns false if
+/// something of that can't be read now.
+bool debt_payer::look_at_pending(resident& r) {
+  std::vector<wait> waits;
+  for (auto& p : r.state.waits_for) {
+    if (p.kind == command_kind::child) waits.push_back({p.command, p.child, p.target});
+    if (p.kind == command_kind::message && (p.flags & record_flag::calls))
+      waits.push_back({p.command, 0, p.target});
+  }
+  bool all = true;
+  for (auto& w : waits) all &= look(r, w);
+  return all;
+}
+
+bool debt_payer::look(resident& r, const wait& w) {
+  try {
+    if (w.child) look_at_child(r, w);
+    else look_at_call(r, w);
+    return true;
+  } catch (const error& e) {
+    if (!is_of_one_run(e)) throw;
+    services_.listener.problem("the run " + shown(r.state.id) +
+                               " may wait for something that is over: " + e.what());
+    return false;
+  }
+}
+
+void debt_payer::look_at_child(resident& r, const wait& w) {
+  auto child = runs_.finder.chain_of({w.child, namespace_of(r.state), w.id});
+  if (!child)
+    return callers_.fail_pending(r, record_kind::child_failed, w.command, errc::child_failed,
+                                 "stet::run_terminated",
+                                 "the run " + shown(w.id) + " has been erased");
+  auto& s = child->state;
+  if (s.open()) return;
+  record end;  // as it was before it was sealed
+  std::string text, path;
+  failure f;
+  if (s.status == status::completed) {
+    text = runs_.texts.result(s);
+    end.payload = text;
+  } else if (s.status == status::failed) {
+    f = runs_.texts.failure_of(s);
+    set_failure(end, f, path);
+  } else {
+    text = runs_.texts.outcome(s);
+    end.name = text;
+  }
+  ending_.tell_parent(*child, end);
+}
+
+/// Whichever run of the id has the update: the later one, where it was handed over.
+void debt_payer::look_at_call(resident& r, const wait& w) {
+  auto id = call_id({r.state.run, w.command});
+  auto name_space = namespace_of(r.state);
+  for (auto run = runs_.table.latest(name_space, w.id); run;
+       run = runs_.table.latest_below(name_space, w.id, run)) {
+    auto called = runs_.table.must_read(run, w.id);
+    if (!called) continue;
+    auto a = find_update(runs_.history.opened(*called), id);
+    if (!a) continue;
+    if (a->done) return callers_.answer(id, *a);
+    if (called->state.open()) return;
+    break;
+  }
+  callers_.fail({{r.state.run, w.command}},
+                "the run " + shown(w.id) + " is over without an answer");
+}
+
+}}}  // namespace stet::v0::detail

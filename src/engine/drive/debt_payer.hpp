@@ -1,0 +1,36 @@
+// What was owed to a run while its snapshot couldn't be read is paid when it can be.
+#pragma once
+#include "engine/drive/callers.hpp"
+#include "engine/drive/ending.hpp"
+#include "engine/runs/run_room.hpp"
+#include "engine/services/services.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop.
+class debt_payer {
+ public:
+  debt_payer(services& s, run_room& r, callers& k, ending& e) noexcept
+      : services_(s), runs_(r), callers_(k), ending_(e) {}
+
+  /// What can't be paid yet, since something else can't be read, stays owed.
+  void pay(resident& r);
+
+ private:
+  struct wait {
+    std::uint32_t command;
+    std::uint64_t child;  // 0: it is a call
+    std::string id;
+  };
+  bool look_at_pending(resident& r);
+  bool look(resident& r, const wait& w);
+  void look_at_child(resident& r, const wait& w);
+  void look_at_call(resident& r, const wait& w);
+
+  services& services_;
+  run_room& runs_;
+  callers& callers_;
+  ending& ending_;
+};
+
+}}}  // namespace stet::v0::detail

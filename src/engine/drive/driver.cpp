@@ -1,0 +1,218 @@
+#include "engine/drive/driver.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ensure.hpp"
+#include "base/hooks.hpp"
+#include "base/users_exception.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::uint32_t events_per_turn_max = 1024;  // by which one run is driven, in one turn
+
+/// Of at least one.
+record last_record(std::string_view records) {
+  record last;
+  for (source in(records); !in.done();) last = decode_record(in);
+  return last;
+}
+
+}  // namespace
+
+driver::driver(services& s, journal& j, time_room& t, run_room& r, recorder& rec, commit_line& c,
+               step_desk& d, run_host& h, code_door& door, waiters& w, staller& st, frame_maker& f,
+               births& b, successor& next, messenger& m, ending& e) noexcept
+    : services_(s),
+      journal_(j),
+      time_(t),
+      runs_(r),
+      recorder_(rec),
+      commit_(c),
+      desk_(d),
+      host_(h),
+      door_(door),
+      waiters_(w),
+      staller_(st),
+      frames_(f),
+      births_(b),
+      successor_(next),
+      messenger_(m),
+      ending_(e) {}
+
+void driver::happen(resident& r, record e, sealed_writes writes) {
+  if (!r.state.open()) return;
+  e.run = r.state.run;
+  e.time = time_.now();
+  if (services_.options.resident_runs_max == 0 || STET_RARELY("evict")) runs_.frames.evict(r);
+  if (!r.state.stalled && r.state.undriven == 0 && frames_.ensure_frame(r))
+    return drive(r, &e, std::move(writes));
+  recorder_.post_event(r, e, std::move(writes));
+}
+
+void driver::happen_surely(resident& r, record e) {
+  recorder_.surely(e, [&](const record& some) { happen(r, some); });
+}
+
+bool driver::may_drive(const resident& r) const noexcept {
+  return r.state.open() && !r.state.stalled && r.state.undriven > 0 &&
+         time_.clock.is_over(time_.due.begin_of(r.state));
+}
+
+run_lease driver::create_and_drive(record start) {
+  return births_.create(start, false,
+                        [&](resident& r, const record& begun) { drive(r, &begun, {}); });
+}
+
+/// Drives by `event`, or by the oldest undriven one (null). Records the event and what it brought,
+/// or the event alone, and stalls. Throws a users_exception if the event can't be sealed: then
+/// nothing has happened.
+void driver::drive(resident& r, const record* event, sealed_writes writes) {
+  failpoint("before drive");
+  ensure(recorder_.is_on_loop(), "runs are driven on the engine's thread");
+  ensure(event || r.state.undriven > 0, "what drives a run is an event");
+  ensure(r.state.records == 0 || r.state.open(), "only an open run is driven");
+  if (!event && r.frame->emitter.queued().empty())
+    return staller_.stall(r, "an event should drive that isn't there");
+  std::string queued;
+  record oldest;
+  if (!event) oldest = r.frame->emitter.take_queued(queued, time_.now());
+  const record& by = event ? *event : oldest;
+  out_.clear();
+  host_.driven_at = by.time;
+  sealed_.clear();
+  plain_.clear();
+  record driven;
+  driven.kind = record_kind::driven;
+  driven.run = r.state.run;
+  driven.time = time_.now();
+  encode(plain_, event ? *event : driven);
+  auto of = r.state.records ? owner_of(r.state) : owner_of_new(*event);
+  sealed_ += recorder_.seal(of, r.state.records, plain_);
+  if (!r.frame) r.frame = frames_.make_new(*event, r.state.run);  // the run is being created
+  if (!deliver(r, event, by) || !seal_commands(r, of) || !successor_.begin(r, sealed_)) {
+    if (event) keep_undriven(r, sealed_, std::move(writes));
+    return staller_.stall(r, r.frame->problem());
+  }
+  recorder_.record_sealed(r, sealed_, std::move(writes));
+  failpoint("after drive");
+  after_drive(r);
+}
+
+/// The coroutine sees the event. Returns false if it can't go on: its frame says why.
+bool driver::deliver(resident& r, const record* event, const record& by) {
+  auto& workflow = r.state.workflow;
+  auto who = door_.enter(r.state, *r.frame, use_of(by));
+  in_workflow here(services_.crash_slots, runs_.suspects, services_.watchdog,
+                   workflow.empty() ? by.name : workflow, *r.frame, who);
+  if (!r.frame->deliver(by, out_) || !check_determinism(r, event)) return false;
+  if (here.offence().empty()) return true;
+  r.frame->emitter.reject(here.offence());
+  return false;
+}
+
+/// Adds the commands of a drive to its event. Returns false if they can't be sealed, or are too
+/// much for one commit: then the run goes no further.
+bool driver::seal_commands(resident& r, const payload_owner& of) {
+  auto event_bytes = sealed_.size();
+  try {
+    sealed_ += recorder_.seal(of, r.state.records + 1, out_.records);
+  } catch (const users_exception& e) {
+    sealed_.resize(event_bytes);
+    r.frame->emitter.reject(words_of(e.thrown()));
+    return false;
+  }
+  if (sealed_.size() > journal_.event_bytes_max()) {
+    r.frame->emitter.reject(
+        "what it asks for by one event has " + std::to_string(sealed_.size()) +
+        " bytes, and one commit takes " + std::to_string(journal_.event_bytes_max()) +
+        ": ask for less at a time (map_options::concurrency), or keep() what is long");
+    sealed_.resize(event_bytes);
+    return false;
+  }
+  return true;
+}
+
+/// Records an event that was meant to drive, and couldn't. It is sealed.
+void driver::keep_undriven(resident& r, std::string_view event, sealed_writes writes) {
+  source in(event);
+  auto undriven = decode_record(in);
+  undriven.flags |= record_flag::undriven;
+  std::string bytes;
+  encode(bytes, undriven);
+  recorder_.record_sealed(r, bytes, std::move(writes));
+}
+
+/// Every so many events: does a replay of everything come to the same? A long history is replayed
+/// the more rarely, or a step would cost the more the longer its run is.
+bool driver::check_determinism(resident& r, const record* event) {
+  std::uint64_t interval = services_.options.replay_check_interval;
+  if (interval == 0) return true;
+  if (interval > 1) interval = std::max(interval, r.state.records * 2 / 5);
+  if (++events_since_check_ < interval) return true;
+  events_since_check_ = 0;
+  std::string history;
+  try {
+    history = runs_.history.opened(r);
+  } catch (const error& e) {
+    if (!is_of_one_run(e)) throw;
+    if (e.code() == errc::payload) return true;  // it can't be opened now, and tells nothing
+    r.frame->emitter.reject(e.what());
+    return false;
+  }
+  record driven;
+  driven.kind = record_kind::driven;
+  driven.time = time_.now();
+  encode(history, event ? *event : driven);
+  history += out_.records;
+  auto* d = r.state.records ? services_.definitions.find(r.state.workflow, r.state.version)
+                            : services_.definitions.find(event->name, event->version);
+  execution shadow(*d, services_.errors, nullptr, r.state.run, r.frame->id());
+  drive_output work;
+  if (shadow.replay(history, work) || shadow.emitter.starved()) return true;
+  r.frame->emitter.reject(
+      "the workflow isn't deterministic; a replay right after the event differs: " +
+      shadow.problem());
+  return false;
+}
+
+void driver::after_drive(resident& r) {
+  runs_.frames.mark_used(r);
+  waiters_.tell_updated(r, out_.updated);
+  // Its code came through: it isn't the one that always kills.
+  if (r.state.crashes && r.state.open() && !runs_.suspects.has_code_of(r.state.run)) {
+    record n;
+    n.kind = record_kind::suspect;
+    recorder_.append_note(r, n);
+  }
+  // out_ belongs to the next drive as soon as one begins: other runs are only recorded here, and
+  // drive later.
+  for (auto& i : out_.begun)
+    if (i.what) set_going(r, i);
+  if (!r.state.open()) ending_.end_run(r, last_record(out_.records));
+  ending_.settle_children();
+  if (services_.options.resident_runs_max == 0) runs_.frames.evict(r);
+  else runs_.table.keep_within_residency();
+}
+
+/// Does what the run has just asked for. Children and messages also if the same event has ended
+/// it: they were asked for before; the body of a step ends with its run.
+void driver::set_going(resident& r, const intent& i) {
+  if (STET_SEEDED(drop_last_intents) && !r.state.open()) return;
+  auto& q = *i.what;
+  if (q.kind == command_kind::child) messenger_.start_child(r, q, i.child);
+  else if (q.kind == command_kind::message) messenger_.send(r, q);
+  else if (auto* p = r.state.find(i.command)) desk_.begin_step(r, q, p->attempt);
+}
+
+void driver::drive_what_is_there(resident& r) {
+  for (auto left = std::min(r.state.undriven, events_per_turn_max);
+       left > 0 && may_drive(r) && frames_.ensure_frame(r); --left) {
+    drive_next(r);
+    commit_.commit_if_full();
+  }
+  if (may_drive(r)) runs_.agenda.add(r);
+}
+
+}}}  // namespace stet::v0::detail

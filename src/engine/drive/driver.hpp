@@ -1,0 +1,72 @@
+// What happens to a run: an event is recorded, drives the coroutine, and what that emitted is
+// recorded and set going.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "engine/drive/births.hpp"
+#include "engine/drive/ending.hpp"
+#include "engine/drive/frame_maker.hpp"
+#include "engine/drive/messenger.hpp"
+#include "engine/drive/successor.hpp"
+#include "engine/drive/waiters.hpp"
+#include "engine/record/recorder.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop. Nothing that a drive calls drives another run: those are recorded
+/// only, and drive in a turn.
+class driver {
+ public:
+  driver(services& s, journal& j, time_room& t, run_room& r, recorder& rec, commit_line& c,
+         step_desk& d, run_host& h, code_door& door, waiters& w, staller& st, frame_maker& f,
+         births& b, successor& next, messenger& m, ending& e) noexcept;
+
+  /// Records an event, and drives the run by it if that is possible now. `writes`: the user's
+  /// entries that go with it. Throws a users_exception if it can't be sealed: then nothing has
+  /// happened.
+  void happen(resident& r, record e, sealed_writes writes = {});
+  /// The same, of what has to be recorded for the engine's own reasons: see recorder::surely.
+  void happen_surely(resident& r, record e);
+  /// An undriven event drives now: there is one, and nothing forbids it.
+  bool may_drive(const resident& r) const noexcept;
+  /// Drives by the oldest undriven event.
+  void drive_next(resident& r) { drive(r, nullptr, {}); }
+  /// Drives the run by the events that are there, and not by those that they bring: what it sends
+  /// to itself waits for another turn, as the other runs do.
+  void drive_what_is_there(resident& r);
+  /// A new run; see births::create. It is driven at once, unless it begins later or is a suspect.
+  run_lease create_and_drive(record start);
+
+ private:
+  void drive(resident& r, const record* event, sealed_writes writes);
+  bool deliver(resident& r, const record* event, const record& by);
+  bool check_determinism(resident& r, const record* event);
+  bool seal_commands(resident& r, const payload_owner& of);
+  void keep_undriven(resident& r, std::string_view event, sealed_writes writes);
+  void after_drive(resident& r);
+  void set_going(resident& r, const intent& i);
+
+  services& services_;
+  journal& journal_;
+  time_room& time_;
+  run_room& runs_;
+  recorder& recorder_;
+  commit_line& commit_;
+  step_desk& desk_;
+  run_host& host_;
+  code_door& door_;
+  waiters& waiters_;
+  staller& staller_;
+  frame_maker& frames_;
+  births& births_;
+  successor& successor_;
+  messenger& messenger_;
+  ending& ending_;
+  drive_output out_;            // of the drive that is under way
+  std::string sealed_, plain_;  // its records
+  std::uint64_t events_since_check_ = 0;
+};
+
+}}}  // namespace stet::v0::detail

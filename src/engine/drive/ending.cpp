@@ -1,0 +1,149 @@
+#include "engine/drive/ending.hpp"
+
+#include <algorithm>
+
+#include "base/ensure.hpp"
+#include "base/hooks.hpp"
+#include "base/plus.hpp"
+#include "base/shown.hpp"
+#include "base/users_exception.hpp"
+#include "engine/services/failures.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+void ending::end_run(resident& r, const record& end) {
+  ensure(!r.state.open() && is_end(end.kind), "a run ends by the record of its end");
+  ensure(runs_.table.find(r.state.run) == &r, "a run that ends is found by its number");
+  for (auto* a : r.attempts) {
+    if (!a->revoke()) desk_.ask_to_return(*a);
+    desk_.leave_behind(*a);
+  }
+  waiters_.tell_end(r);
+  if (!r.updaters.empty())
+    waiters_.fail_updaters(r,
+                           error(errc::run_ended, r.state.id,
+                                 "the run " + shown(r.state.id) + " has ended without an answer"));
+  if (!r.state.next) {
+    callers_.fail_all_of(r);
+    tell_parent(r, end);
+  }
+  commit_.checkpointer.add_ended(r.state.run);
+  plan_sweep(r.state);
+  runs_.frames.evict(r);
+}
+
+void ending::plan_sweep(const run_state& s) noexcept {
+  auto keep = runs_.sweeps.retention_of(namespace_of(s), services_.options.retention);
+  if (keep > 0) runs_.sweeps.next = std::min(runs_.sweeps.next, plus(s.closed(), keep));
+}
+
+/// Not for settle_children: it settles those that come of this.
+void ending::terminate(resident& r, std::string_view reason, std::uint8_t flags) {
+  end_from_outside(r, reason, flags);
+  settle_children();
+}
+
+void ending::end_from_outside(resident& r, std::string_view reason, std::uint8_t flags) {
+  if (!r.state.open() && !STET_SEEDED(go_on_behind_end)) return;
+  record e;
+  e.kind = record_kind::terminated;
+  e.flags = flags;
+  e.time = time_.now();
+  e.name = reason;
+  recorder_.surely(e, [&](const record& n) {
+    recorder_.append_note(r, n);
+    e = n;
+  });
+  end_run(r, e);
+}
+
+void ending::end_unbegun(resident& r, std::string_view reason) {
+  record e;
+  e.kind = record_kind::cancel_requested;
+  e.flags = record_flag::undriven;
+  e.time = time_.now();
+  e.name = reason;
+  recorder_.append_note_surely(r, e);
+  end_from_outside(r, reason, record_flag::unbegun);
+}
+
+void ending::request_cancel(resident& r, std::string_view reason) {
+  if (!r.state.open() || r.state.cancel_requested) return;
+  if (r.state.begins_at && !STET_SEEDED(begin_cancelled)) return end_unbegun(r, reason);
+  record e;
+  e.kind = record_kind::cancel_requested;
+  e.name = reason;
+  // In a turn of its own: this may be called while another run is driven.
+  recorder_.post_event_surely(r, e);
+}
+
+bool ending::end_overdue(resident& r) {
+  if (!time_.clock.is_over(time_.due.deadline_of(r.state))) return false;
+  terminate(r, "its time was over", record_flag::timed_out);
+  return true;
+}
+
+// ---------------------------------------------------------------- to its parent
+
+void ending::tell_parent(resident& r, const record& end) {
+  if (!r.state.parent) return;
+  if (STET_SEEDED(lose_child_answer) && !runs_.table.find(r.state.parent)) return;
+  auto parent = runs_.table.load(r.state.parent);
+  if (!parent) return runs_.debts.owe_a_look(r.state.parent);
+  if (!parent->state.open()) return;
+  auto* waits = parent->state.find(r.state.parent_command);
+  if (!waits || waits->child != r.state.first) return;
+  record e;
+  e.kind = record_kind::child_failed;
+  e.command = r.state.parent_command;
+  e.code = errc::child_failed;
+  e.attempt = 1;
+  switch (r.state.status) {
+    case status::completed:
+      e.kind = record_kind::child_done;
+      e.payload = end.payload;
+      break;
+    case status::failed:
+      e.attempt = end.attempt;
+      e.payload = end.payload;
+      e.error_type = end.error_type;
+      e.error_text = end.error_text;
+      e.error_path = end.error_path;
+      break;
+    case status::cancelled:
+      e.error_type = "stet::run_cancelled";
+      e.error_text = end.name;
+      break;
+    case status::timed_out:
+      e.error_type = "stet::run_timed_out";
+      e.error_text = end.name;
+      break;
+    default: e.error_type = "stet::run_terminated"; e.error_text = end.name;
+  }
+  if (e.kind == record_kind::child_failed) return recorder_.post_event_surely(*parent, e);
+  try {
+    recorder_.post_event(*parent, e);
+  } catch (const users_exception& why) {  // its result can't be sealed for the parent
+    callers_.fail_pending(*parent, record_kind::child_failed, e.command, errc::child_failed,
+                          "stet::error", words_of(why.thrown()));
+  }
+}
+
+// ---------------------------------------------------------------- to its children
+
+void ending::settle_children() {
+  while (!recorder_.orphans.empty()) {
+    auto o = std::move(recorder_.orphans.front());
+    recorder_.orphans.pop_front();
+    try {
+      auto child = runs_.finder.chain_of({o.run, o.name_space, o.id});
+      if (!child) continue;  // it couldn't be started
+      if (o.ends) end_from_outside(*child, o.why);
+      else request_cancel(*child, o.why);
+    } catch (const unreadable_run& e) {
+      runs_.debts.owe(e.run(), {o.ends ? debt_kind::end : debt_kind::cancel, o.run, o.why});
+    }
+  }
+}
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,47 @@
+// The coroutine of a run, rebuilt from its history.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/drive/code_door.hpp"
+#include "engine/drive/staller.hpp"
+#include "engine/steps/run_host.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Why a run isn't tried that brought the process down too often; empty if it may be tried.
+std::string why_quarantined(const run_state& s, unsigned max_crashes);
+
+/// Thread: the engine's loop.
+class frame_maker {
+ public:
+  frame_maker(services& s, time_room& t, run_room& r, recorder& rec, run_host& h, code_door& d,
+              staller& st) noexcept
+      : services_(s), time_(t), runs_(r), recorder_(rec), host_(h), door_(d), staller_(st) {}
+
+  /// Makes sure that the run has its coroutine. Returns false if it can't have it: then the run is
+  /// stalled.
+  bool ensure_frame(resident& r);
+  /// The coroutine of a run that is being created.
+  std::unique_ptr<execution> make_new(const record& start, std::uint64_t run);
+  /// An execution that only looks. Throws errc::unknown_workflow.
+  std::unique_ptr<execution> make_shadow(const run_state& s);
+  /// Why the run would be stalled if this code drove it; empty if it wouldn't. What the code does
+  /// after its history is forgotten.
+  std::string why_incompatible(definition& d, resident& r);
+  std::string why_incompatible(definition& d, const run_state& s, std::string_view history);
+  /// The same of today's code, and of a run that killed the process too often.
+  std::string why_stalled(resident& r);
+
+ private:
+  services& services_;
+  time_room& time_;
+  run_room& runs_;
+  recorder& recorder_;
+  run_host& host_;
+  code_door& door_;
+  staller& staller_;
+};
+
+}}}  // namespace stet::v0::detail

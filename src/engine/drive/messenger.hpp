@@ -1,0 +1,46 @@
+// What a run asks of others while it is driven: children that are started, signals, updates and
+// requests to end. All of it within one store, so a message and its sender's progress are one
+// commit.
+#pragma once
+#include "engine/drive/births.hpp"
+#include "engine/drive/callers.hpp"
+#include "engine/drive/ending.hpp"
+#include "engine/drive/entities.hpp"
+#include "engine/record/recorder.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop. What can't be done is an event for the run that asked.
+class messenger {
+ public:
+  messenger(services& s, journal& j, run_room& r, recorder& rec, entities& e, births& b, callers& k,
+            ending& end) noexcept
+      : services_(s),
+        journal_(j),
+        runs_(r),
+        recorder_(rec),
+        entities_(e),
+        births_(b),
+        callers_(k),
+        ending_(end) {}
+
+  /// Starts a child, with this run number.
+  void start_child(resident& parent, request& q, std::uint64_t run);
+  /// Sends a signal, a request to end, or an update that is answered later.
+  void send(resident& sender, request& q);
+
+ private:
+  run_lease addressee(const resident& sender, const request& q);
+  void deliver(resident& sender, request& q);
+
+  services& services_;
+  journal& journal_;
+  run_room& runs_;
+  recorder& recorder_;
+  entities& entities_;
+  births& births_;
+  callers& callers_;
+  ending& ending_;
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,43 @@
+#include "engine/drive/staller.hpp"
+
+#include "base/shown.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+void staller::stall(resident& r,
+                    std::string reason) {  // NOLINT(performance-unnecessary-value-param)
+  reason = on_one_line(reason);
+  desk_.stop_all(r);
+  door_.evict_now(r);
+  if (!r.state.stalled || runs_.texts.outcome(r.state) != reason) {
+    services_.listener.problem("run " + shown(r.state.id) + " of workflow " +
+                               shown(r.state.workflow) + " is stalled: " + reason);
+    record n;
+    n.kind = record_kind::stalled;
+    n.time = time_.now();
+    n.name = reason;
+    recorder_.append_note_surely(r, n);
+    time_.timers.look_again(r.state);  // the index says only that it is tried again at a start
+  }
+  waiters_.tell_stalled(r);
+}
+
+void staller::resume(resident& r) {
+  r.resumes_later = !frames::may_evict(r);
+  if (r.resumes_later) return;
+  record n;
+  n.kind = record_kind::resumed;
+  n.time = time_.now();
+  recorder_.append_note(r, n);
+  door_.evict_now(r);
+  r.resumed = false;
+  runs_.agenda.add(r);
+}
+
+/// What is wrong with the run was found in the midst of a turn.
+void staller::hold_up(resident& r, const char* why) {
+  if (r.state.open()) return stall(r, why);
+  services_.listener.problem("run " + shown(r.state.id) + " has ended, and can't be read: " + why);
+}
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,52 @@
+// Runs that can't go on: today's code, or the history, doesn't fit. A stalled run stays as it is
+// until a build that drives it, or until somebody resumes it.
+#pragma once
+#include <string>
+
+#include "base/users_exception.hpp"
+#include "engine/drive/code_door.hpp"
+#include "engine/drive/waiters.hpp"
+#include "engine/record/recorder.hpp"
+#include "engine/services/failures.hpp"
+#include "engine/steps/step_desk.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop.
+class staller {
+ public:
+  staller(services& s, time_room& t, run_room& r, recorder& rec, step_desk& d, code_door& c,
+          waiters& w) noexcept
+      : services_(s), time_(t), runs_(r), recorder_(rec), desk_(d), door_(c), waiters_(w) {}
+
+  /// The reason is a copy, since it may be a text of the frame, which ends here.
+  void stall(resident& r, std::string reason);
+  /// A stalled run is to be tried again. Its frame is built anew, which can't be while a body
+  /// refers to the old one: then when that has returned. (Until then it stays stalled, with its
+  /// reason; should the process end first, the next start tries it anyway.)
+  void resume(resident& r);
+  /// Does something for a run in a turn: what is wrong with that run stalls it, and no other.
+  template <class F> void for_run(resident& r, F f) {
+    try {
+      f();
+    } catch (const error& e) {
+      if (!is_of_one_run(e)) throw;
+      hold_up(r, e.what());
+    } catch (const users_exception& e) {
+      hold_up(r, words_of(e.thrown()).c_str());
+    } catch (const malformed& e) { hold_up(r, e.what()); }
+  }
+
+ private:
+  void hold_up(resident& r, const char* why);
+
+  services& services_;
+  time_room& time_;
+  run_room& runs_;
+  recorder& recorder_;
+  step_desk& desk_;
+  code_door& door_;
+  waiters& waiters_;
+};
+
+}}}  // namespace stet::v0::detail

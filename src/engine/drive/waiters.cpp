@@ -1,0 +1,89 @@
+#include "engine/drive/waiters.hpp"
+
+#include <utility>
+
+#include "base/ensure.hpp"
+#include "base/shown.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+void fill(update_outcome& o, const update_answer& a) {
+  o.answered = a.done;
+  o.payload = a.payload;
+  if (a.failure) o.error = *a.failure;
+}
+
+std::optional<std::uint64_t> waiters::await_outcome(outcome_call& c) {
+  auto r = runs_.finder.last_of_chain(c.of);
+  auto& s = r->state;
+  c.of.run = s.run;
+  if (s.next)
+    throw error(errc::not_found, c.of.id,
+                "the run that continues " + shown(s.id) + " has been erased");
+  if (s.open() && !s.stalled) {
+    r->waiters.push_back(&c);
+    return std::nullopt;
+  }
+  c.outcome.status = s.shown_status();
+  try {
+    if (c.outcome.status == status::completed) c.outcome.payload = runs_.texts.result(s);
+    else c.outcome.error.message = runs_.texts.outcome(s);
+    if (s.error) c.outcome.error = runs_.texts.failure_of(s);
+  } catch (const error&) {  // also while others wait
+    c.fails(std::current_exception());
+  }
+  return r->last_lsn;
+}
+
+void waiters::tell_end(resident& r) {
+  for (auto* w : std::exchange(r.waiters, {})) {
+    bool answered = true;
+    try {
+      answered = await_outcome(*w).has_value();  // a continued run's callers wait for the next one
+    } catch (const store_error&) { throw; } catch (const error&) {
+      w->fails(std::current_exception());
+    }
+    if (answered) commit_.answer(*w, r.last_lsn);
+  }
+}
+
+void waiters::tell_stalled(resident& r) {
+  for (auto* w : std::exchange(r.waiters, {})) {
+    (void)await_outcome(*w);
+    commit_.answer(*w, r.last_lsn);
+  }
+  fail_updaters(r, runs_.texts.stalled_error(r.state));
+}
+
+void waiters::tell_updated(resident& r, const std::vector<std::string>& ids) {
+  for (auto& id : ids) {
+    auto* a = r.frame->updates.find(id);
+    ensure(a != nullptr, "an update that was answered is known");
+    if (is_call_id(id)) callers_.answer(id, *a);
+    std::erase_if(r.updaters, [&](update_call* c) {
+      if (c->outcome.id != id) return false;
+      fill(c->outcome, *a);
+      commit_.answer(*c, r.last_lsn);
+      return true;
+    });
+  }
+}
+
+void waiters::fail_updaters(resident& r, const error& e) {
+  for (auto* c : std::exchange(r.updaters, {})) {
+    c->fails(std::make_exception_ptr(e));
+    commit_.answer(*c, r.last_lsn);
+  }
+}
+
+void waiters::move_updaters(resident& r, resident& next, const std::vector<std::string>& ids) {
+  for (auto& id : ids)
+    std::erase_if(r.updaters, [&](update_call* c) {
+      if (c->outcome.id != id) return false;
+      c->of.run = c->outcome.run = next.state.run;
+      next.updaters.push_back(c);
+      return true;
+    });
+}
+
+}}}  // namespace stet::v0::detail

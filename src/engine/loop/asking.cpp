@@ -1,0 +1,160 @@
+// How calls reach the loop and get their answers; and manual mode, where the caller's thread is the
+// loop.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/plus.hpp"
+#include "engine/loop/core.hpp"
+#include "engine/services/failures.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells nobody
+
+}  // namespace
+
+bool engine_core::submit(call& c, std::optional<duration> limit) {
+  must_be_usable();
+  auto* body = attempt_of_thread();
+  c.of_body = body && &body->home == &parts.bodies;
+  if (!c.of_body || !c.waits_for_run) return ask_loop(c, limit);
+  lent_thread here(parts.bodies);
+  return ask_loop(c, limit);
+}
+
+void engine_core::must_be_usable() const {
+  if (parts.thread.is_here())
+    throw error(
+        errc::usage, "engine",
+        "this call waits for the engine, and was made on the engine's own thread: from a "
+        "workflow use ctx, from an inline step or in manual mode hand it to another thread");
+  if (phase_ == phase::made)
+    throw error(errc::usage, "engine", "the engine is not started: call start() first");
+  if (process_ != ::getpid())
+    throw error(
+        errc::closed, "engine",
+        "this process was forked from the engine's: open an engine of its own, on another store");
+  if (phase_ == phase::closed) throw error(errc::closed, "engine", "the engine is closed");
+}
+
+bool engine_core::ask_loop(call& c, std::optional<duration> limit) {
+  parts.inbox.post(c);
+  if (parts.shared.is_manual()) return drive_until(c, limit);
+  if (!limit) {
+    c.wait();
+    return true;
+  }
+  return c.wait_for(*limit) || give_up_waiting(c);
+}
+
+/// The time is up: takes the call back from the loop. Returns true if it was answered meanwhile.
+/// Throws if the engine ends in that very turn.
+bool engine_core::give_up_waiting(call& c) {
+  bool is_back = false;
+  auto take_back = [&]() -> answer<void> {
+    parts.commit.answers.forget(static_cast<waiting_call&>(c));  // only those wait with a limit
+    is_back = true;
+    return {0};  // whatever is durable
+  };
+  function_call<decltype(take_back)> taking(take_back);
+  taking.needs_room = false;
+  try {
+    submit(taking);
+    taking.take();
+  } catch (const error&) {
+    if (is_back) throw;
+    c.wait();  // the engine ends, and tells everybody: until then it knows the call
+  }
+  return c.is_done();
+}
+
+// ---------------------------------------------------------------- manual mode
+
+bool engine_core::poll() {
+  must_be_usable();
+  if (!parts.shared.is_manual())
+    throw error(errc::usage, "poll",
+                "this engine has threads of its own: poll() is for engine_options{.threads = 0}");
+  std::lock_guard drives(drive_mutex_);
+  parts.inbox.throw_if_over();
+  return was_busy_ = turn_by_caller();
+}
+
+bool engine_core::run_until_idle(duration limit) {
+  if (limit.count() < 0) throw error(errc::usage, "run_until_idle", "a time to work is negative");
+  auto began = parts.time.clock.steady();
+  while (poll())
+    if (parts.time.clock.steady() - began >= limit.count()) return false;
+  return true;
+}
+
+std::optional<time_point> engine_core::next_wakeup() {
+  must_be_usable();
+  std::lock_guard drives(drive_mutex_);
+  parts.inbox.throw_if_over();
+  return turns_.next_wakeup(was_busy_);
+}
+
+/// By who has the lock.
+bool engine_core::turn_by_caller() {
+  as_loop here(parts);
+  try {
+    bool busy = turns_.turn();
+    was_busy_ &= busy;
+    return busy;
+  } catch (...) {
+    turns_.fail(std::current_exception());
+    std::rethrow_exception(as_error(std::current_exception()));
+  }
+}
+
+/// Whether a turn did anything; nothing if another thread drives the engine, or closes it, or if it
+/// has failed: then every call has been answered, or is answered by whoever closes.
+std::optional<bool> engine_core::turn_if_free() {
+  std::unique_lock drives(drive_mutex_, std::try_to_lock);
+  if (!drives || parts.inbox.is_over()) return std::nullopt;
+  return turn_by_caller();
+}
+
+/// Whoever drives the engine answers the call, and so does whoever closes it. A body that waits
+/// here must not wait for their lock, since the close waits for the body.
+bool engine_core::drive_until(call& c, std::optional<duration> limit) {
+  auto& clock = parts.time.clock;
+  auto end = limit ? plus(clock.steady(), limit->count()) : INT64_MAX;
+  while (!c.is_done()) {
+    auto busy = turn_if_free();
+    if (!busy) (void)c.wait_for(duration(manual_nap_ms));
+    if (c.is_done()) break;
+    if (busy == true ? clock.steady() > end : clock.steady() >= end) return give_up_waiting(c);
+    if (busy != false || skip(c, end)) continue;
+    std::unique_lock lock(drive_mutex_, std::try_to_lock);
+    if (lock) turns_.sleep(std::clamp<std::int64_t>(end - clock.steady(), 1, manual_nap_ms));
+  }
+  return true;
+}
+
+/// A clock that is moved by hand may move itself to what is due next, `end` (steady) at the latest.
+/// Returns true if there may be something to do now.
+bool engine_core::skip(call& c, std::int64_t end) {
+  if (!dynamic_cast<waiting_call*>(&c)) return false;
+  std::optional<time_point> due;
+  {
+    std::unique_lock lock(drive_mutex_, std::try_to_lock);
+    if (!lock) return false;
+    due = turns_.next_wakeup(was_busy_);
+    if (end != INT64_MAX) {
+      time_point limit(duration(plus(parts.time.now(), end - parts.time.clock.steady())));
+      due = std::min(due.value_or(limit), limit);
+    }
+  }
+  try {
+    return parts.shared.clock.skip_to(due);
+  } catch (...) {
+    give_up_waiting(c);
+    throw;
+  }
+}
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,228 @@
+#include "engine/loop/core.hpp"
+
+#include <unistd.h>
+
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/hooks.hpp"
+#include "engine/calls/blob_store.hpp"
+#include "engine/services/failures.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+/// Another engine's store, to read.
+class borrowed_store final : public store {
+ public:
+  explicit borrowed_store(store& s) noexcept : store_(s) {}
+  std::optional<std::string> get(std::string_view key) override { return store_.get(key); }
+  void scan(const scan_range& range, visitor& v) override { store_.scan(range, v); }
+  void commit(const batch&, durability) override {
+    throw error(errc::usage, "commit", "a view of a store writes nothing");
+  }
+  void close() override {}
+  store_info info() const override { return store_.info(); }
+
+ private:
+  store& store_;
+};
+
+}  // namespace
+
+engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
+    : parts(std::move(s), std::move(o)),
+      calls(parts),
+      turns_(parts, calls),
+      closing_(parts, turns_),
+      recovery_(parts) {
+  parts.bodies.read_blob = [this](std::string_view name_space, const blob& b, std::uint64_t offset,
+                                  std::uint64_t length) {
+    if (!parts.thread.is_here()) return core::read_blob(*this, name_space, b, offset, length);
+    return read_blob(parts.tables, name_space, b, offset, length);
+  };
+}
+
+engine_core::~engine_core() {
+  try {
+    (void)close(std::nullopt);
+  } catch (const std::exception& e) {
+    parts.shared.report_problem("closing the engine failed: ", e.what());
+  }
+}
+
+// ---------------------------------------------------------------- before the start
+
+void engine_core::must_be_new(std::string_view what, const char* why) const {
+  if (phase_ != phase::made) throw error(errc::usage, what, why);
+}
+
+void engine_core::define(std::string_view name, std::string_view version,
+                         std::unique_ptr<definition> d) {
+  must_be_new(name, "define workflows before the engine is started");
+  parts.shared.definitions.add(name, version, std::move(d));
+}
+
+void engine_core::define(std::unique_ptr<declared_error> e) {
+  must_be_new(e->name(), "declare error types before the engine is started");
+  parts.shared.errors.add(std::move(e));
+}
+
+void engine_core::retain(std::string_view name_space, duration d) {
+  must_be_new(name_space, "retention is set before the engine is started");
+  if (d < duration{}) throw error(errc::usage, name_space, "a retention must not be negative");
+  parts.runs.sweeps.keep[std::string(name_space)] = d;
+}
+
+start_preview engine_core::preview(std::size_t listed_max) {
+  must_be_new("preview", "a preview is of a start: call it before start()");
+  try {
+    recovery_.read_only();
+    auto p = calls.previews.of_start(listed_max, shared_from_this());
+    recovery_.forget();
+    return p;
+  } catch (...) {
+    auto why = as_error(std::current_exception());
+    recovery_.forget();
+    std::rethrow_exception(why);
+  }
+}
+
+parked_run engine_core::replay_history(std::string_view exported) {
+  must_be_new("replay_history", "an engine that is started replays its own runs");
+  parts.time.keeper.update_now(false);
+  return calls.previews.of_history(exported);
+}
+
+// ---------------------------------------------------------------- the start
+
+void engine_core::start() {
+  if (phase_ == phase::running) throw error(errc::usage, "start", "the engine is started already");
+  if (phase_ == phase::closed) throw error(errc::closed, "start", "the engine is closed");
+  as_loop here(parts);
+  process_ = ::getpid();
+  try {
+    recovery_.recover();
+    was_busy_ = !parts.runs.agenda.empty();
+    start_threads();
+  } catch (...) {
+    give_up_start(std::current_exception());
+    std::rethrow_exception(as_error(std::current_exception()));
+  }
+}
+
+void engine_core::start_threads() {
+  parts.bodies.threads.start();
+  phase_ = phase::running;  // a body may begin before this returns
+  if (parts.shared.is_manual()) return;
+  parts.commit.start();
+  parts.shared.watchdog.start();
+  parts.thread.start(std::thread([this] { turns_.loop(); }));
+}
+
+/// Half a start is none. But where the store has no room for its owner's mark, nothing was read,
+/// and the start may be tried again.
+void engine_core::give_up_start(const std::exception_ptr& why) {
+  if (recovery_.may_try_again(why)) return;
+  parts.shared.watchdog.stop();
+  parts.commit.committer.stop();
+  phase_ = phase::closed;
+  recovery_.let_go();
+  parts.runs.table.clear();
+  parts.shared.store.close();
+}
+
+// ---------------------------------------------------------------- the close
+
+/// In a forked child the threads are missing and the store is the parent's: nothing is touched,
+/// their objects are leaked.
+bool engine_core::abandon_in_fork() noexcept {
+  if (phase_ == phase::made || process_ == ::getpid()) return false;
+  if (parts.thread.joinable()) parts.thread.forget();
+  parts.bodies.threads.leak();
+  for (auto& [run, r] : parts.runs.table.all())
+    for (auto* a : r->attempts)
+      if (a->later) a->later->orphan();
+  parts.commit.committer.leak();
+  parts.shared.watchdog.leak();
+  phase_ = phase::closed;
+  return true;
+}
+
+bool engine_core::close(std::optional<duration> limit) {
+  if (abandon_in_fork()) return true;
+  if (limit && limit->count() < 0) throw error(errc::usage, "close", "a time to wait is negative");
+  auto* body = attempt_of_thread();
+  if (parts.thread.is_here() || (body && &body->home == &parts.bodies))
+    throw error(errc::usage, "close",
+                "an engine can't be closed from its own threads: a body would wait for itself");
+  if (!parts.inbox.begin_close()) return !closing_.left_bodies;
+  constexpr duration no_limit = std::chrono::hours(24 * 365);
+  std::optional<std::chrono::steady_clock::time_point> close_by;
+  if (limit && *limit < no_limit) close_by = std::chrono::steady_clock::now() + *limit;
+  const bool is_loop_left = parts.thread.joinable() && !parts.thread.join(close_by);
+  parts.commit.committer.stop();
+  parts.shared.watchdog.stop();
+  std::lock_guard lock(drive_mutex_);
+  as_loop here(parts);
+  closing_.set_limit(close_by);
+  closing_.left_bodies = is_loop_left;
+  auto why = finish(is_loop_left);
+  turns_.fail_everybody(why ? why : engine_is_closed());
+  if (closing_.left_bodies) {
+    keep_for_ever();
+  } else {
+    turns_.discard_attempts();
+    parts.runs.table.clear();
+  }
+  parts.shared.store.close();
+  if (why) std::rethrow_exception(why);
+  return !closing_.left_bodies;
+}
+
+/// Returns what the store has thrown. `is_loop_left`: a run is in the midst of a drive, and nothing
+/// of what is in memory is whole.
+std::exception_ptr engine_core::finish(bool is_loop_left) {
+  if (phase_.exchange(phase::closed) != phase::running) return nullptr;
+  std::exception_ptr why;
+  try {
+    if (!is_loop_left) closing_.finish();
+  } catch (...) { why = std::current_exception(); }
+  closing_.end_bodies();  // also if that failed early: frames go now
+  return why;
+}
+
+/// Bodies run that may touch all that is here: it stays. What is the host's they don't touch any
+/// more, apart from an interceptor that one of them is in.
+void engine_core::keep_for_ever() {
+  static std::mutex mutex;
+  static auto& kept = *new std::vector<std::shared_ptr<engine_core>>;
+  parts.shared.crash_slots.detach();
+  parts.bodies.leave_host();
+  std::lock_guard lock(mutex);
+  kept.push_back(shared_from_this());
+}
+
+// ---------------------------------------------------------------- what readers see
+
+/// The engine from which a reader reads: this one, or while the store refuses to write another that
+/// has read what is in the store, which nothing changes meanwhile.
+engine_core& engine_core::readable() {
+  auto& commit = parts.commit;
+  if (!commit.is_refused()) return *this;
+  if (!commit.until_written) {
+    auto options = parts.shared.options;
+    options.threads = 0;
+    options.executor = nullptr;
+    options.listener = &parts.shared.listener;  // which is told one thing at a time
+    auto view = std::make_shared<engine_core>(std::make_unique<borrowed_store>(parts.shared.store),
+                                              std::move(options));
+    view->recovery_.read_only();
+    view->recovery_.let_go();
+    commit.until_written = std::move(view);
+  }
+  return *static_cast<engine_core*>(commit.until_written.get());
+}
+
+}}}  // namespace stet::v0::detail

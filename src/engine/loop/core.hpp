@@ -1,0 +1,103 @@
+// One engine: its parts, the calls that they answer, and its life from the start to the close.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+#include "engine/bodies/lending.hpp"
+#include "engine/calls/calls_room.hpp"
+#include "engine/calls/engine_parts.hpp"
+#include "engine/loop/closing.hpp"
+#include "engine/loop/recovery.hpp"
+#include "engine/loop/turns.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: any, after the start. What waits for the loop throws errc::usage on the loop's thread.
+class engine_core final : public std::enable_shared_from_this<engine_core> {
+ public:
+  engine_core(std::unique_ptr<store> s, engine_options o);
+  engine_core(const engine_core&) = delete;
+  engine_core& operator=(const engine_core&) = delete;
+  ~engine_core();
+
+  // ------------------------------------------------------------ life (core.cpp)
+  void define(std::string_view name, std::string_view version, std::unique_ptr<definition> d);
+  void define(std::unique_ptr<declared_error> e);
+  void retain(std::string_view name_space, duration d);
+  start_preview preview(std::size_t listed_max);
+  parked_run replay_history(std::string_view exported);
+  void start();
+  /// Returns false if bodies were left behind.
+  bool close(std::optional<duration> limit);
+
+  // ------------------------------------------------------------ calls (asking.cpp)
+  /// Performs a call on the loop and waits until what it says is durable. Returns false if it was
+  /// not answered within `limit` (for a waiting_call only) and has been taken back.
+  bool submit(call& c, std::optional<duration> limit = std::nullopt);
+  template <class F> auto write_call(F f) {
+    function_call<F> c(f);
+    submit(c);
+    return c.take();
+  }
+  /// The same for what may be performed while the store refuses to write: what needs nothing
+  /// written, or makes room.
+  template <class F> auto roomless_call(F f) {
+    function_call<F> c(f);
+    c.needs_room = false;
+    submit(c);
+    return c.take();
+  }
+  /// The same for what only reads runs: `f` gets the engine to read from. While the store refuses
+  /// to write that is one which shows what is durable, and nothing else.
+  template <class F> auto read_call(F f) {
+    auto read = [&] {
+      auto& from = readable();
+      auto a = f(from);
+      if (&from != this) a.lsn = 0;
+      return a;
+    };
+    function_call<decltype(read)> c(read);
+    c.needs_room = false;
+    c.only_looks = true;
+    submit(c);
+    return c.take();
+  }
+
+  // ------------------------------------------------------------ manual mode (asking.cpp)
+  bool poll();
+  bool run_until_idle(duration limit);
+  std::optional<time_point> next_wakeup();
+
+  engine_parts parts;
+  calls_room calls;
+
+ private:
+  void must_be_new(std::string_view what, const char* why) const;
+  void start_threads();
+  void give_up_start(const std::exception_ptr& why);
+  bool abandon_in_fork() noexcept;
+  void keep_for_ever();
+  std::exception_ptr finish(bool is_loop_left);
+  engine_core& readable();
+  void must_be_usable() const;
+  bool ask_loop(call& c, std::optional<duration> limit);
+  bool give_up_waiting(call& c);
+  bool drive_until(call& c, std::optional<duration> limit);
+  bool skip(call& c, std::int64_t end);
+  bool turn_by_caller();
+  std::optional<bool> turn_if_free();
+
+  enum class phase { made, running, closed };
+  turns turns_;
+  closing closing_;
+  recovery recovery_;
+  std::atomic<phase> phase_{phase::made};
+  int process_ = 0;         // whose engine this is: a forked child has none
+  std::mutex drive_mutex_;  // manual mode: one driver at a time
+  bool was_busy_ = false;   // manual mode: the last turn did something
+};
+
+}}}  // namespace stet::v0::detail

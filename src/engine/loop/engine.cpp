@@ -1,0 +1,39 @@
+// The public shell.
+#include <stet/engine.hpp>
+
+#include "engine/loop/core.hpp"
+
+namespace stet { inline namespace v0 {
+
+engine::engine(std::unique_ptr<store> s, engine_options o)
+    : client(std::make_shared<detail::engine_core>(std::move(s), std::move(o)),
+             std::string(detail::default_namespace)) {}
+engine::~engine() {
+  try {
+    (void)core_->close(std::nullopt);
+  } catch (const std::exception& e) { core_->parts.shared.listener.problem(e.what()); }
+}
+void engine::add(std::string_view name, std::string_view version,
+                 std::unique_ptr<detail::definition> d) {
+  core_->define(name, version, std::move(d));
+}
+void engine::add(std::unique_ptr<detail::declared_error> e) { core_->define(std::move(e)); }
+start_preview engine::preview(std::size_t listed_max) { return core_->preview(listed_max); }
+void engine::start() { core_->start(); }
+void engine::retain(std::string_view name_space, duration d) { core_->retain(name_space, d); }
+client engine::in(std::string_view name_space) const {
+  constexpr std::size_t bytes_max = 64;
+  if (name_space.empty() || name_space.size() > bytes_max ||
+      name_space.find('\0') != std::string_view::npos)
+    throw error(errc::usage, name_space,
+                "the name of a namespace is 1 to " + std::to_string(bytes_max) +
+                    " bytes without a zero, this one has " + std::to_string(name_space.size()));
+  return {core_, std::string(name_space)};
+}
+void engine::close() { (void)core_->close(std::nullopt); }
+bool engine::close(duration limit) { return core_->close(limit); }
+bool engine::poll() { return core_->poll(); }
+bool engine::run_until_idle(duration limit) { return core_->run_until_idle(limit); }
+std::optional<time_point> engine::next_wakeup() { return core_->next_wakeup(); }
+
+}}  // namespace stet::v0

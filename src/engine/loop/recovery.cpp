@@ -1,0 +1,268 @@
+#include "engine/loop/recovery.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/hooks.hpp"
+#include "base/shown.hpp"
+#include "journal/checkpoint.hpp"
+#include "keys/keys.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+void recovery::recover() {
+  failpoint("before recovery");
+  e_.log.open([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
+    take_record(r, bytes, lsn);
+  });
+  e_.time.keeper.start();
+  finish_reading(e_.log);
+  put_lost_aside();
+  auto where = e_.shared.store.info().path;
+  auto who = e_.shared.crash_slots.open(where.empty() ? std::string() : where + ".slots");
+  if (!e_.log.opened().was_clean) suspect(who);
+  schedule_all();
+  e_.advance.waker.load_timers();
+  let_go();
+  for (auto& [run, debts] : e_.runs.unreadable.owed)
+    if (auto r = e_.runs.table.load(run)) e_.runs.agenda.add(*r);  // it can be read, and is paid
+  e_.commit.checkpointer.start(!e_.runs.agenda.empty());
+  failpoint("after recovery");
+}
+
+/// In the order of their numbers.
+void recovery::schedule_all() {
+  std::vector<resident*> recovered;
+  recovered.reserve(e_.runs.table.all().size());
+  for (auto& [run, r] : e_.runs.table.all()) recovered.push_back(r.get());
+  std::sort(recovered.begin(), recovered.end(),
+            [](auto* a, auto* b) { return a->state.run < b->state.run; });
+  for (auto* r : recovered) e_.advance.waker.schedule(*r);
+}
+
+void recovery::read_only() {
+  e_.time.keeper.update_now(e_.time.timers.size() > 0);
+  try {
+    journal looking(e_.shared.store, e_.shared.options.commits);
+    looking.look([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
+      take_record(r, bytes, lsn);
+    });
+    finish_reading(looking);
+  } catch (...) {
+    forget();
+    throw;
+  }
+}
+
+/// What the store has beside its journal, once that was read.
+void recovery::finish_reading(const journal& read) {
+  auto tell = [&](const std::string& what) { e_.shared.listener.problem(what); };
+  for (auto& key : read.opened().strays)
+    tell("the store has a key that is none of Stet's, and is left alone: " + shown(key) +
+         "; stet::check names what is missing elsewhere");
+  e_.runs.counters.load(e_.shared.store, tell);
+  e_.runs.unreadable.owed = read_debts(e_.shared.store, tell);
+  erase_leftovers();
+  std::vector<std::uint64_t> aside;
+  for (auto& [run, records] : put_aside_earlier()) aside.push_back(run);
+  for (auto run : aside) (void)load(run);
+  e_.runs.unreadable.aside.reset();
+}
+
+/// Another engine may have owned the store by the time of the start.
+void recovery::forget() noexcept {
+  held_.clear();
+  e_.runs.table.clear();
+  e_.runs.unreadable = {};
+  e_.runs.unsaved.clear();
+  e_.log.extra_writes() = {};
+}
+
+bool recovery::may_try_again(const std::exception_ptr& why) const noexcept {
+  try {
+    std::rethrow_exception(why);
+  } catch (const store_error& e) {
+    bool heals = e.code() == errc::full || e.code() == errc::busy;
+    return e.outcome() == commit_outcome::refused && heals && !e_.log.opened().is_owned;
+  } catch (...) { return false; }
+}
+
+// ---------------------------------------------------------------- the journal's records
+
+/// Folded into its run, unless the run's snapshot has it already.
+void recovery::take_record(const record& rec, std::string_view bytes, std::uint64_t lsn) {
+  if (rec.kind == record_kind::written) return;  // what was written is in the store
+  if (rec.kind == record_kind::erased) {
+    if (auto* gone = e_.runs.table.find(rec.related)) e_.drive.door.forget_run(*gone);
+    e_.runs.unreadable.lost.erase(rec.related);
+    return;
+  }
+  auto* r = find_or_read(rec, bytes, lsn);
+  if (!r) return;
+  if (lsn <= r->state.applied_lsn && !STET_SEEDED(ignore_snapshot_lsn))
+    return e_.runs.table.note_latest(*r);  // its snapshot may be that of a later run than the
+                                           // journal's last
+  apply_to(*r, rec, bytes, lsn);
+}
+
+/// The run of a record. Returns null if its snapshot can't be read: then the record is lost, until
+/// it is put aside.
+resident* recovery::find_or_read(const record& rec, std::string_view bytes, std::uint64_t lsn) {
+  if (auto* r = e_.runs.table.find(rec.run)) return r;
+  if (rec.kind == record_kind::started) {
+    auto& r = e_.runs.table.add(rec.run);
+    if (auto known = read_snapshot_before(rec.run)) {
+      r.state = *std::move(known);
+      r.unsaved_first = r.state.records;
+    }
+    return &r;
+  }
+  auto* r = load(rec.run);
+  if (!r) e_.runs.unreadable.lost[rec.run].emplace_back(lsn, bytes);
+  return r;
+}
+
+void recovery::apply_to(resident& r, const record& rec, std::string_view bytes, std::uint64_t lsn) {
+  try {
+    apply(r.state, rec, lsn);
+  } catch (const malformed& e) {
+    r.state.stalled = true;
+    r.state.outcome = std::string("its history doesn't make sense: ") + e.what();
+    e_.shared.listener.problem("run '" + r.state.id + "' is stalled: " + r.state.outcome);
+  }
+  e_.runs.table.note_latest(r);
+  r.last_lsn = lsn;
+  r.unsaved += bytes;
+  e_.runs.unsaved.add(r, lsn);
+}
+
+// ---------------------------------------------------------------- snapshots that can't be read
+
+/// What recoveries before this one have put aside.
+std::map<std::uint64_t, aside_records>& recovery::put_aside_earlier() {
+  auto& aside = e_.runs.unreadable.aside;
+  if (!aside)
+    aside = read_aside(e_.shared.store,
+                       [&](const std::string& what) { e_.shared.listener.problem(what); });
+  return *aside;
+}
+
+/// A run that the journal names, or of which records were put aside, from its snapshot. Returns
+/// null if that can't be read.
+resident* recovery::load(std::uint64_t run) {
+  auto loaded = e_.runs.table.load(run);
+  if (!loaded) return nullptr;
+  auto* r = &*loaded;
+  held_.push_back(std::move(loaded));
+  fold_aside(*r);
+  return r;
+}
+
+/// The snapshot of the run can be read again: what was put aside of it counts.
+void recovery::fold_aside(resident& r) {
+  auto kept = put_aside_earlier().extract(r.state.run);
+  if (kept.empty()) return;
+  r.was_put_aside = true;
+  e_.runs.unsaved.add(r, kept.mapped().front().first);  // its next slice takes it from there
+  for (auto& [lsn, bytes] : kept.mapped()) {
+    if (lsn <= r.state.applied_lsn) continue;
+    source in(bytes);
+    apply_to(r, decode_record(in), bytes, lsn);
+  }
+}
+
+/// Their records are all that is left of them: they go where no pass drops them.
+void recovery::put_lost_aside() {
+  for (auto& [run, records] : std::exchange(e_.runs.unreadable.lost, {})) {
+    put_aside(e_.log.extra_writes(), run, records);
+    e_.shared.listener.problem(
+        "the snapshot of run " + std::to_string(run) +
+        " can't be read: " + std::to_string(records.size()) +
+        " records of it are put aside, until it can be (restore it from a copy) or the run is "
+        "erased");
+  }
+}
+
+/// The snapshot of a run that the journal has from its first record on. Returns nothing if there is
+/// none yet, or if it can't be read: then the run is written afresh.
+std::optional<run_state> recovery::read_snapshot_before(std::uint64_t run) {
+  std::string why = "it is missing";
+  try {
+    if (auto state = e_.runs.table.read(run)) return state;
+    if (!e_.shared.store.get(keys::history(run, 0))) return std::nullopt;
+  } catch (const malformed& e) { why = e.what(); }
+  e_.runs.unreadable.leftovers.push_back(run);
+  e_.shared.listener.problem("the snapshot of run " + std::to_string(run) + " can't be read (" +
+                             why + "): the journal has all of that run, and it is written afresh");
+  return std::nullopt;
+}
+
+/// What stands in the store of a run that is written afresh.
+void recovery::erase_leftovers() {
+  for (auto run : std::exchange(e_.runs.unreadable.leftovers, {})) {
+    auto* r = e_.runs.table.find(run);
+    if (!r) continue;  // erased since
+    auto& writes = e_.log.extra_writes();
+    auto name_space = namespace_of(r->state);
+    erase_unreadable(writes, name_space, r->state.id, run,
+                     traces_of(e_.shared.store, name_space, run), e_.runs.counters);
+    // What it is owed stays.
+    auto& owed = e_.runs.unreadable.owed;
+    if (auto known = owed.find(run); known != owed.end()) put_debts(writes, run, known->second);
+  }
+}
+
+// ---------------------------------------------------------------- suspects
+
+/// `who` was in user code when the last process died. A death counts on whoever was tried alone: on
+/// a run's own code rather than on a step, which is there for much longer and more often by chance.
+void recovery::suspect(const std::vector<occupant>& who) {
+  if (e_.shared.options.max_crashes == 0) return;
+  std::map<step_key, trial> steps;
+  bool any_code = false, code_alone = false;
+  for (auto& o : who) {
+    if (o.command) {
+      auto& tried = steps[{o.run, o.command}];
+      tried = std::max(tried, o.tried);
+      continue;
+    }
+    any_code = true;
+    code_alone |= o.tried == trial::alone;
+    suspect_code(o);
+  }
+  std::erase_if(steps, [&](auto& s) {
+    auto r = e_.runs.table.load(s.first.first);
+    return !r || !r->state.open() || !r->state.find(s.first.second);  // its outcome stood already
+  });
+  bool is_sole = steps.size() == 1 && !any_code;
+  for (auto [step, tried] : steps) {
+    e_.runs.suspects.add(step, is_sole || tried != trial::none ? trial::alone : trial::beside);
+    if (tried != trial::alone || code_alone) continue;
+    auto r = e_.runs.table.load(step.first);
+    count_death(*r, step.second);
+  }
+}
+
+/// A run's own code was running. Its start may be among what wasn't durable: then the next run with
+/// its id is suspected.
+void recovery::suspect_code(const occupant& o) {
+  auto r = e_.runs.table.load(o.run);
+  if (!r) return e_.runs.suspects.add_start(o.id);
+  if (!r->state.open()) return;
+  e_.runs.suspects.add_code(o);
+  if (o.tried == trial::alone) count_death(*r, 0);
+}
+
+/// The process died while this step, or (0) the run's own code, was tried alone.
+void recovery::count_death(resident& r, std::uint32_t command) {
+  auto* p = command ? r.state.find(command) : nullptr;
+  record n;
+  n.kind = record_kind::suspect;
+  n.command = command;
+  n.attempt = (p ? p->crashes : r.state.crashes) + 1;
+  e_.recorder.append_note(r, n);
+}
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,49 @@
+// From what the store holds to runs that go on.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "engine/calls/engine_parts.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop, before it turns.
+class recovery {
+ public:
+  explicit recovery(engine_parts& e) noexcept : e_(e) {}
+
+  /// Owns the store and reads it. Runs that are to go on are on the agenda.
+  void recover();
+  /// Reads what a start would read, and owns nothing.
+  void read_only();
+  /// Nothing was read: an engine that has only looked starts anew.
+  void forget() noexcept;
+  /// The store has no room for its owner's mark, and nothing was read: the start may be tried
+  /// again.
+  bool may_try_again(const std::exception_ptr& why) const noexcept;
+  /// Each snapshot is read once: the runs are held as long as the recovery needs them.
+  void let_go() noexcept { held_.clear(); }
+
+ private:
+  void take_record(const record& rec, std::string_view bytes, std::uint64_t lsn);
+  resident* find_or_read(const record& rec, std::string_view bytes, std::uint64_t lsn);
+  void apply_to(resident& r, const record& rec, std::string_view bytes, std::uint64_t lsn);
+  std::map<std::uint64_t, aside_records>& put_aside_earlier();
+  resident* load(std::uint64_t run);
+  void fold_aside(resident& r);
+  void put_lost_aside();
+  std::optional<run_state> read_snapshot_before(std::uint64_t run);
+  void erase_leftovers();
+  void finish_reading(const journal& read);
+  void schedule_all();
+  void suspect(const std::vector<occupant>& who);
+  void suspect_code(const occupant& o);
+  void count_death(resident& r, std::uint32_t command);
+
+  engine_parts& e_;
+  std::vector<run_lease> held_;
+};
+
+}}}  // namespace stet::v0::detail

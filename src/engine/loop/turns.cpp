@@ -1,0 +1,156 @@
+#include "engine/loop/turns.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "base/ensure.hpp"
+#include "base/hooks.hpp"
+#include "base/users_exception.hpp"
+#include "engine/services/failures.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+// While a timer is pending the clocks are looked at this often: a machine that was suspended tells
+// nobody, and neither does a clock that was set (docs/decisions/naps.md).
+constexpr std::int64_t nap_ms_max = 4'000;
+constexpr std::int64_t sleep_ms_max = 86'400'000;  // else: something must be a limit
+
+}  // namespace
+
+bool turns::turn() {
+  e_.time.keeper.update_now(e_.time.timers.size() > 0);
+  bool busy = e_.commit.finish_commit();
+  // What was refused is tried again before a caller is told that it still is.
+  if (busy || e_.commit.is_refused()) busy |= e_.commit.commit();
+  busy |= e_.advance.gate.open();
+  busy |= e_.advance.returns.take();
+  busy |= e_.desk.take_heartbeats();
+  busy |= take_calls();
+  busy |= e_.advance.waker.fire_timers();
+  busy |= drive_ready();
+  busy |= calls_.sweeper.sweep();
+  e_.bodies.threads.watch(e_.time.clock);
+  if (STET_SEEDED(effect_before_durable)) busy |= e_.advance.gate.open();
+  busy |= e_.commit.commit();
+  return busy;
+}
+
+bool turns::take_calls() {
+  ensure(e_.thread.is_here(), "calls are performed on the engine's thread");
+  bool any = e_.inbox.take();
+  while (auto* c = e_.inbox.next()) {
+    if (e_.commit.is_refused() && c->needs_room) {
+      c->done(e_.commit.why_refused());
+      continue;
+    }
+    if (auto failed = perform(*c)) {
+      c->fails(std::move(failed));
+      e_.commit.answer(*c, e_.log.last_lsn());
+    }
+    e_.commit.commit_if_full();
+  }
+  return any;
+}
+
+/// Returns what the call is answered with, if it has failed.
+std::exception_ptr turns::perform(call& c) {
+  try {
+    if (auto lsn = c.perform(calls_)) e_.commit.answer(c, std::min(*lsn, e_.log.last_lsn()));
+    // What these leave in memory isn't whole. The engine ends, and whoever ends it tells this call
+    // and those after it.
+  } catch (const store_error&) { throw; } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const broken_invariant&) {
+    throw;
+  } catch (const users_exception& e) {  // whatever it is: the call's, and nobody else's
+    return e.thrown();
+  } catch (...) { return as_error(std::current_exception()); }
+  return nullptr;
+}
+
+bool turns::drive_ready() {
+  return e_.advance.waker.drive_ready([&] { return is_close_over(); });
+}
+
+/// Whoever closes waits no longer: what is ready is left to the next engine.
+bool turns::is_close_over() const noexcept {
+  return close_by && std::chrono::steady_clock::now() >= *close_by;
+}
+
+void turns::loop() noexcept {
+  as_loop here(e_);
+  try {
+    while (!e_.inbox.is_closing())
+      if (!turn()) sleep(sleep_ms_max);
+  } catch (...) { fail(std::current_exception()); }
+  e_.thread.ends();
+}
+
+/// Engine time at which something is to be done, if nothing comes in.
+std::int64_t turns::wakeup_time() const {
+  const auto now = e_.time.now();
+  auto until = e_.time.timers.next_time();
+  if (!e_.shared.is_manual()) until = std::min(until, e_.runs.sweeps.next);
+  if (until != INT64_MAX) until = std::clamp(e_.time.clock.shown(until), now, now + nap_ms_max);
+  if (e_.commit.is_refused()) until = std::min(until, e_.commit.last_refusal().retry_at);
+  if (e_.bodies.threads.starve()) until = std::min(until, now + starved_ms);
+  return until;
+}
+
+void turns::sleep(std::int64_t ms_max) {
+  const auto now = e_.time.now();
+  auto until = std::min(wakeup_time(), now + ms_max);
+  auto end = std::chrono::steady_clock::now() + duration(std::max<std::int64_t>(until - now, 1));
+  // What commit() lets grow is looked at when the time for that is over: perhaps it is by now.
+  if (e_.commit.is_idle() && e_.log.has_something()) end = std::min(end, e_.commit.grows_until());
+  // What is taken only when there is room again doesn't keep the loop awake.
+  e_.inbox.sleep_until(end, [&] {
+    return (!e_.commit.is_refused() && e_.bodies.has_something()) || e_.commit.has_written();
+  });
+}
+
+std::optional<time_point> turns::next_wakeup(bool was_busy) const {
+  if (e_.commit.is_refused())  // nothing happens before
+    return time_point(duration(e_.commit.last_refusal().retry_at));
+  if (was_busy || !e_.runs.agenda.empty()) return time_point(duration(e_.time.now()));
+  auto due = e_.time.timers.next_time();
+  if (due == INT64_MAX) return std::nullopt;
+  return time_point(duration(e_.time.clock.shown(due)));
+}
+
+// ---------------------------------------------------------------- the end
+
+void turns::fail(std::exception_ptr e) noexcept {
+  e = as_error(e);
+  e_.inbox.fail(e);
+  fail_everybody(e);
+  for (auto& [run, r] : e_.runs.table.all())
+    for (auto* a : r->attempts)
+      if (!a->revoke()) a->ask_to_stop();
+  try {
+    std::rethrow_exception(e);
+  } catch (const std::exception& x) {
+    e_.shared.report_problem("the engine stopped: ", x.what());
+  } catch (...) { e_.shared.listener.problem("the engine stopped"); }
+}
+
+void turns::fail_everybody(const std::exception_ptr& e) noexcept {
+  e_.inbox.fail_all(e);
+  e_.commit.answers.clear();
+  for (auto& [run, r] : e_.runs.table.all()) {
+    r->waiters.clear();
+    r->updaters.clear();
+  }
+}
+
+void turns::discard_attempts() noexcept {
+  auto all = e_.bodies.take_from_threads();
+  all.take(e_.bodies.inline_returned);
+  for (auto* a : std::exchange(e_.bodies.gate, {})) all.push(*a);
+  while (std::unique_ptr<attempt> a{all.pop()}) a->run_of.remove(*a);
+}
+
+}}}  // namespace stet::v0::detail

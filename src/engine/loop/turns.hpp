@@ -1,0 +1,71 @@
+// The loop: one turn after the other.
+//
+// One turn: a block that is durable lets out answers and bodies · take what came back · take calls
+// · fire timers · drive what is ready · seal a block and have it written, by the committer's thread
+// or here. Invariants:
+//  - a body begins only when all is durable up to the record of its attempt (gatekeeper);
+//  - an answer waits until the last record on which it depends is durable (answers);
+//  - a frame with a capturing body under way is never destroyed (frames);
+//  - a run in memory without `unsaved` and without a frame can be dropped: the store has it.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <optional>
+
+#include "engine/calls/calls_room.hpp"
+#include "engine/calls/engine_parts.hpp"
+#include "execution/limits.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// The calling thread is the loop for the time of a scope, and payloads have the engine's limit.
+class as_loop {
+ public:
+  explicit as_loop(engine_parts& e) noexcept
+      : here_(e.thread), limit_(e.shared.options.payload_bytes_max) {}
+
+ private:
+  loop_thread::as_loop here_;
+  payload_limit limit_;
+};
+
+/// Thread: the engine's loop.
+class turns {
+ public:
+  turns(engine_parts& e, calls_room& c) noexcept : e_(e), calls_(c) {}
+
+  /// Does what can be done now. Returns whether it did anything.
+  bool turn();
+  /// Turns until a close begins, or the engine fails.
+  void loop() noexcept;
+  /// Sleeps until something is due or comes in, and no longer than this.
+  void sleep(std::int64_t ms_max);
+  /// Performs the calls that have come. Returns whether there was any.
+  bool take_calls();
+  /// What is ready is driven, until the time for a close is over.
+  bool drive_ready();
+  /// When there is something to do next, if nothing comes from outside. `was_busy`: the last turn
+  /// did something.
+  std::optional<time_point> next_wakeup(bool was_busy) const;
+
+  /// Nothing more is believed, acknowledged or begun: what is durable is read again by the next
+  /// engine on this store.
+  void fail(std::exception_ptr e) noexcept;
+  /// Every caller gets this error.
+  void fail_everybody(const std::exception_ptr& e) noexcept;
+  void discard_attempts() noexcept;
+
+  /// From then on a close leaves bodies behind, and drives nothing.
+  std::optional<std::chrono::steady_clock::time_point> close_by;
+
+ private:
+  std::exception_ptr perform(call& c);
+  std::int64_t wakeup_time() const;
+  bool is_close_over() const noexcept;
+
+  engine_parts& e_;
+  calls_room& calls_;
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,23 @@
+// Runs that are erased by a commit that isn't durable yet: the store still shows them.
+#pragma once
+#include <cstdint>
+#include <unordered_set>
+
+namespace stet { inline namespace v0 { namespace detail {
+
+class erased_runs {
+ public:
+  void add(std::uint64_t run) { filling_.insert(run); }
+  bool has(std::uint64_t run) const { return filling_.contains(run) || flying_.contains(run); }
+  /// What was added is in the block on its way; that block is durable.
+  void sealed() {
+    flying_.merge(filling_);
+    filling_.clear();
+  }
+  void committed() noexcept { flying_.clear(); }
+
+ private:
+  std::unordered_set<std::uint64_t> filling_, flying_;
+};
+
+}}}  // namespace stet::v0::detail

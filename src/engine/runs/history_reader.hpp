@@ -1,0 +1,34 @@
+// The whole history of a run: what the store has of it, what rides in the block on its way, and
+// what no chunk has yet. Nothing here waits for the store to write.
+#pragma once
+#include <string>
+
+#include "engine/runs/resident.hpp"
+#include "engine/services/failures.hpp"
+#include "engine/services/services.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop.
+class history_reader {
+ public:
+  explicit history_reader(services& s) noexcept : services_(s) {}
+
+  /// As it is stored, its payloads sealed. Throws errc::corrupt.
+  std::string stored(resident& r) const;
+  /// What a replay needs of it is opened. Throws errc::corrupt, and errc::payload if something in
+  /// it can't be opened.
+  std::string opened(resident& r) const;
+  /// Calls `f` for each record as it is stored. Throws errc::corrupt.
+  template <class F> void for_each(resident& r, F f) const {
+    auto history = stored(r);
+    try {
+      for (source in(history); !in.done();) f(decode_record(in));
+    } catch (const malformed& e) { throw unreadable_history(r.state, e.what()); }
+  }
+
+ private:
+  services& services_;
+};
+
+}}}  // namespace stet::v0::detail

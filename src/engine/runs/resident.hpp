@@ -1,0 +1,84 @@
+// A run in memory, and what names it there.
+#pragma once
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/bodies/attempt.hpp"
+#include "engine/door/call.hpp"
+#include "execution/execution.hpp"
+#include "index/entries.hpp"
+#include "payloads/payloads.hpp"
+#include "run_state/run_state.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+inline constexpr std::size_t id_bytes_max = 200;
+/// How a namespace stands in records and states.
+inline std::string_view as_stored(std::string_view name_space) noexcept {
+  return name_space == default_namespace ? std::string_view() : name_space;
+}
+/// What the latest run of an id is known by in memory.
+inline std::string id_key(std::string_view name_space, std::string_view id) {
+  std::string key(as_stored(name_space));
+  key.push_back('\0');
+  return key += id;
+}
+/// Whose payloads they are.
+inline payload_owner owner_of(const run_state& s) noexcept {
+  return {s.run, {s.seed[0], s.seed[1]}, namespace_of(s), s.id};
+}
+/// Of a run that begins with this record.
+inline payload_owner owner_of_new(const record& started) noexcept {
+  auto name_space = started.name_space.empty() ? default_namespace : started.name_space;
+  return {started.run, {started.seed[0], started.seed[1]}, name_space, started.target};
+}
+/// A run in memory.
+struct resident {
+  run_state state;
+  std::unique_ptr<execution> frame;  // its coroutine, unless evicted
+  std::string unsaved;               // records that no chunk in the store holds yet
+  std::uint64_t unsaved_first = 0;   // number of the first of them
+  /// Records before those, whose chunk is in a block that isn't durable yet.
+  struct riding_records {
+    std::uint64_t first;  // its number
+    std::string records;
+  };
+  std::optional<riding_records> riding;
+  std::uint64_t last_lsn = 0;
+  std::uint64_t sliced_in = 0;     // the block that carries its latest slice
+  std::vector<attempt*> attempts;  // under way, or waiting for their gate
+  std::vector<outcome_call*> waiters;
+  std::vector<update_call*> updaters;
+  /// What the run before it in its chain was sent, once it was asked for, if that left no entries:
+  /// see sent_before.
+  std::unique_ptr<std::unordered_set<std::string>> sent_before;
+  std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
+  bool resumed = false;                               // what was cut short has been seen to
+  bool queued = false;                                // in ready_
+  bool resumes_later = false;     // to be resumed when no body refers to its frame any more
+  std::uint64_t dirty_since = 0;  // LSN of the first of `unsaved`; 0: none
+  std::uint32_t leases = 0;       // that hold it
+  bool forgotten = false;         // it is no longer among the runs: the last lease deletes it
+  bool was_put_aside = false;     // some of `unsaved` was, until its next slice
+
+  void add(attempt& a) {
+    a.ticket.index = attempts.size();
+    attempts.push_back(&a);
+  }
+  /// Once more does no harm.
+  void remove(attempt& a) noexcept {
+    if (a.ticket.index >= attempts.size() || attempts[a.ticket.index] != &a) return;
+    attempts.back()->ticket.index = a.ticket.index;
+    attempts[a.ticket.index] = attempts.back();
+    attempts.pop_back();
+  }
+};
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,152 @@
+#include "engine/runs/run_table.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "base/ensure.hpp"
+#include "engine/services/failures.hpp"
+#include "journal/checkpoint.hpp"
+#include "keys/keys.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+// ---------------------------------------------------------------- leases
+
+run_lease::run_lease(run_table& t, resident& r) noexcept : table_(&t), run_(&r) { ++r.leases; }
+run_lease::~run_lease() {
+  if (!run_ || --run_->leases > 0) return;
+  if (run_->forgotten) delete run_;
+  else table_->release(*run_);
+}
+
+/// No lease holds the run any more. Its frame may have been rebuilt for a call that only looked;
+/// that of an attempt which is about to begin stays.
+void run_table::release(resident& r) noexcept {
+  if (r.frame && r.attempts.empty() && frames_.size() > services_.options.resident_runs_max)
+    keep_within_residency(&r);
+  drop_if_idle(r);
+}
+
+// ---------------------------------------------------------------- find
+
+resident* run_table::find(std::uint64_t run) noexcept {
+  auto found = runs_.find(run);
+  return found == runs_.end() ? nullptr : found->second.get();
+}
+
+run_lease run_table::load(std::uint64_t run) {
+  if (auto* r = find(run)) return hold(*r);
+  if (erased.has(run)) return {};
+  try {
+    auto state = read(run);
+    if (!state) return {};
+    auto r = std::make_unique<resident>();
+    r->state = *std::move(state);
+    r->unsaved_first = r->state.records;
+    r->last_lsn = r->state.applied_lsn;
+    // An open run is the latest of its id; one that has ended may not be, and the store knows.
+    if (r->state.open()) ids_.emplace(id_key(namespace_of(r->state), r->state.id), run);
+    auto held = hold(*(runs_[run] = std::move(r)));
+    if (unreadable_.owed.contains(run)) agenda_.add(*held);
+    return held;
+  } catch (const malformed& e) {
+    services_.listener.problem("run " + std::to_string(run) +
+                               " can't be read, and is left alone: " + e.what());
+    return {};
+  }
+}
+
+run_lease run_table::must_read(std::uint64_t run, std::string_view id) {
+  auto r = load(run);
+  if (!r && exists(run)) throw unreadable_run(run, id);
+  return r;
+}
+
+bool run_table::exists(std::uint64_t run) {
+  return find(run) || (!erased.has(run) && services_.store.get(keys::snapshot(run)));
+}
+
+std::optional<run_state> run_table::peek(std::uint64_t run) {
+  if (erased.has(run)) return std::nullopt;
+  try {
+    return read_snapshot(services_.store, run);
+  } catch (const malformed&) { return std::nullopt; }  // reported when it is loaded
+}
+
+std::optional<run_state> run_table::read(std::uint64_t run) {
+  return read_latest_snapshot(services_.store, run);
+}
+
+std::uint64_t run_table::latest(std::string_view name_space, std::string_view id) {
+  auto found = ids_.find(id_key(name_space, id));
+  if (found != ids_.end()) return found->second;
+  return latest_below(name_space, id, UINT64_MAX);
+}
+
+std::uint64_t run_table::latest_below(std::string_view name_space, std::string_view id,
+                                      std::uint64_t below) {
+  do below = read_latest_run(services_.store, name_space, id, below).value_or(0);
+  while (below && erased.has(below));
+  return below;
+}
+
+// ---------------------------------------------------------------- add and forget
+
+resident& run_table::add(std::uint64_t run) { return *(runs_[run] = std::make_unique<resident>()); }
+
+std::uint64_t run_table::set_latest(const std::string& key, std::uint64_t run) {
+  return std::exchange(ids_[key], run);
+}
+
+void run_table::restore_latest(const std::string& key, std::uint64_t run) {
+  if (run) ids_[key] = run;
+  else ids_.erase(key);
+}
+
+void run_table::note_latest(const resident& r) {
+  auto& latest = ids_[id_key(namespace_of(r.state), r.state.id)];
+  latest = std::max(latest, r.state.run);
+}
+
+void run_table::forget(resident& r) {
+  ensure(!r.frame && !r.lru, "a run that goes from memory has no frame");
+  auto id = ids_.find(id_key(namespace_of(r.state), r.state.id));
+  if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
+  auto gone = runs_.extract(r.state.run);
+  if (r.leases > 0) gone.mapped().release()->forgotten = true;
+}
+
+void run_table::clear() noexcept {
+  frames_.by_use().clear();
+  runs_.clear();
+  ids_.clear();
+}
+
+// ---------------------------------------------------------------- let go
+
+void run_table::keep_within_residency(const resident* kept) noexcept {
+  auto candidate = frames_.by_use().begin();
+  for (auto excess = frames_.excess(); excess > 0; --excess) {
+    auto& r = **candidate++;
+    frames_.evict(r);
+    if (&r != kept) drop_if_idle(r);
+  }
+}
+
+bool run_table::is_idle(const resident& r) const noexcept {
+  return r.leases == 0 && !r.frame && r.dirty_since == 0 && !r.queued && !rides_in_block(r) &&
+         r.unsaved.empty() && r.attempts.empty() && r.waiters.empty() && r.updaters.empty();
+}
+
+void run_table::drop_if_idle(resident& r) noexcept {
+  if (r.frame && !r.state.open()) frames_.evict(r);
+  if (!is_idle(r)) return;
+  try {
+    auto id = ids_.find(id_key(namespace_of(r.state), r.state.id));
+    if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
+  } catch (const std::bad_alloc&) { return; }  // it stays
+  runs_.erase(r.state.run);
+}
+
+}}}  // namespace stet::v0::detail

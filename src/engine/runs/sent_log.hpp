@@ -1,0 +1,40 @@
+// What the earlier runs of a chain were sent: by it a signal or an update that comes again is known
+// after the run that had it was erased. It stands in entries of its own (runs/sent_keys.hpp).
+#pragma once
+#include "engine/runs/block_state.hpp"
+#include "engine/runs/history_reader.hpp"
+#include "engine/runs/run_table.hpp"
+#include "engine/runs/sent_keys.hpp"
+#include "journal/journal.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop.
+class sent_log {
+ public:
+  sent_log(run_table& t, history_reader& h, journal& j, const block_state& b, store& s) noexcept
+      : table_(t), history_(h), journal_(j), block_(b), keys_(s) {}
+
+  /// A run continues as new: what it was sent is known to those after it, in the same commit. `s`
+  /// is its state at its end.
+  void remember(const execution& frame, const run_state& s);
+  /// A run is erased: what it was sent is known no longer.
+  void forget(resident& r);
+  /// The same of a run that can't be read.
+  void forget(std::uint64_t run) { keys_.erase_run(run, journal_.extra_writes()); }
+  /// Which earlier run of its chain was sent this already, as far as they are kept; 0 if none was.
+  std::uint64_t sent_before(resident& r, keys::sent_kind kind, std::string_view key);
+
+  /// What was added and erased since the last time is on its way; it is durable.
+  void sealed() { keys_.sealed(); }
+  void committed() noexcept { keys_.committed(); }
+
+ private:
+  run_table& table_;
+  history_reader& history_;
+  journal& journal_;
+  const block_state& block_;
+  sent_keys keys_;
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,29 @@
+// What retention knows between two sweeps (calls/sweeper.hpp).
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <stet/time.hpp>
+
+namespace stet { inline namespace v0 { namespace detail {
+
+struct sweep_plan {
+  /// How long the runs of a namespace are kept, ms; 0: for ever.
+  std::int64_t retention_of(std::string_view name_space, duration of_engine) const noexcept {
+    auto own = keep.find(name_space);
+    return (own == keep.end() ? of_engine : own->second).count();
+  }
+
+  std::map<std::string, duration, std::less<>> keep;  // by namespace, where it isn't the engine's
+  std::int64_t next = 0;                              // when to look what is old
+  // By namespace: the latest entry that was looked at.
+  std::map<std::string, std::string> looked_to;
+  std::vector<std::uint64_t> busy;  // of those: bodies of theirs still ran
+  std::int64_t ended_until = 0;     // runs that ended before this are in the index by end
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,152 @@
+#include "engine/services/crash_slots.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <tuple>
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// `state` is written last on entering and first on leaving: a cell that says it is taken is whole.
+struct crash_slots::cell {
+  std::atomic<std::uint32_t> state;  // 0: free, 1: being written, else taken, see below
+  std::uint32_t command;
+  std::uint64_t run;
+  std::uint32_t attempt;
+  code_use use;
+  std::uint64_t records;
+  std::uint32_t id;
+  std::uint32_t unused[5];  // a cell is a cache line
+};
+
+namespace {
+
+constexpr unsigned code_cells = 64;      // for threads in user code
+constexpr unsigned pending_cells = 192;  // behind those, for steps that are pending
+constexpr unsigned cell_count = code_cells + pending_cells;
+constexpr std::size_t file_bytes = std::size_t{64} * cell_count;
+enum : std::uint32_t { free_cell = 0, writing = 1, taken = 2, tried_alone = 3, tried_beside = 4 };
+
+std::uint32_t state_of(trial t) noexcept {
+  return t == trial::alone ? tried_alone : t == trial::beside ? tried_beside : taken;
+}
+trial trial_of(std::uint32_t state) noexcept {
+  return state == tried_alone ? trial::alone : state == tried_beside ? trial::beside : trial::none;
+}
+
+/// True if each of its bytes has a place on the disk: a write into the mapping of a hole ends the
+/// process with SIGBUS where the disk is full. What the file holds stays.
+bool has_room(int fd) noexcept {
+  int native;
+  do native = ::posix_fallocate(fd, 0, file_bytes);
+  while (native == EINTR);
+  return native == 0;
+}
+
+/// Mode 0600, whatever the umask.
+int open_own(const std::string& path) {
+  constexpr int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  int fd = ::open(path.c_str(), flags | O_CREAT | O_EXCL, 0600);
+  if (fd >= 0) ::fchmod(fd, 0600);
+  else fd = ::open(path.c_str(), flags);
+  return fd;
+}
+
+}  // namespace
+
+crash_slots::~crash_slots() {
+  static_assert(sizeof(cell) == 64);
+  if (cells_) ::munmap(cells_, file_bytes);
+}
+
+std::vector<occupant> crash_slots::open(const std::string& path) {
+  std::vector<occupant> found;
+  if (path.empty()) return found;
+  int fd = open_own(path);
+  if (fd < 0) return found;
+  void* mapped = MAP_FAILED;
+  struct stat s;
+  const bool is_ours = ::fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_nlink == 1;
+  if (is_ours && ::ftruncate(fd, file_bytes) == 0 && has_room(fd))
+    mapped = ::mmap(nullptr, file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  ::close(fd);
+  if (mapped == MAP_FAILED) return found;
+  cells_ = static_cast<cell*>(mapped);
+  for (unsigned i = 0; i < cell_count; ++i) {
+    auto& c = cells_[i];
+    auto state = c.state.load();
+    if (state >= taken)
+      found.push_back({c.run, c.command, c.attempt, trial_of(state), c.use, c.records, c.id});
+    c.state.store(free_cell);
+  }
+  return found;
+}
+
+int crash_slots::enter(const occupant& o) noexcept {
+  if (!cells_) return -1;
+  return enter(o, 0, code_cells, hint_.fetch_add(1, std::memory_order_relaxed));
+}
+
+int crash_slots::enter_pending(const occupant& o) noexcept {
+  if (!cells_) return -1;
+  auto before = pending_.fetch_add(1, std::memory_order_relaxed);
+  int slot = before < pending_cells ? enter(o, code_cells, pending_cells, before) : -1;
+  if (slot < 0) pending_.fetch_sub(1, std::memory_order_relaxed);
+  return slot;
+}
+
+/// The first free one, from the `hint`-th on. -1: there is none, and whoever is there can't be
+/// suspected.
+int crash_slots::enter(const occupant& o, unsigned first_cell, unsigned count,
+                       unsigned hint) noexcept {
+  for (unsigned i = 0; i < count; ++i) {
+    auto slot = first_cell + (hint + i) % count;
+    auto& c = cells_[slot];
+    std::uint32_t expected = free_cell;
+    if (!c.state.compare_exchange_strong(expected, writing, std::memory_order_acquire)) continue;
+    c.run = o.run;
+    c.command = o.command;
+    c.attempt = o.attempt;
+    c.use = o.use;
+    c.records = o.records;
+    c.id = o.id;
+    c.state.store(state_of(o.tried), std::memory_order_release);
+    return static_cast<int>(slot);
+  }
+  return -1;
+}
+
+void crash_slots::leave(int slot) noexcept {
+  if (slot < 0) return;
+  cells_[slot].state.store(free_cell, std::memory_order_release);
+  if (slot >= static_cast<int>(code_cells)) pending_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void crash_slots::clear_suspect(int slot) noexcept {
+  if (slot < 0) return;
+  for (std::uint32_t tried : {tried_alone, tried_beside})
+    cells_[slot].state.compare_exchange_strong(tried, taken);
+}
+
+void crash_slots::try_again(int slot, trial how) noexcept {
+  if (slot >= 0) cells_[slot].state.store(state_of(how), std::memory_order_release);
+}
+
+void crash_slots::close() noexcept {
+  if (!cells_) return;
+  for (unsigned i = 0; i < cell_count; ++i) cells_[i].state.store(free_cell);
+}
+
+/// Fresh memory takes the file's place: whoever leaves later touches no slot of the next engine's.
+void crash_slots::detach() noexcept {
+  if (!cells_) return;
+  close();
+  std::ignore = ::mmap(cells_, file_bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

@@ -1,0 +1,43 @@
+// What all parts of an engine use, and none of them changes after the start.
+#pragma once
+#include <memory>
+
+#include <stet/engine.hpp>
+
+#include "engine/services/crash_slots.hpp"
+#include "engine/services/definitions.hpp"
+#include "engine/services/watchdog.hpp"
+#include "execution/errors.hpp"
+#include "payloads/payloads.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+struct services {
+  /// Throws errc::usage if there is no store, or an option makes no sense: the error names it.
+  services(std::unique_ptr<v0::store> s, engine_options o);
+  services(const services&) = delete;
+  services& operator=(const services&) = delete;
+
+  /// Also when there is no memory for the text.
+  void report_problem(std::string_view what, const char* why) noexcept;
+  bool is_manual() const noexcept { return options.threads == 0; }
+
+  std::unique_ptr<v0::store> owned_store;
+  v0::store& store;
+  engine_options options;
+  v0::clock& clock;
+  v0::entropy& entropy;
+
+ private:
+  v0::listener standard_error_;  // where no listener is given
+
+ public:
+  one_at_a_time listener;
+  detail::watchdog watchdog;
+  detail::payloads payloads;
+  detail::crash_slots crash_slots;
+  error_registry errors;
+  detail::definitions definitions;
+};
+
+}}}  // namespace stet::v0::detail

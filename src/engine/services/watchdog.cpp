@@ -1,0 +1,124 @@
+#include "engine/services/watchdog.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "base/shown.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+namespace {
+
+std::string text_of(duration d) { return std::to_string(d.count()) + " ms"; }
+void tell_without_words(listener& l) noexcept { l.problem("a workflow keeps the engine too long"); }
+
+}  // namespace
+
+void shown_name::set(std::string_view name) noexcept {
+  char bytes[sizeof words_] = {};
+  std::memcpy(bytes, name.data(), std::min(name.size(), sizeof bytes));
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes + i * sizeof word, sizeof word);
+    words_[i].store(word, std::memory_order_relaxed);
+  }
+}
+std::string shown_name::get() const {
+  char bytes[sizeof words_ + 1] = {};
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    auto word = words_[i].load(std::memory_order_relaxed);
+    std::memcpy(bytes + i * sizeof word, &word, sizeof word);
+  }
+  std::string name(bytes);
+  return name.size() == sizeof words_ ? name + "…" : name;
+}
+
+watchdog::watchdog(listener& l, clock& c, duration limit) noexcept
+    : listener_(l), clock_(c), limit_(limit) {}
+watchdog::~watchdog() { stop(); }
+
+void watchdog::start() {
+  if (limit_.count() > 0) thread_ = std::thread([this] { watch(); });
+}
+
+void watchdog::stop() noexcept {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void watchdog::leak() noexcept {
+  if (thread_.joinable()) new (std::nothrow) std::thread(std::move(thread_));
+}
+
+void watchdog::enter(std::string_view workflow, std::string_view id) noexcept {
+  if (limit_.count() <= 0) return;
+  workflow_.set(workflow);
+  id_.set(id);
+  if (!thread_.joinable()) began_ = clock_.steady();
+  turn_.fetch_add(1);
+  if (!asleep_) return;
+  {
+    std::lock_guard lock(mutex_);
+    asleep_ = false;
+  }
+  wake_.notify_one();
+}
+
+void watchdog::leave(std::uint32_t command, source_point at) noexcept {
+  if (limit_.count() <= 0) return;
+  auto turn = turn_.fetch_add(1);
+  bool has_thread = thread_.joinable();
+  auto took = has_thread ? duration{} : clock_.steady() - began_;
+  if (has_thread ? named_.load(std::memory_order_relaxed) != turn : took < limit_) return;
+  try {
+    tell((has_thread ? std::string("goes on") : "kept the engine for " + text_of(took)) +
+         ", behind command " + std::to_string(command) + " (" + at.file + ":" +
+         std::to_string(at.line) + ")");
+  } catch (...) { tell_without_words(listener_); }
+}
+
+void watchdog::tell(const std::string& what) noexcept {
+  try {
+    listener_.problem("workflow " + shown(workflow_.get()) + ", run " + shown(id_.get()) + ", " +
+                      what);
+  } catch (...) { tell_without_words(listener_); }
+}
+
+void watchdog::watch() {
+  std::unique_lock lock(mutex_);
+  // As long as the numbers of a clock allow, and half of a millisecond is something too.
+  constexpr duration longest = std::chrono::hours(24 * 365 * 100);
+  const auto pause = std::chrono::nanoseconds(std::min(limit_, longest)) / 2;
+  std::uint64_t seen = 0;
+  int the_same = 0;
+  while (!stopping_) {
+    wake_.wait_for(lock, pause, [&] { return stopping_; });
+    auto turn = turn_.load();
+    if (turn != seen) {
+      seen = turn;
+      the_same = 0;
+      continue;
+    }
+    ++the_same;
+    if (turn % 2 == 1) {
+      if (the_same != 2) continue;
+      named_ = turn;
+      lock.unlock();
+      tell("has kept the engine for more than " + text_of(limit_) +
+           " without an await, and no other run goes on meanwhile: what takes long belongs into a "
+           "step");
+      lock.lock();
+    } else if (the_same >= 2) {
+      asleep_ = true;
+      if (turn_ != seen) asleep_ = false;  // it has begun just now, and may not have seen that
+      wake_.wait(lock, [&] { return stopping_ || !asleep_; });
+    }
+  }
+}
+
+}}}  // namespace stet::v0::detail

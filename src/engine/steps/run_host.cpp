@@ -1,0 +1,82 @@
+#include "engine/steps/run_host.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/shown.hpp"
+#include "base/user_code.hpp"
+#include "engine/services/failures.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr int patience_ms = 1000;  // then a body that is waited for is reported
+
+}  // namespace
+
+/// A pending step is given up by its workflow, during a drive.
+bool run_host::stop_body(std::uint64_t run, std::uint32_t command) noexcept {
+  bool wait = false;
+  for (auto* a : runs_.table.find(run)->attempts) {
+    if (a->order.command != command || a->ticket.left_behind || a->revoke()) continue;
+    desk_.ask_to_return(*a);
+    if (a->body->waits_for_body) wait = true;
+    else desk_.leave_behind(*a);
+  }
+  return wait;
+}
+
+/// What a body refers to is destroyed when this returns.
+void run_host::await_body(std::uint64_t run, std::uint32_t command) noexcept {
+  not_user_code here;
+  auto& r = *runs_.table.find(run);
+  for (auto* a : r.attempts) {
+    if (a->order.command != command) continue;
+    a->ticket.left_behind = true;
+    if (a->revoke()) continue;
+    desk_.ask_to_return(*a);
+    desk_.leave_behind(*a);
+    if (!a->body->waits_for_body) continue;
+    loop_thread::inside_body inside(bodies_.thread);
+    for (int waited_ms = 0; a->at == attempt::phase::running; ++waited_ms) {
+      if (waited_ms == patience_ms)
+        services_.listener.problem(
+            "the run " + shown(r.state.id) + ", and every other, waits for the body of step " +
+            shown(a->body->name) +
+            ": it belongs to a handler of an update that is being destroyed");
+      if (waited_ms >= patience_ms) refuse_calls(*a);  // the body may be waiting for one of them
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+}
+
+/// The loop waits for a body, and perhaps the body for the loop: callers that wait for the loop get
+/// an error, all but those who wait for a run anyway.
+void run_host::refuse_calls(const attempt& waited_for) noexcept {
+  auto why = to_exception([&] {
+    return error(errc::busy, "engine",
+                 "the engine waits for the body of step " + shown(waited_for.body->name) +
+                     ", whose run destroys what it refers to: ask again when the body has "
+                     "returned; what was asked may be done all the same");
+  });
+  bodies_.calls.fail_some(
+      why, [](const call& c) { return c.of_body || !c.waits_for_run; },
+      [&](call& c) {
+        if (c.waits_for_run) commit_.answers.forget(static_cast<waiting_call&>(c));
+        else commit_.answers.forget(c);
+      });
+}
+
+/// Lengths of time count from when they are asked for, not from the event that drives the run.
+std::int64_t run_host::late_by() noexcept {
+  not_user_code here;  // it looks at the clock
+  return std::max<std::int64_t>(time_.clock.measure() - driven_at, 0);
+}
+
+void run_host::log(std::string_view id, std::string_view line) noexcept {
+  not_user_code here;
+  services_.listener.log(id, line);
+}
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,115 @@
+#include "engine/steps/step_desk.hpp"
+
+#include <new>
+#include <string>
+
+#include "base/ensure.hpp"
+#include "base/hooks.hpp"
+#include "base/plus.hpp"
+#include "base/shown.hpp"
+#include "base/user_code.hpp"
+#include "base/users_exception.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+/// A body that goes on this long after it was asked to return is reported.
+constexpr std::int64_t after_stop_ms = 30'000;
+
+}  // namespace
+
+void step_desk::begin_step(resident& r, request& q, std::uint32_t number) {
+  auto* a = new attempt(bodies_, r, r.state, q);
+  auto* p = r.state.find(q.id);
+  ensure(p && p->kind == command_kind::step, "a step that begins is pending");
+  a->order.run = r.state.run;
+  a->order.seed[0] = r.state.seed[0];
+  a->order.seed[1] = r.state.seed[1];
+  a->order.command = q.id;
+  a->order.number = number;
+  ensure(!r.forgotten, "a run that has a step is found by its number");
+  a->ticket.lsn = r.last_lsn;
+  a->order.progress = runs_.texts.progress(r.state, *p);
+  r.add(*a);
+  bodies_.gate.push_back(a);
+}
+
+pending* step_desk::counts(const attempt& a) noexcept {
+  auto& s = a.run_of.state;
+  auto* p = s.open() && !a.ticket.left_behind ? s.find(a.order.command) : nullptr;
+  return p && p->at == pending::phase::waiting && p->attempt == a.order.number ? p : nullptr;
+}
+
+void step_desk::note_not_started(resident& r, const attempt& a) {
+  record n;
+  n.kind = record_kind::not_started;
+  n.command = a.order.command;
+  n.attempt = a.order.number;
+  recorder_.append_note(r, n);
+}
+
+void step_desk::leave_behind(attempt& a) noexcept {
+  a.ticket.left_behind = true;
+  if (a.later && !a.body->waits_for_body && a.later->give_up()) bodies_.inline_returned.push(a);
+}
+
+void step_desk::ask_to_return(attempt& a) noexcept {
+  not_user_code here;  // what it gave to on_stop() isn't the workflow's
+  a.ask_to_stop();
+  if (a.at != attempt::phase::running || (a.is_pending() && !a.body->waits_for_body)) return;
+  a.ticket.deadline = plus(time_.now(), after_stop_ms);
+  try {
+    time_.timers.add(a.ticket.deadline, a.order.run);
+    if (a.order.tried == trial::alone) trials.try_for_a_moment(a);
+  } catch (const std::bad_alloc&) {}  // then nobody reports it
+}
+
+void step_desk::stop_all(resident& r) {
+  for (auto* a : r.attempts) {
+    if (!a->revoke()) {
+      ask_to_return(*a);
+    } else if (counts(*a)) {  // the run may be resumed before it is back
+      note_not_started(r, *a);
+      a->ticket.left_behind = true;
+    }
+  }
+}
+
+void step_desk::report_late(attempt& a) {
+  if (a.at != attempt::phase::running || a.ticket.warned || !a.stop) return;
+  a.ticket.warned = true;
+  auto late = std::to_string(after_stop_ms / 1000) + " s after it was asked to stop";
+  if (a.is_pending())
+    return services_.listener.problem(
+        "the step " + shown(a.body->name) + " is still pending " + late +
+        ": its run waits until its completion is resolved, rejected or dropped, since its body "
+        "captures and may have lent the run's variables");
+  services_.listener.problem(
+      "the body of step " + shown(a.body->name) + " goes on " + late + ": it occupies a thread" +
+      (a.body->waits_for_body && a.run_of.state.open() ? ", and its run waits for it" : ""));
+}
+
+bool step_desk::take_heartbeats() {
+  if (commit_.is_refused()) return false;  // until there is room each says its latest
+  auto beats = bodies_.take_heartbeats();
+  for (auto& [of, progress] : beats) {
+    auto* r = runs_.table.find(of.run);
+    auto* p = r && r->state.open() ? r->state.find(of.command) : nullptr;
+    if (!p) continue;
+    bool counts = p->at == pending::phase::waiting && p->attempt == of.attempt;
+    if (!counts && !STET_SEEDED(beats_of_any_attempt)) continue;
+    record n;
+    n.kind = record_kind::progress;
+    n.command = of.command;
+    n.payload = progress;
+    try {
+      recorder_.append_note(*r, n);
+    } catch (const users_exception& e) {  // the next one says more
+      services_.listener.problem(words_of(e.thrown()));
+    }
+    commit_.commit_if_full();
+  }
+  return !beats.empty();
+}
+
+}}}  // namespace stet::v0::detail

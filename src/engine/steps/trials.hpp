@@ -1,0 +1,51 @@
+// Attempts that are tried as suspects of bringing the process down: one alone at a time.
+#pragma once
+#include <cstdint>
+#include <deque>
+
+#include "engine/bodies/attempt.hpp"
+#include "engine/runs/run_room.hpp"
+#include "engine/services/services.hpp"
+#include "engine/time/time_room.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop.
+class trials {
+ public:
+  trials(services& s, time_room& t, run_room& r) : services_(s), time_(t), runs_(r) {}
+
+  /// How an attempt that is about to begin is tried. Returns false if it has to wait, since another
+  /// is tried alone.
+  bool may_begin(attempt& a) noexcept;
+  /// It begins now.
+  void begins(attempt& a) noexcept {
+    if (a.order.tried == trial::alone) alone_ = &a;
+  }
+  /// It is back: others have their turn.
+  void ends(const attempt& a) noexcept {
+    if (alone_ == &a) alone_ = nullptr;
+  }
+  /// A suspect that was tried has brought nothing down.
+  void clear(const attempt& a) noexcept;
+  /// It may be pending for days, or never come back: it is tried for a moment, in which it may
+  /// still kill.
+  void try_for_a_moment(attempt& a);
+  /// Those whose moment is over have come through.
+  void end_moments();
+
+ private:
+  struct moment {
+    std::int64_t ends;  // ms, engine clock
+    attempt* who;       // found among its run's, or gone
+    std::uint64_t run;
+  };
+
+  services& services_;
+  time_room& time_;
+  run_room& runs_;
+  attempt* alone_ = nullptr;    // the one that is tried alone
+  std::deque<moment> moments_;  // by `ends`
+};
+
+}}}  // namespace stet::v0::detail

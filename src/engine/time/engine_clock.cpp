@@ -1,0 +1,101 @@
+#include "engine/time/engine_clock.hpp"
+
+#include <algorithm>
+
+#include "base/hooks.hpp"
+#include "base/plus.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::int64_t slack_ms = 1000;  // a clock that is behind by less wasn't set back
+constexpr std::int64_t follow_ms = 20;   // one that is ahead by less isn't followed
+constexpr std::int64_t note_every_ms = 60'000;
+// A clock that shows an earlier time was never set: a machine without a battery begins in 1970.
+constexpr std::int64_t first_possible_ms = 1'577'836'800'000;  // 2020
+
+bool is_possible(std::int64_t wall) noexcept { return wall >= first_possible_ms; }
+
+}  // namespace
+
+engine_clock::engine_clock(clock& c)
+    : clock_(c), knows_uptime_(c.uptime().has_value()), resolution_(c.resolution().count()) {}
+
+std::int64_t engine_clock::line() noexcept {
+  if (!knows_uptime_) return clock_.steady().count();
+  return clock_.uptime().value_or(duration(anchor_line_)).count();
+}
+
+void engine_clock::anchor(std::int64_t now) noexcept {
+  anchor_now_ = now;
+  anchor_line_ = line();
+}
+
+void engine_clock::start(std::optional<clock_history> known, std::int64_t last, journal_place at) {
+  auto wall = clock_.wall().time_since_epoch().count();
+  history_ = known ? *std::move(known) : clock_history(!is_possible(last ? last : wall));
+  history_.limit_to(at);
+  bool is_new = history_.lsn == 0;
+  auto ahead = last == 0 ? 0 : wall - last;
+  auto now = wall;
+  // It goes on where it was seen after it had been set back while an engine ran. (Without an uptime
+  // nobody could tell later whether it is set forward again or the machine was suspended.)
+  const bool is_explained = knows_uptime_ && history_.behind > 0 &&
+                            ahead >= -history_.behind - slack_ms && is_possible(wall);
+  if (ahead < 0 && ahead >= -slack_ms) now = last;
+  else if (ahead < 0 && is_new) history_.distrust(at);
+  else if (ahead < 0) history_.set_back(-ahead, at, !is_explained);
+  else if (ahead > 0 && history_.is_wrong() && ahead >= history_.set_back_by() && !is_new)
+    history_.set_forward(ahead, at, at, !is_possible(wall));
+  else if (history_.set_back_by() > 0 && ahead >= history_.set_back_by() && !history_.is_wrong())
+    // Perhaps it is set forward again by what it was set back: no more of this than that.
+    history_.set_forward(history_.set_back_by(), at, at, !is_possible(wall));
+  anchor(now);
+  now_ = started_ = now;
+  life_ = at;
+}
+
+bool engine_clock::tick(journal_place at) {
+  auto wall = clock_.wall().time_since_epoch().count();
+  auto by_line = measure();
+  bool is_time = (!knows_uptime_ && !history_.is_wrong()) || STET_SEEDED(believe_set_clock);
+  auto ahead = wall - by_line;
+  bool follows = ahead > (is_time ? 0 : follow_ms);
+  if (follows) anchor(wall);
+  now_ = std::max(now_, follows ? wall : by_line);
+  behind_ = std::max<std::int64_t>(now_ - wall, 0);
+  const auto noted = history_.behind;
+  bool is_news = behind_ > noted + slack_ms || behind_ < noted - slack_ms;
+  if (!follows || is_time) return is_news;
+  history_.set_forward(ahead, at, life_, !is_possible(wall));
+  started_ = plus(started_, ahead);
+  return true;
+}
+
+void engine_clock::look() noexcept { now_ = std::max(now_, measure()); }
+
+std::int64_t engine_clock::whole(std::int64_t length) const noexcept {
+  return plus(length, resolution_);
+}
+std::int64_t engine_clock::shown(std::int64_t due) const noexcept { return plus(due, resolution_); }
+
+std::int64_t engine_clock::due(std::int64_t recorded, std::uint64_t lsn) const noexcept {
+  return plus(recorded, history_.shift_at(lsn));
+}
+std::int64_t engine_clock::due_of_run(std::int64_t recorded, std::uint64_t run) const noexcept {
+  return plus(recorded, history_.shift_of_run(run));
+}
+std::int64_t engine_clock::since_start(std::int64_t length) const noexcept {
+  return plus(started_, length);
+}
+
+const clock_history& engine_clock::history(journal_place at) noexcept {
+  next_note_ = plus(now_, note_every_ms);
+  history_.time = now_;
+  history_.lsn = at.lsn;
+  history_.behind = behind_ > slack_ms ? behind_ : 0;
+  return history_;
+}
+
+}  // namespace detail
+}}  // namespace stet::v0

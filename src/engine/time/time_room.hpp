@@ -1,0 +1,20 @@
+// What time it is, what is due when, and which run is to be woken.
+#pragma once
+#include "engine/time/clock_keeper.hpp"
+#include "engine/time/due_times.hpp"
+#include "engine/time/engine_clock.hpp"
+#include "engine/time/timer_queue.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+struct time_room {
+  time_room(services& s, journal& j) : clock(s.clock), keeper(s, j, clock) {}
+  std::int64_t now() const noexcept { return clock.now(); }
+
+  engine_clock clock;
+  clock_keeper keeper;
+  due_times due{clock};
+  timer_queue timers{clock, due};
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,74 @@
+// Which run must be looked at when: the near part of the timer index, in memory.
+//
+// Entries are hints: one may be for a run that has no such timer any more, so whoever is woken
+// looks again. Invariants: every timer of the index that is due by `loaded_until` is in here, or
+// was woken; and so is every time that the index doesn't have, because the run is stalled or
+// because the clock was set since.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "engine/time/due_times.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop.
+class timer_queue {
+ public:
+  timer_queue(const engine_clock& c, const due_times& d) noexcept : clock_(c), due_(d) {}
+
+  /// `stays`: no index has it, so a purge must not forget it.
+  void add(std::int64_t due, std::uint64_t run, bool stays = false) {
+    auto& kept = all_[{due, run}];
+    kept |= stays;
+  }
+  /// The begin of a delayed run, and its deadline.
+  void add_ends(const run_state& s);
+  /// All that an open run waits for.
+  void add_all(const run_state& s);
+  /// The first of its times that is still to come. A time that is over would wake a stalled run at
+  /// once, again and again, though nothing can be done about it. One entry for one that is gone, so
+  /// that there are never more of them.
+  void look_again(const run_state& s);
+
+  std::size_t size() const noexcept { return all_.size(); }
+  std::optional<std::int64_t> next_due() const noexcept {
+    if (all_.empty()) return std::nullopt;
+    return all_.begin()->first.first;
+  }
+  /// The next time in here or in the index; INT64_MAX if there is none.
+  std::int64_t next_time() const noexcept;
+  /// The run that is due at `now`, if there is one.
+  std::optional<std::uint64_t> pop_due(std::int64_t now) noexcept;
+
+  bool has_whole_index() const noexcept { return loaded_until_ == INT64_MAX; }
+  /// Whether the index has entries that may be due, and aren't in here.
+  bool wants_load() const noexcept;
+  /// Up to which time the index was loaded.
+  std::int64_t loaded_until() const noexcept { return loaded_until_; }
+  void set_loaded_until(std::int64_t t) noexcept { loaded_until_ = t; }
+
+  bool wants_purge() const noexcept { return all_.size() > purge_above_; }
+  /// Forgets what the index will say again, apart from runs that are `in_memory`.
+  template <class F> void purge(F in_memory) {
+    std::erase_if(all_, [&](auto& entry) {
+      auto [due, run] = entry.first;
+      return due > loaded_until_ && !entry.second && !in_memory(run);
+    });
+    purge_above_ = std::max(purge_above_min, 2 * all_.size());
+  }
+
+ private:
+  static constexpr std::size_t purge_above_min = 131'072;
+
+  const engine_clock& clock_;
+  const due_times& due_;
+  std::int64_t loaded_until_ = INT64_MIN;  // INT64_MAX: all of the index is here
+  std::size_t purge_above_ = purge_above_min;
+  // (due, run), each once; true: no index has it.
+  std::map<std::pair<std::int64_t, std::uint64_t>, bool> all_;
+};
+
+}}}  // namespace stet::v0::detail

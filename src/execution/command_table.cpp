@@ -1,0 +1,268 @@
+#include "execution/command_table.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "base/shown.hpp"
+#include "execution/execution.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+// ---------------------------------------------------------------- begin
+
+bool command_table::begin(command& c, environment e, waiter& w) noexcept try {
+  c.awaited_by = &w;
+  c.part = e.scope;
+  c.errors = &run_.errors();
+  if (e.scope->is_cancelled()) {
+    c.answered = answer_kind::cancelled;
+    c.payload = *scope_access::reason_of(*e.scope);
+    if (++refused_ < refused_awaits_max) return true;
+    swallows_ = true;  // never resumed: the run ends here
+    return false;
+  }
+  c.id = ++last_command_;
+  auto flags = record_command(c);
+  if (!emitter_.is_well()) return false;
+  if (c.kind == command_kind::condition) {
+    if (flags & record_flag::holds) return true;
+    conditions_.reserve(conditions_.size() + 1);
+  }
+  pending_.add(c.id, &c);
+  if (c.kind == command_kind::condition) conditions_.push_back(static_cast<condition*>(&c));
+  c.owner = &run_;
+  auto& first = scope_access::commands_of(*e.scope);
+  c.next = first;
+  c.previous = nullptr;
+  if (c.next) c.next->previous = &c;
+  first = &c;
+  return false;
+} catch (const std::bad_alloc&) {
+  emitter_.starve();
+  return false;
+}
+
+void command_table::hold(command& c) {
+  c.detached = true;
+  c.errors = &run_.errors();
+  c.id = ++last_command_;
+  record_command(c);
+  if (!emitter_.is_well()) return;
+  pending_.add(c.id, &c);
+  c.owner = &run_;
+  c.hold();
+}
+
+/// Its lengths of time count from now, which may be long after the event that drives the run.
+void command_table::count_from_here(record& r) noexcept {
+  auto* host = run_.host();
+  r.late = emitter_.is_replaying() || !host ? 0 : host->late_by();
+  if (r.late) r.flags |= record_flag::late;
+}
+
+void command_table::fill_in(record& r, request& q) {
+  r.flags = q.flags;
+  if (q.options.at_most_once) r.flags |= record_flag::at_most_once;
+  if (q.transacts) r.flags |= record_flag::transacts;
+  if (q.options.total_timeout.count() > 0 || q.options.retry.max_elapsed.count() > 0)
+    count_from_here(r);
+  if (q.kind == command_kind::child) r.related = emitter_.child_number(run_.host());
+  r.name = q.name;
+  r.target = q.target;
+  r.payload = q.arguments;
+  if (!emitter_.is_replaying() && q.kind != command_kind::promise)
+    emitter_.out().begun.push_back({q.id, &q, r.related});
+}
+
+/// Emits a command, or holds it against the history.
+std::uint8_t command_table::record_command(command& c) noexcept try {
+  record r;
+  r.command = c.id;
+  r.line = c.line;
+  r.kind = record_of(c.kind);
+  switch (c.kind) {
+    case command_kind::sleep:
+      r.number = c.wait_ms;
+      r.flags = c.absolute ? record_flag::absolute : 0;
+      if (!c.absolute) count_from_here(r);
+      break;
+    case command_kind::condition: {
+      auto& w = static_cast<condition&>(c);
+      r.name = w.name;
+      if (w.takes) r.flags |= record_flag::takes;
+      if (look(w)) r.flags |= record_flag::holds;
+      break;
+    }
+    default: fill_in(r, static_cast<request&>(c));
+  }
+  at_ = {c.file, r.line};
+  auto flags = emitter_.emit(r, c.file);
+  return c.kind == command_kind::condition ? r.flags : flags;
+} catch (const std::bad_alloc&) {
+  emitter_.starve();
+  return 0;
+}
+
+// ---------------------------------------------------------------- answer
+
+/// Looks at what the run itself answers.
+bool command_table::look(condition& c) noexcept {
+  try {
+    if (!c.holds(run_)) return false;
+    if (c.answered == answer_kind::none) c.answered = answer_kind::value;
+  } catch (const std::bad_alloc&) {
+    emitter_.starve();
+    return false;
+  } catch (...) {
+    c.thrown = std::current_exception();
+    c.answered = answer_kind::failure;
+  }
+  return true;
+}
+
+bool command_table::meet_condition() noexcept {
+  for (auto* c : conditions_) {
+    if (!look(*c)) continue;
+    record r;
+    r.kind = record_kind::met;
+    r.command = c->id;
+    if (c->takes) r.flags = record_flag::takes;
+    emitter_.emit(r);
+    if (!emitter_.is_well()) return false;
+    complete(*c);
+    return true;
+  }
+  return false;
+}
+
+void command_table::answer(const record& event) {
+  auto* c = find_pending(event.command);
+  if (!c) return;  // it was given up since
+  if (answered_by(event.kind) != record_of(c->kind))
+    throw malformed("the history is damaged: " + shown(to_text(event.kind)) + " answers a " +
+                    std::string(to_text(record_of(c->kind))));
+  switch (event.kind) {
+    case record_kind::step_done:
+    case record_kind::child_done:
+    case record_kind::promise_resolved:
+    case record_kind::message_done:
+      c->answered = answer_kind::value;
+      c->payload = event.payload;
+      break;
+    case record_kind::timer_fired: c->answered = answer_kind::value; break;
+    case record_kind::step_failed:
+    case record_kind::child_failed:
+    case record_kind::promise_rejected:
+    case record_kind::message_failed:
+      c->answered = answer_kind::failure;
+      c->code = event.code;
+      c->error = std::make_unique<failure>(failure_of(event));
+      if (event.flags & record_flag::waits) {
+        c->awaits_body = true;  // its outcome stands; it goes on when the body has returned
+        return;
+      }
+      break;
+    default: break;  // body_returned: answered already
+  }
+  complete(*c);
+}
+
+void command_table::complete(command& c) noexcept try {
+  if (auto* w = c.awaited_by) emitter_.out().ready.emplace_back(w, c.part);
+  unlink(c);
+} catch (const std::bad_alloc&) { emitter_.starve(); }
+
+// ---------------------------------------------------------------- give up
+
+void command_table::give_up(command& c, const std::string& reason) noexcept try {
+  auto* host = run_.host();
+  bool is_step = c.kind == command_kind::step;
+  bool waits = !emitter_.is_replaying() && is_step && host && host->stop_body(run_.run(), c.id);
+  record r;
+  r.kind = record_kind::cancelled;
+  r.command = c.id;
+  if (waits) r.flags = record_flag::waits;
+  auto flags = emitter_.emit(r);
+  if (!emitter_.is_well()) return;
+  withdraw(c.id);
+  c.answered = answer_kind::cancelled;
+  c.payload = reason;
+  if (flags & record_flag::waits) c.awaits_body = true;
+  else complete(c);
+} catch (const std::bad_alloc&) { emitter_.starve(); }
+
+/// A command that is given up: if this drive has asked for it, nobody need do it.
+void command_table::withdraw(std::uint32_t command) noexcept {
+  auto& begun = emitter_.out().begun;
+  auto at = std::lower_bound(begun.begin(), begun.end(), command,
+                             [](const intent& i, std::uint32_t c) { return i.command < c; });
+  if (at != begun.end() && at->command == command) at->what = nullptr;
+}
+
+void command_table::abandon(scope& s) noexcept try {
+  for (auto* c = scope_access::commands_of(s); c;) {
+    auto* following = c->next;
+    if (!c->awaits_body) {
+      record r;
+      r.kind = record_kind::cancelled;
+      r.command = c->id;
+      emitter_.emit(r);
+      withdraw(c->id);
+    }
+    auto* host = run_.host();
+    if (!emitter_.is_replaying() && c->kind == command_kind::step && host)
+      host->await_body(run_.run(), c->id);
+    unlink(*c);
+    c = following;
+  }
+  for (auto* c = scope_access::first_child_of(s); c; c = scope_access::next_of(*c)) abandon(*c);
+} catch (const std::bad_alloc&) { emitter_.starve(); }
+
+bool command_table::is_suspended(const scope& s) const noexcept {
+  if (scope_access::commands_of(s)) return true;
+  for (auto* c = scope_access::first_child_of(s); c; c = scope_access::next_of(*c))
+    if (is_suspended(*c)) return true;
+  auto& ready = emitter_.out().ready;
+  return std::any_of(ready.begin(), ready.end(),
+                     [&](auto& r) { return r.first && is_within(r.second, s); });
+}
+
+bool is_within(const scope* s, const scope& outer) noexcept {
+  while (s && s != &outer) s = scope_access::parent_of(*s);
+  return s != nullptr;
+}
+
+void command_table::unlink(command& c) noexcept {
+  if (find_pending(c.id) == &c) pending_.erase(c.id);
+  if (c.kind == command_kind::condition) std::erase(conditions_, static_cast<condition*>(&c));
+  if (c.previous) c.previous->next = c.next;
+  else if (c.part) scope_access::commands_of(*c.part) = c.next;
+  if (c.next) c.next->previous = c.previous;
+  c.next = c.previous = nullptr;
+  c.owner = nullptr;
+  if (c.detached) c.drop();
+}
+
+void command_table::clear() noexcept {
+  for (auto* c : std::exchange(pending_, {})) {
+    if (!c->detached) continue;
+    c->owner = nullptr;
+    c->drop();
+  }
+}
+
+// ---------------------------------------------------------------- find
+
+command* command_table::find_pending(std::uint32_t number) noexcept {
+  auto* found = pending_.find(number);
+  return found ? *found : nullptr;
+}
+
+request* command_table::find(std::uint32_t number) noexcept {
+  auto* c = find_pending(number);
+  bool is_request = c && c->kind != command_kind::sleep && c->kind != command_kind::condition;
+  return is_request ? static_cast<request*>(c) : nullptr;
+}
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,191 @@
+#include "execution/emitter.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include "base/shown.hpp"
+#include "base/users_exception.hpp"
+#include "execution/execution.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+std::string quoted(std::string_view s) { return " " + shown(s); }
+
+std::string describe(const record& r, const char* file) {
+  std::string s(to_text(r.kind));
+  if (!r.name.empty()) s += quoted(r.name);
+  if (r.kind == record_kind::child) s += " as" + quoted(r.target);
+  if (r.kind == record_kind::message) s += " to" + quoted(r.target);
+  if (r.kind == record_kind::sleep)
+    s += (r.flags & record_flag::absolute ? " until " : " of ") + std::to_string(r.number) + " ms";
+  if (r.kind == record_kind::cancelled || r.kind == record_kind::met)
+    s += " of command " + std::to_string(r.command);
+  if (r.kind == record_kind::completed)  // its size: this text goes to logs, and payloads don't
+    s += " with " + std::to_string(r.payload.size()) + " bytes";
+  if (r.kind == record_kind::failed || r.kind == record_kind::update_failed)
+    s += " with " + std::string(r.error_type) + ": " + std::string(r.error_text);
+  if (r.line)
+    s += std::string(" (") + (*file ? std::string(file) + ":" : "line ") + std::to_string(r.line) +
+         ")";
+  return s;
+}
+
+/// A memo, or details, that can't be opened now: nothing tells whether they are the same.
+bool is_unknown(const record& r) noexcept {
+  bool may_be = r.kind == record_kind::described && !(r.flags & record_flag::attributes);
+  return may_be && !r.payload.empty() && r.payload.front() == '\xff';
+}
+
+/// What must be the same, by kind.
+const char* difference(const record& was, const record& is) noexcept {
+  if (was.kind != is.kind) return "another kind";
+  if (was.command != is.command) return "another number";
+  if (was.name != is.name) return "another name";
+  if (was.target != is.target) return "another id";
+  if (was.kind == record_kind::condition && ((was.flags ^ is.flags) & record_flag::holds))
+    return "another outcome";
+  if (was.kind == record_kind::sleep &&
+      (was.number != is.number || ((was.flags ^ is.flags) & record_flag::absolute)))
+    return "another time";
+  if (was.kind == record_kind::described && was.flags != is.flags) return "another description";
+  if (was.payload != is.payload && !is_unknown(was))
+    return was.kind == record_kind::completed || was.kind == record_kind::update_done
+               ? "another result"
+               : "other arguments";
+  if (was.error_type != is.error_type) return "another error";
+  return nullptr;
+}
+
+}  // namespace
+
+void emitter::reject_by(const std::exception_ptr& thrown) noexcept try {
+  if (problem_.empty()) problem_ = words_of(thrown);
+} catch (const std::bad_alloc&) { starve(); }
+
+// ---------------------------------------------------------------- replay
+
+void emitter::begin_replay(std::string_view history, drive_output& work) {
+  replay_.emplace(place{source(history), {}, false});
+  out_ = &work;
+}
+
+/// Finds the next record that matters to the coroutine; keeps the undriven events on the way.
+bool emitter::peek() {
+  while (!replay_->has_next && !replay_->rest.done()) {
+    auto before = replay_->rest.rest();
+    auto r = decode_record(replay_->rest);
+    if (is_event(r.kind) && (r.flags & record_flag::undriven)) {
+      undriven_.emplace_back(before.substr(0, before.size() - replay_->rest.left()));
+      continue;
+    }
+    if (r.kind == record_kind::terminated) was_ended_ = true;
+    if (r.kind == record_kind::terminated || (is_note(r.kind) && r.kind != record_kind::driven))
+      continue;
+    replay_->next = r;
+    replay_->has_next = true;
+  }
+  return replay_->has_next;
+}
+
+std::optional<record> emitter::next_event(std::string& bytes) {
+  if (!peek()) return std::nullopt;
+  auto r = replay_->next;
+  if (is_command(r.kind)) {
+    problem_ = "the history goes on with " + describe(r, "") + ", where today's code doesn't";
+    return std::nullopt;
+  }
+  replay_->has_next = false;
+  if (r.kind != record_kind::driven) return r;
+  if (undriven_.empty()) throw malformed("an event drives that isn't there");
+  return take_queued(bytes, r.time);
+}
+
+// ---------------------------------------------------------------- emit
+
+std::uint8_t emitter::emit(record r, const char* file) noexcept try {
+  if (!problem_.empty()) return 0;
+  ++records_;
+  r.run = run_;
+  if (!replay_) {
+    encode(out_->records, r);
+    return r.flags;
+  }
+  try {
+    if (!peek() || !is_command(replay_->next.kind)) {
+      diverge(r, file);
+      return 0;
+    }
+    if (auto* what = difference(replay_->next, r)) {
+      problem_ = std::string(what) + ": ";
+      diverge(r, file);
+      return 0;
+    }
+  } catch (const malformed& e) {
+    problem_ = e.what();
+    return 0;
+  }
+  replay_->has_next = false;
+  return replay_->next.flags;
+} catch (const std::bad_alloc&) {
+  starve();
+  return 0;
+}
+
+void emitter::diverge(const record& emitted, const char* file) noexcept try {
+  std::string was = "nothing more";
+  if (replay_->has_next && is_command(replay_->next.kind)) was = describe(replay_->next, "");
+  problem_ += "the history says " + was + ", today's code says " + describe(emitted, file);
+  if (emitted.command) problem_ += " as command " + std::to_string(emitted.command);
+} catch (const std::bad_alloc&) { starve(); }
+
+std::uint64_t emitter::child_number(execution_host* host) noexcept {
+  if (!replay_) return host ? host->new_run_number() : 0;
+  try {
+    return peek() ? replay_->next.related : 0;
+  } catch (const std::bad_alloc&) {
+    starve();
+    return 0;
+  } catch (const std::exception& e) {
+    problem_ = e.what();
+    return 0;
+  }
+}
+
+bool emitter::says_met(const condition& c) {
+  if (!peek() || replay_->next.command != c.id) return false;
+  auto& r = replay_->next;
+  return r.kind == record_kind::met ||
+         (r.kind == record_kind::condition && (r.flags & record_flag::holds));
+}
+
+bool emitter::finds_marker(std::string_view patch) noexcept {
+  try {
+    return peek() && replay_->next.kind == record_kind::patched && replay_->next.name == patch;
+  } catch (const std::exception& e) {
+    problem_ = e.what();
+    return false;
+  }
+}
+
+// ---------------------------------------------------------------- events that haven't driven it
+
+record emitter::take_queued(std::string& bytes, std::int64_t time) {
+  if (undriven_.empty()) throw malformed("an event should drive that isn't there");
+  bytes = std::move(undriven_.front());
+  undriven_.pop_front();
+  source in(bytes);
+  auto event = decode_record(in);
+  event.time = time;
+  return event;
+}
+
+bool emitter::has_queued(record_kind k, std::string_view target) const {
+  return std::any_of(undriven_.begin(), undriven_.end(), [&](auto& bytes) {
+    source in(bytes);
+    auto r = decode_record(in);
+    return r.kind == k && r.target == target;
+  });
+}
+
+}}}  // namespace stet::v0::detail

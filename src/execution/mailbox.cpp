@@ -1,0 +1,34 @@
+#include "execution/mailbox.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace stet { inline namespace v0 { namespace detail {
+
+void mailbox::add(const record& signal) {
+  unread_.push_back(
+      {std::string(signal.name), std::string(signal.target), std::string(signal.payload)});
+  if (!signal.target.empty()) keys_.emplace(signal.target);
+}
+
+bool mailbox::take(std::string_view name, std::string& payload, bool stays) {
+  auto at = std::find_if(unread_.begin(), unread_.end(), [&](auto& m) { return m.name == name; });
+  if (at == unread_.end()) return false;
+  payload = std::move(at->payload);
+  if (!stays) unread_.erase(at);
+  return true;
+}
+
+void mailbox::add_unread(std::uint64_t run, std::vector<std::string>& all) const {
+  for (auto& m : unread_) {
+    record r;
+    r.kind = record_kind::signal;
+    r.run = run;
+    r.name = m.name;
+    r.target = m.key;
+    r.payload = m.payload;
+    encode(all.emplace_back(), r);
+  }
+}
+
+}}}  // namespace stet::v0::detail

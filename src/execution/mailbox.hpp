@@ -1,0 +1,33 @@
+// Signals that a run has been given.
+#pragma once
+#include <list>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "history/record.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+class mailbox {
+ public:
+  void add(const record& signal);
+  /// The oldest one of this name is read: it goes, unless `stays` (a fault that is seeded). Returns
+  /// false if there is none.
+  bool take(std::string_view name, std::string& payload, bool stays);
+  /// Whether a signal with this key was given, read or not.
+  bool knows(std::string_view key) const { return keys_.contains(key); }
+  const std::set<std::string, std::less<>>& keys() const noexcept { return keys_; }
+  /// Adds what was not read, as records of the run, in its order.
+  void add_unread(std::uint64_t run, std::vector<std::string>& all) const;
+
+ private:
+  struct message {
+    std::string name, key, payload;
+  };
+  std::list<message> unread_;  // an empty list needs no memory, an empty deque does
+  std::set<std::string, std::less<>> keys_;
+};
+
+}}}  // namespace stet::v0::detail

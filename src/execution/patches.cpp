@@ -1,0 +1,27 @@
+#include "execution/patches.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+bool patches::is_patched(std::string_view patch, std::uint32_t line) {
+  if (auto known = asked_.find(patch); known != asked_.end()) return known->second;
+  bool yes = !emitter_.is_replaying() || emitter_.finds_marker(patch);
+  if (yes) mark(patch, line);
+  asked_.emplace(patch, yes);
+  return yes;
+}
+
+void patches::deprecate(std::string_view patch, std::uint32_t line) {
+  if (asked_.contains(patch)) return;
+  if (emitter_.is_replaying() && emitter_.finds_marker(patch)) mark(patch, line);
+  asked_.emplace(patch, true);
+}
+
+void patches::mark(std::string_view patch, std::uint32_t line) noexcept {
+  record r;
+  r.kind = record_kind::patched;
+  r.name = patch;
+  r.line = line;
+  emitter_.emit(r);
+}
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,119 @@
+// The handlers of a run, and the updates that they answer.
+#pragma once
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <stet/definition.hpp>
+#include <stet/messages.hpp>
+
+#include "history/record.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// The answer to an update.
+struct update_answer {
+  std::uint32_t number = 0;  // of the run's updates, from 1
+  bool done = false;
+  bool unnamed = false;              // the engine made its id
+  std::string payload;               // what its handler returned
+  std::unique_ptr<failure> failure;  // or how it failed
+};
+
+/// What the history of a run says of the update with this id, and not what today's code would
+/// answer; nothing if the run hasn't had it.
+std::optional<update_answer> find_update(std::string_view history, std::string_view id);
+
+class update_desk {
+ public:
+  explicit update_desk(execution& run) noexcept : run_(run) {}
+
+  // ------------------------------------------------------------ handlers
+  /// Throws errc::conflict if there is one of its name.
+  void add(handler& h);
+  /// The handler goes, and updates that it has begun fail.
+  void remove(handler& h) noexcept;
+  /// Calls the handler of a query. Throws errc::not_found if there is none, and what it throws.
+  std::string answer_query(std::string_view name, std::string_view arguments);
+  /// A query is to be answered when the workflow's own coroutine returns, its variables still
+  /// there: before the replay.
+  void answer_at_return(std::string_view name, std::string_view arguments) {
+    at_return_.asked.emplace(name, arguments);
+  }
+  /// The coroutine returns.
+  void root_returns() noexcept;
+  /// What came of that query: nothing if the coroutine didn't return. Throws what the handler
+  /// threw.
+  std::optional<std::string> answered_at_return();
+  /// Throws errc::rejected with what the validator says, or because there is no handler.
+  void validate(std::string_view update, std::string_view arguments);
+
+  // ------------------------------------------------------------ updates
+  /// An update was accepted: its handler begins, or waits for its turn.
+  void begin(const record& event);
+  /// The next of those that run one at a time begins. Returns false if there is none, or if it
+  /// isn't its turn.
+  bool begin_waiting();
+  /// The run ends: updates that run fail, and so do those that wait, unless they `go_over`.
+  void fail_all(bool go_over);
+  /// The frames of those that have ended go.
+  void drop_ended();
+  /// All frames go.
+  void clear() noexcept { running_.clear(); }
+  /// Null if the run hasn't had an update with this id.
+  const update_answer* find(std::string_view id) const noexcept;
+  const std::map<std::string, update_answer, std::less<>>& all() const noexcept { return updates_; }
+  /// Those that haven't been answered.
+  std::size_t open() const noexcept;
+  /// Adds those that have not begun, as records of the run, in their order.
+  void add_waiting(std::uint64_t run, std::vector<std::string>& all) const;
+
+ private:
+  /// An update that waits for its turn.
+  struct waiting_update {
+    std::string name, id, arguments;
+    std::uint32_t number = 0;
+  };
+  struct running_update : waiter {
+    running_update(update_desk& d, handler& h, std::string i, std::uint32_t n)
+        : waiter(&update_desk::update_ended), desk(d), by(&h), id(std::move(i)), number(n) {}
+    update_desk& desk;
+    handler* by;
+    std::string id;
+    std::uint32_t number;
+    v0::scope part;
+    std::unique_ptr<root> work;
+    bool ended = false;
+  };
+  /// A query that is answered when the coroutine returns.
+  struct late_query {
+    std::optional<std::pair<std::string, std::string>> asked;
+    std::optional<std::string> answer;
+    std::exception_ptr failed;
+  };
+  handler* find_handler(handler::kind k, std::string_view name) const noexcept;
+  void run_update(handler& h, waiting_update w);
+  bool exclusive_runs() const noexcept;
+  void refuse(const waiting_update& w, const std::exception_ptr& why);
+  void record_answer(const std::string& id, std::uint32_t number, const std::exception_ptr& failed,
+                     root* work) noexcept;
+  void end(running_update& u, const std::exception_ptr& failed) noexcept;
+  void fail(running_update& u, const char* why) noexcept;
+  void abandon(running_update& u) noexcept;
+  static std::coroutine_handle<> update_ended(waiter& w) noexcept;
+
+  execution& run_;
+  std::vector<handler*> handlers_;
+  std::list<running_update> running_;
+  std::list<waiting_update> waiting_;
+  std::map<std::string, update_answer, std::less<>> updates_;
+  std::uint32_t last_update_ = 0;
+  late_query at_return_;
+};
+
+}}}  // namespace stet::v0::detail

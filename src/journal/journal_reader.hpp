@@ -1,0 +1,59 @@
+// Reads the journal that a store holds: its format, its marks, every block that is left.
+//
+// Whatever can't be trusted is refused, before anything is executed: a block that is missing or
+// damaged, marks that would hand out numbers again, a block under another key.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <stet/store.hpp>
+
+#include "history/record.hpp"
+#include "journal/kept_blocks.hpp"
+#include "journal/marks.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+inline constexpr std::uint32_t store_format = 1;
+
+/// Gets every record with its LSN, in order.
+using each_record = std::function<void(const record&, std::string_view bytes, std::uint64_t lsn)>;
+
+/// What was found in the store.
+struct journal_contents {
+  detail::marks marks;
+  kept_blocks kept;
+  std::uint64_t next_block = 1, next_lsn = 1, next_run = 1;
+  std::int64_t time_at_open = 0;     // the highest time that was journaled
+  std::int64_t last_block_time = 0;  // 0 if there is no block
+  std::vector<std::string> strays;   // keys that the store should not have: reported, left alone
+};
+
+/// Thread: one. Each throws store_error: corrupt, conflict, store (a newer format).
+class journal_reader {
+ public:
+  explicit journal_reader(store& s) : store_(s) {}
+
+  /// Returns false if the store is empty, and has no format.
+  bool read_format();
+  /// Returns the bytes of the marks; nothing if there are none, and no runs either.
+  std::optional<std::string> read_marks();
+  /// Every block that is left, and what is numbered next. The marks have been read.
+  void read_all(const each_record& each);
+
+  journal_contents found;
+
+ private:
+  std::uint64_t read_blocks(const each_record& each);
+  void prove_marks() const;
+  void look_at_strays();
+  [[noreturn]] void refuse(std::string_view what) const;
+
+  store& store_;
+};
+
+}}}  // namespace stet::v0::detail

@@ -1,0 +1,136 @@
+// Which run must be looked at when: what may be forgotten, and what a run's state puts in.
+#include "engine/time/timer_queue.hpp"
+
+#include <doctest/doctest.h>
+
+#include <stet/test_doubles.hpp>
+
+using namespace stet::detail;
+
+namespace {
+
+constexpr std::int64_t start_ms = 1'800'000'000'000;
+
+struct fixture {
+  explicit fixture(std::int64_t loaded_until) {
+    clock.start(std::nullopt, 0, {1, 1});
+    timers.set_loaded_until(loaded_until);
+  }
+  stet::testing::virtual_clock world{stet::time_point(stet::duration(start_ms))};
+  engine_clock clock{world};
+  due_times due{clock};
+  timer_queue timers{clock, due};
+};
+
+run_state open_run() {
+  run_state s;
+  s.run = s.first = 7;
+  s.started = start_ms;
+  return s;
+}
+
+pending sleep_until(std::int64_t due) {
+  pending p;
+  p.command = 1;
+  p.kind = command_kind::sleep;
+  p.due = due;
+  p.due_since = start_ms;
+  p.lsn = 1;
+  return p;
+}
+
+}  // namespace
+
+TEST_CASE("a purge keeps what no index has, and what the index has said") {
+  fixture f(10);
+  auto& t = f.timers;
+  constexpr int count = 200'000;
+  for (int run = 1; run <= count; ++run) t.add(run, std::uint64_t(run), run % 1000 == 0);
+  REQUIRE(t.wants_purge());
+  t.purge([](std::uint64_t run) { return run == 77; });
+  CHECK(t.size() == 10 + 1 + count / 1000);
+  CHECK(!t.wants_purge());
+  int found = 0;
+  while (auto run = t.pop_due(count)) {
+    CHECK((*run <= 10 || *run == 77 || *run % 1000 == 0));
+    ++found;
+  }
+  CHECK(found == 10 + 1 + count / 1000);
+}
+
+TEST_CASE("a queue of which nothing may be forgotten isn't purged at every turn") {
+  fixture f(0);
+  auto& t = f.timers;
+  for (int run = 1; run <= 200'000; ++run) t.add(run, std::uint64_t(run), true);
+  REQUIRE(t.wants_purge());
+  t.purge([](std::uint64_t) { return false; });
+  CHECK(t.size() == 200'000);
+  CHECK(!t.wants_purge());
+}
+
+TEST_CASE("a hint that is given again exists once, and stays if one of them has to") {
+  fixture f(0);
+  auto& t = f.timers;
+  for (int i = 0; i < 1000; ++i) t.add(5, 7, i == 500);
+  CHECK(t.size() == 1);
+  t.purge([](std::uint64_t) { return false; });
+  CHECK(t.size() == 1);
+  CHECK(!t.pop_due(4));
+  CHECK(t.pop_due(5) == 7u);
+  CHECK(t.size() == 0);
+}
+
+TEST_CASE("the next time is the earlier one of what is here and what the index still has") {
+  fixture f(1000);
+  f.timers.add(500, 1);
+  CHECK(f.timers.next_time() == 500);
+  CHECK(f.timers.pop_due(500) == 1u);
+  CHECK(f.timers.next_time() == 1000);
+  f.timers.set_loaded_until(INT64_MAX);
+  CHECK(f.timers.next_time() == INT64_MAX);
+  CHECK(f.timers.has_whole_index());
+  CHECK(!f.timers.wants_load());
+}
+
+TEST_CASE("the index is loaded when its next part may be due, and not before") {
+  fixture f(start_ms + 1000);
+  CHECK(!f.timers.wants_load());
+  f.timers.add(start_ms + 500, 1);  // that comes first
+  f.world.advance(stet::duration(2000));
+  f.clock.tick({1, 1});
+  CHECK(!f.timers.wants_load());
+  CHECK(f.timers.pop_due(f.clock.past()) == 1u);
+  CHECK(f.timers.wants_load());
+}
+
+TEST_CASE("a run puts in its deadline and what it waits for; one that has ended puts in nothing") {
+  fixture f(INT64_MAX);
+  auto s = open_run();
+  s.deadline = start_ms + 9000;
+  s.waits_for.add(1, sleep_until(start_ms + 2000));
+  f.timers.add_all(s);
+  CHECK(f.timers.size() == 2);
+  CHECK(f.timers.next_due() == start_ms + 2000);
+  s.status = stet::status::completed;
+  fixture g(INT64_MAX);
+  g.timers.add_all(s);
+  CHECK(g.timers.size() == 0);
+}
+
+TEST_CASE("a stalled run is looked at for its deadline only, and not for what is over") {
+  fixture f(INT64_MAX);
+  auto s = open_run();
+  s.stalled = true;
+  s.deadline = start_ms + 9000;
+  s.waits_for.add(1, sleep_until(start_ms + 2000));
+  f.timers.look_again(s);
+  CHECK(f.timers.size() == 1);
+  CHECK(f.timers.next_due() == start_ms + 9000);
+  f.world.advance(stet::duration(10'000));
+  f.clock.tick({1, 1});
+  fixture g(INT64_MAX);
+  g.world.advance(stet::duration(10'000));
+  g.clock.tick({1, 1});
+  g.timers.look_again(s);
+  CHECK(g.timers.size() == 0);
+}

@@ -1,0 +1,149 @@
+// What a run emits: recorded in a drive, held against the history in a replay.
+#include "execution/emitter.hpp"
+
+#include <doctest/doctest.h>
+
+#include "execution/mailbox.hpp"
+#include "execution/patches.hpp"
+
+using namespace stet::detail;
+
+namespace {
+
+record step(std::uint32_t number, std::string_view name) {
+  record r;
+  r.kind = record_kind::step;
+  r.command = number;
+  r.name = name;
+  return r;
+}
+
+/// What a drive has recorded of these steps.
+std::string recorded(std::initializer_list<std::string_view> names) {
+  emitter e(7);
+  drive_output out;
+  e.begin_drive(out);
+  std::uint32_t number = 0;
+  for (auto name : names) e.emit(step(++number, name));
+  e.end();
+  return out.records;
+}
+
+record signal(std::string_view name, std::string_view key, std::string_view payload) {
+  record r;
+  r.kind = record_kind::signal;
+  r.name = name;
+  r.target = key;
+  r.payload = payload;
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("a replay that emits what was recorded is well, and one that doesn't says where") {
+  auto history = recorded({"a", "b"});
+  drive_output work;
+  emitter same(7);
+  same.begin_replay(history, work);
+  same.emit(step(1, "a"));
+  same.emit(step(2, "b"));
+  CHECK(same.is_well());
+  CHECK(same.records() == 2);
+  emitter other(7);
+  other.begin_replay(history, work);
+  other.emit(step(1, "a"));
+  other.emit(step(2, "c"), "pay.cpp");
+  CHECK(other.problem().find("another name") != std::string::npos);
+  CHECK(other.problem().find("'b'") != std::string::npos);
+  CHECK(other.problem().find("'c'") != std::string::npos);
+  CHECK(work.records.empty());
+}
+
+TEST_CASE("code that emits more than the history has diverges, and so does one that emits less") {
+  auto history = recorded({"a"});
+  drive_output work;
+  emitter more(7);
+  more.begin_replay(history, work);
+  more.emit(step(1, "a"));
+  more.emit(step(2, "b"));
+  CHECK(more.problem().find("nothing more") != std::string::npos);
+  emitter less(7);
+  std::string bytes;
+  less.begin_replay(history, work);
+  CHECK(!less.next_event(bytes));
+  CHECK(less.problem().find("where today's code doesn't") != std::string::npos);
+}
+
+TEST_CASE("after something went wrong nothing is emitted") {
+  emitter e(7);
+  drive_output out;
+  e.begin_drive(out);
+  e.reject("no");
+  e.emit(step(1, "a"));
+  CHECK(out.records.empty());
+  e.starve();
+  CHECK(e.starved());
+  CHECK(!e.is_well());
+}
+
+TEST_CASE("undriven events of a history are queued, and drive where it says so") {
+  std::string history;
+  auto s = signal("s", "key", "1");
+  s.flags = record_flag::undriven;
+  encode(history, s);
+  record driven;
+  driven.kind = record_kind::driven;
+  driven.time = 42;
+  encode(history, driven);
+  drive_output work;
+  emitter e(7);
+  e.begin_replay(history, work);
+  std::string bytes;
+  auto event = e.next_event(bytes);
+  REQUIRE(event);
+  CHECK(event->kind == record_kind::signal);
+  CHECK(event->time == 42);
+  CHECK(e.queued().empty());
+  CHECK(!e.next_event(bytes));
+  CHECK(e.is_well());
+}
+
+TEST_CASE("signals are read by their names, in their order, and their keys stay known") {
+  mailbox m;
+  m.add(signal("a", "k1", "1"));
+  m.add(signal("b", "", "2"));
+  m.add(signal("a", "", "3"));
+  std::string payload;
+  CHECK(!m.take("c", payload, false));
+  REQUIRE(m.take("a", payload, false));
+  CHECK(payload == "1");
+  CHECK(m.knows("k1"));
+  std::vector<std::string> unread;
+  m.add_unread(7, unread);
+  CHECK(unread.size() == 2);
+  REQUIRE(m.take("a", payload, false));
+  CHECK(payload == "3");
+  CHECK(!m.take("a", payload, false));
+}
+
+TEST_CASE("a patch is taken by new runs, and by old ones where its marker stands") {
+  drive_output out;
+  emitter live(7);
+  live.begin_drive(out);
+  patches now(live);
+  CHECK(now.is_patched("p", 1));
+  CHECK(now.is_patched("p", 1));  // the same answer, and one marker
+  auto marked = out.records;
+  emitter again(7);
+  drive_output work;
+  again.begin_replay(marked, work);
+  patches replayed(again);
+  CHECK(replayed.is_patched("p", 1));
+  CHECK(again.is_well());
+  emitter old(7);
+  std::string nothing;
+  old.begin_replay(nothing, work);
+  patches before(old);
+  CHECK(!before.is_patched("p", 1));
+  CHECK(!before.knows("p"));
+}
