@@ -3,7 +3,6 @@
 #include <tuple>
 #include <utility>
 
-#include "base/crc32c.hpp"
 #include "engine/calls/history_bytes.hpp"
 #include "execution/token.hpp"
 #include "history/attributes.hpp"

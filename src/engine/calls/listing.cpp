@@ -123,8 +123,7 @@ void lists::add_from_store(listing& l, std::uint64_t run) {
 answer<std::vector<std::string>> lists::open_runs(std::string_view name_space,
                                                   std::string_view after, std::size_t count_max,
                                                   const std::shared_ptr<const void>& whole) {
-  listing l(name_space, "CloseTime IS NULL AND ExecutionStatus IN ('Running', 'Stalled')",
-            listing::kind::rows);
+  listing l(name_space, listing::open_runs, listing::kind::rows);
   l.rows_max = SIZE_MAX;
   while (!l.done) (void)go_on(l, whole);
   std::vector<std::string> open;

@@ -24,6 +24,9 @@ namespace stet { inline namespace v0 { namespace detail {
 class listing {
  public:
   enum class kind : std::uint8_t { rows, number, by_status };
+  /// The filter for runs that haven't ended.
+  static constexpr std::string_view open_runs =
+      "CloseTime IS NULL AND ExecutionStatus IN ('Running', 'Stalled')";
   listing(std::string_view name_space, std::string_view filter_text, kind k)
       : wanted(parse_filter(filter_text)), name_space(name_space), what(k) {}
 

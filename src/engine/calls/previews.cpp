@@ -25,8 +25,7 @@ start_preview previews::of_start(std::size_t listed_max, const std::shared_ptr<c
 /// Looks at the open runs of a namespace, page by page.
 void previews::add_namespace(const std::string& name_space, start_preview& p,
                              std::size_t listed_max, const std::shared_ptr<const void>& whole) {
-  listing l(name_space, "CloseTime IS NULL AND ExecutionStatus IN ('Running', 'Stalled')",
-            listing::kind::rows);
+  listing l(name_space, listing::open_runs, listing::kind::rows);
   l.rows_max = page_size;
   for (bool more = true; more;) {
     while (!l.done) (void)lists_.go_on(l, whole);
