@@ -81,6 +81,7 @@ database::database(backend::file_owner& owner, const options& o)
   // What waits in the log goes along with what makes room, and is in memory up to twice as large.
   reserve_bytes_ =
       to_map_size(std::max(kReserveBytesMin, map_bytes_max_ / 64) + 2 * log_bytes_of(o));
+  drop_torn_beginning();
   std::uint64_t used = file_size(owner.data_descriptor());
   map_bytes_ = to_map_size(std::max<std::uint64_t>(o.map_bytes, used + used / 2));
   map_bytes_ = std::min(map_bytes_, std::max(map_bytes_max_, to_map_size(used)));
@@ -132,6 +133,14 @@ std::size_t database::used_bytes() const noexcept {
   MDB_envinfo info;
   mdb_env_info(env(), &info);
   return (info.me_last_pgno + 1) * page_bytes();
+}
+
+// A power cut may have left half of a store that was being made. There is nothing in it, and LMDB
+// would refuse it at every start.
+void database::drop_torn_beginning() const {
+  const int fd = owner_.data_descriptor();
+  if (owner_.is_created() || !is_torn_beginning(fd)) return;
+  if (::ftruncate(fd, 0) != 0) fail("lmdb open", owner_.path(), errno);
 }
 
 // LMDB trusts the file: of one that was cut short it would give zeros for values, or end the

@@ -50,6 +50,7 @@ class database {
 
  private:
   void open_table(const std::string& path);
+  void drop_torn_beginning() const;
   void check_whole() const;
   int cover_file() const noexcept;
   void resize(std::size_t bytes);

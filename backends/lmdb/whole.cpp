@@ -153,6 +153,33 @@ std::string missing_part(int fd) {
   return {};
 }
 
+namespace {
+
+/// Whether `at` has a meta page of a file into which nothing was committed yet.
+bool is_first_meta(int fd, std::uint64_t at) {
+  const auto found = meta_at(fd, at);
+  return found && found->transaction == 0 && found->last_page <= 1 && found->roots[0] == kNoPage &&
+         found->roots[1] == kNoPage;
+}
+
+}  // namespace
+
+bool is_torn_beginning(int fd) {
+  const std::uint64_t size = size_of(fd);
+  if (size == 0 || size > 2 * kPageSizeMax) return false;
+  std::string all = read_at(fd, 0, size);
+  if (all.empty()) return false;
+  const bool has_first = is_first_meta(fd, 0);
+  std::size_t second = kPageSizeMin;  // where the other one begins, if it is there
+  while (second < size && !is_first_meta(fd, second)) second *= 2;
+  const bool has_second = second < size;
+  if (has_first && has_second && size >= 2 * second) return false;
+  constexpr std::size_t meta_end = kPageHeaderBytes + kMetaBytes;
+  if (has_second) std::fill_n(&all[second], std::min(meta_end, size - second), '\0');
+  if (has_first) std::fill_n(&all[0], meta_end, '\0');
+  return all.find_first_not_of('\0') == std::string::npos;
+}
+
 }  // namespace lmdb
 }  // namespace v0
 }  // namespace stet

@@ -22,6 +22,12 @@ std::optional<file_extent> extent_of(int fd);
 /// short.) Reads all pages that can be reached, and changes nothing.
 std::string missing_part(int fd);
 
+/// Whether the file `fd` holds a part of what LMDB writes first into a new file, its two first
+/// pages, and nothing else: LMDB writes them at once and doesn't flush in between, so that after a
+/// power cut either may be missing. Returns false for a file that is empty, one that has both
+/// pages, and one that holds anything else. Reads at most two pages of the largest size.
+bool is_torn_beginning(int fd);
+
 }  // namespace lmdb
 }  // namespace v0
 }  // namespace stet

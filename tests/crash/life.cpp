@@ -208,7 +208,8 @@ std::unique_ptr<stet::store> open_copy(const config& c, const place& p) {
   fs::remove_all(folder);
   fs::create_directory(folder);
   auto name = fs::path(p.store).filename().string();
-  for (auto end : {"", "-log", "-wal", ".owner"})  // the lock of a dead process isn't worth a copy
+  // The lock of a dead process isn't worth a copy.
+  for (auto end : {"", "-log", "-wal", "-journal", ".owner"})
     if (fs::exists(p.store + end)) fs::copy(p.store + end, folder / (name + end));
   return open_file(c, (folder / name).string());
 }

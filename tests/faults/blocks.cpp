@@ -149,6 +149,18 @@ void judge_cut(trial& t, const std::vector<step>& all, std::size_t at, bool deaf
   t.finish(1);
 }
 
+/// When the power is cut: at calls picked from all, and in every call of the making of a store,
+/// which is what comes before the first thing that is said, since each is there only once.
+std::vector<long> moments(const std::vector<step>& all, const std::string& name, bool with_making) {
+  auto cuts = sample(static_cast<long>(all.size()), 12, std::hash<std::string>()(name));
+  if (!with_making) return cuts;
+  const auto said =
+      std::find_if(all.begin(), all.end(), [](const step& s) { return s.path == facts_name; });
+  for (long at = 1; at <= said - all.begin(); ++at)
+    cuts.insert(cuts.end(), static_cast<std::size_t>(how_many(2, 8)), at);
+  return cuts;
+}
+
 void explore(const std::string& folder, const std::string& name, const std::string& kind,
              const std::string& script, bool deaf, tally& sum) {
   std::mt19937 chance(static_cast<unsigned>(seed() + std::hash<std::string>()(name)));
@@ -160,7 +172,7 @@ void explore(const std::string& folder, const std::string& name, const std::stri
   t.judge(0);
   auto all = read_record(record);
   sum.take(t, name);
-  for (long at : sample(static_cast<long>(all.size()), 12, std::hash<std::string>()(name))) {
+  for (long at : moments(all, name, script == "crowd")) {
     trial again(folder, kind, script, 0, 2);
     judge_cut(again, all, static_cast<std::size_t>(at), deaf, chance);
     ++sum.hit;

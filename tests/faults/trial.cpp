@@ -89,7 +89,7 @@ std::string copy_files(const std::string& store, const std::string& folder) {
   fs::remove_all(folder);
   fs::create_directory(folder);
   auto name = fs::path(store).filename().string();
-  for (auto end : {"", "-log", "-wal", ".owner"})
+  for (auto end : {"", "-log", "-wal", "-journal", ".owner"})
     if (fs::exists(store + end)) fs::copy(store + end, folder + "/" + (name + end));
   return folder + "/" + name;
 }
