@@ -1,9 +1,11 @@
 #!/bin/bash
-# Stet as its users get it: installed static and shared, consumed by pkg-config, CMake and as a meson subproject, by a program
+# run.sh [BUILD PREFIX]: BUILD is a static build that installs to PREFIX, which spares building it once more.
+# Stet as its users get it: installed static and shared, consumed by pkg-config, by CMake and as a meson subproject, by a program
 # and by a store of a user's own; what the shared libraries show; what the headers drag in; what g++ below 13 is told.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
+built=${1:-} prefix=${2:-}
 work=$(mktemp -d "${TMPDIR:-/tmp}/stet-packaging.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 export CC=${CC:-clang-19} CXX=${CXX:-clang++-19} LC_ALL=C.UTF-8
@@ -23,11 +25,11 @@ check() {
 }
 
 # ---- the headers -------------------------------------------------------------------------------------
-# One header by itself: without a warning, and without what would make every user's build slow.
-header_alone() {
-  local deps; deps=$work/${1//\//-}.d
-  "$CXX" -std=c++20 -Wall -Wextra -Werror -fsyntax-only -MD -MF "$deps" -I"$root/include" -x c++ - <<<"#include <$1>" || return 1
-  [[ $1 = stet/json.hpp ]] || ! grep -E '/(nlohmann/|rocksdb/|lmdb\.h( |$)|sqlite3\.h|zstd\.h( |$)|sodium\.h|libpq)' "$deps"
+# What would make every user's build slow. (That each compiles by itself is tests/compile_fail's.)
+is_light() {
+  local deps
+  deps=$("$CXX" -std=c++20 -M -I"$root/include" -x c++ - <<<"#include <$1>") || return 1
+  [[ $1 = stet/json.hpp ]] || ! grep -E '/(nlohmann/|rocksdb/|lmdb\.h( |$)|sqlite3\.h|zstd\.h( |$)|sodium\.h|libpq)' <<<"$deps"
 }
 headers() {
   local header
@@ -37,7 +39,7 @@ headers() {
       echo "skipped <$header>: there is no Asio 1.22"
       continue
     fi
-    check "<$header> compiles alone and is light" header_alone "$header"
+    check "<$header> is light" is_light "$header"
   done
 }
 
@@ -133,12 +135,32 @@ by_cmake() {
     keeps "$work/cmake-$kind/own_store" erase_range && tests_workflows "$work/cmake-$kind/tested"
 }
 
+# A project that has Stet in its folder builds it, and installs it with itself.
 as_subproject() {
-  local project=$work/subproject
+  local project=$work/subproject option options=()
+  for option in lmdb rocksdb sqlite zstd sodium conformance; do options+=("-Dstet:$option=enabled"); done
   mkdir -p "$project/subprojects" && cp "$work"/consumer/* "$project" && ln -s "$root" "$project/subprojects/stet" &&
-    meson setup "$project/build" "$project" --buildtype=plain --wrap-mode=forcefallback &&
-    ninja -C "$project/build" consumer own_store tested && runs "$project/build/consumer" &&
-    keeps "$project/build/own_store" erase_range && tests_workflows "$project/build/tested"
+    meson setup "$project/build" "$project" --buildtype=plain --wrap-mode=forcefallback --prefix="$work/$1" --libdir=lib \
+      -Ddefault_library="$1" "${options[@]}" &&
+    ninja -C "$project/build" && meson install -C "$project/build"
+}
+works_as_subproject() {
+  local build=$work/subproject/build
+  runs "$build/consumer" && keeps "$build/own_store" erase_range && tests_workflows "$build/tested"
+}
+
+installs_built() { rm -rf "$prefix" && meson install -C "$built" --no-rebuild && ln -s "$prefix" "$work/static"; }
+
+# Building takes most of the time of this test.
+builds() {
+  if [[ $1 = static && -n $built ]]; then
+    check 'static: installs' installs_built
+  elif [[ $1 = static ]]; then
+    check 'static: builds and installs' install static
+  else
+    check "$1: builds as a meson subproject, and installs" as_subproject "$1" &&
+      check "$1: a program with Stet as a meson subproject" works_as_subproject
+  fi
 }
 
 libraries() {
@@ -148,7 +170,7 @@ libraries() {
   check "the guide's tests of a workflow" "$root/tests/docs/pages.py" program "$root/docs/guide/testing-your-workflows.md" \
     "$work/consumer/tested.cpp" || return
   for kind in static shared; do
-    check "$kind: builds and installs" install "$kind" || continue
+    builds "$kind" || continue
     check "$kind: a program by pkg-config" by_pkg_config "$kind"
     check "$kind: a program's tests by pkg-config" tests_by_pkg_config "$kind"
     check "$kind: a user's own store keeps the contract, one with a mistake doesn't" own_store_by_pkg_config "$kind"
@@ -158,7 +180,6 @@ libraries() {
       echo "skipped $kind: CMake's find_package (no cmake here)"
     fi
   done
-  check 'a program with Stet as a meson subproject' as_subproject
   [[ -d $work/shared ]] && check 'shared: only stet:: is visible' shows_only_stet
 }
 
