@@ -15,7 +15,11 @@ inline constexpr stet::workflow<int()> Scoped{"scoped"};
 inline constexpr stet::signal<void> Go{"go"};
 
 constexpr int generations = 8000;
+#if defined(__has_feature) && (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+constexpr std::size_t stack_bytes = 2 << 20;  // a sanitizer's frames are larger
+#else
 constexpr std::size_t stack_bytes = 512 << 10;
+#endif
 
 /// As many generations as are left below it.
 stet::task<int> nested(stet::context& ctx, int left) {
