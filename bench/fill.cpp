@@ -23,7 +23,7 @@ void start(stet::engine& e, const stet::workflow<void()>& kind, std::uint64_t fi
   runs.reserve(count);
   for (std::size_t i = 0; i < count; ++i)
     runs.emplace_back(name_of(names, first_number + first + i), std::tuple());
-  if (count > 0) e.run_all(kind, runs);
+  if (count > 0) e.start_all(kind, runs);
 }
 
 }  // namespace

@@ -12,5 +12,5 @@ int main(int, char** words) {
   stet::engine engine{stet::lmdb::open(words[1])};
   engine.define(Twice, twice);
   engine.start();
-  return engine.run(Twice, "a", 21).result() == 42 ? 0 : 1;
+  return engine.start(Twice, "a", 21).result() == 42 ? 0 : 1;
 }

@@ -119,7 +119,7 @@ double cost_of_last(stet::engine& e, std::uint32_t steps, std::uint32_t last, in
   double sum = 0;
   for (int i = 0; i < runs; ++i) {
     now = {.from = steps - last, .to = steps};
-    e.run(Growing, "run-" + std::to_string(number++), steps).result();
+    e.start(Growing, "run-" + std::to_string(number++), steps).result();
     sum += now.end - now.begin;
   }
   return sum / (runs * static_cast<double>(last));
@@ -161,7 +161,8 @@ stet::task<int> wide(stet::context& ctx, int children) {
 double cost_of_child(stet::engine& e, int children, int runs) {
   static int number = 0;
   double begin = processor_time();
-  for (int i = 0; i < runs; ++i) e.run(Wide, "wide-" + std::to_string(number++), children).result();
+  for (int i = 0; i < runs; ++i)
+    e.start(Wide, "wide-" + std::to_string(number++), children).result();
   return (processor_time() - begin) / (runs * static_cast<double>(children));
 }
 

@@ -55,7 +55,7 @@ void measure(const job& j, const std::string& store, bool run_inline, const std:
   auto enough = std::chrono::milliseconds(j.set.quick ? 500 : 10'000);
   for (int round = 0; round < 4 && clock::now() - begin < enough; ++round) {
     now.step = 0;
-    e.run(Timed, "run-" + std::to_string(round), j.set.quick ? 200 : 1000, run_inline).result();
+    e.start(Timed, "run-" + std::to_string(round), j.set.quick ? 200 : 1000, run_inline).result();
   }
   auto say = [&](const char* what, double p) {
     row r{bench + what, store, 1, percentile(now.steps, p), "us"};

@@ -51,7 +51,7 @@ void fill_described(const std::string& store, const folder& where, std::size_t r
     for (auto n = done; n < std::min(runs, done + at_once); ++n)
       batch[n % kinds].emplace_back("run-" + std::to_string(n), static_cast<std::uint32_t>(n));
     for (std::size_t k = 0; k < kinds; ++k)
-      if (!batch[k].empty()) e.run_all(Kinds[k], batch[k]);
+      if (!batch[k].empty()) e.start_all(Kinds[k], batch[k]);
     e.run_until_idle();
   }
   e.close();
@@ -93,8 +93,8 @@ double milliseconds_of(stet::engine& e, const question& q) {
   std::vector<double> all;
   for (int i = 0; i < 5; ++i) {
     auto begin = clock::now();
-    if (q.counts) (void)e.count(q.filter);
-    else (void)e.list(q.filter);
+    if (q.counts) (void)e.admin().count(q.filter);
+    else (void)e.admin().list(q.filter);
     all.push_back(std::chrono::duration<double, std::milli>(clock::now() - begin).count());
   }
   return median(all);

@@ -54,7 +54,7 @@ void start_runs(stet::engine& e, const kind_of_run& kind, std::size_t count, std
   std::vector<std::pair<std::string, std::tuple<std::uint32_t>>> runs;
   runs.reserve(count);
   for (std::size_t i = 0; i < count; ++i) runs.emplace_back(name_of(names, first + i), steps);
-  e.run_all(kind, runs);
+  e.start_all(kind, runs);
 }
 
 crowd::crowd(stet::engine& e, tally& t, const kind_of_run& kind, std::size_t concurrency,

@@ -44,7 +44,7 @@ void measure_engine(const job& j, const std::string& store, std::size_t runs) {
       std::vector<std::pair<std::string, std::tuple<>>> some;
       for (std::size_t k = i; k < i + at_once; ++k)
         some.emplace_back("run-" + std::to_string(k), std::tuple());
-      e.run_all(Sleepy, some);
+      e.start_all(Sleepy, some);
       e.run_until_idle();
     }
     asleep = heap_bytes();
@@ -65,7 +65,7 @@ std::string history() {
   r.payload = arguments;
   d::encode(bytes, r);
   d::record sleep;
-  sleep.kind = d::record_kind::sleep;
+  sleep.kind = stet::record_kind::sleep;
   sleep.run = 1;
   sleep.command = 1;
   sleep.number = stet::duration(std::chrono::hours(1000)).count();

@@ -117,7 +117,7 @@ void query(stet::engine& e, shifted_clock&, const handle& run) {
 void resolve(stet::engine& e, shifted_clock&, const handle& run) {
   for (std::uint32_t i = 0; i < operations; ++i) {
     e.run_until_idle();
-    const auto info = e.describe(run.id());
+    const auto info = e.admin().describe(run.id());
     e.resolve(Answer, info->waits_for.at(0).detail, 1);
   }
 }
@@ -158,8 +158,8 @@ struct cost {
 
 /// Of the run, of its children, and of the runs that it continues.
 std::uint64_t records_of(stet::engine& e, const std::string& id, const char* name) {
-  auto own = e.describe(id)->records;
-  if (std::string_view(name) == "child") own += operations * e.describe(id + "/1")->records;
+  auto own = e.admin().describe(id)->records;
+  if (std::string_view(name) == "child") own += operations * e.admin().describe(id + "/1")->records;
   if (std::string_view(name) == "continue_as_new") own *= operations;
   return own;
 }
@@ -168,7 +168,7 @@ cost cost_of(stet::engine& e, shifted_clock& c, const primitive& p) {
   static int number = 0;
   auto id = std::string(p.name) + "-" + std::to_string(number++);
   auto begin = processor_time();
-  auto run = e.run(p.flow, id, operations);
+  auto run = e.start(p.flow, id, operations);
   p.from_outside(e, c, run);
   e.run_until_idle();
   auto end = processor_time();

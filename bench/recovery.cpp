@@ -88,7 +88,7 @@ void recovery_child(const std::string& store, const std::string& dir, std::size_
   all.reserve(runs);
   for (std::size_t k = 0; k < runs; ++k)
     all.emplace_back("run-" + std::to_string(k), static_cast<std::uint32_t>(k));
-  e.run_all(Busy, all);  // at once, so that none is far ahead
+  e.start_all(Busy, all);  // at once, so that none is far ahead
   going.until_all();
   std::puts("all are under way");
   std::fflush(stdout);

@@ -39,7 +39,7 @@ void fill(stet::engine& e, const sizes& s) {
   for (std::size_t i = 0; i < s.runs; ++i) runs.emplace_back("run-" + std::to_string(i), s.steps);
   e.define(Long, long_run);
   e.start();
-  e.run_all(Long, runs);
+  e.start_all(Long, runs);
   e.run_until_idle();  // all are asleep
 }
 

@@ -91,11 +91,11 @@ bool environment::impl::run_a_body() {
 bool environment::impl::is_pending() {
   if (!may_be_pending) return false;
   std::size_t under_way = 0;
-  for (auto& id : engine_now->open_runs({}, std::numeric_limits<std::size_t>::max())) {
-    auto info = engine_now->describe(id);
+  for (auto& id : engine_now->admin().open_runs({}, std::numeric_limits<std::size_t>::max())) {
+    auto info = engine_now->admin().describe(id);
     if (!info || info->status == status::stalled) continue;
     for (auto& p : info->waits_for)
-      if (p.kind == "step" && p.due == time_point()) ++under_way;
+      if (p.kind == stet::wait_kind::step && p.due == time_point()) ++under_way;
   }
   may_be_pending = under_way > bodies.size();
   return may_be_pending;
@@ -132,13 +132,14 @@ bool environment::impl::skip_to(std::optional<time_point> due) {
 
 std::string environment::impl::what_is_waited_for() {
   std::string text;
-  for (auto& id : engine_now->open_runs({}, 10)) {
-    auto info = engine_now->describe(id);
+  for (auto& id : engine_now->admin().open_runs({}, 10)) {
+    auto info = engine_now->admin().describe(id);
     if (!info) continue;
     text += (text.empty() ? "the run '" : "; the run '") + id + "' ";
     if (info->status == status::stalled) text += "is stalled: " + info->reason;
     else text += "waits for";
-    for (auto& p : info->waits_for) text += " " + p.kind + " '" + p.name + "'";
+    for (auto& p : info->waits_for)
+      text += " " + std::string(to_text(p.kind)) + " '" + p.name + "'";
   }
   return text.empty() ? "no run is open" : text;
 }

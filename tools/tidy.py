@@ -9,6 +9,8 @@ import re
 import subprocess
 import sys
 
+import kinds
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ['include', 'src', 'backends', 'transforms', 'testing', 'tests', 'bench', 'examples']
 
@@ -34,6 +36,12 @@ LAYERS = {
     '': {'base'},
 }
 LAYERS['engine'] = set(LAYERS)
+# The public headers that a layer may see, those for everybody apart: a changed verb of the client compiles nothing of these anew.
+PUBLIC_FOR_ALL = {'error', 'export', 'config', 'kinds', 'attributes', 'time'}
+PUBLIC = {
+    'base': set(), 'keys': set(), 'history': {'payload'}, 'run_state': set(), 'index': {'store'}, 'payloads': {'payload', 'codec'},
+    'journal': {'store'}, 'execution': {'scope', 'definition', 'messages', 'options', 'context', 'entity'},
+}
 # The rooms of the engine, from the bottom up: each may include those before it, and its own.
 ENGINE_ROOMS = ['services', 'time', 'tables', 'door', 'bodies', 'runs', 'record', 'commit', 'steps', 'drive', 'advance', 'calls', 'loop']
 
@@ -44,6 +52,18 @@ ONLY_IN = [
      'only engine/runs reads runs from the store: use the run table'),
     (re.compile(r'\bagenda_?\.take\('), 'advance', 'only the turn empties the agenda (waker::drive_ready)'),
 ]
+
+# Parts of the engine without a test file of their own (tests/engine/<name>_test.cpp), each with its reason.
+UNTESTED_PARTS = {
+    'src/engine/advance/advance_room.hpp': 'wiring',
+    'src/engine/calls/calls_room.hpp': 'wiring',
+    'src/engine/calls/engine_parts.hpp': 'wiring; tests/engine/parts.hpp is made of it',
+    'src/engine/drive/drive_room.hpp': 'wiring',
+    'src/engine/loop/core.hpp': 'the engine itself: all other tests are its own',
+    'src/engine/runs/run_room.hpp': 'wiring',
+    'src/engine/runs/unreadable.hpp': 'plain data',
+    'src/engine/time/time_room.hpp': 'wiring',
+}
 
 METHODS_MAX = 30
 FIELDS_MAX = 20
@@ -207,6 +227,10 @@ def layer_faults(path, text):
                 yield 'nlohmann/json only in stet/json.hpp: it takes seconds to parse'
             if target in ('lmdb.h', 'sqlite3.h', 'zstd.h', 'sodium.h') or target.startswith('rocksdb/'):
                 yield f'a public header includes {target}'
+        elif parts[0] == 'src' and public:
+            allowed = PUBLIC_FOR_ALL | PUBLIC.get(parts[1], set())
+            if parts[1] in PUBLIC and path.name != 'precompiled.hpp' and target[5:-4] not in allowed:
+                yield f'src/{parts[1]} may not see <{target}> (of the public headers: {sorted(allowed)})'
         elif parts[0] == 'src' and angle == '"':
             here = parts[1] if len(parts) > 2 else ''
             there = folder_of(target, path)
@@ -287,6 +311,20 @@ def script_faults():
                 yield f'{name}:1: bash can\'t read it: {checked.stderr.strip()}'
 
 
+def untested_faults():
+    """Each part of the engine has a test that needs no engine."""
+    parts = {str(p.relative_to(ROOT)): p.stem for p in sorted((ROOT / 'src' / 'engine').glob('*/*.hpp'))}
+    for path, name in parts.items():
+        test = f'tests/engine/{name}_test.cpp'
+        is_tested = (ROOT / test).exists()
+        if not is_tested and path not in UNTESTED_PARTS:
+            yield f'{path}:1: no {test}: a part comes with a test of its own, without an engine (tests/engine/parts.hpp)'
+        if is_tested and path in UNTESTED_PARTS:
+            yield f'{path}:1: it has {test}: take it from UNTESTED_PARTS (tools/tidy.py)'
+    for path in UNTESTED_PARTS.keys() - parts.keys():
+        yield f'tools/tidy.py:1: UNTESTED_PARTS names {path}, which is gone'
+
+
 CASE = re.compile(r'TEST_CASE(?:_\w+)?\(\s*((?:"(?:\\.|[^"\\])*"\s*)+)')
 
 
@@ -314,9 +352,62 @@ def promise_faults():
             yield f'tests/promises.md:{number}: {named[1]} has no such test case'
 
 
+SCENARIO = re.compile(r'\bS(\d+)(?:-S(\d+))?\b')
+
+
+def scenario_numbers(text):
+    return {number for m in SCENARIO.finditer(text) for number in range(int(m[1]), int(m[2] or m[1]) + 1)}
+
+
+def carried_scenarios():
+    """{number: {file}}: in the names of test cases, and in the comments of programs that have none, in brackets."""
+    carried = {}
+    for file in sorted((ROOT / 'tests').rglob('*.cpp')):
+        text = file.read_text(encoding='utf-8')
+        names = cases_of(text)
+        if not names:
+            names = re.findall(r'\[S[^\]]*\]', '\n'.join(re.findall(r'//.*', text)))
+        for number in scenario_numbers(' '.join(names)):
+            carried.setdefault(number, set()).add(str(file.relative_to(ROOT / 'tests')))
+    return carried
+
+
+def scenario_faults():
+    """Each scenario's line names the files whose tests carry its number, and each number that is carried has a line."""
+    page, carried, explained, is_tested = 'docs/scenarios.md', carried_scenarios(), {}, True
+    for line_number, line in enumerate((ROOT / page).read_text(encoding='utf-8').split('\n'), 1):
+        if line.startswith('## '):
+            is_tested = not line.startswith('## Not tested')
+        head = re.match(r'- (S\d+(?:, S\d+)*): ', line)
+        if not head:
+            continue
+        named = re.search(r'\(((?:`[^`]*`(?:, )?)+)\)$', line)
+        files = set(re.findall(r'`([^`]*)`', named[1])) if named and is_tested else set()
+        for number in sorted(scenario_numbers(head[1])):
+            where = f'{page}:{line_number}: S{number}'
+            if number in explained:
+                yield f'{where} is explained in line {explained[number]} already'
+            explained[number] = line_number
+            there = carried.get(number, set())
+            if is_tested and not there:
+                yield f'{where} is carried by no test'
+            for file in sorted(files - there):
+                yield f'{where} is not carried by tests/{file}'
+            for file in sorted(there - files):
+                yield f'{where} is carried by tests/{file} as well' if is_tested else f'{where} is tested by tests/{file}'
+    for number in sorted(carried.keys() - explained.keys()):
+        yield f'{page}:1: no line explains S{number}, which {", ".join(sorted(carried[number]))} carries'
+
+
+def kind_faults():
+    """The tables that come from kinds.def are as it says."""
+    for path, _ in kinds.stale():
+        yield f'{path.relative_to(ROOT)}: not what src/history/kinds.def says; ./dev fmt writes it anew'
+
+
 def main():
     count = 0
-    for fault in [*script_faults(), *promise_faults()]:
+    for fault in [*script_faults(), *promise_faults(), *kind_faults(), *untested_faults(), *scenario_faults()]:
         print(fault)
         count += 1
     for folder in FOLDERS:

@@ -35,7 +35,7 @@ int backup(const options& o) {
   engine.start();
 
   // The id makes it one backup, however often this program is started.
-  const auto run = engine.run(BackupTree, backup_id(o.from, o.to), o.from, o.to);
+  const auto run = engine.start(BackupTree, backup_id(o.from, o.to), o.from, o.to);
   if (run.created()) std::printf("Backing up %s in %s.\n", o.from.c_str(), o.to.c_str());
   else if (run.status() == stet::status::running)
     std::printf("This backup was begun before: it goes on.\n");

@@ -1,5 +1,5 @@
 // What the store of a backup knows, read while no engine has it open. A look under the bonnet, for
-// the demo: your program asks engine.describe().
+// the demo: your program asks engine.admin().describe().
 #pragma once
 #include <cstddef>
 #include <map>

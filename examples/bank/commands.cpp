@@ -75,7 +75,7 @@ int tell(const std::string& id, const run_of_transfer& run) {
 int transfer(stet::engine& engine, const words& w) {
   const order o{w[3], w[4], amount_of(w[5])};
   check_order(w[2], o);
-  const auto run = engine.run(Transfer, w[2], o, stet::duration(24h));
+  const auto run = engine.start(Transfer, w[2], o, stet::duration(24h));
   if (!run.created()) {
     const auto was = run.query(Status).what;
     if (was.from != o.from || was.to != o.to)

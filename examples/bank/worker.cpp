@@ -82,7 +82,8 @@ class traffic {
   /// keys make one of two.
   void decide_again() {
     std::string last;
-    for (auto ids = engine_.open_runs(); !ids.empty(); ids = engine_.open_runs(last)) {
+    for (auto ids = engine_.admin().open_runs(); !ids.empty();
+         ids = engine_.admin().open_runs(last)) {
       for (const auto& id : ids) decide(std::stoull(id.substr(2)));
       last = ids.back();
     }
@@ -121,7 +122,7 @@ class traffic {
     std::vector<std::pair<std::string, std::tuple<order, stet::duration>>> batch;
     for (auto i = n; i < n + started_at_once; ++i)
       batch.emplace_back(id_of(i), std::tuple(plan_of(seed_, i).what, stet::duration(patience)));
-    for (auto& run : engine_.run_all(Transfer, batch)) open_.push_back(run);
+    for (auto& run : engine_.start_all(Transfer, batch)) open_.push_back(run);
   }
   void decide(std::uint64_t n) try {
     const auto id = id_of(n);

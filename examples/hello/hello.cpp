@@ -42,7 +42,7 @@ int main(int count, char** arguments) try {
   engine.start();  // resumes whatever a crash cut short
 
   // The id tells which greeting this is: the same id again is the same run, with the same result.
-  std::puts(engine.run(Greet, "greeting-1", "world").result().c_str());
+  std::puts(engine.start(Greet, "greeting-1", "world").result().c_str());
 } catch (const std::exception& e) {
   std::fprintf(stderr, "hello: %s\n", e.what());
   return 1;

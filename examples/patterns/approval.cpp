@@ -41,8 +41,8 @@ int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Expense, expense);
   engine.start();
-  auto ann = engine.run(Expense, "expense-1", "ann", 120);
-  auto bob = engine.run(Expense, "expense-2", "bob", 9000);
+  auto ann = engine.start(Expense, "expense-1", "ann", 120);
+  auto bob = engine.start(Expense, "expense-2", "bob", 9000);
   std::puts(ann.query(Status).c_str());
   ann.signal(Decided, {true, "eve"});  // durable when it returns
   bob.signal(Decided, {false, "eve"});

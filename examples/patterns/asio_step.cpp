@@ -69,7 +69,7 @@ int main(int count, char** arguments) try {
     stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
     engine.define(Ask, ask);
     engine.start();
-    auto run = engine.run(Ask, "time", acceptor.local_endpoint().port());
+    auto run = engine.start(Ask, "time", acceptor.local_endpoint().port());
     std::puts(run.result().c_str());
   }
   work.reset();

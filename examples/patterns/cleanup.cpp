@@ -45,7 +45,7 @@ int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Rent, rent);
   engine.start();
-  auto run = engine.run(Rent, "rent-1");
+  auto run = engine.start(Rent, "rent-1");
   while (!run.query(Ready)) std::this_thread::sleep_for(1ms);
   run.cancel("the customer left");
   try {

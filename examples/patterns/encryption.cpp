@@ -39,7 +39,7 @@ int main() try {
     stet::engine engine{stet::memory::open(contents), {.transforms = {stet::zstd(), keys}}};
     engine.define(Report, report);
     engine.start();
-    std::printf("%s\n", engine.run(Report, "r-1", "ann").result().c_str());
+    std::printf("%s\n", engine.start(Report, "r-1", "ann").result().c_str());
   }
   std::printf("the store shows it: %s\n",
               shows(*stet::memory::open(contents), "is well") ? "yes" : "no");
@@ -50,7 +50,7 @@ int main() try {
     engine.define(Report, report);
     engine.start();
     std::printf("%s, still\n", engine.find(Report, "r-1")->result().c_str());
-    std::printf("%s\n", engine.run(Report, "r-2", "bob").result().c_str());
+    std::printf("%s\n", engine.start(Report, "r-2", "bob").result().c_str());
   }
 } catch (const std::exception& e) {
   std::fprintf(stderr, "encryption: %s\n", e.what());

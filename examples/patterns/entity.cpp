@@ -42,7 +42,7 @@ int main(int count, char** arguments) try {
   engine.define(Visit, visit);
   engine.start();
   std::printf("%d inside\n", engine.call(House, "mill lane 4", Enter, "ann"));
-  std::printf("%d inside\n", engine.run(Visit, "bob's", "bob").result());
+  std::printf("%d inside\n", engine.start(Visit, "bob's", "bob").result());
   try {
     engine.call(House, "mill lane 4", Enter, "carl");
   } catch (const stet::error& e) { std::printf("refused: %s\n", e.what()); }

@@ -36,7 +36,7 @@ int main(int count, char** arguments) try {
   engine.define(Measure, measure);
   engine.define(MeasureAll, measure_all);
   engine.start();
-  std::puts(engine.run(MeasureAll, "all", 1000).result().c_str());
+  std::puts(engine.start(MeasureAll, "all", 1000).result().c_str());
 } catch (const std::exception& e) {
   std::fprintf(stderr, "fan_out: %s\n", e.what());
   return 1;

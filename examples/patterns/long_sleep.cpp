@@ -45,7 +45,7 @@ int main(int count, char** arguments) try {
                       {.threads = 0, .clock = &clock});
   engine.define(Onboard, onboard);
   engine.start();
-  engine.run(Onboard, "ann", "ann");
+  engine.start(Onboard, "ann", "ann");
   engine.run_until_idle();
   while (auto wake = engine.next_wakeup()) {
     clock.set(*wake);

@@ -70,7 +70,7 @@ int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"), {.threads = 1});
   engine.define(DownloadAll, download_all);
   engine.start();
-  auto run = engine.run(DownloadAll, "site", 1000);
+  auto run = engine.start(DownloadAll, "site", 1000);
   std::atomic<bool> over{false};
   std::thread thread([&] { library.serve(over); });
   auto text = run.result();

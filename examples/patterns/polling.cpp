@@ -30,7 +30,7 @@ int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Watch, watch);
   engine.start();
-  std::puts(engine.run(Watch, "bread", "bread", 0).result().c_str());
+  std::puts(engine.start(Watch, "bread", "bread", 0).result().c_str());
 } catch (const std::exception& e) {
   std::fprintf(stderr, "polling: %s\n", e.what());
   return 1;

@@ -41,7 +41,7 @@ int main(int count, char** arguments) try {
   engine.define(Pay, pay);
   engine.start();
   for (std::string order : {"order-1", "order-13"})
-    std::printf("%s: %s\n", order.c_str(), engine.run(Pay, order, order).result().c_str());
+    std::printf("%s: %s\n", order.c_str(), engine.start(Pay, order, order).result().c_str());
 } catch (const std::exception& e) {
   std::fprintf(stderr, "retry: %s\n", e.what());
   return 1;

@@ -46,7 +46,7 @@ int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Travel, travel);
   engine.start();
-  std::puts(engine.run(Travel, "trip-1", "ann").result().c_str());
+  std::puts(engine.start(Travel, "trip-1", "ann").result().c_str());
 } catch (const std::exception& e) {
   std::fprintf(stderr, "saga: %s\n", e.what());
   return 1;

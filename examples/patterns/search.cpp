@@ -25,20 +25,22 @@ int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Order, order);
   engine.start();
-  auto first = engine.run(Order, "order-1", {.attributes = {Customer("ann")}}, 100);
-  engine.run(Order, "order-2", {.attributes = {Customer("ann")}}, 200);
-  engine.run(Order, "order-3", {.attributes = {Customer("bob")}}, 700);
+  auto first = engine.start(Order, "order-1", {.attributes = {Customer("ann")}}, 100);
+  engine.start(Order, "order-2", {.attributes = {Customer("ann")}}, 200);
+  engine.start(Order, "order-3", {.attributes = {Customer("bob")}}, 700);
   auto open_of = [&](const char* who) {
-    return engine.count("Customer = '" + std::string(who) + "' AND ExecutionStatus = 'Running'");
+    return engine.admin().count("Customer = '" + std::string(who) +
+                                "' AND ExecutionStatus = 'Running'");
   };
   std::printf("ann has %d open orders, bob %d\n", static_cast<int>(open_of("ann")),
               static_cast<int>(open_of("bob")));
-  for (auto& r : engine.list("Late = true AND Cents BETWEEN 500 AND 1000").runs)
+  for (auto& r : engine.admin().list("Late = true AND Cents BETWEEN 500 AND 1000").runs)
     std::printf("late: %s (%s, %lld)\n", r.id.c_str(), r.attributes.get(Customer)->c_str(),
                 static_cast<long long>(*r.attributes.get(Cents)));
   first.signal(Paid);
   first.result();
-  std::printf("closed: %d\n", static_cast<int>(engine.count("ExecutionStatus = 'Completed'")));
+  std::printf("closed: %d\n",
+              static_cast<int>(engine.admin().count("ExecutionStatus = 'Completed'")));
 } catch (const std::exception& e) {
   std::fprintf(stderr, "search: %s\n", e.what());
   return 1;

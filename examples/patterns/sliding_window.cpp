@@ -36,7 +36,7 @@ int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(SendAll, send_all);
   engine.start();
-  std::puts(engine.run(SendAll, "newsletter", 0, 0).result().c_str());
+  std::puts(engine.start(SendAll, "newsletter", 0, 0).result().c_str());
 } catch (const std::exception& e) {
   std::fprintf(stderr, "sliding_window: %s\n", e.what());
   return 1;

@@ -40,7 +40,7 @@ int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Alarm, alarm);
   engine.start();
-  auto run = engine.run(Alarm, "tea", stet::duration(24h).count());
+  auto run = engine.start(Alarm, "tea", stet::duration(24h).count());
   std::puts(run.update(Move, 50).c_str());
   std::puts(run.result().c_str());
 } catch (const std::exception& e) {

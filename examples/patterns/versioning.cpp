@@ -55,14 +55,15 @@ void say(stet::engine& engine, const char* id) {
   engine.signal(id, Paid);
   engine.signal(id, Paid);
   auto text = engine.find(Travel, id)->result();
-  std::printf("%s by version %s: %s\n", id, engine.describe(id)->version.c_str(), text.c_str());
+  std::printf("%s by version %s: %s\n", id, engine.admin().describe(id)->version.c_str(),
+              text.c_str());
 }
 
 int main() try {
   auto store = stet::memory::make_contents();
   with_build(store, only_1, [](stet::engine& e) {
     e.start();
-    for (auto* id : {"trip-1", "trip-2"}) e.run(Travel, id);
+    for (auto* id : {"trip-1", "trip-2"}) e.start(Travel, id);
   });
   with_build(store, only_2, [](stet::engine& e) {  // it looks, and doesn't start
     std::string ids;
@@ -74,19 +75,19 @@ int main() try {
   with_build(store, both, [](stet::engine& e) {
     e.start();
     say(e, "trip-1");
-    e.move("trip-2", "2");  // what it has done so far fits
+    e.admin().move("trip-2", "2");  // what it has done so far fits
     say(e, "trip-2");
-    e.run(Travel, "trip-3");
+    e.start(Travel, "trip-3");
     say(e, "trip-3");
   });
   with_build(store, only_1, [](stet::engine& e) {
     e.start();
-    e.run(Travel, "trip-4").signal(Paid);
+    e.start(Travel, "trip-4").signal(Paid);
   });
   with_build(store, both, [](stet::engine& e) {
     e.start();
     try {
-      e.move("trip-4", "2");  // it has been mailed already
+      e.admin().move("trip-4", "2");  // it has been mailed already
     } catch (const stet::error& refused) {
       if (refused.code() == stet::errc::rejected) std::puts("trip-4 stays with version 1");
     }

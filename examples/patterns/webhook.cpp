@@ -41,7 +41,7 @@ int main(int count, char** arguments) try {
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"));
   engine.define(Collect, collect);
   engine.start();
-  auto run = engine.run(Collect, "invoice-7", 1000);
+  auto run = engine.start(Collect, "invoice-7", 1000);
 
   // What the web server does when the bank calls: here, in another process, after a restart.
   std::unique_lock lock(bank.mutex);

@@ -3,17 +3,21 @@
 //
 //     inline constexpr stet::attribute<std::string>  Customer{"customer"};
 //     inline constexpr stet::attribute<std::int64_t> Cents{"cents"};
-//     engine.run(Pay, "pay-7", {.attributes = {Customer("ann"), Cents(1000)}}, order);
-//     engine.list("customer = 'ann' AND cents > 500");
+//     engine.start(Pay, "pay-7", {.attributes = {Customer("ann"), Cents(1000)}}, order);
+//     engine.admin().list("customer = 'ann' AND cents > 500");
 #pragma once
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include <stet/codec.hpp>
@@ -132,9 +136,35 @@ class STET_API attribute_list {
   std::array<attribute_setting, count_max> all_{};
 };
 
+/// The value of a search attribute.
+using attribute_value =
+    std::variant<bool, std::int64_t, double, time_point, std::string, std::vector<std::string>>;
+
+/// The search attributes of a run, by name.
+class STET_API attributes {
+ public:
+  attributes() = default;
+  explicit attributes(std::map<std::string, attribute_value, std::less<>> all)
+      : all_(std::move(all)) {}
+  /// The value of one; nothing if the run has none of this name and type.
+  ///     auto customer = info.attributes.get(Customer);
+  template <class T> std::optional<T> get(const attribute<T>& a) const {
+    auto found = all_.find(a.text());
+    if (found == all_.end()) return std::nullopt;
+    auto* value = std::get_if<T>(&found->second);
+    return value ? std::optional<T>(*value) : std::nullopt;
+  }
+  auto begin() const noexcept { return all_.begin(); }
+  auto end() const noexcept { return all_.end(); }
+  std::size_t size() const noexcept { return all_.size(); }
+
+ private:
+  std::map<std::string, attribute_value, std::less<>> all_;
+};
+
 /// What a run is to have written on it beside its attributes: a value of any type with a codec,
 /// which nobody searches for. A view of a variable that lives until the call that takes it returns.
-///     engine.run(Pay, "pay-7", {.memo = stet::memo(order)}, order);
+///     engine.start(Pay, "pay-7", {.memo = stet::memo(order)}, order);
 class memo {
  public:
   constexpr memo() = default;

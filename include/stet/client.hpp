@@ -10,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include <stet/admin.hpp>
 #include <stet/codec.hpp>
 #include <stet/error.hpp>
 #include <stet/export.hpp>
+#include <stet/impl/port.hpp>
 #include <stet/listing.hpp>
 #include <stet/names.hpp>
 #include <stet/options.hpp>
@@ -20,6 +22,8 @@
 #include <stet/transaction.hpp>
 
 namespace stet { inline namespace v0 {
+
+template <class S> class entity;
 
 /// The runs of one namespace of an engine. Cheap to copy; usable as long as the engine is open.
 ///
@@ -32,7 +36,7 @@ namespace stet { inline namespace v0 {
 class STET_API client {
  public:
   /// Starts a run, or finds the one that has this id already: the id is the idempotency key.
-  ///     auto run = engine.run(MoveMoney, "transfer-42", {"ann", "bob", 1000});
+  ///     auto run = engine.start(MoveMoney, "transfer-42", {"ann", "bob", 1000});
   ///
   /// `id` is 1 to 200 bytes of any value.
   /// Throws   errc::unknown_workflow, errc::usage (the id), errc::conflict if the id belongs to
@@ -40,19 +44,18 @@ class STET_API client {
   ///          errc::full or errc::busy while the store refuses to write.
   /// Durable  when it returns, the run is.
   template <class R, class... A>
-  run_handle<R> run(const workflow<R(A...)>& w, std::string_view id,
-                    std::type_identity_t<A>... arguments) {
-    return run(w, id, start_options{}, std::move(arguments)...);
+  run_handle<R> start(const workflow<R(A...)>& w, std::string_view id,
+                      std::type_identity_t<A>... arguments) {
+    return start(w, id, start_options{}, std::move(arguments)...);
   }
   /// The same with options: what to do if the id is taken, a delay, time-outs.
-  ///     engine.run(Remind, "remind-7", {.delay = 24h}, text);
+  ///     engine.start(Remind, "remind-7", {.delay = 24h}, text);
   template <class R, class... A>
-  run_handle<R> run(const workflow<R(A...)>& w, std::string_view id, start_options options,
-                    std::type_identity_t<A>... arguments) {
-    std::vector<detail::start_request> one;
-    one.push_back(request_of<A...>(id, options, std::move(arguments)...));
-    auto started = detail::core::start(*core_, name_space_, w.text(), std::move(one));
-    return run_handle<R>(core_, name_space_, std::string(id), started.at(0));
+  run_handle<R> start(const workflow<R(A...)>& w, std::string_view id, start_options options,
+                      std::type_identity_t<A>... arguments) {
+    detail::start_runs c{.name_space = name_space_, .workflow = w.text(), .runs = {}};
+    c.runs.push_back(request_of<A...>(id, options, std::move(arguments)...));
+    return run_handle<R>(engine_, name_space_, std::string(id), engine_->perform(c).at(0));
   }
   /// Starts a run, unless there is one of this id that is open, and sends it a signal, in one
   /// commit, or does neither. A run that has ended is started anew.
@@ -72,9 +75,12 @@ class STET_API client {
                                   start_options options, std::type_identity_t<A>... arguments) {
     detail::signal_request q{s.text(), {}, {}};
     encode<T>(q.payload, value);
-    auto started = detail::core::start_with(
-        *core_, name_space_, w.text(), request_of<A...>(id, options, std::move(arguments)...), q);
-    return run_handle<R>(core_, name_space_, std::string(id), started);
+    auto started = engine_->perform(
+        detail::start_with_signal{.name_space = name_space_,
+                                  .workflow = w.text(),
+                                  .run = request_of<A...>(id, options, std::move(arguments)...),
+                                  .signal = std::move(q)});
+    return run_handle<R>(engine_, name_space_, std::string(id), started);
   }
   /// Starts a run, unless there is one of this id that is open, and sends it an update; the run's
   /// start, the update and what it brings are one commit. Waits until the update is accepted; if it
@@ -96,38 +102,43 @@ class STET_API client {
                                      start_options options, std::type_identity_t<A>... arguments) {
     detail::update_request q{u.text(), std::string(o.id), {}};
     encode(q.arguments, values);
-    auto [started, sent] = detail::core::start_with(
-        *core_, name_space_, w.text(), request_of<A...>(id, options, std::move(arguments)...), q,
-        detail::update_stage::accepted);
-    return update_handle<U>(core_, started.run, name_space_, std::string(id), u.text(),
+    auto [started, sent] = engine_->perform(
+        detail::start_with_update{.name_space = name_space_,
+                                  .workflow = w.text(),
+                                  .run = request_of<A...>(id, options, std::move(arguments)...),
+                                  .update = std::move(q),
+                                  .until = detail::update_stage::accepted});
+    return update_handle<U>(engine_, started.run, name_space_, std::string(id), u.text(),
                             std::move(sent.id));
   }
-  /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of run(): all of
+  /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of start(): all of
   /// them, or if it throws none.
-  ///     engine.run_all(Hash, std::vector{std::pair(std::string("a"), std::tuple(path_a))});
+  ///     engine.start_all(Hash, std::vector{std::pair(std::string("a"), std::tuple(path_a))});
   template <class R, class... A>
-  std::vector<run_handle<R>> run_all(
+  std::vector<run_handle<R>> start_all(
       const workflow<R(A...)>& w,
       const std::vector<std::pair<std::string, std::tuple<A...>>>& runs) {
-    std::vector<detail::start_request> requests(runs.size());
+    detail::start_runs c{.name_space = name_space_, .workflow = w.text(), .runs = {}};
+    c.runs.resize(runs.size());
     for (std::size_t i = 0; i < runs.size(); ++i) {
-      requests[i].id = runs[i].first;
-      encode(requests[i].arguments, runs[i].second);
+      c.runs[i].id = runs[i].first;
+      encode(c.runs[i].arguments, runs[i].second);
     }
-    auto started = detail::core::start(*core_, name_space_, w.text(), std::move(requests));
+    auto started = engine_->perform(c);
     std::vector<run_handle<R>> handles;
     handles.reserve(runs.size());
     for (std::size_t i = 0; i < runs.size(); ++i)
-      handles.push_back(run_handle<R>(core_, name_space_, runs[i].first, started.at(i)));
+      handles.push_back(run_handle<R>(engine_, name_space_, runs[i].first, started.at(i)));
     return handles;
   }
   /// The run of this id, open or ended, if there is one. Throws errc::conflict if it belongs to
   /// another workflow.
   template <class R, class... A>
   std::optional<run_handle<R>> find(const workflow<R(A...)>& w, std::string_view id) {
-    auto found = detail::core::find(*core_, w.text(), {0, name_space_, id});
+    auto found =
+        engine_->perform(detail::find_run{.workflow = w.text(), .of = {0, name_space_, id}});
     if (!found) return std::nullopt;
-    return run_handle<R>(core_, name_space_, std::string(id), *found);
+    return run_handle<R>(engine_, name_space_, std::string(id), *found);
   }
   /// Answers a promise of a run, by the token that pending_promise::token() gave.
   ///     engine.resolve(Approval, token, decision{true, "ok"});
@@ -141,15 +152,18 @@ class STET_API client {
   bool resolve(const promise<T>& p, std::string_view token, const std::type_identity_t<T>& value) {
     std::string b;
     encode<T>(b, value);
-    return detail::core::answer_promise(*core_, p.text(), token, b, nullptr);
+    return engine_->perform(
+        detail::answer_promise{.promise = p.text(), .token = token, .payload = b});
   }
   bool resolve(const promise<void>& p, std::string_view token) {
-    return detail::core::answer_promise(*core_, p.text(), token, detail::null_payload(), nullptr);
+    return engine_->perform(detail::answer_promise{
+        .promise = p.text(), .token = token, .payload = detail::null_payload()});
   }
   /// The same with a refusal: whoever waits gets stet::promise_rejected with the reason.
   template <class T> bool reject(const promise<T>& p, std::string_view token, std::string reason) {
     failure f{"stet::promise_rejected", std::move(reason), {}, 1};
-    return detail::core::answer_promise(*core_, p.text(), token, {}, &f);
+    return engine_->perform(
+        detail::answer_promise{.promise = p.text(), .token = token, .payload = {}, .rejected = &f});
   }
 
   /// run_handle::signal by id, whatever the run's workflow is. Throws errc::not_found, as below.
@@ -199,11 +213,13 @@ class STET_API client {
          std::type_identity_t<A>... arguments) {
     detail::update_request q{u.text(), std::string(o.id), {}};
     encode(q.arguments, std::tuple<A...>(std::move(arguments)...));
-    auto [started, answer] = detail::core::start_with(
-        *core_, name_space_, e.text(),
-        request_of<S>(e.id_of(key), start_options{.reuse = id_reuse::allow}, S{}), q,
-        detail::update_stage::answered);
-    return detail::take<R>(*core_, u.text(), answer);
+    auto [started, answer] = engine_->perform(detail::start_with_update{
+        .name_space = name_space_,
+        .workflow = e.text(),
+        .run = request_of<S>(e.id_of(key), start_options{.reuse = id_reuse::allow}, S{}),
+        .update = std::move(q),
+        .until = detail::update_stage::answered});
+    return detail::take<R>(*engine_, u.text(), answer);
   }
   /// Asks an entity something, which it answers at once, whatever it is doing; one that was never
   /// called answers as it would begin. Throws as run_handle::query.
@@ -217,7 +233,8 @@ class STET_API client {
   /// Throws   errc::not_found if the run that kept it was erased, errc::usage for an offset behind
   ///          the end, store_error.
   std::string read(const blob& b, std::uint64_t offset = 0, std::uint64_t length = UINT64_MAX) {
-    return detail::core::read_blob(*core_, name_space_, b, offset, length);
+    return engine_->perform(
+        detail::read_blob{.name_space = name_space_, .of = b, .offset = offset, .length = length});
   }
   /// Reads and writes the user's own entries from outside, as context::transact does.
   ///     auto ann = engine.transact([](stet::transaction& tx) { return tx.get(Accounts, "ann"); });
@@ -233,77 +250,81 @@ class STET_API client {
         else result.emplace(f_(tx));
       }
       F& f_;
-      std::optional<detail::stored<R>> result;
+      std::optional<std::conditional_t<std::is_void_v<R>, bool, R>> result;
     } call(f);
-    detail::core::transact(*core_, name_space_, call);
+    engine_->perform(detail::transact_in{.name_space = name_space_, .function = call});
     if constexpr (!std::is_void_v<R>) return *std::move(call.result);
   }
   /// run_handle::cancel by id. Throws errc::not_found.
-  void cancel(std::string_view id, std::string_view reason = {});
+  void cancel(std::string_view id, std::string_view reason = {}) { named(id).cancel(reason); }
   /// run_handle::terminate by id. Throws errc::not_found.
-  void terminate(std::string_view id, std::string_view reason = {});
-  /// run_handle::move_to by id. Throws errc::not_found.
-  void move(std::string_view id, std::string_view version);
-  /// Lets a stalled run try again now: when what stalled it is gone without a new build (a restored
-  /// chunk of history), or when it was parked because its code brought the process down. A run that
-  /// is stalled because the code doesn't fit is tried again at every start() anyway. While a body
-  /// of its that captures still runs, it stays stalled, and is tried when that has returned. No
-  /// effect on other runs. Throws errc::not_found.
-  void resume(std::string_view id);
-  /// Erases all runs of an id: their histories, their results, their places in every list. The
-  /// user's own tables stay. Returns how many runs that were.
-  ///     engine.erase("order-7", {.children = true});
-  ///
-  /// Throws   errc::not_found; errc::conflict if one of them is open, or the body of a step of it
-  ///          still runs: nothing is erased then.
-  /// A store without room is tried at once, since this makes some: errc::full says that it didn't
-  /// help yet, and they go with what waits for room.
-  /// Durable  when it returns, they are gone, all in one commit.
-  std::size_t erase(std::string_view id, erase_options o = {});
-  /// What a run is doing and what it waits for; nothing if there is no such run. Never disturbs the
-  /// run.
-  std::optional<run_info> describe(std::string_view id);
-  /// What happened to the latest run of this id, and what it did; nothing if there is none. Throws
-  /// errc::corrupt if its history can't be read.
-  std::vector<history_entry> history(std::string_view id);
-  /// The runs that `filter` lets through, the latest start first, page by page; without a filter
-  /// all of them.
-  ///     auto page = engine.list("WorkflowType = 'pay' AND ExecutionStatus = 'Running' "
-  ///                             "AND customer = 'ann' AND StartTime > '2026-11-01T00:00:00Z'");
-  ///
-  /// The filters are Temporal's: `= != > >= < <= AND OR NOT ( )`, `BETWEEN a AND b`, `IN (a, b)`,
-  /// `STARTS_WITH`, `IS NULL`, `IS NOT NULL`, over one's own attributes and WorkflowId,
-  /// WorkflowType, WorkflowVersion, ExecutionStatus, StartTime, CloseTime, ExecutionDuration,
-  /// HistoryLength. See docs/guide/searching.md.
-  /// Says what is true now, not what was a moment ago. A run that starts or ends between two pages
-  /// moves none of the others from one page to the next: none is left out, none comes twice.
-  /// Throws   errc::usage for a filter or a cursor that makes no sense, with the place.
-  /// Cost     by what it gives, not by how many runs there are, where an index can answer: `=`,
-  ///          `IN`, ranges and STARTS_WITH, and what is joined to one of those by AND.
-  run_page list(std::string_view filter = {}, list_options o = {});
-  /// How many runs `filter` lets through. At once if it asks for WorkflowType and ExecutionStatus
-  /// only, however many there are.
-  std::uint64_t count(std::string_view filter = {});
-  /// The same by workflow and status, in order.
-  std::vector<run_count> count_by_status(std::string_view filter = {});
-  /// The ids of runs that haven't ended, in order, beginning after `after`: what is going on, page
-  /// by page.
-  std::vector<std::string> open_runs(std::string_view after = {}, std::size_t count_max = 100);
+  void terminate(std::string_view id, std::string_view reason = {}) { named(id).terminate(reason); }
+  /// What an operator does: lists, histories, and what mends a run. Cheap to make.
+  ///     auto stuck = engine.admin().list("ExecutionStatus = 'Stalled'");
+  v0::admin admin() const { return v0::admin(engine_, name_space_); }
 
   /// The namespace whose runs these are.
   const std::string& name_space() const noexcept { return name_space_; }
 
+  // ---------------------------------------------------------------- old spellings, until 0.2
+  template <class R, class... A>
+  [[deprecated("it starts a run and doesn't wait for it: use start(…)")]] run_handle<R> run(
+      const workflow<R(A...)>& w, std::string_view id, std::type_identity_t<A>... arguments) {
+    return start(w, id, std::move(arguments)...);
+  }
+  template <class R, class... A>
+  [[deprecated("it starts a run and doesn't wait for it: use start(…)")]] run_handle<R> run(
+      const workflow<R(A...)>& w, std::string_view id, start_options options,
+      std::type_identity_t<A>... arguments) {
+    return start(w, id, options, std::move(arguments)...);
+  }
+  template <class R, class... A>
+  [[deprecated("use start_all(…)")]] std::vector<run_handle<R>> run_all(
+      const workflow<R(A...)>& w,
+      const std::vector<std::pair<std::string, std::tuple<A...>>>& runs) {
+    return start_all(w, runs);
+  }
+  [[deprecated("use admin().move(…)")]] void move(std::string_view id, std::string_view version) {
+    admin().move(id, version);
+  }
+  [[deprecated("use admin().resume(…)")]] void resume(std::string_view id) { admin().resume(id); }
+  [[deprecated("use admin().erase(…)")]] std::size_t erase(std::string_view id,
+                                                           erase_options o = {}) {
+    return admin().erase(id, o);
+  }
+  [[deprecated("use admin().describe(…)")]] std::optional<run_info> describe(std::string_view id) {
+    return admin().describe(id);
+  }
+  [[deprecated("use admin().history(…)")]] std::vector<history_entry> history(std::string_view id) {
+    return admin().history(id);
+  }
+  [[deprecated("use admin().list(…)")]] run_page list(std::string_view filter = {},
+                                                      list_options o = {}) {
+    return admin().list(filter, o);
+  }
+  [[deprecated("use admin().count(…)")]] std::uint64_t count(std::string_view filter = {}) {
+    return admin().count(filter);
+  }
+  [[deprecated("use admin().count_by_status(…)")]] std::vector<run_count> count_by_status(
+      std::string_view filter = {}) {
+    return admin().count_by_status(filter);
+  }
+  [[deprecated("use admin().open_runs(…)")]] std::vector<std::string> open_runs(
+      std::string_view after = {}, std::size_t count_max = 100) {
+    return admin().open_runs(after, count_max);
+  }
+
  protected:
-  client(std::shared_ptr<detail::engine_core> c, std::string name_space)
-      : core_(std::move(c)), name_space_(std::move(name_space)) {}
-  std::shared_ptr<detail::engine_core> core_;
+  client(std::shared_ptr<detail::engine_port> e, std::string name_space)
+      : engine_(std::move(e)), name_space_(std::move(name_space)) {}
+  std::shared_ptr<detail::engine_port> engine_;
   std::string name_space_;
 
  private:
   friend class engine;
   /// The latest run of that id, looked for when it is asked.
   run_handle<void> named(std::string_view id) const {
-    return {core_, name_space_, std::string(id), {}};
+    return {engine_, name_space_, std::string(id), {}};
   }
   template <class... A>
   static detail::start_request request_of(std::string_view id, start_options options,

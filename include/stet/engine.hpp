@@ -27,6 +27,9 @@
 #include <stet/task.hpp>
 
 namespace stet { inline namespace v0 {
+namespace detail {
+class engine_core;
+}
 
 /// How an engine works. Zero is explained where it is allowed.
 struct engine_options {
@@ -56,7 +59,7 @@ struct engine_options {
   /// waits longer, so that the check costs a step the same in a short run and in a long one. 1 in
   /// tests: every event. 0: never.
   unsigned replay_check_interval = 1000;
-  /// How long a run is kept after its end; then it is erased, as client::erase does. Of a chain of
+  /// How long a run is kept after its end; then it is erased, as admin::erase does. Of a chain of
   /// runs that goes on the latest that have ended are kept longer
   /// (docs/decisions/chains-and-retention.md). Zero: for ever. Of a single namespace:
   /// engine::retain.
@@ -86,7 +89,7 @@ struct engine_options {
 ///     stet::engine engine{stet::lmdb::open("bank.stet")};
 ///     engine.define(MoveMoney, move_money);
 ///     engine.start();                                     // resumes whatever a crash cut short
-///     auto receipt = engine.run(MoveMoney, "transfer-42", transfer{"ann", "bob", 1000}).result();
+///     auto paid = engine.start(MoveMoney, "transfer-42", transfer{"ann", "bob", 1000}).result();
 ///
 /// Thread   define before start, from one thread; afterwards every call from any thread but the
 /// engine's own (a
@@ -181,6 +184,7 @@ class STET_API engine : public client {
   /// by a newer version; errc::full if there is no room to take it over: call it again when there
   /// is.
   void start();
+  using client::start;  // of a run: engine.start(MoveMoney, "transfer-42", …)
 
   /// How long the runs of a namespace are kept after their end, instead of
   /// engine_options::retention. Zero: for ever. Before start, each time: it isn't kept in the
@@ -191,7 +195,7 @@ class STET_API engine : public client {
   /// The runs of a namespace: a part of the store where ids, lists and the user's tables are of
   /// their own. A name of 1 to 64 bytes; a namespace is there as soon as it is used. The engine
   /// itself is the client of "default". Cheap to copy, usable as long as the engine is open.
-  ///     engine.in("tenant-7").run(Pay, "pay-1", order);
+  ///     engine.in("tenant-7").start(Pay, "pay-1", order);
   /// Throws   errc::usage (the name).
   client in(std::string_view name_space) const;
 
@@ -232,6 +236,8 @@ class STET_API engine : public client {
  private:
   void add(std::string_view name, std::string_view version, std::unique_ptr<detail::definition>);
   void add(std::unique_ptr<detail::declared_error>);
+
+  detail::engine_core* core_;  // what the client has, as what it is
 };
 
 }}  // namespace stet::v0

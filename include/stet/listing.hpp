@@ -1,60 +1,60 @@
-// Which runs there are: what engine::list and engine::count take and give.
+// What an operator sees of runs: what the verbs of admin.hpp take and give.
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include <stet/attributes.hpp>
 #include <stet/export.hpp>
+#include <stet/kinds.hpp>
 #include <stet/time.hpp>
 
 namespace stet { inline namespace v0 {
 
-/// What a run is doing. On disk: never renumber (docs/format.md).
-enum class status : std::uint8_t {
-  running = 0,
-  completed = 1,
-  failed = 2,  ///< the workflow let an exception escape
-  cancelled = 3,
-  terminated = 4,
-  stalled =
-      5,  ///< parked: today's code doesn't fit its history, or isn't defined; see run_info::reason
-  timed_out = 6,         ///< its time was over: see start_options
-  continued_as_new = 7,  ///< the next run of its chain goes on
+/// Something a run waits for.
+struct pending_info {
+  wait_kind kind = wait_kind::step;
+  std::string name;      ///< the step's, the child's workflow's, the promise's; "signal 'approved'"
+  std::string detail;    ///< step: arguments in short; child: its id; promise: its token
+  unsigned attempt = 0;  ///< step: the attempt that runs, ran last or will run next
+  std::string last_error;  ///< step: what its last failed attempt said
+  /// Sleep: when it ends; step: when the next attempt begins; start: when the run begins; else
+  /// zero.
+  time_point due{};
 };
 
-/// The word for it: "running", "timed_out", …
-STET_API std::string_view to_text(status s) noexcept;
+/// What an operator asks about a run.
+struct run_info {
+  std::string id;
+  std::string workflow;
+  std::string version;    ///< of the workflow, that it is pinned to; empty: none
+  std::uint64_t run = 0;  ///< the run's number
+  stet::status status = status::running;
+  std::string reason;         ///< why it is stalled, failed, cancelled or terminated
+  std::uint64_t records = 0;  ///< of its history
+  time_point started{};
+  time_point closed{};          ///< when it ended; zero: it hasn't
+  std::uint64_t parent = 0;     ///< the run that waits for it, or 0
+  std::uint64_t previous = 0;   ///< the run that it continues, or 0; it may have been erased
+  std::uint64_t next = 0;       ///< the run that continues it, or 0
+  time_point next_wakeup{};     ///< when it goes on by itself; zero: it doesn't
+  unsigned unread_signals = 0;  ///< that were sent to it and that it has not read
+  unsigned open_updates = 0;    ///< that were accepted and have no answer yet
+  stet::attributes attributes;  ///< its search attributes
+  std::string memo;             ///< its memo, a payload: `stet::decode<order>(info.memo)`
+  std::string details;          ///< what it says of itself: context::set_details
+  std::vector<pending_info> waits_for;
+};
 
-/// The value of a search attribute.
-using attribute_value =
-    std::variant<bool, std::int64_t, double, time_point, std::string, std::vector<std::string>>;
-
-/// The search attributes of a run, by name.
-class STET_API attributes {
- public:
-  attributes() = default;
-  explicit attributes(std::map<std::string, attribute_value, std::less<>> all)
-      : all_(std::move(all)) {}
-  /// The value of one; nothing if the run has none of this name and type.
-  ///     auto customer = info.attributes.get(Customer);
-  template <class T> std::optional<T> get(const attribute<T>& a) const {
-    auto found = all_.find(a.text());
-    if (found == all_.end()) return std::nullopt;
-    auto* value = std::get_if<T>(&found->second);
-    return value ? std::optional<T>(*value) : std::nullopt;
-  }
-  auto begin() const noexcept { return all_.begin(); }
-  auto end() const noexcept { return all_.end(); }
-  std::size_t size() const noexcept { return all_.size(); }
-
- private:
-  std::map<std::string, attribute_value, std::less<>> all_;
+/// One record of a run's history, for people.
+struct history_entry {
+  time_point time{};  ///< of what happened to the run; what it did about it has the same
+  record_kind kind = record_kind::started;
+  unsigned command = 0;  ///< the number of the operation that it is or answers; 0: none
+  std::string name;      ///< of the step, the workflow, the signal, …; a reason
+  std::string detail;    ///< arguments, a result, what went wrong: in short
 };
 
 /// A run in a list.

@@ -31,9 +31,6 @@ template <class T> class answer_operation : public leaf {
   }
 };
 
-/// What stands for no value.
-STET_API std::string null_payload();
-
 /// Waits until `P` holds.
 template <class P> class predicate final : public condition {
  public:

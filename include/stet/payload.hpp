@@ -11,6 +11,9 @@
 
 namespace stet { inline namespace v0 {
 
+/// The most that engine_options::payload_bytes_max may be, in bytes.
+inline constexpr unsigned payload_bytes_ceiling = 64u << 20;
+
 /// Where a payload stands: always the same for the same payload, and for no other.
 struct payload_place {
   std::string_view name_space;  ///< of the run, or of the table
@@ -40,14 +43,14 @@ class STET_API payload_transform {
   /// Throws   whatever it likes, if it can't seal now: then nothing was recorded. A call gets
   ///          errc::payload with its text; a step's attempt, a child, a message to another run has
   ///          failed; a run whose own commands can't be sealed stalls, and goes on after a later
-  ///          start, or engine::resume. The reason of a stall, of a cancellation or a termination,
+  ///          start, or admin::resume. The reason of a stall, of a cancellation or a termination,
   ///          and the text of an error are recorded empty instead, and the listener is told.
   virtual std::optional<std::string> seal(std::string_view plain, const payload_place& where) = 0;
   /// What was sealed. `sealed` may be anything: nobody vouches for what a store holds.
   ///
   /// Throws   something if it isn't what seal() made for this place, or would be longer than
   ///          `bytes_max`. Its text is kept and shown: no byte of a payload belongs in there. The
-  ///          run stalls, and goes on when a later start, or engine::resume, finds it to open.
+  ///          run stalls, and goes on when a later start, or admin::resume, finds it to open.
   virtual std::string open(std::string_view sealed, const payload_place& where,
                            std::size_t bytes_max) = 0;
   /// Whether a payload that it hasn't sealed is refused. False: those from before it was in use are

@@ -10,6 +10,7 @@
 
 #include <stet/error.hpp>
 #include <stet/export.hpp>
+#include <stet/kinds.hpp>
 #include <stet/options.hpp>
 #include <stet/task.hpp>
 
@@ -73,16 +74,6 @@ struct STET_API scope_access {
   static const std::string* reason_of(const scope& s) noexcept { return s.reason_.get(); }
 };
 
-/// On disk: never renumber (docs/format.md).
-enum class command_kind : std::uint8_t {
-  step = 0,
-  sleep = 1,
-  child = 2,
-  condition = 3,
-  promise = 4,
-  message = 5,
-};
-
 /// How an operation ended.
 enum class answer_kind : std::uint8_t { none, value, failure, cancelled };
 
@@ -91,14 +82,14 @@ enum class answer_kind : std::uint8_t { none, value, failure, cancelled };
 /// was set before it began.
 class STET_API command {
  public:
-  explicit command(command_kind k) noexcept : kind(k) {}
+  explicit command(wait_kind k) noexcept : kind(k) {}
   command(const command&) = delete;
   command& operator=(const command&) = delete;
   virtual ~command();
   /// What it was asked for: for messages of errors.
   virtual std::string_view label() const noexcept { return {}; }
 
-  const command_kind kind;
+  const wait_kind kind;
   answer_kind answered = answer_kind::none;
   errc code = errc::step_failed;  // of a failure
   bool waits_for_body =
@@ -131,10 +122,10 @@ class STET_API command {
 /// A command that asks for something by name: a step, a child, a promise, a message.
 class STET_API request : public command {
  public:
-  request(command_kind k, std::string_view n, source_point at);
+  request(wait_kind k, std::string_view n, source_point at);
   ~request() override;
   std::string_view label() const noexcept override {
-    return kind == command_kind::child ? target : name;
+    return kind == wait_kind::child ? target : name;
   }
   /// step: does the work, encodes the result. Throws what the body throws.
   virtual void run(step_context& c, std::string& result);
@@ -157,7 +148,7 @@ class STET_API request : public command {
 class STET_API child_request final : public request {
  public:
   child_request(std::string_view workflow, source_point at)
-      : request(command_kind::child, workflow, at) {}
+      : request(wait_kind::child, workflow, at) {}
   ~child_request() override;
   std::string attributes;  // packed
   std::string memo;

@@ -267,7 +267,7 @@ template <class F, class... A> class body final : public request {
  public:
   template <class G, class... B>
   body(step_name n, const step_options& o, G&& f, B&&... a)
-      : request(command_kind::step, n.text, n.where),
+      : request(wait_kind::step, n.text, n.where),
         f_(std::forward<G>(f)),
         arguments_(std::forward<B>(a)...) {
     options = o;
@@ -307,7 +307,7 @@ template <class R, class F, class... A> class later_body final : public request 
  public:
   template <class G, class... B>
   later_body(step_name n, const step_options& o, G&& f, B&&... a)
-      : request(command_kind::step, n.text, n.where),
+      : request(wait_kind::step, n.text, n.where),
         f_(std::forward<G>(f)),
         arguments_(std::forward<B>(a)...) {
     options = o;

@@ -11,7 +11,7 @@ namespace stet { inline namespace v0 { namespace testing {
 /// the stack. Nothing comes of what it did in that turn. Bodies of steps, transactions, queries and
 /// listeners may do anything.
 ///     stet::testing::strict_determinism strict;
-///     engine.run(Order, "o-1", "lamp").result();  // errc::run_stalled: "… called getenv itself …"
+///     engine.start(Order, "o-1", "lamp").result();  // errc::run_stalled: "… called getenv …"
 ///
 /// It replaces these functions of the C library in the whole program, and hands their calls on: for
 /// tests, and not with a statically linked C library. Linux. What the compiler does without a

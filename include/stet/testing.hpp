@@ -119,7 +119,7 @@ struct environment_options {
 /// is under way, the clock moves to what is due next.
 ///     stet::testing::environment env([](stet::engine& e) { e.define(Trial, trial); });
 ///     env.mock("charge").fails(2).returns("receipt");
-///     auto run = env.engine().run(Trial, "ann", "ann");
+///     auto run = env.engine().start(Trial, "ann", "ann");
 ///     env.at(3 * 24h, [&] { run.signal(Cancelled, true); });
 ///     CHECK(run.result() == "cancelled");  // 30 days of sleep, at once
 ///
@@ -143,7 +143,7 @@ class STET_API environment {
   /// Runs a workflow to its end, and returns its result.
   template <class R, class... A>
   R run(const workflow<R(A...)>& w, std::string_view id, std::type_identity_t<A>... arguments) {
-    return engine().run(w, id, std::move(arguments)...).result();
+    return engine().start(w, id, std::move(arguments)...).result();
   }
 
   /// What the engine's clock says.
@@ -231,7 +231,8 @@ crash_report crash_everywhere(std::function<void(stet::engine&, effects&)> defin
   s.define = std::move(define);
   s.tell = [&w, kept = std::tuple<A...>(std::move(arguments)...)](environment& env) {
     std::string result;
-    auto run = std::apply([&](const A&... a) { return env.engine().run(w, "story", a...); }, kept);
+    auto run =
+        std::apply([&](const A&... a) { return env.engine().start(w, "story", a...); }, kept);
     try {
       if constexpr (std::is_void_v<R>) run.result();
       else encode<R>(result, run.result());

@@ -194,7 +194,7 @@ template <class F> class transact_body final : public request {
  public:
   template <class G>
   transact_body(step_name n, const step_options& o, G&& f)
-      : request(command_kind::step, n.text, n.where), f_(std::forward<G>(f)) {
+      : request(wait_kind::step, n.text, n.where), f_(std::forward<G>(f)) {
     options = o;
     transacts = true;
     waits_for_body = !owns<F>;

@@ -1,5 +1,7 @@
-// What nearly every source includes, compiled once for each library and program of ours (meson's
-// cpp_pch). It is only for speed: a source includes what it uses, and ./dev bench builds without.
+// What nearly every source of the lower layers includes (base to journal), compiled once for each
+// library (meson's cpp_pch). It has no header that a verb of the client is in, so that a changed
+// verb compiles none of them anew. It is only for speed: a source includes what it uses, and
+// ./dev bench builds without.
 #pragma once
 #include <algorithm>
 #include <atomic>
@@ -21,4 +23,6 @@
 #include <variant>
 #include <vector>
 
-#include <stet/stet.hpp>
+#include <stet/attributes.hpp>
+#include <stet/error.hpp>
+#include <stet/store.hpp>

@@ -5,9 +5,12 @@
 #include <string_view>
 
 #include <stet/export.hpp>
-#include <stet/options.hpp>
 
-namespace stet { inline namespace v0 { namespace detail {
+namespace stet { inline namespace v0 {
+
+struct source_point;
+
+namespace detail {
 
 /// Set by the engine around a drive; read by what traps, at the call, what a workflow must not do
 /// itself (stet/strict.hpp).
@@ -33,4 +36,5 @@ class not_user_code {
   user_code* before_;
 };
 
-}}}  // namespace stet::v0::detail
+}
+}}  // namespace stet::v0::detail

@@ -6,6 +6,7 @@
 
 #include "base/shown.hpp"
 #include "execution/execution.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -25,12 +26,12 @@ bool command_table::begin(command& c, environment e, waiter& w) noexcept try {
   c.id = ++last_command_;
   auto flags = record_command(c);
   if (!emitter_.is_well()) return false;
-  if (c.kind == command_kind::condition) {
-    if (flags & record_flag::holds) return true;
+  if (c.kind == wait_kind::condition) {
+    if (flags & flag::condition::holds) return true;
     conditions_.reserve(conditions_.size() + 1);
   }
   pending_.add(c.id, &c);
-  if (c.kind == command_kind::condition) conditions_.push_back(static_cast<condition*>(&c));
+  if (c.kind == wait_kind::condition) conditions_.push_back(static_cast<condition*>(&c));
   c.owner = &run_;
   auto& first = scope_access::commands_of(*e.scope);
   c.next = first;
@@ -58,20 +59,20 @@ void command_table::hold(command& c) {
 void command_table::count_from_here(record& r) noexcept {
   auto* host = run_.host();
   r.late = emitter_.is_replaying() || !host ? 0 : host->late_by();
-  if (r.late) r.flags |= record_flag::late;
+  if (r.late) r.flags |= flag::step::late;
 }
 
 void command_table::fill_in(record& r, request& q) {
   r.flags = q.flags;
-  if (q.options.at_most_once) r.flags |= record_flag::at_most_once;
-  if (q.transacts) r.flags |= record_flag::transacts;
+  if (q.options.at_most_once) r.flags |= flag::step::at_most_once;
+  if (q.transacts) r.flags |= flag::step::transacts;
   if (q.options.total_timeout.count() > 0 || q.options.retry.max_elapsed.count() > 0)
     count_from_here(r);
-  if (q.kind == command_kind::child) r.related = emitter_.child_number(run_.host());
+  if (q.kind == wait_kind::child) r.related = emitter_.child_number(run_.host());
   r.name = q.name;
   r.target = q.target;
   r.payload = q.arguments;
-  if (!emitter_.is_replaying() && q.kind != command_kind::promise)
+  if (!emitter_.is_replaying() && q.kind != wait_kind::promise)
     emitter_.out().begun.push_back({q.id, &q, r.related});
 }
 
@@ -82,23 +83,23 @@ std::uint8_t command_table::record_command(command& c) noexcept try {
   r.line = c.line;
   r.kind = record_of(c.kind);
   switch (c.kind) {
-    case command_kind::sleep:
+    case wait_kind::sleep:
       r.number = c.wait_ms;
-      r.flags = c.absolute ? record_flag::absolute : 0;
+      r.flags = c.absolute ? flag::sleep::absolute : 0;
       if (!c.absolute) count_from_here(r);
       break;
-    case command_kind::condition: {
+    case wait_kind::condition: {
       auto& w = static_cast<condition&>(c);
       r.name = w.name;
-      if (w.takes) r.flags |= record_flag::takes;
-      if (look(w)) r.flags |= record_flag::holds;
+      if (w.takes) r.flags |= flag::condition::takes;
+      if (look(w)) r.flags |= flag::condition::holds;
       break;
     }
     default: fill_in(r, static_cast<request&>(c));
   }
   at_ = {c.file, r.line};
   auto flags = emitter_.emit(r, c.file);
-  return c.kind == command_kind::condition ? r.flags : flags;
+  return c.kind == wait_kind::condition ? r.flags : flags;
 } catch (const std::bad_alloc&) {
   emitter_.starve();
   return 0;
@@ -124,11 +125,7 @@ bool command_table::look(condition& c) noexcept {
 bool command_table::meet_condition() noexcept {
   for (auto* c : conditions_) {
     if (!look(*c)) continue;
-    record r;
-    r.kind = record_kind::met;
-    r.command = c->id;
-    if (c->takes) r.flags = record_flag::takes;
-    emitter_.emit(r);
+    emitter_.emit(commands::met(c->id, c->takes));
     if (!emitter_.is_well()) return false;
     complete(*c);
     return true;
@@ -158,7 +155,7 @@ void command_table::answer(const record& event) {
       c->answered = answer_kind::failure;
       c->code = event.code;
       c->error = std::make_unique<failure>(failure_of(event));
-      if (event.flags & record_flag::waits) {
+      if (event.flags & flag::step_failed::waits) {
         c->awaits_body = true;  // its outcome stands; it goes on when the body has returned
         return;
       }
@@ -177,18 +174,14 @@ void command_table::complete(command& c) noexcept try {
 
 void command_table::give_up(command& c, const std::string& reason) noexcept try {
   auto* host = run_.host();
-  bool is_step = c.kind == command_kind::step;
+  bool is_step = c.kind == wait_kind::step;
   bool waits = !emitter_.is_replaying() && is_step && host && host->stop_body(run_.run(), c.id);
-  record r;
-  r.kind = record_kind::cancelled;
-  r.command = c.id;
-  if (waits) r.flags = record_flag::waits;
-  auto flags = emitter_.emit(r);
+  auto flags = emitter_.emit(commands::cancelled(c.id, waits));
   if (!emitter_.is_well()) return;
   withdraw(c.id);
   c.answered = answer_kind::cancelled;
   c.payload = reason;
-  if (flags & record_flag::waits) c.awaits_body = true;
+  if (flags & flag::cancelled::waits) c.awaits_body = true;
   else complete(c);
 } catch (const std::bad_alloc&) { emitter_.starve(); }
 
@@ -204,14 +197,11 @@ void command_table::abandon(scope& s) noexcept try {
   for (auto* c = scope_access::commands_of(s); c;) {
     auto* following = c->next;
     if (!c->awaits_body) {
-      record r;
-      r.kind = record_kind::cancelled;
-      r.command = c->id;
-      emitter_.emit(r);
+      emitter_.emit(commands::cancelled(c->id, false));
       withdraw(c->id);
     }
     auto* host = run_.host();
-    if (!emitter_.is_replaying() && c->kind == command_kind::step && host)
+    if (!emitter_.is_replaying() && c->kind == wait_kind::step && host)
       host->await_body(run_.run(), c->id);
     unlink(*c);
     c = following;
@@ -235,7 +225,7 @@ bool is_within(const scope* s, const scope& outer) noexcept {
 
 void command_table::unlink(command& c) noexcept {
   if (find_pending(c.id) == &c) pending_.erase(c.id);
-  if (c.kind == command_kind::condition) std::erase(conditions_, static_cast<condition*>(&c));
+  if (c.kind == wait_kind::condition) std::erase(conditions_, static_cast<condition*>(&c));
   if (c.previous) c.previous->next = c.next;
   else if (c.part) scope_access::commands_of(*c.part) = c.next;
   if (c.next) c.next->previous = c.previous;
@@ -261,7 +251,7 @@ command* command_table::find_pending(std::uint32_t number) noexcept {
 
 request* command_table::find(std::uint32_t number) noexcept {
   auto* c = find_pending(number);
-  bool is_request = c && c->kind != command_kind::sleep && c->kind != command_kind::condition;
+  bool is_request = c && c->kind != wait_kind::sleep && c->kind != wait_kind::condition;
   return is_request ? static_cast<request*>(c) : nullptr;
 }
 

@@ -18,7 +18,7 @@ std::string describe(const record& r, const char* file) {
   if (r.kind == record_kind::child) s += " as" + quoted(r.target);
   if (r.kind == record_kind::message) s += " to" + quoted(r.target);
   if (r.kind == record_kind::sleep)
-    s += (r.flags & record_flag::absolute ? " until " : " of ") + std::to_string(r.number) + " ms";
+    s += (r.flags & flag::sleep::absolute ? " until " : " of ") + std::to_string(r.number) + " ms";
   if (r.kind == record_kind::cancelled || r.kind == record_kind::met)
     s += " of command " + std::to_string(r.command);
   if (r.kind == record_kind::completed)  // its size: this text goes to logs, and payloads don't
@@ -33,7 +33,7 @@ std::string describe(const record& r, const char* file) {
 
 /// A memo, or details, that can't be opened now: nothing tells whether they are the same.
 bool is_unknown(const record& r) noexcept {
-  bool may_be = r.kind == record_kind::described && !(r.flags & record_flag::attributes);
+  bool may_be = r.kind == record_kind::described && !(r.flags & flag::described::attributes);
   return may_be && !r.payload.empty() && r.payload.front() == '\xff';
 }
 
@@ -43,10 +43,10 @@ const char* difference(const record& was, const record& is) noexcept {
   if (was.command != is.command) return "another number";
   if (was.name != is.name) return "another name";
   if (was.target != is.target) return "another id";
-  if (was.kind == record_kind::condition && ((was.flags ^ is.flags) & record_flag::holds))
+  if (was.kind == record_kind::condition && ((was.flags ^ is.flags) & flag::condition::holds))
     return "another outcome";
   if (was.kind == record_kind::sleep &&
-      (was.number != is.number || ((was.flags ^ is.flags) & record_flag::absolute)))
+      (was.number != is.number || ((was.flags ^ is.flags) & flag::sleep::absolute)))
     return "another time";
   if (was.kind == record_kind::described && was.flags != is.flags) return "another description";
   if (was.payload != is.payload && !is_unknown(was))
@@ -75,7 +75,7 @@ bool emitter::peek() {
   while (!replay_->has_next && !replay_->rest.done()) {
     auto before = replay_->rest.rest();
     auto r = decode_record(replay_->rest);
-    if (is_event(r.kind) && (r.flags & record_flag::undriven)) {
+    if (is_event(r.kind) && (r.flags & flag::event::undriven)) {
       undriven_.emplace_back(before.substr(0, before.size() - replay_->rest.left()));
       continue;
     }
@@ -156,7 +156,7 @@ bool emitter::says_met(const condition& c) {
   if (!peek() || replay_->next.command != c.id) return false;
   auto& r = replay_->next;
   return r.kind == record_kind::met ||
-         (r.kind == record_kind::condition && (r.flags & record_flag::holds));
+         (r.kind == record_kind::condition && (r.flags & flag::condition::holds));
 }
 
 bool emitter::finds_marker(std::string_view patch) noexcept {

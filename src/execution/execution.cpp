@@ -7,6 +7,7 @@
 #include "base/crc32c.hpp"
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -126,12 +127,7 @@ void execution::finish() {
   updates.fail_all(continues_.has_value());  // where it continues, those that wait go over
   if (!continues_) return emit_end();
   continues_->run = emitter.child_number(host_);
-  record end;
-  end.kind = record_kind::continued;
-  end.related = continues_->run;
-  end.name = continues_->workflow;
-  end.payload = continues_->arguments;
-  emitter.emit(end);
+  emitter.emit(commands::continued(continues_->run, continues_->workflow, continues_->arguments));
   ended_ = emitter.is_well();
 }
 

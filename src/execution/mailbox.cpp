@@ -1,5 +1,7 @@
 #include "execution/mailbox.hpp"
 
+#include "history/make.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -21,12 +23,8 @@ bool mailbox::take(std::string_view name, std::string& payload, bool stays) {
 
 void mailbox::add_unread(std::uint64_t run, std::vector<std::string>& all) const {
   for (auto& m : unread_) {
-    record r;
-    r.kind = record_kind::signal;
+    record r = events::signal(m.name, m.key, m.payload);
     r.run = run;
-    r.name = m.name;
-    r.target = m.key;
-    r.payload = m.payload;
     encode(all.emplace_back(), r);
   }
 }

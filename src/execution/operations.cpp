@@ -97,7 +97,7 @@ void destroy_frame(std::coroutine_handle<> h) noexcept {
 // ---------------------------------------------------------------- commands
 
 command::~command() = default;
-request::request(command_kind k, std::string_view n, source_point at) : command(k), name(n) {
+request::request(wait_kind k, std::string_view n, source_point at) : command(k), name(n) {
   line = at.line;
   file = at.file;
 }
@@ -108,7 +108,7 @@ void request::begin(completion_state&) {}
 void request::run_transaction(transaction&, std::string&) {}
 
 command* make_sleep(std::int64_t ms, bool absolute, source_point at) {
-  auto* c = new command(command_kind::sleep);
+  auto* c = new command(wait_kind::sleep);
   c->file = at.file;
   c->line = at.line;
   c->wait_ms = ms;
@@ -129,12 +129,11 @@ command* make_child(std::string_view workflow, std::string_view id, std::string 
   check_memo(workflow, c->memo.size());
   c->target = id;
   c->arguments = std::move(arguments);
-  if (o.parent_close == parent_close::request_cancel) c->flags = record_flag::asks_to_end;
-  if (o.parent_close == parent_close::abandon) c->flags = record_flag::abandons;
+  if (o.parent_close == parent_close::request_cancel) c->flags = flag::child::asks_to_end;
+  if (o.parent_close == parent_close::abandon) c->flags = flag::child::abandons;
   return c.release();
 }
-condition::condition(std::string_view n, source_point at)
-    : command(command_kind::condition), name(n) {
+condition::condition(std::string_view n, source_point at) : command(wait_kind::condition), name(n) {
   line = at.line;
   file = at.file;
 }
@@ -161,7 +160,7 @@ class receive_condition final : public condition {
 class answer_condition final : public condition {
  public:
   answer_condition(command& of, source_point at)
-      : condition(std::string(of.kind == command_kind::promise ? "promise '" : "child '") +
+      : condition(std::string(of.kind == wait_kind::promise ? "promise '" : "child '") +
                       std::string(of.label()) + "'",
                   at),
         of_(of) {
@@ -190,7 +189,7 @@ command* make_receive(std::string_view signal, source_point at) {
 command* make_message(std::string_view signal, std::string_view id, std::string payload,
                       source_point at) {
   check_arguments(signal, payload.size());
-  auto* c = new request(command_kind::message, signal, at);
+  auto* c = new request(wait_kind::message, signal, at);
   c->target = id;
   c->arguments = std::move(payload);
   return c;
@@ -198,12 +197,12 @@ command* make_message(std::string_view signal, std::string_view id, std::string 
 command* make_call(std::string_view update, std::string_view id, std::string arguments,
                    source_point at) {
   auto* c = make_message(update, id, std::move(arguments), at);
-  static_cast<request*>(c)->flags = record_flag::calls;
+  static_cast<request*>(c)->flags = flag::message::calls;
   return c;
 }
 command* make_cancel(std::string_view id, std::string_view reason, source_point at) {
-  auto* c = new request(command_kind::message, "cancel", at);
-  c->flags = record_flag::asks_to_end;
+  auto* c = new request(wait_kind::message, "cancel", at);
+  c->flags = flag::message::asks_to_end;
   c->target = id;
   c->arguments = reason;
   return c;
@@ -334,7 +333,7 @@ std::string_view leaf::bytes() try {
   auto& c = *command_;
   if (c.answered == answer_kind::cancelled) throw cancelled(c.payload);
   if (c.answered == answer_kind::failure) {
-    if (c.kind == command_kind::condition && static_cast<condition&>(c).thrown)
+    if (c.kind == wait_kind::condition && static_cast<condition&>(c).thrown)
       std::rethrow_exception(static_cast<condition&>(c).thrown);
     c.errors->raise(c.code, c.label(), *c.error);
   }
@@ -404,9 +403,9 @@ bool context::continue_suggested() const noexcept { return run_->continue_sugges
 bool context::is_inert() const noexcept { return run_->is_inert(); }
 void context::describe_run(described what, std::string_view bytes) {
   if (is_inert()) return;
-  static_assert(described_attributes == detail::record_flag::attributes &&
-                described_memo == detail::record_flag::memo &&
-                described_text == detail::record_flag::details);
+  static_assert(described_attributes == detail::flag::described::attributes &&
+                described_memo == detail::flag::described::memo &&
+                described_text == detail::flag::described::details);
   if (what == described_memo) detail::check_memo(id(), bytes.size());
   if (what == described_text && bytes.size() > details_bytes_max)
     throw error(errc::usage, id(),
@@ -414,7 +413,7 @@ void context::describe_run(described what, std::string_view bytes) {
                     " bytes, these have " + std::to_string(bytes.size()));
   run_->must_run("set_attributes, set_memo, set_details");
   detail::record r;
-  r.kind = detail::record_kind::described;
+  r.kind = record_kind::described;
   r.flags = what;
   r.payload = bytes;
   run_->emitter.emit(r);
@@ -451,7 +450,7 @@ detail::held_command context::hold(detail::command* c) {
   return held;
 }
 detail::held_command context::open_promise(std::string_view name, source_point at) {
-  auto* q = new detail::request(detail::command_kind::promise, name, at);
+  auto* q = new detail::request(wait_kind::promise, name, at);
   auto held = hold(q);
   if (!is_inert()) q->token = run_->chance.token(run_->run(), q->id);
   return held;

@@ -1,5 +1,7 @@
 #include "execution/patches.hpp"
 
+#include "history/make.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 bool patches::is_patched(std::string_view patch, std::uint32_t line) {
@@ -17,11 +19,7 @@ void patches::deprecate(std::string_view patch, std::uint32_t line) {
 }
 
 void patches::mark(std::string_view patch, std::uint32_t line) noexcept {
-  record r;
-  r.kind = record_kind::patched;
-  r.name = patch;
-  r.line = line;
-  emitter_.emit(r);
+  emitter_.emit(commands::patched(patch, line));
 }
 
 }}}  // namespace stet::v0::detail

@@ -11,7 +11,7 @@ void visit_sent(
     const std::function<void(record_kind, std::uint8_t flags, std::string_view)>& visit) {
   for (auto& key : e.signals.keys()) visit(record_kind::signal, 0, key);
   for (auto& [id, answer] : e.updates.all())
-    visit(record_kind::update, answer.unnamed ? record_flag::unnamed : 0, id);
+    visit(record_kind::update, answer.unnamed ? flag::update::unnamed : 0, id);
   for (auto& bytes : e.emitter.queued()) {
     source in(bytes);
     auto r = decode_record(in);

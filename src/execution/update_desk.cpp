@@ -9,6 +9,7 @@
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
 #include "execution/execution.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -82,9 +83,9 @@ void update_desk::begin(const record& event) {
                    ++last_update_};
   auto& answer = updates_[w.id];
   answer.number = w.number;
-  answer.unnamed = event.flags & record_flag::unnamed;
+  answer.unnamed = event.flags & flag::update::unnamed;
   auto* h = find_handler(handler::kind::update, w.name);
-  if (event.flags & record_flag::unasked) {
+  if (event.flags & flag::update::unasked) {
     try {
       validate(w.name, w.arguments);
     } catch (const std::bad_alloc&) { return emitter.starve(); } catch (...) {
@@ -219,13 +220,11 @@ std::size_t update_desk::open() const noexcept {
 
 void update_desk::add_waiting(std::uint64_t run, std::vector<std::string>& all) const {
   for (auto& w : waiting_) {
-    record r;
-    r.kind = record_kind::update;
+    auto* a = find(w.id);
+    const bool is_unnamed = a && a->unnamed;
+    record r = events::update(w.name, w.id, w.arguments,
+                              is_unnamed ? flag::update::unnamed : std::uint8_t{0});
     r.run = run;
-    r.name = w.name;
-    r.target = w.id;
-    r.payload = w.arguments;
-    if (auto* a = find(w.id); a && a->unnamed) r.flags = record_flag::unnamed;
     encode(all.emplace_back(), r);
   }
 }

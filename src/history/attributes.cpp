@@ -196,18 +196,4 @@ void attribute_list::throw_too_many() {
                   "context::set_attributes");
 }
 
-std::string_view to_text(status s) noexcept {
-  switch (s) {
-    case status::running: return "running";
-    case status::completed: return "completed";
-    case status::failed: return "failed";
-    case status::cancelled: return "cancelled";
-    case status::terminated: return "terminated";
-    case status::stalled: return "stalled";
-    case status::timed_out: return "timed_out";
-    case status::continued_as_new: return "continued_as_new";
-  }
-  return "unknown";
-}
-
 }}  // namespace stet::v0

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include <stet/listing.hpp>
+#include <stet/attributes.hpp>
 
 #include "base/bytes.hpp"
 

@@ -3,103 +3,67 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-// The fields, in the order in which they are written.
+/// The fields, in the order in which they are written.
+namespace record_field {
 enum : unsigned {
-  f_command = 1,
-  f_time = 2,
-  f_related = 4,
-  f_number = 8,
-  f_attempt = 16,
-  f_line = 32,
-  f_code = 64,
-  f_seed = 128,
-  f_name = 256,
-  f_target = 512,
-  f_payload = 1024,
-  f_error = 2048,
-  f_start = 4096,
-  f_secret = 8192,
-  f_late = 16384,
-  f_unknown = 1u << 31,
+  command = 1,
+  time = 2,
+  related = 4,
+  number = 8,
+  attempt = 16,
+  line = 32,
+  code = 64,
+  seed = 128,
+  secret = 256,
+  start = 512,
+  name = 1024,
+  reason = 2048,  // the field `name`, as a reason
+  target = 4096,
+  payload = 8192,
+  error = 16384,
+  late = 32768,
+  unknown = 1u << 31,
 };
+}  // namespace record_field
 
 constexpr unsigned fields_of(record_kind k) noexcept {
+  using namespace record_field;
   switch (k) {
-    case record_kind::started:
-      return f_command | f_time | f_related | f_seed | f_start | f_name | f_target | f_payload;
-    case record_kind::step_done: return f_command | f_time | f_attempt | f_payload;
-    case record_kind::step_failed:
-      return f_command | f_time | f_attempt | f_code | f_payload | f_error;
-    case record_kind::timer_fired: return f_command | f_time;
-    case record_kind::child_done: return f_command | f_time | f_payload;
-    case record_kind::child_failed:
-      return f_command | f_time | f_attempt | f_code | f_payload | f_error;
-    case record_kind::cancel_requested: return f_time | f_name;
-    case record_kind::body_returned: return f_command | f_time;
-    case record_kind::terminated: return f_time | f_name;
-    case record_kind::signal:
-    case record_kind::update: return f_time | f_name | f_target | f_payload;
-    case record_kind::promise_resolved: return f_command | f_time | f_payload;
-    case record_kind::promise_rejected:
-    case record_kind::message_failed:
-      return f_command | f_time | f_attempt | f_code | f_payload | f_error;
-    case record_kind::message_done: return f_command | f_time | f_payload;
-    case record_kind::step: return f_command | f_line | f_name | f_payload;
-    case record_kind::sleep: return f_command | f_number | f_line;
-    case record_kind::child: return f_command | f_related | f_line | f_name | f_target | f_payload;
-    case record_kind::cancelled: return f_command;
-    case record_kind::condition:
-    case record_kind::promise: return f_command | f_line | f_name;
-    case record_kind::met: return f_command;
-    case record_kind::written: return f_time;
-    case record_kind::erased: return f_time | f_related;
-    case record_kind::described: return f_payload;
-    case record_kind::patched: return f_line | f_name;
-    case record_kind::message: return f_command | f_line | f_name | f_target | f_payload;
-    case record_kind::completed: return f_payload;
-    case record_kind::failed: return f_attempt | f_code | f_payload | f_error;
-    case record_kind::ended_cancelled: return f_name;
-    case record_kind::continued: return f_related | f_name | f_payload;
-    case record_kind::update_done: return f_command | f_payload;
-    case record_kind::update_failed: return f_command | f_attempt | f_code | f_payload | f_error;
-    case record_kind::attempt: return f_command | f_attempt;
-    case record_kind::retry: return f_command | f_time | f_number | f_attempt | f_error;
-    case record_kind::not_started: return f_command | f_attempt;
-    case record_kind::progress: return f_command | f_payload;
-    case record_kind::driven: return f_time;
-    case record_kind::stalled: return f_time | f_name;
-    case record_kind::resumed: return f_time;
-    case record_kind::moved: return f_time | f_name;
-    case record_kind::suspect: return f_command | f_attempt;
+#define STET_KIND(kind, number, text, fields, meaning) \
+  case record_kind::kind: return fields;
+#define STET_FLAG(kind, flag, bit, meaning)
+#define STET_FLAG_FIELD(kind, flag, bit, field, meaning)
+#include "history/kinds.def"
   }
-  return f_unknown;
+  return unknown;
 }
 
 /// The fields of this very record.
 constexpr unsigned fields_of(const record& r) noexcept {
-  auto fields = fields_of(r.kind);
-  if (r.kind == record_kind::started && (r.flags & record_flag::has_secret)) fields |= f_secret;
-  bool may_be_late =
-      r.kind == record_kind::step || r.kind == record_kind::sleep || r.kind == record_kind::retry;
-  if (may_be_late && (r.flags & record_flag::late)) fields |= f_late;
-  return fields;
+  unsigned all = fields_of(r.kind);
+#define STET_KIND(kind, number, text, fields, meaning)
+#define STET_FLAG(kind, flag, bit, meaning)
+#define STET_FLAG_FIELD(kind_of_record, flag, bit, field, meaning) \
+  if (r.kind == record_kind::kind_of_record && (r.flags & bit)) all |= record_field::field;
+#include "history/kinds.def"
+  return all;
 }
 
 void put_fields(std::string& out, const record& r, unsigned f) {
-  if (f & f_command) put_varint(out, r.command);
-  if (f & f_time) put_signed(out, r.time);
-  if (f & f_related) put_varint(out, r.related);
-  if (f & f_number) put_signed(out, r.number);
-  if (f & f_attempt) put_varint(out, r.attempt);
-  if (f & f_line) put_varint(out, r.line);
-  if (f & f_code) put_byte(out, static_cast<std::uint8_t>(r.code));
-  if (f & f_seed) {
+  if (f & record_field::command) put_varint(out, r.command);
+  if (f & record_field::time) put_signed(out, r.time);
+  if (f & record_field::related) put_varint(out, r.related);
+  if (f & record_field::number) put_signed(out, r.number);
+  if (f & record_field::attempt) put_varint(out, r.attempt);
+  if (f & record_field::line) put_varint(out, r.line);
+  if (f & record_field::code) put_byte(out, static_cast<std::uint8_t>(r.code));
+  if (f & record_field::seed) {
     put_big_endian(out, r.seed[0]);
     put_big_endian(out, r.seed[1]);
   }
-  if (f & f_secret)
+  if (f & record_field::secret)
     for (auto half : r.secret) put_big_endian(out, half);
-  if (f & f_start) {
+  if (f & record_field::start) {
     put_varint(out, r.first);
     put_varint(out, r.previous);
     put_signed(out, r.begins_at);
@@ -112,32 +76,32 @@ void put_fields(std::string& out, const record& r, unsigned f) {
     put_text(out, r.details);
     put_text(out, r.version);
   }
-  if (f & f_name) put_text(out, r.name);
-  if (f & f_target) put_text(out, r.target);
-  if (f & f_payload) put_text(out, r.payload);
-  if (f & f_error) {
+  if (f & (record_field::name | record_field::reason)) put_text(out, r.name);
+  if (f & record_field::target) put_text(out, r.target);
+  if (f & record_field::payload) put_text(out, r.payload);
+  if (f & record_field::error) {
     put_text(out, r.error_type);
     put_text(out, r.error_text);
     put_text(out, r.error_path);
   }
-  if (f & f_late) put_signed(out, r.late);
+  if (f & record_field::late) put_signed(out, r.late);
 }
 
 void take_fields(source& in, record& r, unsigned f) {
-  if (f & f_command) r.command = in.varint32();
-  if (f & f_time) r.time = in.signed_varint();
-  if (f & f_related) r.related = in.varint();
-  if (f & f_number) r.number = in.signed_varint();
-  if (f & f_attempt) r.attempt = in.varint32();
-  if (f & f_line) r.line = in.varint32();
-  if (f & f_code) r.code = static_cast<errc>(in.byte());
-  if (f & f_seed) {
+  if (f & record_field::command) r.command = in.varint32();
+  if (f & record_field::time) r.time = in.signed_varint();
+  if (f & record_field::related) r.related = in.varint();
+  if (f & record_field::number) r.number = in.signed_varint();
+  if (f & record_field::attempt) r.attempt = in.varint32();
+  if (f & record_field::line) r.line = in.varint32();
+  if (f & record_field::code) r.code = static_cast<errc>(in.byte());
+  if (f & record_field::seed) {
     r.seed[0] = in.big_endian();
     r.seed[1] = in.big_endian();
   }
-  if (f & f_secret)
+  if (f & record_field::secret)
     for (auto& half : r.secret) half = in.big_endian();
-  if (f & f_start) {
+  if (f & record_field::start) {
     r.first = in.varint();
     r.previous = in.varint();
     r.begins_at = in.signed_varint();
@@ -150,66 +114,20 @@ void take_fields(source& in, record& r, unsigned f) {
     r.details = in.text();
     r.version = in.text();
   }
-  if (f & f_name) r.name = in.text();
-  if (f & f_target) r.target = in.text();
-  if (f & f_payload) r.payload = in.text();
-  if (f & f_error) {
+  if (f & (record_field::name | record_field::reason)) r.name = in.text();
+  if (f & record_field::target) r.target = in.text();
+  if (f & record_field::payload) r.payload = in.text();
+  if (f & record_field::error) {
     r.error_type = in.text();
     r.error_text = in.text();
     r.error_path = in.text();
   }
-  if (f & f_late) r.late = in.signed_varint();
+  if (f & record_field::late) r.late = in.signed_varint();
 }
 
 }  // namespace
 
-std::string_view to_text(record_kind k) noexcept {
-  switch (k) {
-    case record_kind::started: return "started";
-    case record_kind::step_done: return "step done";
-    case record_kind::step_failed: return "step failed";
-    case record_kind::timer_fired: return "timer fired";
-    case record_kind::child_done: return "child done";
-    case record_kind::child_failed: return "child failed";
-    case record_kind::cancel_requested: return "cancel requested";
-    case record_kind::body_returned: return "body returned";
-    case record_kind::terminated: return "terminated";
-    case record_kind::signal: return "signal";
-    case record_kind::update: return "update accepted";
-    case record_kind::promise_resolved: return "promise resolved";
-    case record_kind::promise_rejected: return "promise rejected";
-    case record_kind::message_done: return "message delivered";
-    case record_kind::message_failed: return "message failed";
-    case record_kind::condition: return "wait for";
-    case record_kind::met: return "met";
-    case record_kind::promise: return "promise";
-    case record_kind::message: return "message";
-    case record_kind::continued: return "continued as new";
-    case record_kind::update_done: return "update completed";
-    case record_kind::update_failed: return "update failed";
-    case record_kind::step: return "step";
-    case record_kind::sleep: return "sleep";
-    case record_kind::child: return "child";
-    case record_kind::cancelled: return "cancelled";
-    case record_kind::completed: return "completed";
-    case record_kind::failed: return "failed";
-    case record_kind::ended_cancelled: return "ended by cancellation";
-    case record_kind::attempt: return "attempt";
-    case record_kind::retry: return "retry";
-    case record_kind::not_started: return "not started";
-    case record_kind::progress: return "progress";
-    case record_kind::driven: return "driven";
-    case record_kind::stalled: return "stalled";
-    case record_kind::resumed: return "resumed";
-    case record_kind::suspect: return "suspect";
-    case record_kind::written: return "state written";
-    case record_kind::erased: return "erased";
-    case record_kind::described: return "described";
-    case record_kind::patched: return "patch";
-    case record_kind::moved: return "moved to version";
-  }
-  return "unknown";
-}
+bool has_reason(record_kind k) noexcept { return (fields_of(k) & record_field::reason) != 0; }
 
 void encode(std::string& out, const record& r) {
   // The length comes first and is known last: its place is made wide enough at once, a padded
@@ -272,7 +190,7 @@ record decode_record(source& in) {
   r.flags = body.byte();
   r.run = body.varint();
   auto f = fields_of(r);
-  if (f & f_unknown)
+  if (f & record_field::unknown)
     throw malformed("a record is of kind " + std::to_string(static_cast<int>(r.kind)) +
                     ", which this version doesn't know");
   take_fields(body, r, f);

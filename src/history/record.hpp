@@ -13,63 +13,16 @@
 #include <vector>
 
 #include <stet/error.hpp>
-#include <stet/options.hpp>
-#include <stet/scope.hpp>
+#include <stet/kinds.hpp>
+#include <stet/payload.hpp>
 
 #include "base/bytes.hpp"
 #include "base/keyed_hash.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// On disk: never renumber (docs/format.md).
-enum class record_kind : std::uint8_t {
-  // events
-  started = 1,
-  step_done = 2,
-  step_failed = 3,
-  timer_fired = 4,
-  child_done = 5,
-  child_failed = 6,
-  cancel_requested = 7,
-  body_returned =
-      8,           // the body of a step whose outcome stood already has left what it may refer to
-  terminated = 9,  // the last record; drives nothing
-  signal = 10,
-  update = 11,  // accepted: its handler begins
-  promise_resolved = 12,
-  promise_rejected = 13,
-  message_done = 14,  // a message to another run has arrived
-  message_failed = 15,
-  // commands
-  step = 16,
-  sleep = 17,
-  child = 18,
-  cancelled = 19,  // a pending command is given up
-  condition = 20,  // waits for something in the run itself: a signal that is read, a predicate
-  met = 21,        // the condition `command` holds
-  promise = 22,
-  message = 23,    // to another run: a signal, or a request to end
-  completed = 24,  // the last record of a run, as are the next three
-  failed = 25,
-  ended_cancelled = 26,
-  continued = 27,    // as the run `related`
-  update_done = 28,  // the `command`-th update of the run
-  update_failed = 29,
-  patched = 30,    // the run takes the new way of the patch `name`
-  described = 31,  // what a list shows of the run: attributes, its memo, details: see the flags
-  // notes
-  attempt = 32,      // a further attempt of a step may have begun
-  retry = 33,        // an attempt failed, the next begins at `number`
-  not_started = 34,  // the attempt of a step never began (the engine was closed)
-  progress = 35,     // what a body's heartbeat said
-  driven = 36,       // the oldest undriven event drives now
-  stalled = 37,
-  resumed = 38,
-  suspect = 39,  // a step was the only suspect of a crash, for the `attempt`-th time
-  written = 40,  // of run 0: the user's entries were written from outside, in this commit
-  moved = 41,    // the version `name` of its workflow drives it from here on
-  erased = 42,   // of run 0: the run `related` is no more, from this commit on
-};
+using v0::record_kind;
+using v0::wait_kind;
 
 constexpr bool is_event(record_kind k) noexcept { return static_cast<std::uint8_t>(k) < 16; }
 constexpr bool is_command(record_kind k) noexcept {
@@ -94,37 +47,30 @@ constexpr record_kind answered_by(record_kind event) noexcept {
     default: return record_kind::step;
   }
 }
-/// The kind of record that a command is.
-constexpr record_kind record_of(command_kind k) noexcept {
+/// The kind of record that a command of this kind is.
+constexpr record_kind record_of(wait_kind k) noexcept {
   constexpr record_kind kinds[] = {record_kind::step,    record_kind::sleep,
                                    record_kind::child,   record_kind::condition,
                                    record_kind::promise, record_kind::message};
   return kinds[static_cast<int>(k)];
 }
-std::string_view to_text(record_kind k) noexcept;
+/// Whether the record's `name` is a reason, which is sealed as payloads are.
+bool has_reason(record_kind k) noexcept;
 
-/// On disk: never renumber (docs/format.md).
-namespace record_flag {
-inline constexpr std::uint8_t undriven = 1;  // event
-inline constexpr std::uint8_t waits = 2;     // step_failed, cancelled: a body_returned will follow
-inline constexpr std::uint8_t has_secret = 8;    // started: the secret of its tokens follows
-inline constexpr std::uint8_t at_most_once = 4;  // step
-inline constexpr std::uint8_t transacts = 8;     // step
-inline constexpr std::uint8_t absolute = 8;      // sleep: `number` is a time, not a length
-inline constexpr std::uint8_t asks_to_end = 4;  // child: what its parent's end means to it; message
-inline constexpr std::uint8_t calls = 8;        // message: it is an update, and is answered
-inline constexpr std::uint8_t unasked = 4;      // update: no validator has seen it yet
-inline constexpr std::uint8_t unnamed = 8;      // update: the engine made its id
-inline constexpr std::uint8_t abandons = 8;     // child: its parent's end means nothing to it
-inline constexpr std::uint8_t holds = 4;        // condition: at once, no `met` will follow
-inline constexpr std::uint8_t takes = 8;        // condition, met: it reads a signal
-inline constexpr std::uint8_t timed_out = 4;    // terminated: because its time was over
-inline constexpr std::uint8_t unbegun = 8;      // terminated: cancelled before it began
-inline constexpr std::uint8_t attributes = 4;   // described: the payload is changes of attributes
-inline constexpr std::uint8_t memo = 8;         // described: … is the memo
-inline constexpr std::uint8_t details = 16;     // described: … is a text
-inline constexpr std::uint8_t late = 16;        // step, sleep, retry: `late` is there
-}  // namespace record_flag
+/// The flags of each kind, from kinds.def: flag::child::abandons. On disk: never renumber.
+namespace flag {
+namespace event {
+inline constexpr std::uint8_t undriven =
+    1;  // the event waits, and a `driven` note is where it drives
+}
+#define STET_KIND(kind, number, text, fields, meaning)
+#define STET_FLAG(kind, flag, bit, meaning) \
+  namespace kind {                          \
+  inline constexpr std::uint8_t flag = bit; \
+  }
+#define STET_FLAG_FIELD(kind, flag, bit, field, meaning) STET_FLAG(kind, flag, bit, meaning)
+#include "history/kinds.def"
+}  // namespace flag
 
 /// A record as its fields. Texts are views into whatever it was decoded from. Only the fields of
 /// its kind are written.
@@ -168,7 +114,7 @@ inline constexpr std::string_view call_id_prefix = "stet:";
 inline std::string_view request_key(record_kind k, std::uint8_t flags,
                                     std::string_view target) noexcept {
   if (k == record_kind::signal) return target;
-  bool is_asked = k == record_kind::update && !(flags & record_flag::unnamed) &&
+  bool is_asked = k == record_kind::update && !(flags & flag::update::unnamed) &&
                   !target.starts_with(call_id_prefix);
   return is_asked ? target : std::string_view();
 }

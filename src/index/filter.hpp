@@ -1,4 +1,4 @@
-// A filter over runs: what engine::list takes, as a tree, and whether a run passes it.
+// A filter over runs: what admin::list takes, as a tree, and whether a run passes it.
 #pragma once
 #include <cstdint>
 #include <optional>

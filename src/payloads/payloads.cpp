@@ -5,7 +5,6 @@
 #include <functional>
 
 #include <stet/codec.hpp>
-#include <stet/options.hpp>
 
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
@@ -49,10 +48,6 @@ struct sealables {
   }
 };
 
-bool has_reason(record_kind k) noexcept {
-  return k == record_kind::cancel_requested || k == record_kind::terminated ||
-         k == record_kind::ended_cancelled || k == record_kind::stalled;
-}
 /// Whether the command of such a record, or its kind alone, says which of the run's it is.
 bool is_unnumbered(record_kind k) noexcept {
   return k == record_kind::signal || k == record_kind::update;
@@ -66,9 +61,9 @@ sealables fields_to_seal(record& r, std::uint64_t number) {
     f.add(r.memo, {r.kind, payload_field::memo, 0, 0});
     f.add(r.details, {r.kind, payload_field::details, 0, 0});
   } else if (r.kind == record_kind::described) {
-    if (r.flags & record_flag::memo)
+    if (r.flags & flag::described::memo)
       f.add(r.payload, {record_kind::started, payload_field::memo, 0, 0});
-    else if (r.flags & record_flag::details)
+    else if (r.flags & flag::described::details)
       f.add(r.payload, {record_kind::started, payload_field::details, 0, 0});
   } else {
     if (!is_unnumbered(r.kind)) number = 0;

@@ -21,7 +21,7 @@ void remove(run_state& s, const record& r) {
   auto* p = &must_find(s, r);
   bool fits = true;
   if (is_event(r.kind)) fits = answered_by(r.kind) == record_of(p->kind);
-  if (r.kind == record_kind::met) fits = p->kind == command_kind::condition;
+  if (r.kind == record_kind::met) fits = p->kind == wait_kind::condition;
   if (!fits)
     throw malformed("a record '" + std::string(to_text(r.kind)) +
                     "' answers a command of another kind");
@@ -47,8 +47,8 @@ void advance_time(run_state& s, std::int64_t time) {
 void apply_command(run_state& s, const record& r, std::uint64_t lsn) {
   if (!s.waits_for.is_next(r.command))
     throw malformed("command " + std::to_string(r.command) + " is not new");
-  if (r.kind == record_kind::condition && (r.flags & record_flag::holds)) {
-    if (r.flags & record_flag::takes) read_signal(s);
+  if (r.kind == record_kind::condition && (r.flags & flag::condition::holds)) {
+    if (r.flags & flag::condition::takes) read_signal(s);
     return;
   }
   pending p;
@@ -58,22 +58,22 @@ void apply_command(run_state& s, const record& r, std::uint64_t lsn) {
   p.lsn = lsn;
   p.name = r.name;
   if (r.kind == record_kind::step) {
-    p.kind = command_kind::step;
+    p.kind = wait_kind::step;
     if (r.payload.size() <= arguments_shown_max) p.target = r.payload;
   } else if (r.kind == record_kind::sleep) {
-    p.kind = command_kind::sleep;
+    p.kind = wait_kind::sleep;
     p.due = r.number;
-    if (!(r.flags & record_flag::absolute)) p.due = plus(p.armed, r.number);
+    if (!(r.flags & flag::sleep::absolute)) p.due = plus(p.armed, r.number);
   } else if (r.kind == record_kind::child) {
-    p.kind = command_kind::child;
+    p.kind = wait_kind::child;
     p.child = r.related;
     p.target = r.target;
   } else if (r.kind == record_kind::condition) {
-    p.kind = command_kind::condition;
+    p.kind = wait_kind::condition;
   } else if (r.kind == record_kind::promise) {
-    p.kind = command_kind::promise;
+    p.kind = wait_kind::promise;
   } else {
-    p.kind = command_kind::message;
+    p.kind = wait_kind::message;
     p.target = r.target;
   }
   s.waits_for.add(r.command, std::move(p));
@@ -88,17 +88,17 @@ void end(run_state& s, v0::status how, std::string_view outcome) {
 }
 
 v0::status status_after(const record& terminated) noexcept {
-  if (terminated.flags & record_flag::timed_out) return v0::status::timed_out;
-  if (terminated.flags & record_flag::unbegun) return v0::status::cancelled;
+  if (terminated.flags & flag::terminated::timed_out) return v0::status::timed_out;
+  if (terminated.flags & flag::terminated::unbegun) return v0::status::cancelled;
   return v0::status::terminated;
 }
 
 void describe(run_state& s, const record& r) {
   if (!s.about) s.about = std::make_unique<description>();
-  if (r.flags & record_flag::attributes)
+  if (r.flags & flag::described::attributes)
     s.about->attributes = merge(s.about->attributes, r.payload);
-  if (r.flags & record_flag::memo) s.about->memo = r.payload;
-  if (r.flags & record_flag::details) s.about->details = r.payload;
+  if (r.flags & flag::described::memo) s.about->memo = r.payload;
+  if (r.flags & flag::described::details) s.about->details = r.payload;
 }
 
 void start(run_state& s, const record& r) {
@@ -182,7 +182,7 @@ void apply_event(run_state& s, const record& r) {
   switch (r.kind) {
     case record_kind::started: start(s, r); break;
     case record_kind::step_failed:
-      if (r.flags & record_flag::waits) must_find(s, r).at = pending::phase::ending;
+      if (r.flags & flag::step_failed::waits) must_find(s, r).at = pending::phase::ending;
       else remove(s, r);
       break;
     case record_kind::step_done:
@@ -211,7 +211,7 @@ void apply(run_state& s, const record& r, std::uint64_t lsn) {
   if (!s.open()) return;  // late: what came when it had ended
   if (is_event(r.kind)) {
     apply_event(s, r);
-    if (r.flags & record_flag::undriven) ++s.undriven;
+    if (r.flags & flag::event::undriven) ++s.undriven;
     else advance_time(s, r.time);
     if (r.kind == record_kind::terminated) end(s, status_after(r), r.name);
     return;
@@ -225,7 +225,7 @@ void apply(run_state& s, const record& r, std::uint64_t lsn) {
     case record_kind::message: apply_command(s, r, lsn); break;
     case record_kind::met:
       remove(s, r);
-      if (r.flags & record_flag::takes) read_signal(s);
+      if (r.flags & flag::met::takes) read_signal(s);
       break;
     case record_kind::update_done:
     case record_kind::update_failed: answer_update(s); break;
@@ -237,7 +237,7 @@ void apply(run_state& s, const record& r, std::uint64_t lsn) {
     case record_kind::cancelled:
       if (s.undriven > 0 && !s.find(r.command))
         break;  // answered, but the run gave it up before it saw the answer
-      if (r.flags & record_flag::waits) must_find(s, r).at = pending::phase::ending;
+      if (r.flags & flag::cancelled::waits) must_find(s, r).at = pending::phase::ending;
       else remove(s, r);
       break;
     case record_kind::completed: end(s, v0::status::completed, r.payload); break;
@@ -264,9 +264,9 @@ std::int64_t wake_of(const run_state& s) noexcept {
   if (s.begins_at) return std::min(wake, s.begins_at);
   if (s.undriven > 0 || s.waits_for.empty()) return run_state::wake_at_start;
   for (auto& p : s.waits_for) {
-    if (p.kind == command_kind::step && p.at != pending::phase::retrying)
+    if (p.kind == wait_kind::step && p.at != pending::phase::retrying)
       return run_state::wake_at_start;
-    if (p.kind == command_kind::step || p.kind == command_kind::sleep) wake = std::min(wake, p.due);
+    if (p.kind == wait_kind::step || p.kind == wait_kind::sleep) wake = std::min(wake, p.due);
   }
   return wake;
 }

@@ -12,7 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include <stet/engine.hpp>
+#include <stet/error.hpp>
+#include <stet/kinds.hpp>
 
 #include "base/by_number.hpp"
 #include "history/record.hpp"
@@ -29,7 +30,7 @@ struct pending {
     ending = 3,    // a step: its outcome stands, its body has yet to return
   };
   std::uint32_t command = 0;
-  command_kind kind = command_kind::step;
+  wait_kind kind = wait_kind::step;
   phase at = phase::waiting;
   std::uint8_t flags = 0;      // of the command's record
   std::uint32_t attempt = 1;   // the latest
@@ -51,7 +52,7 @@ struct pending {
 
 /// A sleep until a time that somebody named, by the wall clock.
 inline bool is_named(const pending& p) noexcept {
-  return p.kind == command_kind::sleep && (p.flags & record_flag::absolute);
+  return p.kind == wait_kind::sleep && (p.flags & flag::sleep::absolute);
 }
 
 /// What a list shows of a run.

@@ -36,9 +36,9 @@ void encode(std::string& out, const pending& p) {
 pending decode_pending(source& in) {
   pending p;
   p.command = in.varint32();
-  p.kind = static_cast<command_kind>(in.byte());
+  p.kind = static_cast<wait_kind>(in.byte());
   p.at = static_cast<pending::phase>(in.byte());
-  if (p.kind > command_kind::message || p.at > pending::phase::ending)
+  if (p.kind > wait_kind::message || p.at > pending::phase::ending)
     throw malformed("something pending is of an unknown kind");
   p.flags = in.byte();
   p.attempt = in.varint32();

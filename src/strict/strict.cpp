@@ -1,5 +1,6 @@
 // Stands between a program and its C library: each function here has the name of one there, looks
 // who calls, and calls that one.
+#include <stet/options.hpp>
 #include <stet/strict.hpp>
 
 #include <dlfcn.h>

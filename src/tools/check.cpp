@@ -299,8 +299,8 @@ class checking {
     open_ids_.emplace(name_space, s.id);
     if (s.undriven > 0 || owed_.contains(s.run)) return;  // what it waits for may be there
     for (auto& p : s.waits_for) {
-      if (p.kind == command_kind::child) links_.push_back({s.run, p.child, p.command});
-      if (p.kind == command_kind::message && (p.flags & record_flag::calls))
+      if (p.kind == wait_kind::child) links_.push_back({s.run, p.child, p.command});
+      if (p.kind == wait_kind::message && (p.flags & flag::message::calls))
         calls_.push_back({s.run, name_space, p.target});
     }
   }

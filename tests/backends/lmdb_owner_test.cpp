@@ -24,7 +24,7 @@ const stet_tests::file_store lmdb{"lmdb",
 
 }  // namespace
 
-TEST_CASE("an LMDB file has one owner") { stet_tests::check_owner(lmdb); }
+TEST_CASE("an LMDB file has one owner [S163, S169, S170]") { stet_tests::check_owner(lmdb); }
 
 TEST_CASE("an LMDB file is found under its other names, and opened by any of them") {
   temporary_directory dir;
@@ -42,7 +42,7 @@ TEST_CASE("an LMDB file is found under its other names, and opened by any of the
   CHECK(stet::lmdb::open(dir / "hard")->get("a") == "1");
 }
 
-TEST_CASE("a lock file of an LMDB store that was deleted does no harm to the next one") {
+TEST_CASE("a lock file of an LMDB store that was deleted does no harm to the next one [S167]") {
   temporary_directory dir;
   for (int i = 0; i < 3; ++i) {
     auto s = stet::lmdb::open(dir / "s");

@@ -39,7 +39,7 @@ class holding_up {
 }  // namespace
 
 // LMDB by itself fails this: see `readers`.
-TEST_CASE("what is read from LMDB never becomes older, whichever thread is held up where") {
+TEST_CASE("what is read from LMDB never becomes older, whichever thread is held up where [S190]") {
   const stet_tests::temporary_directory directory;
   auto store = stet::lmdb::open(directory / "store", {.log_bytes = 0});
   std::atomic<bool> done{false};

@@ -151,7 +151,7 @@ TEST_CASE("an LMDB store cut short is an error, not a SIGBUS") {
   }
 }
 
-TEST_CASE("errors of opening an LMDB store name the path and what is wrong") {
+TEST_CASE("errors of opening an LMDB store name the path and what is wrong [S173]") {
   temporary_directory dir;
   auto text = [](const std::string& path) {
     auto e = error_of([&] { stet::lmdb::open(path); });

@@ -228,7 +228,7 @@ TEST_CASE("on a full disk a RocksDB commit is refused, and with room the same st
   check_in_child(use_full_disk);
 }
 
-TEST_CASE("on a disk that can't be written a RocksDB store isn't opened") {
+TEST_CASE("on a disk that can't be written a RocksDB store isn't opened [S173]") {
   check_in_child(use_read_only_disk);
 }
 #endif

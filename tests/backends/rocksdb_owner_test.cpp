@@ -53,7 +53,8 @@ TEST_CASE("one RocksDB directory is opened once in a process, by whatever name")
 }
 
 TEST_CASE(
-    "another process that has the RocksDB directory is named by its pid, and its death frees it") {
+    "another process that has the RocksDB directory is named by its pid, and its death frees it "
+    "[S169]") {
   temporary_directory dir;
   child_process holder([&](int pipe) {
     auto s = stet::rocksdb::open(dir / "s");
@@ -96,7 +97,7 @@ TEST_CASE("a program that has the RocksDB directory open without Stet is a confl
   CHECK(try_open(dir / "s") == "opened");
 }
 
-TEST_CASE("in a forked child the RocksDB store is an error, and its end disturbs nobody") {
+TEST_CASE("in a forked child the RocksDB store is an error, and its end disturbs nobody [S170]") {
   temporary_directory dir;
   auto s = stet::rocksdb::open(dir / "s");
   put(*s, "a", "1");
@@ -185,7 +186,7 @@ TEST_CASE("the threads of a RocksDB store end with it") {
 }
 #endif
 
-TEST_CASE("a RocksDB store that vanishes under its engine is noticed at the next commit") {
+TEST_CASE("a RocksDB store that vanishes under its engine is noticed at the next commit [S163]") {
   for (bool replaced : {false, true}) {
     temporary_directory dir;
     auto s = stet::rocksdb::open(dir / "s");

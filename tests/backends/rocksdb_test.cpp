@@ -180,7 +180,7 @@ TEST_CASE("another program's RocksDB store is refused as corrupt") {
   check_has(text_of_open(dir / "families"), "olumn famil");
 }
 
-TEST_CASE("errors of opening a RocksDB store name the path and what is wrong") {
+TEST_CASE("errors of opening a RocksDB store name the path and what is wrong [S173]") {
   temporary_directory dir;
   check_has(text_of_open(dir / "missing/s"), dir / "missing/s: its directory");
   check_has(text_of_open(dir / "missing/s"), "No such file or directory");

@@ -60,8 +60,8 @@ TEST_CASE("while another program writes an SQLite store, the engine waits, and r
     co_return paid;
   });
   engine.start();
-  CHECK(engine.run(Pay, "0", "zoe").result() == 1);
-  auto run = engine.run(Pay, "1", "ann");
+  CHECK(engine.start(Pay, "0", "zoe").result() == 1);
+  auto run = engine.start(Pay, "1", "ann");
   wait_until([&] { return !heard.problems().empty(); });
   CHECK(heard.heard("another program"));
   // What only reads goes on; what writes is told why it can't.
@@ -73,7 +73,7 @@ TEST_CASE("while another program writes an SQLite store, the engine waits, and r
     return std::nullopt;
   };
   for (int i = 0; i < 3; ++i) {  // for as long as that program likes
-    CHECK(told([&] { engine.run(Pay, "2", "bob"); }) == stet::errc::busy);
+    CHECK(told([&] { engine.start(Pay, "2", "bob"); }) == stet::errc::busy);
     std::this_thread::sleep_for(500ms);
   }
   other.reset();

@@ -54,7 +54,7 @@ class tool {
 
 }  // namespace
 
-TEST_CASE("an SQLite file has one owner") { stet_tests::check_owner(sqlite); }
+TEST_CASE("an SQLite file has one owner [S163, S169, S170]") { stet_tests::check_owner(sqlite); }
 
 TEST_CASE("an SQLite file with two names is refused: its log is found by one of them only") {
   temporary_directory dir;
@@ -101,7 +101,7 @@ TEST_CASE("what was open when a process was forked, the child can't open even wh
   CHECK(stet::sqlite::open(dir / "s")->get("a") == "1");
 }
 
-TEST_CASE("a tool may read an open SQLite store, and copy it") {
+TEST_CASE("a tool may read an open SQLite store, and copy it [S172]") {
   temporary_directory dir;
   auto s = stet::sqlite::open(dir / "s", {.wal_bytes = 1});
   put(*s, "a", "1");

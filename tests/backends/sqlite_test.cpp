@@ -212,7 +212,7 @@ TEST_CASE("pages of an SQLite store that are overwritten are errors or right, an
   CHECK(corrupt > 20);
 }
 
-TEST_CASE("errors of opening an SQLite store name the path and what is wrong") {
+TEST_CASE("errors of opening an SQLite store name the path and what is wrong [S173]") {
   temporary_directory dir;
   has(error_text(dir / "missing/s"), "sqlite open " + dir / "missing/s: its directory");
   has(error_text(dir / "missing/s"), "No such file or directory");
@@ -225,7 +225,7 @@ TEST_CASE("errors of opening an SQLite store name the path and what is wrong") {
   has(error_text(dir / "plain/s"), "Not a directory");
 }
 
-TEST_CASE("what may not be written can't be opened as an SQLite store, and says why") {
+TEST_CASE("what may not be written can't be opened as an SQLite store, and says why [S173]") {
   temporary_directory dir;
   stet::sqlite::open(dir / "s")->close();
   child_process child([&](int pipe) {

@@ -75,10 +75,10 @@ DEFINE {
 }
 #elif CASE == 71  // arguments: braces and conversions
 DEFINE {
-  std::string result = e.run(MoveMoney, "transfer-42", transfer{"ann", "bob", 1000}).result();
-  stet::run_handle<std::string> same = e.run(MoveMoney, "transfer-42", {"ann", "bob", 1000});
-  e.run(Two, "t", 'a', "literal");
-  static_assert(std::is_same_v<decltype(e.run(S, "s", "text").result()), void>);
+  std::string result = e.start(MoveMoney, "transfer-42", transfer{"ann", "bob", 1000}).result();
+  stet::run_handle<std::string> same = e.start(MoveMoney, "transfer-42", {"ann", "bob", 1000});
+  e.start(Two, "t", 'a', "literal");
+  static_assert(std::is_same_v<decltype(e.start(S, "s", "text").result()), void>);
 }
 #elif CASE == 72  // steps: functions, lambdas, options, views and literals as arguments
 WF {
@@ -254,9 +254,9 @@ inline constexpr stet::workflow<void(std::string, std::reference_wrapper<int>)> 
 
 // ---- run
 #elif CASE == 31  // EXPECT: no known conversion || invalid conversion
-DEFINE { e.run(W, "id", "text"); }
+DEFINE { e.start(W, "id", "text"); }
 #elif CASE == 32  // EXPECT: no matching member function || no matching function
-DEFINE { e.run(W, "id"); }
+DEFINE { e.start(W, "id"); }
 
 // ---- steps
 #elif CASE == 40  // EXPECT: this argument of a step can't be journaled: it has no codec

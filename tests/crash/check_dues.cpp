@@ -34,7 +34,7 @@ class leavings {
     }
     if (is_event(r.kind)) {
       answer(r);
-      (r.flags & record_flag::undriven) ? undriven_.push_back(r) : drive(r);
+      (r.flags & flag::event::undriven) ? undriven_.push_back(r) : drive(r);
       return;
     }
     switch (r.kind) {
@@ -42,10 +42,11 @@ class leavings {
       case record_kind::message: messages[r.command] = r; break;
       case record_kind::condition:
         conditions_[r.command] = r.name;
-        if ((r.flags & record_flag::takes) && (r.flags & record_flag::holds)) read(r.command);
+        if ((r.flags & flag::condition::takes) && (r.flags & flag::condition::holds))
+          read(r.command);
         break;
       case record_kind::met:
-        if (r.flags & record_flag::takes) read(r.command);
+        if (r.flags & flag::met::takes) read(r.command);
         break;
       case record_kind::cancelled:
         if (children.contains(r.command)) given_up.push_back(children[r.command]);
@@ -117,8 +118,8 @@ record as_event(const record& message) {
   e.name = message.name;
   e.payload = message.payload;
   e.kind = record_kind::signal;
-  if (message.flags & record_flag::asks_to_end) e.kind = record_kind::cancel_requested;
-  if (message.flags & record_flag::calls) e.kind = record_kind::update;
+  if (message.flags & flag::message::asks_to_end) e.kind = record_kind::cancel_requested;
+  if (message.flags & flag::message::calls) e.kind = record_kind::update;
   return e;
 }
 
@@ -176,7 +177,7 @@ void check_orphans(const dump& d, violations& v) {
                     "', which wasn't asked to end");
     if (r.state.open()) continue;
     for (auto& [command, child] : left.children)
-      if (!(child.flags & record_flag::abandons) && goes_on(child))
+      if (!(child.flags & flag::child::abandons) && goes_on(child))
         v.push_back("I12 " + name_of(r.state) + " has ended, and its child '" +
                     std::string(child.target) + "' goes on");
   }

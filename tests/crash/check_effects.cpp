@@ -23,11 +23,11 @@ std::map<std::string, known_step> steps_of(const dump& d) {
     for (auto& rec : history_records(r)) {
       auto key = key_of(r, rec.command);
       if (rec.kind == record_kind::step) {
-        if (rec.flags & record_flag::transacts) continue;  // no effect outside the store
+        if (rec.flags & flag::step::transacts) continue;  // no effect outside the store
         auto& s = steps[key];
         s.id = r.state.id;
         s.name = rec.name;
-        s.at_most_once = rec.flags & record_flag::at_most_once;
+        s.at_most_once = rec.flags & flag::step::at_most_once;
         continue;
       }
       auto found = steps.find(key);

@@ -25,7 +25,7 @@ void check_whole(const stored_run& r, execution& frame, violations& v) {
     v.push_back(what + " replays to other undriven events");
   if (!r.state.open()) return;
   for (auto& p : r.state.waits_for)
-    if (p.kind != command_kind::sleep && p.kind != command_kind::condition &&
+    if (p.kind != wait_kind::sleep && p.kind != wait_kind::condition &&
         !frame.commands.find(p.command))
       v.push_back(what + " waits for command " + std::to_string(p.command) +
                   ", and its code doesn't");

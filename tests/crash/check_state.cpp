@@ -53,7 +53,7 @@ void check_history(const dump& d, const stored_run& r, violations& v) {
     if (is_answer(rec.kind)) {
       auto [first, fresh] = answers.emplace(rec.command, rec.flags);
       // Given up before the run saw the answer: that may be.
-      bool unseen = rec.kind == record_kind::cancelled && (first->second & record_flag::undriven);
+      bool unseen = rec.kind == record_kind::cancelled && (first->second & flag::event::undriven);
       if (!fresh && !unseen)
         v.push_back("I3 command " + std::to_string(rec.command) + " of " + name_of(r) +
                     " is answered twice");
@@ -72,7 +72,7 @@ void check_wake_source(const dump& d, const stored_run& r, violations& v) {
   if (s.undriven == 0 && s.waits_for.empty())
     v.push_back("I10 " + name_of(r) + " waits for nothing");
   for (auto& p : s.waits_for) {
-    if (p.kind != command_kind::child) continue;
+    if (p.kind != wait_kind::child) continue;
     auto* child = last_of_chain(d, p.child);
     if (!child || !child->state.open())
       v.push_back("I10 " + name_of(r) + " waits for the child '" + p.target + "', which is " +

@@ -1,5 +1,5 @@
-// The invariants of SCENARIOS.md, section B, over what stores and facts say. Each check appends
-// what is violated.
+// The invariants of docs/scenarios.md, over what stores and facts say. Each check appends the
+// violations it finds.
 #pragma once
 #include <map>
 #include <string>

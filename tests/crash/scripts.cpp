@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "crash/facts.hpp"
+#include "engine/loop/core.hpp"
 
 namespace stet_crash {
 namespace {
@@ -114,9 +115,10 @@ script answers() {
 script promised() {
   auto s = single("promised", 0, {"7 lost"});
   s.talk = [](stet::engine& e) {
-    const auto info = e.describe("run");
+    const auto info = e.admin().describe("run");
     for (auto& w : info->waits_for) {
-      bool is_first = w.kind == "promise" && w.detail.find(".1.") != std::string::npos;
+      bool is_first =
+          w.kind == stet::wait_kind::promise && w.detail.find(".1.") != std::string::npos;
       if (is_first) (void)e.resolve(Answer, w.detail, 7);
     }
   };
@@ -180,10 +182,10 @@ script second_try() {
   s.talk = [](stet::engine& e) {
     auto run = handle(e, "second try", "run");
     while (!run.wait_for(std::chrono::seconds(1))) {}
-    if (e.describe("run")->status != stet::status::failed) return;
+    if (e.admin().describe("run")->status != stet::status::failed) return;
     for (auto& f : flows())
       if (f.name.text() == "second try")
-        e.run(f.name, "run", {.reuse = stet::id_reuse::allow_after_failure}, 1);
+        e.start(f.name, "run", {.reuse = stet::id_reuse::allow_after_failure}, 1);
   };
   return s;
 }
@@ -249,13 +251,14 @@ script briefs() {
       for (int n : {0, 1, 2}) {
         auto id = "o" + std::to_string(n);
         try {
-          (void)in_brief.run(f.name, id, n).result();
+          (void)in_brief.start(f.name, id, n).result();
         } catch (const stet::error& x) {
           if (x.code() != stet::errc::not_found) throw;  // it has been erased already
         }
       }
     }
-    while (!in_brief.open_runs().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    while (!in_brief.admin().open_runs().empty())
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
   };
   return s;
 }
@@ -364,7 +367,7 @@ std::string text_of(stet::status how, std::string_view payload, const stet::fail
 void perform(const script& s, stet::engine& e, int life) {
   for (auto& r : s.starts) {
     for (auto& f : flows())
-      if (f.name.text() == r.flow) (void)e.run(f.name, r.id, r.argument);
+      if (f.name.text() == r.flow) (void)e.start(f.name, r.id, r.argument);
     tell(fact_kind::run, {r.id});
   }
   if (s.talk) s.talk(e);
@@ -378,8 +381,9 @@ void perform(const script& s, stet::engine& e, int life) {
   }
   if (ends_early(s, life)) return;
   for (auto& r : s.runs) {
-    if (r.outcomes.empty() || (r.outcomes.back().empty() && !e.describe(r.id))) continue;
-    auto o = stet::detail::core::wait(e.internals(), {0, "default", r.id}, std::nullopt);
+    if (r.outcomes.empty() || (r.outcomes.back().empty() && !e.admin().describe(r.id))) continue;
+    auto o = e.internals().perform(
+        stet::detail::await_run{.of = {0, "default", r.id}, .limit = std::nullopt});
     tell(fact_kind::result, {r.id, text_of(o->status, o->payload, o->error)});
   }
 }

@@ -49,7 +49,7 @@ TEST_CASE("passes of the checkpoint lose nothing, over crashes and clean closes"
       int crashes = 0;
       for (int round = 0; round < 12; ++round) {
         for (int i = 0; i < 10; ++i)
-          w.engine().run(Nth, std::to_string(10 * round + i), 10 * round + i);
+          w.engine().start(Nth, std::to_string(10 * round + i), 10 * round + i);
         w.clock.advance(20s);
         w.poke();
         if (round % 3 == 2) w.close(), w.reopen();
@@ -60,7 +60,7 @@ TEST_CASE("passes of the checkpoint lose nothing, over crashes and clean closes"
         CHECK(w.engine().find(Nth, std::to_string(n))->result() == 12 * n);
       CHECK(w.done.of("x") >= 720);
       CHECK(w.done.of("x") <= 720 + 130 * crashes);
-      CHECK(w.engine().open_runs().empty());
+      CHECK(w.engine().admin().open_runs().empty());
       w.close();
       CHECK(blocks_in(w) == 0);
       w.reopen();
@@ -80,7 +80,7 @@ TEST_CASE("the process may die at any commit of a checkpoint") {
         for (;;) {
           try {
             w.open([&](stet::engine& e) { define(w, e); });
-            for (int i = 0; i < 8; ++i) w.engine().run(Nth, std::to_string(i), i);
+            for (int i = 0; i < 8; ++i) w.engine().start(Nth, std::to_string(i), i);
             w.finish();
             for (int i = 0; i < 8; ++i)
               REQUIRE(w.engine().find(Nth, std::to_string(i))->wait_for(0ms));
@@ -107,7 +107,7 @@ TEST_CASE("a busy run can't fill the journal: its blocks are dropped while it go
     });
   });
   CHECK(w.run(Busy, "b", 3000) == 3000);
-  auto info = w.engine().describe("b");
+  auto info = w.engine().admin().describe("b");
   CHECK(info->records == 3000 * 2 + 2);
   w.crash();
   CHECK(blocks_in(w) < 1000);

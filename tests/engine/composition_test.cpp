@@ -170,7 +170,7 @@ template <class F> void check(F f) {
         co_return n;
       });
     });
-    w.engine().run(W, "w");
+    w.engine().start(W, "w");
     w.settle();
     w.pass(1s);
     w.restart();

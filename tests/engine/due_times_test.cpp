@@ -20,7 +20,7 @@ struct fixture {
 
 pending sleeping(std::int64_t due, std::uint64_t lsn, std::uint8_t flags = 0) {
   pending p;
-  p.kind = command_kind::sleep;
+  p.kind = wait_kind::sleep;
   p.flags = flags;
   p.due = due;
   p.due_since = start_ms;
@@ -44,7 +44,7 @@ TEST_CASE("what began in an earlier life waits no longer than its whole length f
 
 TEST_CASE("a named time comes when the wall clock says so, however far that is behind") {
   fixture f;
-  auto p = sleeping(start_ms + 500, 11, record_flag::absolute);
+  auto p = sleeping(start_ms + 500, 11, flag::sleep::absolute);
   CHECK(f.due.of(p) == start_ms + 500);
   f.world.set(stet::duration(-60'000));
   f.clock.tick({11, 11});

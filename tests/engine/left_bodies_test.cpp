@@ -66,7 +66,7 @@ TEST_CASE("bodies that a close has left behind don't touch the host's clock any 
                                   });
     });
     engine.start();
-    engine.run(One, "1");
+    engine.start(One, "1");
     while (!runs) std::this_thread::sleep_for(1ms);
     CHECK(!engine.close(1ms));
   }
@@ -90,7 +90,7 @@ TEST_CASE("several threads drive an engine by hand, with a clock that moves itse
   threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {
-      auto run = engine.run(One, std::to_string(i));
+      auto run = engine.start(One, std::to_string(i));
       while (!run.wait_for(90s)) {}
       ended += run.result();
     });

@@ -7,6 +7,12 @@
 #include <stet/stet.hpp>
 #include <stet/test_doubles.hpp>
 
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
 #include "engine/calls/calls_room.hpp"
 
 namespace stet_tests {
@@ -17,6 +23,36 @@ inline stet::task<int> sleep_a_day(stet::context& ctx) {
   co_await ctx.sleep(std::chrono::hours(24));
   co_return 1;
 }
+
+template <class T> std::string bytes_of(const T& value) {
+  std::string bytes;
+  stet::encode(bytes, value);
+  return bytes;
+}
+
+/// A record with a name and a payload, as a signal is.
+inline record event_named(record_kind k, std::string_view name, std::string_view payload = {}) {
+  record e;
+  e.kind = k;
+  e.name = name;
+  e.payload = payload;
+  return e;
+}
+
+/// A transform that seals nothing while it is broken: then it throws.
+class fragile_transform final : public stet::payload_transform {
+ public:
+  std::string_view name() const noexcept override { return "fragile"; }
+  std::optional<std::string> seal(std::string_view plain, const stet::payload_place&) override {
+    if (broken) throw std::runtime_error("no key");
+    return std::string(plain);
+  }
+  std::string open(std::string_view sealed, const stet::payload_place&, std::size_t) override {
+    if (broken) throw std::runtime_error("no key");
+    return std::string(sealed);
+  }
+  bool broken = false;
+};
 
 class parts {
  public:
@@ -29,19 +65,79 @@ class parts {
     all_.time.keeper.start();
     all_.commit.checkpointer.start(false);
   }
+  parts(const parts&) = delete;
+  parts& operator=(const parts&) = delete;
+  ~parts() {  // attempts that nobody has taken
+    for (auto& [run, r] : all_.runs.table.all())
+      while (!r->attempts.empty()) {
+        std::unique_ptr<attempt> gone(r->attempts.back());
+        r->attempts.pop_back();
+      }
+  }
   engine_parts* operator->() noexcept { return &all_; }
   engine_parts& operator*() noexcept { return all_; }
 
-  /// A run of the workflow "sleeper" that is recorded, and hasn't been driven.
-  run_lease start(std::string_view id) {
+  template <class R, class... A>
+  void define(std::string_view workflow, stet::task<R> (*body)(stet::context&, A...),
+              std::string_view version = {}) {
+    all_.shared.definitions.add(workflow, version,
+                                std::make_unique<definition_of<decltype(body), R, A...>>(body));
+  }
+  /// The first record of a run. `arguments` has its texts.
+  record start_of(std::string_view id, std::string_view workflow, const std::string& arguments) {
     record r;
     r.run = all_.log.new_run_number();
-    r.name = "sleeper";
+    r.name = workflow;
     r.target = id;
-    std::string none;
-    stet::encode(none, std::tuple<>{});
-    r.payload = none;
-    return all_.drive.births.create(r);
+    r.payload = arguments;
+    return r;
+  }
+  /// A run that is recorded, and hasn't been driven.
+  template <class... A>
+  run_lease start(std::string_view id, std::string_view workflow = "sleeper", const A&... a) {
+    const auto arguments = bytes_of(std::tuple<A...>(a...));
+    return all_.drive.births.create(start_of(id, workflow, arguments));
+  }
+  /// Time passes.
+  void pass(stet::duration d) {
+    clock.advance(d);
+    all_.time.keeper.update_now(true);
+  }
+  /// What is ready is driven and written, and bodies run, until nothing more comes of it.
+  void settle() {
+    for (bool any = true; any;) {
+      any = all_.advance.waker.drive_ready([] { return false; });
+      any |= all_.commit.commit();
+      any |= all_.advance.gate.open();
+      any |= all_.advance.returns.take();
+    }
+  }
+  /// The run goes from memory: the store has all of it.
+  void put_away(std::uint64_t run) {
+    if (auto r = all_.runs.table.load(run)) {
+      r->queued = false;
+      all_.drive.door.evict_now(*r);
+      all_.commit.checkpointer.slice(*r);
+    }
+    while (all_.commit.commit()) {}
+  }
+  /// The same, and then its snapshot can't be read any more. Returns what it was.
+  std::string damage(std::uint64_t run) {
+    put_away(run);
+    auto whole = all_.shared.store.get(keys::snapshot(run)).value_or("");
+    write(keys::snapshot(run), "nonsense");
+    return whole;
+  }
+  void write(std::string key, std::string value) {
+    stet::batch b;
+    b.put(std::move(key), std::move(value));
+    all_.shared.store.commit(b, stet::durability::sync);
+  }
+  /// How many records of this kind the run has.
+  std::size_t count(resident& r, record_kind k) {
+    std::size_t n = 0;
+    all_.runs.history.for_each(r, [&](const record& rec) { n += rec.kind == k; });
+    return n;
   }
 
   stet::testing::virtual_clock clock;
@@ -58,6 +154,9 @@ class parts {
   }
   engine_parts all_;
   loop_thread::as_loop here_;
+
+ public:
+  calls_room calls{all_};
 };
 
 /// A call that notes what came of it.

@@ -27,7 +27,7 @@ TEST_CASE("runs that sleep are not in memory after a start, and one that wakes i
         co_return 1;
       });
     });
-    for (int i = 0; i < runs; ++i) (void)w.engine().run(Sleeper, std::to_string(i));
+    for (int i = 0; i < runs; ++i) (void)w.engine().start(Sleeper, std::to_string(i));
     w.settle();
     CHECK(in_memory(w.engine()) == runs);
     w.close();
@@ -49,7 +49,7 @@ TEST_CASE("a run that returns a value although it was cancelled is completed") {
         co_return 1;
       });
     });
-    auto run = w.engine().run(Stubborn, "s");
+    auto run = w.engine().start(Stubborn, "s");
     w.settle();
     run.cancel("enough");
     CHECK(w.result(run) == 7);
@@ -64,10 +64,10 @@ TEST_CASE("a query of an entity that was never called is answered by its default
                stet::on(Value, [](const int& c) { return c; }));
     });
     CHECK(w.engine().call(Counter, "a", Value) == 0);
-    CHECK(w.engine().count() == 0);
-    CHECK(!w.engine().describe("counter/a"));
+    CHECK(w.engine().admin().count() == 0);
+    CHECK(!w.engine().admin().describe("counter/a"));
     CHECK(w.engine().call(Counter, "a", Add, 5) == 5);
     CHECK(w.engine().call(Counter, "a", Value) == 5);
-    CHECK(w.engine().count() == 1);
+    CHECK(w.engine().admin().count() == 1);
   });
 }

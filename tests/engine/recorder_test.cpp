@@ -103,8 +103,8 @@ TEST_CASE("the end of a run makes its children orphans, but those that are aband
     p->recorder.record_sealed(*r, bytes);
   };
   child(1, 0);
-  child(2, record_flag::asks_to_end);
-  child(3, record_flag::abandons);
+  child(2, flag::child::asks_to_end);
+  child(3, flag::child::abandons);
   CHECK(p->recorder.orphans.empty());
   record end;
   end.kind = record_kind::terminated;

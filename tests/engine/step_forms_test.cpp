@@ -145,13 +145,13 @@ template <class F> void check(F f) {
         co_return n;
       });
     });
-    w.engine().run(W, "w");
+    w.engine().start(W, "w");
     w.settle();
-    auto records = w.engine().describe("w")->records;
+    auto records = w.engine().admin().describe("w")->records;
     w.restart();
     int first = w.run(W, "w");
     CHECK(first > 0);
-    CHECK(w.engine().describe("w")->records == records + 2);
+    CHECK(w.engine().admin().describe("w")->records == records + 2);
     CHECK(w.heard.problems().size() <= 1);
   });
 }

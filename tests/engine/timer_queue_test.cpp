@@ -32,7 +32,7 @@ run_state open_run() {
 pending sleep_until(std::int64_t due) {
   pending p;
   p.command = 1;
-  p.kind = command_kind::sleep;
+  p.kind = wait_kind::sleep;
   p.due = due;
   p.due_since = start_ms;
   p.lsn = 1;

@@ -89,7 +89,7 @@ TEST_CASE("after something went wrong nothing is emitted") {
 TEST_CASE("undriven events of a history are queued, and drive where it says so") {
   std::string history;
   auto s = signal("s", "key", "1");
-  s.flags = record_flag::undriven;
+  s.flags = flag::event::undriven;
   encode(history, s);
   record driven;
   driven.kind = record_kind::driven;

@@ -34,7 +34,7 @@ std::vector<drive_point> drives_of(const std::vector<recorded_record>& records) 
   for (std::size_t i = 0; i < records.size(); ++i) {
     auto& r = records[i].record;
     bool drives =
-        r.kind == record_kind::driven || (is_event(r.kind) && !(r.flags & record_flag::undriven) &&
+        r.kind == record_kind::driven || (is_event(r.kind) && !(r.flags & flag::event::undriven) &&
                                           r.kind != record_kind::terminated);
     if (!drives) continue;
     auto end = i + 1;
@@ -68,7 +68,7 @@ TEST_CASE("every history replays to its end") {
     CHECK(work.begun.empty());
     CHECK(e.ended() == !run.state.open());
     for (auto& p : run.state.waits_for)
-      if (p.kind != command_kind::sleep && p.kind != command_kind::condition)
+      if (p.kind != wait_kind::sleep && p.kind != wait_kind::condition)
         CHECK(e.commands.find(p.command) != nullptr);
   }
 }
@@ -104,7 +104,7 @@ TEST_CASE("a history driven event by event in one frame is the same") {
     execution e(*run.code, no_errors, &host, run.state.run, run.state.id);
     drive_output out;
     for (auto& r : records) {  // what was there before anything drove
-      if (!is_event(r.record.kind) || !(r.record.flags & record_flag::undriven)) break;
+      if (!is_event(r.record.kind) || !(r.record.flags & flag::event::undriven)) break;
       e.emitter.queue(std::string(r.bytes));
     }
     for (auto& d : drives_of(records)) {
@@ -116,7 +116,7 @@ TEST_CASE("a history driven event by event in one frame is the same") {
       for (auto i = d.at + 1; i < records.size(); ++i) {
         auto& later = records[i].record;
         if (later.kind == record_kind::driven ||
-            (is_event(later.kind) && !(later.flags & record_flag::undriven)))
+            (is_event(later.kind) && !(later.flags & flag::event::undriven)))
           break;
         if (is_event(later.kind)) e.emitter.queue(std::string(records[i].bytes));
       }
@@ -195,7 +195,7 @@ TEST_CASE("an answer of another kind than its command is a damaged history [S134
     auto records = split(run.history);
     for (std::size_t n = 0; n < records.size(); ++n) {
       if (records[n].record.kind != record_kind::timer_fired ||
-          (records[n].record.flags & record_flag::undriven))
+          (records[n].record.flags & flag::event::undriven))
         continue;
       auto wrong = records[n].record;
       wrong.kind = record_kind::step_done;

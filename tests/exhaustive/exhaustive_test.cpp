@@ -30,11 +30,11 @@ struct part {
 void check_script(world& w, const std::string& script, const std::string& outcome, death d) {
   auto wrong = verdict(script, outcome, w.done, d.happened);
   CHECK_MESSAGE(wrong.empty(), wrong);
-  CHECK(w.engine().open_runs().empty());
+  CHECK(w.engine().admin().open_runs().empty());
   std::map<std::string, int> expected;
   for (std::size_t i = 0; i < script.size(); ++i)
     if (script[i] == operation::transact) expected[std::to_string(i)] = 1;  // and never 2
-  auto info = w.engine().describe("p");
+  auto info = w.engine().admin().describe("p");
   CHECK(info->status == stet::status::completed);
   w.plan->heal();
   CHECK(written(w.engine()) == expected);

@@ -181,7 +181,7 @@ void define_player(world& w, stet::engine& e) {
 }
 
 std::string play(world& w, const std::string& script) {
-  auto run = w.engine().run(Play, "p", script, 0, "", 0);
+  auto run = w.engine().start(Play, "p", script, 0, "", 0);
   int signals = 0, updates = 0;
   for (char what : script) {
     if (what == operation::receive) {

@@ -1,7 +1,7 @@
 // Torn, lost and reordered writes: all that a life does to its store's files is recorded, with its
 // flushes. Then the power is cut at a moment: of each file, what was flushed is there, of the
 // sectors that were written since any may be and any may not; names are as they were at some moment
-// since the last flush of names. What that leaves is opened, judged and finished.
+// since the last flush of names. What that leaves is opened, judged and finished [S161].
 #include <algorithm>
 #include <cstring>
 #include <filesystem>

@@ -1,6 +1,6 @@
 // The n-th call on the files of a store fails: EIO, no room by each of its numbers, EINTR, EMFILE,
 // half a write, a flush that loses what was dirty and succeeds the next time; once, some times, or
-// from then on.
+// from then on [S160].
 #include <cerrno>
 #include <climits>
 #include <cstring>

@@ -1,5 +1,6 @@
 // What a host program and its operator do to an engine: few descriptors, small files, no standard
-// streams, forks, a second process, a store that is deleted or moved away under it.
+// streams, forks, a second process, a store that is deleted or moved away under it [S163, S167,
+// S169, S170].
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>

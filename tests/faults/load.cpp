@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "crash/facts.hpp"
+#include "engine/loop/core.hpp"
 
 namespace stet_faults {
 
@@ -27,13 +28,14 @@ constexpr kind_of_run kinds[] = {{"chain", 5, "15"},  {"fan", 6, "6"},     {"sle
 const kind_of_run& kind_of(int n) { return kinds[static_cast<std::size_t>(n) % std::size(kinds)]; }
 
 std::string await(stet::engine& e, const std::string& id) {
-  auto o = stet::detail::core::wait(e.internals(), {0, "default", id}, std::nullopt);
+  auto o = e.internals().perform(
+      stet::detail::await_run{.of = {0, "default", id}, .limit = std::nullopt});
   return text_of(o->status, o->payload, o->error);
 }
 
 void start(stet::engine& e, const std::string& flow, const std::string& id, int argument) {
   for (auto& f : flows())
-    if (f.name.text() == flow) (void)e.run(f.name, id, argument);
+    if (f.name.text() == flow) (void)e.start(f.name, id, argument);
   tell(fact_kind::run, {id});
 }
 

@@ -59,11 +59,11 @@ void define_naps(stet::engine& e) { e.define(Nap, nap); }
 
 void take_naps(stet::engine& e) {
   for (int ms : lengths_ms) {
-    (void)e.run(Nap, id_of(ms), ms);
+    (void)e.start(Nap, id_of(ms), ms);
     tell(fact_kind::run, {id_of(ms)});
   }
   for (int ms : lengths_ms)
-    tell(fact_kind::result, {id_of(ms), e.run(Nap, id_of(ms), ms).result()});
+    tell(fact_kind::result, {id_of(ms), e.start(Nap, id_of(ms), ms).result()});
 }
 
 }  // namespace stet_faults

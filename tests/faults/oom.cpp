@@ -1,5 +1,5 @@
 // The n-th allocation fails: once, some times in a row, or from then on. operator new, coroutine
-// frames and what liblmdb, librocksdb and libsqlite3 ask malloc for, on every thread.
+// frames and what liblmdb, librocksdb and libsqlite3 ask malloc for, on every thread [S176].
 #include <climits>
 
 #include "faults/campaign.hpp"

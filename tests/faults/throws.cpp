@@ -279,8 +279,9 @@ void ask(told& t, const std::string& call, const std::function<void()>& f) {
 const std::vector<std::string> ids = {"order", "other", "other run", "guarded"};
 
 void resume_all(stet::engine& e) {
-  for (auto& id : e.open_runs({}, 100))
-    if (auto info = e.describe(id); info && info->status == stet::status::stalled) e.resume(id);
+  for (auto& id : e.admin().open_runs({}, 100))
+    if (auto info = e.admin().describe(id); info && info->status == stet::status::stalled)
+      e.admin().resume(id);
 }
 
 /// Lets time pass until nothing is due. The clock moves when somebody waits.
@@ -294,13 +295,13 @@ void run_on(stet::engine& e, skipping& clock) {
 }
 
 void work(stet::engine& e, skipping& clock, told& t) {
-  ask(t, "other", [&] { e.run(Other, "other", 3); });
+  ask(t, "other", [&] { e.start(Other, "other", 3); });
   ask(t, "end of other", [&] {  // it sleeps, and the clock skips to its end
     if (!e.find(Other, "other")->wait_for(1h)) throw std::runtime_error("it has no end");
   });
-  ask(t, "other run", [&] { e.run(Guarded, "other run", word{"o"}); });
-  ask(t, "guarded", [&] { e.run(Guarded, "guarded", word{"g"}); });
-  ask(t, "order", [&] { e.run(Order, "order", word{"<"}, 0); });
+  ask(t, "other run", [&] { e.start(Guarded, "other run", word{"o"}); });
+  ask(t, "guarded", [&] { e.start(Guarded, "guarded", word{"g"}); });
+  ask(t, "order", [&] { e.start(Order, "order", word{"<"}, 0); });
   ask(t, "cents", [&] { (void)e.call(Purse, "never", Cents); });
   ask(t, "pay", [&] { (void)e.call(Purse, "ann", Pay, {.id = "p"}, 10); });
   for (std::string key : {"1", "2"}) {
@@ -320,8 +321,8 @@ void work(stet::engine& e, skipping& clock, told& t) {
   });
   ask(t, "told",
       [&] { e.find(Guarded, "guarded")->signal(Told, word{"!"}, {.idempotency_key = "t"}); });
-  ask(t, "list", [&] { (void)e.list(); });
-  ask(t, "history", [&] { (void)e.history("order"); });
+  ask(t, "list", [&] { (void)e.admin().list(); });
+  ask(t, "history", [&] { (void)e.admin().history("order"); });
   ask(t, "wait", [&] { (void)e.find(Other, "other")->wait_for(1h); });
   ask(t, "result", [&] { (void)e.find(Other, "other")->result(); });
 }
@@ -354,8 +355,9 @@ void judge(stet::engine& e, const told& t, const report& wrong) {
       !e.transact([](stet::transaction& tx) { return tx.get(Left, "outside").has_value(); }))
     wrong("a transaction that was acknowledged is lost");
   for (auto& id : ids)
-    if (t.done.contains(id) && !e.describe(id)) wrong("the run '" + id + "' was acknowledged");
-  for (auto& id : e.open_runs({}, 100)) {
+    if (t.done.contains(id) && !e.admin().describe(id))
+      wrong("the run '" + id + "' was acknowledged");
+  for (auto& id : e.admin().open_runs({}, 100)) {
     bool is_entity = id.starts_with("purse/");
     if (!is_entity && id != "order") wrong("the run '" + id + "' hasn't ended");
   }
@@ -388,7 +390,7 @@ void live(std::unique_ptr<stet::store> s, skipping& clock, told& t, const report
   work(l.engine(), clock, t);
   run_on(l.engine(), clock);
   judge(l.engine(), t, wrong);
-  for (auto& id : ids) t.ends[id] = l.engine().describe(id)->status;
+  for (auto& id : ids) t.ends[id] = l.engine().admin().describe(id)->status;
   l.engine().close();
 }
 
@@ -397,7 +399,8 @@ void live_again(std::unique_ptr<stet::store> s, skipping& clock, told& t, const 
   run_on(l.engine(), clock);
   judge(l.engine(), t, wrong);
   for (auto& id : ids)
-    if (l.engine().describe(id)->status != t.ends[id]) wrong("another engine sees another end");
+    if (l.engine().admin().describe(id)->status != t.ends[id])
+      wrong("another engine sees another end");
   l.engine().close();
 }
 

@@ -97,7 +97,7 @@ void fork_once(stet::engine& e) {
   }
   ::alarm(seconds_max);
   try {
-    (void)e.describe("any");
+    (void)e.admin().describe("any");
   } catch (const stet::error& x) { ::_exit(x.code() == stet::errc::closed ? 0 : 1); }
   ::_exit(1);
 }

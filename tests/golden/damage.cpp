@@ -1,6 +1,6 @@
 // damage [--trials N] [SCHEME…]: golden stores whose bytes are flipped, cut, zeroed or swapped.
 // Each is opened by an engine in a child process and finished: what it comes to is right, or an
-// error names the damage. Never a crash, a hang, or something else without a word. STET_SEED
+// error names the damage. Never a crash, a hang, or something else without a word [S218]. STET_SEED
 // repeats a run.
 //
 // Where the end of a log is gone as a whole, with all that could know of it, the store may be as of
@@ -76,7 +76,7 @@ std::string results(stet::engine& e) {
       all += name + ": " + std::to_string(cents) + "\n";
     });
   });
-  return all + std::to_string(e.count("Customer = 'ann' AND Cents > 50"));
+  return all + std::to_string(e.admin().count("Customer = 'ann' AND Cents > 50"));
 }
 
 /// "=" and the results, or "!" and what was said.

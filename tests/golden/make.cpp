@@ -35,26 +35,26 @@ void pass(stet::engine& e, stet_tests::fake_clock& clock, stet::duration d) {
 }
 
 void first_life(stet::engine& e, stet_tests::fake_clock& clock) {
-  for (int n = 0; n < 5; ++n) e.run(Steps, "steps-" + std::to_string(n), n);
-  e.run(Parent, "parent-1", 1);
-  e.run(Parent, "parent-2", 2);
+  for (int n = 0; n < 5; ++n) e.start(Steps, "steps-" + std::to_string(n), n);
+  e.start(Parent, "parent-1", 1);
+  e.start(Parent, "parent-2", 2);
   const std::string note = "a note";
-  e.run(Served, "served", {.memo = stet::memo(note)});
-  e.run(Cart, "cart");
-  e.run(Publish, "publish");
-  e.run(Count, "count", 0);
-  e.run(Travel, "trip", "ann");
-  e.run(Refused, "refused");
-  e.run(Late, "late");
-  e.run(Patched, "patched");
-  e.run(Moved, "moved");
-  e.run(Keeper, "keeper");
-  e.run(Steps, "gone", 0);
-  e.in("other").run(Steps, "steps-1", 2);
+  e.start(Served, "served", {.memo = stet::memo(note)});
+  e.start(Cart, "cart");
+  e.start(Publish, "publish");
+  e.start(Count, "count", 0);
+  e.start(Travel, "trip", "ann");
+  e.start(Refused, "refused");
+  e.start(Late, "late");
+  e.start(Patched, "patched");
+  e.start(Moved, "moved");
+  e.start(Keeper, "keeper");
+  e.start(Steps, "gone", 0);
+  e.in("other").start(Steps, "steps-1", 2);
   e.transact([](stet::transaction& tx) { tx.put(Accounts, "ann", 100); });
-  e.run(Transfer, "transfer", "ann", "bob", 30);
-  e.run(Steps, "cancelled", 3);
-  e.run(Steps, "terminated", 3);
+  e.start(Transfer, "transfer", "ann", "bob", 30);
+  e.start(Steps, "cancelled", 3);
+  e.start(Steps, "terminated", 3);
   e.run_until_idle();
   e.signal("count", Number, 3);
   e.signal("count", Number, 4);  // the chain goes on
@@ -69,22 +69,22 @@ void first_life(stet::engine& e, stet_tests::fake_clock& clock) {
 
 void second_life(stet::engine& e, stet_tests::fake_clock& clock) {
   e.run_until_idle();
-  e.run(Messenger, "messenger", 5);
-  e.run(Steps, "steps-new", 2);
-  e.run(Sealed, "sealed", "secret");
+  e.start(Messenger, "messenger", 5);
+  e.start(Steps, "steps-new", 2);
+  e.start(Sealed, "sealed", "secret");
   e.find(Cart, "cart")->start_update(Add, {.id = "add-2"}, "milk");
   e.run_until_idle();
-  e.erase("gone");
+  e.admin().erase("gone");
   pass(e, clock, 20min);
 }
 
 // ---- the set of chains.hpp
 void first_chains(stet::engine& e, stet_tests::fake_clock& clock) {
   clock.set(24h);  // it is a day ahead, and nobody knows
-  e.run(Sum, "sum", 0);
-  e.run(Slow, "slow");
-  e.run(Stubborn, "stubborn");
-  e.run(Sleeper, "sleeper");
+  e.start(Sum, "sum", 0);
+  e.start(Slow, "slow");
+  e.start(Stubborn, "stubborn");
+  e.start(Sleeper, "sleeper");
   e.run_until_idle();
   e.signal("sum", Term, 1, {.idempotency_key = "one"});
   for (int link = 0; link < 12; ++link) {  // the first ones go
@@ -100,9 +100,9 @@ void first_chains(stet::engine& e, stet_tests::fake_clock& clock) {
 
 void second_chains(stet::engine& e, stet_tests::fake_clock& clock) {
   e.run_until_idle();
-  e.run(Slow, "slow-2");
-  e.run(Stubborn, "stubborn-2");
-  e.run(Asks, "asks");
+  e.start(Slow, "slow-2");
+  e.start(Stubborn, "stubborn-2");
+  e.start(Asks, "asks");
   e.signal("sum", Term, 7, {.idempotency_key = "seven"});
   pass(e, clock, 30min);
 }

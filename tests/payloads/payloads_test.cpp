@@ -59,7 +59,7 @@ TEST_CASE("every record opens to what it was, whatever the transforms, and nothi
       for (int i = 0; i < 50; ++i) {
         auto r = maker.make(kind);
         if (kind == record_kind::described)
-          r.flags = i % 2 ? record_flag::memo : record_flag::details;
+          r.flags = i % 2 ? flag::described::memo : flag::described::details;
         auto plain = bytes_of(r);
         kept_texts sealed, opened;
         p.seal(r, owner, 3, sealed);

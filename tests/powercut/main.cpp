@@ -1,5 +1,5 @@
 // powercut URL [must-lose]: cuts the power of an ext4 file system while a process commits to the
-// store URL there ("lmdb:store": a file of it), and looks what is left.
+// store URL there ("lmdb:store": a file of it), and looks what is left [S161].
 //
 //   must-lose   URL is a control, which has to lose what it acknowledged: "nosync:store" is LMDB
 //               with MDB_NOSYNC, any other scheme takes sync for process.

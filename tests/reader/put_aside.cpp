@@ -35,7 +35,7 @@ void live(const char* url, std::string_view stage) {
     co_return sum;
   });
   e.start();
-  if (stage == "begin") e.run(Waits, "hurt");
+  if (stage == "begin") e.start(Waits, "hurt");
   if (stage == "signal") e.signal("hurt", Add, 10);
   e.run_until_idle();
   if (stage == "signal") ::_exit(0);  // killed

@@ -173,7 +173,7 @@ TEST_CASE("a command may be given up whose answer is there and has not been seen
   apply(s, simple(record_kind::started), 1);
   apply(s, simple(record_kind::sleep, 1), 2);
   auto cancel = simple(record_kind::cancel_requested), fired = simple(record_kind::timer_fired, 1);
-  cancel.flags = fired.flags = record_flag::undriven;
+  cancel.flags = fired.flags = flag::event::undriven;
   apply(s, cancel, 3);
   apply(s, fired, 4);
   CHECK(s.undriven == 2);
@@ -222,7 +222,7 @@ TEST_CASE(
   apply(s, simple(record_kind::not_started, 3), 6);
   CHECK(wake_of(s) == run_state::wake_at_start);
   auto early = simple(record_kind::step_done, 3);
-  early.flags = record_flag::undriven;
+  early.flags = flag::event::undriven;
   apply(s, early, 7);
   CHECK(wake_of(s) == run_state::wake_at_start);
   apply(s, simple(record_kind::driven), 8);

@@ -11,7 +11,7 @@ namespace {
 pending random_pending(random_source& random, std::uint32_t command) {
   pending p;
   p.command = command;
-  p.kind = static_cast<command_kind>(random.below(3));
+  p.kind = static_cast<wait_kind>(random.below(3));
   p.at = static_cast<pending::phase>(random.below(4));
   p.flags = static_cast<std::uint8_t>(random());
   p.attempt = static_cast<std::uint32_t>(random.number());

@@ -56,7 +56,8 @@ struct umask_of_a_test {
 
 }  // namespace
 
-TEST_CASE("every file of every store has mode 0600, and a directory 0700, whatever the umask") {
+TEST_CASE(
+    "every file of every store has mode 0600, and a directory 0700, whatever the umask [S226]") {
   for (mode_t mask : {0000, 0022, 0077, 0277})
     for (auto& kind : kinds_in_files()) {
       CAPTURE(kind.scheme);
@@ -69,7 +70,7 @@ TEST_CASE("every file of every store has mode 0600, and a directory 0700, whatev
         stet::engine e(kind.open(path), {.threads = 0, .tail_bytes_max = 8192, .clock = &clock});
         define(e);
         e.start();
-        e.run(Count, "r" + std::to_string(life), 40);
+        e.start(Count, "r" + std::to_string(life), 40);
         e.run_until_idle();
         const auto found = open_to_others(dir.path());
         CHECK_MESSAGE(found.empty(), found.size(), " files, and the first: ", found.front());
@@ -80,7 +81,8 @@ TEST_CASE("every file of every store has mode 0600, and a directory 0700, whatev
     }
 }
 
-TEST_CASE("in a directory where everybody may write, what somebody else put there is refused") {
+TEST_CASE(
+    "in a directory where everybody may write, what somebody else put there is refused [S226]") {
   if (::geteuid() != 0) {
     MESSAGE("skipped: only root can make files of somebody else");
     return;
@@ -103,7 +105,7 @@ TEST_CASE("in a directory where everybody may write, what somebody else put ther
     }
 }
 
-TEST_CASE("a symbolic link of somebody else is not followed where everybody may write") {
+TEST_CASE("a symbolic link of somebody else is not followed where everybody may write [S226]") {
   if (::geteuid() != 0) {
     MESSAGE("skipped: only root can make links of somebody else");
     return;
@@ -133,7 +135,7 @@ TEST_CASE("slots that were planted harm nobody") {
       stet::engine e(kind.open(dir / "s"), {.threads = 0, .clock = &clock, .listener = &heard});
       define(e);
       e.start();
-      e.run(Count, "r", 3);
+      e.start(Count, "r", 3);
       e.run_until_idle();
       CHECK(e.find(Count, "r").has_value());
       e.close();

@@ -124,7 +124,7 @@ TEST_CASE("no id, name, reason or text of others forges a line of what() or of a
     said all;
     w.open(define);
     auto& e = w.engine();
-    auto open = e.run(Work, evil, 0);
+    auto open = e.start(Work, evil, 0);
     w.settle();
     all.note("another workflow's id", [&] { (void)e.find(Other, evil); });
     all.note("signal to nobody", [&] { e.signal(evil + "/no", Go, 1); });
@@ -133,12 +133,12 @@ TEST_CASE("no id, name, reason or text of others forges a line of what() or of a
     all.note("a validator", [&] { (void)open.update(Add, 1); });
     all.note("an update's id", [&] { (void)open.update(Add, {.id = "stet:" + evil}, 1); });
     all.note("a token", [&] { e.resolve(Answer, evil, 1); });
-    all.note("a cursor", [&] { (void)e.list("", {.cursor = evil}); });
-    all.note("a filter", [&] { (void)e.list("Name" + evil + " = 1"); });
-    all.note("a filter's value", [&] { (void)e.list("StartTime = '" + evil + "'"); });
-    all.note("erase of an open run", [&] { e.erase(evil); });
+    all.note("a cursor", [&] { (void)e.admin().list("", {.cursor = evil}); });
+    all.note("a filter", [&] { (void)e.admin().list("Name" + evil + " = 1"); });
+    all.note("a filter's value", [&] { (void)e.admin().list("StartTime = '" + evil + "'"); });
+    all.note("erase of an open run", [&] { e.admin().erase(evil); });
     auto tenant = evil.substr(0, evil.find('\0')) + "\xff";  // a namespace has no zero
-    all.note("a run in a namespace", [&] { w.result(e.in(tenant).run(Work, evil, 1)); });
+    all.note("a run in a namespace", [&] { w.result(e.in(tenant).start(Work, evil, 1)); });
     all.note("a version", [&] { open.move_to(evil); });
     for (int how : {1, 2, 3, 4, 5, 6, 7, 8, 10}) {
       CAPTURE(how);
@@ -147,10 +147,10 @@ TEST_CASE("no id, name, reason or text of others forges a line of what() or of a
     open.cancel(evil);
     all.note("a cancelled run", [&] { w.result(open); });
     all.note("an ended run", [&] { open.signal(Go, 1); });
-    auto more = e.run(Work, evil + "/terminated", 0);
+    auto more = e.start(Work, evil + "/terminated", 0);
     more.terminate(evil);
     all.note("a terminated run", [&] { more.result(); });
-    auto parked = e.run(Work, evil + "/parked", 9);
+    auto parked = e.start(Work, evil + "/parked", 9);
     auto exported = stet::export_history(e, evil + "/parked");
     w.close();
     w.open([](stet::engine& next) {
@@ -162,7 +162,7 @@ TEST_CASE("no id, name, reason or text of others forges a line of what() or of a
     w.engine().signal(evil + "/parked", Go, 1);
     w.settle();
     all.note("a stalled run", [&] { w.engine().find(Work, evil + "/parked")->result(); });
-    all.add(w.engine().describe(evil + "/parked")->reason);
+    all.add(w.engine().admin().describe(evil + "/parked")->reason);
     all.note_listener(w);
     auto report = stet::testing::replay([](stet::engine&) {}, {exported});
     REQUIRE(report.parked.size() == 1);
@@ -189,7 +189,7 @@ TEST_CASE("no path, name or id forges a line of a store's errors or of the tools
 
   world w(cell{.lmdb = true});
   w.open(define);
-  (void)w.engine().run(Work, evil, 0);
+  (void)w.engine().start(Work, evil, 0);
   w.settle();
   w.close();
   auto s = w.store();

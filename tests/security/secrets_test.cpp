@@ -23,7 +23,7 @@ class said {
   void note_world(world& w) {
     for (auto& p : w.heard.problems()) all_.push_back(p);
     for (auto& l : w.heard.logs()) all_.push_back(l);
-    for (auto& r : w.engine().list("").runs) all_.push_back(r.reason);
+    for (auto& r : w.engine().admin().list("").runs) all_.push_back(r.reason);
   }
   void check_secret() const {
     for (auto& text : all_) CHECK_MESSAGE(text.find("MARKER") == text.npos, text);
@@ -42,11 +42,12 @@ stet::task<std::string> pay(stet::context& ctx, std::string card) {
 
 }  // namespace
 
-TEST_CASE("no error shows what a payload holds, when code has other types than the history") {
+TEST_CASE(
+    "no error shows what a payload holds, when code has other types than the history [S227]") {
   everywhere_by_hand([](world& w) {
     said all;
     w.open([](stet::engine& e) { e.define(Pay, pay); });
-    auto run = w.engine().run(Pay, "p", secret);
+    auto run = w.engine().start(Pay, "p", secret);
     w.settle();
     w.crash();
     w.open([](stet::engine& e) {
@@ -56,7 +57,7 @@ TEST_CASE("no error shows what a payload holds, when code has other types than t
     });
     w.settle();
     all.note_world(w);
-    all.note([&] { (void)w.engine().run(PayAsNumber, "p", 1).wait_for(0ms); });
+    all.note([&] { (void)w.engine().start(PayAsNumber, "p", 1).wait_for(0ms); });
     all.note([&] { w.engine().find(PayAsNumber, "p")->signal(CardAsNumber, 7); });
     w.settle();
     all.note_world(w);
@@ -66,7 +67,7 @@ TEST_CASE("no error shows what a payload holds, when code has other types than t
   });
 }
 
-TEST_CASE("no error shows what a payload holds, when code came to something else") {
+TEST_CASE("no error shows what a payload holds, when code came to something else [S227]") {
   // Once a result, once arguments, once a signal: each differs, and the difference is told.
   for (int change = 0; change < 3; ++change) {
     CAPTURE(change);
@@ -87,7 +88,7 @@ TEST_CASE("no error shows what a payload holds, when code came to something else
             });
       };
       w.open(define);
-      auto run = w.engine().run(Pay, "p", secret);
+      auto run = w.engine().start(Pay, "p", secret);
       w.settle();
       run.signal(Card, secret);
       w.settle();
@@ -102,7 +103,8 @@ TEST_CASE("no error shows what a payload holds, when code came to something else
   }
 }
 
-TEST_CASE("no error shows what a payload holds, when the store fails or a payload is refused") {
+TEST_CASE(
+    "no error shows what a payload holds, when the store fails or a payload is refused [S227]") {
   everywhere_by_hand([](world& w) {
     said all;
     w.open([](stet::engine& e) {
@@ -120,8 +122,8 @@ TEST_CASE("no error shows what a payload holds, when the store fails or a payloa
       });
     });
     all.note([&] { (void)w.run(Pay, "p", secret); });
-    all.note([&] { (void)w.engine().run(Pay, std::string(300, 'x'), secret); });
-    all.note([&] { (void)w.engine().run(Pay, "big", secret + std::string(8u << 20, 'x')); });
+    all.note([&] { (void)w.engine().start(Pay, std::string(300, 'x'), secret); });
+    all.note([&] { (void)w.engine().start(Pay, "big", secret + std::string(8u << 20, 'x')); });
     all.note([&] {
       std::string bytes;
       stet::encode(bytes, secret);
@@ -131,7 +133,7 @@ TEST_CASE("no error shows what a payload holds, when the store fails or a payloa
     w.settle();
     all.note_world(w);
     w.plan->fail_next(store_call::commit, fault::refused, 1);
-    all.note([&] { (void)w.engine().run(Pay, "q", secret); });
+    all.note([&] { (void)w.engine().start(Pay, "q", secret); });
     all.note([&] { w.settle(); });
     for (auto& p : w.heard.problems()) CHECK_MESSAGE(p.find("MARKER") == p.npos, p);
     all.check_secret();

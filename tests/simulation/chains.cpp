@@ -92,14 +92,14 @@ void chains::start_keeper() {
   auto id = "k" + std::to_string(luck_.below(keepers));
   if (sums_.contains(id)) return;
   sums_[id];
-  m_.ask("start " + id, [&](stet::engine& e) { (void)e.in(brief).run(Keeper, id, links - 1); });
+  m_.ask("start " + id, [&](stet::engine& e) { (void)e.in(brief).start(Keeper, id, links - 1); });
 }
 
 void chains::start_owner() {
   auto id = "o" + std::to_string(number_++ % owners);
   auto kind = luck_.below(4);
   m_.ask("start " + id + " " + std::to_string(kind), [&](stet::engine& e) {
-    if (!e.in(brief).describe(id + "/ward")) (void)e.in(brief).run(Owner, id, kind);
+    if (!e.in(brief).admin().describe(id + "/ward")) (void)e.in(brief).start(Owner, id, kind);
   });
 }
 
@@ -161,7 +161,7 @@ void chains::put() {
 std::string chains::open(const std::string& damaged) {
   std::string all;
   m_.ask("open chains", [&](stet::engine& e) {
-    for (auto& id : e.in(brief).open_runs({}, 10'000))
+    for (auto& id : e.in(brief).admin().open_runs({}, 10'000))
       if (id != Box.id_of(box_key) && (damaged.empty() || family_of(id) != damaged))
         all += " " + id;
   });

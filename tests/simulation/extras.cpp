@@ -40,7 +40,7 @@ void extras::start(const std::string& id) {
   // It may have been started though nobody was told so.
   runs_[id] = r;
   m_.ask("start " + id, [&](stet::engine& e) {
-    bool created = e.run(Extra, id, o, r.sleeps).created();
+    bool created = e.start(Extra, id, o, r.sleeps).created();
     if (!m_.disk.power) return;
     runs_[id].is_acknowledged = true;
     if (!created) m_.violated("I3 '" + id + "' was erased, and is there");
@@ -67,7 +67,7 @@ void extras::answer_promise() {
 void extras::look(const std::string& id) {
   auto known = runs_.find(id);
   m_.ask("look at " + id, [&](stet::engine& e) {
-    auto info = e.describe(id);
+    auto info = e.admin().describe(id);
     if (!m_.disk.power) return;
     if (known == runs_.end()) {
       if (info) m_.violated("I3 '" + id + "' was erased, and is there");
@@ -101,10 +101,10 @@ void extras::erase(const std::string& id) {
   bool also_open = luck_.one_in(2);
   bool is_asked = false;
   bool done = m_.ask("erase " + id, [&](stet::engine& e) {
-    auto info = e.describe(id);
+    auto info = e.admin().describe(id);
     if (info && info->closed == stet::time_point() && !also_open) return;
     is_asked = true;
-    (void)e.erase(id, {.terminate = true});
+    (void)e.admin().erase(id, {.terminate = true});
   });
   if (!is_asked) return;
   runs_[id].may_be_gone = true;

@@ -50,7 +50,7 @@ void host::start() {
   }
   if (r.again) ended_.erase(id);
   m_.ask("start " + id, [&](stet::engine& e) {
-    (void)e.run(Play, id, o, argument_of(n, p.generations - 1));
+    (void)e.start(Play, id, o, argument_of(n, p.generations - 1));
     if (!m_.disk.power) return;
     r.acknowledged = true;
     stet_crash::tell(stet_crash::fact_kind::run, {id});
@@ -128,7 +128,7 @@ void host::end() {
   bool kill = m_.luck.one_in(3);
   m_.ask("end " + *id, [&](stet::engine& e) {
     m_.settle(e);
-    auto info = e.describe(*id);
+    auto info = e.admin().describe(*id);
     if (!info || info->closed != stet::time_point()) {
       if (kill) e.terminate(*id, "the host");  // it has ended: nothing happens
       return;
@@ -136,7 +136,7 @@ void host::end() {
     (kill ? r.met.terminated : r.met.cancelled) = true;
     kill ? e.terminate(*id, "the host") : e.cancel(*id, "the host");
     // Not idle enough: it may have ended just before.
-    bool too_late = kill && e.describe(*id)->status != stet::status::terminated;
+    bool too_late = kill && e.admin().describe(*id)->status != stet::status::terminated;
     if (m_.disk.power && !r.again && !too_late)
       stet_crash::tell(kill ? stet_crash::fact_kind::terminate : stet_crash::fact_kind::cancel,
                        {*id});
@@ -148,7 +148,7 @@ void host::look() {
     m_.settle(e);
     std::uint64_t open = 0;
     for (auto& [id, r] : runs_) {
-      auto info = e.describe(id);
+      auto info = e.admin().describe(id);
       if (!m_.disk.power) return;
       if (!info && r.acknowledged) m_.violated("I1 '" + id + "' was acknowledged, and is lost");
       r.acknowledged |= info.has_value();  // what is shown is durable
@@ -164,8 +164,8 @@ void host::look() {
         stet_crash::tell(stet_crash::fact_kind::result, {id, e.find(Play, id)->result()});
       if (is_open && m_.luck.one_in(3)) (void)e.query(id, stet_crash::Sum);
     }
-    auto listed = e.open_runs({}, 10'000).size();
-    auto counted = e.count("ExecutionStatus = 'Running'");
+    auto listed = e.admin().open_runs({}, 10'000).size();
+    auto counted = e.admin().count("ExecutionStatus = 'Running'");
     m_.note("  open " + std::to_string(listed) + ", counted " + std::to_string(counted));
     if (listed < open) m_.violated("I11 fewer runs are listed than are open");
     if (listed != counted && m_.disk.power)
@@ -221,10 +221,10 @@ void host::fail() {
 void host::feed(const std::string& id) {
   bool waits = false;
   m_.ask("describe " + id, [&](stet::engine& e) {
-    auto info = e.describe(id);
+    auto info = e.admin().describe(id);
     if (!info) return;
     if (info->status == stet::status::stalled) m_.violated("I13 '" + id + "': " + info->reason);
-    for (auto& w : info->waits_for) waits |= w.kind == "condition";
+    for (auto& w : info->waits_for) waits |= w.kind == stet::wait_kind::condition;
   });
   if (!waits || extras::is_one(id)) return;
   int number = ++number_;
@@ -239,9 +239,9 @@ bool host::more_to_do(const std::string& damaged) {
   while (m_.bodies.release(m_.luck)) {}
   m_.ask("idle", [&](stet::engine& e) {
     m_.settle(e);
-    open = e.open_runs({}, 10'000);
+    open = e.admin().open_runs({}, 10'000);
     due = e.next_wakeup();
-    (void)e.describe("a store that takes no commit tells nothing");
+    (void)e.admin().describe("a store that takes no commit tells nothing");
     is_well = true;
   });
   while (m_.bodies.release(m_.luck)) due = stet::time_point();
@@ -273,10 +273,11 @@ void host::finish(const std::string& damaged) {
   }
   m_.ask("open", [&](stet::engine& e) {
     std::string all = chains_.open(damaged);
-    for (auto& id : e.open_runs({}, 10'000)) {
+    for (auto& id : e.admin().open_runs({}, 10'000)) {
       all += " " + id;
-      auto info = e.describe(id);
-      for (auto& w : info->waits_for) all += " (" + w.kind + " " + w.name + ")";
+      auto info = e.admin().describe(id);
+      for (auto& w : info->waits_for)
+        all += " (" + std::string(to_text(w.kind)) + " " + w.name + ")";
     }
     m_.violated("I18 not all come to an end:" + all);
   });
@@ -290,7 +291,7 @@ void host::look_back() {
   for (auto& [id, r] : runs_) add_endings(here().programs, r.program, id, {}, endings);
   for (auto& [id, e] : endings) {
     std::optional<stet::run_info> info;
-    m_.ask("describe " + id, [&](stet::engine& e2) { info = e2.describe(id); });
+    m_.ask("describe " + id, [&](stet::engine& e2) { info = e2.admin().describe(id); });
     if (!info) continue;
     bool first = id.find('/') == std::string::npos;
     auto& p = here().programs.at(static_cast<std::size_t>(e.program));
@@ -305,7 +306,7 @@ void host::look_back() {
     auto& n = count;
     auto key = "b" + std::to_string(box);
     m_.ask("box " + key, [&](stet::engine& e) {
-      if (!e.describe(Box.id_of(key)) && n.least == 0) return;
+      if (!e.admin().describe(Box.id_of(key)) && n.least == 0) return;
       int sum = e.call(Box, key, stet_crash::Look);
       if (sum < n.least || sum > n.most)
         m_.violated("I4 the box '" + key + "' holds " + std::to_string(sum) + ", not " +

@@ -245,7 +245,7 @@ void lasts::start() {
     auto id = testator_id(luck_.below(testators));
     int n = luck_.below(256);
     m_.ask("start " + id + " " + std::to_string(n), [&](stet::engine& e) {
-      (void)e.run(Testator, id, n);
+      (void)e.start(Testator, id, n);
       if (m_.disk.power) stet_crash::tell(stet_crash::fact_kind::run, {id});
     });
     return;
@@ -255,7 +255,7 @@ void lasts::start() {
   stet::start_options o;
   if (luck_.one_in(3)) o.delay = ms(luck_.below(100));
   m_.ask("start " + id + " " + std::to_string(n), [&](stet::engine& e) {
-    (void)e.run(Parting, id, o, n);
+    (void)e.start(Parting, id, o, n);
     if (m_.disk.power) stet_crash::tell(stet_crash::fact_kind::run, {id});
   });
 }
@@ -268,7 +268,7 @@ void lasts::send() {
     case 4: return cancel(parting_id(luck_.below(partings)));
     case 1:
       m_.ask("cancel " + heir, [&](stet::engine& e) {
-        if (!e.describe(heir)) return;
+        if (!e.admin().describe(heir)) return;
         e.cancel(heir, "the host");
         if (m_.disk.power) stet_crash::tell(stet_crash::fact_kind::cancel, {heir});
       });
@@ -289,7 +289,7 @@ void lasts::send() {
 
 void lasts::cancel(const std::string& id) {
   m_.ask("cancel " + id, [&](stet::engine& e) {
-    auto info = e.describe(id);
+    auto info = e.admin().describe(id);
     if (!info || info->closed != stet::time_point()) return;
     e.cancel(id, "the host");
     if (!m_.disk.power) return;

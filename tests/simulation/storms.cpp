@@ -52,15 +52,15 @@ void storms::begin() {
   auto how = luck_.below(kinds);
   m_.is_stormy = true;
   m_.ask("a storm begins, kind " + std::to_string(how), [&](stet::engine& e) {
-    (void)e.run(Storm, "w0", how);
-    if (how == pair) (void)e.run(Storm, "w1", how);
+    (void)e.start(Storm, "w0", how);
+    if (how == pair) (void)e.start(Storm, "w1", how);
   });
 }
 
 /// Somebody beside the storm comes to his end.
 void storms::look() {
   auto id = "wc" + std::to_string(++number_);
-  bool is_there = m_.ask("start " + id, [&](stet::engine& e) { (void)e.run(Calm, id, 3); });
+  bool is_there = m_.ask("start " + id, [&](stet::engine& e) { (void)e.start(Calm, id, 3); });
   bool is_well = m_.disk.is_well();
   m_.ask("calm in a storm", [&](stet::engine& e) {
     constexpr int turns = 60, refused_ms = 30;
@@ -68,7 +68,7 @@ void storms::look() {
       (void)e.poll();
       m_.clock.advance(i % 10 ? 0 : refused_ms);  // a refused commit is tried again
     }
-    auto info = is_there && is_well ? e.describe(id) : std::nullopt;
+    auto info = is_there && is_well ? e.admin().describe(id) : std::nullopt;
     if (info && info->closed == stet::time_point() && m_.disk.is_well())
       m_.violated("I19 a storm keeps '" + id + "' from going on");
   });
@@ -78,12 +78,12 @@ void storms::end() {
   if (!m_.is_stormy) return;
   for (auto* id : {"w0", "w1"})
     m_.ask(std::string("end ") + id, [&](stet::engine& e) {
-      if (e.describe(id)) e.terminate(id, "enough");
+      if (e.admin().describe(id)) e.terminate(id, "enough");
     });
   bool over = true;
   m_.ask("is it over", [&](stet::engine& e) {
     for (auto* id : {"w0", "w1"}) {
-      auto info = e.describe(id);
+      auto info = e.admin().describe(id);
       over &= !info || info->closed != stet::time_point();
     }
   });

@@ -69,7 +69,7 @@ TEST_CASE("in strict mode a workflow is stalled at what it does itself, and told
         });
       });
       stet::testing::strict_determinism strict;
-      auto run = w.engine().run(W, "r", 1);
+      auto run = w.engine().start(W, "r", 1);
       auto told = what_throws([&] { run.result(); });
       CHECK(told.code == stet::errc::run_stalled);
       for (auto* part : {f.function, "workflow 'w'", "run 'r'", "command 1", "strict_test.cpp:"})
@@ -94,7 +94,7 @@ TEST_CASE("who isn't strict sees nothing; a fixed build goes on with what stalle
   CHECK(w.run(W, "lax", 1) == 2);
   {
     stet::testing::strict_determinism strict;
-    auto run = w.engine().run(W, "strict", 1);
+    auto run = w.engine().start(W, "strict", 1);
     CHECK(what_throws([&] { run.result(); }).code == stet::errc::run_stalled);
     asks = false;
     w.restart();
@@ -116,7 +116,7 @@ TEST_CASE("steps, transactions, queries and listeners may do anything, also in s
         co_return 1;
       });
     });
-    auto run = w.engine().run(W, "r", 1);
+    auto run = w.engine().start(W, "r", 1);
     w.settle();
     CHECK(run.query(Ask) == 1);
     w.finish();
@@ -135,7 +135,7 @@ TEST_CASE("a handler of an update is workflow code") {
       co_return 1;
     });
   });
-  auto run = w.engine().run(W, "r", 1);
+  auto run = w.engine().start(W, "r", 1);
   auto told = what_throws([&] { run.update(Change); });
   CHECK(told.code == stet::errc::run_stalled);
   CHECK(told.says("rand"));
@@ -156,7 +156,7 @@ TEST_CASE("what stops a pending step may look at the clock, under strict tests t
       co_return int(first.index());
     });
   });
-  auto run = w.engine().run(W, "1", 0);
+  auto run = w.engine().start(W, "1", 0);
   w.settle();
   w.pass(2s);
   kept.clear();

@@ -115,7 +115,7 @@ template <class R> R result_of(world& w, const stet::run_handle<R>& run) {
 template <class R, class... A>
 R run_to_end(world& w, const stet::workflow<R(A...)>& name, std::string_view id,
              std::type_identity_t<A>... a) {
-  return result_of(w, w.engine().run(name, id, std::move(a)...));
+  return result_of(w, w.engine().start(name, id, std::move(a)...));
 }
 
 }  // namespace stet_tests

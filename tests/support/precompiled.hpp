@@ -1,4 +1,4 @@
-// The same for programs of tests: see src/base/precompiled.hpp.
+// The same for programs of tests: see src/execution/precompiled.hpp.
 #pragma once
 #include <doctest/doctest.h>
 
@@ -8,4 +8,4 @@
 
 #include <stet/memory.hpp>
 
-#include "base/precompiled.hpp"
+#include "execution/precompiled.hpp"

@@ -114,11 +114,11 @@ void live(world& w) {
     e.define(Cleans, {.version = "2"}, cleans);
     e.define(Talks, talks);
   });
-  for (int n = 0; n < 8; ++n) w.engine().run(Rich, "r" + std::to_string(n), n);
-  for (int n = 1; n < 5; ++n) w.engine().run(Cleans, "l" + std::to_string(n), n);
-  auto talk = w.engine().run(Talks, "t", 0);
+  for (int n = 0; n < 8; ++n) w.engine().start(Rich, "r" + std::to_string(n), n);
+  for (int n = 1; n < 5; ++n) w.engine().start(Cleans, "l" + std::to_string(n), n);
+  auto talk = w.engine().start(Talks, "t", 0);
   w.settle();
-  w.engine().move("l4", "");
+  w.engine().admin().move("l4", "");
   for (int turn = 0; turn < 2; ++turn) {
     w.pass(2s);
     for (int i = 1; i < 3; ++i) talk.signal(Number, i);
@@ -133,7 +133,7 @@ void live(world& w) {
     if (turn == 0) w.restart();
     talk = *w.engine().find(Talks, "t");
   }
-  (void)w.engine().run(Talks, "short", {.run_timeout = 1min}, 0);
+  (void)w.engine().start(Talks, "short", {.run_timeout = 1min}, 0);
   w.pass(1min);
   w.engine().cancel("l1", "enough");
   w.clock.advance(1h);

@@ -128,13 +128,13 @@ void world::until(const std::function<bool()>& happened) {
 
 world::picture world::look() {
   picture p;
-  for (auto& id : engine_->open_runs({}, SIZE_MAX)) {
-    auto info = engine_->describe(id);
+  for (auto& id : engine_->admin().open_runs({}, SIZE_MAX)) {
+    auto info = engine_->admin().describe(id);
     if (!info) continue;
     p.text += id + ' ' + std::to_string(info->records) + '\n';
     if (info->status == stet::status::stalled) continue;
     for (auto& w : info->waits_for)
-      p.a_body_runs |= w.kind == "step" && w.due == stet::time_point();
+      p.a_body_runs |= w.kind == stet::wait_kind::step && w.due == stet::time_point();
   }
   return p;
 }
@@ -156,8 +156,8 @@ void world::settle() {
 std::optional<stet::time_point> world::next_due() {
   if (where.threads == 0) return engine_->next_wakeup();
   std::optional<stet::time_point> due;
-  for (auto& id : engine_->open_runs({}, SIZE_MAX)) {
-    auto info = engine_->describe(id);
+  for (auto& id : engine_->admin().open_runs({}, SIZE_MAX)) {
+    auto info = engine_->admin().describe(id);
     if (!info || info->status == stet::status::stalled) continue;
     for (auto& p : info->waits_for)
       if (p.due != stet::time_point()) due = std::min(due.value_or(p.due), p.due);

@@ -73,7 +73,7 @@ class world {
     settle();
   }
   /// Makes the engine look at its clock, which tells nobody that it was moved.
-  void poke() { (void)engine_->open_runs({}, 1); }
+  void poke() { (void)engine_->admin().open_runs({}, 1); }
   /// Pokes until something has happened on another thread.
   void until(const std::function<bool()>& happened);
   static constexpr int looks_max = 200;
@@ -89,7 +89,7 @@ class world {
   }
   template <class R, class... A>
   R run(const stet::workflow<R(A...)>& w, std::string_view id, std::type_identity_t<A>... a) {
-    return result(engine().run(w, id, std::move(a)...));
+    return result(engine().start(w, id, std::move(a)...));
   }
 
   /// Whether the process's death has been injected, see at_every_commit.

@@ -64,8 +64,8 @@ TEST_CASE("whoever waits for a result skips what is slept through") {
 
 TEST_CASE("what is planned happens at its time, before what is due later") {
   environment env(define_trial);
-  auto ann = env.engine().run(Trial, "ann", "ann");
-  auto bob = env.engine().run(Trial, "bob", "bob");
+  auto ann = env.engine().start(Trial, "ann", "ann");
+  auto bob = env.engine().start(Trial, "bob", "bob");
   std::vector<std::int64_t> called;
   env.at(days{40}, [&] { called.push_back(days_since_start(env)); });
   env.at(days{3}, [&] {
@@ -82,7 +82,7 @@ TEST_CASE("what is planned happens at its time, before what is due later") {
 
 TEST_CASE("what a planned call throws comes out of the call that waits, and the run goes on") {
   environment env(define_trial);
-  auto ann = env.engine().run(Trial, "ann", "ann");
+  auto ann = env.engine().start(Trial, "ann", "ann");
   env.at(days{1}, [] { throw std::out_of_range("mine"); });
   CHECK_THROWS_AS(ann.result(), std::out_of_range);
   CHECK(ann.result() == "ann's trial is over");
@@ -90,7 +90,7 @@ TEST_CASE("what a planned call throws comes out of the call that waits, and the 
 
 TEST_CASE("time is moved by hand, a limit is a limit of that time") {
   environment env(define_trial);
-  auto ann = env.engine().run(Trial, "ann", "ann");
+  auto ann = env.engine().start(Trial, "ann", "ann");
   env.advance(days{29});
   CHECK(ann.status() == stet::status::running);
   CHECK(days_since_start(env) == 29);
@@ -106,7 +106,7 @@ TEST_CASE("a result that nothing can bring is an error that says what is waited 
   environment env([](stet::engine& e) {
     e.define(Waits, [](stet::context& ctx) -> stet::task<void> { co_await ctx.receive(Stop); });
   });
-  auto run = env.engine().run(Waits, "w");
+  auto run = env.engine().start(Waits, "w");
   auto e = what_throws([&] { run.result(); });
   CHECK(e.code == stet::errc::usage);
   CHECK(says(e.text, "the run 'w' waits for condition 'signal 'stop''"));
@@ -227,7 +227,7 @@ TEST_CASE("what makes no sense is refused") {
 
 TEST_CASE("runs outlive a restart and a crash") {
   environment env(define_trial);
-  env.engine().run(Trial, "ann", "ann");
+  env.engine().start(Trial, "ann", "ann");
   env.restart();
   env.advance(days{10});
   env.crash();
@@ -292,7 +292,7 @@ TEST_CASE("an interceptor stands before bodies on the threads of the pool, too")
   });
   engine.start();
   std::vector<stet::run_handle<std::string>> runs;
-  for (int i = 0; i < 50; ++i) runs.push_back(engine.run(Order, "o-" + std::to_string(i)));
+  for (int i = 0; i < 50; ++i) runs.push_back(engine.start(Order, "o-" + std::to_string(i)));
   for (auto& run : runs) CHECK(run.result() == "order/" + run.id());
   CHECK(watch.calls == 100);
 }
@@ -300,7 +300,7 @@ TEST_CASE("an interceptor stands before bodies on the threads of the pool, too")
 TEST_CASE("a store without room for a while") {
   environment env(define_order);
   env.mock("charge").returns("receipt");
-  auto run = env.engine().run(Order, "o");
+  auto run = env.engine().start(Order, "o");
   auto before = env.now();
   env.store_faults().fail_next(stet::testing::store_call::commit, stet::testing::fault::refused, 3);
   CHECK(run.result() == "receipt");

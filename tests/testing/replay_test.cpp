@@ -35,10 +35,10 @@ environment::definitions sum(const std::string& first, int last = 0) {
 std::vector<std::string> recorded() {
   environment env(sum("one"));
   env.run(Sum, "ended", 2);
-  auto sleeping = env.engine().run(Sum, "sleeping", 3);
+  auto sleeping = env.engine().start(Sum, "sleeping", 3);
   env.run_until_idle();
   env.mock("one").fails(1000);
-  auto retrying = env.engine().run(Sum, "retrying", 1);
+  auto retrying = env.engine().start(Sum, "retrying", 1);
   env.run_until_idle();
   std::vector<std::string> all;
   for (auto* id : {"ended", "sleeping", "retrying"})
@@ -82,7 +82,7 @@ TEST_CASE("changed code says which runs it would park, and why") {
 TEST_CASE("a history says the same wherever its run is kept") {
   for (std::size_t resident : {std::size_t{0}, std::size_t{1000}}) {
     environment env(sum("one"), {.engine = {.threads = 0, .resident_runs_max = resident}});
-    auto run = env.engine().run(Sum, "r", 3);
+    auto run = env.engine().start(Sum, "r", 3);
     env.run_until_idle();
     auto before = stet::export_history(env.engine(), "r");
     env.restart();
@@ -94,7 +94,7 @@ TEST_CASE("a history says the same wherever its run is kept") {
   }
 }
 
-TEST_CASE("damage is told from a change of the code") {
+TEST_CASE("damage is told from a change of the code [S230]") {
   auto whole = recorded()[1];
   stet::engine e(stet::memory::open(), {.threads = 0});
   sum("one")(e);

@@ -29,10 +29,10 @@ inline void define_busy(stet::engine& e, effects& done) {
 
 inline void start_busy(stet::engine& e) {
   for (int n = 0; n < 6; ++n) {
-    e.run(Steps, "steps-" + std::to_string(n), n);
-    e.run(Parent, "parent-" + std::to_string(n), n == 3 ? 2 : n);
+    e.start(Steps, "steps-" + std::to_string(n), n);
+    e.start(Parent, "parent-" + std::to_string(n), n == 3 ? 2 : n);
   }
-  e.run(Steps, std::string("odd\0id\xff", 7), 2);
+  e.start(Steps, std::string("odd\0id\xff", 7), 2);
 }
 
 /// Of a world: some of its runs have ended, others sleep.

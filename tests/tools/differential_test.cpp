@@ -93,7 +93,7 @@ void live(const kind_of_store& kind, const std::string& path, std::size_t tail_b
     e.start();
     if (life == 0) start_busy(e);
     e.run_until_idle();
-    if (life == 1) e.run(Steps, "late", 2);
+    if (life == 1) e.start(Steps, "late", 2);
     clock.advance(1h);
     e.run_until_idle();
     if (life % 2 == 0) plan->fail_next(store_call::commit, fault::unknown_lost, faults::for_ever);

@@ -52,7 +52,7 @@ void begin(const kind_of_store& kind, const std::string& path, const counted& do
     stet::engine e{kind.open(path), {.threads = 0, .clock = &clock}};
     define_trip(e, done);
     e.start();
-    for (int n = 0; n < runs; ++n) e.run(Trip, "trip " + std::to_string(n), int{days});
+    for (int n = 0; n < runs; ++n) e.start(Trip, "trip " + std::to_string(n), int{days});
     e.run_until_idle();
     clock.advance(24h);
     e.run_until_idle();

@@ -2,6 +2,8 @@
 import dataclasses
 import struct
 
+from .kinds import KINDS, OPTIONAL
+
 
 class Malformed(Exception):
     """Bytes that are not what the document says. The text names what, and where."""
@@ -170,51 +172,6 @@ def clock(data):
 # ---- records
 FIELDS = ['command', 'time', 'related', 'number', 'attempt', 'line', 'code', 'seed', 'secret', 'start', 'name', 'target', 'payload',
           'error', 'late']
-LATE = (16, 17, 33)  # with flag 16 they have it
-KINDS = {
-    1: ('started', 'command time related seed start name target payload'),
-    2: ('step done', 'command time attempt payload'),
-    3: ('step failed', 'command time attempt code payload error'),
-    4: ('timer fired', 'command time'),
-    5: ('child done', 'command time payload'),
-    6: ('child failed', 'command time attempt code payload error'),
-    7: ('cancel requested', 'time name'),
-    8: ('body returned', 'command time'),
-    9: ('terminated', 'time name'),
-    10: ('signal', 'time name target payload'),
-    11: ('update', 'time name target payload'),
-    12: ('promise resolved', 'command time payload'),
-    13: ('promise rejected', 'command time attempt code payload error'),
-    14: ('message done', 'command time payload'),
-    15: ('message failed', 'command time attempt code payload error'),
-    16: ('step', 'command line name payload'),
-    17: ('sleep', 'command number line'),
-    18: ('child', 'command related line name target payload'),
-    19: ('cancelled', 'command'),
-    20: ('condition', 'command line name'),
-    21: ('met', 'command'),
-    22: ('promise', 'command line name'),
-    23: ('message', 'command line name target payload'),
-    24: ('completed', 'payload'),
-    25: ('failed', 'attempt code payload error'),
-    26: ('ended by cancellation', 'name'),
-    27: ('continued', 'related name payload'),
-    28: ('update done', 'command payload'),
-    29: ('update failed', 'command attempt code payload error'),
-    30: ('patched', 'line name'),
-    31: ('described', 'payload'),
-    32: ('attempt', 'command attempt'),
-    33: ('retry', 'command time number attempt error'),
-    34: ('not started', 'command attempt'),
-    35: ('progress', 'command payload'),
-    36: ('driven', 'time'),
-    37: ('stalled', 'time name'),
-    38: ('resumed', 'time'),
-    39: ('suspect', 'command attempt'),
-    40: ('written', 'time'),
-    41: ('moved', 'time name'),
-    42: ('erased', 'time related'),
-}
 START = ['first', 'previous', 'begins_at', 'run_timeout', 'deadline', 'payload_max', 'namespace', 'attributes', 'memo', 'details',
          'version']
 
@@ -250,10 +207,9 @@ class Record:
         if self.kind not in KINDS:
             raise Malformed(f'a record has the unknown kind {self.kind}')
         self.word, names = KINDS[self.kind]
-        if self.kind == 1 and self.flags & 8:
-            names += ' secret'
-        if self.kind in LATE and self.flags & 16:
-            names += ' late'
+        for (kind, flag), field_name in OPTIONAL.items():
+            if self.kind == kind and self.flags & flag:
+                names += ' ' + field_name
         self.fields = {name: field(s, name) for name in sorted(names.split(), key=FIELDS.index)}
         s.done()
 

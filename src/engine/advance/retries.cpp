@@ -6,6 +6,7 @@
 
 #include "base/hooks.hpp"
 #include "base/plus.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -36,13 +37,10 @@ void retries::next_attempt(resident& r, pending& p) {
   if (p.failures > 0 && time_.due.last_attempt(p, q->options) < time_.clock.past())
     return fail_step(r, p, errc::step_failed, last_error_type(r, p.command),
                      runs_.texts.last_error(r.state, p));
-  record n;
-  n.kind = record_kind::attempt;
-  n.command = p.command;
   bool never_began = p.at == pending::phase::parked || STET_SEEDED(forget_attempts);
-  n.attempt = never_began ? p.attempt : p.attempt + 1;
-  recorder_.append_note(r, n);
-  desk_.begin_step(r, *q, n.attempt);
+  const std::uint32_t number = never_began ? p.attempt : p.attempt + 1;
+  recorder_.append_note(r, notes::attempt(p.command, number));
+  desk_.begin_step(r, *q, number);
 }
 
 /// That of the attempt that failed last: from the run's history.
@@ -76,18 +74,13 @@ void retries::attempt_failed(resident& r, pending& p, attempt& a, const failure&
                  (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts) ||
                  next > time_.due.last_attempt(p, o);
   if (is_last) {
-    record e;
-    e.kind = record_kind::step_failed;
-    e.command = p.command;
-    e.code = code;
+    record e = events::step_failed(p.command, p.attempt, code);
     std::string path;
     set_failure(e, f, path);
     return driver_.happen_surely(r, e);
   }
-  record n;
-  n.kind = record_kind::retry;
+  record n = make(record_kind::retry, p.command);
   n.time = time_.now();
-  n.command = p.command;
   n.attempt = a.order.number;
   // Woken at the deadline of all attempts, the step ends there.
   n.number = std::min(next, time_.due.total_deadline(p, o));
@@ -95,21 +88,15 @@ void retries::attempt_failed(resident& r, pending& p, attempt& a, const failure&
   n.error_text = f.message;
   // What is due since the step was emitted is by the clock of now.
   n.late = time_.clock.due(0, p.lsn);
-  if (n.late) n.flags = record_flag::late;
+  if (n.late) n.flags = flag::retry::late;
   time_.timers.add(n.number, r.state.run);
   recorder_.append_note_surely(r, n);
 }
 
 void retries::fail_step(resident& r, const pending& p, errc code, std::string_view type,
                         std::string_view text, bool waits) {
-  record e;
-  e.kind = record_kind::step_failed;
-  e.flags = waits ? record_flag::waits : 0;
-  e.command = p.command;
-  e.attempt = p.attempt;
-  e.code = code;
-  e.error_type = type;
-  e.error_text = text;
+  record e = events::step_failed(p.command, p.attempt, code, type, text);
+  e.flags = waits ? flag::step_failed::waits : 0;
   driver_.happen_surely(r, e);
 }
 

@@ -9,6 +9,7 @@
 #include "base/hooks.hpp"
 #include "base/plus.hpp"
 #include "base/users_exception.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -65,10 +66,7 @@ void returns::body_returned(resident& r, const attempt& a) {
     return other->order.command == a.order.command && other->at == attempt::phase::running;
   });
   if (a.at != attempt::phase::left || another_runs) return;
-  record e;
-  e.kind = record_kind::body_returned;
-  e.command = a.order.command;
-  driver_.happen(r, e);
+  driver_.happen(r, events::body_returned(a.order.command));
 }
 
 void returns::finish_attempt(resident& r, pending& p, attempt& a) {
@@ -108,13 +106,9 @@ void returns::report_failure(resident& r, pending& p, attempt& a) {
 /// What a step came to, with all that it has written. If that can't be sealed the attempt has
 /// failed, and nothing of it is recorded.
 void returns::record_result(resident& r, attempt& a) {
-  record e;
-  e.kind = record_kind::step_done;
-  e.command = a.order.command;
-  e.attempt = a.order.number;
-  e.payload = a.outcome.result;
   try {
-    driver_.happen(r, e, tables_.seal(std::move(a.outcome.writes)));
+    driver_.happen(r, events::step_done(a.order.command, a.order.number, a.outcome.result),
+                   tables_.seal(std::move(a.outcome.writes)));
   } catch (const users_exception& why) {
     auto f = services_.errors.describe(why.thrown());
     f.attempts = a.order.number;
@@ -129,13 +123,9 @@ void returns::record_result(resident& r, attempt& a) {
 /// step is at_most_once.
 void returns::cut_short(resident& r, const pending& p, const attempt& a) {
   if (!a.threw_stopped()) return;
-  record n;
-  n.kind = record_kind::attempt;
-  n.command = p.command;
-  n.attempt = a.order.number + 1;
-  recorder_.append_note(r, n);
-  n.kind = record_kind::not_started;
-  recorder_.append_note(r, n);
+  const std::uint32_t next = a.order.number + 1;
+  recorder_.append_note(r, notes::attempt(p.command, next));
+  recorder_.append_note(r, notes::not_started(p.command, next));
 }
 
 /// Bodies that run on the loop's own thread return before any timer can fire: their time is looked

@@ -7,6 +7,7 @@
 #include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/plus.hpp"
+#include "history/make.hpp"
 #include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -101,15 +102,12 @@ void waker::wake(resident& r) {
 void waker::wake_pending(resident& r, std::uint32_t command) {
   auto* p = r.state.open() && !r.state.stalled ? r.state.find(command) : nullptr;
   if (!p) return;  // what fired before it changed that
-  if (p->kind == command_kind::step) {
+  if (p->kind == wait_kind::step) {
     if (p->at == pending::phase::retrying) retries_.next_attempt(r, *p);
     return;
   }
-  ensure(p->kind == command_kind::sleep, "what a timer ends is a sleep");
-  record e;
-  e.kind = record_kind::timer_fired;
-  e.command = command;
-  driver_.happen(r, e);
+  ensure(p->kind == wait_kind::sleep, "what a timer ends is a sleep");
+  driver_.happen(r, events::timer_fired(command));
 }
 
 void waker::wake_attempts(resident& r) {
@@ -173,21 +171,15 @@ void waker::resume(resident& r) {
 void waker::resume_pending(resident& r) {
   std::vector<std::uint32_t> steps;
   for (auto& p : r.state.waits_for)
-    if (p.kind == command_kind::step && p.at != pending::phase::retrying)
-      steps.push_back(p.command);
+    if (p.kind == wait_kind::step && p.at != pending::phase::retrying) steps.push_back(p.command);
   for (auto command : steps) resume_step(r, command);
 }
 
 void waker::resume_step(resident& r, std::uint32_t command) {
   auto* p = r.state.open() && !r.state.stalled ? r.state.find(command) : nullptr;
   if (!p) return;
-  if (p->at == pending::phase::ending) {
-    record e;
-    e.kind = record_kind::body_returned;
-    e.command = command;
-    return driver_.happen(r, e);
-  }
-  bool is_unknown = p->at == pending::phase::waiting && (p->flags & record_flag::at_most_once) &&
+  if (p->at == pending::phase::ending) return driver_.happen(r, events::body_returned(command));
+  bool is_unknown = p->at == pending::phase::waiting && (p->flags & flag::step::at_most_once) &&
                     !retries_.is_convicted(*p) && !STET_SEEDED(repeat_at_most_once);
   if (!is_unknown) return retries_.next_attempt(r, *p);
   retries_.fail_step(

@@ -6,6 +6,7 @@
 
 #include "base/shown.hpp"
 #include "engine/bodies/bodies.hpp"
+#include "engine/calls/calls_room.hpp"
 #include "index/entries.hpp"
 #include "keys/keys.hpp"
 #include "run_state/run_state.hpp"
@@ -48,8 +49,8 @@ blob attempt::keep(std::string_view bytes) {
   return {place, bytes.size()};
 }
 
-std::string read_blob(const user_tables& tables, std::string_view name_space, const blob& b,
-                      std::uint64_t offset, std::uint64_t length) {
+std::string blob_bytes(const user_tables& tables, std::string_view name_space, const blob& b,
+                       std::uint64_t offset, std::uint64_t length) {
   if (offset > b.size())
     throw error(errc::usage, "read",
                 "a blob has " + std::to_string(b.size()) + " bytes, and is read from byte " +
@@ -77,6 +78,11 @@ void erase_blobs(user_tables& tables, batch& extra_writes, std::string_view name
                  std::uint64_t run) {
   auto from = prefix_of(name_space, run);
   tables.forget(from, keys::end_of(from), extra_writes);
+}
+
+answer<std::string> perform(calls_room& e, const read_blob& c) {
+  // The caller has the handle from a record that is durable.
+  return {blob_bytes(e.parts.tables, c.name_space, c.of, c.offset, c.length), 0};
 }
 
 }  // namespace detail

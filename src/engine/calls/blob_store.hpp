@@ -14,8 +14,8 @@ namespace stet { inline namespace v0 { namespace detail {
 
 /// Up to `length` bytes of a blob, from the `offset`-th. Throws errc::usage, errc::not_found,
 /// errc::corrupt. Thread: the engine's loop.
-std::string read_blob(const user_tables& tables, std::string_view name_space, const blob& b,
-                      std::uint64_t offset, std::uint64_t length);
+std::string blob_bytes(const user_tables& tables, std::string_view name_space, const blob& b,
+                       std::uint64_t offset, std::uint64_t length);
 /// What a run that is erased has kept goes with it. Thread: the engine's loop.
 void erase_blobs(user_tables& tables, batch& extra_writes, std::string_view name_space,
                  std::uint64_t run);

@@ -1,5 +1,7 @@
 // The calls from outside, as the loop performs them.
 #pragma once
+#include <stet/impl/port.hpp>
+
 #include "engine/calls/control.hpp"
 #include "engine/calls/describing.hpp"
 #include "engine/calls/engine_parts.hpp"
@@ -43,5 +45,10 @@ struct calls_room {
   detail::eraser eraser;
   detail::sweeper sweeper;
 };
+
+// Performs a command, on the loop: in the file of its subject.
+#define STET_COMMAND(name) answer<name::result> perform(calls_room& e, const name& c);
+STET_ENGINE_COMMANDS(STET_COMMAND)
+#undef STET_COMMAND
 
 }}}  // namespace stet::v0::detail

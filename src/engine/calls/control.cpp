@@ -3,6 +3,8 @@
 #include <string>
 
 #include "base/shown.hpp"
+#include "engine/calls/calls_room.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -56,14 +58,22 @@ answer<void> control::move(run_ref of, std::string_view version) {
     throw error(errc::rejected, s.id,
                 who + " goes on " + named(s.version) + ": its history doesn't fit the body " +
                     named(version) + ": " + why);
-  record n;
-  n.kind = record_kind::moved;
-  n.time = e_.time.now();
-  n.name = version;
-  e_.recorder.append_note(*r, n);
+  e_.recorder.append_note(*r, notes::moved(e_.time.now(), version));
   e_.drive.door.evict_now(*r);
   if (s.stalled) (void)resume({s.run, namespace_of(s), s.id});
   return {r->last_lsn};
 }
+
+// ---------------------------------------------------------------- the commands
+
+answer<v0::status> perform(calls_room& e, const status_of_run& c) { return e.control.status(c.of); }
+answer<void> perform(calls_room& e, const cancel_run& c) {
+  return e.control.cancel(c.of, c.reason);
+}
+answer<void> perform(calls_room& e, const terminate_run& c) {
+  return e.control.terminate(c.of, c.reason);
+}
+answer<void> perform(calls_room& e, const move_run& c) { return e.control.move(c.of, c.version); }
+answer<void> perform(calls_room& e, const resume_run& c) { return e.control.resume(c.of); }
 
 }}}  // namespace stet::v0::detail

@@ -3,6 +3,7 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/calls/calls_room.hpp"
 #include "engine/calls/history_bytes.hpp"
 #include "execution/token.hpp"
 #include "history/attributes.hpp"
@@ -40,7 +41,7 @@ run_info describing::info_of(resident& r) {
     info.next_wakeup = time_point(duration(e_.time.due.next_of(s)));
   if (s.open() && s.begins_at) {
     pending_info w;
-    w.kind = "start";
+    w.kind = wait_kind::start;
     w.due = time_point(duration(s.begins_at));
     info.waits_for.push_back(std::move(w));
   }
@@ -49,20 +50,18 @@ run_info describing::info_of(resident& r) {
 }
 
 pending_info describing::info_of(resident& r, const pending& p) {
-  static constexpr const char* kinds[] = {"step",      "sleep",   "child",
-                                          "condition", "promise", "message"};
   auto& s = r.state;
   pending_info w;
-  w.kind = kinds[static_cast<int>(p.kind)];
+  w.kind = p.kind;
   w.name = p.name;
-  if (p.kind == command_kind::promise) w.detail = token_of(s.run, p.command, s.seed, s.secret);
+  if (p.kind == wait_kind::promise) w.detail = token_of(s.run, p.command, s.seed, s.secret);
   else
-    w.detail = p.kind != command_kind::step ? p.target
-               : p.target.empty()           ? arguments_in_history(r, p.command)
-                                            : e_.runs.texts.arguments(s, p.command, p.target);
-  if (p.kind == command_kind::step) w.attempt = p.attempt;
+    w.detail = p.kind != wait_kind::step ? p.target
+               : p.target.empty()        ? arguments_in_history(r, p.command)
+                                         : e_.runs.texts.arguments(s, p.command, p.target);
+  if (p.kind == wait_kind::step) w.attempt = p.attempt;
   w.last_error = e_.runs.texts.last_error(s, p);
-  bool timed = p.kind == command_kind::sleep || p.at == pending::phase::retrying;
+  bool timed = p.kind == wait_kind::sleep || p.at == pending::phase::retrying;
   if (timed) w.due = time_point(duration(is_named(p) ? p.due : e_.time.due.of(p)));
   return w;
 }
@@ -103,7 +102,7 @@ history_entry describing::entry_of(const resident& r, record rec, std::uint64_t 
     (void)e_.shared.payloads.open(rec, owner_of(r.state), number, kept);
   } catch (const error& e) { unopened = std::string("[") + e.what() + "]"; }
   history_entry e;
-  e.kind = to_text(rec.kind);
+  e.kind = rec.kind;
   e.command = rec.command;
   e.name = rec.name;
   if (!unopened.empty()) e.detail = std::move(unopened);
@@ -126,6 +125,18 @@ answer<std::string> describing::export_history(run_ref of) {
   h.run = s.run;
   h.records = e_.runs.history.stored(*r);
   return {encode(h), r->last_lsn};
+}
+
+// ---------------------------------------------------------------- the commands
+
+answer<std::optional<run_info>> perform(calls_room& e, const describe_run& c) {
+  return e.describing.describe(c.of);
+}
+answer<std::vector<history_entry>> perform(calls_room& e, const history_of_run& c) {
+  return e.describing.history(c.of);
+}
+answer<std::string> perform(calls_room& e, const export_run& c) {
+  return e.describing.export_history(c.of);
 }
 
 }}}  // namespace stet::v0::detail

@@ -7,6 +7,8 @@
 #include "base/ensure.hpp"
 #include "base/shown.hpp"
 #include "engine/calls/blob_store.hpp"
+#include "engine/calls/calls_room.hpp"
+#include "history/make.hpp"
 #include "journal/checkpoint.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -82,21 +84,18 @@ void eraser::erase_unreadable(std::string_view name_space, std::string_view id, 
 void eraser::fail_waiting(std::string_view name_space, std::string_view id) {
   auto& callers = e_.drive.callers;
   auto why = "the run '" + std::string(id) + "' couldn't be read, and has been erased";
-  for (auto& c : callers.waiting_for(name_space, id, command_kind::child)) {
+  for (auto& c : callers.waiting_for(name_space, id, wait_kind::child)) {
     auto parent = e_.runs.table.load(c.run);
     if (parent)
       callers.fail_pending(*parent, record_kind::child_failed, c.command, errc::child_failed,
                            "stet::run_terminated", why);
   }
-  callers.fail(callers.waiting_for(name_space, id, command_kind::message), why);
+  callers.fail(callers.waiting_for(name_space, id, wait_kind::message), why);
 }
 
 void eraser::note_erased(std::uint64_t run) {
   ensure(run != 0 && !e_.runs.table.erased.has(run), "a run is erased once");
-  record n;
-  n.kind = record_kind::erased;
-  n.related = run;
-  (void)e_.recorder.append_own(n);
+  (void)e_.recorder.append_own(notes::erased(run));
   e_.runs.table.erased.add(run);
   e_.commit.something_was_erased();
 }
@@ -146,6 +145,10 @@ std::vector<std::uint64_t> eraser::family_of(run_ref of, bool with_children) {
     for (auto& c : children_of(*r)) add_runs_of(of.name_space, c.id, c.first, family);
   }
   return family;
+}
+
+answer<std::size_t> perform(calls_room& e, const erase_runs& c) {
+  return e.eraser.erase(c.of, c.options);
 }
 
 }}}  // namespace stet::v0::detail

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/users_exception.hpp"
+#include "engine/calls/calls_room.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -12,7 +13,7 @@ std::size_t driving_events(std::string_view history) {
   std::size_t n = 0;
   for (source in(history); !in.done();) {
     auto r = decode_record(in);
-    n += r.kind == record_kind::driven || (is_event(r.kind) && !(r.flags & record_flag::undriven) &&
+    n += r.kind == record_kind::driven || (is_event(r.kind) && !(r.flags & flag::event::undriven) &&
                                            r.kind != record_kind::terminated);
   }
   return n;
@@ -67,6 +68,10 @@ std::string queries::ask_ended(resident& r, std::string_view name, std::string_v
     auto text = shadow->updates.answered_at_return();
     return text ? *std::move(text) : shadow->updates.answer_query(name, arguments);
   });
+}
+
+answer<std::string> perform(calls_room& e, const query_run& c) {
+  return e.queries.ask(c.of, c.name, c.arguments);
 }
 
 }}}  // namespace stet::v0::detail

@@ -5,9 +5,11 @@
 
 #include "base/hooks.hpp"
 #include "base/shown.hpp"
+#include "engine/calls/calls_room.hpp"
 #include "execution/limits.hpp"
 #include "execution/sent.hpp"
 #include "execution/token.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -35,14 +37,7 @@ void check(const signal_request& q) {
   check_arguments(q.name, q.payload.size());
 }
 
-record event_of(const signal_request& q) {
-  record e;
-  e.kind = record_kind::signal;
-  e.name = q.name;
-  e.target = q.key;
-  e.payload = q.payload;
-  return e;
-}
+record event_of(const signal_request& q) { return events::signal(q.name, q.key, q.payload); }
 
 answer<void> signals::send(run_ref of, const signal_request& q) {
   check(q);
@@ -87,7 +82,7 @@ answer<bool> signals::answer_promise(std::string_view promise, std::string_view 
   // gets false.
   e_.drive.driver.drive_what_is_there(*r);
   auto* p = r->state.open() ? r->state.find(command) : nullptr;
-  bool is_open = p && p->kind == command_kind::promise;
+  bool is_open = p && p->kind == wait_kind::promise;
   if (is_open && p->name != promise)
     throw error(
         errc::usage, promise,
@@ -105,6 +100,13 @@ answer<bool> signals::answer_promise(std::string_view promise, std::string_view 
   }
   e_.drive.driver.happen(*r, e);
   return {true, r->last_lsn};
+}
+
+// ---------------------------------------------------------------- the commands
+
+answer<void> perform(calls_room& e, const signal_run& c) { return e.signals.send(c.of, c.signal); }
+answer<bool> perform(calls_room& e, const answer_promise& c) {
+  return e.signals.answer_promise(c.promise, c.token, c.payload, c.rejected);
 }
 
 }}}  // namespace stet::v0::detail

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/shown.hpp"
+#include "engine/calls/calls_room.hpp"
 #include "execution/limits.hpp"
 #include "history/attributes.hpp"
 
@@ -158,6 +159,20 @@ answer<std::optional<start_result>> starts::find(std::string_view workflow, run_
         errc::conflict, workflow,
         "the id " + shown(of.id) + " belongs to a run of workflow " + shown(r->state.workflow));
   return {start_result{of.run, false}, r->last_lsn};
+}
+
+// ---------------------------------------------------------------- the commands
+
+answer<std::vector<start_result>> perform(calls_room& e, const start_runs& c) {
+  return e.starts.start(c.name_space, c.workflow, c.runs);
+}
+answer<start_result> perform(calls_room& e, const start_with_signal& c) {
+  check(c.signal);
+  auto started = e.starts.start(c.name_space, c.workflow, {&c.run, 1}, &c.signal);
+  return {started.value.front(), started.lsn};
+}
+answer<std::optional<start_result>> perform(calls_room& e, const find_run& c) {
+  return e.starts.find(c.workflow, c.of);
 }
 
 }}}  // namespace stet::v0::detail

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "base/users_exception.hpp"
+#include "engine/calls/calls_room.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -14,11 +16,13 @@ answer<void> transact(engine_parts& e, std::string_view name_space, transact_fun
   if (thrown) throw users_exception(thrown);
   if (state.writes.empty()) return {e.log.last_lsn()};  // of what it read
   auto writes = e.tables.seal(std::move(state.writes));
-  record r;
-  r.kind = record_kind::written;
-  auto lsn = e.recorder.append_own(r);
+  auto lsn = e.recorder.append_own(notes::written());
   e.tables.stage(std::move(writes), e.log.extra_writes());
   return {lsn};
+}
+
+answer<void> perform(calls_room& e, const transact_in& c) {
+  return transact(e.parts, c.name_space, c.function);
 }
 
 }}}  // namespace stet::v0::detail

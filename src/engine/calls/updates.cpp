@@ -8,6 +8,7 @@
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
 #include "execution/limits.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -113,12 +114,8 @@ void updates::validate(resident& r, const update_request& q) {
 
 std::optional<std::uint64_t> updates::send_new(update_call& c, resident& r) {
   auto& q = c.request;
-  record e;
-  e.kind = record_kind::update;
-  if (q.id.empty()) e.flags = record_flag::unnamed;
-  e.name = q.name;
-  e.target = c.outcome.id;
-  e.payload = q.arguments;
+  const record e = events::update(q.name, c.outcome.id, q.arguments,
+                                  q.id.empty() ? flag::update::unnamed : std::uint8_t{0});
   if (waits(c)) r.updaters.push_back(&c);  // what it drives may answer it at once
   try {
     e_.drive.driver.happen(r, e);

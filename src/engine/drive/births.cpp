@@ -38,7 +38,7 @@ void births::fill_in(record& start) {
   // The run's number too: an entropy that is seeded anew at each start repeats itself.
   start.seed[1] = services_.entropy.bits() + start.run;
   start.secret = secret_of(services_.entropy);
-  start.flags = record_flag::has_secret;
+  start.flags = flag::started::has_secret;
 }
 
 /// Whether the run can't be driven by its start now. A suspect is driven when its start is durable,
@@ -50,7 +50,7 @@ bool births::waits(const record& start, bool undriven) {
 }
 
 void births::record_undriven(resident& r, record start) {
-  start.flags |= record_flag::undriven;
+  start.flags |= flag::event::undriven;
   std::string bytes;
   encode(bytes, start);
   recorder_.record_sealed(r, recorder_.seal(owner_of_new(start), 0, bytes));

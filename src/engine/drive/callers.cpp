@@ -1,15 +1,14 @@
 #include "engine/drive/callers.hpp"
 
 #include "base/users_exception.hpp"
+#include "history/make.hpp"
 #include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
 void callers::fail_pending(resident& r, record_kind how, std::uint32_t command, errc code,
                            std::string_view type, const std::string& text) {
-  record e;
-  e.kind = how;
-  e.command = command;
+  record e = make(how, command);
   e.attempt = 1;
   e.code = code;
   e.error_type = type;
@@ -31,12 +30,9 @@ void callers::answer(std::string_view update_id, const update_answer& a) {
   auto r = who ? runs_.table.load(who->run) : run_lease();
   if (!r) return who ? runs_.debts.owe_a_look(who->run) : void();
   auto* p = r->state.open() ? r->state.find(who->command) : nullptr;
-  if (!p || p->kind != command_kind::message) return;
-  record e;
+  if (!p || p->kind != wait_kind::message) return;
+  record e = events::message_done(who->command, a.payload);
   std::string path;
-  e.command = who->command;
-  e.kind = record_kind::message_done;
-  e.payload = a.payload;
   if (a.failure) {
     e.kind = record_kind::message_failed;
     e.code = errc::update_failed;
@@ -68,7 +64,7 @@ void callers::fail_all_of(resident& r) {
   } catch (const error& e) {  // damaged, or not to be read now
     services_.listener.problem(std::string(e.what()) +
                                ": who called it is found by what the callers' own states say");
-    calls = waiting_for(namespace_of(r.state), r.state.id, command_kind::message);
+    calls = waiting_for(namespace_of(r.state), r.state.id, wait_kind::message);
   }
   fail(calls, "the run '" + r.state.id + "' has ended without an answer");
 }
@@ -83,13 +79,13 @@ std::vector<std::string> callers::updates_of(resident& r) {
 }
 
 std::vector<caller> callers::waiting_for(std::string_view name_space, std::string_view id,
-                                         command_kind as) {
+                                         wait_kind as) {
   std::vector<caller> all;
   auto look = [&](const run_state& s) {
     if (!s.open() || namespace_of(s) != name_space) return;
     for (auto& p : s.waits_for)
       if (p.kind == as && p.target == id &&
-          (as == command_kind::child || (p.flags & record_flag::calls)))
+          (as == wait_kind::child || (p.flags & flag::message::calls)))
         all.push_back({s.run, p.command});
   };
   for (auto& [run, other] : runs_.table.all()) look(other->state);

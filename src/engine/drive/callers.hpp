@@ -32,8 +32,7 @@ class callers {
   void fail_all_of(resident& r);
   /// The runs that wait for one of this id, by what is pending there: as its parent, or because
   /// they have called it. For a run that can't be read. Cost: reads all snapshots of the store.
-  std::vector<caller> waiting_for(std::string_view name_space, std::string_view id,
-                                  command_kind as);
+  std::vector<caller> waiting_for(std::string_view name_space, std::string_view id, wait_kind as);
 
  private:
   std::vector<std::string> updates_of(resident& r);

@@ -22,8 +22,8 @@ void debt_payer::pay(resident& r) {
 bool debt_payer::look_at_pending(resident& r) {
   std::vector<wait> waits;
   for (auto& p : r.state.waits_for) {
-    if (p.kind == command_kind::child) waits.push_back({p.command, p.child, p.target});
-    if (p.kind == command_kind::message && (p.flags & record_flag::calls))
+    if (p.kind == wait_kind::child) waits.push_back({p.command, p.child, p.target});
+    if (p.kind == wait_kind::message && (p.flags & flag::message::calls))
       waits.push_back({p.command, 0, p.target});
   }
   bool all = true;

@@ -6,6 +6,7 @@
 #include "base/ensure.hpp"
 #include "base/hooks.hpp"
 #include "base/users_exception.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -83,10 +84,8 @@ void driver::drive(resident& r, const record* event, sealed_writes writes) {
   host_.driven_at = by.time;
   sealed_.clear();
   plain_.clear();
-  record driven;
-  driven.kind = record_kind::driven;
+  record driven = notes::driven(time_.now());
   driven.run = r.state.run;
-  driven.time = time_.now();
   encode(plain_, event ? *event : driven);
   auto of = r.state.records ? owner_of(r.state) : owner_of_new(*event);
   sealed_ += recorder_.seal(of, r.state.records, plain_);
@@ -138,7 +137,7 @@ bool driver::seal_commands(resident& r, const payload_owner& of) {
 void driver::keep_undriven(resident& r, std::string_view event, sealed_writes writes) {
   source in(event);
   auto undriven = decode_record(in);
-  undriven.flags |= record_flag::undriven;
+  undriven.flags |= flag::event::undriven;
   std::string bytes;
   encode(bytes, undriven);
   recorder_.record_sealed(r, bytes, std::move(writes));
@@ -161,10 +160,7 @@ bool driver::check_determinism(resident& r, const record* event) {
     r.frame->emitter.reject(e.what());
     return false;
   }
-  record driven;
-  driven.kind = record_kind::driven;
-  driven.time = time_.now();
-  encode(history, event ? *event : driven);
+  encode(history, event ? *event : notes::driven(time_.now()));
   history += out_.records;
   auto* d = r.state.records ? services_.definitions.find(r.state.workflow, r.state.version)
                             : services_.definitions.find(event->name, event->version);
@@ -181,11 +177,8 @@ void driver::after_drive(resident& r) {
   runs_.frames.mark_used(r);
   waiters_.tell_updated(r, out_.updated);
   // Its code came through: it isn't the one that always kills.
-  if (r.state.crashes && r.state.open() && !runs_.suspects.has_code_of(r.state.run)) {
-    record n;
-    n.kind = record_kind::suspect;
-    recorder_.append_note(r, n);
-  }
+  if (r.state.crashes && r.state.open() && !runs_.suspects.has_code_of(r.state.run))
+    recorder_.append_note(r, notes::suspect(0, 0));
   // out_ belongs to the next drive as soon as one begins: other runs are only recorded here, and
   // drive later.
   for (auto& i : out_.begun)
@@ -201,8 +194,8 @@ void driver::after_drive(resident& r) {
 void driver::set_going(resident& r, const intent& i) {
   if (STET_SEEDED(drop_last_intents) && !r.state.open()) return;
   auto& q = *i.what;
-  if (q.kind == command_kind::child) messenger_.start_child(r, q, i.child);
-  else if (q.kind == command_kind::message) messenger_.send(r, q);
+  if (q.kind == wait_kind::child) messenger_.start_child(r, q, i.child);
+  else if (q.kind == wait_kind::message) messenger_.send(r, q);
   else if (auto* p = r.state.find(i.command)) desk_.begin_step(r, q, p->attempt);
 }
 

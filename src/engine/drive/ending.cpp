@@ -8,6 +8,7 @@
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
 #include "engine/services/failures.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -45,11 +46,8 @@ void ending::terminate(resident& r, std::string_view reason, std::uint8_t flags)
 
 void ending::end_from_outside(resident& r, std::string_view reason, std::uint8_t flags) {
   if (!r.state.open() && !STET_SEEDED(go_on_behind_end)) return;
-  record e;
-  e.kind = record_kind::terminated;
-  e.flags = flags;
+  record e = events::terminated(reason, flags);
   e.time = time_.now();
-  e.name = reason;
   recorder_.surely(e, [&](const record& n) {
     recorder_.append_note(r, n);
     e = n;
@@ -58,32 +56,48 @@ void ending::end_from_outside(resident& r, std::string_view reason, std::uint8_t
 }
 
 void ending::end_unbegun(resident& r, std::string_view reason) {
-  record e;
-  e.kind = record_kind::cancel_requested;
-  e.flags = record_flag::undriven;
+  record e = events::cancel_requested(reason);
+  e.flags = flag::event::undriven;
   e.time = time_.now();
-  e.name = reason;
   recorder_.append_note_surely(r, e);
-  end_from_outside(r, reason, record_flag::unbegun);
+  end_from_outside(r, reason, flag::terminated::unbegun);
 }
 
 void ending::request_cancel(resident& r, std::string_view reason) {
   if (!r.state.open() || r.state.cancel_requested) return;
   if (r.state.begins_at && !STET_SEEDED(begin_cancelled)) return end_unbegun(r, reason);
-  record e;
-  e.kind = record_kind::cancel_requested;
-  e.name = reason;
   // In a turn of its own: this may be called while another run is driven.
-  recorder_.post_event_surely(r, e);
+  recorder_.post_event_surely(r, events::cancel_requested(reason));
 }
 
 bool ending::end_overdue(resident& r) {
   if (!time_.clock.is_over(time_.due.deadline_of(r.state))) return false;
-  terminate(r, "its time was over", record_flag::timed_out);
+  terminate(r, "its time was over", flag::terminated::timed_out);
   return true;
 }
 
 // ---------------------------------------------------------------- to its parent
+
+namespace {
+
+/// What a parent is told of a child that ended with the record `end`, and without a result.
+record failure_of_child(std::uint32_t command, status how, const record& end) {
+  switch (how) {
+    case status::failed: {
+      record e = events::child_failed(command, end.attempt, end.error_type, end.error_text);
+      e.payload = end.payload;
+      e.error_path = end.error_path;
+      return e;
+    }
+    case status::cancelled:
+      return events::child_failed(command, 1, "stet::run_cancelled", end.name);
+    case status::timed_out:
+      return events::child_failed(command, 1, "stet::run_timed_out", end.name);
+    default: return events::child_failed(command, 1, "stet::run_terminated", end.name);
+  }
+}
+
+}  // namespace
 
 void ending::tell_parent(resident& r, const record& end) {
   if (!r.state.parent) return;
@@ -93,38 +107,13 @@ void ending::tell_parent(resident& r, const record& end) {
   if (!parent->state.open()) return;
   auto* waits = parent->state.find(r.state.parent_command);
   if (!waits || waits->child != r.state.first) return;
-  record e;
-  e.kind = record_kind::child_failed;
-  e.command = r.state.parent_command;
-  e.code = errc::child_failed;
-  e.attempt = 1;
-  switch (r.state.status) {
-    case status::completed:
-      e.kind = record_kind::child_done;
-      e.payload = end.payload;
-      break;
-    case status::failed:
-      e.attempt = end.attempt;
-      e.payload = end.payload;
-      e.error_type = end.error_type;
-      e.error_text = end.error_text;
-      e.error_path = end.error_path;
-      break;
-    case status::cancelled:
-      e.error_type = "stet::run_cancelled";
-      e.error_text = end.name;
-      break;
-    case status::timed_out:
-      e.error_type = "stet::run_timed_out";
-      e.error_text = end.name;
-      break;
-    default: e.error_type = "stet::run_terminated"; e.error_text = end.name;
-  }
-  if (e.kind == record_kind::child_failed) return recorder_.post_event_surely(*parent, e);
+  const std::uint32_t command = r.state.parent_command;
+  if (r.state.status != status::completed)
+    return recorder_.post_event_surely(*parent, failure_of_child(command, r.state.status, end));
   try {
-    recorder_.post_event(*parent, e);
+    recorder_.post_event(*parent, events::child_done(command, end.payload));
   } catch (const users_exception& why) {  // its result can't be sealed for the parent
-    callers_.fail_pending(*parent, record_kind::child_failed, e.command, errc::child_failed,
+    callers_.fail_pending(*parent, record_kind::child_failed, command, errc::child_failed,
                           "stet::error", words_of(why.thrown()));
   }
 }

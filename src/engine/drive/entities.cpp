@@ -23,10 +23,11 @@ bool entities::answer_as_new(run_ref of, std::string_view query, std::string_vie
 void entities::must_not_have_failed(const resident& entity) const {
   auto& s = entity.state;
   if (s.status != status::failed || !find(s.id)) return;
-  throw error(errc::run_ended, s.id,
-              "the entity " + shown(s.id) + " has failed: " + runs_.texts.outcome(s) +
-                  "; what its state was is in its history. engine::erase lets it begin anew, and "
-                  "engine::run of its workflow, with id_reuse::allow, with a state that you give");
+  throw error(
+      errc::run_ended, s.id,
+      "the entity " + shown(s.id) + " has failed: " + runs_.texts.outcome(s) +
+          "; what its state was is in its history. admin::erase lets it begin anew, and "
+          "engine::start of its workflow, with id_reuse::allow, with a state that you give");
 }
 
 }}}  // namespace stet::v0::detail

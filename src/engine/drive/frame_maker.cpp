@@ -1,5 +1,7 @@
 #include "engine/drive/frame_maker.hpp"
 
+#include "history/make.hpp"
+
 #include <utility>
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -7,7 +9,7 @@ namespace stet { inline namespace v0 { namespace detail {
 std::string why_quarantined(const run_state& s, unsigned max_crashes) {
   if (max_crashes == 0 || s.crashes < max_crashes) return {};
   return "its code brought the process down " + std::to_string(s.crashes) +
-         " times: engine::resume lets it try again";
+         " times: admin::resume lets it try again";
 }
 
 bool frame_maker::ensure_frame(resident& r) {
@@ -34,12 +36,7 @@ bool frame_maker::ensure_frame(resident& r) {
   }
   r.frame = std::move(frame);
   runs_.frames.mark_used(r);
-  if (r.state.stalled) {
-    record n;
-    n.kind = record_kind::resumed;
-    n.time = time_.now();
-    recorder_.append_note(r, n);
-  }
+  if (r.state.stalled) recorder_.append_note(r, notes::resumed(time_.now()));
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -39,7 +40,7 @@ run_lease messenger::addressee(const resident& sender, const request& q) {
   const bool is_id = !q.target.empty() && q.target.size() <= id_bytes_max;
   auto number = is_id ? runs_.table.latest(namespace_of(sender.state), q.target) : 0;
   auto r = number ? runs_.table.must_read(number, q.target) : run_lease();
-  if (!(q.flags & record_flag::calls) || (r && r->state.open())) return r;
+  if (!(q.flags & flag::message::calls) || (r && r->state.open())) return r;
   if (r) entities_.must_not_have_failed(*r);
   auto* d = q.target.size() > id_bytes_max ? nullptr : entities_.find(q.target);
   if (!d) return r;
@@ -76,30 +77,18 @@ void messenger::deliver(resident& sender, request& q) {
                 "there is no run with the id '" + q.target + "'");
   if (!r->state.open())
     return fail(errc::run_ended, "stet::run_ended", "the run '" + q.target + "' has ended");
-  if (q.flags & record_flag::calls) {
+  if (q.flags & flag::message::calls) {
     auto id = call_id({sender.state.run, q.id});
-    record e;
-    e.kind = record_kind::update;
-    e.flags = record_flag::unasked;
-    e.name = q.name;
-    e.target = id;
-    e.payload = q.arguments;
-    return recorder_.post_event(*r, e);  // its answer ends the command
+    // Its answer ends the command.
+    return recorder_.post_event(*r, events::update(q.name, id, q.arguments, flag::update::unasked));
   }
-  if (q.flags & record_flag::asks_to_end) {
+  if (q.flags & flag::message::asks_to_end) {
     ending_.request_cancel(*r, q.arguments);
   } else {
-    record e;
-    e.kind = record_kind::signal;
-    e.name = q.name;
-    e.payload = q.arguments;
-    recorder_.post_event(*r, e);
+    recorder_.post_event(*r, events::signal(q.name, {}, q.arguments));
   }
   if (!sender.state.open()) return;  // it was sent in its last event
-  record e;
-  e.kind = record_kind::message_done;
-  e.command = q.id;
-  recorder_.post_event(sender, e);
+  recorder_.post_event(sender, events::message_done(q.id));
 }
 
 }}}  // namespace stet::v0::detail

@@ -1,6 +1,7 @@
 #include "engine/drive/staller.hpp"
 
 #include "base/shown.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -12,11 +13,7 @@ void staller::stall(resident& r,
   if (!r.state.stalled || runs_.texts.outcome(r.state) != reason) {
     services_.listener.problem("run " + shown(r.state.id) + " of workflow " +
                                shown(r.state.workflow) + " is stalled: " + reason);
-    record n;
-    n.kind = record_kind::stalled;
-    n.time = time_.now();
-    n.name = reason;
-    recorder_.append_note_surely(r, n);
+    recorder_.append_note_surely(r, notes::stalled(time_.now(), reason));
     time_.timers.look_again(r.state);  // the index says only that it is tried again at a start
   }
   waiters_.tell_stalled(r);
@@ -25,10 +22,7 @@ void staller::stall(resident& r,
 void staller::resume(resident& r) {
   r.resumes_later = !frames::may_evict(r);
   if (r.resumes_later) return;
-  record n;
-  n.kind = record_kind::resumed;
-  n.time = time_.now();
-  recorder_.append_note(r, n);
+  recorder_.append_note(r, notes::resumed(time_.now()));
   door_.evict_now(r);
   r.resumed = false;
   runs_.agenda.add(r);

@@ -108,7 +108,7 @@ std::vector<std::string> successor::hand_over(resident& r, std::string_view id, 
       case fate::over: break;
       case fate::carried:
         if (e.kind == record_kind::update) {
-          e.flags = record_flag::unasked | (e.flags & record_flag::unnamed);
+          e.flags = flag::update::unasked | (e.flags & flag::update::unnamed);
           updates.emplace_back(e.target);
         }
         recorder_.post_event(next, e);

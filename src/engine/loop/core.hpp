@@ -16,12 +16,12 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 /// Thread: any, after the start. What waits for the loop throws errc::usage on the loop's thread.
-class engine_core final : public std::enable_shared_from_this<engine_core> {
+class engine_core final : public engine_port, public std::enable_shared_from_this<engine_core> {
  public:
   engine_core(std::unique_ptr<store> s, engine_options o);
   engine_core(const engine_core&) = delete;
   engine_core& operator=(const engine_core&) = delete;
-  ~engine_core();
+  ~engine_core() override;
 
   // ------------------------------------------------------------ life (core.cpp)
   void define(std::string_view name, std::string_view version, std::unique_ptr<definition> d);
@@ -33,25 +33,19 @@ class engine_core final : public std::enable_shared_from_this<engine_core> {
   /// Returns false if bodies were left behind.
   bool close(std::optional<duration> limit);
 
+  // ------------------------------------------------------------ commands (verbs.cpp)
+#define STET_COMMAND(name) name::result perform(const name& command) override;
+  STET_ENGINE_COMMANDS(STET_COMMAND)
+  STET_LONG_COMMANDS(STET_COMMAND)
+#undef STET_COMMAND
+  [[noreturn]] void raise(errc code, std::string_view of, const failure& f) const override;
+
   // ------------------------------------------------------------ calls (asking.cpp)
   /// Performs a call on the loop and waits until what it says is durable. Returns false if it was
   /// not answered within `limit` (for a waiting_call only) and has been taken back.
   bool submit(call& c, std::optional<duration> limit = std::nullopt);
-  template <class F> auto write_call(F f) {
-    function_call<F> c(f);
-    submit(c);
-    return c.take();
-  }
-  /// The same for what may be performed while the store refuses to write: what needs nothing
-  /// written, or makes room.
-  template <class F> auto roomless_call(F f) {
-    function_call<F> c(f);
-    c.needs_room = false;
-    submit(c);
-    return c.take();
-  }
-  /// The same for what only reads runs: `f` gets the engine to read from. While the store refuses
-  /// to write that is one which shows what is durable, and nothing else.
+  /// The same for a function that only reads runs: `f` gets the engine to read from. While the
+  /// store refuses to write that is one which shows what is durable, and nothing else.
   template <class F> auto read_call(F f) {
     auto read = [&] {
       auto& from = readable();
@@ -75,6 +69,7 @@ class engine_core final : public std::enable_shared_from_this<engine_core> {
   calls_room calls;
 
  private:
+  template <class C> auto submit_command(const C& command);
   void must_be_new(std::string_view what, const char* why) const;
   void start_threads();
   void give_up_start(const std::exception_ptr& why);

@@ -7,7 +7,8 @@ namespace stet { inline namespace v0 {
 
 engine::engine(std::unique_ptr<store> s, engine_options o)
     : client(std::make_shared<detail::engine_core>(std::move(s), std::move(o)),
-             std::string(detail::default_namespace)) {}
+             std::string(detail::default_namespace)),
+      core_(static_cast<detail::engine_core*>(engine_.get())) {}
 engine::~engine() {
   try {
     (void)core_->close(std::nullopt);
@@ -28,7 +29,7 @@ client engine::in(std::string_view name_space) const {
     throw error(errc::usage, name_space,
                 "the name of a namespace is 1 to " + std::to_string(bytes_max) +
                     " bytes without a zero, this one has " + std::to_string(name_space.size()));
-  return {core_, std::string(name_space)};
+  return {engine_, std::string(name_space)};
 }
 void engine::close() { (void)core_->close(std::nullopt); }
 bool engine::close(duration limit) { return core_->close(limit); }

@@ -7,6 +7,7 @@
 
 #include "base/hooks.hpp"
 #include "base/shown.hpp"
+#include "history/make.hpp"
 #include "journal/checkpoint.hpp"
 #include "keys/keys.hpp"
 
@@ -258,11 +259,7 @@ void recovery::suspect_code(const occupant& o) {
 /// The process died while this step, or (0) the run's own code, was tried alone.
 void recovery::count_death(resident& r, std::uint32_t command) {
   auto* p = command ? r.state.find(command) : nullptr;
-  record n;
-  n.kind = record_kind::suspect;
-  n.command = command;
-  n.attempt = (p ? p->crashes : r.state.crashes) + 1;
-  e_.recorder.append_note(r, n);
+  e_.recorder.append_note(r, notes::suspect(command, (p ? p->crashes : r.state.crashes) + 1));
 }
 
 }}}  // namespace stet::v0::detail

@@ -42,55 +42,58 @@ start_request::start_request(std::string_view i, std::string a, const start_opti
   check_memo(id, memo.size());
 }
 
-std::vector<start_result> core::start(engine_core& e, std::string_view name_space,
-                                      std::string_view workflow,
-                                      std::vector<start_request> requests) {
-  return e.write_call([&] { return e.calls.starts.start(name_space, workflow, requests); });
+// ---------------------------------------------------------------- commands of one turn
+
+template <class C> auto engine_core::submit_command(const C& command) {
+  if constexpr (C::need == needs::reading) {
+    return read_call([&](engine_core& from) { return detail::perform(from.calls, command); });
+  } else {
+    auto on_loop = [&] { return detail::perform(calls, command); };
+    function_call<decltype(on_loop)> c(on_loop);
+    c.needs_room = C::need == needs::room;
+    submit(c);
+    return c.take();
+  }
 }
-start_result core::start_with(engine_core& e, std::string_view name_space,
-                              std::string_view workflow, const start_request& q,
-                              const signal_request& s) {
-  return e.write_call([&]() -> answer<start_result> {
-    check(s);
-    auto started = e.calls.starts.start(name_space, workflow, {&q, 1}, &s);
-    return {started.value.front(), started.lsn};
-  });
-}
-std::pair<start_result, update_outcome> core::start_with(
-    engine_core& e, std::string_view name_space, std::string_view workflow, const start_request& q,
-    const update_request& u, update_stage until) {
-  update_call c({0, name_space, q.id}, u, until);
-  c.needs_room = true;
-  c.start = &q;
-  c.workflow = workflow;
-  e.submit(c);
-  c.rethrow();
-  return {*c.started, std::move(c.outcome)};
-}
-std::optional<start_result> core::find(engine_core& e, std::string_view workflow, run_ref of) {
-  return e.read_call([&](engine_core& from) { return from.calls.starts.find(workflow, of); });
-}
-v0::status core::status(engine_core& e, run_ref of) {
-  return e.read_call([&](engine_core& from) { return from.calls.control.status(of); });
-}
-void core::cancel(engine_core& e, run_ref of, std::string_view reason) {
-  e.write_call([&] { return e.calls.control.cancel(of, reason); });
-}
-void core::terminate(engine_core& e, run_ref of, std::string_view reason) {
-  e.write_call([&] { return e.calls.control.terminate(of, reason); });
-}
-void core::move(engine_core& e, run_ref of, std::string_view version) {
-  e.write_call([&] { return e.calls.control.move(of, version); });
-}
-std::optional<run_outcome> core::wait(engine_core& e, run_ref of, std::optional<duration> limit) {
-  outcome_call c(of);
+
+#define STET_COMMAND(name) \
+  name::result engine_core::perform(const name& command) { return submit_command(command); }
+STET_ENGINE_COMMANDS(STET_COMMAND)
+#undef STET_COMMAND
+
+// ---------------------------------------------------------------- commands that wait for a run
+
+std::optional<run_outcome> engine_core::perform(const await_run& command) {
+  outcome_call c(command.of);
   c.needs_room = false;
-  if (!e.submit(c, limit)) return std::nullopt;
+  if (!submit(c, command.limit)) return std::nullopt;
   c.rethrow();
   return std::move(c.outcome);
 }
+std::optional<update_outcome> engine_core::perform(const update_run& command) {
+  update_call c(command.of, command.update, command.until);
+  c.needs_room = command.until != update_stage::attached;
+  if (!submit(c, command.limit)) return std::nullopt;
+  c.rethrow();
+  return std::move(c.outcome);
+}
+std::pair<start_result, update_outcome> engine_core::perform(const start_with_update& command) {
+  update_call c({0, command.name_space, command.run.id}, command.update, command.until);
+  c.needs_room = true;
+  c.start = &command.run;
+  c.workflow = command.workflow;
+  submit(c);
+  c.rethrow();
+  return {*c.started, std::move(c.outcome)};
+}
 
-void core::raise(engine_core& e, std::string_view id, const run_outcome& o) {
+engine_port::~engine_port() = default;
+
+void engine_core::raise(errc code, std::string_view of, const failure& f) const {
+  parts.shared.errors.raise(code, of, f);
+}
+
+void raise_outcome(const engine_port& e, std::string_view id, const run_outcome& o) {
   auto name = shown(id);
   switch (o.status) {
     case v0::status::cancelled:
@@ -107,101 +110,22 @@ void core::raise(engine_core& e, std::string_view id, const run_outcome& o) {
     default: break;
   }
   try {
-    e.parts.shared.errors.raise(errc::run_failed, id, o.error);
+    e.raise(errc::run_failed, id, o.error);
   } catch (const child_failed&) {  // not declared
     throw run_failed(errc::run_failed, id, o.error);
   }
-}
-
-// ---------------------------------------------------------------- messages
-
-void core::signal(engine_core& e, run_ref of, const signal_request& q) {
-  e.write_call([&] { return e.calls.signals.send(of, q); });
-}
-std::string core::query(engine_core& e, run_ref of, std::string_view name,
-                        std::string_view arguments) {
-  return e.roomless_call([&] { return e.calls.queries.ask(of, name, arguments); });
-}
-std::optional<update_outcome> core::update(engine_core& e, run_ref of, const update_request& q,
-                                           update_stage until, std::optional<duration> limit) {
-  update_call c(of, q, until);
-  c.needs_room = until != update_stage::attached;
-  if (!e.submit(c, limit)) return std::nullopt;
-  c.rethrow();
-  return std::move(c.outcome);
-}
-void core::raise_update(engine_core& e, std::string_view name, const failure& f) {
-  e.parts.shared.errors.raise(errc::update_failed, name, f);
-}
-bool core::answer_promise(engine_core& e, std::string_view promise, std::string_view token,
-                          std::string_view payload, const failure* rejected) {
-  return e.write_call(
-      [&] { return e.calls.signals.answer_promise(promise, token, payload, rejected); });
-}
-
-// ---------------------------------------------------------------- tables and blobs
-
-void core::transact(engine_core& e, std::string_view name_space, transact_function& f) {
-  e.write_call([&] { return detail::transact(e.parts, name_space, f); });
-}
-std::string core::read_blob(engine_core& e, std::string_view name_space, const blob& b,
-                            std::uint64_t offset, std::uint64_t length) {
-  return e.read_call([&](engine_core& from) -> answer<std::string> {
-    // The caller has the handle from a record that is durable.
-    return {detail::read_blob(from.parts.tables, name_space, b, offset, length), 0};
-  });
-}
-
-}  // namespace detail
-
-// ---------------------------------------------------------------- an operator's
-
-void client::cancel(std::string_view id, std::string_view reason) {
-  detail::core::cancel(*core_, {0, name_space_, id}, reason);
-}
-void client::terminate(std::string_view id, std::string_view reason) {
-  detail::core::terminate(*core_, {0, name_space_, id}, reason);
-}
-void client::move(std::string_view id, std::string_view version) {
-  detail::core::move(*core_, {0, name_space_, id}, version);
-}
-void client::resume(std::string_view id) {
-  core_->write_call([&] { return core_->calls.control.resume({0, name_space_, id}); });
-}
-std::size_t client::erase(std::string_view id, erase_options o) {
-  return core_->roomless_call([&] { return core_->calls.eraser.erase({0, name_space_, id}, o); });
-}
-std::optional<run_info> client::describe(std::string_view id) {
-  return core_->read_call([&](detail::engine_core& from) {
-    return from.calls.describing.describe({0, name_space_, id});
-  });
-}
-std::vector<history_entry> client::history(std::string_view id) {
-  return core_->read_call([&](detail::engine_core& from) {
-    return from.calls.describing.history({0, name_space_, id});
-  });
-}
-std::string export_history(engine& e, std::string_view id, std::string_view name_space) {
-  return e.internals().read_call([&](detail::engine_core& from) {
-    return from.calls.describing.export_history({0, name_space, id});
-  });
-}
-parked_run replay_history(engine& e, std::string_view exported) {
-  return e.internals().replay_history(exported);
 }
 
 // ---------------------------------------------------------------- lists
 
 namespace {
 
-using detail::listing;
-
 /// Turn by turn. If the store refuses what a turn's part depends on, the part is done again.
-void finish(listing& l, detail::engine_core& core) {
+void finish_listing(listing& l, engine_core& e) {
   while (!l.done) {
     bool again = false;
     auto begin = l.here();
-    core.read_call([&](detail::engine_core& from) {
+    e.read_call([&](engine_core& from) {
       if (std::exchange(again, true)) l.go_back(begin);
       return from.calls.lists.go_on(l, from.shared_from_this());
     });
@@ -210,13 +134,14 @@ void finish(listing& l, detail::engine_core& core) {
 
 }  // namespace
 
-run_page client::list(std::string_view filter, list_options o) {
+run_page engine_core::perform(const list_runs& command) {
+  auto& o = command.options;
   constexpr std::size_t page_max = 10'000;
   if (o.page_size == 0 || o.page_size > page_max)
     throw error(errc::usage, "list",
                 "a page has 1 to " + std::to_string(page_max) + " runs, not " +
                     std::to_string(o.page_size));
-  listing l(name_space_, filter, listing::kind::rows);
+  listing l(command.name_space, command.filter, listing::kind::rows);
   l.rows_max = o.page_size + 1;
   if (!o.cursor.empty()) {
     auto* begin = &o.cursor.front();
@@ -224,9 +149,9 @@ run_page client::list(std::string_view filter, list_options o) {
     auto r = std::from_chars(begin, end, l.below, 16);
     if (r.ec != std::errc() || r.ptr != end)
       throw error(errc::usage, "list",
-                  "the cursor " + detail::shown(o.cursor) + " is not one that a page gave");
+                  "the cursor " + shown(o.cursor) + " is not one that a page gave");
   }
-  finish(l, *core_);
+  finish_listing(l, *this);
   run_page page;
   page.runs = std::move(l.rows);
   if (page.runs.size() <= o.page_size) return page;
@@ -237,25 +162,35 @@ run_page client::list(std::string_view filter, list_options o) {
   return page;
 }
 
-std::uint64_t client::count(std::string_view filter) {
-  listing l(name_space_, filter, listing::kind::number);
-  finish(l, *core_);
+std::uint64_t engine_core::perform(const count_runs& command) {
+  listing l(command.name_space, command.filter, listing::kind::number);
+  finish_listing(l, *this);
   return l.number;
 }
 
-std::vector<run_count> client::count_by_status(std::string_view filter) {
-  listing l(name_space_, filter, listing::kind::by_status);
-  finish(l, *core_);
+std::vector<run_count> engine_core::perform(const count_by_status& command) {
+  listing l(command.name_space, command.filter, listing::kind::by_status);
+  finish_listing(l, *this);
   std::vector<run_count> counts;
   counts.reserve(l.by_status.size());
   for (auto& [kind, n] : l.by_status) counts.push_back({kind.first, kind.second, n});
   return counts;
 }
 
-std::vector<std::string> client::open_runs(std::string_view after, std::size_t count_max) {
-  return core_->read_call([&](detail::engine_core& from) {
-    return from.calls.lists.open_runs(name_space_, after, count_max, from.shared_from_this());
+std::vector<std::string> engine_core::perform(const list_open_ids& command) {
+  return read_call([&](engine_core& from) {
+    return from.calls.lists.open_runs(command.name_space, command.after, command.count_max,
+                                      from.shared_from_this());
   });
+}
+
+}  // namespace detail
+
+std::string export_history(engine& e, std::string_view id, std::string_view name_space) {
+  return e.internals().perform(detail::export_run{.of = {0, name_space, id}});
+}
+parked_run replay_history(engine& e, std::string_view exported) {
+  return e.internals().replay_history(exported);
 }
 
 }}  // namespace stet::v0

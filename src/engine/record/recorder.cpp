@@ -77,7 +77,7 @@ std::uint64_t recorder::append_own(record r) {
 }
 
 void recorder::post_event(resident& r, record e, sealed_writes writes) {
-  e.flags |= record_flag::undriven;
+  e.flags |= flag::event::undriven;
   e.run = r.state.run;
   e.time = time_.now();
   std::string bytes;
@@ -122,15 +122,15 @@ void recorder::note_orphans(run_state& s, const record& rec) {
   };
   if (rec.kind == record_kind::cancelled) {
     auto* p = s.waits_for.find(rec.command);
-    if (p && p->kind == command_kind::child)
+    if (p && p->kind == wait_kind::child)
       note(*p, false, "its parent doesn't wait for it any more");
   }
   if (!is_end(rec.kind)) return;
   auto* why =
       rec.kind == record_kind::terminated ? "its parent was terminated" : "its parent has ended";
   for (auto& p : s.waits_for)
-    if (p.kind == command_kind::child && !(p.flags & record_flag::abandons))
-      note(p, !(p.flags & record_flag::asks_to_end), why);
+    if (p.kind == wait_kind::child && !(p.flags & flag::child::abandons))
+      note(p, !(p.flags & flag::child::asks_to_end), why);
 }
 
 }}}  // namespace stet::v0::detail

@@ -86,9 +86,17 @@ std::uint64_t run_table::latest(std::string_view name_space, std::string_view id
 
 std::uint64_t run_table::latest_below(std::string_view name_space, std::string_view id,
                                       std::uint64_t below) {
+  std::uint64_t here = 0;
+  auto consider = [&](std::uint64_t run) {
+    if (run < below && !erased.has(run)) here = std::max(here, run);
+  };
+  const auto key = id_key(name_space, id);
+  if (auto found = ids_.find(key); found != ids_.end()) consider(found->second);
+  if (auto found = earlier_.find(key); found != earlier_.end())
+    for (auto run : found->second) consider(run);
   do below = read_latest_run(services_.store, name_space, id, below).value_or(0);
   while (below && erased.has(below));
-  return below;
+  return std::max(below, here);
 }
 
 // ---------------------------------------------------------------- add and forget
@@ -96,23 +104,45 @@ std::uint64_t run_table::latest_below(std::string_view name_space, std::string_v
 resident& run_table::add(std::uint64_t run) { return *(runs_[run] = std::make_unique<resident>()); }
 
 std::uint64_t run_table::set_latest(const std::string& key, std::uint64_t run) {
-  return std::exchange(ids_[key], run);
+  auto& latest = ids_[key];
+  if (latest) earlier_[key].push_back(latest);
+  return std::exchange(latest, run);
 }
 
 void run_table::restore_latest(const std::string& key, std::uint64_t run) {
-  if (run) ids_[key] = run;
-  else ids_.erase(key);
+  if (!run) {
+    ids_.erase(key);
+    return;
+  }
+  ids_[key] = run;
+  auto found = earlier_.find(key);
+  if (found == earlier_.end()) return;
+  std::erase(found->second, run);
+  if (found->second.empty()) earlier_.erase(found);
 }
 
 void run_table::note_latest(const resident& r) {
-  auto& latest = ids_[id_key(namespace_of(r.state), r.state.id)];
+  const auto key = id_key(namespace_of(r.state), r.state.id);
+  auto& latest = ids_[key];
+  if (latest == r.state.run) return;
+  if (latest) earlier_[key].push_back(std::min(latest, r.state.run));
   latest = std::max(latest, r.state.run);
+}
+
+/// The run isn't here any more: its id leads to it by the store.
+void run_table::unlist(const resident& r) {
+  const auto key = id_key(namespace_of(r.state), r.state.id);
+  auto latest = ids_.find(key);
+  if (latest != ids_.end() && latest->second == r.state.run) ids_.erase(latest);
+  auto found = earlier_.find(key);
+  if (found == earlier_.end()) return;
+  std::erase(found->second, r.state.run);
+  if (found->second.empty()) earlier_.erase(found);
 }
 
 void run_table::forget(resident& r) {
   ensure(!r.frame && !r.lru, "a run that goes from memory has no frame");
-  auto id = ids_.find(id_key(namespace_of(r.state), r.state.id));
-  if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
+  unlist(r);
   auto gone = runs_.extract(r.state.run);
   if (r.leases > 0) gone.mapped().release()->forgotten = true;
 }
@@ -121,6 +151,7 @@ void run_table::clear() noexcept {
   frames_.by_use().clear();
   runs_.clear();
   ids_.clear();
+  earlier_.clear();
 }
 
 // ---------------------------------------------------------------- let go
@@ -143,8 +174,7 @@ void run_table::drop_if_idle(resident& r) noexcept {
   if (r.frame && !r.state.open()) frames_.evict(r);
   if (!is_idle(r)) return;
   try {
-    auto id = ids_.find(id_key(namespace_of(r.state), r.state.id));
-    if (id != ids_.end() && id->second == r.state.run) ids_.erase(id);
+    unlist(r);
   } catch (const std::bad_alloc&) { return; }  // it stays
   runs_.erase(r.state.run);
 }

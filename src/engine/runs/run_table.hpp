@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "engine/runs/agenda.hpp"
 #include "engine/runs/block_state.hpp"
@@ -51,7 +52,7 @@ class run_table {
   std::optional<run_state> read(std::uint64_t run);
   /// The latest run of an id; 0 if there is none.
   std::uint64_t latest(std::string_view name_space, std::string_view id);
-  /// The latest run of an id whose number is below this one, as the store says; 0 if there is none.
+  /// The latest run of an id whose number is below this one; 0 if there is none.
   std::uint64_t latest_below(std::string_view name_space, std::string_view id, std::uint64_t below);
 
   // ------------------------------------------------------------ add and forget
@@ -85,6 +86,7 @@ class run_table {
  private:
   friend run_lease;
   void release(resident& r) noexcept;
+  void unlist(const resident& r);
 
   services& services_;
   frames& frames_;
@@ -93,6 +95,8 @@ class run_table {
   const block_state& block_;
   map runs_;
   std::unordered_map<std::string, std::uint64_t> ids_;  // by id_key: its latest run here
+  // By id_key: earlier runs here, in no order. The store may not know them yet.
+  std::unordered_map<std::string, std::vector<std::uint64_t>> earlier_;
 };
 
 }}}  // namespace stet::v0::detail

@@ -14,7 +14,7 @@ unreadable_run::unreadable_run(std::uint64_t number, std::string_view id)
     : error(errc::corrupt, id,
             "the run " + shown(id) + " is there (its number is " + std::to_string(number) +
                 "), but its snapshot can't be read: restore it from a copy and open the store "
-                "again, or give the run up with engine::erase"),
+                "again, or give the run up with admin::erase"),
       run_(number) {}
 error unreadable_history(const run_state& s, const char* why) {
   return {errc::corrupt, s.id, "the history of the run '" + s.id + "' can't be read: " + why};

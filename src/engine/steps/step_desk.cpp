@@ -9,6 +9,7 @@
 #include "base/shown.hpp"
 #include "base/user_code.hpp"
 #include "base/users_exception.hpp"
+#include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -21,7 +22,7 @@ constexpr std::int64_t after_stop_ms = 30'000;
 void step_desk::begin_step(resident& r, request& q, std::uint32_t number) {
   auto* a = new attempt(bodies_, r, r.state, q);
   auto* p = r.state.find(q.id);
-  ensure(p && p->kind == command_kind::step, "a step that begins is pending");
+  ensure(p && p->kind == wait_kind::step, "a step that begins is pending");
   a->order.run = r.state.run;
   a->order.seed[0] = r.state.seed[0];
   a->order.seed[1] = r.state.seed[1];
@@ -41,11 +42,7 @@ pending* step_desk::counts(const attempt& a) noexcept {
 }
 
 void step_desk::note_not_started(resident& r, const attempt& a) {
-  record n;
-  n.kind = record_kind::not_started;
-  n.command = a.order.command;
-  n.attempt = a.order.number;
-  recorder_.append_note(r, n);
+  recorder_.append_note(r, notes::not_started(a.order.command, a.order.number));
 }
 
 void step_desk::leave_behind(attempt& a) noexcept {
@@ -98,12 +95,8 @@ bool step_desk::take_heartbeats() {
     if (!p) continue;
     bool counts = p->at == pending::phase::waiting && p->attempt == of.attempt;
     if (!counts && !STET_SEEDED(beats_of_any_attempt)) continue;
-    record n;
-    n.kind = record_kind::progress;
-    n.command = of.command;
-    n.payload = progress;
     try {
-      recorder_.append_note(*r, n);
+      recorder_.append_note(*r, notes::progress(of.command, progress));
     } catch (const users_exception& e) {  // the next one says more
       services_.listener.problem(words_of(e.thrown()));
     }

@@ -13,8 +13,8 @@ constexpr std::int64_t wall_look_ms = 60'000;
 }  // namespace
 
 bool is_timed(const pending& p) noexcept {
-  return p.kind == command_kind::sleep ||
-         (p.kind == command_kind::step && p.at == pending::phase::retrying);
+  return p.kind == wait_kind::sleep ||
+         (p.kind == wait_kind::step && p.at == pending::phase::retrying);
 }
 
 std::int64_t due_times::of(const pending& p) const noexcept {

@@ -16,7 +16,7 @@ bool pays(std::unique_ptr<stet::store> store) {
   stet::engine engine{std::move(store), {.transforms = {stet::zstd({.bytes_min = 1}), keys}}};
   engine.define(Pay, pay);
   engine.start();
-  auto run = engine.run(Pay, "payment-1", "bob", 1000);
+  auto run = engine.start(Pay, "payment-1", "bob", 1000);
   return run.result() == "bob got 1000";
 }
 

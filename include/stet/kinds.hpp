@@ -1,0 +1,97 @@
+// The kinds of things that a run is, waits for and records: what run_info, run_summary and
+// history_entry say them with.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include <stet/export.hpp>
+
+namespace stet { inline namespace v0 {
+
+/// What a run is doing. On disk: never renumber (docs/format.md).
+enum class status : std::uint8_t {
+  running = 0,
+  completed = 1,
+  failed = 2,  ///< the workflow let an exception escape
+  cancelled = 3,
+  terminated = 4,
+  stalled = 5,    ///< today's code doesn't fit its history, or isn't defined; see run_info::reason
+  timed_out = 6,  ///< its time was over: see start_options
+  continued_as_new = 7,  ///< the next run of its chain goes on
+};
+
+/// Returns the word for it: "running", "timed_out", …; "unknown" for a number that is no status.
+STET_API std::string_view to_text(status s) noexcept;
+
+/// What a run waits for. On disk, all but `start`: never renumber (docs/format.md).
+enum class wait_kind : std::uint8_t {
+  step = 0,       ///< the outcome of a step
+  sleep = 1,      ///< a time
+  child = 2,      ///< the end of a child
+  condition = 3,  ///< something in the run itself: a signal, a predicate
+  promise = 4,    ///< an answer from outside, by a token
+  message = 5,    ///< that a message to another run arrives, or is answered
+  start = 6,      ///< its own beginning: it was started with a delay
+};
+
+/// Returns the word for it: "step", "sleep", …; "unknown" for a number that is no kind.
+STET_API std::string_view to_text(wait_kind k) noexcept;
+
+/// What a record of a run's history is. An event is an input that the run observes, a command what
+/// its workflow did because of it, a note a fact that the workflow never sees. docs/format.md has
+/// what each means. On disk: never renumber.
+enum class record_kind : std::uint8_t {
+  // kinds.def: ./dev fmt writes these lines
+  // Events
+  started = 1,
+  step_done = 2,
+  step_failed = 3,
+  timer_fired = 4,
+  child_done = 5,
+  child_failed = 6,
+  cancel_requested = 7,
+  body_returned = 8,
+  terminated = 9,
+  signal = 10,
+  update = 11,
+  promise_resolved = 12,
+  promise_rejected = 13,
+  message_done = 14,
+  message_failed = 15,
+  // Commands
+  step = 16,
+  sleep = 17,
+  child = 18,
+  cancelled = 19,
+  condition = 20,
+  met = 21,
+  promise = 22,
+  message = 23,
+  completed = 24,
+  failed = 25,
+  ended_cancelled = 26,
+  continued = 27,
+  update_done = 28,
+  update_failed = 29,
+  patched = 30,
+  described = 31,
+  // Notes
+  attempt = 32,
+  retry = 33,
+  not_started = 34,
+  progress = 35,
+  driven = 36,
+  stalled = 37,
+  resumed = 38,
+  suspect = 39,
+  written = 40,
+  moved = 41,
+  erased = 42,
+  // end of kinds.def
+};
+
+/// Returns what a history shows: "started", "step done", "timer fired", …; "unknown" for a number
+/// that is no kind.
+STET_API std::string_view to_text(record_kind k) noexcept;
+
+}}  // namespace stet::v0

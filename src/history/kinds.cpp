@@ -1,0 +1,43 @@
+#include <stet/kinds.hpp>
+
+namespace stet { inline namespace v0 {
+
+std::string_view to_text(status s) noexcept {
+  switch (s) {
+    case status::running: return "running";
+    case status::completed: return "completed";
+    case status::failed: return "failed";
+    case status::cancelled: return "cancelled";
+    case status::terminated: return "terminated";
+    case status::stalled: return "stalled";
+    case status::timed_out: return "timed_out";
+    case status::continued_as_new: return "continued_as_new";
+  }
+  return "unknown";
+}
+
+std::string_view to_text(record_kind k) noexcept {
+  switch (k) {
+#define STET_KIND(kind, number, text, fields, meaning) \
+  case record_kind::kind: return text;
+#define STET_FLAG(kind, flag, bit, meaning)
+#define STET_FLAG_FIELD(kind, flag, bit, field, meaning)
+#include "history/kinds.def"
+  }
+  return "unknown";
+}
+
+std::string_view to_text(wait_kind k) noexcept {
+  switch (k) {
+    case wait_kind::step: return "step";
+    case wait_kind::sleep: return "sleep";
+    case wait_kind::child: return "child";
+    case wait_kind::condition: return "condition";
+    case wait_kind::promise: return "promise";
+    case wait_kind::message: return "message";
+    case wait_kind::start: return "start";
+  }
+  return "unknown";
+}
+
+}}  // namespace stet::v0

@@ -1,0 +1,173 @@
+// Records, each made with the fields of its kind. Texts are views, and must outlive the record. The
+// recorder fills in the run, and the time of most events.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include "history/record.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+inline record make(record_kind kind, std::uint32_t command = 0) noexcept {
+  record r;
+  r.kind = kind;
+  r.command = command;
+  return r;
+}
+
+namespace events {
+
+inline record step_done(std::uint32_t command, std::uint32_t attempt, std::string_view result) {
+  record r = make(record_kind::step_done, command);
+  r.attempt = attempt;
+  r.payload = result;
+  return r;
+}
+/// A step that the engine gives up. A failure of its body is set by set_failure.
+inline record step_failed(std::uint32_t command, std::uint32_t attempt, errc code,
+                          std::string_view type = {}, std::string_view text = {}) {
+  record r = make(record_kind::step_failed, command);
+  r.attempt = attempt;
+  r.code = code;
+  r.error_type = type;
+  r.error_text = text;
+  return r;
+}
+inline record timer_fired(std::uint32_t command) { return make(record_kind::timer_fired, command); }
+inline record child_done(std::uint32_t command, std::string_view result) {
+  record r = make(record_kind::child_done, command);
+  r.payload = result;
+  return r;
+}
+/// `attempts`: of the child's last failure; 1 if it failed by itself.
+inline record child_failed(std::uint32_t command, std::uint32_t attempts, std::string_view type,
+                           std::string_view text) {
+  record r = make(record_kind::child_failed, command);
+  r.code = errc::child_failed;
+  r.attempt = attempts;
+  r.error_type = type;
+  r.error_text = text;
+  return r;
+}
+inline record cancel_requested(std::string_view reason) {
+  record r = make(record_kind::cancel_requested);
+  r.name = reason;
+  return r;
+}
+inline record body_returned(std::uint32_t command) {
+  return make(record_kind::body_returned, command);
+}
+inline record terminated(std::string_view reason, std::uint8_t flags) {
+  record r = make(record_kind::terminated);
+  r.flags = flags;
+  r.name = reason;
+  return r;
+}
+/// `key`: its idempotency key, may be empty.
+inline record signal(std::string_view name, std::string_view key, std::string_view payload) {
+  record r = make(record_kind::signal);
+  r.name = name;
+  r.target = key;
+  r.payload = payload;
+  return r;
+}
+inline record update(std::string_view name, std::string_view id, std::string_view arguments,
+                     std::uint8_t flags) {
+  record r = make(record_kind::update);
+  r.flags = flags;
+  r.name = name;
+  r.target = id;
+  r.payload = arguments;
+  return r;
+}
+inline record message_done(std::uint32_t command, std::string_view answer = {}) {
+  record r = make(record_kind::message_done, command);
+  r.payload = answer;
+  return r;
+}
+
+}  // namespace events
+
+namespace commands {
+
+inline record met(std::uint32_t command, bool takes) {
+  record r = make(record_kind::met, command);
+  r.flags = takes ? flag::met::takes : 0;
+  return r;
+}
+inline record cancelled(std::uint32_t command, bool waits) {
+  record r = make(record_kind::cancelled, command);
+  r.flags = waits ? flag::cancelled::waits : 0;
+  return r;
+}
+inline record patched(std::string_view patch, std::uint32_t line) {
+  record r = make(record_kind::patched);
+  r.name = patch;
+  r.line = line;
+  return r;
+}
+inline record continued(std::uint64_t next, std::string_view workflow, std::string_view arguments) {
+  record r = make(record_kind::continued);
+  r.related = next;
+  r.name = workflow;
+  r.payload = arguments;
+  return r;
+}
+
+}  // namespace commands
+
+namespace notes {
+
+inline record attempt(std::uint32_t command, std::uint32_t number) {
+  record r = make(record_kind::attempt, command);
+  r.attempt = number;
+  return r;
+}
+inline record not_started(std::uint32_t command, std::uint32_t attempt) {
+  record r = make(record_kind::not_started, command);
+  r.attempt = attempt;
+  return r;
+}
+inline record progress(std::uint32_t command, std::string_view payload) {
+  record r = make(record_kind::progress, command);
+  r.payload = payload;
+  return r;
+}
+inline record driven(std::int64_t time) {
+  record r = make(record_kind::driven);
+  r.time = time;
+  return r;
+}
+inline record stalled(std::int64_t time, std::string_view reason) {
+  record r = make(record_kind::stalled);
+  r.time = time;
+  r.name = reason;
+  return r;
+}
+inline record resumed(std::int64_t time) {
+  record r = make(record_kind::resumed);
+  r.time = time;
+  return r;
+}
+/// `command` 0: the workflow's own code. `deaths` 0: it is a suspect no more.
+inline record suspect(std::uint32_t command, std::uint32_t deaths) {
+  record r = make(record_kind::suspect, command);
+  r.attempt = deaths;
+  return r;
+}
+inline record written() { return make(record_kind::written); }
+inline record moved(std::int64_t time, std::string_view version) {
+  record r = make(record_kind::moved);
+  r.time = time;
+  r.name = version;
+  return r;
+}
+inline record erased(std::uint64_t run) {
+  record r = make(record_kind::erased);
+  r.related = run;
+  return r;
+}
+
+}  // namespace notes
+}  // namespace detail
+}}  // namespace stet::v0

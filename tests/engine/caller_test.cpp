@@ -1,0 +1,23 @@
+// Updates that one run sends to another.
+#include "engine/runs/caller.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace stet::detail;
+
+TEST_CASE("the id of a call says which command of which run waits for its answer") {
+  for (caller c : {caller{1, 1}, caller{UINT64_MAX, UINT32_MAX}, caller{7, 0}}) {
+    auto id = call_id(c);
+    CHECK(is_call_id(id));
+    auto found = caller_of(id);
+    REQUIRE(found);
+    CHECK(found->run == c.run);
+    CHECK(found->command == c.command);
+  }
+}
+
+TEST_CASE("an id that a user has given is no call's") {
+  CHECK(!is_call_id("order-1"));
+  CHECK(!is_call_id(""));
+  for (auto id : {"", "order-1", "stet:", "stet:x", "stet:1"}) CHECK(!caller_of(id));
+}

@@ -1,0 +1,101 @@
+// What a run shows of itself.
+#include "engine/calls/describing.hpp"
+
+#include "engine/calls/history_bytes.hpp"
+#include "stepping.hpp"
+
+using namespace stet_tests;
+
+namespace {
+
+const run_ref a{0, "default", "a"}, nobody{0, "default", "x"};
+
+}  // namespace
+
+TEST_CASE("of an id without a run nothing is shown") {
+  parts p;
+  auto& d = p.calls.describing;
+  CHECK(!d.describe(nobody).value);
+  CHECK(d.describe(nobody).lsn == everything);  // that there is none may be news
+  CHECK(d.history(nobody).value.empty());
+  CHECK_THROWS_AS((void)d.export_history(nobody), stet::error);
+}
+
+TEST_CASE("a run shows what it is, and what it waits for") {
+  parts p;
+  auto r = p.start("a");
+  p.settle();
+  auto info = *p.calls.describing.describe(a).value;
+  CHECK(info.id == "a");
+  CHECK(info.workflow == "sleeper");
+  CHECK(info.run == r->state.run);
+  CHECK(info.status == stet::status::running);
+  CHECK(info.reason.empty());
+  CHECK(info.records == r->state.records);
+  REQUIRE(info.waits_for.size() == 1);
+  CHECK(info.waits_for[0].kind == stet::wait_kind::sleep);
+  CHECK(info.waits_for[0].due == info.next_wakeup);
+}
+
+TEST_CASE("a run that begins later waits for its start") {
+  parts p;
+  auto arguments = bytes_of(std::tuple<>{});
+  auto start = p.start_of("a", "sleeper", arguments);
+  start.begins_at = p->time.now() + 500;
+  auto r = p->drive.births.create(start);
+  auto info = *p.calls.describing.describe(a).value;
+  REQUIRE(info.waits_for.size() == 1);
+  CHECK(info.waits_for[0].kind == stet::wait_kind::start);
+  CHECK(info.waits_for[0].due.time_since_epoch().count() == start.begins_at);
+}
+
+TEST_CASE("a step shows its attempt, when the next one comes, and what the last one said") {
+  stepping s;
+  auto waiting = [&] { return s.p.calls.describing.describe(a).value->waits_for.at(0); };
+  CHECK(waiting().kind == stet::wait_kind::step);
+  CHECK(waiting().name == "s");
+  CHECK(waiting().attempt == 1);
+  CHECK(waiting().due == stet::time_point{});
+  stet::failure no{"type", "no", {}, 1};
+  s.p->advance.retries.attempt_failed(*s.r, s.step(), s.a(), no, stet::errc::step_failed, false);
+  CHECK(waiting().last_error == "no");
+  CHECK(waiting().due.time_since_epoch().count() == s.step().due);
+}
+
+TEST_CASE("why a run has ended is shown, but a result isn't") {
+  parts p;
+  auto r = p.start("a"), b = p.start("b");
+  p->drive.ending.terminate(*r, "why");
+  CHECK(p.calls.describing.describe(a).value->reason == "why");
+  auto seven = bytes_of(7);
+  p->recorder.append_note(*b, event_named(record_kind::completed, "", seven));
+  CHECK(p.calls.describing.describe({0, "default", "b"}).value->reason.empty());
+}
+
+TEST_CASE("a history is shown record by record, and what can't be opened says why") {
+  auto key = std::make_shared<fragile_transform>();
+  parts p(stet::memory::open(), {.transforms = {key}});
+  auto r = p.start("a");
+  auto seven = bytes_of(7);
+  p->recorder.post_event(*r, event_named(record_kind::signal, "s", seven));
+  auto shown = p.calls.describing.history(a).value;
+  REQUIRE(shown.size() == 2);
+  CHECK(shown[0].kind == stet::record_kind::started);
+  CHECK(shown[1].kind == stet::record_kind::signal);
+  CHECK(shown[1].name == "s");
+  CHECK(shown[1].detail == "7");
+  key->broken = true;
+  CHECK(p.calls.describing.history(a).value[1].detail.find("no key") != std::string::npos);
+}
+
+TEST_CASE("an exported history is that of the run, its payloads sealed") {
+  parts p;
+  auto r = p.start("a");
+  auto exported = p.calls.describing.export_history(a);
+  CHECK(exported.lsn == r->last_lsn);
+  auto h = decode_history(exported.value);
+  CHECK(h.id == "a");
+  CHECK(h.workflow == "sleeper");
+  CHECK(h.run == r->state.run);
+  CHECK(h.records == p->runs.history.stored(*r));
+}

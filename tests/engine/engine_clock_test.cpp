@@ -1,0 +1,140 @@
+// Engine time.
+#include "engine/time/engine_clock.hpp"
+
+#include <doctest/doctest.h>
+
+#include <stet/test_doubles.hpp>
+
+using namespace stet::detail;
+
+namespace {
+
+constexpr auto start_ms = stet::testing::virtual_clock::epoch;
+constexpr std::int64_t hour = 3'600'000;
+constexpr journal_place here{10, 10};
+
+/// A clock that may know how long the machine is up.
+class machine final : public stet::testing::virtual_clock {
+ public:
+  explicit machine(bool up, int coarse = 0) : knows_uptime(up), coarseness(coarse) {}
+  std::optional<stet::duration> uptime() noexcept override {
+    if (!knows_uptime) return std::nullopt;
+    return steady();
+  }
+  stet::duration resolution() noexcept override { return stet::duration(coarseness); }
+  bool knows_uptime;
+  int coarseness;
+};
+
+struct fixture {
+  explicit fixture(bool uptime = true, int coarse = 0) : world(uptime, coarse), clock(world) {}
+  void start(std::int64_t last = 0) {
+    std::optional<clock_history> known;
+    if (last) {
+      known.emplace();
+      known->time = last;
+      known->lsn = 5;
+    }
+    clock.start(known, last, here);
+  }
+  void pass(std::int64_t ms) { world.advance(stet::duration(ms)); }
+  void set(std::int64_t ms) { world.set(stet::duration(ms)); }
+  machine world;
+  engine_clock clock;
+};
+
+}  // namespace
+
+TEST_CASE("engine time begins with the wall clock, and stands still between two looks") {
+  fixture f;
+  f.start();
+  CHECK(f.clock.now() == start_ms);
+  f.pass(50);
+  CHECK(f.clock.now() == start_ms);
+  CHECK(f.clock.measure() == start_ms + 50);
+  f.clock.look();
+  CHECK(f.clock.now() == start_ms + 50);
+  CHECK(!f.clock.tick(here));
+  CHECK(f.clock.now() == start_ms + 50);
+}
+
+TEST_CASE("a wall clock that is set back doesn't set engine time back") {
+  fixture f;
+  f.start();
+  f.pass(10);
+  f.set(-hour);
+  CHECK(f.clock.tick(here));  // it is to be noted
+  CHECK(f.clock.now() == start_ms + 10);
+  CHECK(f.clock.behind() == hour);
+  CHECK(f.clock.due(start_ms + 500, 11) == start_ms + 500);
+  CHECK(f.clock.history(here).behind == hour);
+  CHECK(!f.clock.tick(here));  // it is noted
+}
+
+TEST_CASE("a wall clock that is set forward takes lengths of time with it, where none passed") {
+  fixture f;
+  f.start();
+  f.set(hour);
+  CHECK(f.clock.tick({20, 20}));
+  CHECK(f.clock.now() == start_ms + hour);
+  CHECK(f.clock.due(start_ms + 500, 11) == start_ms + hour + 500);
+  CHECK(f.clock.due(start_ms + hour + 500, 20) == start_ms + hour + 500);
+  CHECK(f.clock.since_start(500) == start_ms + hour + 500);
+}
+
+TEST_CASE("where the uptime isn't known, a jump ahead is a machine that was suspended") {
+  fixture f(false);
+  f.start();
+  f.set(hour);
+  CHECK(!f.clock.tick(here));
+  CHECK(f.clock.now() == start_ms + hour);
+  CHECK(f.clock.due(start_ms + 500, 11) == start_ms + 500);
+}
+
+TEST_CASE("a clock that is ahead by a little isn't followed: it may be set by the network") {
+  fixture f;
+  f.start();
+  f.set(20);
+  CHECK(!f.clock.tick(here));
+  CHECK(f.clock.now() == start_ms);
+  f.set(1);
+  CHECK(f.clock.tick(here));
+  CHECK(f.clock.now() == start_ms + 21);
+}
+
+TEST_CASE("a start behind the last time known shifts what is pending, and knows the clock wrong") {
+  fixture f;
+  f.start(start_ms + hour);
+  CHECK(f.clock.now() == start_ms);
+  CHECK(f.clock.due(start_ms + hour + 500, 3) == start_ms + 500);
+  CHECK(f.clock.history().is_wrong());
+  CHECK(f.clock.history().shifts_back());
+  CHECK(f.clock.notes_progress());
+  (void)f.clock.history(here);
+  CHECK(!f.clock.notes_progress());  // now and then
+}
+
+TEST_CASE("a start a moment behind the last time known goes on from that") {
+  fixture f;
+  f.start(start_ms + 1000);
+  CHECK(f.clock.now() == start_ms + 1000);
+  CHECK(!f.clock.history().is_wrong());
+}
+
+TEST_CASE("a coarse clock cuts no length short") {
+  fixture f(true, 10);
+  f.start();
+  CHECK(!f.clock.is_over(start_ms));
+  CHECK(f.clock.is_over(start_ms - 10));
+  CHECK(f.clock.past() == start_ms - 10);
+  CHECK(f.clock.shown(start_ms) == start_ms + 10);
+  CHECK(f.clock.whole(5) == 15);
+  CHECK(f.clock.whole(INT64_MAX) >= INT64_MAX - 1);  // it never overflows
+}
+
+TEST_CASE("this life begins with the LSN of its start") {
+  fixture f;
+  f.start();
+  CHECK(f.clock.is_of_this_life(10));
+  CHECK(!f.clock.is_of_this_life(9));
+}

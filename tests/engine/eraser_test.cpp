@@ -1,0 +1,137 @@
+// Runs that go, because a caller says so.
+#include "engine/calls/eraser.hpp"
+
+#include "families.hpp"
+
+using namespace stet_tests;
+
+namespace {
+
+std::size_t erase(parts& p, std::string_view id, stet::erase_options o = {}) {
+  return p.calls.eraser.erase({0, "default", id}, o).value;
+}
+/// How many keys of the store name a run by its number at their end.
+std::size_t traces(parts& p, std::uint64_t run) {
+  while (p->commit.commit()) {}
+  std::size_t n = 0;
+  for (auto space :
+       {keys::space::snapshot, keys::space::ids, keys::space::timers, keys::space::index}) {
+    auto from = keys::all(space), to = keys::end_of(from);
+    scan(p->shared.store, {from, to}, [&](std::string_view key, std::string_view) {
+      n += keys::last_number(key) == run;
+      return true;
+    });
+  }
+  return n + p->shared.store.get(keys::history(run, 0)).has_value();
+}
+
+}  // namespace
+
+TEST_CASE("a run that has ended goes, from memory at once and from the store with the block") {
+  parts p;
+  auto run = p.start("a")->state.run;
+  p.put_away(run);
+  REQUIRE(traces(p, run) > 3);
+  auto r = p->runs.table.load(run);
+  p->drive.ending.terminate(*r, "");
+  r = {};
+  CHECK(erase(p, "a") == 1);
+  CHECK(!p->runs.table.load(run));
+  CHECK(p->runs.table.latest("default", "a") == 0);
+  CHECK(traces(p, run) == 0);
+  CHECK_THROWS_AS((void)erase(p, "a"), stet::error);
+}
+
+TEST_CASE("a run that is open stays, unless it is to be terminated") {
+  parts p;
+  auto r = p.start("a");
+  CHECK_THROWS_WITH_AS((void)erase(p, "a"), doctest::Contains("is open"), stet::error);
+  CHECK(r->state.open());
+  CHECK(erase(p, "a", {.terminate = true}) == 1);
+  CHECK(!r->state.open());
+}
+
+TEST_CASE("an earlier run of an id goes as well, though no index knows it yet") {
+  parts p;
+  const auto first = p.start("a")->state.run;
+  {
+    auto r = p->runs.table.load(first);
+    p->drive.ending.terminate(*r, "");
+  }
+  const auto second = p.start("a")->state.run;
+  CHECK(p->runs.table.latest_below("default", "a", second) == first);
+  CHECK(erase(p, "a", {.terminate = true}) == 2);
+  CHECK(traces(p, first) + traces(p, second) == 0);
+  CHECK(p->runs.table.latest("default", "a") == 0);
+  CHECK(!p->runs.table.exists(first));
+}
+
+TEST_CASE("all runs of an id go, or none") {
+  parts p;
+  auto first = p.start("a");
+  p->drive.ending.terminate(*first, "");
+  while (p->commit.commit()) {}
+  auto second = p.start("a");
+  CHECK_THROWS_AS((void)erase(p, "a"), stet::error);
+  CHECK(p->runs.table.exists(first->state.run));
+  p->drive.ending.terminate(*second, "");
+  CHECK(erase(p, "a") == 2);
+}
+
+TEST_CASE("a run goes with those that it started, if that is asked, and not others of their ids") {
+  for (bool children : {false, true}) {
+    family f;
+    f.p->drive.ending.terminate(*f.parent, "");  // its child ends with it
+    while (f.p->commit.commit()) {}
+    auto other = f.p.start("child");
+    CHECK(erase(f.p, "parent", {.children = children}) == (children ? 2 : 1));
+    CHECK(f.p->runs.table.exists(f.child->state.run) == !children);
+    CHECK(other->state.open());
+  }
+}
+
+TEST_CASE("a run of which a body still runs stays") {
+  parts p;
+  auto r = p.start("a");
+  p->drive.ending.terminate(*r, "");
+  r->attempts.push_back(nullptr);
+  CHECK(!p.calls.eraser.erase_run(*r));
+  CHECK_THROWS_WITH_AS((void)erase(p, "a"), doctest::Contains("still runs"), stet::error);
+  r->attempts.clear();
+  CHECK(p.calls.eraser.erase_run(*r));
+}
+
+TEST_CASE("a run that can't be read goes by what the indexes know, if it isn't open") {
+  parts p;
+  auto open = p.start("open")->state.run, ended = p.start("ended")->state.run;
+  {
+    auto r = p->runs.table.load(ended);
+    p->drive.ending.terminate(*r, "");
+  }
+  p.damage(open);
+  p.damage(ended);
+  CHECK_THROWS_WITH_AS((void)erase(p, "open"), doctest::Contains("can't be read"), stet::error);
+  CHECK(erase(p, "ended") == 1);
+  CHECK(erase(p, "open", {.terminate = true}) == 1);
+  CHECK(traces(p, open) == 0);
+  CHECK(traces(p, ended) == 0);
+}
+
+TEST_CASE("who waits for a run that can't be read and is erased gets that as the end") {
+  family f;
+  auto child = f.child->state.run;
+  f.child = {};
+  f.p.damage(child);
+  CHECK(erase(f.p, "child", {.terminate = true}) == 1);
+  CHECK(f.p.count(*f.parent, record_kind::child_failed) == 1);
+}
+
+TEST_CASE("what is owed to a run goes with it") {
+  parts p;
+  auto r = p.start("a");
+  auto run = r->state.run;
+  p->runs.debts.owe(run, {});
+  p->drive.ending.terminate(*r, "");
+  CHECK(erase(p, "a") == 1);
+  CHECK(!p->runs.debts.has(run));
+}

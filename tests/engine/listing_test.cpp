@@ -1,0 +1,119 @@
+// Which runs there are.
+#include "engine/calls/listing.hpp"
+
+#include "parts.hpp"
+
+using namespace stet_tests;
+
+namespace {
+
+using kind = listing::kind;
+
+/// Runs a, b and c: in the store, on its way there, and in memory; c has ended.
+struct fixture {
+  fixture() {
+    auto a = p.start("a")->state.run;
+    auto b = p.start("b");
+    p.settle();
+    p.put_away(a);
+    p->commit.checkpointer.slice(*b);
+    faults->fail_next(stet::testing::store_call::commit, stet::testing::fault::refused);
+    (void)p->commit.commit();
+    REQUIRE(p->runs.table.rides_in_block(*b));
+    auto c = p.start("c");
+    p->recorder.append_note(*c, event_named(record_kind::terminated, "why"));
+  }
+  listing list(std::string_view filter, kind k = kind::rows, std::size_t rows_max = SIZE_MAX) {
+    listing l("default", filter, k);
+    l.rows_max = rows_max;
+    go_on(l);
+    return l;
+  }
+  void go_on(listing& l) {
+    while (!l.done) (void)p.calls.lists.go_on(l, whole);
+  }
+  void write() {
+    p.pass(std::chrono::seconds(1));
+    while (p->commit.commit()) {}
+  }
+  std::shared_ptr<const void> whole = std::make_shared<int>(1);
+  std::shared_ptr<stet::testing::faults> faults = std::make_shared<stet::testing::faults>();
+  parts p{std::make_unique<stet::testing::fault_store>(stet::memory::open(), faults)};
+};
+
+std::string ids(const listing& l) {
+  std::string all;
+  for (auto& row : l.rows) all += row.id;
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a list has every run once, the latest first, wherever it stands") {
+  fixture f;
+  CHECK(ids(f.list("")) == "cba");
+  CHECK(ids(f.list("ExecutionStatus = 'Running'")) == "ba");
+  CHECK(ids(f.list("ExecutionStatus = 'Terminated'")) == "c");
+  auto c = f.list("ExecutionStatus = 'Terminated'").rows.at(0);
+  CHECK(c.reason == "why");
+  f.write();
+  CHECK(ids(f.list("")) == "cba");
+}
+
+TEST_CASE("a list goes on where it stopped, and may go back") {
+  fixture f;
+  auto l = f.list("", kind::rows, 1);
+  CHECK(ids(l) == "c");
+  auto here = l.here();
+  l.rows_max = SIZE_MAX;
+  l.done = false;
+  f.go_on(l);
+  CHECK(ids(l) == "cba");
+  l.go_back(here);
+  CHECK(!l.done);
+  CHECK(ids(l) == "c");
+  f.go_on(l);
+  CHECK(ids(l) == "cba");
+}
+
+TEST_CASE("counts say what lists say") {
+  fixture f;
+  CHECK(f.list("", kind::number).number == 3);
+  CHECK(f.list("ExecutionStatus = 'Running'", kind::number).number == 2);
+  CHECK(f.list("WorkflowId = 'a'", kind::number).number == 1);
+  auto by_status = f.list("", kind::by_status).by_status;
+  CHECK(by_status[{"sleeper", stet::status::running}] == 2);
+  CHECK(by_status[{"sleeper", stet::status::terminated}] == 1);
+  CHECK(by_status.size() == 2);
+}
+
+TEST_CASE("a run that is erased is in no list, though the store still shows it") {
+  fixture f;
+  f.write();
+  auto c = f.p->runs.finder.must_find({0, "default", "c"});
+  f.p->commit.checkpointer.slice(*c);
+  f.write();
+  REQUIRE(f.p.calls.eraser.erase_run(*c));
+  c = {};
+  CHECK(ids(f.list("")) == "ba");
+  CHECK(f.list("", kind::number).number == 2);
+  CHECK(f.list("CloseTime IS NOT NULL", kind::number).number == 0);
+}
+
+TEST_CASE("another namespace has runs of its own") {
+  fixture f;
+  listing l("other", "", kind::rows);
+  l.rows_max = SIZE_MAX;
+  f.go_on(l);
+  CHECK(l.rows.empty());
+}
+
+TEST_CASE("the ids of open runs come in their order, as many as are asked for") {
+  fixture f;
+  auto& lists = f.p.calls.lists;
+  using ids = std::vector<std::string>;
+  CHECK(lists.open_runs("default", "", 10, f.whole).value == ids{"a", "b"});
+  CHECK(lists.open_runs("default", "a", 10, f.whole).value == ids{"b"});
+  CHECK(lists.open_runs("default", "", 1, f.whole).value == ids{"a"});
+  CHECK(lists.open_runs("other", "", 10, f.whole).value.empty());
+}

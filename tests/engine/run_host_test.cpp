@@ -1,0 +1,59 @@
+// What a coroutine needs of its engine.
+#include "engine/steps/run_host.hpp"
+
+#include "stepping.hpp"
+
+using namespace stet_tests;
+
+TEST_CASE("a step that is given up before it began is revoked, and nobody waits for it") {
+  stepping s(&one_capturing_step);
+  CHECK(!s.p->drive.host.stop_body(s.r->state.run, 2));
+  CHECK(s.a().at == attempt::phase::waiting);  // it is another's
+  CHECK(!s.p->drive.host.stop_body(s.r->state.run, 1));
+  CHECK(s.a().at == attempt::phase::revoked);
+}
+
+TEST_CASE("a body that runs is asked to stop, and waited for if it refers to the frame") {
+  for (bool captures : {true, false}) {
+    stepping s(captures ? &one_capturing_step : &one_plain_step);
+    s.a().at = attempt::phase::running;
+    CHECK(s.p->drive.host.stop_body(s.r->state.run, 1) == captures);
+    CHECK(s.a().stop);
+    CHECK(s.a().ticket.left_behind == !captures);
+    s.a().at = attempt::phase::left;
+  }
+}
+
+TEST_CASE("what a body refers to isn't destroyed before it has returned") {
+  stepping s(&one_capturing_step);
+  s.a().at = attempt::phase::running;
+  std::thread body([&] {
+    while (!s.a().stop) std::this_thread::yield();
+    s.a().at = attempt::phase::left;
+  });
+  s.p->drive.host.await_body(s.r->state.run, 1);
+  CHECK(s.a().at == attempt::phase::left);
+  CHECK(s.a().ticket.left_behind);
+  body.join();
+}
+
+TEST_CASE("it is told how late a drive is, and never that it is early") {
+  parts p;
+  auto& host = p->drive.host;
+  host.driven_at = p->time.now() - 5;
+  CHECK(host.late_by() == 5);
+  p.clock.advance(stet::duration(2));
+  CHECK(host.late_by() == 7);
+  host.driven_at = p->time.now() + 100;
+  CHECK(host.late_by() == 0);
+}
+
+TEST_CASE("a child's number is no other run's, and what a run logs reaches the listener") {
+  parts p;
+  auto& host = p->drive.host;
+  auto number = host.new_run_number();
+  CHECK(host.new_run_number() == number + 1);
+  CHECK(p.start("a")->state.run == number + 2);
+  host.log("a", "said");
+  CHECK(p.heard.logs() == std::vector<std::string>{"a: said"});
+}

@@ -1,0 +1,112 @@
+// The threads on which bodies run, whose they are.
+#include "engine/bodies/workers.hpp"
+
+#include "parts.hpp"
+
+using namespace stet_tests;
+
+namespace {
+
+/// The host's executor: it only notes.
+struct hosts_executor final : stet::executor {
+  void submit(stet::work* first) noexcept override { submitted = first; }
+  stet::work* stop() noexcept override {
+    ++stops;
+    return std::exchange(submitted, nullptr);
+  }
+  stet::work* submitted = nullptr;
+  int stops = 0;
+};
+struct job final : stet::work {
+  void run() noexcept override {}
+  stet::step_attempt about() const noexcept override { return {}; }
+  void count_time() noexcept override {}
+};
+
+}  // namespace
+
+TEST_CASE("in manual mode there are no threads, and bodies run on the loop's") {
+  parts p;
+  auto& w = p->bodies.threads;
+  w.start();
+  CHECK(!w.exist());
+  CHECK(w.stop(false) == nullptr);
+  CHECK(w.lend());
+  w.give_back();
+}
+
+TEST_CASE("the host's executor is used, and is stopped once") {
+  hosts_executor own;
+  job a;
+  services s(stet::memory::open(), {.executor = &own});
+  workers w(s);
+  w.start();
+  CHECK(w.exist());
+  w.submit(&a);
+  CHECK(own.submitted == &a);
+  CHECK(w.stop(false) == &a);
+  CHECK(!w.exist());
+  CHECK(w.stop(false) == nullptr);
+  CHECK(own.stops == 1);
+}
+
+TEST_CASE("threads of the host can't be left: it isn't asked for what waits there") {
+  hosts_executor own;
+  services s(stet::memory::open(), {.executor = &own});
+  workers w(s);
+  w.outstanding = 3;
+  CHECK(w.stop(true) == nullptr);
+  CHECK(own.stops == 0);
+  CHECK(w.outstanding == 0);
+}
+
+TEST_CASE("bodies starve when all that have begun wait for runs, and others for a thread") {
+  parts p;
+  auto& w = p->bodies.threads;
+  w.running = 2;
+  w.outstanding = 3;
+  CHECK(!w.starve());
+  w.waiting = 1;
+  CHECK(!w.starve());
+  w.waiting = 2;
+  CHECK(w.starve());
+  w.outstanding = 2;  // nobody needs a thread
+  CHECK(!w.starve());
+}
+
+TEST_CASE("bodies that starve are told of after a second, once") {
+  parts p;
+  auto& w = p->bodies.threads;
+  w.running = w.waiting = 1;
+  w.outstanding = 2;
+  auto look_after = [&](int ms) {
+    p.clock.advance(stet::duration(ms));
+    w.watch(p->time.clock);
+    return p.heard.problems().size();
+  };
+  CHECK(look_after(0) == 0);
+  CHECK(look_after(999) == 0);
+  w.waiting = 0;  // one goes on
+  CHECK(look_after(1) == 0);
+  w.waiting = 1;
+  CHECK(look_after(5000) == 0);  // it begins again
+  CHECK(look_after(1000) == 1);
+  CHECK(look_after(5000) == 1);
+  CHECK(p.heard.heard("wait for a thread of the executor"));
+}
+
+TEST_CASE(
+    "as many waiting bodies as threads are told of once, where the threads are the engine's") {
+  stet::testing::recorder heard;
+  services s(stet::memory::open(), {.threads = 2, .listener = &heard});
+  workers w(s);
+  w.tell_of_waiting(2);  // there are none yet
+  CHECK(heard.problems().empty());
+  w.start();
+  w.tell_of_waiting(1);
+  CHECK(heard.problems().empty());
+  w.tell_of_waiting(2);
+  w.tell_of_waiting(3);
+  CHECK(heard.problems().size() == 1);
+  CHECK(w.stop(false) == nullptr);
+}

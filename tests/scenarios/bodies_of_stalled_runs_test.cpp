@@ -1,0 +1,55 @@
+// Runs that are stalled while a body of theirs still runs.
+#include <atomic>
+#include <thread>
+
+#include "tests/support/world.hpp"
+
+using namespace stet_tests;
+
+namespace {
+
+inline constexpr stet::workflow<int()> Two{"two"};
+
+}  // namespace
+
+TEST_CASE("a stalled run is resumed while a body refers to its frame: when that has returned") {
+  std::atomic<int> executions{0}, began{0};
+  std::atomic<bool> is_mended{false}, may_return{false};
+  world w({.threads = 2});
+  w.options.replay_check_interval = 1;
+  w.open([&](stet::engine& e) {
+    e.define(Two, [&](stet::context&) -> stet::task<int> {
+      bool is_odd = executions++ > 0 && !is_mended;  // so is each replay of the first one
+      auto slow = [&](stet::context& c) -> stet::task<void> {
+        co_await c.step("slow", [&] {
+          ++began;
+          while (!may_return) std::this_thread::sleep_for(1ms);
+        });
+      };
+      auto other = [&](stet::context& c) -> stet::task<void> {
+        co_await c.sleep(1h);
+        co_await c.step(is_odd ? "odd" : "even", [] {});
+      };
+      co_await stet::all(slow, other);
+      co_return 7;
+    });
+  });
+  auto run = w.engine().start(Two, "1");
+  w.until([&] { return began == 1; });
+  w.clock.advance(1h);
+  w.until([&] { return w.engine().admin().describe("1")->status == stet::status::stalled; });
+  const auto reason = w.engine().admin().describe("1")->reason;
+  CHECK(reason.find("isn't deterministic") != std::string::npos);
+  is_mended = true;
+  for (int i = 0; i < 3; ++i) {
+    w.engine().admin().resume("1");
+    for (int look = 0; look < 20; ++look) w.poke();
+    CHECK(w.engine().admin().describe("1")->status == stet::status::stalled);
+    CHECK(w.engine().admin().describe("1")->reason == reason);
+  }
+  CHECK(began == 1);
+  may_return = true;
+  w.until([&] { return w.engine().admin().describe("1")->status != stet::status::stalled; });
+  CHECK(w.result(run) == 7);
+  CHECK(began == 1);  // its result stands
+}

@@ -1,0 +1,99 @@
+// Heartbeats: only the attempt that counts says how far its step is.
+#include <atomic>
+#include <thread>
+
+#include "completions.hpp"
+
+using namespace stet_tests;
+
+namespace {
+
+/// What an attempt that was left behind does when the test lets it.
+struct late_beats {
+  std::atomic<int> begun{0}, second_saw{0};
+  std::atomic<bool> may_beat{false}, has_beaten{false}, may_end{false};
+};
+late_beats late;
+
+int copies(stet::step_context& s) {
+  int from = s.progress<int>().value_or(0);
+  ++late.begun;
+  if (s.attempt() == 1) {
+    s.heartbeat(1);
+    while (!late.may_beat) std::this_thread::yield();
+    s.heartbeat(1034);
+    late.has_beaten = true;
+    while (!late.may_end) std::this_thread::yield();
+    return -1;
+  }
+  if (s.attempt() == 2) {
+    late.second_saw = from;
+    s.heartbeat(2);
+    while (!late.has_beaten) std::this_thread::yield();
+    throw std::runtime_error("try again");
+  }
+  return from;
+}
+
+void reset_late() {
+  late.begun = 0;
+  late.may_beat = late.has_beaten = late.may_end = false;
+}
+
+constexpr stet::step_options patient{.retry = {.initial_interval = 1s, .jitter = 0},
+                                     .timeout = 1min};
+
+}  // namespace
+
+TEST_CASE("a heartbeat of an attempt that was left behind isn't the progress of the next one") {
+  for (bool before_next : {false, true}) {
+    CAPTURE(before_next);
+    reset_late();
+    world w(cell{.threads = 3});
+    w.open([&](stet::engine& e) {
+      e.define(Number, [](stet::context& ctx, int) -> stet::task<int> {
+        co_return co_await ctx.step("copy", patient, copies);
+      });
+    });
+    auto run = w.engine().start(Number, "r", 0);
+    w.until([&] { return late.begun == 1; });
+    w.clock.advance(1min);
+    w.until([&] {
+      return w.engine().admin().describe("r")->waits_for.at(0).due != stet::time_point();
+    });
+    if (before_next) {  // while the step waits for its retry
+      late.may_beat = true;
+      w.until([&] { return late.has_beaten.load(); });
+      for (int i = 0; i < 5; ++i) w.poke();
+    }
+    w.clock.advance(1s);
+    w.until([&] { return late.begun == 2; });
+    late.may_beat = true;
+    w.until([&] {
+      return w.engine().admin().describe("r")->waits_for.at(0).due != stet::time_point();
+    });
+    w.clock.advance(5s);
+    w.until([&] { return run.status() != stet::status::running; });
+    CHECK(late.second_saw == 1);
+    CHECK(run.result() == 2);
+    late.may_end = true;
+  }
+}
+
+TEST_CASE("what an attempt said just before it failed is the progress of the next one") {
+  for (auto& c : cells) {
+    CAPTURE(c.name());
+    world w(c);
+    w.open([&](stet::engine& e) {
+      e.define(Number, [](stet::context& ctx, int) -> stet::task<int> {
+        co_return co_await ctx.step("x", {.retry = {.initial_interval = 0s}},
+                                    [](stet::step_context& s) {
+                                      if (s.attempt() > 50) return s.progress<int>().value_or(-1);
+                                      s.heartbeat(static_cast<int>(s.attempt()));
+                                      throw std::runtime_error("try again");
+                                    });
+      });
+    });
+    CHECK(w.run(Number, "r", 0) == 50);
+  }
+}

@@ -1,0 +1,125 @@
+// A saga that fails or is cancelled undoes its actions in reverse.
+#include <map>
+
+#include "tests/support/tables.hpp"
+#include "tests/support/world.hpp"
+
+using namespace stet_tests;
+
+namespace {
+
+inline constexpr stet::workflow<std::string(int)> Trip{"trip"};
+
+struct log {
+  std::mutex mutex;
+  std::string text;
+  void add(const std::string& what) {
+    std::lock_guard lock(mutex);
+    text += what + " ";
+  }
+  std::string get() {
+    std::lock_guard lock(mutex);
+    return text;
+  }
+};
+log diary;
+
+std::string book(const std::string& what) {
+  diary.add("+" + what);
+  return what + "-1";
+}
+void cancel(const std::string& booking) { diary.add("-" + booking); }
+
+/// Books as many of three things as it is told, then fails (or, at 4, waits).
+stet::task<std::string> trip(stet::context& ctx, int count) {
+  co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
+    std::string all;
+    for (const char* what : {"hotel", "flight", "car"}) {
+      if (count-- == 0) throw std::runtime_error("no more");
+      auto booking = co_await ctx.step("book", book, std::string(what));
+      s.undo("cancel", cancel, booking);
+      all += booking + " ";
+    }
+    if (count == 1) co_await ctx.sleep(std::chrono::hours(1));
+    co_return all;
+  });
+}
+
+inline constexpr stet::workflow<void()> Move{"move"};
+inline constexpr stet::table<std::string, long> Accounts{"accounts"};
+
+void add(stet::transaction& tx, const std::string& account, long cents) {
+  tx.put(Accounts, account, tx.get(Accounts, account).value_or(0) + cents);
+}
+
+/// Takes 10 and then 20 from ann, and fails.
+stet::task<void> move(stet::context& ctx) {
+  co_await ctx.saga([&](stet::saga& s) -> stet::task<> {
+    for (long cents : {10, 20}) {
+      co_await ctx.transact("take", [&](stet::transaction& tx) { add(tx, "ann", -cents); });
+      s.undo_transact("give back", add, "ann", cents);
+      s.undo_transact("count", stet::owning([n = 1](stet::transaction& tx, long more) {
+                        add(tx, "undone", n + more);
+                      }),
+                      0L);
+    }
+    throw std::runtime_error("nobody takes it");
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a saga that fails undoes what it did, the last first") {
+  everywhere([](world& w) {
+    diary.text.clear();
+    w.open([](stet::engine& e) { e.define(Trip, trip); });
+    auto run = w.engine().start(Trip, "t", 2);
+    CHECK_THROWS_AS(w.result(run), stet::run_failed);
+    CHECK(diary.get() == "+hotel +flight -flight-1 -hotel-1 ");
+    diary.text.clear();
+    CHECK(w.run(Trip, "well", 3) == "hotel-1 flight-1 car-1 ");
+    CHECK(diary.get() == "+hotel +flight +car ");
+  });
+}
+
+TEST_CASE("a saga that is cancelled undoes what it did, durably [S79]") {
+  for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}}) {
+    at_every_commit(
+        c, [](world&, stet::engine& e) { e.define(Trip, trip); },
+        [](world& w) {
+          auto run = w.engine().start(Trip, "t", 4);
+          w.settle();
+          run.cancel("rain");
+          w.settle();
+          auto status = run.status();
+          CHECK(status == stet::status::cancelled);
+        },
+        [](world&, death) {
+          auto text = diary.get();
+          for (const char* what : {"+hotel", "+flight", "+car"}) {
+            bool undone = text.find("-" + std::string(what + 1) + "-1") != std::string::npos;
+            CHECK(undone == (text.find(what) != std::string::npos));
+          }
+          diary.text.clear();
+        });
+  }
+}
+
+TEST_CASE("an undo that is a transaction undoes exactly once, whatever dies and when") {
+  for (cell c : {cell{}, cell{.resident = 0}, cell{.check = 1}, cell{.lmdb = true}}) {
+    at_every_commit(
+        c, [](world&, stet::engine& e) { e.define(Move, move); },
+        [](world& w) {
+          w.engine().transact([](stet::transaction& tx) {
+            if (!tx.get(Accounts, "ann")) tx.put(Accounts, "ann", 100);
+          });
+          auto run = w.engine().start(Move, "m");
+          w.finish();
+          CHECK_THROWS_AS(run.result(), stet::run_failed);
+        },
+        [](world& w, death) {
+          auto expected = std::map<std::string, long>{{"ann", 100}, {"undone", 2}};
+          CHECK(entries_of(w.engine(), Accounts) == expected);
+        });
+  }
+}
