@@ -182,7 +182,7 @@ template <class R> class run_handle {
 
  private:
   friend class client;
-  detail::update_outcome send(detail::update_request q, detail::update_stage until) const {
+  detail::update_outcome send(detail::update_request&& q, detail::update_stage until) const {
     return *engine_->perform(detail::update_run{
         .of = ref(), .update = std::move(q), .until = until, .limit = std::nullopt});
   }

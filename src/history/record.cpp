@@ -44,7 +44,7 @@ constexpr unsigned fields_of(const record& r) noexcept {
 #define STET_KIND(kind, number, text, fields, meaning)
 #define STET_FLAG(kind, flag, bit, meaning)
 #define STET_FLAG_FIELD(kind_of_record, flag, bit, field, meaning) \
-  if (r.kind == record_kind::kind_of_record && (r.flags & bit)) all |= record_field::field;
+  if (r.kind == record_kind::kind_of_record && (r.flags & (bit))) all |= record_field::field;
 #include "history/kinds.def"
   return all;
 }

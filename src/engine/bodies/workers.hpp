@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <tuple>
 
 #include "engine/bodies/pool.hpp"
 #include "engine/services/services.hpp"
@@ -23,7 +24,7 @@ class workers {
   /// Returns what had not begun, as a chain. `leaves_bodies`: bodies that run are not waited for.
   work* stop(bool leaves_bodies);
   /// In a forked child, which has no such threads.
-  void leak() noexcept { (void)own_.release(); }
+  void leak() noexcept { std::ignore = own_.release(); }
 
   /// Any thread: a body on this one is about to wait for a run; false if as many wait as may.
   bool lend() noexcept { return !own_ || own_->lend(); }

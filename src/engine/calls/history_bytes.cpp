@@ -1,6 +1,7 @@
 #include "engine/calls/history_bytes.hpp"
 
 #include <stet/codec.hpp>
+#include <stet/error.hpp>
 
 #include "base/crc32c.hpp"
 #include "base/shown.hpp"

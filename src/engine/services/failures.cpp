@@ -1,5 +1,7 @@
 #include "engine/services/failures.hpp"
 
+#include <stet/store.hpp>
+
 #include "base/ensure.hpp"
 #include "base/shown.hpp"
 
