@@ -36,7 +36,10 @@ class Kind:
 def read():
     text = re.sub(r'^//.*$', '', KINDS.read_text(encoding='utf-8'), flags=re.M)
     kinds = []
-    for macro, inside in re.findall(r'^(STET_\w+)\((.*)\)$', text, re.M):
+    lines = re.findall(r'^STET_.*$', text, re.M)
+    if len(lines) != len(found := re.findall(r'^(STET_\w+)\((.*)\)$', text, re.M)):
+        sys.exit(f'{KINDS.relative_to(ROOT)}: each kind and each flag is one line, STET_…(…): {len(lines) - len(found)} are not')
+    for macro, inside in found:
         parts = re.findall(r'\s*("(?:[^"\\]|\\.)*"|[^",]+)\s*(?:,|$)', inside)
         parts = [p.strip().strip('"') for p in parts]
         if macro == 'STET_KIND':
@@ -78,8 +81,11 @@ def enumerators(kinds):
 
 
 def between(path, begin, end, new):
-    before, _, rest = path.read_text(encoding='utf-8').partition(begin)
-    return before + begin + new + end + rest.partition(end)[2]
+    before, has_begin, rest = path.read_text(encoding='utf-8').partition(begin)
+    _, has_end, after = rest.partition(end)
+    if not (has_begin and has_end):
+        sys.exit(f'{path.relative_to(ROOT)}: it lacks the line "{(begin if not has_begin else end).strip()}"')
+    return before + begin + new + end + after
 
 
 def stale():

@@ -23,15 +23,21 @@ inline record step_done(std::uint32_t command, std::uint32_t attempt, std::strin
   r.payload = result;
   return r;
 }
-/// A step that the engine gives up. A failure of its body is set by set_failure.
-inline record step_failed(std::uint32_t command, std::uint32_t attempt, errc code,
-                          std::string_view type = {}, std::string_view text = {}) {
-  record r = make(record_kind::step_failed, command);
-  r.attempt = attempt;
+/// That a command has failed: a step, a child, a promise, a message. `attempts`: of its last
+/// failure; 1 if it failed by itself.
+inline record failed(record_kind kind, std::uint32_t command, std::uint32_t attempts, errc code,
+                     std::string_view type = {}, std::string_view text = {}) {
+  record r = make(kind, command);
+  r.attempt = attempts;
   r.code = code;
   r.error_type = type;
   r.error_text = text;
   return r;
+}
+/// A step that the engine gives up. A failure of its body is set by set_failure.
+inline record step_failed(std::uint32_t command, std::uint32_t attempt, errc code,
+                          std::string_view type = {}, std::string_view text = {}) {
+  return failed(record_kind::step_failed, command, attempt, code, type, text);
 }
 inline record timer_fired(std::uint32_t command) { return make(record_kind::timer_fired, command); }
 inline record child_done(std::uint32_t command, std::string_view result) {
@@ -39,15 +45,9 @@ inline record child_done(std::uint32_t command, std::string_view result) {
   r.payload = result;
   return r;
 }
-/// `attempts`: of the child's last failure; 1 if it failed by itself.
 inline record child_failed(std::uint32_t command, std::uint32_t attempts, std::string_view type,
                            std::string_view text) {
-  record r = make(record_kind::child_failed, command);
-  r.code = errc::child_failed;
-  r.attempt = attempts;
-  r.error_type = type;
-  r.error_text = text;
-  return r;
+  return failed(record_kind::child_failed, command, attempts, errc::child_failed, type, text);
 }
 inline record cancel_requested(std::string_view reason) {
   record r = make(record_kind::cancel_requested);

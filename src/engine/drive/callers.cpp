@@ -8,12 +8,7 @@ namespace stet { inline namespace v0 { namespace detail {
 
 void callers::fail_pending(resident& r, record_kind how, std::uint32_t command, errc code,
                            std::string_view type, const std::string& text) {
-  record e = make(how, command);
-  e.attempt = 1;
-  e.code = code;
-  e.error_type = type;
-  e.error_text = text;
-  recorder_.post_event_surely(r, e);
+  recorder_.post_event_surely(r, events::failed(how, command, 1, code, type, text));
 }
 
 void callers::fail_command(resident& r, record_kind how, const request& q, errc code,

@@ -1,20 +1,13 @@
-// The typeless functions behind the templates of the public headers, each of which is a call to the
-// loop.
+// How the commands of clients are submitted to the loop, and those that wait there.
 #include <charconv>
 #include <string>
 #include <utility>
 
-#include <stet/blob.hpp>
 #include <stet/history_file.hpp>
 #include <stet/listing.hpp>
-#include <stet/step.hpp>
-#include <stet/transaction.hpp>
 
 #include "base/shown.hpp"
-#include "engine/calls/blob_store.hpp"
-#include "engine/calls/transacting.hpp"
 #include "engine/loop/core.hpp"
-#include "execution/limits.hpp"
 #include "history/attributes.hpp"
 
 namespace stet { inline namespace v0 {
@@ -65,7 +58,6 @@ STET_ENGINE_COMMANDS(STET_COMMAND)
 
 std::optional<run_outcome> engine_core::perform(const await_run& command) {
   outcome_call c(command.of);
-  c.needs_room = false;
   if (!submit(c, command.limit)) return std::nullopt;
   c.rethrow();
   return std::move(c.outcome);

@@ -79,24 +79,38 @@ std::optional<run_state> run_table::read(std::uint64_t run) {
 }
 
 std::uint64_t run_table::latest(std::string_view name_space, std::string_view id) {
-  auto found = ids_.find(id_key(name_space, id));
+  const auto key = id_key(name_space, id);
+  auto found = ids_.find(key);
   if (found != ids_.end()) return found->second;
-  return latest_below(name_space, id, UINT64_MAX);
+  return std::max(latest_written(name_space, id, UINT64_MAX), latest_earlier(key, UINT64_MAX));
 }
 
 std::uint64_t run_table::latest_below(std::string_view name_space, std::string_view id,
                                       std::uint64_t below) {
-  std::uint64_t here = 0;
-  auto consider = [&](std::uint64_t run) {
-    if (run < below && !erased.has(run)) here = std::max(here, run);
-  };
   const auto key = id_key(name_space, id);
-  if (auto found = ids_.find(key); found != ids_.end()) consider(found->second);
-  if (auto found = earlier_.find(key); found != earlier_.end())
-    for (auto run : found->second) consider(run);
+  auto here = latest_earlier(key, below);
+  auto found = ids_.find(key);
+  if (found != ids_.end() && found->second < below && !erased.has(found->second))
+    here = std::max(here, found->second);
+  return std::max(latest_written(name_space, id, below), here);
+}
+
+/// As the store says.
+std::uint64_t run_table::latest_written(std::string_view name_space, std::string_view id,
+                                        std::uint64_t below) {
   do below = read_latest_run(services_.store, name_space, id, below).value_or(0);
   while (below && erased.has(below));
-  return std::max(below, here);
+  return below;
+}
+
+/// Of the runs here that are not the latest of their id.
+std::uint64_t run_table::latest_earlier(const std::string& key, std::uint64_t below) const {
+  std::uint64_t latest = 0;
+  auto found = earlier_.find(key);
+  if (found == earlier_.end()) return latest;
+  for (auto run : found->second)
+    if (run < below && !erased.has(run)) latest = std::max(latest, run);
+  return latest;
 }
 
 // ---------------------------------------------------------------- add and forget
@@ -115,10 +129,7 @@ void run_table::restore_latest(const std::string& key, std::uint64_t run) {
     return;
   }
   ids_[key] = run;
-  auto found = earlier_.find(key);
-  if (found == earlier_.end()) return;
-  std::erase(found->second, run);
-  if (found->second.empty()) earlier_.erase(found);
+  unlist_earlier(key, run);
 }
 
 void run_table::note_latest(const resident& r) {
@@ -129,15 +140,19 @@ void run_table::note_latest(const resident& r) {
   latest = std::max(latest, r.state.run);
 }
 
+void run_table::unlist_earlier(const std::string& key, std::uint64_t run) {
+  auto found = earlier_.find(key);
+  if (found == earlier_.end()) return;
+  std::erase(found->second, run);
+  if (found->second.empty()) earlier_.erase(found);
+}
+
 /// The run isn't here any more: its id leads to it by the store.
 void run_table::unlist(const resident& r) {
   const auto key = id_key(namespace_of(r.state), r.state.id);
   auto latest = ids_.find(key);
   if (latest != ids_.end() && latest->second == r.state.run) ids_.erase(latest);
-  auto found = earlier_.find(key);
-  if (found == earlier_.end()) return;
-  std::erase(found->second, r.state.run);
-  if (found->second.empty()) earlier_.erase(found);
+  unlist_earlier(key, r.state.run);
 }
 
 void run_table::forget(resident& r) {

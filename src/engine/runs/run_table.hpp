@@ -86,7 +86,11 @@ class run_table {
  private:
   friend run_lease;
   void release(resident& r) noexcept;
+  std::uint64_t latest_written(std::string_view name_space, std::string_view id,
+                               std::uint64_t below);
+  std::uint64_t latest_earlier(const std::string& key, std::uint64_t below) const;
   void unlist(const resident& r);
+  void unlist_earlier(const std::string& key, std::uint64_t run);
 
   services& services_;
   frames& frames_;
