@@ -18,6 +18,7 @@
 #include <variant>
 #include <vector>
 
+#include <stet/operation.hpp>
 #include <stet/options.hpp>
 #include <stet/scope.hpp>
 #include <stet/task.hpp>
@@ -28,7 +29,7 @@ namespace detail {
 template <class T> using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
 /// The result of an operation, with void as std::monostate.
-template <operation A> stored<typename A::result_type> result_of(A& a) {
+template <awaitable A> stored<typename A::result_type> result_of(A& a) {
   if constexpr (std::is_void_v<typename A::result_type>) {
     a.result();
     return {};
@@ -37,12 +38,12 @@ template <operation A> stored<typename A::result_type> result_of(A& a) {
 
 template <class F>
 concept maker_with_context = std::is_invocable_v<F&, context&> &&
-                             operation<std::remove_cvref_t<std::invoke_result_t<F&, context&>>>;
+                             awaitable<std::remove_cvref_t<std::invoke_result_t<F&, context&>>>;
 template <class F>
-concept maker = std::is_invocable_v<F&> && operation<std::remove_cvref_t<std::invoke_result_t<F&>>>;
+concept maker = std::is_invocable_v<F&> && awaitable<std::remove_cvref_t<std::invoke_result_t<F&>>>;
 
 /// Keeps an operation in place that is made late (operations are pinned once they start).
-template <operation A> class place {
+template <awaitable A> class place {
  public:
   place() noexcept {}
   place(place&&) noexcept {}
@@ -104,9 +105,9 @@ template <class F> class made {
 
 /// What all, any, … take: an operation by rvalue, or a callable that makes one.
 template <class A> auto as_operation(A&& a) {
-  if constexpr (!operation<std::remove_cvref_t<A>>) guard_gcc<A>();
+  if constexpr (!awaitable<std::remove_cvref_t<A>>) guard_gcc<A>();
   using type = std::remove_cvref_t<A>;
-  if constexpr (operation<type>) {
+  if constexpr (awaitable<type>) {
     static_assert(!std::is_lvalue_reference_v<A>,
                   "stet: an operation is awaited once: pass std::move(it)");
     return type(std::move(a));
@@ -145,7 +146,7 @@ class STET_API group {
     size_ = size;
   }
   /// Begins a branch. Returns whether to go on to the next: not if the outcome is decided.
-  template <operation A> bool begin(branch& b, std::size_t index, A& a) noexcept {
+  template <awaitable A> bool begin(branch& b, std::size_t index, A& a) noexcept {
     admit(b, index);
     if (a.start({&b.part, env_.depth}, b)) end(b);
     return !decided_;
@@ -177,7 +178,9 @@ class STET_API group {
 };
 
 /// A fixed number of operations of different types.
-template <group::rule Rule, operation... A> class tuple_group final : group {
+template <group::rule Rule, awaitable... A>
+class [[nodiscard("stet: an operation does nothing until it is awaited")]] tuple_group final
+    : group {
   static constexpr std::size_t count = sizeof...(A);
 
  public:
@@ -245,7 +248,9 @@ template <class T> struct any_of {
 namespace detail {
 
 /// Any number of operations of one type.
-template <group::rule Rule, operation A> class vector_group final : group {
+template <group::rule Rule, awaitable A>
+class [[nodiscard("stet: an operation does nothing until it is awaited")]] vector_group final
+    : group {
   using value = stored<typename A::result_type>;
 
  public:
@@ -292,7 +297,8 @@ template <group::rule Rule, operation A> class vector_group final : group {
   std::vector<A> operations_;
 };
 
-template <operation A> class attempted {
+template <awaitable A>
+class [[nodiscard("stet: an operation does nothing until it is awaited")]] attempted {
  public:
   using result_type = outcome<typename A::result_type>;
   explicit attempted(A a) : operation_(std::move(a)) {}
@@ -310,25 +316,15 @@ template <operation A> class attempted {
   A operation_;
 };
 
-/// A durable wait. Needs no context: it learns its run when it starts.
-class sleep_operation : public leaf {
- public:
-  using result_type = void;
-  explicit sleep_operation(duration d, source_point at = {})
-      : leaf(make_sleep(d.count(), false, at)) {}
-  explicit sleep_operation(time_point t, source_point at = {})
-      : leaf(make_sleep(t.time_since_epoch().count(), true, at)) {}
-  bool start(environment e, waiter& w) noexcept { return begin(e, w); }
-  void result() { (void)bytes(); }
-};
-
-template <operation A> class timed {
-  using race = tuple_group<group::rule::any, A, sleep_operation>;
+template <awaitable A>
+class [[nodiscard("stet: an operation does nothing until it is awaited")]] timed {
+  using race = tuple_group<group::rule::any, A, v0::operation<void>>;
   using T = typename A::result_type;
 
  public:
   using result_type = std::conditional_t<std::is_void_v<T>, bool, std::optional<stored<T>>>;
-  timed(duration d, A a) : race_(std::move(a), sleep_operation(d)) {}
+  timed(duration d, A a)
+      : race_(std::move(a), v0::operation<void>(make_sleep(d.count(), false, {}))) {}
   bool start(environment e, waiter& w) noexcept { return race_.start(e, w); }
   bool failed() const noexcept { return race_.failed(); }
   result_type result() {
@@ -344,7 +340,8 @@ template <operation A> class timed {
   race race_;
 };
 
-template <operation A> class shielded {
+template <awaitable A>
+class [[nodiscard("stet: an operation does nothing until it is awaited")]] shielded {
  public:
   using result_type = typename A::result_type;
   explicit shielded(A a) : operation_(std::move(a)) {}
@@ -363,7 +360,8 @@ template <operation A> class shielded {
 };
 
 /// A body that is given its own scope.
-template <class F> class scoped {
+template <class F>
+class [[nodiscard("stet: an operation does nothing until it is awaited")]] scoped {
   using inner = std::invoke_result_t<F&, v0::scope&>;
   using T = typename inner::result_type;
 
@@ -407,7 +405,7 @@ template <class F> class scoped {
 
 template <class T>
 concept awaitable_argument =
-    operation<std::remove_cvref_t<T>> || maker_with_context<std::remove_cvref_t<T>> ||
+    awaitable<std::remove_cvref_t<T>> || maker_with_context<std::remove_cvref_t<T>> ||
     maker<std::remove_cvref_t<T>>;
 
 }  // namespace detail
@@ -416,13 +414,13 @@ concept awaitable_argument =
 /// others and is thrown when they have ended.
 template <class... A>
   requires(sizeof...(A) > 0)
-[[nodiscard]] auto all(A&&... operations) {
+auto all(A&&... operations) {
   return detail::tuple_group<detail::group::rule::all, detail::operation_of<A>...>(
       detail::as_operation(std::forward<A>(operations))...);
 }
 template <class A>
   requires(detail::awaitable_argument<A>)
-[[nodiscard]] auto all(std::vector<A> operations) {
+auto all(std::vector<A> operations) {
   return detail::vector_group<detail::group::rule::all, A>(std::move(operations));
 }
 /// Waits for the first to end, value or exception, by the order of events in the history; cancels
@@ -430,52 +428,52 @@ template <class A>
 /// value}.
 template <class... A>
   requires(sizeof...(A) > 0)
-[[nodiscard]] auto any(A&&... operations) {
+auto any(A&&... operations) {
   return detail::tuple_group<detail::group::rule::any, detail::operation_of<A>...>(
       detail::as_operation(std::forward<A>(operations))...);
 }
 template <class A>
   requires(detail::awaitable_argument<A>)
-[[nodiscard]] auto any(std::vector<A> operations) {
+auto any(std::vector<A> operations) {
   return detail::vector_group<detail::group::rule::any, A>(std::move(operations));
 }
 /// Waits for the first to succeed. If none does, throws what the last of them threw.
 template <class... A>
   requires(sizeof...(A) > 0)
-[[nodiscard]] auto first_success(A&&... operations) {
+auto first_success(A&&... operations) {
   return detail::tuple_group<detail::group::rule::success, detail::operation_of<A>...>(
       detail::as_operation(std::forward<A>(operations))...);
 }
 template <class A>
   requires(detail::awaitable_argument<A>)
-[[nodiscard]] auto first_success(std::vector<A> operations) {
+auto first_success(std::vector<A> operations) {
   return detail::vector_group<detail::group::rule::success, A>(std::move(operations));
 }
 
 /// Waits no longer than `limit`. Returns an optional, empty if the time was up (bool for void).
-template <class A> [[nodiscard]] auto with_timeout(duration limit, A&& operation) {
+template <class A> auto with_timeout(duration limit, A&& operation) {
   return detail::timed<detail::operation_of<A>>(limit,
                                                 detail::as_operation(std::forward<A>(operation)));
 }
 /// Runs to its end even if what awaits it is cancelled: for clean-up.
-template <class A> [[nodiscard]] auto shield(A&& operation) {
+template <class A> auto shield(A&& operation) {
   return detail::shielded<detail::operation_of<A>>(
       detail::as_operation(std::forward<A>(operation)));
 }
 /// Turns a failure into a value. Cancellation still passes.
-template <class A> [[nodiscard]] auto attempt(A&& operation) {
+template <class A> auto attempt(A&& operation) {
   return detail::attempted<detail::operation_of<A>>(
       detail::as_operation(std::forward<A>(operation)));
 }
 template <class... A>
   requires(sizeof...(A) > 0)
-[[nodiscard]] auto try_all(A&&... operations) {
+auto try_all(A&&... operations) {
   return stet::all(stet::attempt(std::forward<A>(operations))...);
 }
 
 /// Runs `body(scope&)`; whoever holds the scope may cancel it. Returns an optional, empty if it was
 /// cancelled so (bool for void).
-template <class F> [[nodiscard]] auto with_scope(F&& body) {
+template <class F> auto with_scope(F&& body) {
   detail::guard_gcc<F>();
   return detail::scoped<std::decay_t<F>>(std::forward<F>(body));
 }

@@ -15,6 +15,7 @@
 #include <stet/map.hpp>
 #include <stet/messages.hpp>
 #include <stet/names.hpp>
+#include <stet/operation.hpp>
 #include <stet/options.hpp>
 #include <stet/step.hpp>
 #include <stet/transaction.hpp>
@@ -38,7 +39,9 @@ class STET_API continuation {
  private:
   std::string workflow_, arguments_, refused_;
 };
-template <class R> class continue_operation : public continuation {
+template <class R>
+class [[nodiscard("stet: nothing is continued until it is awaited")]] continue_operation
+    : public continuation {
  public:
   using result_type = R;
   using continuation::continuation;
@@ -85,16 +88,12 @@ class STET_API context {
   /// in stet::unrecorded); the body is moved in.
   template <class F, class... A>
     requires(!detail::options<std::remove_cvref_t<F>>)
-  [[nodiscard("stet: a step does nothing until it is awaited")]] auto step(step_name name, F&& body,
-                                                                           A&&... arguments) {
+  auto step(step_name name, F&& body, A&&... arguments) {
     return detail::make_step(name, step_options{}, std::forward<F>(body),
                              std::forward<A>(arguments)...);
   }
   template <class F, class... A>
-  [[nodiscard("stet: a step does nothing until it is awaited")]] auto step(step_name name,
-                                                                           step_options options,
-                                                                           F&& body,
-                                                                           A&&... arguments) {
+  auto step(step_name name, step_options options, F&& body, A&&... arguments) {
     return detail::make_step(name, options, std::forward<F>(body), std::forward<A>(arguments)...);
   }
 
@@ -104,16 +103,11 @@ class STET_API context {
   ///     if (!paid) co_await ctx.step("apologise", apologise, order);
   template <class F, class... A>
     requires(!detail::options<std::remove_cvref_t<F>>)
-  [[nodiscard("stet: a step does nothing until it is awaited")]] auto try_step(step_name name,
-                                                                               F&& body,
-                                                                               A&&... arguments) {
+  auto try_step(step_name name, F&& body, A&&... arguments) {
     return stet::attempt(step(name, std::forward<F>(body), std::forward<A>(arguments)...));
   }
   template <class F, class... A>
-  [[nodiscard("stet: a step does nothing until it is awaited")]] auto try_step(step_name name,
-                                                                               step_options options,
-                                                                               F&& body,
-                                                                               A&&... arguments) {
+  auto try_step(step_name name, step_options options, F&& body, A&&... arguments) {
     return stet::attempt(step(name, options, std::forward<F>(body), std::forward<A>(arguments)...));
   }
 
@@ -131,14 +125,10 @@ class STET_API context {
   /// so. Throws   as step.
   template <class F>
     requires(!detail::options<std::remove_cvref_t<F>>)
-  [[nodiscard("stet: a step does nothing until it is awaited")]] auto transact(step_name name,
-                                                                               F&& body) {
+  auto transact(step_name name, F&& body) {
     return transact(name, step_options{.retry = {.max_attempts = 1}}, std::forward<F>(body));
   }
-  template <class F>
-  [[nodiscard("stet: a step does nothing until it is awaited")]] auto transact(step_name name,
-                                                                               step_options options,
-                                                                               F&& body) {
+  template <class F> auto transact(step_name name, step_options options, F&& body) {
     return detail::make_transact(name, options, std::forward<F>(body));
   }
 
@@ -146,14 +136,13 @@ class STET_API context {
   /// waits end at once.
   ///     co_await ctx.sleep(std::chrono::days{30});
   /// Cost     two records and no flush of its own; a sleeping run needs no memory.
-  [[nodiscard("stet: a sleep does nothing until it is awaited")]] auto sleep(
-      duration d, source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
-    return detail::sleep_operation(d, at);
+  operation<void> sleep(duration d, source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
+    return operation<void>(detail::make_sleep(d.count(), false, at));
   }
   /// Waits durably until the engine's clock says `t`, or later.
-  [[nodiscard("stet: a sleep does nothing until it is awaited")]] auto sleep_until(
-      time_point t, source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
-    return detail::sleep_operation(t, at);
+  operation<void> sleep_until(time_point t,
+                              source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
+    return operation<void>(detail::make_sleep(t.time_since_epoch().count(), true, at));
   }
 
   /// Starts another workflow as the run `id` and waits for its result. Cancelling this await
@@ -166,15 +155,14 @@ class STET_API context {
   /// Cost     six records, three of them in its own history; the start is in the same commit as
   /// this run's progress.
   template <class R, class... A>
-  [[nodiscard("stet: a child does nothing until it is awaited")]] auto child(
-      const workflow<R(A...)>& w, step_name id, std::type_identity_t<A>... arguments) {
+  operation<R> child(const workflow<R(A...)>& w, step_name id,
+                     std::type_identity_t<A>... arguments) {
     return child(w, id, child_options{}, std::move(arguments)...);
   }
   template <class R, class... A>
-  [[nodiscard("stet: a child does nothing until it is awaited")]] auto child(
-      const workflow<R(A...)>& w, step_name id, child_options options,
-      std::type_identity_t<A>... arguments) {
-    return detail::answer_operation<R>(make_child(w, id, options, std::move(arguments)...));
+  operation<R> child(const workflow<R(A...)>& w, step_name id, child_options options,
+                     std::type_identity_t<A>... arguments) {
+    return operation<R>(make_child(w, id, options, std::move(arguments)...));
   }
   /// Starts another workflow as the run `id` and goes on. What becomes of it when this run ends is
   /// the option's; what it returns can be asked for, or not.
@@ -200,16 +188,15 @@ class STET_API context {
   /// Throws   errc::payload if the signal was sent by a program that has another type for it (it is
   /// read then, and the next wait gets the next one); stet::cancelled.
   template <class T>
-  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto receive(
-      const v0::signal<T>& s, source_point at = {__builtin_FILE(), __builtin_LINE()}) {
-    return detail::answer_operation<T>(detail::make_receive(s.text(), at));
+  operation<T> receive(const v0::signal<T>& s,
+                       source_point at = {__builtin_FILE(), __builtin_LINE()}) {
+    return operation<T>(detail::make_receive(s.text(), at));
   }
   /// The same, no longer than `limit`: an empty optional (false for void) if none came.
   ///     auto approved = co_await ctx.receive(Approved, 7 * 24h);
   template <class T>
-  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto receive(
-      const v0::signal<T>& s, duration limit,
-      source_point at = {__builtin_FILE(), __builtin_LINE()}) {
+  auto receive(const v0::signal<T>& s, duration limit,
+               source_point at = {__builtin_FILE(), __builtin_LINE()}) {
     return stet::with_timeout(limit, receive(s, at));
   }
   /// Waits until `condition()` holds. It is asked now and after each event of the run, and looks at
@@ -217,16 +204,14 @@ class STET_API context {
   /// change.
   ///     co_await ctx.until([&] { return open_orders == 0; });
   template <std::predicate P>
-  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto until(
-      P&& condition, source_point at = {__builtin_FILE(), __builtin_LINE()}) {
+  operation<void> until(P&& condition, source_point at = {__builtin_FILE(), __builtin_LINE()}) {
     detail::guard_gcc<P>();
-    return detail::answer_operation<void>(
-        new detail::predicate<std::decay_t<P>>(std::forward<P>(condition), at));
+    return operation<void>(new detail::predicate<std::decay_t<P>>(std::forward<P>(condition), at));
   }
   /// The same, no longer than `limit`: false if it doesn't hold by then.
   template <std::predicate P>
-  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto until(
-      P&& condition, duration limit, source_point at = {__builtin_FILE(), __builtin_LINE()}) {
+  auto until(P&& condition, duration limit,
+             source_point at = {__builtin_FILE(), __builtin_LINE()}) {
     return stet::with_timeout(limit, until(std::forward<P>(condition), at));
   }
 
@@ -237,9 +222,7 @@ class STET_API context {
   ///
   /// Throws   errc::conflict if this run answers the name already; errc::usage outside of a
   ///          workflow's own code.
-  template <class R, class... A, class F>
-  [[nodiscard("stet: it answers as long as it lives: keep it in a variable")]] auto on(
-      const query<R(A...)>& q, F&& handler) {
+  template <class R, class... A, class F> auto on(const query<R(A...)>& q, F&& handler) {
     using kept = std::decay_t<F>;
     static_assert(detail::check_query<kept, R, A...>());
     return detail::query_handler<kept, R, A...>(*this, q.text(), std::forward<F>(handler));
@@ -254,16 +237,13 @@ class STET_API context {
   /// are given up, and if the body of one of its steps captures and runs at the moment, the engine
   /// waits for it, and with it every run: `co_await ctx.handlers_done()` before the workflow ends
   /// is better.
-  template <class R, class... A, class H>
-  [[nodiscard("stet: it answers as long as it lives: keep it in a variable")]] auto on(
-      const update<R(A...)>& u, H&& handler) {
+  template <class R, class... A, class H> auto on(const update<R(A...)>& u, H&& handler) {
     return on(u, detail::accept_all{}, std::forward<H>(handler));
   }
   /// The same, with a validator, which is called first, looks only, and refuses by throwing: the
   /// caller gets errc::rejected with what it said, and the run's history says nothing of it.
   template <class R, class... A, class V, class H>
-  [[nodiscard("stet: it answers as long as it lives: keep it in a variable")]] auto on(
-      const update<R(A...)>& u, V&& validator, H&& handler) {
+  auto on(const update<R(A...)>& u, V&& validator, H&& handler) {
     using v = std::decay_t<V>;
     using h = std::decay_t<H>;
     static_assert(detail::check_update<v, h, R, A...>());
@@ -271,8 +251,7 @@ class STET_API context {
                                                  std::forward<H>(handler));
   }
   /// Waits until no handler of an update is under way.
-  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto handlers_done(
-      source_point at = {__builtin_FILE(), __builtin_LINE()}) {
+  operation<void> handlers_done(source_point at = {__builtin_FILE(), __builtin_LINE()}) {
     return until([this] { return open_updates() == 0; }, at);
   }
 
@@ -296,16 +275,14 @@ class STET_API context {
   /// Throws   stet::error: errc::not_found, errc::run_ended, errc::usage; stet::cancelled.
   template <class T>
     requires(!std::is_void_v<T>)
-  [[nodiscard("stet: a signal is not sent until it is awaited")]] auto signal(
-      step_name id, const v0::signal<T>& s, const std::type_identity_t<T>& value) {
+  operation<void> signal(step_name id, const v0::signal<T>& s,
+                         const std::type_identity_t<T>& value) {
     std::string b;
     encode<T>(b, value);
-    return detail::answer_operation<void>(
-        detail::make_message(s.text(), id.text, std::move(b), id.where));
+    return operation<void>(detail::make_message(s.text(), id.text, std::move(b), id.where));
   }
-  [[nodiscard("stet: a signal is not sent until it is awaited")]] auto signal(
-      step_name id, const v0::signal<void>& s) {
-    return detail::answer_operation<void>(
+  operation<void> signal(step_name id, const v0::signal<void>& s) {
+    return operation<void>(
         detail::make_message(s.text(), id.text, detail::null_payload(), id.where));
   }
   /// Sends an update to another run and waits for its answer; it is there in the same commit as
@@ -316,12 +293,11 @@ class STET_API context {
   ///          itself if its type is declared); stet::error: errc::not_found, errc::run_ended;
   ///          stet::cancelled.
   template <class R, class... A>
-  [[nodiscard("stet: an update is not sent until it is awaited")]] auto update(
-      step_name id, const v0::update<R(A...)>& u, std::type_identity_t<A>... arguments) {
+  operation<R> update(step_name id, const v0::update<R(A...)>& u,
+                      std::type_identity_t<A>... arguments) {
     std::string b;
     encode(b, std::tuple<A...>(std::move(arguments)...));
-    return detail::answer_operation<R>(
-        detail::make_call(u.text(), id.text, std::move(b), id.where));
+    return operation<R>(detail::make_call(u.text(), id.text, std::move(b), id.where));
   }
   /// Calls an entity and waits for its answer: calls of one entity are done one at a time, in their
   /// order, and each once. Needs <stet/entity.hpp>.
@@ -330,33 +306,28 @@ class STET_API context {
   /// Two entities that call each other wait for each other for ever: give such calls a time-out.
   /// Throws   as update.
   template <class S, class R, class... A>
-  [[nodiscard("stet: a call is not made until it is awaited")]] auto call(
-      const entity<S>& e, step_name key, const v0::update<R(A...)>& u,
-      std::type_identity_t<A>... arguments) {
+  operation<R> call(const entity<S>& e, step_name key, const v0::update<R(A...)>& u,
+                    std::type_identity_t<A>... arguments) {
     std::string b;
     encode(b, std::tuple<A...>(std::move(arguments)...));
-    return detail::answer_operation<R>(
-        detail::make_call(u.text(), e.id_of(key.text), std::move(b), key.where));
+    return operation<R>(detail::make_call(u.text(), e.id_of(key.text), std::move(b), key.where));
   }
   /// Asks an entity something, which it answers at once, whatever it is doing.
   template <class S, class R, class... A>
-  [[nodiscard("stet: a call is not made until it is awaited")]] auto call(
-      const entity<S>& e, step_name key, const v0::query<R(A...)>& q,
-      std::type_identity_t<A>... arguments) {
+  operation<R> call(const entity<S>& e, step_name key, const v0::query<R(A...)>& q,
+                    std::type_identity_t<A>... arguments) {
     std::string b;
     encode(b, std::tuple<A...>(std::move(arguments)...));
-    return detail::answer_operation<R>(
-        detail::make_call(q.text(), e.id_of(key.text), std::move(b), key.where));
+    return operation<R>(detail::make_call(q.text(), e.id_of(key.text), std::move(b), key.where));
   }
   /// Asks another run to end, as run_handle::cancel does. Throws as signal does.
-  [[nodiscard("stet: nothing is asked until it is awaited")]] auto cancel(
-      step_name id, std::string_view reason = {}) {
-    return detail::answer_operation<void>(detail::make_cancel(id.text, reason, id.where));
+  operation<void> cancel(step_name id, std::string_view reason = {}) {
+    return operation<void>(detail::make_cancel(id.text, reason, id.where));
   }
 
   /// Runs `body(saga&)`; if it throws, or the run is cancelled, what it registered to undo is
   /// undone, in reverse. Needs <stet/saga.hpp>.
-  template <class F> [[nodiscard]] auto saga(F&& body);
+  template <class F> auto saga(F&& body);
 
   /// Ends this run and begins the next one of its chain, with the same id and a new history, in one
   /// commit. Signals that nobody has read go over. To be returned:
@@ -365,8 +336,7 @@ class STET_API context {
   /// Open children meet this run's end as their options say. Nothing after the await runs; locals
   /// are destroyed. Throws stet::cancelled if this run was asked to end.
   template <class R, class... A>
-  [[nodiscard("stet: nothing is continued until it is awaited")]] auto continue_as_new(
-      const workflow<R(A...)>& w, std::type_identity_t<A>... arguments) {
+  auto continue_as_new(const workflow<R(A...)>& w, std::type_identity_t<A>... arguments) {
     std::string b;
     encode(b, std::tuple<A...>(std::move(arguments)...));
     return detail::continue_operation<R>(w.text(), std::move(b));

@@ -157,7 +157,7 @@ consteval bool check_entity_handler(const entity_handler<update<R(A...)>, V, H>*
   constexpr bool waits = std::is_invocable_r_v<task<R>, H&, context&, S&, A...>;
   constexpr bool is_plain = [] {
     if constexpr (std::is_invocable_v<H&, S&, A...>)
-      return !operation<std::remove_cvref_t<std::invoke_result_t<H&, S&, A...>>> &&
+      return !awaitable<std::remove_cvref_t<std::invoke_result_t<H&, S&, A...>>> &&
              (std::is_void_v<R> || std::is_convertible_v<std::invoke_result_t<H&, S&, A...>, R>);
     else return false;
   }();
@@ -253,7 +253,7 @@ template <class S, class... H> class entity_definition final : public definition
     std::apply([&](auto&... h) { (answering.push_back(attach(ctx, h, state, busy)), ...); },
                self.all_);
     std::string arguments;
-    co_await answer_operation<void>(
+    co_await operation<void>(
         new over(state, busy, arguments, {__builtin_FILE(), __builtin_LINE()}));
     if (arguments.empty()) encode_as_argument(arguments, state);  // in a replay
     co_return co_await continue_operation<void>(self.name_.text(), std::move(arguments));

@@ -84,7 +84,10 @@ class STET_API handler {
   execution* run_;
 };
 
-template <class F, class R, class... A> class query_handler final : public handler {
+template <class F, class R, class... A>
+class [[nodiscard(
+    "stet: it answers as long as it lives: keep it in a variable")]] query_handler final
+    : public handler {
  public:
   template <class G>
   query_handler(context& c, std::string_view n, G&& f)
@@ -102,7 +105,10 @@ struct accept_all {
   template <class... A> void operator()(const A&...) const noexcept {}
 };
 
-template <class V, class H, class R, class... A> class update_handler final : public handler {
+template <class V, class H, class R, class... A>
+class [[nodiscard(
+    "stet: it answers as long as it lives: keep it in a variable")]] update_handler final
+    : public handler {
  public:
   template <class W, class G>
   update_handler(context& c, std::string_view n, W&& v, G&& h)
@@ -146,11 +152,11 @@ template <class F, class R, class... A> consteval bool check_query() {
   static_assert(std::is_invocable_v<F&, A...> || takes_context,
                 "stet: the handler of a query is a function of what the query's name takes");
   if constexpr (std::is_invocable_v<F&, A...>) {
-    static_assert(!operation<std::remove_cvref_t<std::invoke_result_t<F&, A...>>>,
+    static_assert(!awaitable<std::remove_cvref_t<std::invoke_result_t<F&, A...>>>,
                   "stet: the handler of a query only looks: it is an ordinary function, no "
                   "coroutine. What changes the run, or waits, is an update");
     static_assert(std::is_convertible_v<std::invoke_result_t<F&, A...>, R> ||
-                      operation<std::remove_cvref_t<std::invoke_result_t<F&, A...>>>,
+                      awaitable<std::remove_cvref_t<std::invoke_result_t<F&, A...>>>,
                   "stet: the handler of a query returns what the query's name promises");
     return std::is_convertible_v<std::invoke_result_t<F&, A...>, R> && require_codec<R>() &&
            (require_codec<A>() && ... && true);
@@ -164,7 +170,7 @@ template <class V, class H, class R, class... A> consteval bool check_update() {
                                 std::is_invocable_r_v<task<R>, H&, A...>;
   constexpr bool is_plain = [] {
     if constexpr (std::is_invocable_v<H&, A...>)
-      return !operation<std::remove_cvref_t<std::invoke_result_t<H&, A...>>> &&
+      return !awaitable<std::remove_cvref_t<std::invoke_result_t<H&, A...>>> &&
              (std::is_void_v<R> || std::is_convertible_v<std::invoke_result_t<H&, A...>, R>);
     else return false;
   }();

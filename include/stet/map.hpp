@@ -14,14 +14,15 @@ namespace stet { inline namespace v0 {
 namespace detail {
 
 /// One operation for each item, so many at a time; tolerant: each to its outcome, so many failures.
-template <class Item, class F, bool Tolerant> class map_group final : group {
+template <class Item, class F, bool Tolerant>
+class [[nodiscard("stet: an operation does nothing until it is awaited")]] map_group final : group {
   static auto make_plain(F& f, Item& item, environment e) {
     if constexpr (std::is_invocable_v<F&, context&, Item&>) return f(context_of(e), item);
     else return f(item);
   }
   using plain =
       std::remove_cvref_t<decltype(make_plain(std::declval<F&>(), std::declval<Item&>(), {}))>;
-  static_assert(operation<plain>, "stet: map's callable returns something that Stet can await");
+  static_assert(awaitable<plain>, "stet: map's callable returns something that Stet can await");
   using inner = std::conditional_t<Tolerant, attempted<plain>, plain>;
   static inner make(F& f, Item& item, environment e) { return inner(make_plain(f, item, e)); }
   using value = stored<typename inner::result_type>;
@@ -144,27 +145,25 @@ auto make_map(Range&& items, try_map_options options, F&& callable) {
 ///     auto sums = co_await stet::map(files, {.concurrency = 8}, [&](stet::context& ctx, file& f) {
 ///       return ctx.step("hash", hash, f.path);
 ///     });
-template <class Range, class F>
-[[nodiscard]] auto map(Range&& items, map_options options, F&& callable) {
+template <class Range, class F> auto map(Range&& items, map_options options, F&& callable) {
   return detail::make_map<false>(std::forward<Range>(items), {options.concurrency},
                                  std::forward<F>(callable));
 }
 template <class Range, class F>
   requires(!detail::options<std::remove_cvref_t<F>>)
-[[nodiscard]] auto map(Range&& items, F&& callable) {
+auto map(Range&& items, F&& callable) {
   return stet::map(std::forward<Range>(items), map_options{}, std::forward<F>(callable));
 }
 /// The same, and an element that fails doesn't end the others: a vector of stet::outcome. If more
 /// than `failures_max` fail, the others are cancelled, and the failure that was one too many is
 /// thrown.
 ///     auto sent = co_await stet::try_map(mails, {.concurrency = 8, .failures_max = 100}, send);
-template <class Range, class F>
-[[nodiscard]] auto try_map(Range&& items, try_map_options options, F&& callable) {
+template <class Range, class F> auto try_map(Range&& items, try_map_options options, F&& callable) {
   return detail::make_map<true>(std::forward<Range>(items), options, std::forward<F>(callable));
 }
 template <class Range, class F>
   requires(!detail::options<std::remove_cvref_t<F>>)
-[[nodiscard]] auto try_map(Range&& items, F&& callable) {
+auto try_map(Range&& items, F&& callable) {
   return stet::try_map(std::forward<Range>(items), try_map_options{}, std::forward<F>(callable));
 }
 

@@ -13,23 +13,12 @@
 #include <stet/compose.hpp>
 #include <stet/export.hpp>
 #include <stet/names.hpp>
+#include <stet/operation.hpp>
 #include <stet/options.hpp>
 #include <stet/scope.hpp>
 
 namespace stet { inline namespace v0 {
 namespace detail {
-
-/// An operation whose answer is a `T`.
-template <class T> class answer_operation : public leaf {
- public:
-  using result_type = T;
-  explicit answer_operation(command* c) noexcept : leaf(c) {}
-  bool start(environment e, waiter& w) noexcept { return begin(e, w); }
-  T result() {
-    if constexpr (std::is_void_v<T>) (void)bytes();
-    else return decode<T>(bytes());
-  }
-};
 
 /// Waits until `P` holds.
 template <class P> class predicate final : public condition {
@@ -79,14 +68,12 @@ template <class T> class pending_promise {
   /// Waits for the answer, as often as one likes.
   ///
   /// Throws   promise_rejected if it was rejected; stet::cancelled.
-  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto wait(
-      source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
-    return detail::answer_operation<T>(command_.wait(at));
+  operation<T> wait(source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
+    return operation<T>(command_.wait(at));
   }
   /// Waits no longer than `limit`: an empty optional (false for void) if it wasn't answered by
   /// then. The promise stays open.
-  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto wait(
-      duration limit, source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
+  auto wait(duration limit, source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
     return stet::with_timeout(limit, wait(at));
   }
 
@@ -104,9 +91,8 @@ template <class R> class child_handle {
   /// Waits for its result, as often as one likes. Cancelling this wait leaves the child alone.
   ///
   /// Throws   as context::child.
-  [[nodiscard("stet: a wait does nothing until it is awaited")]] auto result(
-      source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
-    return detail::answer_operation<R>(command_.wait(at));
+  operation<R> result(source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
+    return operation<R>(command_.wait(at));
   }
 
  private:

@@ -64,7 +64,7 @@ class saga {
   /// Runs and forgets the undos, in reverse, shielded from cancellation. One that fails (its
   /// options limit its attempts) doesn't keep the others from being run; the first such failure is
   /// thrown at the end.
-  [[nodiscard]] auto compensate() { return stet::shield(run_undos()); }
+  auto compensate() { return stet::shield(run_undos()); }
   /// Forgets them: what was done stays done.
   void keep_all() noexcept { undos_.clear(); }
 
@@ -127,7 +127,7 @@ template <class F, class R> task<R> run_saga(context& ctx, F body) {
 template <class F> auto context::saga(F&& body) {
   detail::guard_gcc<F>();
   using inner = std::invoke_result_t<std::decay_t<F>&, v0::saga&>;
-  static_assert(detail::operation<inner>,
+  static_assert(detail::awaitable<inner>,
                 "stet: the body of a saga is a coroutine: stet::task<R> (stet::saga&)");
   return detail::run_saga<std::decay_t<F>, typename inner::result_type>(*this,
                                                                         std::forward<F>(body));

@@ -13,6 +13,7 @@
 #include <stet/codec.hpp>
 #include <stet/completion.hpp>
 #include <stet/error.hpp>
+#include <stet/operation.hpp>
 #include <stet/options.hpp>
 #include <stet/scope.hpp>
 
@@ -218,13 +219,13 @@ template <class F, class... A> consteval void check_body() {
                 "(each attempt gets the same); "
                 "a stet::step_context& or a stet::completion<R> may come first");
   using R = typename traits::type;
-  static_assert(!operation<R>,
+  static_assert(!awaitable<R>,
                 "stet: a step's body is an ordinary function, run outside the workflow: await the "
                 "task itself instead");
   static_assert(std::is_void_v<R> || !is_reference_like<R>,
                 "stet: a step's body returns a value: what a pointer or view refers to is not "
                 "there on a replay");
-  if constexpr (!operation<R> && (std::is_void_v<R> || !is_reference_like<R>))
+  if constexpr (!awaitable<R> && (std::is_void_v<R> || !is_reference_like<R>))
     (void)require_codec<R>();
 }
 
@@ -241,11 +242,11 @@ template <class R, class F, class... A> consteval void check_later_body() {
         "stet: a step's body that takes a stet::completion<R> returns nothing: its result is what "
         "the completion is resolved with. For a body that is an awaitable of Asio, see "
         "<stet/asio.hpp>");
-  static_assert(!operation<R>, "stet: a completion is of a value, not of a task");
+  static_assert(!awaitable<R>, "stet: a completion is of a value, not of a task");
   static_assert(std::is_void_v<R> || !is_reference_like<R>,
                 "stet: a completion is of a value: what a pointer or view refers to is not there "
                 "on a replay");
-  if constexpr (!operation<R> && (std::is_void_v<R> || !is_reference_like<R>))
+  if constexpr (!awaitable<R> && (std::is_void_v<R> || !is_reference_like<R>))
     (void)require_codec<R>();
 }
 
@@ -330,14 +331,6 @@ template <class R, class F, class... A> class later_body final : public request 
   std::tuple<A...> arguments_;
 };
 
-template <class R> class step_operation : public leaf {
- public:
-  using result_type = R;
-  explicit step_operation(command* c) noexcept : leaf(c) {}
-  bool start(environment e, waiter& w) noexcept { return begin(e, w); }
-  R result() { return decode<R>(bytes()); }
-};
-
 template <class F, class... A>
 auto make_step(step_name name, const step_options& o, F&& f, A&&... a) {
   guard_gcc<F>();
@@ -350,17 +343,17 @@ auto make_step(step_name name, const step_options& o, F&& f, A&&... a) {
     check_later_body<R, Fn, kept_t<A>...>();
     if constexpr (std::is_invocable_v<Fn&, completion<R>, const bare_t<kept_t<A>>&...> &&
                   encodable<R>)
-      return step_operation<R>(
+      return v0::operation<R>(
           new later_body<R, Fn, kept_t<A>...>(name, o, std::forward<F>(f), std::forward<A>(a)...));
-    else return step_operation<void>(nullptr);  // a static_assert above has said why
+    else return v0::operation<void>(nullptr);  // a static_assert above has said why
   } else {
     check_body<Fn, kept_t<A>...>();
     using traits = body_traits<Fn, kept_t<A>...>;
     using R = typename traits::type;
     if constexpr ((traits::with_context || traits::plain) && encodable<R>)
-      return step_operation<R>(
+      return v0::operation<R>(
           new body<Fn, kept_t<A>...>(name, o, std::forward<F>(f), std::forward<A>(a)...));
-    else return step_operation<void>(nullptr);  // a static_assert above has said why
+    else return v0::operation<void>(nullptr);  // a static_assert above has said why
   }
 }
 

@@ -69,7 +69,7 @@ STET_API void destroy_frame(std::coroutine_handle<> h) noexcept;
 [[noreturn]] STET_API void throw_awaited_twice();
 
 template <class A>
-concept operation = requires(A& a, const A& c, environment e, waiter& w) {
+concept awaitable = requires(A& a, const A& c, environment e, waiter& w) {
   typename A::result_type;
   { a.start(e, w) } noexcept -> std::same_as<bool>;
   { c.failed() } noexcept -> std::same_as<bool>;
@@ -77,7 +77,7 @@ concept operation = requires(A& a, const A& c, environment e, waiter& w) {
 };
 
 /// Awaits an operation that lives in the same full expression, or longer.
-template <operation A> class awaiter : waiter {
+template <awaitable A> class awaiter : waiter {
  public:
   explicit awaiter(A& a) noexcept : waiter(&resume), operation_(a) {}
   bool await_ready() const noexcept { return false; }
@@ -118,9 +118,9 @@ class promise_base {
 
   template <class A> auto await_transform(A&& a) noexcept {
     using operand = std::remove_cvref_t<A>;
-    if constexpr (!operation<operand>) {
+    if constexpr (!awaitable<operand>) {
       static_assert(
-          operation<operand>,
+          awaitable<operand>,
           "stet: a workflow can only await what Stet can replay: ctx.step, ctx.sleep, ctx.child, "
           "stet::all, another "
           "stet::task, … Put foreign asynchronous work into a step: its result is then journaled.");

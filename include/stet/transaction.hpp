@@ -17,6 +17,7 @@
 #include <stet/error.hpp>
 #include <stet/export.hpp>
 #include <stet/names.hpp>
+#include <stet/operation.hpp>
 #include <stet/options.hpp>
 #include <stet/step.hpp>
 
@@ -177,14 +178,14 @@ template <class F> consteval bool check_transaction() {
                 "stet: the function of a transaction takes a stet::transaction&");
   if constexpr (std::is_invocable_v<F&, transaction&>) {
     using R = transact_result<F>;
-    static_assert(!operation<R>,
+    static_assert(!awaitable<R>,
                   "stet: the function of a transaction is an ordinary one, no coroutine: it runs "
                   "between two events of the engine");
     static_assert(std::is_void_v<R> || !is_reference_like<R>,
                   "stet: the function of a transaction returns a value: what a pointer or view "
                   "refers to is not there on a replay");
     if constexpr (std::is_void_v<R>) return true;
-    else if constexpr (!operation<R> && !is_reference_like<R>) return require_codec<R>();
+    else if constexpr (!awaitable<R> && !is_reference_like<R>) return require_codec<R>();
   }
   return false;
 }
@@ -218,9 +219,9 @@ template <class F> auto make_transact(step_name name, const step_options& o, F&&
   using kept = std::decay_t<F>;
   check_options(name.text, o);
   if constexpr (check_transaction<kept>())
-    return step_operation<transact_result<kept>>(
+    return v0::operation<transact_result<kept>>(
         new transact_body<kept>(name, o, std::forward<F>(f)));
-  else return step_operation<void>(nullptr);  // a static_assert above has said why
+  else return v0::operation<void>(nullptr);  // a static_assert above has said why
 }
 
 }  // namespace detail

@@ -144,12 +144,12 @@ WF {
   helper(ctx, n);
   co_return 1;
 }
-#elif CASE == 51  // EXPECT: a step does nothing until it is awaited
+#elif CASE == 51  // EXPECT: an operation does nothing until it is awaited
 WF {
   ctx.step("x", twice, n);
   co_return 1;
 }
-#elif CASE == 73  // EXPECT: a sleep does nothing until it is awaited
+#elif CASE == 73  // EXPECT: an operation does nothing until it is awaited
 WF {
   ctx.sleep(1s);
   co_return 1;
@@ -399,7 +399,7 @@ WF {
 }
 #elif CASE == 99   // EXPECT: no matching member function || no matching function
 void d(const stet::run_handle<int>& h) { h.signal(Number, std::string("x")); }
-#elif CASE == 100  // EXPECT: a signal is not sent until it is awaited
+#elif CASE == 100  // EXPECT: an operation does nothing until it is awaited
 WF {
   ctx.signal("other", Number, 1);
   co_return n;

@@ -1,0 +1,33 @@
+// operation<R>: what a workflow awaits.
+#pragma once
+#include <type_traits>
+
+#include <stet/codec.hpp>
+#include <stet/scope.hpp>
+#include <stet/task.hpp>
+
+namespace stet { inline namespace v0 {
+
+/// Something that Stet does for a workflow, and that the journal answers: a step, a sleep, a child,
+/// a message, a wait. Made by stet::context and by what it gives; begins when it is awaited.
+///     stet::operation<receipt> charge = ctx.step("charge", bank::charge, card, 100);
+///     auto r = co_await std::move(charge);
+///
+/// It is awaited once, or handed to stet::all, stet::any, … It may be moved until then. One that
+/// is never awaited does nothing.
+///
+/// Thread   only the workflow's own.
+template <class R>
+class [[nodiscard("stet: an operation does nothing until it is awaited")]] operation
+    : public detail::leaf {
+ public:
+  using result_type = R;
+  explicit operation(detail::command* c) noexcept : leaf(c) {}
+  bool start(detail::environment e, detail::waiter& w) noexcept { return begin(e, w); }
+  R result() {
+    if constexpr (std::is_void_v<R>) (void)bytes();
+    else return decode<R>(bytes());
+  }
+};
+
+}}  // namespace stet::v0
