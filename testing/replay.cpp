@@ -28,7 +28,7 @@ replay_report replay(const environment::definitions& define,
   for (auto& h : histories) {
     auto p = replay_history(e, h);
     ++report.histories;
-    if (!p.reason.empty()) report.parked.push_back(std::move(p));
+    if (!p.reason.empty()) report.stalled.push_back(std::move(p));
   }
   return report;
 }
@@ -48,8 +48,8 @@ replay_report replay_folder(const environment::definitions& define, const std::s
       one = replay(define, {contents_of(file)});
     } catch (const error& e) { throw error(e.code(), file.string(), e.what()); }
     report.histories += one.histories;
-    for (auto& p : one.parked) {
-      report.parked.push_back(std::move(p));
+    for (auto& p : one.stalled) {
+      report.stalled.push_back(std::move(p));
       report.files.push_back(file.string());
     }
   }
@@ -58,10 +58,10 @@ replay_report replay_folder(const environment::definitions& define, const std::s
 
 std::string replay_report::text() const {
   std::string lines;
-  for (std::size_t i = 0; i < parked.size(); ++i) {
+  for (std::size_t i = 0; i < stalled.size(); ++i) {
     if (i < files.size()) lines += one_line(files[i]) + ": ";
-    lines += one_line("the run '" + parked[i].id + "' of workflow '" + parked[i].workflow +
-                      "' would be parked: " + parked[i].reason) +
+    lines += one_line("the run '" + stalled[i].id + "' of workflow '" + stalled[i].workflow +
+                      "' would be stalled: " + stalled[i].reason) +
              '\n';
   }
   return lines;

@@ -1,6 +1,8 @@
 // Time, chance, an ear and the world outside.
 #include <stet/test_doubles.hpp>
 
+#include <algorithm>
+
 namespace stet { inline namespace v0 { namespace testing {
 
 virtual_clock::virtual_clock(time_point start) noexcept : wall_(start.time_since_epoch().count()) {}
@@ -28,9 +30,14 @@ void recorder::log(std::string_view id, std::string_view line) noexcept {
   std::lock_guard lock(mutex_);
   logs_.push_back(std::string(id) + ": " + std::string(line));
 }
-void recorder::problem(std::string_view text) noexcept {
+void recorder::event(const engine_event& e) noexcept {
   std::lock_guard lock(mutex_);
-  problems_.emplace_back(text);
+  problems_.emplace_back(e.text);
+  kinds_.push_back(e.kind);
+}
+bool recorder::heard(event_kind kind) const {
+  std::lock_guard lock(mutex_);
+  return std::find(kinds_.begin(), kinds_.end(), kind) != kinds_.end();
 }
 std::vector<std::string> recorder::logs() const {
   std::lock_guard lock(mutex_);

@@ -1,8 +1,8 @@
-// Three builds of one program, and runs that outlive them: what a build would park is known before
+// Three builds of one program, and runs that outlive them: what a build would stall is known before
 // it starts, a run stays with the version it began with, and is moved to another where that fits.
 //
 // Prints:
-//   build 2 without version 1 would park: trip-1, trip-2
+//   build 2 without version 1 would stall: trip-1, trip-2
 //   trip-1 by version 1: booked, mailed
 //   trip-2 by version 2: booked, sent to the phone
 //   trip-3 by version 2: booked, sent to the phone
@@ -68,9 +68,9 @@ int main() try {
   with_build(store, only_2, [](stet::engine& e) {  // it looks, and doesn't start
     std::string ids;
     auto p = e.preview();
-    for (auto run = p.parked.rbegin(); run != p.parked.rend(); ++run)
+    for (auto run = p.stalled.rbegin(); run != p.stalled.rend(); ++run)
       ids += (ids.empty() ? "" : ", ") + run->id;
-    std::printf("build 2 without version 1 would park: %s\n", ids.c_str());
+    std::printf("build 2 without version 1 would stall: %s\n", ids.c_str());
   });
   with_build(store, both, [](stet::engine& e) {
     e.start();

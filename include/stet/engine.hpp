@@ -55,7 +55,7 @@ struct engine_options {
   /// work.
   durability commits = durability::sync;
   /// Every n-th event is followed by a replay of its run's whole history, which must come to the
-  /// same, or the run is parked before anything comes of it; a history of more than 2.5 n records
+  /// same, or the run is stalled before anything comes of it; a history of more than 2.5 n records
   /// waits longer, so that the check costs a step the same in a short run and in a long one. 1 in
   /// tests: every event. 0: never.
   unsigned replay_check_interval = 1000;
@@ -126,7 +126,7 @@ class STET_API engine : public client {
   ///     engine.define(Pay, {.version = "2"}, pay);         // for new ones
   ///
   /// What is started by a run, and what continues one, is a new run. A run whose version isn't
-  /// defined is parked until it is, or until it is moved: run_handle::move_to.
+  /// defined is stalled until it is, or until it is moved: run_handle::move_to.
   /// Throws   as above; errc::conflict if the version is defined already.
   template <class R, class... A, class F>
     requires(!std::is_convertible_v<F, task<R> (*)(context&, A...)>)
@@ -168,10 +168,10 @@ class STET_API engine : public client {
       add(std::make_unique<detail::declared_error_of<E>>(name.text()));
   }
 
-  /// Tells which open runs start() would park, before anything is run: each is replayed by what is
+  /// Tells which open runs start() would stall, before anything is run: each is replayed by what is
   /// defined now, as far as its history goes and by what has come for it since. Of those that would
-  /// be parked the first `listed_max` are listed.
-  ///     if (engine.preview().parked_runs > 0) return roll_back();
+  /// be stalled the first `listed_max` are listed.
+  ///     if (engine.preview().stalled_runs > 0) return roll_back();
   ///
   /// Writes nothing: whichever build owned the store goes on with it. Runs the code of workflows,
   /// no step, and forgets what comes of it.

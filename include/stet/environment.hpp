@@ -1,5 +1,4 @@
-// What the engine takes from the world: time, chance, threads, and somebody who listens. All may be
-// replaced.
+// What the engine takes from the world: time, chance and threads. All may be replaced.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -7,6 +6,7 @@
 #include <string_view>
 
 #include <stet/export.hpp>
+#include <stet/observer.hpp>
 #include <stet/options.hpp>
 
 namespace stet { inline namespace v0 {
@@ -109,19 +109,6 @@ class STET_API interceptor {
   /// payload (encode<R>); what it throws is how the attempt failed. Of a non-blocking step whose
   /// body was run, what that completes it with is the result. The default runs the body.
   virtual std::string run_step(const step_attempt& a, step_body& body);
-};
-
-/// Hears what goes on. Thread: called from the engine's threads, one call at a time; must not call
-/// the engine. What it throws is dropped.
-class STET_API listener {
- public:
-  virtual ~listener();
-  /// A workflow's ctx.log, both texts as they are: see stet::one_line.
-  virtual void log(std::string_view workflow_id, std::string_view line);
-  /// Something an operator should know: a run is stalled, a body doesn't heed its stop request, all
-  /// threads for bodies wait for runs of the engine, the store failed. One line: ids and names in
-  /// it are escaped as stet::one_line does. The default writes it to standard error.
-  virtual void problem(std::string_view text);
 };
 
 }}  // namespace stet::v0

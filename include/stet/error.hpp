@@ -31,7 +31,7 @@ enum class errc : unsigned char {
   run_failed = 11,        ///< the workflow let an exception escape
   run_cancelled = 12,     ///< the run was cancelled
   run_terminated = 13,    ///< the run was terminated
-  run_stalled = 14,       ///< the run is parked until a fixed build resumes it
+  run_stalled = 14,       ///< the run is stalled until a fixed build resumes it
   store = 15,             ///< the store failed
   corrupt = 16,           ///< what the store holds can't be trusted
   full = 17,              ///< no room in the store: nothing is lost, make room

@@ -23,10 +23,10 @@ STET_API std::string export_history(engine& e, std::string_view id,
 /// started. Its store isn't touched, no step is run. Queued events are delivered as well; what the
 /// workflow does behind its history is forgotten.
 ///
-/// Returns  whose history it is, and in `reason` why this program would park that run; empty: it
+/// Returns  whose history it is, and in `reason` why this program would stall that run; empty: it
 ///          would go on, or, if it has ended, end in the same way.
 /// Throws   errc::corrupt if the bytes are no exported history, or damaged; errc::payload if they
 ///          are sealed and the transforms of `e` can't open them; errc::usage after start().
-STET_API parked_run replay_history(engine& e, std::string_view exported);
+STET_API stalled_run replay_history(engine& e, std::string_view exported);
 
 }}  // namespace stet::v0

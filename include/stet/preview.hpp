@@ -7,8 +7,8 @@
 
 namespace stet { inline namespace v0 {
 
-/// An open run that this program would park.
-struct parked_run {
+/// An open run that this program would stall.
+struct stalled_run {
   std::string name_space;
   std::string id;
   std::string workflow;
@@ -19,9 +19,9 @@ struct parked_run {
 
 /// What engine::preview found.
 struct start_preview {
-  std::uint64_t open_runs = 0;     ///< that there are
-  std::uint64_t parked_runs = 0;   ///< of these, that would be parked
-  std::vector<parked_run> parked;  ///< which, at most so many as were asked for
+  std::uint64_t open_runs = 0;       ///< that there are
+  std::uint64_t stalled_runs = 0;    ///< of these, that would be stalled
+  std::vector<stalled_run> stalled;  ///< which, at most so many as were asked for
 };
 
 }}  // namespace stet::v0

@@ -79,7 +79,7 @@ template <class R> class run_handle {
   /// Throws   what the workflow let escape, if its type is declared by engine.define, else
   /// stet::run_failed;
   ///          run_cancelled, run_terminated, run_timed_out; error with errc::run_stalled if it is
-  ///          parked; errc::closed, errc::payload.
+  ///          stalled; errc::closed, errc::payload.
   /// A run that was continued as new hands on: the result is that of the last one of its chain.
   /// Durable  the result was, before this returned.
   R result() const {

@@ -54,21 +54,27 @@ class STET_API seeded_entropy final : public entropy {
   std::atomic<std::uint64_t> state_, secrets_;
 };
 
-/// Keeps what it hears. Thread: any.
+/// A listener that keeps what was reported.
+///
+/// Thread   any.
 class STET_API recorder final : public listener {
  public:
   ~recorder() override;
   void log(std::string_view id, std::string_view line) noexcept override;
-  void problem(std::string_view text) noexcept override;
-  /// What workflows logged: "id: line".
+  void event(const engine_event& e) noexcept override;
+  /// Returns what workflows logged, each as "id: line".
   std::vector<std::string> logs() const;
+  /// Returns the texts of all events.
   std::vector<std::string> problems() const;
-  /// Whether a problem was told that contains `text`.
+  /// Returns whether an event was reported whose text contains `text`.
   bool heard(std::string_view text) const;
+  /// Returns whether an event of this kind was reported.
+  bool heard(event_kind kind) const;
 
  private:
   mutable std::mutex mutex_;
   std::vector<std::string> logs_, problems_;
+  std::vector<event_kind> kinds_;
 };
 
 /// The world outside: how often something took effect. Outlives every engine. Thread: any.

@@ -249,16 +249,16 @@ crash_report crash_everywhere(std::function<void(stet::engine&, effects&)> defin
 
 /// What replay found.
 struct replay_report {
-  unsigned histories = 0;          ///< that were replayed
-  std::vector<parked_run> parked;  ///< whose runs this program would park, and why
-  std::vector<std::string> files;  ///< of these, if they were files
-  bool ok() const noexcept { return parked.empty(); }
+  unsigned histories = 0;            ///< that were replayed
+  std::vector<stalled_run> stalled;  ///< whose runs this program would stall, and why
+  std::vector<std::string> files;    ///< of these, if they were files
+  bool ok() const noexcept { return stalled.empty(); }
   /// All of them, a line each: for a test's message.
   STET_API std::string text() const;
 };
 
 /// Replays histories (stet::export_history) with the workflows that `define` defines: which of
-/// these runs would a deploy of today's code park? Engine::preview says the same of a whole store.
+/// these runs would a deploy of today's code stall? Engine::preview says the same of a whole store.
 ///
 /// Throws   errc::corrupt for bytes that are no history; what `define` throws.
 STET_API replay_report replay(const environment::definitions& define,

@@ -3,7 +3,7 @@
 //
 // Of the engine's own failures there are three: store_error of the store, std::bad_alloc, and
 // broken_invariant (base/ensure.hpp). They end the engine. A users_exception concerns whoever
-// asked for the call: a caller is told, a run is parked, an attempt has failed.
+// asked for the call: a caller is told, a run is stalled, an attempt has failed.
 #pragma once
 #include <exception>
 #include <string>

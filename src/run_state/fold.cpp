@@ -149,7 +149,7 @@ void apply_note(run_state& s, const record& r, std::uint64_t lsn) {
       note_error(p, r);
       break;
     }
-    case record_kind::not_started: must_find(s, r).at = pending::phase::parked; break;
+    case record_kind::not_started: must_find(s, r).at = pending::phase::not_started; break;
     case record_kind::progress: {
       auto& p = must_find(s, r);
       if (!p.more) p.more = std::make_unique<pending::details>();

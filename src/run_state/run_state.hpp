@@ -24,10 +24,10 @@ namespace stet { inline namespace v0 { namespace detail {
 struct pending {
   /// On disk: never renumber (docs/format.md).
   enum class phase : std::uint8_t {
-    waiting = 0,   // a sleep, a child; a step whose attempt may have begun
-    retrying = 1,  // a step: its next attempt begins at `due`
-    parked = 2,    // a step: its attempt has certainly not begun (the engine was closed)
-    ending = 3,    // a step: its outcome stands, its body has yet to return
+    waiting = 0,      // a sleep, a child; a step whose attempt may have begun
+    retrying = 1,     // a step: its next attempt begins at `due`
+    not_started = 2,  // a step: its attempt has certainly not begun (the engine was closed)
+    ending = 3,       // a step: its outcome stands, its body has yet to return
   };
   std::uint32_t command = 0;
   wait_kind kind = wait_kind::step;

@@ -71,7 +71,7 @@ violations run_fatal_code(const config& c, const std::string& folder) {
   close_facts();
   if (end == life_end::finished) return {};
   return {"promise 6: after " + std::to_string(life) +
-          " lives the code that kills them has not been parked"};
+          " lives the code that kills them has not been stalled"};
 }
 
 }  // namespace stet_crash

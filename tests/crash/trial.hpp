@@ -31,7 +31,7 @@ trial_result run_trial(const trial& t, const std::string& folder);
 
 /// A step that kills the process whenever it runs ends as step_crashed, and nobody else suffers.
 violations run_poison(const config& c, const std::string& folder);
-/// The same of a workflow's own code, which kills in what an event drives: it is parked, and the
+/// The same of a workflow's own code, which kills in what an event drives: it is stalled, and the
 /// others end.
 violations run_fatal_code(const config& c, const std::string& folder);
 

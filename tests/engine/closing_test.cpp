@@ -46,7 +46,7 @@ TEST_CASE("a step that never began is noted as that, and what came back counts")
     closes(s.p).c.finish();
     CHECK(s.r->attempts.empty());
     CHECK(s.r->state.open() == !came_back);
-    if (!came_back) CHECK(s.step().at == pending::phase::parked);
+    if (!came_back) CHECK(s.step().at == pending::phase::not_started);
   }
 }
 

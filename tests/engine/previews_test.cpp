@@ -36,13 +36,13 @@ TEST_CASE("a preview counts open runs, and names those that would stall, as many
   other->state.workflow = "steps";
   auto p = f.of_start(1);
   CHECK(p.open_runs == 3);
-  CHECK(p.parked_runs == 2);
-  REQUIRE(p.parked.size() == 1);
-  CHECK(f.of_start().parked.size() == 2);
-  for (auto& parked : f.of_start().parked) {
-    CHECK(parked.name_space == "default");
-    CHECK(!parked.reason.empty());
-    CHECK(parked.id != "fits");
+  CHECK(p.stalled_runs == 2);
+  REQUIRE(p.stalled.size() == 1);
+  CHECK(f.of_start().stalled.size() == 2);
+  for (auto& stalled : f.of_start().stalled) {
+    CHECK(stalled.name_space == "default");
+    CHECK(!stalled.reason.empty());
+    CHECK(stalled.id != "fits");
   }
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("a preview changes nothing") {
   auto gone = f.sleeping("gone");
   gone->state.version = "2";
   auto lsn = f.p->log.last_lsn();
-  CHECK(f.of_start().parked_runs == 1);
+  CHECK(f.of_start().stalled_runs == 1);
   CHECK(f.p->log.last_lsn() == lsn);
   CHECK(!gone->state.stalled);
 }

@@ -68,7 +68,7 @@ TEST_CASE("a pause ends at the deadline of all attempts") {
 TEST_CASE("an attempt that never began isn't counted") {
   fixture f;
   f.p->desk.note_not_started(*f.r, f.a());
-  REQUIRE(f.step().at == pending::phase::parked);
+  REQUIRE(f.step().at == pending::phase::not_started);
   f.p->advance.retries.next_attempt(*f.r, f.step());
   CHECK(f.step().attempt == 1);
   CHECK(f.r->attempts.size() == 2);

@@ -74,7 +74,7 @@ TEST_CASE("what never began is noted as that") {
   fixture f;
   f.a().at = attempt::phase::revoked;
   CHECK(f.comes_back());
-  CHECK(f.step().at == pending::phase::parked);
+  CHECK(f.step().at == pending::phase::not_started);
 }
 
 TEST_CASE("what was asked to stop and failed has not failed: it was cut short") {
@@ -83,7 +83,7 @@ TEST_CASE("what was asked to stop and failed has not failed: it was cut short") 
   SUBCASE("it says nothing about that") { f.throws(std::runtime_error("no"), true); }
   SUBCASE("it says that it may be made again") {
     f.throws(stet::stopped(), true);
-    left_as = pending::phase::parked;
+    left_as = pending::phase::not_started;
   }
   CHECK(f.comes_back());
   CHECK(f.step().failures == 0);

@@ -41,7 +41,7 @@ TEST_CASE("who is given is asked, and a problem reaches the listener") {
   services s(stet::memory::open(), {.threads = 0, .clock = &clock, .listener = &heard});
   CHECK(&s.clock == &clock);
   CHECK(s.is_manual());
-  s.report_problem("it failed: ", "because");
+  s.reporter.report_failure(stet::event_kind::engine_stopped, "it failed: ", "because");
   CHECK(heard.heard("it failed: because"));
   services own(stet::memory::open(), {});
   CHECK(&own.clock == &stet::system_clock());

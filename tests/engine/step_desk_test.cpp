@@ -32,7 +32,7 @@ TEST_CASE("only the attempt for which its step waits has a say") {
 TEST_CASE("what never began is noted, and is the next attempt again") {
   stepping s;
   s.p->desk.note_not_started(*s.r, s.a());
-  CHECK(s.step().at == pending::phase::parked);
+  CHECK(s.step().at == pending::phase::not_started);
   CHECK(s.step().attempt == 1);
 }
 
@@ -42,7 +42,7 @@ TEST_CASE(
   waiting.p->desk.stop_all(*waiting.r);
   CHECK(waiting.a().at == attempt::phase::revoked);
   CHECK(waiting.a().ticket.left_behind);
-  CHECK(waiting.step().at == pending::phase::parked);
+  CHECK(waiting.step().at == pending::phase::not_started);
   running.a().at = attempt::phase::running;
   running.p->desk.stop_all(*running.r);
   CHECK(running.a().stop);

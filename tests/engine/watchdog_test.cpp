@@ -3,8 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <stdexcept>
-
 #include <stet/test_doubles.hpp>
 
 using namespace stet::detail;
@@ -13,7 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 
 struct fixture {
-  explicit fixture(stet::duration limit) : dog(heard, clock, limit) {}
+  explicit fixture(stet::duration limit) : dog(reports, clock, limit) {}
   void work(stet::duration d) {
     dog.enter("pay", "order-1");
     clock.advance(d);
@@ -21,14 +19,8 @@ struct fixture {
   }
   stet::testing::virtual_clock clock;
   stet::testing::recorder heard;
+  reporter reports{heard};
   watchdog dog;
-};
-
-/// A listener that can't hear.
-class deaf final : public stet::listener {
- public:
-  void log(std::string_view, std::string_view) override { throw std::runtime_error("deaf"); }
-  void problem(std::string_view) override { throw std::runtime_error("deaf"); }
 };
 
 }  // namespace
@@ -67,16 +59,4 @@ TEST_CASE("a name is shown whole, or its beginning") {
   CHECK(n.get().ends_with("…"));
   n.set("short");
   CHECK(n.get() == "short");
-}
-
-TEST_CASE("what a listener throws is lost, and a problem is one line") {
-  deaf none;
-  one_at_a_time lost(none);
-  lost.log("a", "b");
-  lost.problem("c");
-  stet::testing::recorder heard;
-  one_at_a_time told(heard);
-  told.problem("two\nlines");
-  REQUIRE(heard.problems().size() == 1);
-  CHECK(heard.problems().front().find('\n') == std::string::npos);
 }

@@ -239,7 +239,7 @@ TEST_CASE("children to a depth of 64 give their results all the way up [S109]") 
   });
 }
 
-TEST_CASE("a child that is parked holds its parent, and an operator may end it [S148]") {
+TEST_CASE("a child that is stalled holds its parent, and an operator may end it [S148]") {
   everywhere_by_hand([](world& w) {
     auto text = [](stet::context& ctx) -> stet::task<std::string> {
       co_return failed_how(co_await stet::attempt(ctx.child(Child, "c", 1)));

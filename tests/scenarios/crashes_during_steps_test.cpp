@@ -160,7 +160,7 @@ TEST_CASE("three kills during one long step convict nobody") {
 }
 
 TEST_CASE(
-    "a workflow whose own code kills its process is parked, the others go on, and it may be let "
+    "a workflow whose own code kills its process is stalled, the others go on, and it may be let "
     "loose again [S145]") {
   dying d;
   d.die(dying::way::kill_in_workflow, {1, 2});

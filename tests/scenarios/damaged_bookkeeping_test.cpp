@@ -301,7 +301,7 @@ TEST_CASE("a preview counts what was put aside of a run") {
   o.threads = 0;
   stet::engine e(w.store(), o);
   define_otherwise(e);
-  CHECK(e.preview().parked_runs == 1);
+  CHECK(e.preview().stalled_runs == 1);
 }
 
 TEST_CASE("the last block is found wherever its damaged key stands") {

@@ -344,7 +344,7 @@ TEST_CASE("destructors find everything inert when a query of an ended run, or a 
   auto exported = stet::export_history(s.w.engine(), "b");
   s.w.close();
   auto next = s.w.make();
-  CHECK(next->preview().parked_runs == 0);
+  CHECK(next->preview().stalled_runs == 0);
   next.reset();
   auto report = stet::testing::replay(
       [&](stet::engine& e) {
@@ -372,7 +372,7 @@ TEST_CASE("destructors of an update's handler find everything inert when what an
   }
 }
 
-TEST_CASE("destructors find everything inert when their run is parked, or its process dies") {
+TEST_CASE("destructors find everything inert when their run is stalled, or its process dies") {
   scene s;
   auto id = s.begin("a");
   s.w.crash();
@@ -381,7 +381,7 @@ TEST_CASE("destructors find everything inert when their run is parked, or its pr
   s.w.settle();
   auto before = s.records(id);
   s.w.close();
-  s.w.open([&](stet::engine& e) {  // another body: it parks in the midst of its replay
+  s.w.open([&](stet::engine& e) {  // another body: it stalls in the midst of its replay
     e.define(Work, [&](stet::context& ctx) -> stet::task<int> {
       hands h{ctx, s.told};
       last_words here(h);

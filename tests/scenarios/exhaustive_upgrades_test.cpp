@@ -148,7 +148,7 @@ bool upgrade_at(cell c, const std::string& script, place gate, fault how, std::u
   w.open([&](stet::engine& e) {
     define(e, today);
     auto p = e.preview();
-    CHECK_MESSAGE(p.parked_runs == 0, (p.parked.empty() ? "" : p.parked[0].reason));
+    CHECK_MESSAGE(p.stalled_runs == 0, (p.stalled.empty() ? "" : p.stalled[0].reason));
   });
   check_run(w, script, gate, past, died, n);
   return died;
@@ -166,7 +166,7 @@ std::vector<std::string> scripts_up_to(std::size_t length) {
 
 TEST_CASE(
     "every short script, a guarded step at every place, an upgrade at every commit: old runs end "
-    "as old ones, new as new, none is parked [S136]") {
+    "as old ones, new as new, none is stalled [S136]") {
   auto* given = std::getenv("STET_UPGRADES_LENGTH");
   bool in_file = std::getenv("STET_TESTS_FILES") != nullptr;
   auto length = given ? static_cast<std::size_t>(std::atoi(given)) : in_file ? 1u : 2u;

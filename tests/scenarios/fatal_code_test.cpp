@@ -92,7 +92,7 @@ class fatal_lives {
         auto info = e.admin().describe(looked_at);
         if (!info || info->status == stet::status::running) continue;
         if (e.find(Harmless, "harmless")->result() != 20) continue;
-        child_process::tell(pipe, info->status == stet::status::stalled ? "parked" : "ended");
+        child_process::tell(pipe, info->status == stet::status::stalled ? "stalled" : "ended");
         ::pause();  // killed by its parent: no clean close
       }
     });
@@ -157,13 +157,13 @@ void ask_again(stet::engine& e, const std::string& how) {
 }  // namespace
 
 TEST_CASE(
-    "workflow code that kills its process is parked after some deaths, whatever drove it [S145]") {
+    "workflow code that kills its process is stalled after some deaths, whatever drove it [S145]") {
   for (auto how :
        {"first line", "step", "inline step", "timer", "signal", "second signal",
         "timer among signals", "continued", "child", "child's step", "query", "update"}) {
     INFO("how: ", std::string(how));
     fatal_lives lives(how);
-    auto survived = lives.lives_until("parked", [&](stet::engine& e) {
+    auto survived = lives.lives_until("stalled", [&](stet::engine& e) {
       try {
         ask_again(e, how);
       } catch (const stet::error& x) {

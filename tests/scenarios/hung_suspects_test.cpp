@@ -160,9 +160,9 @@ TEST_CASE("a run whose destructors kill the process when its frame is evicted is
       auto run = e.start(Deadly, "r");
       for (int i = 0; run.status() != stet::status::stalled; ++i)
         e.start(Innocent, std::to_string(life) + "/" + std::to_string(i)).result();
-      child_process::tell(pipe, "parked");
+      child_process::tell(pipe, "stalled");
     });
-    if (told == "parked") break;
+    if (told == "stalled") break;
   }
   CHECK(life > 3);  // three deaths convict nobody
   CHECK(life <= 7);

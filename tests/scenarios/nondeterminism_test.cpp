@@ -153,7 +153,8 @@ constexpr change changes[] = {
 }  // namespace
 
 TEST_CASE(
-    "code that doesn't fit parks its run, does nothing, holds nobody up; a build that fits goes on "
+    "code that doesn't fit stalls its run, does nothing, holds nobody up; a build that fits goes "
+    "on "
     "[S125-S133]") {
   for (auto& c : changes) {
     CAPTURE(std::string(c.name));
@@ -210,7 +211,7 @@ TEST_CASE("a divergence names both places in the source") {
   CHECK_MESSAGE(places + file == 2, reason);
 }
 
-TEST_CASE("a parked run may be cancelled, which waits for a build that fits, or terminated") {
+TEST_CASE("a stalled run may be cancelled, which waits for a build that fits, or terminated") {
   everywhere_by_hand([](world& w) {
     w.open(build(w, recorded));
     w.engine().start(Text, "cancelled");
@@ -263,7 +264,7 @@ TEST_CASE("what the fixed build is asked first is answered by what the run does 
   }
 }
 
-TEST_CASE("a run of a workflow that isn't defined is parked, and goes on where it is [S139]") {
+TEST_CASE("a run of a workflow that isn't defined is stalled, and goes on where it is [S139]") {
   everywhere([](world& w) {
     w.open(build(w, recorded));
     w.engine().start(Text, "t");
@@ -322,7 +323,7 @@ TEST_CASE("the watch finds what no crash has shown yet: a body that writes what 
   CHECK(w.engine().admin().describe("t")->reason.find("isn't deterministic") != std::string::npos);
 }
 
-TEST_CASE("arguments that don't decode park their run; a build that reads them runs it") {
+TEST_CASE("arguments that don't decode stall their run; a build that reads them runs it") {
   constexpr stet::workflow<int(int)> Number{"number"};
   constexpr stet::workflow<int(std::string)> Word{"number"};
   everywhere_by_hand([&](world& w) {

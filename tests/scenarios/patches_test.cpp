@@ -394,11 +394,11 @@ TEST_CASE("a gate's life: in, deprecated, out") {
       stet::engine e(w.store(), w.options);
       build(w, today)(e);
       auto p = e.preview();
-      if (p.parked.empty()) return std::string();
-      auto& reason = p.parked[0].reason;
+      if (p.stalled.empty()) return std::string();
+      auto& reason = p.stalled[0].reason;
       auto begin = reason.find("the history");
       auto end = std::min(reason.find(" of ", begin), reason.find(" (", begin));
-      return p.parked[0].id + ": " + reason.substr(begin, end - begin);
+      return p.stalled[0].id + ": " + reason.substr(begin, end - begin);
     };
     w.open(build(w, was));
     w.engine().start(Text, "old");

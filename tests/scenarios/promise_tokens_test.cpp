@@ -146,7 +146,7 @@ TEST_CASE("an exported history whose steps were given a token fits, wherever it 
   CHECK(stet::testing::replay(define, {exported}).text().empty());
   w.close();
   auto next = w.make();
-  CHECK(next->preview().parked_runs == 0);
+  CHECK(next->preview().stalled_runs == 0);
 }
 
 TEST_CASE("the tokens of runs from before there were secrets stay what they were") {

@@ -336,7 +336,7 @@ TEST_CASE("one name has one handler at a time, and none when its variable is gon
   });
 }
 
-TEST_CASE("today's code has no handler for an update that was accepted: the run is parked") {
+TEST_CASE("today's code has no handler for an update that was accepted: the run is stalled") {
   everywhere_by_hand([](world& w) {
     w.open([&](stet::engine& e) { define_cart(w, e); });
     auto run = w.engine().start(Cart, "c");
@@ -348,9 +348,9 @@ TEST_CASE("today's code has no handler for an update that was accepted: the run 
         co_return std::string();
       });
     });
-    auto parked = what_throws([&] { w.engine().find(Cart, "c")->query(Content); });
-    CHECK(parked.code == stet::errc::run_stalled);
-    CHECK(parked.says("'add'"));
+    auto stalled = what_throws([&] { w.engine().find(Cart, "c")->query(Content); });
+    CHECK(stalled.code == stet::errc::run_stalled);
+    CHECK(stalled.says("'add'"));
     w.open(with_handlers);
     CHECK(w.engine().find(Cart, "c")->query(Content) == "a");
   });

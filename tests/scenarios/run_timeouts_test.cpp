@@ -46,7 +46,7 @@ TEST_CASE("the time-out of a run that is stalled from a start on ends it") {
     w.engine().start(Sleeps, "long", {.run_timeout = 5h});
     w.settle();
     w.close();
-    w.open(lacks);  // it is parked, and is noticed by a signal
+    w.open(lacks);  // it is stalled, and is noticed by a signal
     w.engine().find(Sleeps, "r")->cancel("why not");
     w.engine().find(Sleeps, "long")->cancel("why not");
     w.settle();

@@ -409,7 +409,7 @@ TEST_CASE("a damaged snapshot holds its run alone: the others go on [S157]") {
 }
 
 TEST_CASE(
-    "a damaged or missing chunk of history parks its run alone, until it is restored [S157]") {
+    "a damaged or missing chunk of history stalls its run alone, until it is restored [S157]") {
   for (bool missing : {false, true}) {
     for (bool lmdb : {false, true}) {
       world w({.lmdb = lmdb});

@@ -1,5 +1,5 @@
 // Several versions of a workflow side by side, runs that are moved from one to another, and the
-// runs that a start would park.
+// runs that a start would stall.
 #include <set>
 #include <thread>
 
@@ -94,7 +94,7 @@ TEST_CASE("runs stay with the version they began with, new ones begin with the l
 }
 
 TEST_CASE(
-    "a version that isn't defined parks its runs, by name, and they go on when it is [S139]") {
+    "a version that isn't defined stalls its runs, by name, and they go on when it is [S139]") {
   everywhere([](world& w) {
     w.open([&](stet::engine& e) { define(e, "1", {w, "one"}); });
     w.engine().start(Text, "t");
@@ -360,9 +360,9 @@ std::string bytes_of(stet::store& s) {
 }
 void check_bad(const stet::start_preview& bad) {
   CHECK(bad.open_runs == 5);
-  CHECK(bad.parked_runs == 5);
-  std::map<std::string, stet::parked_run> by_id;
-  for (auto& p : bad.parked) by_id[p.name_space + "/" + p.id] = p;
+  CHECK(bad.stalled_runs == 5);
+  std::map<std::string, stet::stalled_run> by_id;
+  for (auto& p : bad.stalled) by_id[p.name_space + "/" + p.id] = p;
   auto says = [&](const char* id, const char* part) {
     CHECK_MESSAGE(by_id[id].reason.find(part) != std::string::npos, by_id[id].reason);
   };
@@ -377,7 +377,7 @@ void check_bad(const stet::start_preview& bad) {
 
 }  // namespace
 
-TEST_CASE("a preview names the runs that a start would park, and why, and touches nothing") {
+TEST_CASE("a preview names the runs that a start would stall, and why, and touches nothing") {
   everywhere_by_hand([](world& w) {
     w.open(yesterday(w));
     for (auto* id : {"t1", "t2"}) w.engine().start(Text, id);
@@ -395,11 +395,11 @@ TEST_CASE("a preview names the runs that a start would park, and why, and touche
       auto was = bytes_of(*w.store());
       auto good = look(w, yesterday(w));
       CHECK(good.open_runs == 5);
-      CHECK_MESSAGE(good.parked_runs == 0, (good.parked.empty() ? "" : good.parked[0].reason));
+      CHECK_MESSAGE(good.stalled_runs == 0, (good.stalled.empty() ? "" : good.stalled[0].reason));
       check_bad(look(w, nothing_fits(w)));
-      CHECK(look(w, [](stet::engine&) {}).parked_runs == 5);
+      CHECK(look(w, [](stet::engine&) {}).stalled_runs == 5);
       auto cut = look(w, nothing_fits(w), 2);
-      CHECK((cut.parked_runs == 5 && cut.parked.size() == 2));
+      CHECK((cut.stalled_runs == 5 && cut.stalled.size() == 2));
       CHECK(bytes_of(*w.store()) == was);
       CHECK(w.done.of("x") == 0);
       w.open(yesterday(w));
@@ -413,7 +413,7 @@ TEST_CASE("a preview names the runs that a start would park, and why, and touche
   });
 }
 
-TEST_CASE("a start parks what its preview said, and nothing else") {
+TEST_CASE("a start stalls what its preview said, and nothing else") {
   everywhere_by_hand([](world& w) {
     w.open([&](stet::engine& e) { define(e, "", {w, "old", {"a", "b", "c"}}); });
     for (int i = 0; i < 30; ++i) {
@@ -433,7 +433,7 @@ TEST_CASE("a start parks what its preview said, and nothing else") {
     }
     e->run_until_idle();
     std::set<std::string> said, are;
-    for (auto& r : p.parked) said.insert(r.id);
+    for (auto& r : p.stalled) said.insert(r.id);
     for (auto& r : e->admin().list("ExecutionStatus = 'Stalled'").runs) are.insert(r.id);
     CHECK(p.open_runs == 20);
     CHECK(said == are);
@@ -470,7 +470,7 @@ TEST_CASE("a copy has the versions and the markers") {
   auto options = w.options;
   stet::engine e(stet::memory::open(contents), options);
   program(e);
-  CHECK(e.preview().parked_runs == 0);
+  CHECK(e.preview().stalled_runs == 0);
   e.start();
   CHECK(e.admin().describe("t")->version == "1");
   e.signal("t", Go);

@@ -1,4 +1,4 @@
-// An engine is started with the wrong key, or none: runs are parked until the right key is back.
+// An engine is started with the wrong key, or none: runs are stalled until the right key is back.
 // Payloads that a replay doesn't need are not opened for it.
 #include <memory>
 #include <stdexcept>
@@ -41,8 +41,8 @@ list with(char key, bool required = false, std::string_view name = "moody") {
 }
 
 /// A life with the wrong transforms, in which somebody asks the run something, so that it is looked
-/// at and parked; then one with the right ones.
-void parked_once(const list& right, const list& wrong) {
+/// at and stalled; then one with the right ones.
+void stalled_once(const list& right, const list& wrong) {
   for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}}) {
     for (bool by_resume : {false, true}) {
       CAPTURE(c.name());
@@ -57,9 +57,9 @@ void parked_once(const list& right, const list& wrong) {
       w.reopen();
       CHECK(what_throws([&] { (void)w.engine().find(Waits, "w")->query(Ask); }).code ==
             stet::errc::run_stalled);
-      auto parked = *w.engine().admin().describe("w");
-      CHECK(parked.status == stet::status::stalled);
-      CHECK(parked.reason.find("can't be opened") != std::string::npos);
+      auto stalled = *w.engine().admin().describe("w");
+      CHECK(stalled.status == stet::status::stalled);
+      CHECK(stalled.reason.find("can't be opened") != std::string::npos);
       w.close();
       w.options.transforms = right;
       w.reopen();
@@ -78,16 +78,16 @@ void parked_once(const list& right, const list& wrong) {
 
 }  // namespace
 
-TEST_CASE("the wrong key under the right name parks a run until the right key is back") {
-  parked_once(with('a'), with('b'));
+TEST_CASE("the wrong key under the right name stalls a run until the right key is back") {
+  stalled_once(with('a'), with('b'));
 }
 
-TEST_CASE("a rotation that is rolled back parks nothing for good") {
-  parked_once(with('a'), with('b', false, "newer"));
+TEST_CASE("a rotation that is rolled back stalls nothing for good") {
+  stalled_once(with('a'), with('b', false, "newer"));
 }
 
-TEST_CASE("one start without transforms, where they are required, parks nothing for good") {
-  parked_once(with('a', true), {});
+TEST_CASE("one start without transforms, where they are required, stalls nothing for good") {
+  stalled_once(with('a', true), {});
 }
 
 TEST_CASE("a memo, details and what heartbeats said needn't open for a run to go on") {
@@ -112,7 +112,7 @@ TEST_CASE("a memo, details and what heartbeats said needn't open for a run to go
   CHECK(stet::decode<std::string>(info.memo) == "memo secret");
 }
 
-TEST_CASE("a preview of a store whose keys are missing says which runs would be parked") {
+TEST_CASE("a preview of a store whose keys are missing says which runs would be stalled") {
   world w;
   w.options.transforms = with('a');
   w.open(define);
@@ -123,6 +123,6 @@ TEST_CASE("a preview of a store whose keys are missing says which runs would be 
   auto e = w.make();
   auto p = e->preview();
   CHECK(p.open_runs == 1);
-  REQUIRE(p.parked.size() == 1);
-  CHECK(p.parked[0].reason.find("can't be opened") != std::string::npos);
+  REQUIRE(p.stalled.size() == 1);
+  CHECK(p.stalled[0].reason.find("can't be opened") != std::string::npos);
 }

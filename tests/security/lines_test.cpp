@@ -150,8 +150,8 @@ TEST_CASE("no id, name, reason or text of others forges a line of what() or of a
     auto more = e.start(Work, evil + "/terminated", 0);
     more.terminate(evil);
     all.note("a terminated run", [&] { more.result(); });
-    auto parked = e.start(Work, evil + "/parked", 9);
-    auto exported = stet::export_history(e, evil + "/parked");
+    auto stalled = e.start(Work, evil + "/stalled", 9);
+    auto exported = stet::export_history(e, evil + "/stalled");
     w.close();
     w.open([](stet::engine& next) {
       next.define(Work, [](stet::context& ctx, int) -> stet::task<int> {
@@ -159,13 +159,13 @@ TEST_CASE("no id, name, reason or text of others forges a line of what() or of a
         co_return 1;
       });
     });
-    w.engine().signal(evil + "/parked", Go, 1);
+    w.engine().signal(evil + "/stalled", Go, 1);
     w.settle();
-    all.note("a stalled run", [&] { w.engine().find(Work, evil + "/parked")->result(); });
-    all.add(w.engine().admin().describe(evil + "/parked")->reason);
+    all.note("a stalled run", [&] { w.engine().find(Work, evil + "/stalled")->result(); });
+    all.add(w.engine().admin().describe(evil + "/stalled")->reason);
     all.note_listener(w);
     auto report = stet::testing::replay([](stet::engine&) {}, {exported});
-    REQUIRE(report.parked.size() == 1);
+    REQUIRE(report.stalled.size() == 1);
     auto line = report.text();
     REQUIRE(line.ends_with('\n'));
     line.pop_back();

@@ -61,22 +61,22 @@ TEST_CASE("the code that wrote them replays all histories") {
   CHECK(report.histories == 3);
 }
 
-TEST_CASE("changed code says which runs it would park, and why") {
+TEST_CASE("changed code says which runs it would stall, and why") {
   auto report = stet::testing::replay(sum("another"), recorded());
-  REQUIRE(report.parked.size() == 3);
-  CHECK(report.parked[1].id == "sleeping");
-  CHECK(report.parked[1].workflow == "sum");
-  CHECK(report.text().find("the run 'sleeping' of workflow 'sum' would be parked: ") !=
+  REQUIRE(report.stalled.size() == 3);
+  CHECK(report.stalled[1].id == "sleeping");
+  CHECK(report.stalled[1].workflow == "sum");
+  CHECK(report.text().find("the run 'sleeping' of workflow 'sum' would be stalled: ") !=
         std::string::npos);
   CHECK(report.text().find("'another'") != std::string::npos);
 
   report = stet::testing::replay(sum("one", 7), recorded());  // another result: of the ended one
-  REQUIRE(report.parked.size() == 1);
-  CHECK(report.parked[0].id == "ended");
+  REQUIRE(report.stalled.size() == 1);
+  CHECK(report.stalled[0].id == "ended");
 
   report = stet::testing::replay([](stet::engine&) {}, recorded());
-  REQUIRE(report.parked.size() == 3);
-  CHECK(report.parked[0].reason.find("sum") != std::string::npos);
+  REQUIRE(report.stalled.size() == 3);
+  CHECK(report.stalled[0].reason.find("sum") != std::string::npos);
 }
 
 TEST_CASE("a history says the same wherever its run is kept") {
@@ -125,7 +125,7 @@ TEST_CASE("a folder of histories") {
   auto report = stet::testing::replay_folder(sum("other"), folder / "");
   REQUIRE(report.files.size() == 2);
   CHECK(report.files[0].find("a.history") != std::string::npos);
-  CHECK(report.parked[0].id == "sleeping");
+  CHECK(report.stalled[0].id == "sleeping");
   write("c.history", "rubbish");
   CHECK(code_of([&] { stet::testing::replay_folder(sum("one"), folder / ""); }) ==
         stet::errc::corrupt);

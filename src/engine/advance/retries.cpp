@@ -37,7 +37,7 @@ void retries::next_attempt(resident& r, pending& p) {
   if (p.failures > 0 && time_.due.last_attempt(p, q->options) < time_.clock.past())
     return fail_step(r, p, errc::step_failed, last_error_type(r, p.command),
                      runs_.texts.last_error(r.state, p));
-  bool never_began = p.at == pending::phase::parked || STET_SEEDED(forget_attempts);
+  bool never_began = p.at == pending::phase::not_started || STET_SEEDED(forget_attempts);
   const std::uint32_t number = never_began ? p.attempt : p.attempt + 1;
   recorder_.append_note(r, notes::attempt(p.command, number));
   desk_.begin_step(r, *q, number);

@@ -30,7 +30,8 @@ void waker::load_timers() {
   std::int64_t last = INT64_MAX;
   scan(services_.store, {from, to}, [&](std::string_view key, std::string_view) {
     if (key.size() != from.size()) {
-      services_.listener.problem("a key of the timer index makes no sense; it is left alone");
+      services_.reporter.report(event_kind::store_damaged,
+                                "a key of the timer index makes no sense; it is left alone");
       return true;
     }
     auto t = keys::parse_timer(key);

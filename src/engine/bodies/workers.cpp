@@ -22,12 +22,13 @@ work* workers::stop(bool leaves_bodies) {
 
 void workers::tell_of_waiting(std::size_t bodies) {
   if (!own_ || bodies < services_.options.threads || told_of_waiting_.exchange(true)) return;
-  services_.listener.problem(
+  services_.reporter.report(
+      event_kind::threads_waiting,
       std::to_string(bodies) +
-      " bodies of steps, as many as there are threads for them, wait for runs of this engine: more "
-      "threads are made, " +
-      std::to_string(lent_threads_max) +
-      " at most. A workflow that waits for a run with ctx.child needs none");
+          " bodies of steps, as many as there are threads for them, wait for runs of this engine: "
+          "more threads are made, " +
+          std::to_string(lent_threads_max) +
+          " at most. A workflow that waits for a run with ctx.child needs none");
 }
 
 bool workers::starve() const noexcept {
@@ -45,11 +46,12 @@ void workers::watch(engine_clock& c) {
   const auto now = c.steady();
   if (starved_since_ < 0) starved_since_ = now;
   if (now - starved_since_ < starved_ms || told_of_waiting_.exchange(true)) return;
-  services_.listener.problem(
+  services_.reporter.report(
+      event_kind::threads_waiting,
       "all bodies of steps that have begun, " + std::to_string(waiting.load()) +
-      ", wait for runs of this engine, and " + std::to_string(outstanding - running.load()) +
-      " more wait for a thread of the executor: if it has no more threads, none of them ever ends. "
-      "A workflow that waits for a run with ctx.child needs none");
+          ", wait for runs of this engine, and " + std::to_string(outstanding - running.load()) +
+          " more wait for a thread of the executor: if it has no more threads, none of them ever "
+          "ends. A workflow that waits for a run with ctx.child needs none");
 }
 
 }}}  // namespace stet::v0::detail

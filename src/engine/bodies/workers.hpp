@@ -31,12 +31,12 @@ class workers {
   void give_back() noexcept {
     if (own_) own_->give_back();
   }
-  /// Tells the listener, once, that so many bodies wait, if that is as many as there are threads.
+  /// Reports, once, that this many bodies wait, if that is as many as there are threads.
   void tell_of_waiting(std::size_t bodies);
   /// Whether every body that has begun waits for a run of this engine, while others wait for a
   /// thread. Our own pool makes more; of the host's executor nobody knows how many threads it has.
   bool starve() const noexcept;
-  /// Tells the listener when that has lasted for a moment.
+  /// Reports it when that has lasted for a moment.
   void watch(engine_clock& c);
 
   std::size_t outstanding = 0;  // attempts with the executor

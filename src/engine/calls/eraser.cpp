@@ -111,7 +111,8 @@ std::vector<eraser::started_child> eraser::children_of(resident& r) {
     });
   } catch (const error& e) {
     if (!is_of_one_run(e)) throw;
-    e_.shared.listener.problem(std::string(e.what()) + ": its children stay");
+    e_.shared.reporter.report(event_kind::run_unreadable,
+                              std::string(e.what()) + ": its children stay", r.state);
   }
   return children;
 }

@@ -35,15 +35,15 @@ void previews::add_namespace(const std::string& name_space, start_preview& p,
       if (!r) continue;
       ++p.open_runs;
       auto why = e_.drive.frames.why_stalled(*r);
-      if (why.empty() || ++p.parked_runs > listed_max) continue;
-      p.parked.push_back({name_space, row.id, row.workflow, row.version, row.run, std::move(why)});
+      if (why.empty() || ++p.stalled_runs > listed_max) continue;
+      p.stalled.push_back({name_space, row.id, row.workflow, row.version, row.run, std::move(why)});
     }
     l.rows.clear();
     l.done = false;
   }
 }
 
-parked_run previews::of_history(std::string_view exported) {
+stalled_run previews::of_history(std::string_view exported) {
   auto h = decode_history(exported);
   run_state s;
   s.name_space = as_stored(h.name_space);
@@ -58,7 +58,7 @@ parked_run previews::of_history(std::string_view exported) {
     s.seed[1] = started.seed[1];
     e_.shared.payloads.open_for_replay(h.records, owner_of(s));
   } catch (const malformed& e) { throw error(errc::corrupt, h.id, e.what()); }
-  parked_run p;
+  stalled_run p;
   p.name_space = std::move(h.name_space);
   p.id = std::move(h.id);
   p.workflow = std::move(h.workflow);

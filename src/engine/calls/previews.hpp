@@ -20,7 +20,7 @@ class previews {
   /// Which open runs a start would stall; the store has been read. `whole`: the engine.
   start_preview of_start(std::size_t listed_max, const std::shared_ptr<const void>& whole);
   /// Plays an exported history with today's code. Throws errc::corrupt if it can't be read.
-  parked_run of_history(std::string_view exported);
+  stalled_run of_history(std::string_view exported);
 
  private:
   void add_namespace(const std::string& name_space, start_preview& p, std::size_t listed_max,

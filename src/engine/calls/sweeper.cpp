@@ -95,7 +95,8 @@ std::vector<std::uint64_t> sweeper::find_old(const std::string& name_space, std:
   bool was_set_back = e_.time.clock.history().shifts_back();
   scan(e_.shared.store, {from, to}, [&](std::string_view key, std::string_view) {
     if (key.size() < shortest) {
-      e_.shared.listener.problem("a key of the index by end makes no sense; it is left alone");
+      e_.shared.reporter.report(event_kind::store_damaged,
+                                "a key of the index by end makes no sense; it is left alone");
       return true;
     }
     auto end = end_in(key), due = plus(end, keep);

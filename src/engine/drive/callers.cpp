@@ -14,9 +14,11 @@ void callers::fail_pending(resident& r, record_kind how, std::uint32_t command, 
 void callers::fail_command(resident& r, record_kind how, const request& q, errc code,
                            std::string_view type, const std::string& text) {
   if (!r.state.open())
-    return services_.listener.problem("the run '" + r.state.id +
-                                      "' has ended, and what it asked '" + q.target +
-                                      "' for last can't be done: " + text);
+    return services_.reporter.report(event_kind::answer_unread,
+                                     "the run " + shown(r.state.id) +
+                                         " has ended, and what it asked " + shown(q.target) +
+                                         " for last can't be done: " + text,
+                                     r.state);
   fail_pending(r, how, q.id, code, type, text);
 }
 
@@ -57,8 +59,9 @@ void callers::fail_all_of(resident& r) {
   } catch (const store_error&) {
     throw;
   } catch (const error& e) {  // damaged, or not to be read now
-    services_.listener.problem(std::string(e.what()) +
-                               ": who called it is found by what the callers' own states say");
+    services_.reporter.report(
+        event_kind::run_unreadable,
+        std::string(e.what()) + ": its callers are found by what their own states say", r.state);
     calls = waiting_for(namespace_of(r.state), r.state.id, wait_kind::message);
   }
   fail(calls, "the run '" + r.state.id + "' has ended without an answer");

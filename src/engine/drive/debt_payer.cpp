@@ -38,8 +38,10 @@ bool debt_payer::look(resident& r, const wait& w) {
     return true;
   } catch (const error& e) {
     if (!is_of_one_run(e)) throw;
-    services_.listener.problem("the run " + shown(r.state.id) +
-                               " may wait for something that is over: " + e.what());
+    services_.reporter.report(
+        event_kind::run_unreadable,
+        "the run " + shown(r.state.id) + " may wait for something that is over: " + e.what(),
+        r.state);
     return false;
   }
 }

@@ -11,8 +11,10 @@ void staller::stall(resident& r,
   desk_.stop_all(r);
   door_.evict_now(r);
   if (!r.state.stalled || runs_.texts.outcome(r.state) != reason) {
-    services_.listener.problem("run " + shown(r.state.id) + " of workflow " +
-                               shown(r.state.workflow) + " is stalled: " + reason);
+    services_.reporter.report(event_kind::run_stalled,
+                              "run " + shown(r.state.id) + " of workflow " +
+                                  shown(r.state.workflow) + " is stalled: " + reason,
+                              r.state);
     recorder_.append_note_surely(r, notes::stalled(time_.now(), reason));
     time_.timers.look_again(r.state);  // the index says only that it is tried again at a start
   }
@@ -31,7 +33,9 @@ void staller::resume(resident& r) {
 /// What is wrong with the run was found in the midst of a turn.
 void staller::hold_up(resident& r, const char* why) {
   if (r.state.open()) return stall(r, why);
-  services_.listener.problem("run " + shown(r.state.id) + " has ended, and can't be read: " + why);
+  services_.reporter.report(event_kind::run_unreadable,
+                            "run " + shown(r.state.id) + " has ended, and can't be read: " + why,
+                            r.state);
 }
 
 }}}  // namespace stet::v0::detail

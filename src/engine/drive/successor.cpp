@@ -121,10 +121,12 @@ std::vector<std::string> successor::hand_over(resident& r, std::string_view id, 
         break;
       case fate::refused: {
         auto* of = r.frame->commands.find(e.command);
-        services_.listener.problem(
+        services_.reporter.report(
+            event_kind::answer_unread,
             "the run " + shown(id) +
-            " has continued as new before it saw the answer to its promise " +
-            shown(of ? of->name : "?") + ": nobody will read it");
+                " has continued as new before it saw the answer to its promise " +
+                shown(of ? of->name : "?") + ": nobody will read it",
+            r.state);
       }
     }
   }

@@ -127,9 +127,12 @@ void closing::end_pending(attempt& a) {
   if (!a.body->waits_for_body) return e_.desk.leave_behind(a);
   for (int waited_ms = 0; a.is_pending(); ++waited_ms) {
     if (waited_ms == patience_ms)
-      e_.shared.listener.problem("the close waits for the pending step " + shown(a.body->name) +
-                                 " to be resolved, rejected or dropped: its body captures, and may "
-                                 "have lent its run's variables");
+      e_.shared.reporter.report(
+          event_kind::close_waits,
+          "the close waits for the pending step " + shown(a.body->name) +
+              " to be resolved, rejected or dropped: its body captures, and may "
+              "have lent its run's variables",
+          a.run_of.state, a.body->name);
     if (is_over()) return;
     wait_a_moment();
   }

@@ -50,7 +50,8 @@ engine_core::~engine_core() {
   try {
     (void)close(std::nullopt);
   } catch (const std::exception& e) {
-    parts.shared.report_problem("closing the engine failed: ", e.what());
+    parts.shared.reporter.report_failure(event_kind::engine_stopped,
+                                         "closing the engine failed: ", e.what());
   }
 }
 
@@ -91,7 +92,7 @@ start_preview engine_core::preview(std::size_t listed_max) {
   }
 }
 
-parked_run engine_core::replay_history(std::string_view exported) {
+stalled_run engine_core::replay_history(std::string_view exported) {
   must_be_new("replay_history", "an engine that is started replays its own runs");
   parts.time.keeper.update_now(false);
   return calls.previews.of_history(exported);
@@ -217,7 +218,7 @@ engine_core& engine_core::readable() {
     auto options = parts.shared.options;
     options.threads = 0;
     options.executor = nullptr;
-    options.listener = &parts.shared.listener;  // which is told one thing at a time
+    options.listener = &parts.shared.reporter;  // which is told one thing at a time
     auto view = std::make_shared<engine_core>(std::make_unique<borrowed_store>(parts.shared.store),
                                               std::move(options));
     view->recovery_.read_only();

@@ -28,7 +28,7 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
   void define(std::unique_ptr<declared_error> e);
   void retain(std::string_view name_space, duration d);
   start_preview preview(std::size_t listed_max);
-  parked_run replay_history(std::string_view exported);
+  stalled_run replay_history(std::string_view exported);
   void start();
   /// Returns false if bodies were left behind.
   bool close(std::optional<duration> limit);

@@ -12,7 +12,9 @@ engine::engine(std::unique_ptr<store> s, engine_options o)
 engine::~engine() {
   try {
     (void)core_->close(std::nullopt);
-  } catch (const std::exception& e) { core_->parts.shared.listener.problem(e.what()); }
+  } catch (const std::exception& e) {
+    core_->parts.shared.reporter.report(event_kind::engine_stopped, e.what());
+  }
 }
 void engine::add(std::string_view name, std::string_view version,
                  std::unique_ptr<detail::definition> d) {

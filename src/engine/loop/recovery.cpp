@@ -59,7 +59,9 @@ void recovery::read_only() {
 
 /// What the store has beside its journal, once that was read.
 void recovery::finish_reading(const journal& read) {
-  auto tell = [&](const std::string& what) { e_.shared.listener.problem(what); };
+  auto tell = [&](const std::string& what) {
+    e_.shared.reporter.report(event_kind::store_damaged, what);
+  };
   for (auto& key : read.opened().strays)
     tell("the store has a key that is none of Stet's, and is left alone: " + shown(key) +
          "; stet::check names what is missing elsewhere");
@@ -131,7 +133,9 @@ void recovery::apply_to(resident& r, const record& rec, std::string_view bytes, 
   } catch (const malformed& e) {
     r.state.stalled = true;
     r.state.outcome = std::string("its history doesn't make sense: ") + e.what();
-    e_.shared.listener.problem("run '" + r.state.id + "' is stalled: " + r.state.outcome);
+    e_.shared.reporter.report(event_kind::run_stalled,
+                              "run " + shown(r.state.id) + " is stalled: " + r.state.outcome,
+                              r.state);
   }
   e_.runs.table.note_latest(r);
   r.last_lsn = lsn;
@@ -145,8 +149,9 @@ void recovery::apply_to(resident& r, const record& rec, std::string_view bytes, 
 std::map<std::uint64_t, aside_records>& recovery::put_aside_earlier() {
   auto& aside = e_.runs.unreadable.aside;
   if (!aside)
-    aside = read_aside(e_.shared.store,
-                       [&](const std::string& what) { e_.shared.listener.problem(what); });
+    aside = read_aside(e_.shared.store, [&](const std::string& what) {
+      e_.shared.reporter.report(event_kind::store_damaged, what);
+    });
   return *aside;
 }
 
@@ -178,11 +183,13 @@ void recovery::fold_aside(resident& r) {
 void recovery::put_lost_aside() {
   for (auto& [run, records] : std::exchange(e_.runs.unreadable.lost, {})) {
     put_aside(e_.log.extra_writes(), run, records);
-    e_.shared.listener.problem(
+    e_.shared.reporter.report_of_run(
+        event_kind::run_unreadable,
         "the snapshot of run " + std::to_string(run) +
-        " can't be read: " + std::to_string(records.size()) +
-        " records of it are put aside, until it can be (restore it from a copy) or the run is "
-        "erased");
+            " can't be read: " + std::to_string(records.size()) +
+            " records of it are put aside, until it can be (restore it from a copy) or the run is "
+            "erased",
+        run);
   }
 }
 
@@ -195,8 +202,11 @@ std::optional<run_state> recovery::read_snapshot_before(std::uint64_t run) {
     if (!e_.shared.store.get(keys::history(run, 0))) return std::nullopt;
   } catch (const malformed& e) { why = e.what(); }
   e_.runs.unreadable.leftovers.push_back(run);
-  e_.shared.listener.problem("the snapshot of run " + std::to_string(run) + " can't be read (" +
-                             why + "): the journal has all of that run, and it is written afresh");
+  e_.shared.reporter.report_of_run(
+      event_kind::run_unreadable,
+      "the snapshot of run " + std::to_string(run) + " can't be read (" + why +
+          "): the journal has all of that run, and it is written afresh",
+      run);
   return std::nullopt;
 }
 

@@ -133,8 +133,8 @@ void turns::fail(std::exception_ptr e) noexcept {
   try {
     std::rethrow_exception(e);
   } catch (const std::exception& x) {
-    e_.shared.report_problem("the engine stopped: ", x.what());
-  } catch (...) { e_.shared.listener.problem("the engine stopped"); }
+    e_.shared.reporter.report_failure(event_kind::engine_stopped, "the engine stopped: ", x.what());
+  } catch (...) { e_.shared.reporter.report(event_kind::engine_stopped, "the engine stopped"); }
 }
 
 void turns::fail_everybody(const std::exception_ptr& e) noexcept {

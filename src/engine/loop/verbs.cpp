@@ -181,7 +181,7 @@ std::vector<std::string> engine_core::perform(const list_open_ids& command) {
 std::string export_history(engine& e, std::string_view id, std::string_view name_space) {
   return e.internals().perform(detail::export_run{.of = {0, name_space, id}});
 }
-parked_run replay_history(engine& e, std::string_view exported) {
+stalled_run replay_history(engine& e, std::string_view exported) {
   return e.internals().replay_history(exported);
 }
 

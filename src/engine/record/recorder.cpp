@@ -92,7 +92,8 @@ void recorder::post_event_surely(resident& r, record e) {
 }
 
 void recorder::report_lost_text(const users_exception& why) {
-  services_.listener.problem(words_of(why.thrown()) + "; it is recorded without it");
+  services_.reporter.report(event_kind::payload_failed,
+                            words_of(why.thrown()) + "; it is recorded without it");
 }
 
 void recorder::strip(record& e) {

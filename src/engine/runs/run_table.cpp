@@ -51,8 +51,9 @@ run_lease run_table::load(std::uint64_t run) {
     if (unreadable_.owed.contains(run)) agenda_.add(*held);
     return held;
   } catch (const malformed& e) {
-    services_.listener.problem("run " + std::to_string(run) +
-                               " can't be read, and is left alone: " + e.what());
+    services_.reporter.report_of_run(
+        event_kind::run_unreadable,
+        "run " + std::to_string(run) + " can't be read, and is left alone: " + e.what(), run);
     return {};
   }
 }

@@ -70,7 +70,7 @@ std::string run_texts::progress(const run_state& s, const pending& p) const {
     return services_.payloads.open(p.more->progress, owner_of(s),
                                    {record_kind::progress, payload_field::payload, p.command});
   } catch (const error& e) {
-    services_.listener.problem(e.what());
+    services_.reporter.report(event_kind::payload_failed, e.what(), s);
     return {};
   }
 }

@@ -49,14 +49,8 @@ services::services(std::unique_ptr<v0::store> s, engine_options o)
       options(must_make_sense(std::move(o), event_bytes_max_of(store))),
       clock(options.clock ? *options.clock : system_clock()),
       entropy(options.entropy ? *options.entropy : system_entropy()),
-      listener(options.listener ? *options.listener : standard_error_),
-      watchdog(listener, clock, options.watchdog),
+      reporter(options.listener ? *options.listener : standard_error_),
+      watchdog(reporter, clock, options.watchdog),
       payloads(options.transforms) {}
-
-void services::report_problem(std::string_view what, const char* why) noexcept {
-  try {
-    listener.problem(std::string(what) + why);
-  } catch (const std::bad_alloc&) { listener.problem(what); }
-}
 
 }}}  // namespace stet::v0::detail

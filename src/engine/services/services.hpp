@@ -6,6 +6,7 @@
 
 #include "engine/services/crash_slots.hpp"
 #include "engine/services/definitions.hpp"
+#include "engine/services/reporter.hpp"
 #include "engine/services/watchdog.hpp"
 #include "execution/errors.hpp"
 #include "payloads/payloads.hpp"
@@ -18,8 +19,6 @@ struct services {
   services(const services&) = delete;
   services& operator=(const services&) = delete;
 
-  /// Also when there is no memory for the text.
-  void report_problem(std::string_view what, const char* why) noexcept;
   bool is_manual() const noexcept { return options.threads == 0; }
 
   std::unique_ptr<v0::store> owned_store;
@@ -29,10 +28,10 @@ struct services {
   v0::entropy& entropy;
 
  private:
-  v0::listener standard_error_;  // where no listener is given
+  listener standard_error_;  // where no listener is given
 
  public:
-  one_at_a_time listener;
+  detail::reporter reporter;
   detail::watchdog watchdog;
   detail::payloads payloads;
   detail::crash_slots crash_slots;

@@ -11,7 +11,9 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 std::string text_of(duration d) { return std::to_string(d.count()) + " ms"; }
-void tell_without_words(listener& l) noexcept { l.problem("a workflow keeps the engine too long"); }
+void tell_without_words(reporter& r) noexcept {
+  r.report(event_kind::loop_held, "a workflow keeps the engine too long");
+}
 
 }  // namespace
 
@@ -34,8 +36,8 @@ std::string shown_name::get() const {
   return name.size() == sizeof words_ ? name + "…" : name;
 }
 
-watchdog::watchdog(listener& l, clock& c, duration limit) noexcept
-    : listener_(l), clock_(c), limit_(limit) {}
+watchdog::watchdog(reporter& r, clock& c, duration limit) noexcept
+    : reporter_(r), clock_(c), limit_(limit) {}
 watchdog::~watchdog() { stop(); }
 
 void watchdog::start() {
@@ -79,14 +81,15 @@ void watchdog::leave(std::uint32_t command, source_point at) noexcept {
     tell((has_thread ? std::string("goes on") : "kept the engine for " + text_of(took)) +
          ", behind command " + std::to_string(command) + " (" + at.file + ":" +
          std::to_string(at.line) + ")");
-  } catch (...) { tell_without_words(listener_); }
+  } catch (...) { tell_without_words(reporter_); }
 }
 
 void watchdog::tell(const std::string& what) noexcept {
   try {
-    listener_.problem("workflow " + shown(workflow_.get()) + ", run " + shown(id_.get()) + ", " +
-                      what);
-  } catch (...) { tell_without_words(listener_); }
+    auto workflow = workflow_.get(), id = id_.get();
+    auto text = "workflow " + shown(workflow) + ", run " + shown(id) + ", " + what;
+    reporter_.event({event_kind::loop_held, text, workflow, id, {}});
+  } catch (...) { tell_without_words(reporter_); }
 }
 
 void watchdog::watch() {

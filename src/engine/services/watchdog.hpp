@@ -5,15 +5,13 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
-#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include <stet/environment.hpp>
 
-#include "base/shown.hpp"
-#include "base/users_exception.hpp"
+#include "engine/services/reporter.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -31,7 +29,7 @@ class shown_name {
 /// wakes nobody. Without a thread (manual mode) it measures, and tells afterwards.
 class watchdog {
  public:
-  watchdog(listener& l, clock& c, duration limit) noexcept;
+  watchdog(reporter& r, clock& c, duration limit) noexcept;
   watchdog(const watchdog&) = delete;
   watchdog& operator=(const watchdog&) = delete;
   ~watchdog();
@@ -48,7 +46,7 @@ class watchdog {
   void watch();
   void tell(const std::string& what) noexcept;
 
-  listener& listener_;
+  reporter& reporter_;
   clock& clock_;
   const duration limit_;
   std::atomic<std::uint64_t> turn_{0};   // odd: a workflow's code runs
@@ -60,29 +58,6 @@ class watchdog {
   std::condition_variable wake_;
   bool stopping_ = false;
   std::thread thread_;
-};
-
-/// A listener that is called by several threads, one at a time. What it throws is dropped: there is
-/// nobody else to tell.
-class one_at_a_time final : public listener {
- public:
-  explicit one_at_a_time(listener& l) noexcept : listener_(l) {}
-  void log(std::string_view id, std::string_view line) noexcept override {
-    std::lock_guard lock(mutex_);
-    (void)thrown_by_user([&] { listener_.log(id, line); });
-  }
-  void problem(std::string_view text) noexcept override {
-    std::lock_guard lock(mutex_);
-    (void)thrown_by_user([&] {
-      try {
-        listener_.problem(on_one_line(text));
-      } catch (const std::bad_alloc&) { listener_.problem("a problem, and no memory to name it"); }
-    });
-  }
-
- private:
-  listener& listener_;
-  std::mutex mutex_;
 };
 
 }}}  // namespace stet::v0::detail

@@ -22,6 +22,7 @@ executor::~executor() = default;
 listener::~listener() = default;
 
 void listener::log(std::string_view, std::string_view) {}
+void listener::event(const engine_event& e) { problem(e.text); }
 void listener::problem(std::string_view text) {
   try {
     auto line = "stet: " + one_line(text) + "\n";
@@ -29,6 +30,23 @@ void listener::problem(std::string_view text) {
   } catch (const std::bad_alloc&) {
     std::fputs("stet: a problem, and no memory to name it\n", stderr);
   }
+}
+
+std::string_view to_text(event_kind kind) noexcept {
+  switch (kind) {
+    case event_kind::run_stalled: return "run_stalled";
+    case event_kind::run_unreadable: return "run_unreadable";
+    case event_kind::store_damaged: return "store_damaged";
+    case event_kind::store_refuses: return "store_refuses";
+    case event_kind::engine_stopped: return "engine_stopped";
+    case event_kind::loop_held: return "loop_held";
+    case event_kind::body_overdue: return "body_overdue";
+    case event_kind::threads_waiting: return "threads_waiting";
+    case event_kind::close_waits: return "close_waits";
+    case event_kind::answer_unread: return "answer_unread";
+    case event_kind::payload_failed: return "payload_failed";
+  }
+  return "unknown";
 }
 
 clock& system_clock() noexcept {

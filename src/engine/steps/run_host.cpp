@@ -41,10 +41,12 @@ void run_host::await_body(std::uint64_t run, std::uint32_t command) noexcept {
     loop_thread::inside_body inside(bodies_.thread);
     for (int waited_ms = 0; a->at == attempt::phase::running; ++waited_ms) {
       if (waited_ms == patience_ms)
-        services_.listener.problem(
+        services_.reporter.report(
+            event_kind::loop_held,
             "the run " + shown(r.state.id) + ", and every other, waits for the body of step " +
-            shown(a->body->name) +
-            ": it belongs to a handler of an update that is being destroyed");
+                shown(a->body->name) +
+                ": it belongs to a handler of an update that is being destroyed",
+            r.state, a->body->name);
       if (waited_ms >= patience_ms) refuse_calls(*a);  // the body may be waiting for one of them
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
@@ -76,7 +78,7 @@ std::int64_t run_host::late_by() noexcept {
 
 void run_host::log(std::string_view id, std::string_view line) noexcept {
   not_user_code here;
-  services_.listener.log(id, line);
+  services_.reporter.log(id, line);
 }
 
 }}}  // namespace stet::v0::detail

@@ -77,13 +77,17 @@ void step_desk::report_late(attempt& a) {
   a.ticket.warned = true;
   auto late = std::to_string(after_stop_ms / 1000) + " s after it was asked to stop";
   if (a.is_pending())
-    return services_.listener.problem(
+    return services_.reporter.report(
+        event_kind::body_overdue,
         "the step " + shown(a.body->name) + " is still pending " + late +
-        ": its run waits until its completion is resolved, rejected or dropped, since its body "
-        "captures and may have lent the run's variables");
-  services_.listener.problem(
+            ": its run waits until its completion is resolved, rejected or dropped, since its body "
+            "captures and may have lent the run's variables",
+        a.run_of.state, a.body->name);
+  services_.reporter.report(
+      event_kind::body_overdue,
       "the body of step " + shown(a.body->name) + " goes on " + late + ": it occupies a thread" +
-      (a.body->waits_for_body && a.run_of.state.open() ? ", and its run waits for it" : ""));
+          (a.body->waits_for_body && a.run_of.state.open() ? ", and its run waits for it" : ""),
+      a.run_of.state, a.body->name);
 }
 
 bool step_desk::take_heartbeats() {
@@ -98,7 +102,7 @@ bool step_desk::take_heartbeats() {
     try {
       recorder_.append_note(*r, notes::progress(of.command, progress));
     } catch (const users_exception& e) {  // the next one says more
-      services_.listener.problem(words_of(e.thrown()));
+      services_.reporter.report(event_kind::payload_failed, words_of(e.thrown()), r->state);
     }
     commit_.commit_if_full();
   }

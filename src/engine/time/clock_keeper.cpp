@@ -13,8 +13,10 @@ void clock_keeper::start() {
   try {
     if (auto bytes = services_.store.get(keys::clock())) known = decode_clock_history(*bytes);
   } catch (const malformed& e) {
-    services_.listener.problem(std::string("what the store says of the clock can't be read: ") +
-                               e.what() + "; sleeps last their whole length from now on, at most");
+    services_.reporter.report(event_kind::store_damaged,
+                              std::string("what the store says of the clock can't be read: ") +
+                                  e.what() +
+                                  "; sleeps last their whole length from now on, at most");
   }
   auto last = journal_.opened().time;
   if (known) {  // since that was written the time has not fallen; before it, it may have

@@ -1,0 +1,59 @@
+// What an engine reports to an operator, and to whom.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include <stet/export.hpp>
+
+namespace stet { inline namespace v0 {
+
+/// What an event is about. A later version may report more kinds: a switch needs a default.
+enum class event_kind : std::uint8_t {
+  run_stalled,      ///< a run can't go on: its code doesn't fit its history, or it can't be read
+  run_unreadable,   ///< what the store has of a run is damaged; other runs go on
+  store_damaged,    ///< an entry that belongs to no run makes no sense; it is left alone
+  store_refuses,    ///< no room, or another program holds the store: the engine tries again
+  engine_stopped,   ///< the store failed, or an invariant is broken: every call throws from now on
+  loop_held,        ///< code of one run keeps the engine's thread: all runs wait
+  body_overdue,     ///< a step's body goes on though it was asked to stop
+  threads_waiting,  ///< all threads for bodies wait for runs of this engine
+  close_waits,      ///< a close waits for a step's completion
+  answer_unread,    ///< an answer came to a run that has ended or continued as new
+  payload_failed,   ///< a text or a payload could not be sealed, opened or encoded
+};
+/// Its name: "run_stalled".
+STET_API std::string_view to_text(event_kind kind) noexcept;
+
+/// Something an operator should know. The views hold during the call.
+struct engine_event {
+  event_kind kind;
+  /// One line for a person: ids and names in it are escaped as stet::one_line does.
+  std::string_view text;
+  /// What it is about, as it is, not escaped; empty or 0 where it is about none, or isn't known.
+  std::string_view workflow, workflow_id, step;
+  std::uint64_t run = 0;  ///< the number of the run
+};
+
+/// Is called with what goes on. Override what you need.
+///     struct to_syslog : stet::listener {
+///       void event(const stet::engine_event& e) override {
+///         ::syslog(LOG_WARNING, "%s", std::string(e.text).c_str());
+///       }
+///     };
+///
+/// Its functions must not call the engine. What they throw is dropped.
+///
+/// Thread   called from the engine's threads, one call at a time.
+class STET_API listener {
+ public:
+  virtual ~listener();
+  /// A workflow's ctx.log, both texts as they are: see stet::one_line.
+  virtual void log(std::string_view workflow_id, std::string_view line);
+  /// Something an operator should know. The default calls problem(e.text).
+  virtual void event(const engine_event& e);
+  /// The text of an event alone, for a listener that needs no more. The default writes it to
+  /// standard error.
+  virtual void problem(std::string_view text);
+};
+
+}}  // namespace stet::v0

@@ -1,0 +1,61 @@
+// What an engine reports, on its way to the user's listener.
+#pragma once
+#include <cstdint>
+#include <mutex>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include <stet/observer.hpp>
+
+#include "base/shown.hpp"
+#include "base/users_exception.hpp"
+#include "run_state/run_state.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Calls a listener for several threads, one at a time. What the listener throws is dropped.
+class reporter final : public listener {
+ public:
+  explicit reporter(listener& l) noexcept : listener_(l) {}
+
+  void log(std::string_view id, std::string_view line) noexcept override {
+    std::lock_guard lock(mutex_);
+    (void)thrown_by_user([&] { listener_.log(id, line); });
+  }
+  /// The text becomes one line. Without memory for that the listener gets the kind and the names.
+  void event(const engine_event& e) noexcept override {
+    std::lock_guard lock(mutex_);
+    (void)thrown_by_user([&] {
+      auto passed = e;
+      std::string line;
+      passed.text = "no memory for the text of this event";
+      try {
+        passed.text = line = on_one_line(e.text);
+      } catch (const std::bad_alloc&) {}  // the kind and the names are passed on
+      listener_.event(passed);
+    });
+  }
+  void report(event_kind kind, std::string_view text) noexcept { event({kind, text, {}, {}, {}}); }
+  /// An event of a run, and perhaps of one of its steps.
+  void report(event_kind kind, std::string_view text, const run_state& of,
+              std::string_view step = {}) noexcept {
+    event({kind, text, of.workflow, of.id, step, of.run});
+  }
+  /// An event of a run of which no more than the number is known.
+  void report_of_run(event_kind kind, std::string_view text, std::uint64_t run) noexcept {
+    event({kind, text, {}, {}, {}, run});
+  }
+  /// `what`, followed by `why` if there is memory for both.
+  void report_failure(event_kind kind, std::string_view what, const char* why) noexcept {
+    try {
+      report(kind, std::string(what) + why);
+    } catch (const std::bad_alloc&) { report(kind, what); }
+  }
+
+ private:
+  listener& listener_;
+  std::mutex mutex_;
+};
+
+}}}  // namespace stet::v0::detail
