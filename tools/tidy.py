@@ -204,6 +204,38 @@ def room_faults(path, text):
                 yield code[:match.start()].count('\n') + 1, why
 
 
+# The clauses of a public declaration (docs/style.md): each on a line of its own.
+CLAUSES = 'Returns|Throws|Thread|Cost|Durable|Life'
+CLAUSE_WITHIN = re.compile(rf'///\s+\S.*[.;:)]\s+({CLAUSES})  +\S|///.*\b({CLAUSES}): |///.*[.;] Throws \S')
+
+
+def clause_faults(path, line):
+    if path.parts[0] == 'include' and CLAUSE_WITHIN.search(line):
+        return 'a clause (Returns, Throws, Thread, Cost, Durable, Life) begins a line of its own'
+    return None
+
+
+# Words that a stranger has to decode (docs/style.md, "Text"), in comments: a pattern, what to write instead.
+COMMENT = re.compile(r'//+<? ?(.*)')
+PLAIN = [
+    (re.compile(r'^(What|Who|Whom|Whose) (?!if\b|about\b)[^?]*$'), 'a noun as the subject: "A transaction runs when …", not "What transacts runs …"'),
+    (re.compile(r'(^|[.:;] )(False|True|Nothing|None|Null|Empty|Of [^.:]*): '), '"Returns false if …", "Empty means …"; a clause with a noun and a verb'),
+    (re.compile(r'\bbehind\b(?! (the|a) (log|proxy|door|port|handle|header|template))'), '"after" or "past"'),
+    (re.compile(r'\b[Ss]o (many|much|long|often)\b(?! as\b)'), '"this many", "that long"'),
+    (re.compile(r'\b([Ww]hoever|[Ss]omebody|[Nn]obody|[Ee]verybody)\b'), '"the caller", "another process", "no run": the noun'),
+    (re.compile(r'\b(hears? of|is told|are told|heeds?)\b'), '"is reported", "gets the error"'),
+    (re.compile(r'\bpark(s|ed|ing)?\b'), 'a run is stalled'),
+]
+
+
+def plain_faults(line):
+    comment = COMMENT.search(line)
+    if comment:
+        for pattern, instead in PLAIN:
+            if pattern.search(comment[1]):
+                yield f'{pattern.search(comment[1])[0]!r}: {instead}'
+
+
 # What the library promises not to do (SECURITY.md). The conformance suite reads its seed.
 FORBIDDEN_CALL = re.compile(r'\b(getenv|socket|system|popen|fork|vfork|posix_spawnp?|exec(?:l|v)p?e?)\s*\(')
 
@@ -280,6 +312,9 @@ def faults(path, text):
             yield number, 'unfinished work: do it, or file an issue'
         if line != line.rstrip() or '\t' in line:
             yield number, 'a tab, or white space at the end'
+        for fault in [clause_faults(path, line), *plain_faults(line)]:
+            if fault:
+                yield number, fault
     if path.suffix == '.hpp' and '#pragma once' not in text:
         yield 1, 'no #pragma once'
     for name, line, length in functions(text):

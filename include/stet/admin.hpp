@@ -22,10 +22,10 @@ namespace stet { inline namespace v0 {
 ///     for (auto& run : engine.admin().list("ExecutionStatus = 'Stalled'").runs)
 ///       std::cout << run.id << ": " << run.reason << '\n';
 ///
-/// Thread   any but the engine's own (a workflow, a step's body in manual mode): there every call
-///          throws errc::usage.
 /// Throws   stet::error from every call: errc::usage for nonsense, errc::closed after close,
 ///          errc::store when the store fails.
+/// Thread   any but the engine's own (a workflow, a step's body in manual mode): there every call
+///          throws errc::usage.
 class STET_API admin {
  public:
   /// Returns what a run is doing and what it waits for; nothing if there is no such run. Never
@@ -69,7 +69,8 @@ class STET_API admin {
   ///
   /// Throws   errc::not_found.
   void resume(std::string_view id) const;
-  /// run_handle::move_to by id. Throws errc::not_found as well.
+  /// run_handle::move_to by id.
+  /// Throws   errc::not_found as well.
   ///     engine.admin().move("order-7", "2");
   void move(std::string_view id, std::string_view version) const;
   /// Erases all runs of an id: their histories, their results, their places in every list. The

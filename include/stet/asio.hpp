@@ -160,8 +160,7 @@ asio_body<R, F, P...> make_asio_body(net::any_io_executor e, F f, std::tuple<P..
 /// A lambda that captures holds its workflow's frame until the coroutine has ended, as any body
 /// does; wrap it in stet::owning if it owns what it captures.
 /// Life     `executor` is kept with the step; its context must run until the engine is closed. If
-/// the
-///          context is destroyed, the attempt fails.
+///          the context is destroyed, the attempt fails.
 template <class F> auto asio_step(detail::net::any_io_executor executor, F&& body) {
   detail::guard_gcc<F>();
   using kept = std::decay_t<F>;

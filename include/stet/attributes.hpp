@@ -98,7 +98,8 @@ template <class T> class attribute : public detail::name {
     if (text().size() > 64) throw "the name of a search attribute has at most 64 bytes";
   }
   /// Its value, for a start or for context::set_attributes: `Customer("ann")`. A keyword has at
-  /// most 2,048 bytes. Life: a view of what it was given.
+  /// most 2,048 bytes.
+  /// Life     a view of the name that it was given.
   constexpr attribute_setting operator()(const T& value) const
     requires(!std::same_as<T, std::string>)
   {
@@ -118,7 +119,7 @@ class STET_API attribute_list {
  public:
   static constexpr std::size_t count_max = 16;
   attribute_list() = default;
-  /// Throws errc::usage if there are more.
+  /// Throws   errc::usage if there are more.
   attribute_list(std::initializer_list<attribute_setting> all) {
     for (auto& one : all) add(one);
   }
@@ -189,10 +190,10 @@ class memo {
 };
 
 namespace detail {
-/// The list as bytes: what records and snapshots hold. Throws errc::usage for a name or a value
-/// that can't be one.
+/// The list as bytes: what records and snapshots hold.
+/// Throws   errc::usage for a name or a value that can't be one.
 STET_API std::string pack(const attribute_list& all);
-/// Throws errc::usage for a memo that is too large. `of`: whose it is to be.
+/// Throws   errc::usage for a memo that is too large. `of`: whose it is to be.
 STET_API void check_memo(std::string_view of, std::size_t size_bytes);
 }  // namespace detail
 

@@ -35,7 +35,7 @@ struct check_report {
 /// is counted and is no problem of the store's. Memory: the runs named in the journal, and a number
 /// for each other one.
 ///
-/// Throws what the store throws. What it can't read it reports as a problem.
+/// Throws   what the store throws. What it can't read it reports as a problem.
 ///     auto report = stet::check(*stet::open("lmdb:bank.stet"));
 STET_API check_report check(store& s);
 

@@ -27,12 +27,12 @@ template <class S> class entity;
 
 /// The runs of one namespace of an engine. Cheap to copy; usable as long as the engine is open.
 ///
-/// Thread   every call from any thread but the engine's own (a workflow, a step's body in manual
-///          mode): those that wait throw errc::usage there.
 /// Throws   stet::error from every call: errc::usage for nonsense, errc::closed after close,
 ///          errc::full while the store has no room, errc::busy while another program holds it, or a
 ///          body the engine (docs/guide/queries-and-updates.md): both go by themselves; errc::store
 ///          when it fails.
+/// Thread   every call from any thread but the engine's own (a workflow, a step's body in manual
+///          mode): those that wait throw errc::usage there.
 class STET_API client {
  public:
   /// Starts a run, or finds the one that has this id already: the id is the idempotency key.
@@ -40,8 +40,7 @@ class STET_API client {
   ///
   /// `id` is 1 to 200 bytes of any value.
   /// Throws   errc::unknown_workflow, errc::usage (the id), errc::conflict if the id belongs to
-  /// another workflow,
-  ///          errc::full or errc::busy while the store refuses to write.
+  ///          another workflow, errc::full or errc::busy while the store refuses to write.
   /// Durable  when it returns, the run is.
   template <class R, class... A>
   run_handle<R> start(const workflow<R(A...)>& w, std::string_view id,
@@ -131,8 +130,8 @@ class STET_API client {
       handles.push_back(run_handle<R>(engine_, name_space_, runs[i].first, started.at(i)));
     return handles;
   }
-  /// The run of this id, open or ended, if there is one. Throws errc::conflict if it belongs to
-  /// another workflow.
+  /// The run of this id, open or ended, if there is one.
+  /// Throws   errc::conflict if it belongs to another workflow.
   template <class R, class... A>
   std::optional<run_handle<R>> find(const workflow<R(A...)>& w, std::string_view id) {
     auto found =
@@ -166,7 +165,8 @@ class STET_API client {
         detail::answer_promise{.promise = p.text(), .token = token, .payload = {}, .rejected = &f});
   }
 
-  /// run_handle::signal by id, whatever the run's workflow is. Throws errc::not_found, as below.
+  /// run_handle::signal by id, whatever the run's workflow is.
+  /// Throws   errc::not_found, as below.
   ///     engine.signal("order-7", Approved, true);
   template <class T>
     requires(!std::is_void_v<T>)
@@ -222,7 +222,8 @@ class STET_API client {
     return detail::take<R>(*engine_, u.text(), answer);
   }
   /// Asks an entity something, which it answers at once, whatever it is doing; one that was never
-  /// called answers as it would begin. Throws as run_handle::query.
+  /// called answers as it would begin.
+  /// Throws   as run_handle::query.
   template <class S, class R, class... A>
   R call(const entity<S>& e, std::string_view key, const v0::query<R(A...)>& q,
          std::type_identity_t<A>... arguments) {
@@ -239,7 +240,8 @@ class STET_API client {
   /// Reads and writes the user's own entries from outside, as context::transact does.
   ///     auto ann = engine.transact([](stet::transaction& tx) { return tx.get(Accounts, "ann"); });
   ///
-  /// Returns  what `f` returns, whatever its type is. Throws what `f` throws: nothing was written.
+  /// Returns  what `f` returns, whatever its type is.
+  /// Throws   what `f` throws: nothing was written.
   /// Durable  when it returns, what it read and wrote is.
   template <class F> auto transact(F&& f) -> std::invoke_result_t<F&, transaction&> {
     using R = std::invoke_result_t<F&, transaction&>;
@@ -255,9 +257,11 @@ class STET_API client {
     engine_->perform(detail::transact_in{.name_space = name_space_, .function = call});
     if constexpr (!std::is_void_v<R>) return *std::move(call.result);
   }
-  /// run_handle::cancel by id. Throws errc::not_found.
+  /// run_handle::cancel by id.
+  /// Throws   errc::not_found.
   void cancel(std::string_view id, std::string_view reason = {}) { named(id).cancel(reason); }
-  /// run_handle::terminate by id. Throws errc::not_found.
+  /// run_handle::terminate by id.
+  /// Throws   errc::not_found.
   void terminate(std::string_view id, std::string_view reason = {}) { named(id).terminate(reason); }
   /// What an operator does: lists, histories, and what mends a run. Cheap to make.
   ///     auto stuck = engine.admin().list("ExecutionStatus = 'Stalled'");

@@ -76,7 +76,8 @@ class STET_API pending_step {
     encode(b, progress);
     beat(std::move(b));
   }
-  /// What the latest heartbeat of an earlier attempt said. Throws errc::payload if it was no T.
+  /// What the latest heartbeat of an earlier attempt said.
+  /// Throws   errc::payload if it was no T.
   template <class T> std::optional<T> progress() const {
     auto b = last_progress();
     if (b.empty()) return std::nullopt;

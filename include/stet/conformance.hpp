@@ -87,7 +87,8 @@ STET_API report run(const target& t, const options& o = {});
 /// standard output.
 ///
 /// Returns  what main() should: 0 if the contract is kept, 1 if it isn't, 2 if run() threw; then
-///          why stands on standard error. Throws nothing.
+///          why stands on standard error.
+/// Throws   nothing.
 /// Thread   as run().
 STET_API int main_for(const target& t, const options& o = {}) noexcept;
 

@@ -78,14 +78,14 @@ class STET_API context {
   ///
   /// Returns  what the body returned, decoded from what the journal holds.
   /// Throws   stet::step_failed after the last attempt (step_timed_out, step_interrupted,
-  /// step_crashed are such), or the
-  ///          exception itself if its type is declared by engine.define(error_type);
-  ///          stet::cancelled; when it is made, errc::usage for options that make no sense,
-  ///          errc::payload for arguments too large to journal.
+  ///          step_crashed are such), or the exception itself if its type is declared by
+  ///          engine.define(error_type); stet::cancelled; when it is made, errc::usage for options
+  ///          that make no sense, errc::payload for arguments too large to journal.
   /// Cost     two records; the body starts when all that the run did before is durable.
   /// Durable  when the co_await returns, the result is journaled or will be before anything that
-  /// follows has an effect. Life     arguments are copied and journaled (wrap secrets and handles
-  /// in stet::unrecorded); the body is moved in.
+  ///          follows has an effect.
+  /// Life     arguments are copied and journaled (wrap secrets and handles in stet::unrecorded);
+  ///          the body is moved in.
   template <class F, class... A>
     requires(!detail::options<std::remove_cvref_t<F>>)
   auto step(step_name name, F&& body, A&&... arguments) {
@@ -122,7 +122,8 @@ class STET_API context {
   ///     });
   ///
   /// What it throws ends it, and nothing is written; it isn't tried again unless its options say
-  /// so. Throws   as step.
+  /// so.
+  /// Throws   as step.
   template <class F>
     requires(!detail::options<std::remove_cvref_t<F>>)
   auto transact(step_name name, F&& body) {
@@ -150,10 +151,10 @@ class STET_API context {
   ///     auto receipt = co_await ctx.child(Pay, "pay-" + order.id, order);
   ///
   /// Throws   stet::child_failed if the child failed, was cancelled or terminated, if its workflow
-  /// isn't defined, or if
-  ///          `id` is taken; the exception itself if its type is declared; stet::cancelled.
+  ///          isn't defined, or if `id` is taken; the exception itself if its type is declared;
+  ///          stet::cancelled.
   /// Cost     six records, three of them in its own history; the start is in the same commit as
-  /// this run's progress.
+  ///          this run's progress.
   template <class R, class... A>
   operation<R> child(const workflow<R(A...)>& w, step_name id,
                      std::type_identity_t<A>... arguments) {
@@ -186,7 +187,7 @@ class STET_API context {
   ///     bool approved = co_await ctx.receive(Approved);
   ///
   /// Throws   errc::payload if the signal was sent by a program that has another type for it (it is
-  /// read then, and the next wait gets the next one); stet::cancelled.
+  ///          read then, and the next wait gets the next one); stet::cancelled.
   template <class T>
   operation<T> receive(const v0::signal<T>& s,
                        source_point at = {__builtin_FILE(), __builtin_LINE()}) {
@@ -320,7 +321,8 @@ class STET_API context {
     encode(b, std::tuple<A...>(std::move(arguments)...));
     return operation<R>(detail::make_call(q.text(), e.id_of(key.text), std::move(b), key.where));
   }
-  /// Asks another run to end, as run_handle::cancel does. Throws as signal does.
+  /// Asks another run to end, as run_handle::cancel does.
+  /// Throws   as signal does.
   operation<void> cancel(step_name id, std::string_view reason = {}) {
     return operation<void>(detail::make_cancel(id.text, reason, id.where));
   }
@@ -334,7 +336,8 @@ class STET_API context {
   ///     co_return co_await ctx.continue_as_new(Loop, n + 1);
   ///
   /// Open children meet this run's end as their options say. Nothing after the await runs; locals
-  /// are destroyed. Throws stet::cancelled if this run was asked to end.
+  /// are destroyed.
+  /// Throws   stet::cancelled if this run was asked to end.
   template <class R, class... A>
   auto continue_as_new(const workflow<R(A...)>& w, std::type_identity_t<A>... arguments) {
     std::string b;
@@ -354,12 +357,14 @@ class STET_API context {
   /// asked anew.
   /// Throws   errc::usage for an id that is empty or has more than 200 bytes; outside of a
   ///          workflow's own code.
-  /// Cost     a record, once in a run. Durable  with this run's progress.
+  /// Cost     a record, once in a run.
+  /// Durable  with this run's progress.
   [[nodiscard("stet: what is new stands behind `if (ctx.patched(…))`")]] bool patched(
       step_name patch_id);
   /// Stands where patched() stood, when no run of the code before it is open any more: the new way
   /// is the only one, and a marker that a run has here is passed over. To be taken out when no run
-  /// with a marker is open either: engine::preview tells. Throws as patched().
+  /// with a marker is open either: engine::preview tells.
+  /// Throws   as patched().
   ///     ctx.deprecate_patch("check-first");
   ///     co_await ctx.step("check", check, order);
   void deprecate_patch(step_name patch_id);
@@ -368,7 +373,9 @@ class STET_API context {
   ///     ctx.set_attributes({Customer("ann"), Stage("paid"), Due.unset()});
   ///
   /// Throws   errc::usage for a name or a value that can't be one; outside of a workflow's own
-  /// code. Cost     one record. Durable  with this run's progress: a list shows it from now on.
+  ///          code.
+  /// Cost     one record.
+  /// Durable  with this run's progress: a list shows it from now on.
   void set_attributes(const attribute_list& changes);
   /// Sets this run's memo, a value of any type with a codec, in place of the one before. Throws,
   /// costs, lasts as set_attributes.

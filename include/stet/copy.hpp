@@ -23,9 +23,9 @@ struct copy_report {
 /// the same work.
 ///
 /// Throws   store_error: errc::conflict if `to` holds anything else, or if `from` changed
-/// meanwhile;
-///          errc::corrupt if `from` is no store of Stet's, or if the copy reads otherwise than it
-///          was written; errc::usage if a key or value is too long for `to`; what the stores throw.
+///          meanwhile; errc::corrupt if `from` is no store of Stet's, or if the copy reads
+///          otherwise than it was written; errc::usage if a key or value is too long for `to`; what
+///          the stores throw.
 /// Durable  the whole copy, when it returns.
 ///     stet::copy(*stet::open("lmdb:bank.stet"), *stet::open("rocksdb:bank"));
 STET_API copy_report copy(store& from, store& to);

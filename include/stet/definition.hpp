@@ -20,7 +20,7 @@ class STET_API definition {
   definition(const definition&) = delete;
   definition& operator=(const definition&) = delete;
   virtual ~definition();
-  /// Throws errc::payload if the arguments don't decode.
+  /// Throws   errc::payload if the arguments don't decode.
   virtual std::unique_ptr<root> begin(context&, std::string_view arguments) = 0;
   /// Of an entity: what it is started with when it is called for the first time. Else empty.
   virtual std::string new_arguments() const;

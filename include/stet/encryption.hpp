@@ -32,8 +32,8 @@ class STET_API encryption final : public payload_transform {
 
   /// With the key that is used for what is written.
   ///
-  /// Life     `key` is copied, and the copy wiped with this object.
   /// Throws   errc::usage: a name is 1 to 64 bytes, a key is 32.
+  /// Life     `key` is copied, and the copy wiped with this object.
   encryption(std::string_view name, std::string_view key, const encryption_options& o = {});
   ~encryption() override;
 

@@ -91,13 +91,12 @@ struct engine_options {
 ///     engine.start();                                     // resumes whatever a crash cut short
 ///     auto paid = engine.start(MoveMoney, "transfer-42", transfer{"ann", "bob", 1000}).result();
 ///
-/// Thread   define before start, from one thread; afterwards every call from any thread but the
-/// engine's own (a
-///          workflow, a step's body in manual mode): those that wait throw errc::usage there.
 /// Throws   stet::error from every call: errc::usage for nonsense, errc::closed after close,
-/// errc::store and errc::full
-///          when the store fails. After a failed commit of unknown outcome the engine is closed;
-///          open it anew.
+///          errc::store and errc::full when the store fails. After a failed commit of unknown
+///          outcome the engine is closed; open it anew.
+/// Thread   define before start, from one thread; afterwards every call from any thread but the
+///          engine's own (a workflow, a step's body in manual mode): those that wait throw
+///          errc::usage there.
 class STET_API engine : public client {
  public:
   explicit engine(std::unique_ptr<store> s, engine_options o = {});
@@ -107,8 +106,8 @@ class STET_API engine : public client {
   engine& operator=(const engine&) = delete;
 
   /// Says what a workflow does. The body: `stet::task<R> (stet::context&, Args…)`, exactly; the
-  /// engine keeps it. Throws errc::conflict if the name is defined already, errc::usage after
-  /// start().
+  /// engine keeps it.
+  /// Throws   errc::conflict if the name is defined already, errc::usage after start().
   template <class R, class... A, class F>
     requires(!std::is_convertible_v<F, task<R> (*)(context&, A...)>)
   void define(const workflow<R(A...)>& name, F&& body) {
@@ -145,7 +144,8 @@ class STET_API engine : public client {
           std::make_unique<detail::definition_of<kept, R, A...>>(body));
   }
   /// Says what an entity does: a handler for each update and query, made by stet::on. Needs
-  /// <stet/entity.hpp>. Throws as above.
+  /// <stet/entity.hpp>.
+  /// Throws   as above.
   ///     engine.define(Cart, stet::on(Add, add_to_cart), stet::on(Items, items_of));
   template <class S, class... H>
     requires(!std::is_same_v<H, workflow_options> && ...)
@@ -179,10 +179,10 @@ class STET_API engine : public client {
   /// Cost     a replay of every open run, one after the other; memory as start() needs it.
   start_preview preview(std::size_t listed_max = 1000);
   /// Takes the store over, reads what its journal holds and resumes every run that a crash or a
-  /// close cut short. Throws store_error: errc::conflict if another engine owns the store,
-  /// errc::corrupt if it can't be trusted (nothing is executed then), errc::store if it was written
-  /// by a newer version; errc::full if there is no room to take it over: call it again when there
-  /// is.
+  /// close cut short.
+  /// Throws   store_error: errc::conflict if another engine owns the store, errc::corrupt if it
+  ///          can't be trusted (nothing is executed then), errc::store if it was written by a newer
+  ///          version; errc::full if there is no room to take it over: call it again when there is.
   void start();
   using client::start;  // of a run: engine.start(MoveMoney, "transfer-42", …)
 
@@ -214,7 +214,7 @@ class STET_API engine : public client {
   /// that is about to end: it may end while they run. True: none was left.
   ///     if (!engine.close(10s)) std::quick_exit(0);
   /// Throws   as close(); errc::usage for a negative time. A close that is under way isn't
-  /// shortened.
+  ///          shortened.
   bool close(duration limit);
 
   /// Manual mode: does what can be done now without waiting. Returns whether it did anything.

@@ -11,8 +11,10 @@
 
 namespace stet { inline namespace v0 {
 
-/// Time. Thread: called from the engine's threads at once. Both functions are noexcept: without the
-/// time the engine can do nothing, and what they would throw ends the process.
+/// Time. wall() and steady() are noexcept: without the time the engine can do nothing, and what they
+/// would throw ends the process.
+///
+/// Thread   called from several of the engine's threads at once.
 class STET_API clock {
  public:
   virtual ~clock();
@@ -40,8 +42,8 @@ class STET_API clock {
 /// The machine's own.
 STET_API clock& system_clock() noexcept;
 
-/// Chance, for the seeds of runs and the jitter of retries. Thread: called from the engine's
-/// threads at once.
+/// Chance, for the seeds of runs and the jitter of retries.
+/// Thread   called from the engine's threads at once.
 class STET_API entropy {
  public:
   virtual ~entropy();
@@ -100,8 +102,8 @@ class step_body {
   ~step_body() = default;
 };
 
-/// Stands between the engine and the bodies of steps. Thread: called from those that run bodies, at
-/// once.
+/// Stands between the engine and the bodies of steps.
+/// Thread   called from those that run bodies, at once.
 class STET_API interceptor {
  public:
   virtual ~interceptor();

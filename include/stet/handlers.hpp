@@ -63,7 +63,8 @@ class STET_API handler {
   handler(const handler&) = delete;
   handler& operator=(const handler&) = delete;
 
-  /// A query: its answer, encoded. Throws what the handler throws.
+  /// A query: its answer, encoded.
+  /// Throws   what the handler throws.
   virtual void answer(std::string_view arguments, std::string& out);
   /// An update: throws what its validator throws.
   virtual void validate(std::string_view arguments);
@@ -74,7 +75,7 @@ class STET_API handler {
   bool exclusive = false;       // an update: one at a time, the others wait for it
 
  protected:
-  /// Throws errc::conflict if the name is answered already, errc::usage outside of a workflow.
+  /// Throws   errc::conflict if the name is answered already, errc::usage outside of a workflow.
   handler(context& c, kind k, std::string_view n);
   virtual ~handler();
   /// To be called by the destructor of what holds the callables.

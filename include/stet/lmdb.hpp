@@ -26,14 +26,16 @@ struct options {
 /// `path`-log: copy a store when it is closed, or both files after a crash. Files are made with
 /// mode 0600; nothing is created through a symbolic link.
 ///
-/// Throws store_error: errc::conflict if an engine has it open, in this process (by whatever name
-/// of the same file) or in another (named by its pid); errc::corrupt if it is no LMDB file, or if
-/// `path`.owner says that a store was here and the file is gone or empty (to begin afresh, remove
-/// all of these), or if `path`-log is gone while it is needed, damaged, or another store's, or if
-/// the file was cut short, which is left as it was; errc::store with the system's own error else.
+/// Throws   store_error: errc::conflict if an engine has it open, in this process (by whatever name
+///          of the same file) or in another (named by its pid); errc::corrupt if it is no LMDB
+///          file, or if `path`.owner says that a store was here and the file is gone or empty (to
+///          begin afresh, remove all of these), or if `path`-log is gone while it is needed,
+///          damaged, or another store's, or if the file was cut short, which is left as it was;
+///          errc::store with the system's own error else.
+///
 /// After fork, the child's copy answers every call with an error and touches nothing. LMDB has no
-/// checksums: it trusts the file. One that was cut short is an error; one whose bytes were changed
-/// may be anything.
+/// checksums: it trusts the file. A file that was cut short is an error; one whose bytes were
+/// changed may read as anything.
 ///     stet::engine engine{stet::lmdb::open("bank.stet")};
 STET_API std::unique_ptr<store> open(const std::string& path, const options& o = {});
 

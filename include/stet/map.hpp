@@ -103,7 +103,7 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] map_g
     }
     pump();
   }
-  /// Throws the failure that is one too many.
+  /// Throws   the failure that is one too many.
   void tolerate(const value& v) {
     if (v || ++failures_ <= options_.failures_max) return;
     std::rethrow_exception(v.exception());

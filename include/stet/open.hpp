@@ -8,8 +8,9 @@
 
 namespace stet { inline namespace v0 {
 
-/// Opens "memory:", "lmdb:PATH", "rocksdb:PATH", "sqlite:PATH". Throws store_error with errc::usage
-/// for a scheme that this build lacks; the message lists those it has.
+/// Opens "memory:", "lmdb:PATH", "rocksdb:PATH", "sqlite:PATH".
+/// Throws   store_error with errc::usage for a scheme that this build lacks; the message lists
+///          those it has.
 ///     auto s = stet::open("lmdb:bank.stet");
 STET_API std::unique_ptr<store> open(std::string_view url);
 

@@ -21,13 +21,13 @@ struct options {
 /// 0700. Beside it stands `path`.owner (who has it open, and that a store is here). Copy a store
 /// when it is closed, all of the directory. Nothing is created through a symbolic link.
 ///
-/// Throws store_error: errc::conflict if an engine has it open, in this process (by whatever name
-/// of the same directory) or in another (named by its pid), or a program that uses RocksDB without
-/// Stet; errc::corrupt if the directory holds other things, another program's store, a newer
-/// RocksDB's or damaged files, or if `path`.owner says that a store was here and the directory is
-/// gone or empty (to begin afresh, remove both); errc::store with the system's own error else.
-/// Its native() is the status's code (rocksdb/status.h), or the system's errno where Stet itself
-/// called the system.
+/// Throws   store_error: errc::conflict if an engine has it open, in this process (by whatever name
+///          of the same directory) or in another (named by its pid), or a program that uses RocksDB
+///          without Stet; errc::corrupt if the directory holds other things, another program's
+///          store, a newer RocksDB's or damaged files, or if `path`.owner says that a store was
+///          here and the directory is gone or empty (to begin afresh, remove both); errc::store
+///          with the system's own error else. Its native() is the status's code (rocksdb/status.h),
+///          or the system's errno where Stet itself called the system.
 ///
 /// A commit costs one flush; when the memory is full and the disk is slower, it waits. errc::full
 /// is refused, and the same store goes on when there is room (of the disk, of a quota, of the

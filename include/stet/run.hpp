@@ -28,7 +28,7 @@ template <class R> R take(const engine_port& e, std::string_view name, const upd
 }  // namespace detail
 
 /// An update that was accepted by a run. Cheap to copy; usable as long as its engine is open.
-/// Thread: any.
+/// Thread   any.
 template <class R> class update_handle {
  public:
   /// What names this request: see update_options::id.
@@ -66,7 +66,7 @@ template <class R> class update_handle {
 };
 
 /// One run of a workflow that returns `R`. Cheap to copy; usable as long as its engine is open.
-/// Thread: any.
+/// Thread   any.
 template <class R> class run_handle {
  public:
   const std::string& id() const noexcept { return id_; }
@@ -77,10 +77,10 @@ template <class R> class run_handle {
   ///
   /// Returns  what the workflow returned.
   /// Throws   what the workflow let escape, if its type is declared by engine.define, else
-  /// stet::run_failed;
-  ///          run_cancelled, run_terminated, run_timed_out; error with errc::run_stalled if it is
-  ///          stalled; errc::closed, errc::payload.
-  /// A run that was continued as new hands on: the result is that of the last one of its chain.
+  ///          stet::run_failed; run_cancelled, run_terminated, run_timed_out; error with
+  ///          errc::run_stalled if it is stalled; errc::closed, errc::payload.
+  ///
+  /// For a run that was continued as new it waits for the last run of the chain.
   /// Durable  the result was, before this returned.
   R result() const {
     auto o = engine_->perform(detail::await_run{.of = ref(), .limit = std::nullopt});
@@ -94,12 +94,14 @@ template <class R> class run_handle {
   v0::status status() const { return engine_->perform(detail::status_of_run{.of = ref()}); }
   /// Asks the run to end: its awaits throw stet::cancelled, it may clean up. A run that begins
   /// later (start_options::delay) ends at once, and none of its code runs. No effect on a run that
-  /// has ended. Durable  when it returns, the request is.
+  /// has ended.
+  /// Durable  when it returns, the request is.
   void cancel(std::string_view reason = {}) const {
     engine_->perform(detail::cancel_run{.of = ref(), .reason = reason});
   }
   /// Ends the run without asking it: no code of the workflow runs any more. Its open children are
-  /// terminated as well. Durable  when it returns, the end is.
+  /// terminated as well.
+  /// Durable  when it returns, the end is.
   void terminate(std::string_view reason = {}) const {
     engine_->perform(detail::terminate_run{.of = ref(), .reason = reason});
   }
@@ -167,7 +169,8 @@ template <class R> class run_handle {
     return detail::take<U>(*engine_, u.text(), answer);
   }
   /// Sends an update and waits until it is accepted: from then on its handler will run to its end,
-  /// whatever crashes. Durable  that, when it returns.
+  /// whatever crashes.
+  /// Durable  that, when it returns.
   template <class U, class... A>
   update_handle<U> start_update(const v0::update<U(A...)>& u,
                                 std::type_identity_t<A>... arguments) const {

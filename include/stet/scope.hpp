@@ -36,7 +36,7 @@ class STET_API scope {
   ///
   /// Thread   only from the workflow that owns this scope.
   /// Durable  each operation that it cuts short is recorded as cancelled; a replay does the same
-  /// again.
+  ///          again.
   void cancel(std::string_view reason = {}) noexcept;
   bool is_cancelled() const noexcept { return cancelled_; }
 
@@ -127,7 +127,8 @@ class STET_API request : public command {
   std::string_view label() const noexcept override {
     return kind == wait_kind::child ? target : name;
   }
-  /// step: does the work, encodes the result. Throws what the body throws.
+  /// step: does the work, encodes the result.
+  /// Throws   what the body throws.
   virtual void run(step_context& c, std::string& result);
   /// The same, of one that `completes`: begins the work, which ends by that.
   virtual void begin(completion_state& c);

@@ -25,14 +25,17 @@ struct options {
 /// not write it: while one does, commits are refused with errc::busy. No other engine gets in, also
 /// if `path`.owner is removed: a lock on the file itself ends with this process.
 ///
-/// Throws store_error: errc::conflict if an engine has it open, in this process (by whatever name
-/// of the same file) or in another (named by its pid), if another program holds it, or if it was
-/// open when this process was forked; errc::corrupt if it is no SQLite file, another program's, or
-/// cut short, or if `path`.owner says that a store was here and the file is gone or empty (to begin
-/// afresh, remove all of these); errc::full if there is no room to take in the `path`-wal that a
-/// crash left; errc::store with SQLite's and the system's own error else. After fork, the child's
-/// copy answers every call with an error and touches nothing. SQLite has no checksums in its file:
-/// it notices a damaged structure when it reads it, and not a changed byte in a value.
+/// Throws   store_error: errc::conflict if an engine has it open, in this process (by whatever name
+///          of the same file) or in another (named by its pid), if another program holds it, or if
+///          it was open when this process was forked; errc::corrupt if it is no SQLite file,
+///          another program's, or cut short, or if `path`.owner says that a store was here and the
+///          file is gone or empty (to begin afresh, remove all of these); errc::full if there is no
+///          room to take in the `path`-wal that a crash left; errc::store with SQLite's and the
+///          system's own error else.
+///
+/// After fork, the child's copy answers every call with an error and touches nothing. SQLite has no
+/// checksums in its file: it notices a damaged structure when it reads it, and not a changed byte
+/// in a value.
 ///     stet::engine engine{stet::sqlite::open("bank.stet")};
 STET_API std::unique_ptr<store> open(const std::string& path, const options& o = {});
 

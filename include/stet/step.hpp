@@ -43,7 +43,7 @@ class STET_API step_context {
   /// stalled or has ended: the body should return soon. A body on the engine's own thread (inline,
   /// or in manual mode) sees the close only.
   bool stop_requested() const noexcept;
-  /// Throws stet::stopped if stop_requested(): the attempt may be made again.
+  /// Throws   stet::stopped if stop_requested(): the attempt may be made again.
   ///     for (auto& part : parts) {
   ///       s.throw_if_stopped();
   ///       send(part);
@@ -57,7 +57,8 @@ class STET_API step_context {
     encode(b, progress);
     beat(std::move(b));
   }
-  /// What the latest heartbeat of an earlier attempt said. Throws errc::payload if it was no T.
+  /// What the latest heartbeat of an earlier attempt said.
+  /// Throws   errc::payload if it was no T.
   template <class T> std::optional<T> progress() const {
     auto b = last_progress();
     if (b.empty()) return std::nullopt;
@@ -65,11 +66,13 @@ class STET_API step_context {
   }
   /// Keeps bytes that are too long for a payload: what returns goes into the step's result, or into
   /// what is made of it. Of one attempt 64 MiB in all (stet::blob_bytes_max): more ends the step
-  /// with step_failed. Durable  in the same commit as the step's result; of an attempt that fails
-  /// nothing is kept. Needs <stet/blob.hpp>; not for transactions.
+  /// with step_failed.
+  /// Durable  in the same commit as the step's result; of an attempt that fails nothing is kept.
+  ///          Needs <stet/blob.hpp>; not for transactions.
   blob keep(std::string_view bytes);
-  /// What was kept, or a part of it. Throws errc::not_found if the run that kept it was erased,
-  /// errc::usage for an offset behind the end.
+  /// What was kept, or a part of it.
+  /// Throws   errc::not_found if the run that kept it was erased, errc::usage for an offset behind
+  ///          the end.
   std::string read(const blob& b, std::uint64_t offset = 0, std::uint64_t length = UINT64_MAX);
 
  private:
@@ -205,9 +208,9 @@ template <class F> inline constexpr bool owns = !std::is_class_v<F> || std::is_e
 template <class F> inline constexpr bool owns<owning_body<F>> = true;
 
 [[noreturn]] STET_API void throw_unencodable();
-/// Throws errc::payload if there are too many bytes of them.
+/// Throws   errc::payload if there are too many bytes of them.
 STET_API void check_arguments(std::string_view what, std::size_t bytes);
-/// Throws errc::usage for a policy that makes no sense.
+/// Throws   errc::usage for a policy that makes no sense.
 STET_API void check_options(std::string_view step, const step_options& o);
 
 template <class F, class... A> consteval void check_body() {

@@ -58,7 +58,8 @@ class STET_API store_error : public error {
 };
 
 /// Writes that become visible and durable together, in the order in which they were added.
-/// Owns its bytes. Thread: one at a time.
+/// Owns its bytes.
+/// Thread   one at a time.
 class batch {
  public:
   enum class kind : std::uint8_t { put, erase, erase_range, expect };
@@ -143,9 +144,9 @@ struct store_info {
 /// An ordered key-value store. Keys are compared as unsigned bytes; a key is 1 to key_bytes_max
 /// bytes of any value.
 ///
-/// Thread: commit from one thread at a time; get and scan from any thread, also during a commit;
-/// close from one thread when no other call is running. Throws: store_error from every call, never
-/// another exception of its own (std::bad_alloc apart).
+/// Throws   store_error from every call, never another exception of its own (std::bad_alloc apart).
+/// Thread   commit from one thread at a time; get and scan from any thread, also during a commit;
+///          close from one thread when no other call is running.
 class STET_API store {
  public:
   store() = default;
@@ -162,9 +163,9 @@ class STET_API store {
   virtual void scan(const scan_range& range, visitor& v) = 0;
 
   /// Applies the whole batch or nothing. When it returns, the batch is durable as `d` says.
-  /// Throws store_error whose outcome() says whether nothing was written (refused) or nobody knows
-  /// (unknown). After unknown every later call throws until the store is opened anew: an fsync is
-  /// never retried on the same handle.
+  /// Throws   store_error whose outcome() says whether nothing was written (refused) or nobody
+  ///          knows (unknown). After unknown every later call throws until the store is opened
+  ///          anew: an fsync is never retried on the same handle.
   virtual void commit(const batch& b, durability d) = 0;
 
   /// Flushes and releases the store. Idempotent. Every other call throws errc::store afterwards.

@@ -16,7 +16,7 @@ namespace stet { inline namespace v0 { namespace testing {
 /// It replaces these functions of the C library in the whole program, and hands their calls on: for
 /// tests, and not with a statically linked C library. Linux. What the compiler does without a
 /// call (rdrand, rdtsc) is not seen, nor is a system call by hand.
-/// Thread: any; several may live at once.
+/// Thread   any; several may live at once.
 class STET_API strict_determinism {
  public:
   strict_determinism() noexcept;

@@ -21,7 +21,8 @@
 
 namespace stet { inline namespace v0 { namespace testing {
 
-/// Two hands that move only when told. Thread: any.
+/// Two hands that move only when told.
+/// Thread   any.
 class STET_API virtual_clock : public clock {
  public:
   /// Where it begins: ms since 1970.
@@ -42,7 +43,8 @@ class STET_API virtual_clock : public clock {
   std::atomic<std::int64_t> steady_{5'000'000};
 };
 
-/// The same bits in every run of a test, those of secrets too. Thread: any.
+/// The same bits in every run of a test, those of secrets too.
+/// Thread   any.
 class STET_API seeded_entropy final : public entropy {
  public:
   explicit seeded_entropy(std::uint64_t seed = 1) noexcept : state_(seed), secrets_(~seed) {}
@@ -77,7 +79,8 @@ class STET_API recorder final : public listener {
   std::vector<event_kind> kinds_;
 };
 
-/// The world outside: how often something took effect. Outlives every engine. Thread: any.
+/// The world outside: how often something took effect. Outlives every engine.
+/// Thread   any.
 class STET_API effects {
  public:
   /// It took effect. Returns how often by now.
@@ -115,7 +118,8 @@ enum class fault : std::uint8_t {
 };
 
 /// The plan and the counters. Shared by the test and by the fault_stores that are opened with it,
-/// so that it lives across reopening; calls are numbered from 1 over all of them. Thread: any.
+/// so that it lives across reopening; calls are numbered from 1 over all of them.
+/// Thread   any.
 class STET_API faults {
  public:
   using hook = std::function<void(store_call, moment, std::uint64_t number)>;

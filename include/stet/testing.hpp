@@ -131,8 +131,9 @@ class STET_API environment {
  public:
   using definitions = std::function<void(stet::engine&)>;
 
-  /// Opens an engine, defines and starts it. Throws errc::usage for options that aren't the
-  /// caller's to set; what `define`, the store and the engine throw.
+  /// Opens an engine, defines and starts it.
+  /// Throws   errc::usage for options that aren't the caller's to set; what `define`, the store and
+  ///          the engine throw.
   explicit environment(definitions define, environment_options o = {});
   environment(const environment&) = delete;
   environment& operator=(const environment&) = delete;
@@ -162,7 +163,8 @@ class STET_API environment {
   /// Stands before the steps of this name from now on; the latest mock that fits an attempt gets
   /// it. Lives as long as the environment.
   step_mock& mock(std::string_view step, mock_options only = {});
-  /// Makes steps fail. Throws errc::usage for what can't be.
+  /// Makes steps fail.
+  /// Throws   errc::usage for what can't be.
   void fail_steps(step_faults f);
 
   /// Closes the engine and opens another on the same store.
@@ -172,8 +174,8 @@ class STET_API environment {
   void crash();
   /// Failures of the store.
   faults& store_faults() noexcept;
-  /// What was logged and complained of, by all its engines. Throws errc::usage if it was given
-  /// another listener.
+  /// What was logged and complained of, by all its engines.
+  /// Throws   errc::usage if it was given another listener.
   const recorder& heard() const;
 
  private:
@@ -263,8 +265,8 @@ struct replay_report {
 /// Throws   errc::corrupt for bytes that are no history; what `define` throws.
 STET_API replay_report replay(const environment::definitions& define,
                               const std::vector<std::string>& histories);
-/// The same for all files of a folder whose name ends with ".history". Throws errc::not_found if
-/// there is none, also for a file that can't be read.
+/// The same for all files of a folder whose name ends with ".history".
+/// Throws   errc::not_found if there is none, also for a file that can't be read.
 STET_API replay_report replay_folder(const environment::definitions& define,
                                      const std::string& folder);
 

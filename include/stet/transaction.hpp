@@ -79,7 +79,8 @@ template <class... A> struct key_codec<std::tuple<A...>> {
 template <class K>
 concept table_key = requires(std::string& out, const K& k) { key_codec<K>::put(out, k); };
 
-/// The key of an entry, as it stands in the store. Throws errc::usage if it is too long.
+/// The key of an entry, as it stands in the store.
+/// Throws   errc::usage if it is too long.
 STET_API std::string state_key(std::string_view table, std::string_view key);
 /// The first key of a table, and the first behind it.
 STET_API std::pair<std::string, std::string> state_range(std::string_view table);
@@ -114,7 +115,8 @@ class STET_API transaction {
     if (!bytes) return std::nullopt;
     return decode<V>(*bytes);
   }
-  /// Gives a key a value. Throws errc::usage (the key's length), errc::payload (the value's).
+  /// Gives a key a value.
+  /// Throws   errc::usage (the key's length), errc::payload (the value's).
   template <class K, class V>
   void put(const table<K, V>& t, const std::type_identity_t<K>& key,
            const std::type_identity_t<V>& value) {

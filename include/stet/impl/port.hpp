@@ -42,7 +42,8 @@ struct run_outcome {
 };
 struct STET_API start_request {
   start_request() = default;
-  /// Packs what the options refer to. Throws errc::usage.
+  /// Packs what the options refer to.
+  /// Throws   errc::usage.
   start_request(std::string_view id, std::string arguments, const start_options& o);
   std::string id, arguments, attributes, memo;
   id_conflict conflict = id_conflict::use_existing;
@@ -104,7 +105,7 @@ struct start_with_signal {
   start_request run;
   signal_request signal;
 };
-/// Throws errc::conflict if the run belongs to another workflow.
+/// Throws   errc::conflict if the run belongs to another workflow.
 struct find_run {
   using result = std::optional<start_result>;
   static constexpr auto need = needs::reading;
@@ -273,9 +274,9 @@ struct list_open_ids {
 
 /// An engine, as its clients see it.
 ///
-/// Thread  any but the engine's own: there it throws errc::usage.
-/// Throws  stet::error, as the verbs of client.hpp say.
-/// Durable what it returned, or did, when it returns.
+/// Throws   stet::error, as the verbs of client.hpp say.
+/// Thread   any but the engine's own: there it throws errc::usage.
+/// Durable  what it returned, or did, when it returns.
 class STET_API engine_port {
  public:
   engine_port() = default;
@@ -288,12 +289,12 @@ class STET_API engine_port {
   STET_LONG_COMMANDS(STET_COMMAND)
 #undef STET_COMMAND
 
-  /// Throws what a run, an update or a child has failed with: the declared exception, if the engine
-  /// knows its type.
+  /// Throws   what a run, an update or a child has failed with: the declared exception, if the
+  ///          engine knows its type.
   [[noreturn]] virtual void raise(errc code, std::string_view of, const failure& f) const = 0;
 };
 
-/// Throws what an awaited run that didn't complete has ended with.
+/// Throws   what an awaited run that didn't complete has ended with.
 [[noreturn]] STET_API void raise_outcome(const engine_port& e, std::string_view id,
                                          const run_outcome& o);
 
