@@ -85,7 +85,7 @@ STET_API std::string state_key(std::string_view table, std::string_view key);
 /// The first key of a table, and the first behind it.
 STET_API std::pair<std::string, std::string> state_range(std::string_view table);
 /// An entry's own part of its key.
-STET_API std::string_view own_key(std::string_view table, std::string_view key);
+STET_API std::string_view own_key(std::string_view key);
 
 }  // namespace detail
 
@@ -145,7 +145,7 @@ class STET_API transaction {
     if (range.to) to = key_of(t, *range.to);
     std::string key, value;
     while (next(from, to, range.backward, key, value)) {
-      auto own = detail::own_key(t.text(), key);
+      auto own = detail::own_key(key);
       auto k = detail::key_codec<K>::take(own);
       if constexpr (std::is_void_v<std::invoke_result_t<F&, K, V>>) {
         f(std::move(k), decode<V>(value));

@@ -71,10 +71,9 @@ std::pair<std::string, std::string> state_range(std::string_view table) {
   auto end = keys::end_of(first);
   return {std::move(first), std::move(end)};
 }
-std::string_view own_key(std::string_view table, std::string_view key) {
+std::string_view own_key(std::string_view key) {
   source in(key);
   (void)keys::take_text(in);
-  (void)table;
   return in.rest();
 }
 
