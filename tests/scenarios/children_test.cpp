@@ -1,4 +1,8 @@
 // Children of runs, and their ids.
+#include <atomic>
+#include <string>
+#include <thread>
+
 #include <stet/json.hpp>
 
 #include "tests/support/world.hpp"
@@ -152,7 +156,7 @@ TEST_CASE(
   });
 }
 
-TEST_CASE("terminating a parent terminates what it has started, in the same moment [S85, S86]") {
+TEST_CASE("terminating a parent terminates what it has started, in the same moment [S85]") {
   for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true, .threads = 4}}) {
     world w(c);
     w.open([&](stet::engine& e) {
@@ -175,6 +179,43 @@ TEST_CASE("terminating a parent terminates what it has started, in the same mome
     CHECK(w.done.all() == 0);
     CHECK(w.heard.problems().size() <= 1);
   }
+}
+
+TEST_CASE("a child that ends while its parent is terminated: both end, and no call hangs [S86]") {
+  world w(cell{.threads = 4});
+  std::atomic<int> begun = 0, ends = 0;
+  w.open([&](stet::engine& e) {
+    e.define(Child, [&](stet::context& ctx, int n) -> stet::task<int> {
+      co_return co_await ctx.step("wait", [&begun, &ends, n] {
+        ++begun;
+        while (ends <= n) std::this_thread::yield();
+        return n;
+      });
+    });
+    e.define(Down, [](stet::context& ctx, int n) -> stet::task<int> {
+      co_return co_await ctx.child(Child, "child-" + std::to_string(n), n);
+    });
+  });
+  for (int n = 0; n < 100; ++n) {
+    auto id = std::to_string(n);
+    auto parent = w.engine().start(Down, id, n);
+    while (begun <= n) std::this_thread::yield();
+    std::thread ends_child([&] { ends = n + 1; });
+    // Sometimes the one is earlier, sometimes the other.
+    for (int spins = (n % 10) * 200; spins > 0; --spins) std::this_thread::yield();
+    parent.terminate("over");
+    ends_child.join();
+    auto how = parent.status();
+    auto child = w.engine().find(Child, "child-" + id);
+    REQUIRE(child);
+    if (how == stet::status::completed) CHECK(child->result() == n);
+    else CHECK(how == stet::status::terminated);
+    CHECK((child->status() == stet::status::completed || how == stet::status::terminated));
+    CHECK(child->status() != stet::status::running);
+  }
+  CHECK(w.engine().admin().open_runs().empty());
+  w.restart();
+  CHECK(w.engine().admin().open_runs().empty());
 }
 
 TEST_CASE("a child that an operator cancels or terminates is a failure for its parent") {
