@@ -1,5 +1,5 @@
-// LMDB as a store. What LMDB leaves open is closed here: who owns the file, when the map grows, and
-// that nothing goes on after a failed flush (LMDB itself would).
+// LMDB as a store. What LMDB leaves open is closed here: when the map grows, and which failures end
+// the store (LMDB itself would go on). Who owns the file: backends/common/file_store.hpp.
 #include <stet/lmdb.hpp>
 
 #include <algorithm>

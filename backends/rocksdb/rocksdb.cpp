@@ -1,5 +1,5 @@
-// RocksDB as a store. What RocksDB leaves open is closed here: who owns the directory, that nothing
-// goes on after a failed flush, and what a full disk means.
+// RocksDB as a store. What RocksDB leaves open is closed here: that nothing is written after a
+// failed flush, and what a full disk means. Who owns the directory: backends/common/file_store.hpp.
 #include <stet/rocksdb.hpp>
 
 #include <rocksdb/write_batch.h>

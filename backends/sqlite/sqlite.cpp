@@ -1,5 +1,6 @@
-// SQLite as a store. What SQLite leaves open is closed here: who owns the file, when the log is
-// moved, and that nothing goes on after a failed flush (SQLite itself would).
+// SQLite as a store. What SQLite leaves open is closed here: when the log is moved, and which
+// failures end the store (SQLite itself would go on). Who owns the file:
+// backends/common/file_store.hpp.
 #include <stet/sqlite.hpp>
 
 #include "backends/common/checks.hpp"
