@@ -105,7 +105,7 @@ def functions(text):
         elif c == ';' and parens == 0:
             start = i + 1
         elif c == '{':
-            head = code[start:i].strip()
+            head = re.sub(r'\[\[.*?\]\]', '', code[start:i].strip())
             inside = any(kind == 'function' for kind, *_ in stack)
             if inside or parens > 0:
                 kind = 'block'

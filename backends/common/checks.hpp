@@ -8,14 +8,6 @@
 
 namespace stet { inline namespace v0 { namespace backend {
 
-/// Who speaks, and how long keys and values may be.
-struct limits {
-  std::string_view scheme;
-  std::string_view path;
-  std::size_t key_bytes_max;
-  std::size_t value_bytes_max;
-};
-
 /// A key as an error shows it: printable ASCII as it is, other bytes as \xNN, cut at 40 bytes.
 inline std::string printable(std::string_view key) {
   constexpr std::size_t shown_bytes_max = 40;
@@ -37,75 +29,75 @@ inline std::string printable(std::string_view key) {
 }
 
 /// The operation's name as it stands in errors: "lmdb commit".
-inline std::string name_of(const limits& l, std::string_view what) {
-  return std::string(l.scheme) + " " + std::string(what);
+inline std::string name_of(const store_info& s, std::string_view what) {
+  return s.scheme + " " + std::string(what);
 }
 
-[[noreturn]] inline void fail_closed(const limits& l, std::string_view what) {
-  throw store_error(errc::store, name_of(l, what), l.path, 0, "the store is closed; open it anew",
+[[noreturn]] inline void fail_closed(const store_info& s, std::string_view what) {
+  throw store_error(errc::store, name_of(s, what), s.path, 0, "the store is closed; open it anew",
                     commit_outcome::refused);
 }
 
-[[noreturn]] inline void fail_foreign(const limits& l, std::string_view what) {
-  throw store_error(errc::store, name_of(l, what), l.path, 0,
+[[noreturn]] inline void fail_foreign(const store_info& s, std::string_view what) {
+  throw store_error(errc::store, name_of(s, what), s.path, 0,
                     "the store belongs to the process that opened it, and this is a fork of it",
                     commit_outcome::refused);
 }
 
 /// After a commit whose outcome is unknown: `why` is its error.
-[[noreturn]] inline void fail_poisoned(const limits& l, std::string_view what,
+[[noreturn]] inline void fail_poisoned(const store_info& s, std::string_view what,
                                        std::string_view why) {
-  throw store_error(errc::store, name_of(l, what), l.path, 0,
+  throw store_error(errc::store, name_of(s, what), s.path, 0,
                     "nothing goes on after an earlier failure (" + std::string(why) +
                         "); close the store and open it anew",
                     commit_outcome::refused);
 }
 
 /// A key is 1 to key_bytes_max bytes.
-inline void check_key(const limits& l, std::string_view what, std::string_view key) {
-  if (!key.empty() && key.size() <= l.key_bytes_max) return;
-  throw store_error(errc::usage, name_of(l, what), l.path, 0,
+inline void check_key(const store_info& s, std::string_view what, std::string_view key) {
+  if (!key.empty() && key.size() <= s.key_bytes_max) return;
+  throw store_error(errc::usage, name_of(s, what), s.path, 0,
                     "the key " + printable(key) + " has " + std::to_string(key.size()) +
-                        " bytes; a key has 1 to " + std::to_string(l.key_bytes_max),
+                        " bytes; a key has 1 to " + std::to_string(s.key_bytes_max),
                     commit_outcome::refused);
 }
 
 /// Every key and value of a batch fits. The bounds of a range aren't keys: any length is fine.
-inline void check_batch(const limits& l, const batch& b) {
+inline void check_batch(const store_info& s, const batch& b) {
   for (const auto& o : b.operations()) {
     if (o.what == batch::kind::erase_range) continue;
-    check_key(l, "commit", o.key);
-    if (o.what == batch::kind::put && o.value.size() > l.value_bytes_max) {
-      throw store_error(errc::usage, name_of(l, "commit"), l.path, 0,
+    check_key(s, "commit", o.key);
+    if (o.what == batch::kind::put && o.value.size() > s.value_bytes_max) {
+      throw store_error(errc::usage, name_of(s, "commit"), s.path, 0,
                         "the value of key " + printable(o.key) + " has " +
                             std::to_string(o.value.size()) + " bytes; a value has at most " +
-                            std::to_string(l.value_bytes_max),
+                            std::to_string(s.value_bytes_max),
                         commit_outcome::refused);
     }
   }
 }
 
 /// Throws if an expectation doesn't hold: `value` is what its key has, nothing if it is absent.
-inline void check_expectation(const limits& l, const batch::operation& o,
+inline void check_expectation(const store_info& s, const batch::operation& o,
                               std::optional<std::string_view> value) {
   const bool is_present = value.has_value();
   if (is_present != o.absent && (!is_present || *value == o.value)) return;
   const char* found = !is_present ? "it is absent"
                       : o.absent  ? "it exists"
                                   : "it holds another value";
-  throw store_error(errc::conflict, name_of(l, "commit"), l.path, 0,
+  throw store_error(errc::conflict, name_of(s, "commit"), s.path, 0,
                     "the batch was made for another state of the store: about key " +
                         printable(o.key) + " it expects something else, since " + found +
                         "; somebody else has written that meanwhile: read it again",
                     commit_outcome::refused);
 }
 
-/// True if the batch may make the store smaller.
-inline bool erases(const batch& b) noexcept {
+/// Throws unless all that the batch expects holds: `find(key)` returns the value of a key, nothing
+/// if it is absent.
+template <class F> void check_expectations(const store_info& s, const batch& b, F&& find) {
   for (const auto& o : b.operations()) {
-    if (o.what == batch::kind::erase || o.what == batch::kind::erase_range) return true;
+    if (o.what == batch::kind::expect) check_expectation(s, o, find(o.key));
   }
-  return false;
 }
 
 /// True if the batch is meant to make the store smaller: it erases a range. (An erased key alone
@@ -122,10 +114,10 @@ inline bool is_empty(const scan_range& r) { return !r.to.empty() && r.from >= r.
 
 /// A scan's keys go one way. Damaged pages that lead back to themselves would be read without an
 /// end. Throws errc::corrupt. `before` is empty for the first key.
-inline void check_order(const limits& l, const scan_range& r, std::string_view before,
+inline void check_order(const store_info& s, const scan_range& r, std::string_view before,
                         std::string_view key) {
   if (before.empty() || (r.backward ? key < before : key > before)) return;
-  throw store_error(errc::corrupt, name_of(l, "scan"), l.path, 0,
+  throw store_error(errc::corrupt, name_of(s, "scan"), s.path, 0,
                     "the store is damaged: the key " + printable(key) + " comes after " +
                         printable(before) + ", out of order; restore a backup",
                     commit_outcome::refused);

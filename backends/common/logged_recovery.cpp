@@ -71,7 +71,7 @@ void logged_store::put_log_back() {
   try {
     log_->put_back();
   } catch (const store_error& e) {
-    throw store_error(errc::store, name_of(to_limits(), "close"), log_path_, e.native(),
+    throw store_error(errc::store, name_of(info_, "close"), log_path_, e.native(),
                       "the log was removed while the store was open, and what it held has no room "
                       "anywhere else (" +
                           std::string(e.what()) +

@@ -44,14 +44,14 @@ logged_store::logged_store(std::unique_ptr<store> inner, log_options o)
 }
 
 void logged_store::check_usable(std::string_view what) const {
-  if (recent_ == nullptr) fail_closed(to_limits(), what);
-  if (is_foreign()) fail_foreign(to_limits(), what);
-  poison_.check(to_limits(), what);
+  if (recent_ == nullptr) fail_closed(info_, what);
+  if (is_foreign()) fail_foreign(info_, what);
+  poison_.check(info_, what);
 }
 
 std::optional<std::string> logged_store::get(std::string_view key) {
   check_usable("get");
-  check_key(to_limits(), "get", key);
+  check_key(info_, "get", key);
   {
     std::shared_lock shared(recent_->lock);
     auto answer = recent_->changes.find(key);
@@ -78,10 +78,10 @@ void logged_store::scan(const scan_range& range, visitor& v) {
 }
 
 void logged_store::check_batch(const batch& b) {
-  backend::check_batch(to_limits(), b);
+  backend::check_batch(info_, b);
   for (const auto& o : b.operations()) {
     if (o.what == batch::kind::erase_range || !is_mark_key(o.key)) continue;
-    throw store_error(errc::usage, name_of(to_limits(), "commit"), info_.path, 0,
+    throw store_error(errc::usage, name_of(info_, "commit"), info_.path, 0,
                       "the key " + printable(o.key) + " is reserved", commit_outcome::refused);
   }
   try {
@@ -90,9 +90,7 @@ void logged_store::check_batch(const batch& b) {
     poison_.set(e.what());
     throw;
   }
-  for (const auto& o : b.operations()) {
-    if (o.what == batch::kind::expect) check_expectation(to_limits(), o, get(o.key));
-  }
+  check_expectations(info_, b, [this](const std::string& key) { return get(key); });
 }
 
 void logged_store::commit(const batch& b, durability d) {

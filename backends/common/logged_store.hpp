@@ -61,9 +61,6 @@ class logged_store final : public store {
     overlay changes;
   };
 
-  limits to_limits() const {
-    return {info_.scheme, info_.path, info_.key_bytes_max, info_.value_bytes_max};
-  }
   bool is_foreign() const { return fork_generation() != generation_; }
   void check_usable(std::string_view what) const;
   void check_batch(const batch& b);

@@ -4,6 +4,7 @@
 #include <lmdb.h>
 
 #include <cerrno>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -53,12 +54,13 @@ inline int commit(txn t) {
   return rc == EIO && errno != EIO ? ENOSPC : rc;
 }
 
-/// The value of a key, inside the map: valid while the transaction is.
-inline int get(const txn& t, MDB_dbi db, std::string_view key, std::string_view& value) {
+/// The value of a key, nothing if it is absent; inside the map: valid while the transaction is.
+inline int get(const txn& t, MDB_dbi db, std::string_view key,
+               std::optional<std::string_view>& value) {
   MDB_val k = to_val(key), v{};
   int rc = mdb_get(t.get(), db, &k, &v);
   if (rc == MDB_SUCCESS) value = to_view(v);
-  return rc;
+  return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
 }
 
 /// Where a cursor stands.

@@ -26,8 +26,6 @@ std::shared_ptr<contents> make_contents() { return std::make_shared<contents>();
 
 namespace {
 
-constexpr backend::limits kLimits{"memory", "", 511, 1u << 30};
-
 class memory_store final : public store {
  public:
   explicit memory_store(std::shared_ptr<contents> c) : contents_(std::move(c)) {
@@ -41,7 +39,7 @@ class memory_store final : public store {
 
   std::optional<std::string> get(std::string_view key) override {
     check_open("get");
-    backend::check_key(kLimits, "get", key);
+    backend::check_key(info_, "get", key);
     auto shared = read_lock();
     auto it = contents_->keys.find(key);
     return it == contents_->keys.end() ? std::nullopt : std::optional(it->second);
@@ -66,12 +64,16 @@ class memory_store final : public store {
 
   void commit(const batch& b, durability) override {
     check_open("commit");
-    backend::check_batch(kLimits, b);
+    backend::check_batch(info_, b);
     // Whatever can run out of memory happens before the first change: applying can't fail.
     std::vector<table::node_type> nodes = copy_puts(b);
     std::unique_lock queue(contents_->turnstile);
     std::unique_lock exclusive(contents_->lock);
-    check_expectations(b);
+    backend::check_expectations(info_, b, [this](const std::string& key) {
+      auto it = contents_->keys.find(key);
+      return it == contents_->keys.end() ? std::nullopt
+                                         : std::optional<std::string_view>(it->second);
+    });
     apply(b, nodes);
   }
 
@@ -79,7 +81,7 @@ class memory_store final : public store {
     if (!closed_.exchange(true)) contents_->open = false;
   }
 
-  store_info info() const override { return {.scheme = "memory", .path = ""}; }
+  store_info info() const override { return info_; }
 
  private:
   std::shared_lock<std::shared_mutex> read_lock() {
@@ -88,7 +90,7 @@ class memory_store final : public store {
   }
 
   void check_open(const char* what) const {
-    if (closed_) backend::fail_closed(kLimits, what);
+    if (closed_) backend::fail_closed(info_, what);
   }
 
   static std::vector<table::node_type> copy_puts(const batch& b) {
@@ -100,16 +102,6 @@ class memory_store final : public store {
       nodes.push_back(one.extract(one.begin()));
     }
     return nodes;
-  }
-
-  void check_expectations(const batch& b) const {
-    for (const auto& o : b.operations()) {
-      if (o.what != batch::kind::expect) continue;
-      auto it = contents_->keys.find(o.key);
-      std::optional<std::string_view> value;
-      if (it != contents_->keys.end()) value = it->second;
-      backend::check_expectation(kLimits, o, value);
-    }
   }
 
   void apply(const batch& b, std::vector<table::node_type>& nodes) noexcept {
@@ -134,6 +126,7 @@ class memory_store final : public store {
     }
   }
 
+  const store_info info_{.scheme = "memory", .path = ""};
   std::shared_ptr<contents> contents_;
   std::atomic<bool> closed_{false};
 };

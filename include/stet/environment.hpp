@@ -11,8 +11,8 @@
 
 namespace stet { inline namespace v0 {
 
-/// Time. wall() and steady() are noexcept: without the time the engine can do nothing, and what they
-/// would throw ends the process.
+/// Time. wall() and steady() are noexcept: without the time the engine can do nothing, and what
+/// they would throw ends the process.
 ///
 /// Thread   called from several of the engine's threads at once.
 class STET_API clock {

@@ -10,6 +10,7 @@
 #include "backends/common/log_file.hpp"
 #include "backends/common/log_record.hpp"
 #include "backends/common/logged_store.hpp"
+#include "leave_open.hpp"
 #include "tests/conformance/support.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/fault_store.hpp"
@@ -47,12 +48,7 @@ void write_image(const image& i, const std::string& path) {
 
 /// What a process leaves that commits to a new store and ends without close().
 template <class F> image left_by(const std::string& path, F&& f) {
-  child_process child([&](int) {
-    auto* s = stet::lmdb::open(path, small).release();
-    f(*s);
-  });
-  CHECK(child.hear_all() == "");
-  child.wait();
+  stet_tests::leave_open([&] { return stet::lmdb::open(path, small); }, std::forward<F>(f));
   return read_image(path);
 }
 

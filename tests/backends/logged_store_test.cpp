@@ -10,8 +10,8 @@
 #include "backends/common/log_mark.hpp"
 #include "backends/common/logged_store.hpp"
 #include "failing_calls.hpp"
+#include "leave_open.hpp"
 #include "tests/conformance/support.hpp"
-#include "tests/support/child_process.hpp"
 #include "tests/support/fault_store.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -34,13 +34,7 @@ std::unique_ptr<stet::store> open_over(const std::string& path, std::shared_ptr<
 
 /// What `f` leaves when its process ends without close().
 template <class F> void leave(const std::string& path, F&& f) {
-  child_process child([&](int pipe) {
-    auto* s = stet::lmdb::open(path, small).release();
-    f(*s);
-    child_process::tell(pipe, "fine");
-  });
-  CHECK(child.hear_all() == "fine");
-  child.wait();
+  leave_open([&] { return stet::lmdb::open(path, small); }, std::forward<F>(f));
 }
 /// Opens that.
 template <class F> std::unique_ptr<stet::store> open_after(const std::string& path, F&& f) {

@@ -9,15 +9,14 @@
 #include <sstream>
 #include <stet/rocksdb.hpp>
 
+#include "leave_open.hpp"
 #include "tests/conformance/support.hpp"
-#include "tests/support/child_process.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace fs = std::filesystem;
 using namespace stet_conformance;
 using stet::durability;
 using stet::errc;
-using stet_tests::child_process;
 using stet_tests::temporary_directory;
 
 namespace {
@@ -47,13 +46,7 @@ fs::path log_of(const std::string& directory) { return file_of(directory, "", ".
 
 /// What a process leaves that commits to a new store and ends without close(). `f` may tell.
 template <class F> std::string leave(const std::string& path, F&& f) {
-  child_process child([&](int pipe) {
-    auto* s = stet::rocksdb::open(path).release();
-    child_process::tell(pipe, f(*s));
-  });
-  auto told = child.hear_all();
-  CHECK(child.wait() == 0);
-  return told;
+  return stet_tests::leave_open([&] { return stet::rocksdb::open(path); }, std::forward<F>(f));
 }
 
 std::string key(int n) { return "k" + std::to_string(1000 + n); }
@@ -143,7 +136,6 @@ TEST_CASE("damage in RocksDB's log is refused if it spans many of its blocks") {
     for (int i = 1; i <= 8; ++i) {
       put(s, key(i), std::string(100'000, static_cast<char>('a' + i)));
     }
-    return "";
   });
   const auto file = log_of(dir / "s");
   const std::string log = read_file(file);

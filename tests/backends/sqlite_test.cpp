@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "device_cases.hpp"
+#include "leave_open.hpp"
 #include "tests/conformance/support.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -19,6 +20,7 @@ namespace fs = std::filesystem;
 using namespace stet_conformance;
 using stet::errc;
 using stet_tests::child_process;
+using stet_tests::has;
 using stet_tests::temporary_directory;
 
 namespace {
@@ -29,17 +31,6 @@ void check_contract(const stet::sqlite::options& o) {
   stet_tests::check_contract(
       {"sqlite", [&](const std::string& path) { return stet::sqlite::open(path, o); }, {}},
       stet_tests::failing::writes_and_flushes);
-}
-
-/// Leaves what `f` does to a store in a process that then ends without close().
-template <class F> void leave(const std::string& path, F&& f) {
-  child_process child([&](int pipe) {
-    auto* s = stet::sqlite::open(path, small).release();
-    f(*s);
-    child_process::tell(pipe, "fine");
-  });
-  CHECK(child.hear_all() == "fine");
-  child.wait();
 }
 
 std::vector<std::string> files_in(const std::string& path) {
@@ -61,10 +52,6 @@ std::string error_text(const std::string& path) {
   if (!e) return "opened";
   const char* code = e->code() == errc::corrupt ? "corrupt: " : "other: ";
   return code + std::string(e->what());
-}
-
-void has(const std::string& all, const std::string& part) {
-  CHECK_MESSAGE(all.find(part) != std::string::npos, all);
 }
 
 }  // namespace
@@ -101,9 +88,12 @@ TEST_CASE("a closed SQLite store is one file, and a copy of it is a store") {
 
 TEST_CASE("after a crash an SQLite store is its file and its log, and opening makes it one") {
   temporary_directory dir;
-  leave(dir / "s", [](stet::store& s) {
-    for (int i = 0; i < 30; ++i) put(s, std::to_string(i), std::string(3000, 'x'));
-  });
+  stet_tests::leave_open([&] { return stet::sqlite::open(dir / "s", small); },
+                         [](stet::store& s) {
+                           for (int i = 0; i < 30; ++i) {
+                             put(s, std::to_string(i), std::string(3000, 'x'));
+                           }
+                         });
   fs::create_directory(dir / "copy");
   for (const char* name : {"s", "s-wal"})
     fs::copy_file(dir / name, dir / ("copy/" + std::string(name)));
