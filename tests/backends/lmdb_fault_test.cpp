@@ -45,8 +45,8 @@ TEST_CASE("after a failed flush an LMDB store is poisoned until it is opened ane
 
 namespace {
 
-/// The outcome of a commit of three values whose write number `n` failed, and how many of the values
-/// were in the store after opening it anew.
+/// The outcome of a commit of three values whose write number `n` failed, and how many of the
+/// values were in the store after opening it anew.
 struct trial {
   std::optional<stet::store_error> error;
   bool is_usable;

@@ -99,8 +99,8 @@ TEST_CASE("a failed flush of what earlier commits left to it poisons an SQLite s
 
 namespace {
 
-/// The outcome of a commit of three values whose write number `n` failed, whether the store went on,
-/// and how many of the values were in it after the process had ended.
+/// The outcome of a commit of three values whose write number `n` failed, whether the store went
+/// on, and how many of the values were in it after the process had ended.
 struct trial {
   bool failed = false, refused = false, full = false, usable = false;
   std::size_t left = 0;
