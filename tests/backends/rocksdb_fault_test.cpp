@@ -43,7 +43,7 @@ TEST_CASE("a sync commit of RocksDB costs one flush; one that isn't costs none")
     batch_of().put(std::to_string(i), "y").commit_to(*s, stet::durability::process);
   }
   CHECK(flushes == before + 10);
-  batch_of().commit_to(*s);  // makes durable what was committed before it
+  batch_of().commit_to(*s);  // makes earlier commits durable
   batch_of().commit_to(*s);
   CHECK(flushes == before + 11);
 }

@@ -38,7 +38,7 @@ TEST_CASE("a commit of an SQLite store costs one flush; one that isn't sync cost
     batch_of().put(std::to_string(i), "y").commit_to(*s, stet::durability::process);
   }
   CHECK(flushes == before + 10);
-  batch_of().erase("absent").commit_to(*s);  // makes durable what was committed before it
+  batch_of().erase("absent").commit_to(*s);  // makes earlier commits durable
   batch_of().commit_to(*s);
   CHECK(flushes == before + 11);
   batch_of().put("b", "1").commit_to(*s, stet::durability::process);

@@ -24,7 +24,7 @@ void one(trial& t, long at, long times, tally& sum) {
   bool hit = shim.denied > 0;
   sum.hit += hit;
   auto words = t.last_words();
-  // A run whose code gets no memory stands still until the next start, and that is reported.
+  // A run whose code gets no memory waits for the next start, and the engine reports that.
   bool told = end == life_end::stuck && words.find(stands_still) != std::string::npos;
   bool anothers = (end == life_end::died || end == life_end::stuck) && is_anothers_end(words);
   ++sum.ends[told       ? "waited for a run that is told to be stalled for lack of memory"

@@ -34,7 +34,7 @@ namespace stet_faults { namespace {
 
 using namespace std::chrono_literals;  // NOLINT: 1s is a time
 
-// ---------------------------------------------------------------- what throws
+// ---------------------------------------------------------------- the callbacks
 
 // An entity's handler isn't among them, since it is workflow code. If it throws at its n-th call
 // only, it throws something else in a replay, and its run is rightly stalled.

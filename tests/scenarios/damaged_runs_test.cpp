@@ -146,7 +146,7 @@ void fill(stet::store& s, const pairs& content) {
   s.close();
 }
 
-/// A call may throw only what its documentation says: stet::error.
+/// A call may throw only stet::error, as its documentation says.
 template <class F> void tolerate(F f) {
   auto thrown = what_throws(f);
   CHECK_MESSAGE(!thrown.says("not a stet::error"), thrown.text);

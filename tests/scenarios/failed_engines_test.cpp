@@ -132,7 +132,7 @@ TEST_CASE("a body that waits for a run through a thread of its own doesn't hold 
   auto run = e.start(Steps, "r");
   while (!waits) std::this_thread::yield();
   std::this_thread::sleep_for(20ms);
-  e.close();  // hung before it was mended
+  e.close();  // hung before it was fixed
   CHECK(what_throws([&] { run.result(); }).code == stet::errc::closed);
 }
 

@@ -397,7 +397,7 @@ TEST_CASE("predicates and an interceptor that throw harm their step or run only"
     });
     auto run = w.engine().start(Late, "l", 1);
     w.finish();
-    if (run.status() == stet::status::stalled) {  // without memory a run stands still
+    if (run.status() == stet::status::stalled) {  // without memory a run is stalled
       CHECK(std::string(name) == "bad_alloc");
     } else {
       CHECK(w.result(run) == 2);

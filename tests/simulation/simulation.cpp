@@ -10,7 +10,7 @@
 namespace stet_simulation {
 namespace {
 
-/// Compares the disk of a machine that is off with what may be on it.
+/// Compares the disk of a machine that is off with the contents that it may have.
 class inspector {
  public:
   inspector(machine& m, host& h) : m_(m), host_(h) {}
