@@ -26,7 +26,7 @@ std::string bytes_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// What a process that opens the store finds: "all", "corrupt", or what is wrong.
+/// Opens the store in another process, and returns "all", "corrupt", or a text of what is wrong.
 std::string look(const std::function<std::unique_ptr<stet::store>()>& open, const pairs& expected) {
   child_process child([&](int pipe) {
     std::string found = "others";

@@ -32,7 +32,7 @@ void check_contract(const file_store& kind, [[maybe_unused]] failing what) {
     skipped = 1;
     t.fail_next_commit = [&] { fail_a_call(failures++); };
   } else {
-    skipped = 2;  // no commit that is refused
+    skipped = 2;  // the clause about refused commits
     t.fail_next_commit = [&] {
       failure = failures++ % 2 == 0 ? EIO : ENOSPC;
       flushes_left = 0;

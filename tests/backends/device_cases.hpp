@@ -1,5 +1,5 @@
-// What the tests of stores in files share about a device that fails or is full. Linux only, but for
-// check_contract.
+// Shared tests of stores in files: a device that fails or is full. All but check_contract are for
+// Linux only.
 #pragma once
 #include <functional>
 #include <optional>
@@ -12,27 +12,27 @@ namespace stet_tests {
 /// Which calls of a store's commits can be made to fail.
 enum class failing { flushes, writes_and_flushes };
 
-/// The contract of a store; on Linux in commits that fail, too.
+/// Checks the contract of a store; on Linux with failing commits too.
 void check_contract(const file_store& kind, failing what);
 
 #if defined(__linux__)
-/// A commit of unknown outcome was the last that the store did.
+/// Checks that a store does nothing more after a commit of unknown outcome.
 void check_poisoned(stet::store& s);
 
-/// In a child: gives it a file system of its own at `place`, as small as `size` says ("size=1m").
-/// False if this machine lets nobody.
+/// Call it in a child process: mounts a file system of its own at `place`, of the given size
+/// ("size=1m"). Returns false if this machine doesn't allow it.
 bool mount_alone(const std::string& place, const char* size);
-/// Makes that one as large as `size` says.
+/// Changes the size of that file system.
 bool remount(const std::string& place, const char* size);
 
-/// `f(place)` in a child: "fine", "skip" (no right to mount), or what is wrong.
+/// Calls `f(place)` in a child. It returns "fine", "skip" (no right to mount), or what is wrong.
 void check_in_child(const std::function<std::string(const std::string& place)>& f);
 
-/// What filling a disk came to.
+/// The result of filling a disk.
 struct filled_disk {
-  std::size_t count = 0;                 // values "0", "1", … of 3,000 bytes that went in
-  std::optional<stet::store_error> why;  // that the next one didn't
-  std::string wrong;  // empty: it was refused as full, and so were others after it
+  std::size_t count = 0;                 // committed values "0", "1", … of 3,000 bytes
+  std::optional<stet::store_error> why;  // why the next value wasn't
+  std::string wrong;                     // empty if it was refused as full, and so were later ones
 };
 filled_disk fill_disk(stet::store& s);
 #endif

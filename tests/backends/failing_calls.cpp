@@ -45,15 +45,15 @@ void fail_a_call(int n) {
 
 using namespace stet_tests;
 
-// These stand before the C library's, for liblmdb and libsqlite3 as well.
+// These functions take precedence over the C library's, for liblmdb and libsqlite3 too.
 extern "C" int fdatasync(int fd) {
   ++flushes;
   if (fails_now(flushes_left)) return -1;
   return static_cast<int>(::syscall(SYS_fdatasync, fd));
 }
 
-// By their symbols, since a macro may make one of the names mean the other: liblmdb calls pwrite,
-// libsqlite3 what is compiled here with 64-bit offsets calls pwrite64.
+// Defined by their symbols, since a macro may turn one name into the other: liblmdb calls pwrite;
+// libsqlite3 and code compiled here with 64-bit offsets call pwrite64.
 extern "C" ssize_t failing_pwrite(int fd, const void* data, size_t n, off_t at) __asm__("pwrite");
 extern "C" ssize_t failing_pwrite64(int fd, const void* data, size_t n,
                                     off_t at) __asm__("pwrite64");

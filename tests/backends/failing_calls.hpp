@@ -4,25 +4,26 @@
 
 namespace stet_tests {
 
-/// How many more calls succeed before one fails; below 0: all succeed. fdatasync; pwrite and
-/// writev: all that a store flushes and writes with, liblmdb's among them.
+/// How many more calls succeed before one fails; if negative, all succeed. The first counts
+/// fdatasync, the second pwrite and writev: all calls with which a store flushes and writes,
+/// liblmdb included.
 extern std::atomic<int> flushes_left, writes_left;
-/// What a failing call fails with.
+/// The errno of a failing call.
 extern std::atomic<int> failure;
 
-/// So many bytes are written; then one pwrite fails with ENOSPC, and there is room again. Below 0:
-/// none fails.
+/// This many bytes can be written; then one pwrite fails with ENOSPC, and after it there is room
+/// again. If negative, no call fails.
 extern std::atomic<long> room_left;
 
-/// While set: writes to a file whose name ends so fail; write(2), by which RocksDB writes all its
-/// files, after what room_left says if that isn't below 0.
+/// While it is set, writes to files whose names end with it fail. write(2), with which RocksDB
+/// writes all its files, fails only after `room_left` bytes, unless room_left is negative.
 extern std::atomic<const char*> failing_files;
 
 /// How often fdatasync was called so far.
 extern std::atomic<long> flushes;
 
-/// The n-th failure that a store is to have: a flush or a write that the device fails, a disk that
-/// is full.
+/// Makes the n-th kind of failure happen in a store: a flush or a write that the device fails, or a
+/// full disk.
 void fail_a_call(int n);
 
 }  // namespace stet_tests

@@ -1,5 +1,5 @@
-// An LMDB file that was cut short, at any length: all of it is there, or it is an error. And one
-// whose pages lead back.
+// An LMDB file that was cut short, at any length, either has all its data or is an error. So is a
+// file whose pages lead back to earlier pages.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,7 +23,7 @@ std::unique_ptr<stet::store> open_small(const std::string& path) {
   return stet::lmdb::open(path, {.map_bytes = 1 << 16, .log_bytes = 64u << 10});
 }
 
-/// Of a branch page: the second child is the first one again.
+/// Makes the second child of a branch page the same as the first.
 bool turn_back(std::string& page) {
   constexpr std::size_t flags_at = 10, lower_at = 12, nodes_at = 16, number_bytes = 6;
   constexpr unsigned branch = 1;
@@ -46,7 +46,7 @@ void write_content(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
 }
 
-/// What LMDB writes into a new file.
+/// The pages that LMDB writes into a new file.
 std::string first_pages(const std::string& folder) {
   stet::lmdb::open(folder + "/first", {.log_bytes = 0})->close();
   return content_of(folder + "/first");
@@ -73,7 +73,7 @@ TEST_CASE("an LMDB file is cut short beside the log of a process that died: the 
 TEST_CASE("an LMDB file that is short without fault is opened") {
   temporary_directory dir;
   {
-    // LMDB doesn't write the pages that are made and freed by one transaction.
+    // LMDB doesn't write pages that one transaction both makes and frees.
     auto s = stet::lmdb::open(dir / "s", {.log_bytes = 0});
     for (int i = 0; i < 20; ++i) put(*s, std::to_string(i), std::string(500, 'x'));
     auto b = batch_of();

@@ -1,4 +1,4 @@
-// LMDB over a device that fails: a full file system, flushes and writes that return errors.
+// LMDB on a device that fails: a full file system, and flushes and writes that return errors.
 #include <doctest/doctest.h>
 
 #if defined(__linux__)
@@ -45,8 +45,8 @@ TEST_CASE("after a failed flush an LMDB store is poisoned until it is opened ane
 
 namespace {
 
-/// How a commit of three values went of which write number `n` failed, and what was there after
-/// opening anew: how many of them.
+/// The outcome of a commit of three values whose write number `n` failed, and how many of the
+/// values were in the store after opening it anew.
 struct trial {
   std::optional<stet::store_error> error;
   bool is_usable;
@@ -83,7 +83,7 @@ TEST_CASE("whichever write of an LMDB commit fails, nothing is left in part") {
     CHECK(!t.is_usable);
     CHECK((t.left == 0 || t.left == 3));
   }
-  CHECK(reached >= 2);  // pages, and the one that makes them the latest
+  CHECK(reached >= 2);  // data pages, and the page that makes them the latest
 }
 
 TEST_CASE("no room for the pages of an LMDB commit is refused; for the last one it is unknown") {
@@ -107,7 +107,8 @@ TEST_CASE("no room for the pages of an LMDB commit is refused; for the last one 
 
 namespace {
 
-/// In a child, with a file system of its own of a megabyte: what it found wrong, or "fine".
+/// Call it in a child, with a file system of its own of one megabyte. Returns "fine" or what is
+/// wrong.
 std::string use_full_disk(const std::string& place, const stet::lmdb::options& o) {
   if (!mount_alone(place, "size=1m")) return "skip";
   auto s = stet::lmdb::open(place + "/s", o);
@@ -124,7 +125,7 @@ std::string use_full_disk(const std::string& place, const stet::lmdb::options& o
 }  // namespace
 
 TEST_CASE("on a full disk an LMDB commit is refused, and with room the same store goes on") {
-  // Without a log; with one; with one that there is no room for.
+  // Without a log, with a log, and with a log too large for the disk.
   for (std::uint64_t log_bytes : {0u, 64u << 10, 8u << 20}) {
     CAPTURE(log_bytes);
     check_in_child(

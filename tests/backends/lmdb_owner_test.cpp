@@ -1,4 +1,4 @@
-// Who may touch an LMDB file, by names that only LMDB knows.
+// Ownership of an LMDB file, under names that only LMDB knows.
 #include <doctest/doctest.h>
 #include <unistd.h>
 

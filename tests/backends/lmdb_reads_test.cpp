@@ -1,4 +1,4 @@
-// LMDB: what a reader sees that is held up in the midst of a begin, beside a held-up commit.
+// LMDB: what a reader sees if it is stopped while it begins, next to a stopped commit.
 #include <doctest/doctest.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,7 +21,7 @@ void hold_up(int) {
   ::nanosleep(&pause, nullptr);
 }
 
-/// SIGUSR2 holds up the thread that gets it, while one of these lives.
+/// While an object of this class exists, SIGUSR2 stops the thread that gets it.
 class holding_up {
  public:
   holding_up() {
@@ -38,7 +38,7 @@ class holding_up {
 
 }  // namespace
 
-// LMDB by itself fails this: see `readers`.
+// Plain LMDB fails this test: see `readers`.
 TEST_CASE("what is read from LMDB never becomes older, whichever thread is held up where [S190]") {
   const stet_tests::temporary_directory directory;
   auto store = stet::lmdb::open(directory / "store", {.log_bytes = 0});

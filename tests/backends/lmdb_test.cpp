@@ -1,4 +1,5 @@
-// LMDB: the contract, the growing map, the files it makes. Who owns them: lmdb_owner_test.cpp.
+// LMDB: the contract, the growing map, and the files it makes. For their ownership see
+// lmdb_owner_test.cpp.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,7 +40,7 @@ TEST_CASE("the LMDB store keeps it without a log") { check_contract(0); }
 
 namespace {
 
-/// Commits values of 10 kB until one is refused as full: how many went in.
+/// Commits values of 10 kB until one is refused as full. Returns how many were committed.
 int fill(stet::store& s, int from = 0) {
   for (int i = from;; ++i) {
     auto e = error_of([&] { put(s, "fill" + std::to_string(10000 + i), std::string(10000, 'x')); });
@@ -74,7 +75,7 @@ TEST_CASE("the files of an LMDB store are its owner's alone, whatever the umask"
 TEST_CASE("the map of an LMDB store grows by itself, and the file opens with a smaller one") {
   temporary_directory dir;
   auto s = stet::lmdb::open(dir / "s", {.map_bytes = 1});
-  put(*s, "big", std::string(3 << 20, 'b'));  // many times the map, in one batch
+  put(*s, "big", std::string(3 << 20, 'b'));  // many times the size of the map, in one batch
   for (int i = 0; i < 200; ++i) put(*s, std::to_string(i), std::string(10000, 'x'));
   s->close();
   s = stet::lmdb::open(dir / "s", {.map_bytes = 1});
@@ -133,7 +134,8 @@ TEST_CASE("an LMDB store cut short is an error, not a SIGBUS") {
   for (auto size : {whole * 3 / 4, whole / 2, std::uintmax_t{8192}}) {
     CAPTURE(size);
     fs::resize_file(dir / "s", size);
-    // Every read is right or an error, opening among them; so much is missing that some are errors.
+    // Each read, and opening too, gives the right value or an error. The file lacks enough that
+    // some reads are errors.
     int wrong = 0, corrupt = 0;
     auto count = [&](auto f) {
       auto e = error_of(f);

@@ -1,4 +1,5 @@
-// The log of a store whose process or device ended: torn, damaged, gone, another's.
+// The log of a store after its process or device failed: torn, damaged, missing, or from another
+// store.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -26,7 +27,7 @@ namespace {
 
 const stet::lmdb::options small{.map_bytes = 1 << 16, .log_bytes = 16u << 10};
 
-/// The files of a store, as they are: `s` and its log.
+/// The contents of a store's files: `s` and its log.
 struct image {
   std::string data, log;
 };
@@ -46,13 +47,14 @@ void write_image(const image& i, const std::string& path) {
   std::ofstream(path + "-log", std::ios::binary) << i.log;
 }
 
-/// What a process leaves that commits to a new store and ends without close().
+/// Runs a process that commits to a new store and ends without close(). Returns the files that it
+/// leaves.
 template <class F> image left_by(const std::string& path, F&& f) {
   stet_tests::leave_open([&] { return stet::lmdb::open(path, small); }, std::forward<F>(f));
   return read_image(path);
 }
 
-/// a first, which goes beside the log, then b, c and d in it.
+/// Commits a first, in the store's own file, then b, c and d in the log.
 image left_with_records(const std::string& path, stet::durability d = stet::durability::sync) {
   return left_by(path, [d](stet::store& s) {
     for (char c = 'a'; c <= 'd'; ++c) {
@@ -61,7 +63,7 @@ image left_with_records(const std::string& path, stet::durability d = stet::dura
   });
 }
 
-/// Where the records begin, and the end of the last one.
+/// The offsets at which the records begin, and the end of the last one.
 std::vector<std::size_t> record_offsets(const std::string& log) {
   std::vector<std::size_t> all{stet::backend::log_header_bytes};
   while (auto r = stet::backend::record_at(log, all.back())) {
@@ -135,7 +137,7 @@ TEST_CASE("commits that were not flushed may be lost from the middle on, a whole
   write_image(i, dir / "t");
   auto s = stet::lmdb::open(dir / "t", small);
   CHECK(keys_of(*s) == "ab");
-  // The lost d is still in the bytes that a new log could have reused; it doesn't come back.
+  // The lost d is still among the bytes that a new log could reuse. It must not come back.
   put(*s, "e", "v");
   put(*s, "f", std::string(30, 'f'));
   put(*s, "g", std::string(30, 'g'));
@@ -156,7 +158,7 @@ TEST_CASE("a log that is gone, empty or another store's is not silently left out
   CHECK(e->code() == errc::corrupt);
   CHECK(e->path() == dir / "t-log");
   CHECK(!fs::exists(dir / "t-log"));
-  // The same without a log of its own; and with one put back, all is well.
+  // The same holds if the store is opened without a log. With the right log put back, all is well.
   CHECK(fails_as(errc::corrupt, [&] { stet::lmdb::open(dir / "t", {.log_bytes = 0}); }));
   CHECK(keys_after(whole, dir / "t") == "abcd");
 }
@@ -167,8 +169,8 @@ TEST_CASE("a store that needs no log takes away its own old one, and refuses any
   stet::lmdb::open(dir / "s", small)->close();
   const image closed = read_image(dir / "s");
   CHECK(closed.log.empty());
-  CHECK(keys_after({closed.data, before.log}, dir / "t") == "abcd");  // ended before unlink
-  CHECK(keys_after({closed.data, ""}, dir / "t") == "abcd");          // ended after creat
+  CHECK(keys_after({closed.data, before.log}, dir / "t") == "abcd");  // died before unlink
+  CHECK(keys_after({closed.data, ""}, dir / "t") == "abcd");          // died after creat
   CHECK(keys_after({closed.data, std::string(9000, '\0')}, dir / "t") == "abcd");
   const image other = left_with_records(dir / "o");
   check_corrupt({closed.data, other.log}, dir / "t", "which needs none");
@@ -178,8 +180,8 @@ TEST_CASE("a store that needs no log takes away its own old one, and refuses any
 
 namespace {
 
-/// Commits numbers until the inner store's commit number `n`, before or after which it is killed;
-/// tells each that was acknowledged.
+/// Commits numbers until the process is killed before or after the inner store's commit number `n`.
+/// Writes each acknowledged number to the pipe.
 void count_until_killed(int pipe, const std::string& path, std::uint64_t n,
                         stet_tests::moment when) {
   auto plan = std::make_shared<stet_tests::faults>();

@@ -1,5 +1,4 @@
-// A log before a store that somebody takes away while the store is open, and one that is hard to
-// search.
+// A store's log that is removed while the store is open, and a log that is slow to search.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -22,7 +21,7 @@ namespace {
 
 const stet::lmdb::options small{.map_bytes = 1 << 16, .log_bytes = 16u << 10};
 
-/// A logged store over an LMDB one that fails as planned.
+/// A logged store over an LMDB store that fails as planned.
 std::unique_ptr<stet::store> open_over(const std::string& path, std::shared_ptr<faults> plan) {
   auto inner = stet::lmdb::open(path, {.log_bytes = 0});
   return stet::backend::add_log(std::make_unique<fault_store>(std::move(inner), std::move(plan)),
@@ -89,12 +88,12 @@ TEST_CASE("the name of a log that was removed is taken, and there is no room: a 
   fs::create_directory(dir / "s-log");
   plan->fail_next(store_call::commit, fault::refused, faults::for_ever);
   CHECK(error_of([&] { put(*s, "a", "v"); }));
-  CHECK(scanned(*s).size() == 10);  // what was acknowledged is there
+  CHECK(scanned(*s).size() == 10);  // acknowledged values are in the store
   auto e = error_of([&] { s->close(); });
   REQUIRE(e);
   CHECK(std::string(e->what()).find("log") != std::string::npos);
   CHECK(e->outcome() == commit_outcome::unknown);
-  // It is where somebody put it.
+  // The log is still where the test has moved it.
   fs::remove(dir / "s-log");
   fs::rename(dir / "kept", dir / "s-log");
   CHECK(count_after(dir / "s") == 10);
@@ -114,8 +113,8 @@ TEST_CASE("a log whose last record is torn is searched in one go, whatever a pay
     log += record;
   };
   add({.log_id = id, .sequence = 1, .flushed = 0});
-  // What follows looks like the heads of records that reach to the end of the log: a sum over each
-  // of them would take half an hour.
+  // The payload looks like the heads of records that reach to the end of the log. A checksum over
+  // each of them would take half an hour.
   std::uint64_t log_id = others_id, sequence = 3, flushed = 2;
   bool is_damaged = false;
   SUBCASE("as records of another log") {}

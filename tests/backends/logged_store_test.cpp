@@ -1,4 +1,4 @@
-// A log before a store: what it costs, what it leaves, what happens when there is no room.
+// A log before a store: its cost, the files it leaves, and what happens when there is no room.
 #include <doctest/doctest.h>
 
 #include <cerrno>
@@ -25,18 +25,18 @@ namespace {
 
 const stet::lmdb::options small{.map_bytes = 1 << 16, .log_bytes = 16u << 10};
 
-/// A logged store over an LMDB one that fails as planned.
+/// A logged store over an LMDB store that fails as planned.
 std::unique_ptr<stet::store> open_over(const std::string& path, std::shared_ptr<faults> plan) {
   auto inner = stet::lmdb::open(path, {.log_bytes = 0});
   return stet::backend::add_log(std::make_unique<fault_store>(std::move(inner), std::move(plan)),
                                 {.bytes = 16u << 10});
 }
 
-/// What `f` leaves when its process ends without close().
+/// Runs `f` on a store in a process that ends without close().
 template <class F> void leave(const std::string& path, F&& f) {
   leave_open([&] { return stet::lmdb::open(path, small); }, std::forward<F>(f));
 }
-/// Opens that.
+/// Calls leave(), then opens the store.
 template <class F> std::unique_ptr<stet::store> open_after(const std::string& path, F&& f) {
   leave(path, std::forward<F>(f));
   return stet::lmdb::open(path, small);
@@ -69,7 +69,7 @@ TEST_CASE("a commit to the log costs one flush; one that isn't sync costs none")
     batch_of().put(std::to_string(i), "y").commit_to(*s, stet::durability::process);
   }
   CHECK(flushes == before + 10);
-  batch_of().commit_to(*s);  // makes durable what was committed before it
+  batch_of().commit_to(*s);  // makes earlier commits durable
   batch_of().commit_to(*s);
   CHECK(flushes == before + 11);
 }
@@ -156,7 +156,7 @@ TEST_CASE("a flipped bit in what LMDB knows of its log is refused, and takes no 
     for (int i = 0; i < 10; ++i) put(t, std::to_string(i), "v");
   });
   const auto file = bytes_of(dir / "s"), log = bytes_of(dir / "s-log");
-  // Its value stands behind its key, which ends so: version 2, needed.
+  // The value follows the key, whose last bytes these are: version 2, needed.
   const std::string key_end(8, '\xff');
   const std::string begin = key_end + std::string("\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0", 16);
   constexpr std::size_t mark_bytes = 36;
@@ -189,7 +189,7 @@ TEST_CASE("the key that the log reserves is not seen, not taken, and survives ev
   CHECK(scanned(*s).size() == 1);
   CHECK(scanned(*s, {}, {}, true).size() == 1);
   batch_of().erase_range("", std::string(600, '\xff')).put("b", "2").commit_to(*s);
-  for (int i = 0; i < 100; ++i) put(*s, "b", std::string(1000, 'x'));  // moves it, several times
+  for (int i = 0; i < 100; ++i) put(*s, "b", std::string(1000, 'x'));  // moves the log often
   s = open_after(dir / "s2", [&](stet::store& t) {
     put(t, "a", "1");
     batch_of().erase_range("", std::string(600, '\xff')).commit_to(t);

@@ -45,7 +45,7 @@ void check_names(const file_store& kind) {
     fs::current_path(dir.path());
     has(kind.try_open("s"), "conflict: ");
     fs::current_path(before);
-    // The locks are still held, as seen from another process.
+    // Another process sees that the locks are still held.
     child_process other([&](int pipe) { child_process::tell(pipe, kind.try_open(dir / "s")); });
     has(other.hear_all(), "in use by process " + std::to_string(::getpid()));
     s->close();
@@ -79,7 +79,7 @@ void check_names(const file_store& kind) {
       REQUIRE(e);
       has(e->what(), "deleted, renamed or replaced");
       s->close();
-      // It is not silently a new store, either.
+      // The store isn't silently made anew either.
       has(kind.try_open(dir / "s"), replaced ? "the file is empty" : "the file is gone");
       CHECK(fs::exists(dir / "s") == replaced);
       fs::rename(dir / "moved", dir / "s");
@@ -104,7 +104,7 @@ void check_processes(const file_store& kind) {
     has(kind.try_open(dir / "s"), "conflict: " + kind.scheme + " open " + (dir / "s"));
     has(kind.try_open(dir / "s"), "in use by process " + std::to_string(holder.pid()));
     holder.kill();
-    auto s = kind.open(dir / "s");  // the stale note is taken over
+    auto s = kind.open(dir / "s");  // takes over the stale note
     CHECK(s->get("a") == "1");
     put(*s, "b", "2");
   }
@@ -127,7 +127,7 @@ void check_forks(const file_store& kind) {
     temporary_directory dir;
     auto s = kind.open(dir / "s");
     put(*s, "a", "1");
-    (void)s->get("a");  // what reads is kept for reuse
+    (void)s->get("a");  // a reader that is kept for reuse
     child_process child([&](int pipe) {
       auto told = [&](std::optional<stet::store_error> e) {
         child_process::tell(pipe, e ? std::string(e->what()) + "\n" : "no error\n");
@@ -160,7 +160,7 @@ void check_forks(const file_store& kind) {
       put(*s, "a", "1");
       pid_t grandchild = ::fork();
       if (grandchild == 0) {
-        child_process::tell(pipe, std::to_string(::getpid()));  // its fork handlers have run
+        child_process::tell(pipe, std::to_string(::getpid()));  // the fork handlers have run
         ::pause();
         ::_exit(0);
       }

@@ -1,4 +1,4 @@
-// Who may touch a store that lives in a file: what every such store must answer.
+// Shared tests of stores in files: which process may use a store.
 #pragma once
 #include <doctest/doctest.h>
 
@@ -16,14 +16,14 @@ namespace stet_tests {
 struct file_store {
   std::string scheme;
   std::function<std::unique_ptr<stet::store>(const std::string& path)> open;
-  /// What may stand beside a store: ends of names.
+  /// The endings of the names of files that may exist next to a store.
   std::vector<std::string> side_files;
 
   /// "opened", or the text of the error, after "conflict: " or "other: ".
   std::string try_open(const std::string& path) const;
 };
 
-/// Checks, and says what there was if not.
+/// Checks that `all` contains `part`, and prints `all` if not.
 bool has(const std::string& all, const std::string& part);
 
 /// Runs every case, as subcases of the test case that calls it.

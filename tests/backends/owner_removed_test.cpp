@@ -1,4 +1,4 @@
-// A store stays its owner's when somebody removes what stands beside it, or moves it.
+// A store stays its owner's when another process removes the files next to it, or moves it.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -43,8 +43,8 @@ const std::vector<stet_tests::file_store> kinds{
 #endif
 };
 
-/// A process that has a store open, and commits until the file `stop` is there. (This process is no
-/// fork of it: what a fork has inherited is refused for that alone.)
+/// A process that has a store open and commits until the file `stop` exists. It is no fork of this
+/// process, since an inherited store is refused for that reason alone.
 void hold(const stet_tests::file_store& kind, const std::string& path, const std::string& stop,
           int pipe) {
   auto s = kind.open(path);
@@ -75,7 +75,7 @@ TEST_CASE("what stands beside an open store is removed: another process is refus
       }
       std::ofstream(dir / "stop") << "";
       const auto count = std::stoul(holder.hear_all()) + (is_new ? 0 : 1);
-      CHECK(scanned(*kind.open(dir / "s")).size() == count);  // nothing disturbed it
+      CHECK(scanned(*kind.open(dir / "s")).size() == count);  // nothing disturbed the owner
     }
   }
 }

@@ -1,5 +1,5 @@
-// "No room" has several numbers: of the disk, of a quota, of the longest file that is allowed. Each
-// is refused, and the same store goes on when there is room.
+// "No room" has several error numbers: a full disk, an exhausted quota, the largest file that is
+// allowed. Each is refused, and the same store goes on when there is room again.
 #include <doctest/doctest.h>
 
 #if defined(__linux__)
@@ -32,7 +32,7 @@ namespace {
 
 struct full_file {
   file_store kind;
-  const char* file;  // the end of its name
+  const char* file;  // the end of the file's name
 };
 
 const std::vector<full_file> kinds{
@@ -57,7 +57,7 @@ const std::vector<full_file> kinds{
 #endif
 };
 
-/// Commits values of 100 kB until one fails, at most a hundred.
+/// Commits values of 100 kB until one fails, at most a hundred. Returns the failure.
 std::optional<stet::store_error> fill(stet::store& s, std::size_t& count) {
   for (int i = 0; i < 100; ++i) {
     auto e = error_of([&] { put(s, std::to_string(1000 + count), std::string(100'000, 'x')); });
@@ -67,7 +67,7 @@ std::optional<stet::store_error> fill(stet::store& s, std::size_t& count) {
   return std::nullopt;
 }
 
-/// With room again; RocksDB looks every few seconds.
+/// Whether the store commits again when there is room. RocksDB looks for room every few seconds.
 bool goes_on(stet::store& s) {
   for (int i = 0; i < 600; ++i) {
     if (!error_of([&] { put(s, "after", "v"); })) return true;
@@ -93,7 +93,8 @@ TEST_CASE("no room by any of its numbers: commits are refused, reads and later c
         failure = how;
         failing_files = file;
         const auto e = fill(*s, count);
-        // SQLite needs none in its file as long as its log may grow, and LMDB does without a log.
+        // SQLite needs no room in its file as long as its log may grow, and LMDB does without a
+        // log.
         if (e) {
           CHECK(e->code() == errc::full);
           CHECK(e->outcome() == commit_outcome::refused);
@@ -128,7 +129,7 @@ TEST_CASE("what a failed flush leaves in doubt isn't told as no room, which woul
       const auto e = error_of([&] { put(*s, "a", "1"); });
       flushes_left = -1;
       REQUIRE(e);
-      if (e->outcome() == commit_outcome::refused) {  // LMDB, which writes its last page after that
+      if (e->outcome() == commit_outcome::refused) {  // LMDB writes its last page after that
         CHECK(e->code() == errc::full);
         CHECK(!error_of([&] { put(*s, "a", "1"); }));
       } else {

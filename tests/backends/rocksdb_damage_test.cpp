@@ -1,5 +1,5 @@
-// A RocksDB store whose process or device ended, or whose files were damaged: what was acknowledged
-// is there, or the store is refused.
+// A RocksDB store whose process or device failed, or whose files were damaged, has all acknowledged
+// values, or it is refused.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -32,7 +32,7 @@ void write_file(const fs::path& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
-/// The last file whose name begins and ends so.
+/// The last file whose name has this beginning and this end.
 fs::path file_of(const std::string& directory, const std::string& begin, const std::string& end) {
   fs::path last;
   for (const auto& e : fs::directory_iterator(directory)) {
@@ -44,7 +44,8 @@ fs::path file_of(const std::string& directory, const std::string& begin, const s
 }
 fs::path log_of(const std::string& directory) { return file_of(directory, "", ".log"); }
 
-/// What a process leaves that commits to a new store and ends without close(). `f` may tell.
+/// Runs a process that commits to a new store and ends without close(). Returns the text that `f`
+/// returns there.
 template <class F> std::string leave(const std::string& path, F&& f) {
   return stet_tests::leave_open([&] { return stet::rocksdb::open(path); }, std::forward<F>(f));
 }
@@ -56,8 +57,8 @@ void commit_numbers(stet::store& s, int from, int to, durability d = durability:
   for (int i = from; i <= to; ++i) batch_of().put(key(i), value(i)).commit_to(s, d);
 }
 
-/// How many of the commits from 1 on are there, and nothing else; -1: the store is refused as
-/// corrupt; -2: something else is wrong.
+/// Returns how many of the commits 1, 2, … are in the store, -1 if the store is refused as corrupt,
+/// and -2 if anything else is wrong.
 int found_in(const std::string& path) {
   std::unique_ptr<stet::store> s;
   auto e = error_of([&] { s = stet::rocksdb::open(path); });
@@ -71,7 +72,7 @@ int found_in(const std::string& path) {
   return n;
 }
 
-/// The same with other bytes in one of its files, in a copy.
+/// The same for a copy of the store in which one file has other bytes.
 int found_with(const temporary_directory& dir, const fs::path& file, const std::string& bytes) {
   fs::remove_all(dir / "copy");
   fs::remove(dir / "copy.owner");
@@ -124,7 +125,7 @@ TEST_CASE("damage before an acknowledged commit in RocksDB's log is refused, whe
   auto zeroed = log;
   zeroed.replace(1000, 1000, 1000, '\0');
   CHECK(found_with(dir, file, zeroed) == -1);
-  // It stays refused: to look at it gave nothing up.
+  // The store stays refused: opening it has dropped nothing.
   CHECK(found_in(dir / "copy") == -1);
   write_file(fs::path(dir / "copy") / file.filename(), log);
   CHECK(found_in(dir / "copy") == 21);
@@ -161,7 +162,7 @@ TEST_CASE("commits of RocksDB that were not flushed may be lost at their end, an
   auto log = read_file(file);
   CHECK(found_with(dir, file, log) == 10);
   auto damaged = log;
-  damaged[std::stoul(sizes) + 30] ^= 1;  // in the seventh, which nothing says to be durable
+  damaged[std::stoul(sizes) + 30] ^= 1;  // in the seventh record, which no later one proves durable
   CHECK(found_with(dir, file, damaged) == 6);
   damaged = log;
   damaged[30] ^= 1;
@@ -210,7 +211,8 @@ namespace {
 
 constexpr int made = 43;
 
-/// A closed store with files of every kind: values of 100 kB, the last few in its log.
+/// Makes a closed store with files of every kind: values of 100 kB, the last few of them in its
+/// log.
 void make_files(const std::string& path) {
   auto s = stet::rocksdb::open(path, {.memtable_bytes = 1});
   for (int i = 1; i <= made; ++i) {
@@ -219,7 +221,7 @@ void make_files(const std::string& path) {
   s->close();
 }
 
-/// Reads everything: "right", "corrupt", or what is wrong.
+/// Reads everything. Returns "right", "corrupt", or what is wrong.
 std::string read_all(const std::string& path) {
   std::string seen = "right";
   try {
@@ -290,7 +292,8 @@ TEST_CASE("flipped bits in a sorted file of RocksDB's yield errors, never other 
   for (std::size_t i = 0; i < 24; ++i) {
     copy_store(dir);
     auto damaged = bytes;
-    // In the blocks of values, then in what stands behind them: filter, index, properties, footer.
+    // First in the blocks of values, then in the parts after them: filter, index, properties,
+    // footer.
     damaged[i < 12 ? i * bytes.size() / 12 : bytes.size() - 1 - (i - 12) * 90] ^= 4;
     write_file(fs::path(dir / "copy") / name, damaged);
     seen.count(read_all(dir / "copy"));
@@ -310,7 +313,7 @@ TEST_CASE("damage where RocksDB's scans would end as if nothing followed") {
   for (const auto& name : files) {
     CAPTURE(name.string());
     const std::string bytes = read_file(fs::path(dir / "s") / name);
-    // In the first block, and in the last one, before what stands behind the values.
+    // In the first block, and in the last one, just before the parts that follow the values.
     for (std::size_t at : {std::size_t{10}, bytes.size() - 5000}) {
       copy_store(dir);
       auto damaged = bytes;
@@ -338,7 +341,7 @@ TEST_CASE("the same behind keys that were erased") {
   }
   copy_store(dir);
   auto last = file_of(dir / "s", "", ".sst").filename();
-  for (const auto& e : fs::directory_iterator(dir / "s")) {  // the one with the last keys
+  for (const auto& e : fs::directory_iterator(dir / "s")) {  // the file with the last keys
     auto name = e.path().filename();
     if (name.extension() == ".sst" && fs::file_size(e.path()) < 400'000 &&
         fs::file_size(e.path()) > 200'000) {

@@ -1,4 +1,4 @@
-// RocksDB over a device that fails: a full file system, flushes and writes that return errors, in
+// RocksDB on a device that fails: a full file system, and flushes and writes that return errors, in
 // the foreground and in the background.
 #include <doctest/doctest.h>
 
@@ -43,7 +43,7 @@ TEST_CASE("a sync commit of RocksDB costs one flush; one that isn't costs none")
     batch_of().put(std::to_string(i), "y").commit_to(*s, stet::durability::process);
   }
   CHECK(flushes == before + 10);
-  batch_of().commit_to(*s);  // makes durable what was committed before it
+  batch_of().commit_to(*s);  // makes earlier commits durable
   batch_of().commit_to(*s);
   CHECK(flushes == before + 11);
 }
@@ -116,7 +116,8 @@ TEST_CASE("a write to RocksDB's log that fails or is cut short leaves nothing in
 
 namespace {
 
-/// Commits values of 100 kB until one fails, at most a hundred: how many went in, and the error.
+/// Commits values of 100 kB until one fails, at most a hundred. Holds how many were committed, and
+/// the error.
 struct filled {
   int count = 0;
   std::optional<stet::store_error> error;
@@ -145,7 +146,7 @@ TEST_CASE("when RocksDB has no room for its sorted files commits are refused, th
   CHECK(scanned(*s).size() == static_cast<std::size_t>(first.count));
   CHECK(!s->get("again"));
   failing_files = nullptr;
-  // RocksDB looks every few seconds whether there is room.
+  // RocksDB looks for room every few seconds.
   for (int i = 0; i < 600 && error_of([&] { put(*s, "again", "v"); }); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
@@ -177,8 +178,8 @@ TEST_CASE("when RocksDB can't write its sorted files commits are refused until i
 
 namespace {
 
-/// Fills the store until nothing goes in any more, though RocksDB has merged its files: how many
-/// values went in; below 0 if an error was wrong.
+/// Fills the store until it takes no more values, even after RocksDB has merged its files. Returns
+/// how many were committed, or a negative number if an error was wrong.
 int fill_up(stet::store& s) {
   int count = 0;
   for (int refused = 0; refused < 5;) {
@@ -194,14 +195,14 @@ int fill_up(stet::store& s) {
   return count;
 }
 
-/// In a child, with a small file system of its own: what it found wrong, or "fine".
+/// Call it in a child, with a small file system of its own. Returns "fine" or what is wrong.
 std::string use_full_disk(const std::string& place) {
   if (!mount_alone(place, "size=10m")) return "skip";
   auto s = stet::rocksdb::open(place + "/s", small);
   const int count = fill_up(*s);
   if (count < 10) return "not full, or wrongly";
   if (scanned(*s).size() != static_cast<std::size_t>(count)) return "reads";
-  // What makes room may use what is kept for it.
+  // A commit that erases may use the room that is kept for it.
   if (error_of([&] { batch_of().erase_range("1000", "1005").put("marks", "v").commit_to(*s); })) {
     return "can't erase";
   }

@@ -1,4 +1,4 @@
-// Who may touch a RocksDB directory: other names, other processes, forks, planted links, vanished
+// Ownership of a RocksDB directory: other names, other processes, forks, planted links, removed
 // directories, other programs.
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ TEST_CASE("one RocksDB directory is opened once in a process, by whatever name")
   fs::current_path(dir.path());
   has(try_open("s"), "conflict: ");
   fs::current_path(before);
-  // The locks are still held, as seen from another process.
+  // Another process sees that the locks are still held.
   child_process other([&](int pipe) { child_process::tell(pipe, try_open(dir / "s")); });
   has(other.hear_all(), "in use by process " + std::to_string(::getpid()));
   put(*s, "b", "2");
@@ -68,7 +68,7 @@ TEST_CASE(
   fs::create_symlink(dir / "s", dir / "soft");
   has(try_open(dir / "soft"), "conflict: ");
   holder.kill();
-  auto s = stet::rocksdb::open(dir / "s");  // the stale note is taken over
+  auto s = stet::rocksdb::open(dir / "s");  // takes over the stale note
   CHECK(s->get("a") == "1");
   put(*s, "b", "2");
 }
@@ -135,7 +135,7 @@ TEST_CASE(
     put(*s, "a", "1");
     pid_t grandchild = ::fork();
     if (grandchild == 0) {
-      child_process::tell(pipe, std::to_string(::getpid()));  // alive, its fork handlers have run
+      child_process::tell(pipe, std::to_string(::getpid()));  // the fork handlers have run
       ::pause();
       ::_exit(0);
     }
@@ -152,7 +152,7 @@ TEST_CASE("a forked child opens RocksDB stores of its own, whatever its parent h
   temporary_directory dir;
   auto use = [&](const std::string& name) {
     auto s = stet::rocksdb::open(dir / name, {.memtable_bytes = 1});
-    // Four times the memory: goes on only if there are threads that write it to files.
+    // Four times the memory for writes: this works only if threads write it to files.
     for (int i = 0; i < 40; ++i) put(*s, std::to_string(i), std::string(100'000, 'x'));
     const auto n = scanned(*s).size();
     s->close();
@@ -198,7 +198,7 @@ TEST_CASE("a RocksDB store that vanishes under its engine is noticed at the next
     REQUIRE(e);
     has(e->what(), "deleted, renamed or replaced");
     s->close();
-    // It is not silently a new store, either.
+    // The store isn't silently made anew either.
     has(try_open(dir / "s"), replaced ? "the directory is empty" : "the directory is gone");
     CHECK(fs::exists(dir / "s") == replaced);
     if (replaced) fs::remove(dir / "s");

@@ -1,5 +1,5 @@
-// RocksDB: the contract, the files it makes, what it refuses to open. Who owns them:
-// rocksdb_owner_test.cpp; damage: rocksdb_damage_test.cpp.
+// RocksDB: the contract, the files it makes, and the directories that it refuses to open. For
+// ownership see rocksdb_owner_test.cpp, for damage rocksdb_damage_test.cpp.
 #include <doctest/doctest.h>
 #include <rocksdb/comparator.h>
 #include <rocksdb/db.h>
@@ -109,7 +109,7 @@ TEST_CASE("commits that come faster than RocksDB makes files of them wait, and n
   temporary_directory dir;
   auto s = stet::rocksdb::open(dir / "s", {.memtable_bytes = 1});
   const std::string value(256 << 10, 'x');
-  constexpr int count = 200;  // 50 MB, where 2 MB have room in memory
+  constexpr int count = 200;  // 50 MB, of which 2 MB fit in memory
   for (int i = 0; i < count; ++i) {
     batch_of().put("k" + std::to_string(i), value).commit_to(*s, stet::durability::process);
   }
@@ -121,7 +121,7 @@ TEST_CASE("what a RocksDB store erased gives its room back") {
   auto s = stet::rocksdb::open(dir / "s", {.memtable_bytes = 1});
   const std::string value(64 << 10, 'x');
   std::uintmax_t most = 0;
-  for (int i = 0; i < 1000; ++i) {  // 64 MB, of which 1 MB is there at any time
+  for (int i = 0; i < 1000; ++i) {  // 64 MB in all, at most 1 MB at any time
     batch_of b;
     b.put("j" + std::to_string(10000 + i), value);
     if (i % 16 == 15) b.erase_range("j", "j" + std::to_string(10000 + i - 16));
@@ -148,7 +148,7 @@ TEST_CASE("a directory that is no RocksDB store is refused, and left as it is") 
   CHECK(e->path() == dir / "photos");
   check_has(e->what(), "cat.jpg");
   CHECK(std::distance(fs::directory_iterator(dir / "photos"), fs::directory_iterator()) == 1);
-  // What a process leaves that ended while it made one is.
+  // A process that ended while it made a store leaves these files. They are a store.
   fs::create_directory(dir / "begun");
   for (const char* name : {"LOCK", "IDENTITY", "MANIFEST-000001", "000001.dbtmp"}) {
     std::ofstream(dir / "begun/" + name) << "";

@@ -1,5 +1,5 @@
-// Another program holds an SQLite store for longer than a moment: records wait for it, and nothing
-// is done twice.
+// Another program locks an SQLite store for a long time. Records wait for it, and no step is done
+// twice.
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 
@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Another program, which writes the file.
+/// Another program, which writes to the file.
 class writer {
  public:
   explicit writer(const std::string& path) {
@@ -53,7 +53,7 @@ TEST_CASE("while another program writes an SQLite store, the engine waits, and r
   stet::engine engine{stet::sqlite::open(dir / "s"), {.listener = &heard}};
   engine.define(Pay, [&](stet::context& ctx, std::string who) -> stet::task<int> {
     co_await ctx.step("pay", [&] {
-      paid += who != "bob";  // he may be paid when there is room: what was refused stands
+      paid += who != "bob";  // bob is paid when there is room: a refusal stays
       if (who == "ann")
         other = std::make_unique<writer>(dir / "s");  // before the result is recorded
     });
@@ -64,7 +64,7 @@ TEST_CASE("while another program writes an SQLite store, the engine waits, and r
   auto run = engine.start(Pay, "1", "ann");
   wait_until([&] { return !heard.problems().empty(); });
   CHECK(heard.heard("another program"));
-  // What only reads goes on; what writes is told why it can't.
+  // Calls that only read go on. Calls that write get an error that says why.
   CHECK(engine.find(Pay, "0")->result() == 1);
   auto told = [](auto&& f) -> std::optional<stet::errc> {
     try {
@@ -72,7 +72,7 @@ TEST_CASE("while another program writes an SQLite store, the engine waits, and r
     } catch (const stet::error& e) { return e.code(); }
     return std::nullopt;
   };
-  for (int i = 0; i < 3; ++i) {  // for as long as that program likes
+  for (int i = 0; i < 3; ++i) {  // for as long as the other program likes
     CHECK(told([&] { engine.start(Pay, "2", "bob"); }) == stet::errc::busy);
     std::this_thread::sleep_for(500ms);
   }
@@ -80,7 +80,7 @@ TEST_CASE("while another program writes an SQLite store, the engine waits, and r
   std::optional<int> result;
   wait_until([&] { return !told([&] { result = run.result(); }); });
   CHECK(result == 2);
-  CHECK(paid == 2);  // once each
+  CHECK(paid == 2);  // once for each run
   engine.close();
 }
 

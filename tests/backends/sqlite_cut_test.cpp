@@ -1,5 +1,5 @@
-// An SQLite file that was cut short, at any length: all of it is there, or it is an error. And one
-// whose pages lead back.
+// An SQLite file that was cut short, at any length, either has all its data or is an error. So is a
+// file whose pages lead back to earlier pages.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -19,7 +19,7 @@ std::unique_ptr<stet::store> open_small(const std::string& path) {
   return stet::sqlite::open(path, {.wal_bytes = 64u << 10});
 }
 
-/// Of an inner page of the index of keys: the second child is the first one again.
+/// Makes the second child of an inner page the same as the first, in the index of keys.
 bool turn_back(std::string& page) {
   constexpr std::size_t cells_at = 12, child_bytes = 4;
   constexpr char inner_index = 2;
@@ -47,7 +47,7 @@ TEST_CASE("an SQLite file is cut short beside the log of a process that died: th
   temporary_directory dir;
   die_with_log([&] { return open_small(dir / "s"); });
   REQUIRE(fs::exists(dir / "s-wal"));
-  fs::remove(dir / "s-shm");  // an index of that, made anew
+  fs::remove(dir / "s-shm");  // the index of the log, which SQLite makes anew
   (void)check_cuts(dir.path(), "s", open_small);
 }
 

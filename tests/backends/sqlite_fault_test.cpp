@@ -1,4 +1,4 @@
-// SQLite over a device that fails: a full file system, flushes and writes that return errors.
+// SQLite on a device that fails: a full file system, and flushes and writes that return errors.
 #include <doctest/doctest.h>
 
 #if defined(__linux__)
@@ -30,7 +30,7 @@ const stet::sqlite::options small{.wal_bytes = 64u << 10};
 TEST_CASE("a commit of an SQLite store costs one flush; one that isn't sync costs none") {
   temporary_directory dir;
   auto s = stet::sqlite::open(dir / "s");
-  for (int i = 0; i < 10; ++i) put(*s, std::to_string(i), "v");  // the log gets its length
+  for (int i = 0; i < 10; ++i) put(*s, std::to_string(i), "v");  // the log reaches its full length
   long before = flushes;
   for (int i = 0; i < 10; ++i) put(*s, std::to_string(i), std::string(1000, 'x'));
   CHECK(flushes == before + 10);
@@ -38,7 +38,7 @@ TEST_CASE("a commit of an SQLite store costs one flush; one that isn't sync cost
     batch_of().put(std::to_string(i), "y").commit_to(*s, stet::durability::process);
   }
   CHECK(flushes == before + 10);
-  batch_of().erase("absent").commit_to(*s);  // makes durable what was committed before it
+  batch_of().erase("absent").commit_to(*s);  // makes earlier commits durable
   batch_of().commit_to(*s);
   CHECK(flushes == before + 11);
   batch_of().put("b", "1").commit_to(*s, stet::durability::process);
@@ -48,7 +48,7 @@ TEST_CASE("a commit of an SQLite store costs one flush; one that isn't sync cost
 }
 
 TEST_CASE("after a failed flush an SQLite store is poisoned until it is opened anew") {
-  // Of the log, by a commit; of the log once more, when it is moved; of the file, then.
+  // The failing flush is the log's in a commit, then the log's when it is moved, then the file's.
   for (int n : {0, 1, 2}) {
     CAPTURE(n);
     temporary_directory dir;
@@ -65,7 +65,7 @@ TEST_CASE("after a failed flush an SQLite store is poisoned until it is opened a
     CHECK(e->outcome() == commit_outcome::unknown);
     check_poisoned(*s);
     s->close();
-    CHECK(fs::exists(dir / "s-wal"));  // as it was
+    CHECK(fs::exists(dir / "s-wal"));  // unchanged
     s = stet::sqlite::open(dir / "s", small);
     CHECK(s->get("a") == "1");
     CHECK((n == 0 || s->get("b")));
@@ -99,8 +99,8 @@ TEST_CASE("a failed flush of what earlier commits left to it poisons an SQLite s
 
 namespace {
 
-/// How a commit of three values went of which write number `n` failed, whether the store went on,
-/// and how many of the values were there after the process had ended.
+/// The outcome of a commit of three values whose write number `n` failed, whether the store went
+/// on, and how many of the values were in it after the process had ended.
 struct trial {
   bool failed = false, refused = false, full = false, usable = false;
   std::size_t left = 0;
@@ -188,7 +188,7 @@ TEST_CASE("a commit that finds no room for its last bytes is refused, and never 
   temporary_directory dir;
   child_process child([&](int pipe) {
     auto* s = stet::sqlite::open(dir / "s").release();
-    for (int i = 0; i < 10; ++i) put(*s, "a", "1");  // the log gets its length
+    for (int i = 0; i < 10; ++i) put(*s, "a", "1");  // the log reaches its full length
     long refused = 0;
     // A commit here is two pages of 4096 bytes, each with a head of 24.
     for (long room : {0, 1, 23, 24, 25, 4119, 4120, 4121, 8000, 8239}) {
@@ -212,7 +212,7 @@ TEST_CASE("while there is no room to move the log of an SQLite store, commits go
     put(*s, "a", "1");
     failure = ENOSPC;
     writes_left = n;
-    // So long that the log is moved at once.
+    // The value is longer than the log may be, which is moved at once.
     auto e = error_of([&] { put(*s, "b", std::string(70'000, '2')); });
     const bool has_failed = writes_left < 0;
     writes_left = -1;
@@ -229,7 +229,8 @@ TEST_CASE("while there is no room to move the log of an SQLite store, commits go
 
 namespace {
 
-/// In a child, with a file system of its own of a megabyte: what it found wrong, or "fine".
+/// Call it in a child, with a file system of its own of one megabyte. Returns "fine" or what is
+/// wrong.
 std::string use_full_disk(const std::string& place, const stet::sqlite::options& o) {
   if (!mount_alone(place, "size=1m")) return "skip";
   auto s = stet::sqlite::open(place + "/s", o);
@@ -239,7 +240,7 @@ std::string use_full_disk(const std::string& place, const stet::sqlite::options&
   if (fs::exists(place + "/s-wal")) {
     if (!refused_as(errc::full, [&] { stet::sqlite::open(place + "/s", o); })) return "opened";
   } else if (o.wal_bytes > small.wal_bytes) {
-    return "no log";  // it had all, and there was no room for it elsewhere
+    return "no log";  // the log had all of it, and no other place had room
   }
   if (!remount(place, "size=4m")) return "remount";
   s = stet::sqlite::open(place + "/s", o);

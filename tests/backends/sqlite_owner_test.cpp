@@ -1,4 +1,5 @@
-// Who may touch an SQLite file: its other names, forks, tools, and programs that have their own.
+// Ownership of an SQLite file: its other names, forks, tools, and programs with SQLite libraries of
+// their own.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -28,14 +29,14 @@ const stet_tests::file_store sqlite{
     [](const std::string& path) { return stet::sqlite::open(path); },
     {"-wal", "-shm", "-journal", ".owner"}};
 
-/// A tool, or another program: a plain connection.
+/// A tool or another program: a plain SQLite connection.
 class tool {
  public:
   explicit tool(const std::string& path) { REQUIRE(sqlite3_open(path.c_str(), &raw_) == 0); }
   tool(const tool&) = delete;
   tool& operator=(const tool&) = delete;
   ~tool() { sqlite3_close(raw_); }
-  /// SQLite's code.
+  /// Returns SQLite's code.
   int run(const std::string& sql) {
     return sqlite3_exec(raw_, sql.c_str(), nullptr, nullptr, nullptr);
   }
@@ -85,7 +86,7 @@ TEST_CASE("what was open when a process was forked, the child can't open even wh
     if (::fork() == 0) {
       char c;
       ::close(wait[1]);
-      (void)!::read(wait[0], &c, 1);  // until the parent is gone
+      (void)!::read(wait[0], &c, 1);  // waits until the parent is gone
       child_process::tell(pipe, sqlite.try_open(dir / "s") + "\n");
       s.reset();
       child_process::tell(pipe, sqlite.try_open(dir / "s") + "\n");
@@ -97,7 +98,7 @@ TEST_CASE("what was open when a process was forked, the child can't open even wh
   has(all, "conflict: ");
   has(all, "it was open when this process was forked");
   CHECK(all.find("opened") == all.rfind("opened"));
-  CHECK(all.substr(all.find("opened")) == "opened\n");  // the other one
+  CHECK(all.substr(all.find("opened")) == "opened\n");  // the answer for the closed store
   CHECK(stet::sqlite::open(dir / "s")->get("a") == "1");
 }
 
@@ -109,7 +110,7 @@ TEST_CASE("a tool may read an open SQLite store, and copy it [S172]") {
     tool t(dir / "s");
     CHECK(t.run("BEGIN; SELECT count(*) FROM pairs") == SQLITE_OK);
     for (int i = 0; i < 100; ++i) put(*s, std::to_string(i), std::string(5000, 'x'));
-    CHECK(t.count("SELECT count(*) FROM pairs") == 1);  // still what it saw
+    CHECK(t.count("SELECT count(*) FROM pairs") == 1);  // still the state that the tool first saw
     CHECK(t.run("COMMIT") == SQLITE_OK);
     CHECK(t.count("SELECT count(*) FROM pairs") == 101);
     CHECK(t.run("VACUUM INTO '" + dir / "copy" + "'") == SQLITE_OK);
@@ -155,7 +156,8 @@ TEST_CASE("a log that is deleted under an open SQLite store ends it") {
 
 namespace {
 
-/// The pid that holds a lock on a byte of the file, as another process sees it; 0: none.
+/// The pid of the process that holds a lock on a byte of the file, as another process sees it; 0 if
+/// none does.
 int locked_by(const std::string& path, long byte) {
   child_process other([&](int pipe) {
     int fd = ::open(path.c_str(), O_RDWR);
@@ -180,7 +182,7 @@ TEST_CASE("another program's SQLite file is refused and left alone, with its loc
     tool app(path);
     REQUIRE(app.run("PRAGMA journal_mode=" + std::string(mode)) == SQLITE_OK);
     REQUIRE(app.run("CREATE TABLE mine(x); INSERT INTO mine VALUES(1), (2)") == SQLITE_OK);
-    // The same library, the same process: it has a lock, and goes on having it.
+    // A connection of the same library in the same process keeps the locks that it has.
     constexpr long reserved_byte = 0x40000001, shared_byte = 0x40000002;
     const bool is_wal = mode[0] == 'W';
     REQUIRE(app.run("BEGIN IMMEDIATE; INSERT INTO mine VALUES(3)") == SQLITE_OK);
@@ -214,5 +216,5 @@ TEST_CASE("an SQLite file that isn't quite a Stet store is refused with the reas
       "not those that Stet made");
   has(refused_after("DROP TABLE pairs"), "not those that Stet made");
   { CHECK(tool(dir / "s").run("CREATE TABLE mine(x); DROP TABLE mine") == SQLITE_OK); }
-  CHECK(sqlite.try_open(dir / "s") == "opened");  // nothing in it: as good as a new one
+  CHECK(sqlite.try_open(dir / "s") == "opened");  // an empty file counts as a new one
 }

@@ -1,4 +1,4 @@
-// SQLite: the contract, the log, the files it makes. Who owns them: sqlite_owner_test.cpp.
+// SQLite: the contract, the log, and the files it makes. For ownership see sqlite_owner_test.cpp.
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -46,7 +46,7 @@ mode_t mode_of(const std::string& path) {
   return s.st_mode & 07777;
 }
 
-/// The text of the error of opening, "code: " before it.
+/// The text of the error that opening gives, after "code: ".
 std::string error_text(const std::string& path) {
   auto e = error_of([&] { stet::sqlite::open(path); });
   if (!e) return "opened";
@@ -123,7 +123,7 @@ TEST_CASE("the log of an SQLite store is moved when it is long, also while other
   }
   done = true;
   for (auto& r : readers) r.join();
-  CHECK(longest < 6u * (64u << 10));  // the readers wait at four times the length
+  CHECK(longest < 6u * (64u << 10));  // at four times the length, commits wait for readers
   CHECK(scanned(*s).size() == 50);
 }
 

@@ -27,7 +27,7 @@ TEST_CASE("by_number: what a map would do, whatever is taken out") {
       } else {
         auto gone = std::next(theirs.begin(), static_cast<long>(random() % theirs.size()))->first;
         ours.erase(gone);
-        ours.erase(gone);  // once more does nothing
+        ours.erase(gone);  // erasing again does nothing
         theirs.erase(gone);
         CHECK(ours.find(gone) == nullptr);
       }

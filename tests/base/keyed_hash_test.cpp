@@ -19,8 +19,8 @@ std::string hex(const std::array<std::uint64_t, 2>& hash) {
 
 }  // namespace
 
-// vectors_sip128 of the reference implementation, checked by `openssl mac -macopt size:16 SIPHASH`:
-// the key is 00 01 … 0f, the message 00 01 … of so many bytes.
+// The values are vectors_sip128 of the reference implementation, checked with `openssl mac -macopt
+// size:16 SIPHASH`. The key is 00 01 … 0f; the message of each is 00 01 … of its own length.
 TEST_CASE("the keyed hash comes to what SipHash-2-4-128 publishes") {
   const hash_key key{0x0706050403020100, 0x0f0e0d0c0b0a0908};
   auto of = [&](int bytes) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""lower_layers.py BUILD: by ninja's log of dependencies, no source of the lower layers (base to journal) is compiled anew because a
-verb of the client has changed, and what is said to be lower is what src/meson.build has there."""
+"""lower_layers.py BUILD: checks with ninja's log of dependencies that a changed verb of the client compiles no source of the lower
+layers (base to journal) anew, and that src/meson.build lists the same sources as lower."""
 import re
 import subprocess
 import sys

@@ -1,6 +1,6 @@
-// What must not compile, each with the message that a user must see: run.sh compiles every CASE and
-// looks for the text after EXPECT (`||` between texts: compilers say it differently). A case
-// without EXPECT is a control, and compiles.
+// Code that must not compile, each with the message that a user must see. run.sh compiles every
+// CASE and looks for the text after EXPECT; `||` separates the texts of different compilers. A case
+// without EXPECT is a control, and must compile.
 #include <functional>
 #include <span>
 #include <unordered_map>
@@ -484,7 +484,7 @@ DEFINE {  // a coroutine without the context
 }
 
 // ---- versions
-#elif CASE == 120  // EXPECT: what is new stands behind
+#elif CASE == 120  // EXPECT: what is new stands
 WF {
   ctx.patched("x");
   co_return n;

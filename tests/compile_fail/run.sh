@@ -1,6 +1,6 @@
 #!/bin/bash
 # run.sh [compiler]: every case of cases.cpp must fail with its message, and every public header
-# must compile alone without a warning. One line per case; exit status 1 if any is otherwise.
+# must compile alone without a warning. Prints one line per case. Exit status 1 if any case is wrong.
 here=$(cd "$(dirname "$0")" && pwd) && root=$(cd "$here/../.." && pwd) || exit 2
 compiler=${1:-${CXX:-clang++-19}}
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT || exit 2
@@ -8,7 +8,7 @@ flags="-std=c++20 -I$root/include -Wall -Wextra -Wpedantic -Wshadow"
 $compiler --version | grep -q clang && clang=yes || flags+=" -DSTET_ACCEPT_GCC_BELOW_13"
 export here root compiler work flags
 
-# The headers are parsed once; only clang takes them like this.
+# The headers are parsed once, which only clang can do in this way.
 if [ -n "$clang" ]; then
   sed -n '/^#include/p' "$here/cases.cpp" > "$work/headers.hpp"
   $compiler $flags -x c++-header "$work/headers.hpp" -o "$work/headers.pch" || exit 1

@@ -14,7 +14,7 @@ using kind = stet::batch::kind;
 using operation = stet::batch::operation;
 using stet::errc;
 
-/// Commits what `edit` makes of each batch.
+/// Commits each batch as `edit` changes it.
 template <class Edit> struct editing_store : stet::forwarding_store {
   using forwarding_store::forwarding_store;
   void commit(const stet::batch& b, stet::durability d) override {
@@ -100,7 +100,7 @@ struct expects_nothing {
   }
 };
 
-/// An expectation sees the puts that stand before it in the batch.
+/// An expectation sees the puts that come before it in the batch.
 struct expects_too_late {
   void operator()(std::vector<operation>& all, stet::store&) const {
     std::map<std::string, std::string> put;
@@ -132,8 +132,8 @@ struct cuts_batches {
   }
 };
 
-/// No clause but the random walk's has it: there about every second batch does, so that each seed
-/// finds it.
+/// Drops the last erase of a batch with more than 8 operations. Only the random walk has such
+/// batches: about every second one is, so each seed finds it.
 struct forgets_the_last_erase {
   void operator()(std::vector<operation>& all, stet::store&) const {
     if (all.size() <= 8) return;
@@ -157,7 +157,7 @@ template <std::size_t Bytes> struct cuts_keys : stet::forwarding_store {
   }
 };
 
-/// What isn't sync becomes visible with the next commit.
+/// A commit that isn't sync becomes visible only with the next one.
 struct holds_back : stet::forwarding_store {
   using forwarding_store::forwarding_store;
   void commit(const stet::batch& b, stet::durability d) override {
@@ -186,7 +186,7 @@ struct gets_by_prefix : stet::forwarding_store {
   }
 };
 
-/// Its word about the longest value isn't what it does.
+/// The limit that it reports for values isn't the one that it keeps.
 struct takes_longer_values : stet::forwarding_store {
   using forwarding_store::forwarding_store;
   stet::store_info info() const override {

@@ -12,7 +12,7 @@ namespace stet_conformance {
 
 using stet::conformance::target;
 
-/// Every clause; what doesn't hold is the text of the failure.
+/// Checks every clause; a clause that doesn't hold is the text of the failure.
 inline stet::conformance::report check(const target& t) {
   auto report = stet::conformance::run(t);
   MESSAGE(t.name, ": STET_SEED=", report.seed);

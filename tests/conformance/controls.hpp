@@ -10,7 +10,7 @@
 
 namespace stet_tests {
 
-/// A store that is wrong: how, and the clause that must say so.
+/// A store that is wrong, in which way, and the clause that must report it.
 struct control {
   std::string_view how, clause;
   std::function<stet::conformance::target()> make;
@@ -35,7 +35,7 @@ std::vector<control> commit_controls();
 std::vector<control> scan_controls();
 std::vector<control> lifetime_controls();
 std::vector<control> fault_controls();
-/// Those whose fault is that a process can't be killed. Empty without LMDB.
+/// The controls that need a process to be killed. Empty without LMDB.
 std::vector<control> process_controls();
 
 }  // namespace stet_tests

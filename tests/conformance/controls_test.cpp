@@ -1,4 +1,5 @@
-// A suite that can't fail says nothing: each clause is broken by a store that is wrong on purpose.
+// A suite that can't fail proves nothing: for each clause, a store that is wrong on purpose breaks
+// it.
 #include <doctest/doctest.h>
 
 #include <algorithm>

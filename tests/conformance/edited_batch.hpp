@@ -1,4 +1,4 @@
-// A batch from operations, for stores that change what they commit.
+// Makes a batch from operations, for stores that change the batches that they commit.
 #pragma once
 #include <vector>
 

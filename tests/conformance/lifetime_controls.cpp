@@ -1,4 +1,4 @@
-// Stores that open, close, fail and die wrongly.
+// Stores that open, close, fail or die in a wrong way.
 #include <unistd.h>
 
 #include <csignal>
@@ -65,7 +65,7 @@ struct names_nothing : stet::forwarding_store {
   }
 };
 
-/// One store under all that are opened on a place.
+/// One store for all that are opened on a place.
 struct shared_store final : stet::forwarding_store {
   explicit shared_store(const std::shared_ptr<stet::store>& one)
       : forwarding_store(nullptr), one_(one) {}
@@ -105,10 +105,10 @@ std::vector<control> lifetime_controls() {
 
 namespace {
 
-/// What a failing commit does before it throws.
+/// How much of a failing commit is written before it throws.
 enum class half : std::uint8_t { nothing, part, all };
 
-/// Fails a commit when `flag` is set: writes `written` of it, says `outcome`, and goes on.
+/// Fails a commit if `flag` is set: writes `written` of it, reports `outcome`, and goes on.
 struct fails_wrongly : stet::forwarding_store {
   fails_wrongly(std::unique_ptr<stet::store> s, std::shared_ptr<bool> flag, half written,
                 commit_outcome outcome)
@@ -132,7 +132,7 @@ struct fails_wrongly : stet::forwarding_store {
     ended_ = outcome_ == commit_outcome::unknown && written_ == half::part;
     throw stet::store_error(errc::store, "commit", "", 5, "it failed", outcome_);
   }
-  /// So that a part of a batch is all that is wrong.
+  /// Only the partly written batch shall be wrong: everything else works.
   void check(const char* operation) const {
     if (ended_) throw stet::store_error(errc::store, operation, "", 0, "it failed before");
   }
@@ -170,7 +170,7 @@ std::vector<control> fault_controls() {
 #if STET_TESTS_HAVE_LMDB
 namespace {
 
-/// Acknowledges a commit, and writes it two commits later, or when somebody reads.
+/// Acknowledges a commit, and writes it two commits later, or at the next read.
 struct writes_later : stet::forwarding_store {
   using forwarding_store::forwarding_store;
   std::optional<std::string> get(std::string_view key) override {
@@ -198,7 +198,8 @@ struct writes_later : stet::forwarding_store {
   std::deque<std::pair<stet::batch, durability>> held_;
 };
 
-/// Commits in two halves; a process that isn't the tests' dies between those of the fifth.
+/// Commits in two halves. In the fifth commit, a process other than the tests' own dies between the
+/// halves.
 struct dies_between_halves : stet::forwarding_store {
   using forwarding_store::forwarding_store;
   void commit(const stet::batch& b, durability d) override {
@@ -209,7 +210,7 @@ struct dies_between_halves : stet::forwarding_store {
   int commits_ = 0;
 };
 
-/// Opens the place when it is first used, not when it says so.
+/// Opens the place at its first use, and not when it is constructed.
 struct opens_late : stet::forwarding_store {
   explicit opens_late(std::function<std::unique_ptr<stet::store>()> open)
       : forwarding_store(nullptr), open_(std::move(open)) {}
@@ -227,7 +228,7 @@ struct opens_late : stet::forwarding_store {
   std::function<std::unique_ptr<stet::store>()> open_;
 };
 
-/// Stores of LMDB, with `change` around each.
+/// Stores of LMDB, each changed by `change`.
 template <class F> target over_lmdb(F change) {
   auto dir = std::make_shared<temporary_directory>();
   auto n = std::make_shared<int>(0);

@@ -1,4 +1,4 @@
-// The suite as a library: its report, its seed, its program.
+// The suite as a library: its report, its seed, and its program.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -32,7 +32,7 @@ struct throws_anything : stet::forwarding_store {
   void commit(const stet::batch&, stet::durability) override { throw 42; }
 };
 
-/// Sums up the batches that it commits.
+/// Writes down the keys and value sizes of the batches that it commits.
 struct summing : stet::forwarding_store {
   summing(std::unique_ptr<stet::store> s, std::shared_ptr<std::string> sum)
       : forwarding_store(std::move(s)), sum_(std::move(sum)) {}

@@ -45,7 +45,7 @@ struct misses_the_last_key : stet::forwarding_store {
   }
 };
 
-/// As one who seeks to the end of a range and visits from there on down.
+/// Scans backward like a program that seeks to the end of a range and visits that key too.
 struct includes_the_end_backward : stet::forwarding_store {
   using forwarding_store::forwarding_store;
   void scan(const stet::scan_range& r, stet::visitor& v) override {
@@ -80,7 +80,8 @@ struct swallows_exceptions : stet::forwarding_store {
   }
 };
 
-/// Waits until `is_so`, on a busy machine for a while. Whoever waits for it was wrong before.
+/// Waits until `is_so`, for a while on a busy machine. A store that makes a test wait here is wrong
+/// already.
 template <class F> void wait_until(F is_so) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (!is_so() && std::chrono::steady_clock::now() < end) {
@@ -88,8 +89,8 @@ template <class F> void wait_until(F is_so) {
   }
 }
 
-/// Commits a batch in two halves; the second commit waits until a scan has seen the first half. Two
-/// scans may have begun before.
+/// Commits a batch in two halves; the second half waits until a scan has seen the first. Two scans
+/// may have begun before it.
 struct commits_in_halves : stet::forwarding_store {
   using forwarding_store::forwarding_store;
   void scan(const stet::scan_range& r, stet::visitor& v) override {
@@ -104,8 +105,8 @@ struct commits_in_halves : stet::forwarding_store {
   std::atomic<int> scans_{0}, commits_{0};
 };
 
-/// Looks up each next key by itself: what is committed meanwhile shows. The first scan waits for
-/// it.
+/// Looks up each next key by itself, so it sees commits that are made meanwhile. The first scan
+/// waits for one.
 struct scans_step_by_step : stet::forwarding_store {
   using forwarding_store::forwarding_store;
   void scan(const stet::scan_range& r, stet::visitor& v) override {

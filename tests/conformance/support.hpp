@@ -1,4 +1,4 @@
-// The conformance suite's words for stores, for our other tests of stores.
+// Names from the conformance suite for our other tests of stores.
 #pragma once
 #include "backends/conformance/words.hpp"
 

@@ -1,4 +1,4 @@
-// Bodies of steps, each of which tells its effect first, and the steps that are made of them.
+// Bodies of steps that first write their effect as a fact, and the steps that use them.
 #pragma once
 #include <chrono>
 #include <stdexcept>
@@ -31,7 +31,7 @@ inline int refuse(stet::step_context& s, const std::string& id, const std::strin
   effect(s, id, name);
   throw stet::permanent_error("no use");
 }
-/// Goes on until it is asked to stop, or much longer than anybody waits.
+/// Goes on until it is asked to stop, or much longer than any test waits.
 inline int linger(stet::step_context& s, int value) {
   for (int i = 0; i < 15 && !s.stop_requested(); ++i) std::this_thread::sleep_for(1ms);
   return value;

@@ -1,4 +1,5 @@
-// What a run owed when it ended: it was begun, sent, or has gone over to the run that continues it.
+// Checks what a run owed when it ended: its children were begun, its messages were sent, and its
+// unseen events went to the run that continues it.
 #include <algorithm>
 #include <deque>
 
@@ -12,7 +13,7 @@ namespace {
 
 std::string name_of(const run_state& s) { return "run '" + s.id + "'"; }
 
-/// What a history leaves behind at its end.
+/// Everything that a run still owes at the end of its history.
 class leavings {
  public:
   explicit leavings(const stored_run& r) : records_(history_records(r)) {
@@ -22,7 +23,7 @@ class leavings {
 
   std::map<std::uint32_t, record> children, messages;  // begun, not answered, not given up
   std::vector<record> given_up;                        // children
-  std::vector<record> over;  // signals, updates, requests to end: for the next run
+  std::vector<record> over;  // signals, updates and cancel requests for the next run
   std::uint64_t next = 0;
 
  private:
@@ -59,7 +60,7 @@ class leavings {
       default: break;
     }
   }
-  /// The outcome of a command counts when it is recorded.
+  /// An outcome counts for its command once it is recorded.
   void answer(const record& r) {
     if (answered_by(r.kind) == record_kind::child) children.erase(r.command);
     if (answered_by(r.kind) == record_kind::message) messages.erase(r.command);
@@ -92,7 +93,7 @@ class leavings {
   std::uint32_t last_update_ = 0;
 };
 
-/// Whether an event came to a run. A request to end is one, whatever its reason.
+/// Whether a run got an event. Any cancel request counts as the same one, whatever its reason.
 bool came(const stored_run& to, const record& event) {
   auto records = history_records(to);
   return std::any_of(records.begin(), records.end(), [&](const record& r) {
@@ -112,7 +113,7 @@ void check_over(const dump& d, const stored_run& r, const leavings& left, violat
                   "without it");
 }
 
-/// What a message is in the history of who gets it.
+/// The event that a message becomes in the history of the run that gets it.
 record as_event(const record& message) {
   record e;
   e.name = message.name;
@@ -123,7 +124,8 @@ record as_event(const record& message) {
   return e;
 }
 
-/// A message that the sender's end overtook: whoever was there for it has it.
+/// Checks a message that was still to be sent when the sender ended: a run that could get it has
+/// it.
 void check_message(const dump& d, const stored_run& r, const record& message, violations& v) {
   auto event = as_event(message);
   bool could = false, did = false;

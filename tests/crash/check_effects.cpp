@@ -11,10 +11,10 @@ namespace {
 
 struct known_step {
   std::string id, name;
-  unsigned attempt = 1;  // the highest that was recorded
+  unsigned attempt = 1;  // the highest recorded
   bool at_most_once = false;
-  bool done = false;     // with a result, or with what its body threw
-  bool settled = false;  // done, failed, given up
+  bool done = false;     // with a result, or with an exception of its body
+  bool settled = false;  // done, failed, or given up
 };
 
 std::map<std::string, known_step> steps_of(const dump& d) {
@@ -43,10 +43,11 @@ std::map<std::string, known_step> steps_of(const dump& d) {
   return steps;
 }
 
-/// A close may cut its body short, which is no crash: "name~".
+/// Whether closing the engine may stop the step's body, which is no crash. Such a step is named
+/// "name~".
 bool may_be_stopped(const std::string& name) { return name.ends_with('~'); }
 
-/// How often a step's body is called if nothing crashes: "name*3".
+/// How often a step's body is called if nothing crashes: 3 for a step named "name*3".
 unsigned scripted(const std::string& name) {
   auto star = name.rfind('*');
   return star == std::string::npos ? 1 : static_cast<unsigned>(std::stoul(name.substr(star + 1)));
@@ -60,7 +61,7 @@ std::string text_of(const known_step& s) { return "step '" + s.name + "' of '" +
 
 void check_count(const known_step& s, const seen_step& seen, unsigned crashes, violations& v) {
   auto most = s.at_most_once ? 1 : scripted(s.name) + crashes + may_be_stopped(s.name);
-  bool is_unseen = s.name.ends_with('?');  // it tells nobody of its effects
+  bool is_unseen = s.name.ends_with('?');  // it doesn't report its effects
   auto least = !s.done || is_unseen ? 0 : crashes == 0 ? scripted(s.name) : 1;
   if (seen.times <= most && seen.times >= least) return;
   v.push_back("I4 " + text_of(s) + " had " + std::to_string(seen.times) +

@@ -15,7 +15,8 @@ std::unique_ptr<definition> definition_for(std::string_view workflow) {
   throw std::logic_error("no flow is called " + std::string(workflow));
 }
 
-/// The whole history: what is pending in the coroutine is what is pending in the state.
+/// Checks the whole history: the operations pending in the coroutine are those pending in the
+/// state.
 void check_whole(const stored_run& r, execution& frame, violations& v) {
   auto what = "I13 run '" + r.state.id + "'";
   bool terminated =
@@ -45,7 +46,8 @@ void check_run(const stored_run& r, violations& v) {
     if (good && whole) check_whole(r, frame, v);
     return good;
   };
-  // An event and the commands that it brought are one: a prefix ends where something else begins.
+  // An event and the commands that follow from it belong together: a prefix ends only between such
+  // groups.
   for (source in(r.history); !in.done();) {
     auto at = r.history.size() - in.left();
     auto rec = decode_record(in);

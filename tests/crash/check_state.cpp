@@ -16,7 +16,7 @@ bool is_answer(record_kind k) {
          k == record_kind::child_failed || k == record_kind::cancelled;
 }
 
-/// What a child told its parent is what became of it.
+/// Checks that the answer that a parent got from its child is how the child ended.
 void check_child(const dump& d, const stored_run& parent, const record& answer, std::uint64_t child,
                  violations& v) {
   auto* found = last_of_chain(d, child);
@@ -52,7 +52,7 @@ void check_history(const dump& d, const stored_run& r, violations& v) {
     if (rec.kind == record_kind::child) children[rec.command] = rec.related;
     if (is_answer(rec.kind)) {
       auto [first, fresh] = answers.emplace(rec.command, rec.flags);
-      // Given up before the run saw the answer: that may be.
+      // A command may be given up before the run has seen its answer.
       bool unseen = rec.kind == record_kind::cancelled && (first->second & flag::event::undriven);
       if (!fresh && !unseen)
         v.push_back("I3 command " + std::to_string(rec.command) + " of " + name_of(r) +
@@ -64,7 +64,7 @@ void check_history(const dump& d, const stored_run& r, violations& v) {
   if (ended == r.state.open()) v.push_back("I9 " + name_of(r) + " has no end, or one too many");
 }
 
-/// Somebody will wake an open run.
+/// Checks that something will wake an open run.
 void check_wake_source(const dump& d, const stored_run& r, violations& v) {
   auto& s = r.state;
   if (!s.open()) return;

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# The controls of the crash suite: with a fault seeded in the engine (src/base/hooks.hpp) it must go red, or it proves nothing.
+# The controls of the crash suite: with a fault seeded in the engine (src/base/hooks.hpp) the suite must fail,
+# or it proves nothing.
 # Called as: controls.sh CRASH_PROGRAM
 set -u
 program=$1
 failed=0
-# Where a fault shows soonest; what isn't named here is looked for in all scripts.
+# The script in which a fault shows soonest. Faults without one are looked for in all scripts.
 declare -A where=(
   [calls_overlap]=entities [drop_unapplied_blocks]=bulk [forget_attempts]='chain 30' [effect_before_durable]='chain 30'
   [forget_signal_key]=listens [forget_update_id]=answers [go_on_behind_end]=terminated [keep_old_timer]=bulk
@@ -13,7 +14,7 @@ declare -A where=(
   [forget_owed_cancel]=heirs [forget_riding]=waits [lose_orphans]=terminated [reuse_child_number]=children [forgive_at_once]=poison
   [repeat_at_most_once]=once [repeat_chunk]=bulk [wake_early]=sleeps [writes_before_result]=counts
 )
-# What the crash suite can't see (its clock and its disk are right, its chains short): tests/simulation/controls.sh does.
+# The crash suite can't find these, since its clock and its disk are right and its chains short. tests/simulation/controls.sh does.
 elsewhere=' begin_cancelled believe_set_clock destructors_act forget_what_was_sent lose_unread '
 for fault in $("$program" --faults); do
   if [[ " ${elsewhere//$'\n'/ } " == *" $fault "* ]]; then echo "left to the simulation: $fault"; continue; fi

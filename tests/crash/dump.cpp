@@ -10,7 +10,7 @@ using namespace stet::detail;
 
 namespace {
 
-/// Calls f(key, value) for a whole space of keys.
+/// Calls f(key, value) for every key of a space.
 template <class F> void each(stet::store& s, keys::space space, F f) {
   auto from = keys::all(space), to = keys::end_of(from);
   stet::scan(s, {from, to}, [&](std::string_view key, std::string_view value) {

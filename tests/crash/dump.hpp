@@ -1,4 +1,4 @@
-// A store as it is between two lives, read by code that isn't the engine's.
+// The contents of a store between two lives, read by code that isn't the engine's.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <stet/stet.hpp>  // before what is inside, whose encode() would hide the public one
+#include <stet/stet.hpp>  // before the internal headers, whose encode() would hide the public one
 
 #include "history/record.hpp"
 #include "journal/journal.hpp"
@@ -16,29 +16,29 @@
 namespace stet_crash {
 
 struct stored_run {
-  stet::detail::run_state state;  // snapshot and journal
+  stet::detail::run_state state;  // from snapshot and journal
   std::string history;            // all its records
   bool in_snapshot = false;
-  std::int64_t indexed_wake = stet::detail::run_state::no_wake;  // by the snapshot
+  std::int64_t indexed_wake = stet::detail::run_state::no_wake;  // as the snapshot says
 };
 
 struct dump {
   stet::detail::marks marks;
   std::map<std::uint64_t, stored_run> runs;
   std::set<std::pair<std::int64_t, std::uint64_t>> timers;
-  std::map<std::uint64_t, std::string> ids;  // run, id: of the index
+  std::map<std::uint64_t, std::string> ids;  // the index of ids: run, id
   std::size_t blocks = 0;
-  std::vector<std::string> faults;  // what makes no sense by itself
+  std::vector<std::string> faults;  // contradictions found while reading
 
   const stored_run* find(std::string_view id) const;
 };
 
-/// Reads a store; what isn't whole is in `faults`.
+/// Reads a store. `faults` lists everything that is incomplete or contradictory.
 dump read_dump(stet::store& s);
 
 /// The records of a history, in order.
 std::vector<stet::detail::record> history_records(const stored_run& r);
-/// As the bodies of its steps see it.
+/// A step's idempotency key, as its body sees it.
 std::string key_of(const stored_run& r, std::uint32_t command);
 
 }  // namespace stet_crash

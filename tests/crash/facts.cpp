@@ -21,7 +21,7 @@ void open_facts(const std::string& path, int life) {
   close_facts();
   file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) throw std::runtime_error("can't open " + path);
-  if (file <= STDERR_FILENO) {  // whoever lacks a standard stream writes no facts
+  if (file <= STDERR_FILENO) {  // a process without a standard stream writes no facts
     int higher = ::fcntl(file, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     ::close(std::exchange(file, higher));
   }

@@ -1,4 +1,4 @@
-// Workflows that start others.
+// Workflows that start children.
 #include "crash/bodies.hpp"
 
 namespace stet_crash {
@@ -19,7 +19,7 @@ stet::task<std::string> parent(stet::context& ctx, int n) {
   co_return sum + quick + (told && refused ? "" : " wrong");
 }
 
-/// Waits so long that the checkpoint takes it out of memory.
+/// Waits long enough for the checkpoint to drop it from memory.
 stet::task<std::string> waits(stet::context& ctx, int n) {
   co_await step(ctx, "first", 1);
   auto sum = co_await ctx.child(Chain, std::string(ctx.id()) + "/chain", n);
@@ -27,14 +27,14 @@ stet::task<std::string> waits(stet::context& ctx, int n) {
   co_return sum;
 }
 
-/// Its first run fails, the next one doesn't.
+/// The first run of this id fails, the next one doesn't.
 stet::task<std::string> second_try(stet::context& ctx, int n) {
   std::string id(ctx.id());
   if (n == 0) co_await ctx.step("refused", refuse, id, std::string("refused"));
   co_return std::to_string(co_await step(ctx, "done", n));
 }
 
-/// A child loses a race: it is cancelled, and cleans up.
+/// The child loses a race: it is cancelled, and cleans up.
 stet::task<std::string> abandons(stet::context& ctx, int n) {
   auto first = co_await stet::any(ctx.child(Undone, std::string(ctx.id()) + "/lost", 0),
                                   step(ctx, "quick", n));
@@ -42,7 +42,7 @@ stet::task<std::string> abandons(stet::context& ctx, int n) {
   co_return first.index() == 1 ? "quick" : "wrong";
 }
 
-/// Open when it is terminated from outside, and so is its child.
+/// The run and its child are still open when the run is terminated from outside.
 stet::task<std::string> adopts(stet::context& ctx, int) {
   co_await step(ctx, "first", 1);
   co_return co_await ctx.child(Undone, std::string(ctx.id()) + "/child", 0);

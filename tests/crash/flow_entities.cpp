@@ -7,7 +7,7 @@ namespace {
 constexpr flow_name User{"user"};
 
 int put(int& sum, int n) { return sum += n; }
-/// Nothing else is done to this box meanwhile.
+/// While this handler runs, no other handler of the box does.
 stet::task<int> work(stet::context& ctx, int& sum, int n) {
   const int before = sum;
   auto done = co_await step(ctx, "work " + std::to_string(n), n);
@@ -17,7 +17,7 @@ stet::task<int> work(stet::context& ctx, int& sum, int n) {
 }
 int look(const int& sum) { return sum; }
 
-/// Puts 1, 2, … into a box, by either kind of handler; what it hears grows.
+/// Puts 1, 2, … into a box, by both kinds of handler in turn. The sums that it gets back must grow.
 stet::task<std::string> user(stet::context& ctx, int count) {
   int last = 0;
   for (int n = 1; n <= count; ++n) {
@@ -28,7 +28,7 @@ stet::task<std::string> user(stet::context& ctx, int count) {
   co_return "ok";
 }
 
-/// Two users at once: what both put is in the box, once.
+/// Two users at once: the box has everything that both put into it, once.
 stet::task<std::string> users(stet::context& ctx, int count) {
   std::string id(ctx.id());
   co_await stet::all(ctx.child(User, id + "/1", count), ctx.child(User, id + "/2", count));

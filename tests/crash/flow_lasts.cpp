@@ -1,5 +1,6 @@
-// Workflows whose last drive begins something, which are continued while events wait, whose frames'
-// destructors use the context; chains in a namespace that keeps little; a body that heeds a stop.
+// Workflows that begin something in their last drive, that are continued while events wait, or
+// whose frames' destructors use the context; chains in a namespace with a short retention; a body
+// that stops when asked.
 #include <signal.h>
 
 #include <atomic>
@@ -17,8 +18,9 @@ stet::task<std::string> born(stet::context& ctx, int n) {
   co_return "born";
 }
 
-/// Starts a child, and ends in the same drive: 0 to 2 with a value, and what it means to its child;
-/// 3 with an exception; 4 it is continued; 5 in an update's handler.
+/// Starts a child, and ends in the same drive. n = 0 to 2: returns a value, with each of the
+/// policies for the child; 3: throws; 4: continues as new; 5: starts the child in an update's
+/// handler.
 stet::task<std::string> parting(stet::context& ctx, int n) {
   if (n > 5) co_return "went on";
   static constexpr stet::parent_close policies[] = {stet::parent_close::abandon,
@@ -42,7 +44,8 @@ stet::task<std::string> parting(stet::context& ctx, int n) {
   co_return "gone";
 }
 
-/// A chain: each run of it is continued by the first signal; the last one waits to be cancelled.
+/// A chain. The first signal that a run gets makes it continue as new; the last run waits to be
+/// cancelled.
 stet::task<std::string> inherit(stet::context& ctx, int left) {
   if (left > 0) {
     (void)co_await ctx.receive(Number);
@@ -55,7 +58,7 @@ stet::task<std::string> inherit(stet::context& ctx, int left) {
   co_return std::to_string(heard);
 }
 
-/// Sends three signals and the request to end in one drive: the chain hears all of them.
+/// Sends three signals and a cancel request in one drive. The chain gets all of them.
 stet::task<std::string> bequeath(stet::context& ctx, int left) {
   auto id = std::string(ctx.id()) + "/heir";
   auto heir = ctx.start_child(Heir, id, left);
@@ -66,7 +69,7 @@ stet::task<std::string> bequeath(stet::context& ctx, int left) {
   co_return end ? "heard " + *end : std::string("cancelled");
 }
 
-/// Uses the context and a scope whichever way its frame ends.
+/// Uses the context and a scope in its destructor, however its frame ends.
 class farewell {
  public:
   farewell(stet::context& c, stet::scope& s) noexcept : ctx_(c), scope_(s) {}
@@ -94,14 +97,14 @@ stet::task<std::string> says_farewell(stet::context& ctx, int n) {
   co_return "farewell";
 }
 
-/// Without steps: what they did would be held against runs that are gone.
+/// Has no steps: the checks would report the effects of steps whose runs were erased.
 stet::task<std::string> ward(stet::context& ctx, int left) {
   co_await ctx.sleep(3ms);
   if (left == 0) co_return "ward";
   co_return co_await ctx.continue_as_new(Ward, left == endless ? left : left - 1);
 }
 
-/// Its child's first runs are gone when it is told, ended or asked to end.
+/// The first runs of its child's chain are erased by the time the child answers or is asked to end.
 stet::task<std::string> owner(stet::context& ctx, int n) {
   auto id = std::string(ctx.id()) + "/ward";
   if (n == 0) co_return co_await ctx.child(Ward, id, 16);
@@ -114,7 +117,8 @@ stet::task<std::string> owner(stet::context& ctx, int n) {
   co_return "ward";
 }
 
-/// As the guide shows: asked to stop, it throws. It isn't tried again for what it throws itself.
+/// Throws when it is asked to stop, as the guide shows. With max_attempts = 1, no exception of its
+/// own makes the engine try it again.
 stet::task<std::string> heeds(stet::context& ctx, int n) {
   std::string id(ctx.id());
   for (int i = 0; i < n; ++i) {
@@ -131,8 +135,9 @@ stet::task<std::string> heeds(stet::context& ctx, int n) {
   co_return "done";
 }
 
-/// Its first attempt is left behind and goes on with heartbeats; the third one must be told what
-/// the second said before it was asked to stop, unless they are of two lives.
+/// The first attempt outlasts its time-out and goes on with heartbeats. The third attempt must get
+/// the progress that the second reported before it was asked to stop, unless the two are of
+/// different lives.
 int speaks(stet::step_context& s) {
   static std::atomic<int> second_spoke{0};  // in this life
   if (s.attempt() == 1) {
@@ -154,7 +159,7 @@ stet::task<std::string> overtaken(stet::context& ctx, int) {
   co_return end && *end < 0 ? "told of another attempt" : "told";
 }
 
-/// Kills the process in what an event drives, and not in what is replayed.
+/// Kills the process in a drive by an event, but not in a replay.
 stet::task<std::string> kills(stet::context& ctx, int) {
   co_await step(ctx, "before", 1);
   co_await ctx.sleep(1ms);

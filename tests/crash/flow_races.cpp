@@ -14,7 +14,7 @@ stet::task<std::string> race_steps(stet::context& ctx, int n) {
   co_return first.index() == 0 ? "left" : "right";
 }
 
-/// A body that refers to the frame loses: nothing goes on before it has returned.
+/// The body that loses refers to the frame, so the race waits until it has returned.
 stet::task<std::string> race_sleep(stet::context& ctx, int n) {
   auto first = co_await stet::any(ctx.step("slow",
                                            [&](stet::step_context& s) {
@@ -66,7 +66,7 @@ stet::task<void> clean(stet::context& ctx) {
   co_await ctx.sleep(1ms);
   co_await step(ctx, "undo 1", 1);
 }
-/// Cancelled from outside: cleans up durably, and ends as cancelled or (n = 1) with a value.
+/// Is cancelled from outside. Cleans up durably, then ends as cancelled or, if n = 1, with a value.
 stet::task<std::string> undone(stet::context& ctx, int n) {
   std::string reason;
   try {
@@ -99,7 +99,7 @@ stet::task<std::string> first_success(stet::context& ctx, int n) {
   co_return std::to_string(won.index());
 }
 
-/// All, one of which fails: the others are given up.
+/// One operation of an `all` fails, so the others are given up.
 stet::task<std::string> all_fails(stet::context& ctx, int n) {
   std::string id(ctx.id());
   auto a = co_await stet::attempt(
@@ -108,7 +108,7 @@ stet::task<std::string> all_fails(stet::context& ctx, int n) {
   co_return a ? "wrong" : "failed";
 }
 
-/// Stays open when its script is over.
+/// Is still open when its script ends.
 stet::task<std::string> sleeper(stet::context& ctx, int) {
   co_await step(ctx, "before", 1);
   co_await ctx.sleep(1h);

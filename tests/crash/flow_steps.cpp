@@ -10,7 +10,7 @@ stet::task<std::string> nothing(stet::context&, int n) { co_return std::to_strin
 
 inline constexpr stet::table<std::string, int> Counted{"counted"};
 
-/// Transactions: each is done once, not at least once.
+/// Transactions: each is done exactly once.
 stet::task<std::string> counts(stet::context& ctx, int n) {
   const std::string id(ctx.id());
   for (int i = 0; i < n; ++i) {
@@ -29,7 +29,7 @@ stet::task<std::string> chain(stet::context& ctx, int n) {
   co_return std::to_string(sum);
 }
 
-/// Gates: what a run was told stays so.
+/// Gates: an answer that a run got stays the same.
 stet::task<std::string> gates(stet::context& ctx, int n) {
   int sum = 0;
   for (int i = 0; i < n; ++i) {
@@ -174,7 +174,7 @@ stet::task<std::string> poison(stet::context& ctx, int) {
   co_return fatal ? "alive" : fatal.failed_as<stet::step_crashed>() ? "crashed" : "wrong";
 }
 
-/// Results of some size, so that passes of the checkpoint take several blocks.
+/// Large results, so that passes of the checkpoint take several blocks.
 stet::task<std::string> bulk(stet::context& ctx, int n) {
   std::size_t size = 0;
   for (int i = 0; i < n; ++i) {

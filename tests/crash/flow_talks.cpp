@@ -1,4 +1,4 @@
-// Workflows that others talk to, and that talk to others.
+// Workflows that get and send messages.
 #include "crash/bodies.hpp"
 
 namespace stet_crash {
@@ -6,7 +6,7 @@ namespace {
 
 constexpr flow_name Goes{"goes on"};
 
-/// Reads numbers until there are so many; each is acted on.
+/// Reads `count` numbers, and runs a step for each.
 stet::task<std::string> listens(stet::context& ctx, int count) {
   int sum = 0;
   for (int i = 0; i < count; ++i) {
@@ -16,7 +16,7 @@ stet::task<std::string> listens(stet::context& ctx, int count) {
   co_return std::to_string(sum);
 }
 
-/// Updates whose handlers act, side by side; a query's handler beside them.
+/// Update handlers that run steps side by side, and a query handler next to them.
 stet::task<std::string> answers(stet::context& ctx, int) {
   int sum = 0;
   auto telling = ctx.on(Sum, [&] { return sum; });
@@ -35,7 +35,7 @@ stet::task<std::string> answers(stet::context& ctx, int) {
   co_return std::to_string(sum);
 }
 
-/// Waits for a promise, and for a race that it wins or loses.
+/// Waits for a promise that is resolved, then for one that times out.
 stet::task<std::string> promised(stet::context& ctx, int) {
   auto answer = ctx.promise(Answer);
   auto never = ctx.promise(Answer);
@@ -46,7 +46,7 @@ stet::task<std::string> promised(stet::context& ctx, int) {
   co_return std::to_string(given) + (lost ? " lost" : " wrong");
 }
 
-/// Sends numbers to one that listens, to itself and to nobody.
+/// Sends numbers to a listener, to itself, and to an id without a run.
 stet::task<std::string> tells(stet::context& ctx, int count) {
   for (int i = 1; i <= count; ++i) {
     co_await step(ctx, "before " + std::to_string(i), i);
@@ -58,7 +58,7 @@ stet::task<std::string> tells(stet::context& ctx, int count) {
   co_return std::to_string(own) + (nobody ? " wrong" : " nobody");
 }
 
-/// Goes on as a new run, with what it has not read.
+/// Continues as a new run, which gets the unread signals.
 stet::task<std::string> goes_on(stet::context& ctx, int n) {
   auto read = co_await ctx.receive(Number);
   co_await step(ctx, "turn " + std::to_string(read), read);
@@ -66,7 +66,7 @@ stet::task<std::string> goes_on(stet::context& ctx, int n) {
   co_return co_await ctx.continue_as_new(Goes, n + read);
 }
 
-/// A saga that fails behind two steps: both are undone.
+/// A saga that fails after two steps: both are undone.
 stet::task<std::string> undoes(stet::context& ctx, int) {
   const std::string id(ctx.id());
   auto done = co_await stet::attempt(ctx.saga([&](stet::saga& s) -> stet::task<int> {

@@ -30,14 +30,14 @@ namespace {
 constexpr unsigned seconds_max = 15;  // a life takes some hundredths of a second
 constexpr std::size_t unlimited = 100'000;
 
-/// What the failpoints of this life do.
+/// The failpoint at which this life is killed, and how often each was hit.
 struct {
   std::mutex mutex;
   std::map<std::string_view, unsigned> by_name;
   unsigned hits = 0;
   unsigned kill_at = 0;
   bool in_process = false;
-  bool others_go_on = false;  // there are threads: give them time for what they must not do
+  bool others_go_on = false;  // other threads may do something wrong: give them time for it
   std::atomic<bool> power_off{false};
 } plan;
 
@@ -55,7 +55,7 @@ void on_failpoint(const char* name) {
   ::raise(SIGKILL);
 }
 
-/// Takes no commit any more when the power is off.
+/// Refuses commits once the power is off.
 class powered final : public stet::forwarding_store {
  public:
   using forwarding_store::forwarding_store;
@@ -116,7 +116,7 @@ life_end live_here(const config& c, const place& p,
 [[noreturn]] void live_in_child(const config& c, const place& p,
                                 const std::function<void(stet::engine&)>& perform) {
   ::alarm(seconds_max);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nothing outlives an interrupted suite
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // an interrupted suite ends all its processes
   try {
     run_engine(c, open_store(c, p), perform);
   } catch (const std::exception& e) {
@@ -208,7 +208,7 @@ std::unique_ptr<stet::store> open_copy(const config& c, const place& p) {
   fs::remove_all(folder);
   fs::create_directory(folder);
   auto name = fs::path(p.store).filename().string();
-  // The lock of a dead process isn't worth a copy.
+  // The lock file of a dead process isn't copied.
   for (auto end : {"", "-log", "-wal", "-journal", ".owner"})
     if (fs::exists(p.store + end)) fs::copy(p.store + end, folder / (name + end));
   return open_file(c, (folder / name).string());

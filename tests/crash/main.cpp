@@ -1,11 +1,11 @@
 // The crash suite: scripted workflows, killed at every failpoint, restarted, and held against the
 // invariants.
 //
-//   crash                        a sample of all trials: the whole takes less than a minute
+//   crash                        a sample of all trials, which takes less than a minute
 //   STET_CRASH_BUDGET=full crash every failpoint of every script in every configuration
 //   crash --seed-fault NAME      with a fault in the engine: must find violations
-//   crash --faults               their names
-//   crash --script S --config C --at N [--second M] [--again]   one trial, once more, and all its
+//   crash --faults               the names of those faults
+//   crash --script S --config C --at N [--second M] [--again]   one trial once more, with all its
 //   facts
 #include <malloc.h>
 #include <signal.h>
@@ -62,7 +62,7 @@ std::uint64_t mixed(std::uint64_t x) {
   return x ^ x >> 31;
 }
 
-/// What a worker found, told to the parent line by line.
+/// The results of a worker, which it sends to the parent line by line.
 struct findings {
   unsigned trials = 0, kills = 0, doubled = 0, violations = 0;
   std::set<std::string> points;
@@ -74,7 +74,7 @@ struct findings {
     points.insert(r.points.begin(), r.points.end());
     for (auto& v : r.violated) report(v + "   [" + t.flags() + "]");
   }
-  /// Their names: "nested: after body 3" is one of "after body".
+  /// The names of the failpoints: "nested: after body 3" belongs to "after body".
   std::set<std::string> failpoints() const {
     std::set<std::string> names;
     for (auto& p : points) {
@@ -90,13 +90,14 @@ struct findings {
   }
 };
 
-/// A script in a configuration: first without a crash, then killed here and there, or everywhere.
+/// Runs a script in a configuration first without a crash, then with a kill at some failpoints, or
+/// at all.
 void explore(const arguments& a, const script& s, const config& c, std::uint64_t number,
              const std::string& folder, findings& found) {
   auto whole = run_trial({&s, &c, 0, 0, true}, folder);
   found.take({&s, &c, 0, 0, true}, whole);
   auto random = mixed(number + a.seed * 0x9e3779b97f4a7c15);
-  // A process costs ten times what an engine in this one does, a flush to a disk more.
+  // A process costs ten times as much as an engine in this process; a flush to a disk costs more.
   auto every = c.where == home::memory ? (a.every + 7) / 8
                : c.where == home::disk ? a.every * 4
                                        : a.every;
@@ -110,7 +111,7 @@ void explore(const arguments& a, const script& s, const config& c, std::uint64_t
   }
 }
 
-/// Every script and configuration that falls to this worker.
+/// Runs every script and configuration of one worker.
 findings work(const arguments& a, unsigned worker, const std::string& shm,
               const std::string& disk) {
   findings found;
@@ -132,7 +133,7 @@ findings work(const arguments& a, unsigned worker, const std::string& shm,
   return found;
 }
 
-/// Workers in processes of their own; what they found comes through their pipes.
+/// Runs workers in processes of their own, and reads their findings from pipes.
 findings work_in_parallel(const arguments& a, const std::string& shm, const std::string& disk) {
   std::vector<std::unique_ptr<stet_tests::child_process>> workers;
   for (unsigned w = 0; w < a.jobs; ++w)
@@ -183,7 +184,7 @@ int once(const arguments& a, const std::string& shm, const std::string& disk) {
 }
 
 int run(int count, char** texts) {
-  // LMDB asks for 2 MB of zeros each time: from the system, which makes none that nobody touches.
+  // LMDB allocates 2 MB of zeros each time. Memory from mmap costs nothing until it is touched.
   ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
   auto a = parse(count, texts);
   if (a.list) return print_faults(), 0;

@@ -1,4 +1,4 @@
-// A body that brings the process down whenever it runs, among others that only happen to be there.
+// A body that kills the process whenever it runs, and other runs that merely happen to be there.
 #include <signal.h>
 
 #include <algorithm>
@@ -42,7 +42,7 @@ violations run_poison(const config& c, const std::string& folder) {
   auto tries = std::count_if(facts.begin(), facts.end(), [](const fact& f) {
     return f.kind == fact_kind::effect && f.fields.at(1) == "poison";
   });
-  // Two deaths at most until it is tried alone, and then the three of max_crashes.
+  // At most two deaths before it is tried alone, then the three of max_crashes.
   if (tries < 3 || tries > 5)
     v.push_back("promise 6: the step that kills was tried " + std::to_string(tries) + " times");
   auto store = open_copy(c, p);
@@ -63,7 +63,7 @@ violations run_fatal_code(const config& c, const std::string& folder) {
   place p{folder + "/store.stet", folder + "/facts", nullptr};
   script s;
   s.starts = {{"kills", "bad", 0}, {"chain", "c", 3}};
-  s.runs = {{"c", {"6"}}, {"bad", {"!stalled"}}};  // in this order their ends are awaited
+  s.runs = {{"c", {"6"}}, {"bad", {"!stalled"}}};  // their ends are awaited in this order
   auto end = life_end::killed;
   int life = 0;
   for (; end == life_end::killed && life < lives_max; ++life)

@@ -10,7 +10,7 @@
 namespace stet_crash {
 namespace {
 
-/// One run of one workflow, which is the whole script.
+/// A script of a single run.
 script single(std::string_view flow, int argument, std::vector<std::string> outcomes) {
   script s;
   s.name = flow;
@@ -67,7 +67,7 @@ script terminated() {
   return s;
 }
 
-/// What is sent to a run that may have ended meanwhile.
+/// Sends to a run that may have ended meanwhile.
 template <class F> void send(F f) {
   try {
     f();
@@ -166,7 +166,7 @@ script bulk(int runs, int steps) {
   return s;
 }
 
-/// A parent that is in no memory when its child ends.
+/// A parent that isn't resident when its child ends.
 script waits() {
   auto s = bulk(8, 4);
   s.name = "waits";
@@ -176,7 +176,7 @@ script waits() {
   return s;
 }
 
-/// An id whose first run fails, and is started again, once.
+/// An id whose first run fails and which is started again once.
 script second_try() {
   auto s = single("second try", 0, {"1"});
   s.talk = [](stet::engine& e) {
@@ -190,7 +190,8 @@ script second_try() {
   return s;
 }
 
-/// Whatever their ends mean to their children, which they start last: these are there.
+/// Runs that start a child in their last drive. The children exist, whatever the parents' ends mean
+/// for them.
 script partings() {
   script s;
   s.name = "partings";
@@ -212,7 +213,7 @@ script partings() {
   return s;
 }
 
-/// A request to end that comes while a chain is continued.
+/// A cancel request that comes while a chain continues as new.
 script heirs() {
   script s;
   s.name = "heirs";
@@ -269,7 +270,7 @@ script stopped() {
   return s;
 }
 
-/// Runs of many kinds at once, in common blocks, and some that stay open.
+/// Runs of many kinds at once, whose records share blocks, and some that stay open.
 script crowd() {
   script s;
   s.name = "crowd";

@@ -1,4 +1,5 @@
-// What is crashed: workflows, and scripts that start, cancel and await runs of them from outside.
+// The workflows that the crash suite kills, and scripts that start, cancel and await runs of them
+// from outside.
 #pragma once
 #include <memory>
 #include <string>
@@ -24,11 +25,11 @@ std::vector<flow> race_flows();    // flow_races.cpp
 std::vector<flow> child_flows();   // flow_children.cpp
 std::vector<flow> talk_flows();    // flow_talks.cpp
 std::vector<flow> last_flows();    // flow_lasts.cpp
-std::vector<flow> entity_flows();  // flow_entities.cpp, and what it says of the entity
+std::vector<flow> entity_flows();  // flow_entities.cpp, and the definition of the entity
 void define_box(stet::engine& e);
 std::unique_ptr<stet::detail::definition> box_definition();
 
-/// A namespace that keeps what has ended for `brief_ms`: its runs may be gone at any time.
+/// A namespace whose retention is `brief_ms`: a run that has ended may be erased at any time.
 inline constexpr std::string_view brief = "brief";
 inline constexpr int brief_ms = 8;
 
@@ -46,7 +47,8 @@ struct start {
   std::string id;
   int argument = 0;
 };
-/// How a run must end: one of these. None: it is open when the script is over.
+/// How a run must end: with one of these outcomes. If there are none, it is open when the script
+/// ends.
 struct ending {
   std::string id;
   std::vector<std::string> outcomes;
@@ -55,19 +57,20 @@ struct script {
   std::string name;
   std::vector<start> starts;
   std::vector<std::string> cancels, terminates;
-  bool closes_early = false;              // its first life closes the engine in the midst
-  void (*talk)(stet::engine&) = nullptr;  // behind the starts; done again, it changes nothing
+  bool closes_early = false;              // its first life closes the engine half way
+  void (*talk)(stet::engine&) = nullptr;  // called after the starts; idempotent
   std::vector<ending> runs;  // all that may exist, in the order in which their ends are awaited
 };
 const std::vector<script>& scripts();
 
-/// A run's end as a text: what it returned, or ! and how else it ended.
+/// A run's end as a text: its result, or '!' and how else it ended.
 std::string text_of(stet::status how, std::string_view payload, const stet::failure& error);
 
-/// Performs a script; what the engine acknowledges becomes a fact. Done again after a crash, it is
-/// idempotent. `life`: of its store, from 0; only the first may be told to end early.
+/// Performs a script, and writes everything acknowledged as a fact. It is idempotent, so it may be
+/// called again after a crash. `life` counts the lives of the store from 0; only the first one may
+/// be made to end early.
 void perform(const script& s, stet::engine& e, int life = 1);
-/// Whether a life of that number leaves a script in the midst when nothing kills it.
+/// Whether a life with that number leaves a script unfinished although nothing kills it.
 inline bool ends_early(const script& s, int life) { return s.closes_early && life == 0; }
 
 }  // namespace stet_crash

@@ -17,11 +17,11 @@ place make_place(const std::string& folder) {
   return {folder + "/store.stet", folder + "/facts", stet::memory::make_contents()};
 }
 
-/// What is in the store, and what the tool that users have says of it.
+/// Reads the store, and adds the problems that the public stet::check finds in it.
 dump dump_of(const config& c, const place& p, violations& v) {
   auto s = open_copy(c, p);
   auto d = read_dump(*s);
-  if (!d.runs.empty())  // else it may have died before its first commit
+  if (!d.runs.empty())  // otherwise it may have died before its first commit
     for (auto& problem : stet::check(*s).problems) v.push_back("check: " + problem);
   return d;
 }
@@ -35,7 +35,7 @@ void tell_end(life_end end, int life, const std::vector<fact>& facts, violations
   v.push_back(std::move(text));
 }
 
-/// Checks what is there after each life.
+/// Checks the store after each life.
 class inspector {
  public:
   inspector(const trial& t, const place& p, trial_result& r) : trial_(t), place_(p), result_(r) {}
@@ -50,7 +50,7 @@ class inspector {
     check_dues(d, v);
     check_acknowledged(d, result_.facts, v);
     check_effects(d, result_.facts, crashes_, v);
-    if (end != life_end::killed) check_replay(d, v);  // the histories before were prefixes of these
+    if (end != life_end::killed) check_replay(d, v);  // others were prefixes of these
     for (auto& [before, was] : dumps_) {
       check_growth(was, d, v);
       check_settled(was, before, result_.facts, v);

@@ -12,11 +12,11 @@ namespace stet_crash {
 struct trial {
   const script* what = nullptr;
   const config* how = nullptr;
-  unsigned at = 0;      // the failpoint that kills; 0: none
-  unsigned second = 0;  // in the life after it; 0: none
+  unsigned at = 0;      // the failpoint that kills; 0 means none
+  unsigned second = 0;  // the failpoint that kills the next life; 0 means none
   bool again = false;   // one more life at the end, in which nothing may happen any more
 
-  std::string flags() const;  // with which it is done once more
+  std::string flags() const;  // the arguments that repeat this trial
 };
 
 struct trial_result {
@@ -26,13 +26,14 @@ struct trial_result {
   std::vector<fact> facts;
 };
 
-/// `folder` is emptied, and used.
+/// Empties `folder` and uses it.
 trial_result run_trial(const trial& t, const std::string& folder);
 
-/// A step that kills the process whenever it runs ends as step_crashed, and nobody else suffers.
+/// A step that kills the process whenever it runs must end as step_crashed; all other runs must be
+/// unharmed.
 violations run_poison(const config& c, const std::string& folder);
-/// The same of a workflow's own code, which kills in what an event drives: it is stalled, and the
-/// others end.
+/// The same for a workflow's own code that kills the process in a drive by an event: its run must
+/// be stalled, and the others must end.
 violations run_fatal_code(const config& c, const std::string& folder);
 
 }  // namespace stet_crash

@@ -1,6 +1,6 @@
 #!/bin/bash
-# ./dev itself: an empty environment, missing packages, twice in a row, and the closing line that machines read.
-# It works on a copy with a tiny project beside it, and with stand-ins for dpkg-query, apt-get, sudo and id.
+# Tests ./dev itself: in an empty environment, with missing packages, twice in a row; and the last line, which programs read.
+# It runs a copy of it on a tiny project, with stand-ins for dpkg-query, apt-get, sudo and id.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/stet-dev.XXXXXX")
@@ -17,7 +17,7 @@ expect() {
     failures=$((failures + 1))
   fi
 }
-# dev ARGUMENT…: with the stand-ins first in the path and nothing else in the environment
+# dev ARGUMENT…: runs ./dev with the stand-ins first in the path and nothing else in the environment
 dev() { env -i PATH="$work/bin:$PATH" WORK="$work" USER_ID="${USER_ID:-0}" "$work/project/dev" "$@" >"$work/out" 2>"$work/err"; status=$?; }
 says() { grep -qF -- "$1" "$work/out"; }
 calls() { [[ $(cat "$work/calls" 2>/dev/null) = "$1" ]]; }
@@ -74,7 +74,7 @@ dev fmt
 expect 'twice: installs nothing' calls format
 expect 'twice: says nothing' test ! -s "$work/out"
 
-# ---- the closing line -----------------------------------------------------------------------------------------
+# ---- the last line -----------------------------------------------------------------------------------------
 printf '%s\n' clang-19 meson ninja-build pkg-config liblmdb-dev librocksdb-dev libsqlite3-dev nlohmann-json3-dev doctest-dev cmake g++ >"$work/installed"
 cat >"$work/project/meson.build" <<'MESON'
 project('tiny', 'cpp', default_options: ['cpp_std=c++20'])

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""contributing.py: applies the worked examples of CONTRIBUTING.md to a copy of the sources, and compiles what they touch. A verb touches
-at most three files, a kind of record two and the tables that tools/kinds.py writes."""
+"""contributing.py: applies the worked examples of CONTRIBUTING.md to a copy of the sources, and compiles the files that they touch. A verb
+may touch at most three files, a kind of record two and the tables that tools/kinds.py writes."""
 import os
 import pathlib
 import re

@@ -2,9 +2,9 @@
 """The code in the documents.
 
 pages.py program PAGE OUT   writes the first ```cpp block of PAGE, a whole program, to OUT
-pages.py run PAGE PROGRAM   runs that program: it prints what the first ```text block of PAGE says
+pages.py run PAGE PROGRAM   runs that program: it must print the first ```text block of PAGE
 pages.py check              compiles (syntax only) every page of the guide, its blocks in their order; and follows
-                            the links between all pages. A block behind the line `<!-- not compiled -->` is left out.
+                            the links between all pages. A block after the line `<!-- not compiled -->` is left out.
 """
 import concurrent.futures
 import os

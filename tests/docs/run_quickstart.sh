@@ -1,6 +1,6 @@
 #!/bin/bash
-# run_quickstart.sh PROGRAM: what docs/quickstart.md tells its reader to do. Kills it with SIGKILL in the middle, starts it
-# again, and looks whether every line is there once (the one under way at the death may be there twice).
+# run_quickstart.sh PROGRAM: does the steps of docs/quickstart.md. Kills the program with SIGKILL in the middle, starts it again,
+# and checks that every line is printed once (the one under way at the death may be printed twice).
 set -euo pipefail
 program=$(realpath "$1")
 work=$(mktemp -d "${TMPDIR:-/tmp}/stet-quickstart.XXXXXX")
@@ -14,6 +14,6 @@ cat first.txt; echo '-- SIGKILL --'; cat second.txt
 grep -q '^lap 3' first.txt
 tail -n 1 second.txt | grep -q '^10 laps'
 for lap in $(seq 10); do grep -q "^lap $lap\$" first.txt second.txt; done
-! grep -qE '^lap [12]$' second.txt   # what stood before the death never ran again
+! grep -qE '^lap [12]$' second.txt   # no step with a recorded result ran again
 laps=$(cat first.txt second.txt | grep -c '^lap')
 [[ $laps = 10 || $laps = 11 ]]

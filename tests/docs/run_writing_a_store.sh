@@ -1,6 +1,6 @@
 #!/bin/bash
-# run_writing_a_store.sh PROGRAM: the store of docs/guide/writing-a-store.md keeps the contract; the same under a name of a
-# clause that isn't there is an error.
+# run_writing_a_store.sh PROGRAM: the store of docs/guide/writing-a-store.md keeps the contract. The program with the name of an
+# unknown clause is an error.
 set -euo pipefail
 program=$1
 work=$(mktemp -d "${TMPDIR:-/tmp}/stet-own.XXXXXX")

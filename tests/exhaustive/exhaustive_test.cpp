@@ -1,8 +1,8 @@
-// All scripts of up to three operations, at every crash point: before and after each commit, with
-// coroutines kept and coroutines rebuilt for every event.
+// All scripts of up to three operations, with a crash before and after each commit; with coroutines
+// that stay in memory, and with coroutines rebuilt for every event.
 //
-// STET_EXHAUSTIVE_LENGTH: of the scripts, otherwise 3; in a file 1. STET_EXHAUSTIVE_PART, as in
-// 1/2: the first half of them.
+// STET_EXHAUSTIVE_LENGTH is the length of the scripts: by default 3, or 1 with a store in a file.
+// STET_EXHAUSTIVE_PART=1/2 plays the first half of them.
 #include <cstdio>
 #include <cstdlib>
 
@@ -18,7 +18,7 @@ std::size_t number(const char* text, std::size_t otherwise) {
   return text ? static_cast<std::size_t>(std::atoi(text)) : otherwise;
 }
 
-/// Which scripts this process plays.
+/// The part of the scripts that this process plays.
 struct part {
   std::size_t index = 0, of = 1;
   part() {

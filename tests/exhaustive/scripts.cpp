@@ -7,7 +7,7 @@
 namespace stet_tests {
 namespace {
 
-/// A script, how far it has come, what it has said so far, and how many updates were done.
+/// Its arguments: the script, the next operation, the text so far, and the number of updates done.
 inline constexpr stet::workflow<std::string(std::string, unsigned, std::string, int)> Play{"play"};
 inline constexpr stet::workflow<void(std::string)> Leaf{"leaf"}, Forever{"forever"};
 inline constexpr stet::workflow<void(int)> Heir{"heir"};
@@ -15,7 +15,7 @@ inline constexpr stet::signal<int> Number{"number"};
 inline constexpr stet::update<int(int)> Add{"add"};
 inline constexpr stet::table<std::string, int> Written{"written"};
 
-/// Uses the context whichever way its frame ends.
+/// Uses the context in its destructor, however its frame ends.
 class farewell {
  public:
   explicit farewell(stet::context& c) noexcept : ctx_(c) {}
@@ -59,7 +59,7 @@ struct player {
     co_return how && how->type() == "stet::run_cancelled" ? "h" : "not cancelled";
   }
 
-  /// One operation: what it says.
+  /// Performs one operation, and returns its part of the text.
   stet::task<std::string> perform(stet::context& ctx, char what, std::string place, int& updates,
                                   int updates_before) const {
     switch (what) {
@@ -124,7 +124,7 @@ struct player {
   }
 };
 
-/// What the host sends to a run that may have ended meanwhile.
+/// Sends to a run that may have ended meanwhile.
 void send(const std::function<void()>& f) {
   try {
     f();
@@ -133,7 +133,7 @@ void send(const std::function<void()>& f) {
   }
 }
 
-/// The effects that a step of an operation must have had; each is one name.
+/// The effects that the steps of an operation must have had, by their names.
 std::vector<std::string> effects_of(char what, const std::string& place, int updates_before) {
   switch (what) {
     case operation::step: return {"step " + place};
@@ -146,7 +146,7 @@ std::vector<std::string> effects_of(char what, const std::string& place, int upd
   }
 }
 
-/// What an operation says: one of these.
+/// The texts that an operation may return.
 std::vector<std::string> words_of(char what, int received_before) {
   if (what == operation::receive) return {"r" + std::to_string(received_before)};
   if (what == operation::any) return {"y0", "y1"};
@@ -195,7 +195,7 @@ std::string play(world& w, const std::string& script) {
     }
   }
   auto outcome = w.result(run);
-  w.finish();  // children of it
+  w.finish();  // its children
   return outcome;
 }
 

@@ -1,7 +1,7 @@
-// Torn, lost and reordered writes: all that a life does to its store's files is recorded, with its
-// flushes. Then the power is cut at a moment: of each file, what was flushed is there, of the
-// sectors that were written since any may be and any may not; names are as they were at some moment
-// since the last flush of names. What that leaves is opened, judged and finished [S161].
+// Torn, lost and reordered writes. The test records all that a life does to its store's files, with
+// its flushes. Then it cuts the power at a moment: each file has everything that was flushed, and
+// any of the sectors written since; the names are as they were at some moment since names were last
+// flushed. The store that this leaves is opened, judged and finished [S161].
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -40,7 +40,7 @@ std::vector<step> read_record(const std::string& path) {
   return all;
 }
 
-/// A file, whatever its name: what is durable, and what was done to it since.
+/// A file under any name: its durable bytes, and the calls on it since its last flush.
 struct file {
   std::string durable;
   std::vector<const step*> since;
@@ -77,7 +77,7 @@ class disk {
         break;
       case recorded_unlink: rename_to_be([&](names& n) { n.erase(s.path); }); break;
       case call_flush: flush(s); break;
-      case recorded_through:  // the write before it is on the disk, and nothing else
+      case recorded_through:  // only the write before it is on the disk
         if (auto& since = of(s.path)->since; !since.empty()) {
           apply(of(s.path)->durable, *since.back(), nullptr);
           since.pop_back();
@@ -89,12 +89,12 @@ class disk {
     }
   }
 
-  /// Writes what a power cut may leave. `prefix`: in front of the recorded paths.
+  /// Writes files as a power cut may leave them. `prefix` comes before the recorded paths.
   void cut(const std::string& prefix, std::mt19937& chance) const {
     auto& which = history_[chance() % history_.size()];
     bool all = chance() % 8 == 0, nothing = chance() % 8 == 0;
     for (auto& [path, f] : which) {
-      if (!f) continue;  // nobody has seen it made
+      if (!f) continue;  // its creation wasn't recorded
       auto content = f->durable;
       if (!nothing)
         for (auto* s : f->since) stet_faults::apply(content, *s, all ? nullptr : &chance);
@@ -120,7 +120,7 @@ class disk {
       auto& f = *found->second;
       for (auto* w : f.since) stet_faults::apply(f.durable, *w, nullptr);
       f.since.clear();
-      // Of a new file, data alone is flushed with its name.
+      // For a new file, a flush of data flushes its name too.
       bool is_named =
           history_.front().contains(s.path) && history_.front()[s.path] == found->second;
       if (s.head.at == 1 && is_named) return;
@@ -128,11 +128,11 @@ class disk {
     history_.erase(history_.begin(), history_.end() - 1);
   }
 
-  bool deaf_;  // the control: it hears no flush, and what was acknowledged has to be missed
-  std::vector<names> history_ = std::vector<names>(1);  // since the names were flushed
+  bool deaf_;  // the control: it ignores flushes, so the checks must report lost acknowledged data
+  std::vector<names> history_ = std::vector<names>(1);  // since names were last flushed
 };
 
-constexpr const char* facts_name = "facts";  // recorded as well: what was said before the cut
+constexpr const char* facts_name = "facts";  // recorded as well: the facts before the cut
 
 void judge_cut(trial& t, const std::vector<step>& all, std::size_t at, bool deaf,
                std::mt19937& chance) {
@@ -149,8 +149,8 @@ void judge_cut(trial& t, const std::vector<step>& all, std::size_t at, bool deaf
   t.finish(1);
 }
 
-/// When the power is cut: at calls picked from all, and in every call of the making of a store,
-/// which is what comes before the first thing that is said, since each is there only once.
+/// The moments at which the power is cut: a sample of all calls, and every call while the store is
+/// made. The latter calls come before the first fact, and each of them occurs only once.
 std::vector<long> moments(const std::vector<step>& all, const std::string& name, bool with_making) {
   auto cuts = sample(static_cast<long>(all.size()), 12, std::hash<std::string>()(name));
   if (!with_making) return cuts;

@@ -1,6 +1,6 @@
 // The n-th call on the files of a store fails: EIO, no room by each of its numbers, EINTR, EMFILE,
-// half a write, a flush that loses what was dirty and succeeds the next time; once, some times, or
-// from then on [S160].
+// half a write, or a flush that loses the dirty data and succeeds the next time. It fails once, a
+// few times, or from then on [S160].
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -52,7 +52,7 @@ void one(trial& t, const fault& f, long at, tally& sum) {
   if (end == life_end::stuck) ++sum.ends["was stuck, or waited for room"];
   else ++sum.ends[to_text(end)];
   auto words = t.last_words();
-  // Commits are tried again until there is room.
+  // A commit is tried again until there is room.
   bool waits = end == life_end::stuck && says_full(words);
   if ((end == life_end::stuck && !waits) || end == life_end::died ||
       (end == life_end::failed && !hit))

@@ -31,7 +31,7 @@ std::uint64_t mixed(std::uint64_t x) {
   return x ^ x >> 31;
 }
 
-/// In memory, so that a flush costs nothing; where there is no such place, on the disk.
+/// A folder in memory, where a flush costs nothing; on the disk if the machine has none.
 std::filesystem::path place() {
   return ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path();
 }

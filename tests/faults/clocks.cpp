@@ -1,6 +1,6 @@
-// The wall clock of the real process jumps, by the shim, while runs sleep; and across a restart. No
-// sleep ends before its time by the engine's clock, none is lost, none lasts longer than its length
-// by the steady clock, whatever the wall says.
+// The shim makes the wall clock of the real process jump, while runs sleep and across a restart. By
+// the engine's clock, no sleep ends early and none is lost. By the steady clock, none takes longer
+// than its length, whatever the wall clock does.
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,7 +18,8 @@ struct jump {
   std::int64_t ahead;
 };
 
-/// From now to the first second of a year, less a second: it passes while the life lasts.
+/// The time from now to one second before the first second of a year, so that the year begins while
+/// the life lasts.
 std::int64_t until(int y) {
   tm t{};
   t.tm_year = y - 1900;
@@ -32,7 +33,7 @@ std::vector<jump> jumps() {
           {"2038", until(2038)}, {"2106", until(2106)}, {"1970", -::time(nullptr) * second}};
 }
 
-/// Jumps after `ms`; kills after `kill_ms`, if that is not 0.
+/// Makes the clock jump after `ms`, and kills the process after `kill_ms` unless that is 0.
 how_to_live jumping(trial& t, int ms, std::int64_t ahead, int kill_ms) {
   return {.shim = true,
           .attend =
@@ -48,7 +49,7 @@ how_to_live jumping(trial& t, int ms, std::int64_t ahead, int kill_ms) {
           .prepare = {}};
 }
 
-/// The script "naps" holds each sleep against both clocks, and tells what is wrong by its outcome.
+/// The script "naps" compares each sleep with both clocks, and its outcome says what is wrong.
 void explore(const std::string& folder, const std::string& name, const std::string& kind,
              const jump& j, bool restarts, tally& sum) {
   for (long n = how_many(1, 20), i = 0; i < n; ++i) {
@@ -60,7 +61,7 @@ void explore(const std::string& folder, const std::string& name, const std::stri
     if (end != life_end::finished && end != life_end::killed)
       t.violate(std::string("the life ") + to_text(end) + ": " + t.last_words());
     t.judge(restarts);
-    if (end == life_end::killed) {  // the clock stays where it has jumped
+    if (end == life_end::killed) {  // the clock stays where it has jumped to
       end = t.live(jumping(t, 0, j.ahead, 0));
       if (end != life_end::finished)
         t.violate(std::string("the life behind the jump ") + to_text(end) + ": " + t.last_words());

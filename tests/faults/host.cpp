@@ -1,6 +1,6 @@
-// What a host program and its operator do to an engine: few descriptors, small files, no standard
-// streams, forks, a second process, a store that is deleted or moved away under it [S163, S167,
-// S169, S170].
+// Strange things that a host program or its operator does to an engine: few descriptors, small
+// files, no standard streams, forks, a second process, a store that is deleted or moved while it is
+// open [S163, S167, S169, S170].
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -21,14 +21,14 @@ namespace {
 namespace fs = std::filesystem;
 using stet_crash::read_facts;
 
-constexpr long descriptors_min = 8;  // with less not even the libraries are loaded
+constexpr long descriptors_min = 8;  // with fewer, not even the libraries are loaded
 
 void limit(int what, rlim_t to) {
   rlimit r{to, to};
   ::setrlimit(static_cast<__rlimit_resource>(what), &r);
 }
 
-/// A life in surroundings that are set up before it begins; then one without.
+/// Runs a life in surroundings that `prepare` sets up, then one in normal surroundings.
 void endure(const std::string& folder, const std::string& name, const std::string& kind,
             const std::string& script, std::size_t resident, const std::function<void()>& prepare,
             bool must_finish, tally& sum) {
@@ -36,7 +36,7 @@ void endure(const std::string& folder, const std::string& name, const std::strin
   auto end = t.live({.shim = false, .attend = {}, .prepare = prepare});
   ++sum.hit;
   ++sum.ends[to_text(end)];
-  // A commit is tried again until there is room, and a limit of the host's stays.
+  // A commit is tried again until there is room, and the host's limit stays.
   bool waits =
       end == life_end::stuck && t.last_words().find(std::strerror(EFBIG)) != std::string::npos;
   if (!waits && (end != life_end::finished && (must_finish || end != life_end::failed)))
@@ -54,7 +54,7 @@ void few_descriptors(const std::string& folder, const std::string& name, const s
         [n] { limit(RLIMIT_NOFILE, static_cast<rlim_t>(n + descriptors_min)); }, false, sum);
 }
 
-/// The host has set SIGXFSZ aside, as it has to: it would end the process.
+/// The host ignores SIGXFSZ, as it must: the signal would end the process.
 void small_files(const std::string& folder, const std::string& name, const std::string& kind,
                  const std::string&, std::size_t resident, tally& sum) {
   for (long n : sample(200, 6, std::hash<std::string>()(name)))
@@ -67,7 +67,7 @@ void small_files(const std::string& folder, const std::string& name, const std::
         false, sum);
 }
 
-/// The script writes to standard output and error all the time: none of that may end in a store.
+/// The script writes to standard output and error all the time. None of that may end up in a store.
 void no_streams(const std::string& folder, const std::string& name, const std::string& kind,
                 const std::string&, std::size_t resident, tally& sum) {
   for (int closed = 1; closed < 8; ++closed)
@@ -86,7 +86,7 @@ void forks(const std::string& folder, const std::string& name, const std::string
     endure(folder, name, kind, "forks", resident, {}, true, sum);
 }
 
-/// Everything of a store, by its name's beginning.
+/// All files of a store: those whose names begin with its name.
 std::vector<fs::path> files_of(const std::string& store) {
   std::vector<fs::path> all;
   auto name = fs::path(store).filename().string();
@@ -95,7 +95,7 @@ std::vector<fs::path> files_of(const std::string& store) {
   return all;
 }
 
-/// What the store says to whoever opens it now; nothing: it opens.
+/// The code of the error that opening the store now gives; empty if it opens.
 std::optional<stet::errc> refusal(const trial& t) {
   try {
     open_kind(t.setup().kind, t.setup().store)->close();
@@ -103,11 +103,11 @@ std::optional<stet::errc> refusal(const trial& t) {
   return std::nullopt;
 }
 
-/// It was told of its first run.
+/// Whether its first run was acknowledged.
 bool has_begun(const trial& t) { return read_facts(t.setup().facts).size() >= 2; }
 
-/// Long lives: soon after its first run `act` does something to the store, its process is killed,
-/// and `after` looks at what is left.
+/// Runs long lives. Soon after the first run, `act` does something to the store; then the process
+/// is killed, and `after` checks the files that it left.
 void meddle(const std::string& folder, const std::string& name, const std::string& kind,
             std::size_t resident, tally& sum, const std::function<void(trial&)>& act,
             const std::function<void(trial&, life_end)>& after) {
@@ -133,7 +133,7 @@ void meddle(const std::string& folder, const std::string& name, const std::strin
   }
 }
 
-/// All that was asked for goes on, and comes to its end.
+/// Every run that was asked for goes on, and ends.
 void go_on(trial& t) {
   t.expect(script_of(t.setup().facts, false));
   t.judge(1);
@@ -142,7 +142,7 @@ void go_on(trial& t) {
   t.finish(1);
 }
 
-/// A second process is refused, and disturbs nobody.
+/// A second process is refused, and disturbs nothing.
 void second_process(const std::string& folder, const std::string& name, const std::string& kind,
                     const std::string&, std::size_t resident, tally& sum) {
   std::optional<stet::errc> told;
@@ -155,7 +155,8 @@ void second_process(const std::string& folder, const std::string& name, const st
       });
 }
 
-/// Moved away, and back when its process is gone: what was acknowledged is there.
+/// The store is moved away, and moved back after its process has ended: everything acknowledged is
+/// in it.
 void moved(const std::string& folder, const std::string& name, const std::string& kind,
            const std::string&, std::size_t resident, tally& sum) {
   const auto here = folder + "/s", away = folder + "/away";
@@ -167,7 +168,7 @@ void moved(const std::string& folder, const std::string& name, const std::string
       });
 }
 
-/// Its locks and marks are deleted, its data isn't.
+/// The store's locks and marks are deleted, but not its data.
 void unlocked(const std::string& folder, const std::string& name, const std::string& kind,
               const std::string&, std::size_t resident, tally& sum) {
   meddle(
@@ -180,7 +181,8 @@ void unlocked(const std::string& folder, const std::string& name, const std::str
       [](trial& t, life_end) { go_on(t); });
 }
 
-/// The data is deleted, and what says that there was a store is not: nobody may begin afresh.
+/// The store's data is deleted, but not the files that mark it as a store: no process may make it
+/// anew.
 void deleted(const std::string& folder, const std::string& name, const std::string& kind,
              const std::string&, std::size_t resident, tally& sum) {
   meddle(

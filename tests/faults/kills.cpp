@@ -1,4 +1,4 @@
-// SIGKILL at random moments, again and again, over one store that lives long, with four threads of
+// SIGKILL at random moments, again and again, on one store that lives long, with four threads of
 // callers.
 #include <signal.h>
 #include <unistd.h>

@@ -13,7 +13,7 @@ using namespace stet_crash;
 
 namespace {
 
-constexpr auto asked = static_cast<fact_kind>('Q');  // flow, id, argument, "cancelled" or nothing
+constexpr auto asked = static_cast<fact_kind>('Q');  // flow, id, argument, "cancelled" or ""
 constexpr int callers = 4, runs_each = 60;
 
 struct kind_of_run {

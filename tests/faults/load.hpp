@@ -1,4 +1,4 @@
-// What a long life under load does: four threads of callers, and what they were told.
+// A long life under load: four threads of callers, and the answers that they got.
 #pragma once
 #include <string>
 
@@ -8,15 +8,16 @@
 
 namespace stet_faults {
 
-/// Starts runs, awaits and cancels some of them, on four threads, until it is killed or has done a
-/// fair amount. Each asked for is a fact first.
+/// Starts runs on four threads, awaits and cancels some of them, until it is killed or has done a
+/// fair amount. Each request is written as a fact first.
 void put_under_load(stet::engine& e, int life);
-/// Asks again for all that was ever asked for, and awaits it.
+/// Makes every request of these facts again, and awaits the run.
 void drain(stet::engine& e, const std::string& facts);
-/// What must have become of all that was asked for so far. `over`: each of it is there.
+/// A script with the outcomes that all requests so far must have. If `over`, every one of their
+/// runs must exist.
 stet_crash::script script_of(const std::string& facts, bool over);
 
-/// Runs that sleep, and end as "ok" if no clock says that one was early or late.
+/// Defines runs that sleep, and that return "ok" if by no clock a sleep was too short or too long.
 void define_naps(stet::engine& e);
 void take_naps(stet::engine& e);
 stet_crash::script naps();

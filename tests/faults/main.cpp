@@ -1,10 +1,10 @@
 // Real faults: each campaign does something to the process, the calls or the files under an engine,
-// and holds what is left against the invariants of the crash suite.
+// and holds the store that is left against the invariants of the crash suite.
 //
 //   faults NAME                          a sample: some seconds
-//   STET_FAULT_BUDGET=full faults NAME   all of it; =N: so many trials of each cell
+//   STET_FAULT_BUDGET=full faults NAME   all of it; =N for N trials of each cell
 //   STET_FAULT_SEED=N, STET_FAULT_ONLY=PART_OF_A_CELL'S_NAME
-//   faults worker …                      what it starts itself
+//   faults worker …                      a process that a campaign starts itself
 #include <cstdio>
 #include <exception>
 #include <map>

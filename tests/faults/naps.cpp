@@ -1,4 +1,4 @@
-// Runs that sleep, and hold their sleeps against the engine's clock and the steady one.
+// Runs that sleep, and compare their sleeps with the engine's clock and the steady clock.
 #include <time.h>
 
 #include "crash/bodies.hpp"
@@ -12,7 +12,7 @@ namespace {
 
 constexpr flow_name Nap{"nap"};
 constexpr int lengths_ms[] = {30, 60, 90, 150, 200};
-constexpr std::int64_t slack_ms = 3000;  // a busy machine, and a restart between
+constexpr std::int64_t slack_ms = 3000;  // for a busy machine, and a restart in between
 
 std::int64_t steady_ms() {
   timespec t{};
@@ -36,10 +36,11 @@ stet::task<std::string> nap(stet::context& ctx, int ms) {
   co_await ctx.sleep(std::chrono::milliseconds(ms));
   auto awake = ctx.now();
   auto after = co_await look_at_clock(ctx, "after");
-  // After a start with a clock set back, ctx.now() stands still until the clock has caught up.
+  // If a process starts with a clock set back, ctx.now() stands still until the clock has caught
+  // up.
   bool whole = awake - asleep >= std::chrono::milliseconds(ms) || after - before >= ms;
   if (!whole) co_return "early";
-  // Begun anew at a start with a clock set back, it lasts its whole length once more.
+  // A sleep that is begun anew after a start with a clock set back takes its whole length again.
   if (after - before > std::int64_t{2} * ms + slack_ms) co_return "late";
   co_return "ok";
 }

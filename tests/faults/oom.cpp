@@ -1,5 +1,6 @@
-// The n-th allocation fails: once, some times in a row, or from then on. operator new, coroutine
-// frames and what liblmdb, librocksdb and libsqlite3 ask malloc for, on every thread [S176].
+// The n-th allocation fails: once, several times in a row, or from then on. This concerns operator
+// new, coroutine frames, and the malloc calls of liblmdb, librocksdb and libsqlite3, on every
+// thread [S176].
 #include <climits>
 
 #include "faults/campaign.hpp"
@@ -10,7 +11,7 @@ namespace {
 constexpr const char* stands_still = "is stalled: out of memory";
 constexpr long in_a_row[] = {1, 20, LONG_MAX};
 
-/// The worker was ended by a library of others, which has no way to report that it has no memory.
+/// The worker was ended by another library, which can't report that it has no memory.
 bool is_anothers_end(const std::string& words) {
   return words.find("librocksdb") != std::string::npos || words.find("libc.so.6(") == 0;
 }
@@ -23,7 +24,7 @@ void one(trial& t, long at, long times, tally& sum) {
   bool hit = shim.denied > 0;
   sum.hit += hit;
   auto words = t.last_words();
-  // A run whose code has no memory stands still until the next start, and that is told.
+  // A run whose code gets no memory waits for the next start, and the engine reports that.
   bool told = end == life_end::stuck && words.find(stands_still) != std::string::npos;
   bool anothers = (end == life_end::died || end == life_end::stuck) && is_anothers_end(words);
   ++sum.ends[told       ? "waited for a run that is told to be stalled for lack of memory"
@@ -32,13 +33,13 @@ void one(trial& t, long at, long times, tally& sum) {
   if ((end == life_end::stuck && !told && !anothers) || (end == life_end::died && !anothers) ||
       (end == life_end::failed && !hit))
     t.violate(std::string("the life ") + to_text(end) + ": " + words);
-  // Each denial may have cut a step short; and so may the end of the process.
+  // Each denial may have cut a step short, and so may the end of the process.
   auto harm = static_cast<unsigned>(shim.denied > 40 ? 40 : shim.denied.load()) + 1;
   t.judge(harm);
   t.forgive(stands_still);
   t.finish(harm);
   t.forgive("told to end with !stalled: out of memory");
-  // What a transaction throws is its run's end unless it asks for attempts.
+  // An exception in a transaction ends its run unless its options ask for more attempts.
   if (t.setup().script == "counts") t.forgive("ended with !failed");
 }
 
@@ -47,7 +48,7 @@ void explore(const std::string& folder, const std::string& name, const std::stri
   long all;
   {
     trial t(folder, kind, script, resident, 2);
-    t.shim().deny_times = 1;  // counts, from 0: never
+    t.shim().deny_times = 1;  // `counts`, from 0, never
     if (t.live() != life_end::finished)
       t.violate("it doesn't even work with memory: " + t.last_words());
     all = t.shim().allocations;

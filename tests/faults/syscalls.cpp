@@ -1,5 +1,5 @@
-// SIGKILL at the n-th system call, counted across the threads of the process by a tracer:
-// independent of our own failpoints, and inside of the stores' libraries as well.
+// SIGKILL at the n-th system call, which a tracer counts across the threads of the process. This
+// doesn't depend on our own failpoints, and reaches inside the stores' libraries as well.
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -19,7 +19,7 @@ namespace {
 
 #if defined(__x86_64__)
 constexpr bool can_trace = true;
-bool is_marker(int thread) {  // arm_faults() says: from here on
+bool is_marker(int thread) {  // arm_faults() makes this call: count from here on
   user_regs_struct r{};
   return ::ptrace(PTRACE_GETREGS, thread, nullptr, &r) == 0 && r.orig_rax == SYS_prctl &&
          static_cast<int>(r.rdi) == -0x57e7;
@@ -29,7 +29,7 @@ constexpr bool can_trace = false;
 bool is_marker(int) { return false; }
 #endif
 
-/// Follows a process and its threads, and kills it when they have made `at` calls together.
+/// Follows a process and its threads, and kills it when they have made `at` calls in all.
 class tracer {
  public:
   explicit tracer(long at) : at_(at) {}

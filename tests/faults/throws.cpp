@@ -1,12 +1,13 @@
 // The n-th call of a user's callback throws: a codec, a transform of payloads, a handler, a
 // validator, a predicate, a function of a transaction, a body, an interceptor, a listener, a clock
-// that skips; something derived from std::exception, a store_error that isn't the store's, a
-// std::bad_alloc, an int. Whoever called is told; nothing is half done; the engine goes on for
-// everybody else; and an engine on the same store, with callbacks that don't throw, comes to the
-// same.
+// that skips. It throws an exception derived from std::exception, a store_error that isn't the
+// store's, a std::bad_alloc, or an int. The caller gets an error, nothing is half done, and the
+// engine goes on for all other runs. A later engine on the same store, whose callbacks don't throw,
+// comes to the same results.
 //
-// In one process, by one thread, under a clock that skips by itself: the n-th call is the same in
-// each trial.
+// It all happens in one process, on one thread, under a clock that skips by itself, so the n-th
+// call
+// is the same in each trial.
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -33,10 +34,10 @@ namespace stet_faults { namespace {
 
 using namespace std::chrono_literals;  // NOLINT: 1s is a time
 
-// ---------------------------------------------------------------- what throws
+// ---------------------------------------------------------------- the callbacks
 
-// Not an entity's handler, which is workflow code: one that throws at its n-th call only throws
-// something else in a replay, and its run is stalled, as it must be.
+// An entity's handler isn't among them, since it is workflow code. If it throws at its n-th call
+// only, it throws something else in a replay, and its run is rightly stalled.
 const std::vector<std::string> callbacks = {
     "encode",   "decode",    "seal",     "open",        "query", "validator",
     "update",   "predicate", "table",    "transaction", "body",  "retryable",
@@ -50,10 +51,10 @@ const std::vector<std::pair<std::string, std::function<void()>>> ways = {
     {"int", [] { throw 42; }},
 };
 
-/// What is to throw. One thread.
+/// The callback that is to throw, and when. For one thread only.
 struct fuse {
-  std::string callback;  // empty: nothing throws
-  long at = 0;           // its call, from 1; 0: none
+  std::string callback;  // empty if nothing throws
+  long at = 0;           // the number of its call, from 1; 0 means none
   std::function<void()> way;
   bool counts = false;
   bool happened = false;
@@ -150,8 +151,8 @@ bool may_be_retried(const std::exception&) {
   return true;
 }
 
-/// A step with a body of its own, children, a message to another run and one to an entity, a
-/// transaction; then it goes on as another run, with what it was told and nobody has read.
+/// Uses a step with a body of its own, children, a message to another run, one to an entity, and a
+/// transaction. Then it continues as a new run, which gets the messages that nothing has read.
 stet::task<std::string> order(stet::context& ctx, word name, int generation) {
   std::string all = name.text;
   auto now = ctx.on(Now, [&] {
@@ -191,7 +192,7 @@ stet::task<std::string> order(stet::context& ctx, word name, int generation) {
       reach("predicate");
       return true;
     });
-  } catch (...) { all += "?"; }  // what a predicate throws is thrown here
+  } catch (...) { all += "?"; }  // a predicate's exception comes out here
   if (generation == 0) co_return co_await ctx.continue_as_new(Order, word{all}, 1);
   for (int i = 0; i < 2; ++i) all += (co_await ctx.receive(Said)).text;
   co_return all;
@@ -201,7 +202,7 @@ stet::task<word> part(stet::context& ctx, word w) {
   co_await ctx.sleep(1s);
   co_return said;
 }
-/// What isn't concerned: no callback of its own.
+/// A bystander: it has none of the callbacks.
 stet::task<int> other(stet::context& ctx, int n) {
   int sum = 0;
   for (int i = 0; i < n; ++i) sum += co_await ctx.step("one", [] { return 1; });
@@ -235,7 +236,7 @@ void define(stet::engine& e) {
 
 // ---------------------------------------------------------------- one trial
 
-/// What the caller was told.
+/// The answers that the caller got.
 struct told {
   std::set<std::string> done;                // calls that returned
   std::map<std::string, stet::status> ends;  // of runs, at the end of the faulty life
@@ -264,8 +265,8 @@ class life {
   std::unique_ptr<stet::engine> engine_;
 };
 
-/// A caller that asks again when it is refused, by the same id. What it throws the first time may
-/// be anything.
+/// Makes a call, and makes it again with the same id if it is refused. The first time, any
+/// exception is allowed.
 void ask(told& t, const std::string& call, const std::function<void()>& f) {
   for (int i = 0; i < 2; ++i) {
     try {
@@ -284,7 +285,7 @@ void resume_all(stet::engine& e) {
       e.admin().resume(id);
 }
 
-/// Lets time pass until nothing is due. The clock moves when somebody waits.
+/// Lets time pass until nothing is due. The clock moves only while a thread waits.
 void run_on(stet::engine& e, skipping& clock) {
   for (int i = 0; i < 100; ++i) {
     e.run_until_idle();
@@ -327,7 +328,7 @@ void work(stet::engine& e, skipping& clock, told& t) {
   ask(t, "result", [&] { (void)e.find(Other, "other")->result(); });
 }
 
-/// Keys in one table and not in the other: half a transaction.
+/// Keys in one table but not in the other: half a transaction.
 std::set<std::string> torn(stet::engine& e) {
   return e.transact([](stet::transaction& tx) {
     std::set<std::string> odd;
@@ -348,7 +349,7 @@ std::size_t times(const std::string& text, const std::string& part) {
 
 using report = std::function<void(const std::string&)>;
 
-/// What holds at the end of a life, whatever was thrown in it.
+/// Checks the store at the end of a life, whatever was thrown in it.
 void judge(stet::engine& e, const told& t, const report& wrong) {
   if (auto keys = torn(e); !keys.empty()) wrong("half a transaction is there: " + *keys.begin());
   if (t.done.contains("transact") &&
@@ -366,7 +367,7 @@ void judge(stet::engine& e, const told& t, const report& wrong) {
   if (t.done.contains("pay") && e.call(Purse, "ann", Cents) < 10) wrong("a payment is lost");
   if (e.call(Purse, "ann", Cents) > 12) wrong("a payment counts twice");
   auto run = e.find(Order, "order");
-  if (!run || run->status() != stet::status::completed) return;  // it may have been told to fail
+  if (!run || run->status() != stet::status::completed) return;  // a callback may have made it fail
   auto all = run->result();
   for (std::string key : {"1", "2"}) {
     auto noted = times(all, "n" + key);
@@ -386,7 +387,7 @@ void live(std::unique_ptr<stet::store> s, skipping& clock, told& t, const report
     run_on(l.engine(), clock);
     resume_all(l.engine());
   }
-  // Whoever was refused twice asks once more: the callbacks are well again.
+  // Calls that were refused twice are made again, now that the callbacks don't throw.
   work(l.engine(), clock, t);
   run_on(l.engine(), clock);
   judge(l.engine(), t, wrong);
@@ -434,7 +435,8 @@ long one(const std::string& kind, const std::string& folder, const std::string& 
   return lit.calls[callback];
 }
 
-/// In a short campaign each store has a part of the ways, so that all are tried together.
+/// In a short campaign each store gets some of the kinds of exception, so that together the stores
+/// try all.
 void explore(const std::string& kind, const std::string& callback, const std::string& folder,
              tally& sum) {
   auto all = one(kind, folder, callback, {"counting", [] {}}, 0, sum);

@@ -43,14 +43,14 @@ control* map_control(const std::string& path) {
   return new (p) control{};
 }
 
-/// Beside this program, as it is built.
+/// The shim is built in the same folder as this program.
 std::string shim_path() {
   return fs::read_symlink("/proc/self/exe").parent_path() / "libfaultshim.so";
 }
 
 [[noreturn]] void become_worker(const life_setup& l, const how_to_live& how,
                                 const std::string& folder) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nothing outlives an interrupted suite
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // an interrupted suite ends all its processes
   int err = ::open((folder + "/stderr").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   ::dup2(err, STDERR_FILENO);
   if (how.shim) {
@@ -145,7 +145,7 @@ std::string trial::last_words() const {
 dump trial::look(bool finished) {
   auto s = open_kind(setup_.kind, copy_files(setup_.store, folder_ + "/copy"));
   auto d = read_dump(*s);
-  if (!d.runs.empty() || finished)  // else it may have ended before its first commit
+  if (!d.runs.empty() || finished)  // otherwise it may have ended before its first commit
     for (auto& problem : stet::check(*s).problems) violate("check: " + problem);
   return d;
 }
@@ -174,7 +174,7 @@ void trial::finish(unsigned harm) {
   auto& d = dumps_.back().second;
   check_clean(d, violated_);
   check_endings(d, script_, violated_);
-  if (setup_.script != "naps") check_replay(d, violated_);  // whose code the suite doesn't know
+  if (setup_.script != "naps") check_replay(d, violated_);  // its code isn't in the suite
 }
 
 }  // namespace stet_faults

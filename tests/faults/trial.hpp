@@ -1,4 +1,5 @@
-// One trial: a life with a fault, judged, and lives without one, which have to put all to rights.
+// One trial: a life with a fault, which is judged, then lives without a fault, which must finish
+// everything.
 #pragma once
 #include <functional>
 #include <string>
@@ -12,27 +13,27 @@
 namespace stet_faults {
 
 enum class life_end {
-  finished,  // the script was performed, the engine closed
+  finished,  // the script was performed, and the engine closed
   failed,    // an error came out of the engine, the process ended by itself
   killed,
-  died,   // of a signal of its own
-  stuck,  // it took longer than anything may
+  died,   // of a signal that it raised itself
+  stuck,  // it took too long
 };
 
-/// Its status at its end, or when it stops for whoever traces it, as waitpid gives it.
+/// The status of a process when it ends, or when it stops for its tracer, as waitpid gives it.
 int await(int pid);
 
 struct how_to_live {
   bool shim = true;
-  /// Called in the parent while the process lives: kills it, traces it, whatever. Returns its
-  /// status, as waitpid gives it. Empty: it is only awaited.
+  /// Called in the parent while the process lives, for example to kill it or to trace it. Returns
+  /// its status, as waitpid gives it. If empty, the parent only waits.
   std::function<int(int pid)> attend;
   std::function<void()> prepare;  // in the child, before exec
 };
 
 class trial {
  public:
-  /// `folder` is emptied, and used.
+  /// Empties `folder` and uses it.
   trial(std::string folder, std::string kind, std::string script, std::size_t resident,
         unsigned threads);
   trial(const trial&) = delete;
@@ -43,30 +44,30 @@ class trial {
   const std::string& folder() const { return folder_; }
   const life_setup& setup() const { return setup_; }
 
-  /// A life more. Not judged yet.
+  /// Runs one more life. Doesn't judge it.
   life_end live(const how_to_live& how = {});
-  /// What is in the store now, and whether it may be. `harm`: how often a step may have been cut
-  /// short so far, by crashes and failures.
+  /// Checks the store as it is now. `harm` is how often a step may have been cut short so far, by
+  /// crashes and failures.
   void judge(unsigned harm);
-  /// A life without a fault, which must finish; and the end of all.
+  /// Runs a life without a fault, which must finish, and checks the final state.
   void finish(unsigned harm);
 
-  /// For what has no script of the crash suite's: what the next judgement expects, and what the
-  /// next lives do.
+  /// For a trial without a script of the crash suite: sets what the next judgement expects, or the
+  /// script that the next lives run.
   void expect(stet_crash::script s) { script_ = std::move(s); }
   void be(std::string script) { setup_.script = std::move(script); }
-  /// Somebody else has made what it has: its next life isn't the first.
+  /// The test made the trial's files itself, so the next life isn't the first.
   void has_lived() { ++setup_.life; }
-  /// Long campaigns look at the last state only.
+  /// Long campaigns compare with the last state only.
   void forget_all_but_last() {
     if (dumps_.size() > 1) dumps_.erase(dumps_.begin(), dumps_.end() - 1);
   }
 
-  /// What isn't against the promises under this fault: violations with this text in them.
+  /// Violations with this text in them are allowed under this fault.
   void forgive(std::string_view part);
   void violate(std::string text) { violated_.push_back(std::move(text)); }
   const stet_crash::violations& violated() const { return violated_; }
-  /// What the last life said: problems, and where it died.
+  /// The problems that the last life reported, and where it died.
   std::string last_words() const;
 
  private:
@@ -81,7 +82,7 @@ class trial {
 };
 
 const char* to_text(life_end e);
-/// Copies the files of a store into an empty folder; the name stays.
+/// Copies the files of a store into an empty folder, under the same name.
 std::string copy_files(const std::string& store, const std::string& folder);
 
 }  // namespace stet_faults

@@ -40,11 +40,11 @@ class teller final : public stet::listener {
   void problem(std::string_view text) noexcept override {
     try {
       tell(fact_kind::problem, {text});
-    } catch (const std::bad_alloc&) {}  // what wasn't said isn't missed
+    } catch (const std::bad_alloc&) {}  // a fact that wasn't written isn't expected later
   }
 };
 
-/// Says where, before it dies: faults that end a process have to be found.
+/// Prints where the process dies: a fault that ends it must be found.
 void on_death(int signal) {
   disarm_faults();
   void* frames[64];
@@ -59,7 +59,7 @@ const script& find_script(const std::string& name) {
   throw std::invalid_argument("no script is called " + name);
 }
 
-/// Something that goes on beside the work.
+/// Calls a function again and again, on a thread of its own, while the work is done.
 class beside {
  public:
   explicit beside(std::function<void()> f)
@@ -86,14 +86,14 @@ void chatter() {
     std::ignore = ::write(fd, "the host says something\n", 24);
 }
 
-/// A child has no engine, and leaves as children do.
+/// The child has no engine, and exits as children of a fork do.
 void fork_once(stet::engine& e) {
   auto pid = ::fork();
   if (pid < 0) return;
   if (pid > 0) {
     if (await(pid) == 0) return;
     tell(fact_kind::problem, {"a forked child could use the engine, or died"});
-    ::_exit(1);  // which no life may end with
+    ::_exit(1);  // no life may end with this code
   }
   ::alarm(seconds_max);
   try {
@@ -187,7 +187,7 @@ std::vector<std::string> to_arguments(const life_setup& l) {
 
 void arm_faults() noexcept {
   if (stet_fault_control) stet_fault_control()->armed = true;
-  ::prctl(-0x57e7, 0, 0, 0, 0);  // an invalid call, which a tracer knows
+  ::prctl(-0x57e7, 0, 0, 0, 0);  // an invalid call, which the tracer knows
 }
 void disarm_faults() noexcept {
   if (stet_fault_control) stet_fault_control()->armed = false;
@@ -196,7 +196,7 @@ void disarm_faults() noexcept {
 int live(const life_setup& l) {
   ::alarm(seconds_max);
   void* frame;
-  ::backtrace(&frame, 1);  // loads what it needs while that can't fail
+  ::backtrace(&frame, 1);  // loads its libraries while that can't fail
   for (int s : {SIGALRM, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) ::signal(s, on_death);
   (void)scripts();
   (void)flows();

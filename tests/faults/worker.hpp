@@ -1,4 +1,4 @@
-// The process that suffers: one life of an engine over a script of the crash suite's.
+// The process that the faults hit: one life of an engine with a script of the crash suite.
 #pragma once
 #include <memory>
 #include <string>
@@ -9,7 +9,7 @@
 namespace stet_faults {
 
 /// "lmdb", "lmdb-log", "rocksdb", "sqlite": those that were built, with small logs, so that a short
-/// life has all that a long one does.
+/// life does everything that a long one does.
 const std::vector<std::string>& store_kinds();
 std::unique_ptr<stet::store> open_kind(const std::string& kind, const std::string& path);
 
@@ -20,15 +20,16 @@ struct life_setup {
   unsigned threads = 2;
 };
 
-/// What main's arguments behind "worker" say, and the other way round.
+/// Reads main's arguments after "worker", and writes them.
 life_setup parse_life(int count, char** texts);
 std::vector<std::string> to_arguments(const life_setup& l);
 
-/// Lives. Returns the process's exit code: 0 the script is performed and the engine closed, 3 an
-/// error came out.
+/// Runs the life. Returns the process's exit code: 0 if the script is performed and the engine
+/// closed, 3 if an error came out.
 int live(const life_setup& l);
 
-/// From here on the shim counts, and a tracer. Back: nothing fails any more.
+/// arm_faults: from here on, the shim counts, and so does a tracer. disarm_faults: no call fails
+/// any more.
 void arm_faults() noexcept;
 void disarm_faults() noexcept;
 

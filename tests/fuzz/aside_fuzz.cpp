@@ -1,5 +1,5 @@
-// libFuzzer's entry for records that were put aside, and for what a run is owed: refused as
-// malformed, or one behind the other. The checksum is made right for a second try of each.
+// libFuzzer's entry for records that were put aside and for debts: bytes are refused as malformed,
+// or read as one such value after the other. A second try gives each input a right checksum.
 #include "decoder_fuzz.hpp"
 #include "history/record.hpp"
 #include "journal/aside.hpp"

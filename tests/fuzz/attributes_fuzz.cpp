@@ -1,4 +1,5 @@
-// libFuzzer's entry for search attributes: refused as malformed, or read and written as the same.
+// libFuzzer's entry for search attributes: bytes are refused as malformed, or read and written back
+// as the same.
 #include "decoder_fuzz.hpp"
 #include "history/attributes.hpp"
 

@@ -1,5 +1,5 @@
-// libFuzzer's entry for blocks and marks: refused as malformed, or exactly what they say they are.
-// The checksum is made right for every other input, so that what stands behind it is met as well.
+// libFuzzer's entry for blocks and marks: bytes are refused as malformed, or are exactly what they
+// say. Every other input gets a right checksum, so that the code after it is tested as well.
 #include "decoder_fuzz.hpp"
 #include "history/block.hpp"
 #include "history/record.hpp"

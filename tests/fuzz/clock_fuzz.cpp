@@ -1,5 +1,6 @@
-// libFuzzer's entry for the history of the clock: refused as malformed, or written and read back as
-// the same, and asked about any record. The checksum is made right for a second try.
+// libFuzzer's entry for the history of the clock: bytes are refused as malformed, or written and
+// read back as the same, and then asked about any record. A second try gives each input a right
+// checksum.
 #include "decoder_fuzz.hpp"
 #include "journal/clock_history.hpp"
 

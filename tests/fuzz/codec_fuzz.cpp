@@ -1,5 +1,5 @@
-// libFuzzer's entry for everything that reads payloads: whatever the bytes are, they decode or are
-// refused with errc::payload; what decodes is written and read back as the same.
+// libFuzzer's entry for everything that reads payloads: any bytes either decode or are refused with
+// errc::payload; a value that decodes is written and read back as the same.
 //
 //     clang++ -std=c++20 -Iinclude -fsanitize=fuzzer,address,undefined tests/fuzz/codec_fuzz.cpp
 //         src/codec.cpp src/describe_payload.cpp src/error.cpp -o codec_fuzz
@@ -26,7 +26,7 @@ template <class T> void decode_as(std::string_view bytes) {
     const T v = stet::decode<T>(bytes);
     std::string once, twice;
     stet::encode(once, v);
-    stet::encode(twice, stet::decode<T>(once));  // not v == v: a NaN isn't
+    stet::encode(twice, stet::decode<T>(once));  // not v == v, which is false for a NaN
     require(once == twice);
   } catch (const stet::error& e) { require(e.code() == stet::errc::payload); }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""corpus.py FUZZER PROGRAM GOLDEN: runs a fuzzer over what the golden stores hold, as it is and damaged by chance.
+"""corpus.py FUZZER PROGRAM GOLDEN: runs a fuzzer over the values in the golden stores, as they are and with random damage.
 
 GOLDEN is the folder of the archives. STET_SEED repeats a run. `corpus.py FUZZER - GOLDEN FOLDER` writes the corpus for libFuzzer.
 """
@@ -41,10 +41,10 @@ def items(fuzzer, golden, work):
     if fuzzer == 'key_fuzz':
         return [k for k, _ in pairs]
     if fuzzer == 'aside_fuzz':
-        # None is put aside in a golden store: it is what blocks have, each record behind its LSN.
+        # No golden store has records put aside. The records in blocks, each after its LSN, look the same.
         return [b'\x07' + v[40:] for v in of(b'j')]
     if fuzzer == 'attributes_fuzz':
-        # They stand somewhere in a snapshot: each tail that begins with the first one's name.
+        # They are somewhere in a snapshot: take each tail that begins with the name of the first one.
         return [v[v.index(b'\x05Cents'):] for v in of(b'r') if b'\x05Cents' in v]
     return of({'block_fuzz': b'j', 'snapshot_fuzz': b'r', 'codec_fuzz': b'u', 'clock_fuzz': b'k'}[fuzzer])
 

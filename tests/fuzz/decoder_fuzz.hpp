@@ -1,4 +1,4 @@
-// What the fuzzers of the decoders share.
+// Functions that the fuzzers of the decoders share.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,7 @@ inline std::string_view view(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-/// A value of version 1 that ends with its checksum, and has `bytes` between.
+/// A value of version 1 with `bytes` in the middle and a right checksum at the end.
 inline std::string summed(std::string_view bytes) {
   std::string all("\1");
   all += bytes;

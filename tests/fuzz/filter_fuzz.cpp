@@ -1,5 +1,5 @@
-// libFuzzer's entry for filters: whatever the text is, it is refused as usage, or is a filter that
-// every run passes or doesn't. Bytes are taken as they are, and as words of the grammar.
+// libFuzzer's entry for filters: any text is either refused as usage, or a filter that answers for
+// every run. The bytes are taken as they are, and also as words of the grammar.
 #include <array>
 
 #include <stet/error.hpp>

@@ -1,4 +1,5 @@
-// libFuzzer's entry for keys: refused as malformed, or the key of what they parse to.
+// libFuzzer's entry for keys: bytes are refused as malformed, or are the key of the parts that they
+// parse to.
 #include "decoder_fuzz.hpp"
 #include "keys/keys.hpp"
 

@@ -1,5 +1,5 @@
-// libFuzzer's entry for the log before LMDB: bytes of chance are no records, or are exactly what a
-// batch is written as; and a log that was cut or damaged gives whole records of its own only.
+// libFuzzer's entry for the log before LMDB. Random bytes are no records, or are exactly the bytes
+// of a batch. A log that was cut or damaged gives only whole records of its own.
 #include "backends/common/log_record.hpp"
 #include "decoder_fuzz.hpp"
 
@@ -21,7 +21,7 @@ void walk(std::string_view log, std::uint64_t most) {
   while (auto payload = w.next()) {
     ++count;
     (void)decode_payload(*payload);
-    require(w.offset() <= to_log_units(log.size()));  // may be cut in what fills up the last one
+    require(w.offset() <= to_log_units(log.size()));  // the padding of the last one may be cut
   }
   require(w.sequence() == count && count <= most);
   (void)w.find_damage();
@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto r = record_at(again, 0);
     require(r && r->position.sequence == 1 && decode_payload(r->payload));
   }
-  // A log of three records; the second has these bytes. Then one byte of it is another.
+  // Makes a log of three records, the second with these bytes, and changes one byte.
   batch first, second;
   first.put("a", "1");
   if (size > 0)

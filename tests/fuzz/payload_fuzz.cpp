@@ -1,5 +1,5 @@
-// libFuzzer's entry for sealed payloads: whatever the bytes are, they are refused, or open to
-// something within the limit.
+// libFuzzer's entry for sealed payloads: any bytes are either refused, or open to a payload within
+// the limit.
 #include "decoder_fuzz.hpp"
 #include "payloads/payloads.hpp"
 #if STET_TESTS_HAVE_SODIUM

@@ -1,5 +1,5 @@
-// libFuzzer's entry for records: whatever the bytes are, they are refused as malformed, or decode
-// to records that are written and read back as the same, and that a fold takes or refuses.
+// libFuzzer's entry for records: any bytes are either refused as malformed, or decode to records
+// that are written and read back as the same, and that a fold takes or refuses.
 //
 //     clang++ -std=c++20 -Iinclude -Isrc -I. -fsanitize=fuzzer,address,undefined
 //     tests/fuzz/record_fuzz.cpp libstet.a

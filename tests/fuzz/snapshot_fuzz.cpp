@@ -1,5 +1,5 @@
-// libFuzzer's entry for snapshots: refused as malformed, or written and read back as the same. The
-// checksum is made right for a second try.
+// libFuzzer's entry for snapshots: bytes are refused as malformed, or written and read back as the
+// same. A second try gives each input a right checksum.
 #include "decoder_fuzz.hpp"
 #include "run_state/run_state.hpp"
 

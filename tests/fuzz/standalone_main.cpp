@@ -1,5 +1,5 @@
-// Runs a libFuzzer entry without libFuzzer: files given as arguments (a corpus, a finding), else
-// `[count]` random inputs. STET_SEED repeats a run.
+// Runs a libFuzzer entry without libFuzzer, with the files given as arguments (a corpus, a
+// finding), or with `[count]` random inputs. STET_SEED repeats a run.
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -21,7 +21,7 @@ void run(const std::string& bytes) {
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
 }
 
-// Bytes that look like CBOR more often than chance has it: heads with small lengths, well nested.
+// Bytes that look like CBOR more often than random ones do: heads with small lengths, well nested.
 void append_item(std::string& out, std::mt19937_64& random, unsigned levels) {
   const auto major = levels > 0 ? random() % 8 : std::array{0, 1, 2, 3, 7}[random() % 5];
   const auto kind = static_cast<unsigned>(major);

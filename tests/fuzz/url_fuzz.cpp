@@ -1,4 +1,5 @@
-// libFuzzer's entry for the names of stores: one that isn't known is refused, without its password.
+// libFuzzer's entry for the URLs of stores: an unknown one is refused with an error that doesn't
+// show its password.
 #include <stet/error.hpp>
 #include <stet/open.hpp>
 
@@ -23,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto scheme = bytes.substr(0, bytes.find(':'));
   if (scheme != "memory" && scheme != "lmdb" && scheme != "rocksdb" && scheme != "sqlite")
     (void)refusal(bytes);
-  const std::string password = "S3cr" + bytes + "3t!";  // it may itself have a @, a : or a ?
+  const std::string password = "S3cr" + bytes + "3t!";  // it may itself contain a @, a : or a ?
   for (const std::string& url :
        {"x://joe:" + password + "@host/db", "x:joe:" + password + "@host", "joe:" + password + "@h",
         "x://host/db?user=joe&password=" + password, "x:host=h PASSWORD=" + password}) {

@@ -1,5 +1,5 @@
-// The second set of golden stores: chains with a retention, a clock that was set, lengths that
-// count from a later moment than their event. Like workflows.hpp: add, don't change.
+// The second set of golden stores: chains with a retention, a clock that was set, and durations
+// that count from a moment later than their event. As with workflows.hpp: add, don't change.
 #pragma once
 #include <stdexcept>
 #include <string>
@@ -21,14 +21,15 @@ inline constexpr stet::update<int(int)> Pay{"pay"};
 inline constexpr stet::promise<std::string> Answer{"answer"};
 inline constexpr stet::duration kept = 1h;
 
-/// What the world outside is like, as in workflows.hpp; with `clock`, workflow code takes time.
+/// The state of the outside world, as in workflows.hpp. If `clock` is set, workflow code takes
+/// time.
 struct second_outside {
   bool is_open = false;
   stet::testing::virtual_clock* clock = nullptr;
 };
 
 inline void define_chains(stet::engine& e, const second_outside& o) {
-  // A sum that goes on as a new run at each 0, and returns at -1.
+  // A sum that continues as a new run at each 0, and returns at -1.
   e.define(Sum, [](stet::context& ctx, int sum) -> stet::task<int> {
     auto paying = ctx.on(Pay, [&sum](int n) { return sum += n; });
     while (auto n = co_await ctx.receive(Term)) {

@@ -1,13 +1,14 @@
 // damage [--trials N] [SCHEME…]: golden stores whose bytes are flipped, cut, zeroed or swapped.
-// Each is opened by an engine in a child process and finished: what it comes to is right, or an
-// error names the damage. Never a crash, a hang, or something else without a word [S218]. STET_SEED
-// repeats a run.
+// An engine in a child process opens each of them and finishes its runs. The results are right, or
+// an error names the damage. It never crashes, hangs, or silently gives other results [S218].
+// STET_SEED repeats a run.
 //
-// Where the end of a log is gone as a whole, with all that could know of it, the store may be as of
-// an earlier commit: that is counted apart.
+// If the end of a log is missing as a whole, with everything that could show it, the store may be
+// as
+// of an earlier commit. Such results are counted separately.
 //
-// LMDB's own pages have no checksums: what happens to damage in them is counted and told, and fails
-// nothing.
+// LMDB's own pages have no checksums. The results of damage in them are counted and printed, and
+// fail nothing.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,9 +41,9 @@ namespace {
 
 constexpr unsigned seconds_max = 30;
 constexpr std::size_t page_bytes = 4096;
-constexpr std::size_t cuts = 400;  // of a log, to see what earlier commits come to
+constexpr std::size_t cuts = 400;  // lengths of a log, for the results of earlier commits
 
-// ---- what a store comes to
+// ---- the results of a store
 template <class W> std::string come_to(stet::engine& e, const W& w, const std::string& id) {
   auto run = e.find(w, id);
   if (!run) return "absent";
@@ -79,7 +80,7 @@ std::string results(stet::engine& e) {
   return all + std::to_string(e.admin().count("Customer = 'ann' AND Cents > 50"));
 }
 
-/// "=" and the results, or "!" and what was said.
+/// "=" and the results, or "!" and the error or problem.
 std::string finished(const kind_of_store& kind, const std::string& path) {
   fake_clock clock;
   seeded_entropy entropy;
@@ -109,7 +110,7 @@ std::string finished(const kind_of_store& kind, const std::string& path) {
   } catch (const std::exception& e) { return std::string("?not a stet::error: ") + e.what(); }
 }
 
-/// The same in a child; "crash …" or "hang" if it doesn't come back.
+/// The same in a child; "crash …" or "hang" if the child doesn't come back.
 std::string finished_in_child(const kind_of_store& kind, const std::string& path) {
   int ends[2];
   if (::pipe(ends) != 0) std::abort();
@@ -146,11 +147,11 @@ std::string read(const fs::path& p) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// Damages a file by chance; what was done, or nothing if there is nothing to damage.
+/// Damages a file at random. Returns a text of the damage, or nullopt if the file is empty.
 std::optional<std::string> damage(const fs::path& file, std::mt19937_64& random) {
   auto bytes = read(file);
   if (bytes.empty()) return std::nullopt;
-  // Where something stands: files of fixed size are zeros for the most part.
+  // Most of a file of fixed size is zeros: damage only the used part.
   const auto used = std::max<std::size_t>(bytes.find_last_not_of('\0') + 1, 1);
   const auto at = random() % used;
   const auto pages = (bytes.size() + page_bytes - 1) / page_bytes;
@@ -185,7 +186,7 @@ std::optional<std::string> damage(const fs::path& file, std::mt19937_64& random)
   return what;
 }
 
-/// The lines of `said` that `wanted` has otherwise.
+/// The lines of `said` that differ from those of `wanted`.
 std::string difference(const std::string& said, const std::string& wanted) {
   std::istringstream one(said), other(wanted);
   std::string found;
@@ -196,7 +197,7 @@ std::string difference(const std::string& said, const std::string& wanted) {
   return found;
 }
 
-/// The files in which the latest commits stand, one behind the other.
+/// Whether a file holds the latest commits, one after the other.
 bool is_log(const std::string& name) {
   return name.ends_with("-log") || name.ends_with("-wal") || name.ends_with(".log");
 }
@@ -215,7 +216,8 @@ struct tally {
   }
 };
 
-/// What a store may come to: all of it, or, if the end of its log is gone as a whole, all but that.
+/// The results that a damaged store may give: the right ones, or those without the end of its log
+/// if all of that is missing.
 struct expected {
   std::string right;
   std::set<std::string> earlier;
@@ -238,7 +240,7 @@ void count(tally& t, const std::string& said, const expected& e, bool may_be_ear
     std::printf("  %s: %s\n", what.c_str(), is_right ? "right" : said.c_str());
 }
 
-/// Whether LMDB's own pages are there, which have no checksums.
+/// Whether the file has LMDB's own pages, which have no checksums.
 bool is_unprotected(const std::string& scheme, const std::string& name) {
   return scheme == "lmdb" && name == "store";
 }
@@ -280,7 +282,7 @@ bool try_kind(const kind_of_store& kind, unsigned trials, std::mt19937_64& rando
     const auto what = damage(file, random);
     if (!what) continue;
     const auto name = file.filename().string();
-    // A bit of a log is noticed, but by SQLite, which takes it for the log's end.
+    // A flipped bit in a log is noticed. Only SQLite takes it for the log's end.
     const bool may_be_earlier =
         is_log(name) && (kind.scheme == "sqlite" || !what->starts_with("bit"));
     count(by_file[name], finished_in_child(kind, dir / "store"), wanted, may_be_earlier,

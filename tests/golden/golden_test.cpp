@@ -1,4 +1,4 @@
-// What a Stet of each format wrote is finished by today's code, and comes to the right results.
+// Today's code finishes stores that a Stet of each format has written, with the right results.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -20,18 +20,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Unpacks tests/golden/format-N-SET-SCHEME.tar.gz; empty if it can't be read by this machine.
+/// Unpacks tests/golden/format-N-SET-SCHEME.tar.gz. Returns an empty text if this machine can't
+/// read that store.
 std::string unpacked(const std::string& scheme, const temporary_directory& dir,
                      const std::string& set = "") {
   const std::string archive =
       std::string(STET_GOLDEN_STORES) + "/format-1-" + set + scheme + ".tar.gz";
   if (!fs::exists(archive)) return {};
-  if (scheme == "lmdb" && ::sysconf(_SC_PAGESIZE) != 4096) return {};  // LMDB's pages are
+  if (scheme == "lmdb" && ::sysconf(_SC_PAGESIZE) != 4096) return {};  // the size of LMDB's pages
   REQUIRE(std::system(("tar -xzf '" + archive + "' -C '" + dir.path() + "'").c_str()) == 0);
   return dir / "store";
 }
 
-/// The engine of today on a store; the world outside is open now.
+/// Today's engine on a store; the outside world is open now.
 struct today {
   explicit today(std::unique_ptr<stet::store> s)
       : engine(std::move(s), {.threads = 0,
@@ -154,7 +155,7 @@ TEST_CASE("golden stores of chains whose first links are gone, under a clock tha
       int sent = 0;
       const auto from = keys::all(keys::space::sent);
       stet::scan(*s, {from, keys::end_of(from)}, [&](auto, auto) { return ++sent > 0; });
-      CHECK(sent == 3);  // "ten", "pay-1", and that there is such a link
+      CHECK(sent == 3);  // "ten", "pay-1", and the entry of the link
       s->close();
     }
     fake_clock clock;
@@ -178,9 +179,9 @@ TEST_CASE("golden stores of chains whose first links are gone, under a clock tha
     CHECK(e.find(Slow, "slow")->result() == 2);
     CHECK(e.find(Sleeper, "sleeper")->status() == stet::status::running);
     CHECK(e.find(Slow, "slow-2")->status() == stet::status::running);
-    e.signal("sum", Term, 10, {.idempotency_key = "ten"});  // an earlier link has had it
+    e.signal("sum", Term, 10, {.idempotency_key = "ten"});  // an earlier link has got it
     e.signal("sum", Term, 7, {.idempotency_key = "seven"});
-    e.signal("sum", Term, 1, {.idempotency_key = "one"});  // that link is gone, and what it had
+    e.signal("sum", Term, 1, {.idempotency_key = "one"});  // that link and its signals were erased
     e.run_until_idle();
     CHECK(e.find(Sum, "sum")->update(Pay, {.id = "pay-1"}, 5) == 16);
     e.signal("sum", Term, -1);

@@ -1,6 +1,6 @@
-// make URL [chains]: a golden store: its first engine closed it, its second was killed (see
-// workflows.hpp; chains.hpp). Snapshots, blocks behind them, and runs that wait for all that a run
-// can wait for.
+// make URL [chains]: makes a golden store. Its first engine closes it, its second is killed (see
+// workflows.hpp and chains.hpp). It has snapshots, later blocks, and runs that wait for everything
+// that a run can wait for.
 #include <unistd.h>
 
 #include <cstdio>
@@ -17,11 +17,11 @@ using namespace stet_golden;
 
 namespace {
 
-/// As small as may be, with what a test makes busy: short logs.
+/// As small as possible, but with short logs, which make a test busy.
 std::unique_ptr<stet::store> open_small(const std::string& url) {
   const auto scheme = url.substr(0, url.find(':'));
 #if STET_TESTS_HAVE_SQLITE
-  // Room for all that the second life writes, or it would stand in the database already.
+  // Room for all that the second life writes: otherwise it would be moved into the database.
   if (scheme == "sqlite") return stet::sqlite::open(url.substr(7), {.wal_bytes = 1u << 20});
 #endif
   for (auto& kind : stet_tests::kinds_in_files())
@@ -57,7 +57,7 @@ void first_life(stet::engine& e, stet_tests::fake_clock& clock) {
   e.start(Steps, "terminated", 3);
   e.run_until_idle();
   e.signal("count", Number, 3);
-  e.signal("count", Number, 4);  // the chain goes on
+  e.signal("count", Number, 4);  // the chain continues
   e.find(Cart, "cart")->start_update(Add, {.id = "add-1"}, "tea");
   e.find(Cart, "cart")->start_update(Ship, {.id = "ship-1"}, "ann");
   e.find(Moved, "moved")->move_to("2");
@@ -80,14 +80,14 @@ void second_life(stet::engine& e, stet_tests::fake_clock& clock) {
 
 // ---- the set of chains.hpp
 void first_chains(stet::engine& e, stet_tests::fake_clock& clock) {
-  clock.set(24h);  // it is a day ahead, and nobody knows
+  clock.set(24h);  // it is a day ahead, which the engine can't notice
   e.start(Sum, "sum", 0);
   e.start(Slow, "slow");
   e.start(Stubborn, "stubborn");
   e.start(Sleeper, "sleeper");
   e.run_until_idle();
   e.signal("sum", Term, 1, {.idempotency_key = "one"});
-  for (int link = 0; link < 12; ++link) {  // the first ones go
+  for (int link = 0; link < 12; ++link) {  // the first links are erased
     if (link == 6) {
       e.signal("sum", Term, 10, {.idempotency_key = "ten"});
       e.find(Sum, "sum")->start_update(Pay, {.id = "pay-1"}, 5);

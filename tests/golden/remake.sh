@@ -1,6 +1,6 @@
 #!/bin/bash
-# remake.sh MAKE [SET]: writes the golden stores of a set anew (MAKE is build/tests/golden-make; SET: chains, or none). Only before
-# the set is committed: afterwards what a Stet wrote stays as it wrote it, and new things get a new set.
+# remake.sh MAKE [SET]: writes the golden stores of a set anew. MAKE is build/tests/golden-make, SET is "chains" or left out. Use it
+# only before the set is committed: afterwards the stores stay as that Stet wrote them, and new features get a new set.
 set -euo pipefail
 make=$(realpath "$1") set=${2:-}
 here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")

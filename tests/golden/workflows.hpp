@@ -1,5 +1,5 @@
-// The workflows of the golden stores: what a store of an earlier Stet holds, today's code must
-// finish. A change of these workflows makes the stores that stand here useless: add others instead.
+// The workflows of the golden stores. Today's code must finish the runs in a store of an earlier
+// Stet. A change of these workflows would make the existing stores useless: add others instead.
 #pragma once
 #include <map>
 #include <memory>
@@ -30,7 +30,7 @@ inline constexpr stet::workflow<int()> Late{"late"};  // not defined when the st
 inline constexpr stet::workflow<void()> Refused{"refused"};
 inline constexpr stet::workflow<std::string()> Patched{"patched"};
 inline constexpr stet::workflow<std::string()> Moved{"moved"};  // from version "1" to "2"
-inline constexpr stet::workflow<int()> Keeper{"keeper"};        // of a blob
+inline constexpr stet::workflow<int()> Keeper{"keeper"};        // the sum of a blob
 inline constexpr stet::workflow<std::string(std::string)> Sealed{"sealed"};
 
 inline constexpr stet::query<std::string()> Content{"content"};
@@ -45,7 +45,7 @@ inline constexpr stet::attribute<std::int64_t> Cents{"Cents"};
 inline constexpr stet::attribute<bool> Express{"Express"};
 inline constexpr stet::attribute<double> Weight{"Weight"};
 
-/// What the world outside is like: closed when the stores are made, open when they are finished.
+/// The state of the outside world: closed when the stores are made, open when they are finished.
 struct outside {
   bool is_open = false;
 };
@@ -149,7 +149,7 @@ inline void define_changes(stet::engine& e) {
     co_await ctx.sleep(3h);
     co_return said;
   });
-  for (std::string version : {"2", "1"})  // new runs begin with the last one
+  for (std::string version : {"2", "1"})  // new runs begin with the version defined last
     e.define(Moved, {.version = version}, [version](stet::context& ctx) -> stet::task<std::string> {
       co_await ctx.sleep(3h);
       co_return version;
@@ -175,7 +175,7 @@ inline void define_late(stet::engine& e) {
   });
 }
 
-/// All of them: what an engine of today has.
+/// Defines all workflows, as today's engine has them.
 inline void define_all(stet::engine& e, const outside& o) {
   define_steps(e, o);
   define_talks(e);
@@ -183,7 +183,7 @@ inline void define_all(stet::engine& e, const outside& o) {
   define_late(e);
 }
 
-/// What the second life did to its payloads. Empty if this build can't.
+/// The transforms that the second life had for its payloads. Empty if this build lacks them.
 inline std::vector<std::shared_ptr<stet::payload_transform>> transforms() {
 #if STET_TESTS_HAVE_SODIUM && STET_TESTS_HAVE_ZSTD
   return {stet::zstd(), std::make_shared<stet::encryption>(
@@ -193,7 +193,7 @@ inline std::vector<std::shared_ptr<stet::payload_transform>> transforms() {
 #endif
 }
 
-/// The results that every run comes to, by id.
+/// The result that every run must have, by id.
 inline const std::map<std::string, int> numbers{
     {"steps-0", 0},    {"steps-1", 0},    {"steps-2", 1},    {"steps-3", 5},
     {"steps-4", 14},   {"parent-1", 1},   {"parent-2", 6},   {"count", 12},

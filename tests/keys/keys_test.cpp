@@ -11,7 +11,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// The order of the keys is the order of what they stand for.
+/// The keys have the same order as the values that they encode.
 template <class T, class F> void check_order(std::vector<T> values, F key_of) {
   for (auto& a : values)
     for (auto& b : values) {
@@ -142,7 +142,7 @@ TEST_CASE("a key that is damaged is refused, or is another key") {
     try {
       auto p = keys::parse_id(bad);
       auto again = keys::id(p.name_space, p.id, p.run);
-      CHECK(again.substr(1) == bad.substr(1));  // the shard's byte is the caller's
+      CHECK(again.substr(1) == bad.substr(1));  // the caller checks the shard's byte
     } catch (const malformed&) {}
     try {
       auto t =

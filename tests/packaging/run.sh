@@ -1,7 +1,7 @@
 #!/bin/bash
-# run.sh [BUILD PREFIX]: BUILD is a static build that installs to PREFIX, which spares building it once more.
-# Stet as its users get it: installed static and shared, consumed by pkg-config, by CMake and as a meson subproject, by a program
-# and by a store of a user's own; what the shared libraries show; what the headers drag in; what g++ below 13 is told.
+# run.sh [BUILD PREFIX]: BUILD is a static build that installs to PREFIX; with it, this test needn't build Stet again.
+# Stet as its users get it: installed static and shared; used through pkg-config, through CMake and as a meson subproject, by a program
+# and by a user's own store. Also the symbols of the shared libraries, the includes of the headers, and the error under g++ below 13.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -12,7 +12,7 @@ export CC=${CC:-clang-19} CXX=${CXX:-clang++-19} LC_ALL=C.UTF-8
 unset DESTDIR PKG_CONFIG_PATH CXXFLAGS LDFLAGS CPPFLAGS MAKEFLAGS
 failures=0
 
-# check NAME COMMAND…: one line, and the output if it failed.
+# check NAME COMMAND…: runs the command and prints one line, with the output if it failed.
 check() {
   local name=$1; shift
   if "$@" >"$work/log" 2>&1; then
@@ -25,7 +25,7 @@ check() {
 }
 
 # ---- the headers -------------------------------------------------------------------------------------
-# What would make every user's build slow. (That each compiles by itself is tests/compile_fail's.)
+# Includes that would make every user's build slow. (tests/compile_fail checks that each header compiles by itself.)
 is_light() {
   local deps
   deps=$("$CXX" -std=c++20 -M -I"$root/include" -x c++ - <<<"#include <$1>") || return 1
@@ -69,11 +69,11 @@ install() {
     ninja -C "$work/build-$1" && meson install -C "$work/build-$1"
 }
 
-# Weak instantiations of the standard library are everybody's; anything else that isn't stet:: is a leak.
+# Every library may have weak instantiations of the standard library; any other symbol outside stet:: is a leak.
 shows_only_stet() {
   local library shown foreign
   for library in "$work"/shared/lib/libstet*.so; do
-    if [[ $library = */libstet-strict.so ]]; then continue; fi  # it stands in for functions of the C library
+    if [[ $library = */libstet-strict.so ]]; then continue; fi  # it replaces functions of the C library
     shown=$(nm -DC --defined-only "$library" | cut -d' ' -f2-) || return 1
     foreign=$(grep -vE '^. ((typeinfo|typeinfo name|vtable|VTT|guard variable) for |(non-)?virtual thunk to )?stet::' <<<"$shown" |
       grep -vE '^[WVu] (.*\b(std|__gnu_cxx)::|_ZN?K?(St|9__gnu_cxx)|operator (new|delete)\(.*void\*\)$)|^[TDWVBRu] _Z[A-Z]*N?K?4stet')
@@ -88,7 +88,7 @@ runs() {
   for store in lmdb rocksdb sqlite; do [[ $("$1" "$store:$work/store-$store") = consumed ]] || return 1; done
 }
 
-# A store of a user's own: the one of the guide, and the same with a mistake in it.
+# A user's own store: the one in the guide, and the same with a mistake in it.
 own_stores() {
   "$root/tests/docs/pages.py" program "$root/docs/guide/writing-a-store.md" "$1/own_store.cpp" &&
     sed 's/keys_\.erase(keys_\.lower_bound(key), keys_\.lower_bound(value))/keys_.erase(keys_.lower_bound(key), keys_.upper_bound(value))/' \
@@ -98,7 +98,7 @@ own_stores() {
 # keeps PROGRAM [CLAUSE]
 keeps() { rm -rf "$work/places"; mkdir "$work/places"; "$1" "$work/places" "${2:-}" | tee "$work/said" && grep -q ' 0 broken' "$work/said"; }
 
-# The guide's tests of a workflow.
+# The tests of a workflow in the guide.
 tests_workflows() { [[ $("$1" | tail -n 1) = 'as promised, wherever it crashes' ]]; }
 tests_by_pkg_config() {
   local kind=$1 flags
@@ -135,7 +135,7 @@ by_cmake() {
     keeps "$work/cmake-$kind/own_store" erase_range && tests_workflows "$work/cmake-$kind/tested"
 }
 
-# A project that has Stet in its folder builds it, and installs it with itself.
+# A project with Stet in its folder builds Stet, and installs it together with itself.
 as_subproject() {
   local project=$work/subproject option options=()
   for option in lmdb rocksdb sqlite zstd sodium conformance; do options+=("-Dstet:$option=enabled"); done

@@ -1,4 +1,4 @@
-// Encryption: opens with its key at its place, and is refused in every other case.
+// Encryption: a payload opens with its key at its place, and is refused in every other case.
 #include <stet/encryption.hpp>
 
 #include <set>

@@ -1,4 +1,4 @@
-// The pipeline itself: what is sealed, and where a sealed field opens.
+// The pipeline itself: which fields are sealed, and where a sealed field opens.
 #include "payloads/payloads.hpp"
 
 #include "tests/support/sample_records.hpp"
@@ -9,7 +9,7 @@ using namespace stet::detail;
 
 namespace {
 
-/// Turns every byte, and says where it stood: opens nowhere else.
+/// Changes every byte and adds the payload's place. The result opens at no other place.
 class turning final : public stet::payload_transform {
  public:
   explicit turning(std::string name, bool required = false)
@@ -65,7 +65,8 @@ TEST_CASE("every record opens to what it was, whatever the transforms, and nothi
         p.seal(r, owner, 3, sealed);
         CHECK((list.empty() || r.payload.empty() || r.payload.front() == '\xff'));
         p.open(r, owner, 3, opened);
-        // Fields that the kind doesn't have are changed as well, and don't show.
+        // The test also fills fields that the kind doesn't have. They are changed too, but not
+        // written.
         source was(plain);
         auto back = bytes_of(r);
         source once(back);
@@ -199,7 +200,7 @@ TEST_CASE("layers of layers end") {
     r.kind = record_kind::completed;
     r.payload = inner;
     kept_texts kept;
-    // As a forger would: without the escape.
+    // A forger would seal it like this: without the escape.
     p.seal(r, owner, 1, kept);
     inner = p.open(r.payload, owner, k);
   }

@@ -1,4 +1,5 @@
-// Compression: smaller, or as it was; and nothing that a store holds makes it allocate without end.
+// Compression: a payload becomes smaller or stays as it was, and no bytes in a store make it
+// allocate without a limit.
 #include <stet/zstd.hpp>
 
 #include <zstd.h>
@@ -48,7 +49,7 @@ TEST_CASE("a bomb is refused by what it says, before anything is allocated [S217
   auto bomb = frame(std::string(64u << 20, '\0'));
   CHECK(bomb.size() < 100'000);
   CHECK(what_throws([&] { (void)z->open(bomb, here, limit); }).says("67108864"));
-  // One that says less than it is.
+  // A frame that states a smaller size than it has.
   auto lies = frame(std::string(300'000, 'x'));
   auto honest = ZSTD_getFrameContentSize(lies.data(), lies.size());
   CHECK(honest == 300'000);
@@ -62,7 +63,7 @@ TEST_CASE("a bomb is refused by what it says, before anything is allocated [S217
     CHECK(what_throws([&] { (void)z->open(b, here, limit); }).thrown);
   }
   CHECK(found);
-  // One that says nothing, as streams do.
+  // A frame that states no size, as streams make it.
   std::string out(1000, '\0');
   auto* c = ZSTD_createCCtx();
   ZSTD_CCtx_setParameter(c, ZSTD_c_contentSizeFlag, 0);

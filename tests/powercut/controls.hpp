@@ -1,4 +1,5 @@
-// Stores that acknowledge what no flush has made durable: a cut must take something from them.
+// Stores that acknowledge commits that no flush has made durable: a power cut must lose some of
+// them.
 #pragma once
 #include <memory>
 #include <string>
@@ -7,7 +8,7 @@
 
 namespace stet_powercut {
 
-/// Takes durability::sync for durability::process.
+/// Treats durability::sync as durability::process.
 struct without_flush final : stet::forwarding_store {
   using forwarding_store::forwarding_store;
   void commit(const stet::batch& b, stet::durability) override {

@@ -25,7 +25,7 @@ constexpr unsigned long kExt4Shutdown = _IOR('X', 125, std::uint32_t);  // EXT4_
 
 std::string why(const std::string& what) { return what + ": " + std::strerror(errno); }
 
-/// Memory, where a flush costs nothing, or the usual place.
+/// A folder in memory, where a flush costs nothing, or else the usual one.
 fs::path temporary_place() {
   const fs::path memory = "/dev/shm";
   std::error_code ignored;
@@ -39,7 +39,7 @@ std::string mkfs() {
   throw unavailable("no mkfs.ext4 here");
 }
 
-/// Mounts made from here on are seen by this process and its children only.
+/// Only this process and its children will see the mounts that it makes from now on.
 void leave_the_others_mounts() {
   if (::geteuid() != 0) throw unavailable("only root may mount");
   if (::unshare(CLONE_NEWNS) != 0) throw unavailable(why("no mounts of its own"));
@@ -82,11 +82,12 @@ void disk::attach_loop_device() {
   if (image < 0 || ::ftruncate(image, kImageBytes) != 0) throw std::runtime_error(why(image_));
   bool is_attached = false;
   for (int i = 0; i < 50 && !is_attached; ++i) is_attached = try_loop_device(image);
-  ::close(image);  // the device has it
+  ::close(image);  // the device keeps it open
   if (!is_attached) throw unavailable(why("no free loop device"));
 }
 
-/// False if somebody else was quicker. The device frees itself with its last user.
+/// Returns false if another process has taken the device first. The device frees itself with its
+/// last user.
 bool disk::try_loop_device(int image) {
   const int control = ::open("/dev/loop-control", O_RDWR | O_CLOEXEC);
   if (control < 0) throw unavailable(why("/dev/loop-control"));

@@ -1,4 +1,5 @@
-// An ext4 file system whose power can be cut: in a file, on a loop device. Linux, root.
+// An ext4 file system whose power can be cut. It is in a file, on a loop device. Needs Linux and
+// root.
 #pragma once
 #include <stdexcept>
 #include <string>
@@ -7,22 +8,22 @@
 
 namespace stet_powercut {
 
-/// This machine can't do it: why.
+/// This machine can't do it; the text says why.
 struct unavailable : std::runtime_error {
   using runtime_error::runtime_error;
 };
 
-/// What of the file system's own log reaches the device when the power goes.
+/// How much of the file system's own log reaches the device when the power is cut.
 enum class cut_kind : unsigned {
   log_flushed = 1,  ///< all of it: names and sizes of files are new, their content may be old
-  log_lost = 2,     ///< nothing that wasn't flushed before
+  log_lost = 2,     ///< only what was flushed before
 };
 
-/// What was written and flushed is on the device; what is only in the page cache when the power is
-/// cut is lost, and every later write fails. (What the device got without a flush stays: this is no
-/// device that forgets its cache.)
+/// Data that was written and flushed is on the device. Data that is only in the page cache when the
+/// power is cut is lost, and every later write fails. (Data that reached the device without a flush
+/// stays: the device doesn't lose a cache of its own.)
 ///
-/// The file is in memory if there is a /dev/shm. The mount is this process's and its children's
+/// The file is in memory if there is a /dev/shm. The mount belongs to this process and its children
 /// alone, and the loop device is freed when they have ended, however they end.
 /// Throws unavailable, or std::runtime_error if a call fails that should succeed.
 class disk {
@@ -32,12 +33,12 @@ class disk {
   disk& operator=(const disk&) = delete;
   ~disk();
 
-  /// Where it is mounted.
+  /// The folder where it is mounted.
   const std::string& path() const noexcept { return mount_point_; }
 
   /// Mounts a new, empty file system.
   void format();
-  /// No process has a file open on it when it is mounted again.
+  /// After the cut, all its files must be closed before it is mounted again.
   void cut(cut_kind how);
   void mount_again();
 

@@ -1,4 +1,4 @@
-// LMDB with MDB_NOSYNC: as much of a store as the power cuts need.
+// LMDB with MDB_NOSYNC: only the parts of a store that the power cuts need.
 #include <lmdb.h>
 
 #include <stdexcept>

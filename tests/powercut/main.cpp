@@ -1,11 +1,11 @@
 // powercut URL [must-lose]: cuts the power of an ext4 file system while a process commits to the
-// store URL there ("lmdb:store": a file of it), and looks what is left [S161].
+// store URL on it ("lmdb:store" is a file there), and checks the store that is left [S161].
 //
-//   must-lose   URL is a control, which has to lose what it acknowledged: "nosync:store" is LMDB
-//               with MDB_NOSYNC, any other scheme takes sync for process.
+//   must-lose   URL is a control, which must lose acknowledged commits: "nosync:store" is LMDB with
+//               MDB_NOSYNC; any other scheme treats sync as process.
 //
-// Exit: 0 as it should be, 1 not, 77 this machine can't (it says why). STET_SEED and
-// STET_POWERCUT_CUTS (20) come from the environment.
+// Exit code: 0 if all is well, 1 if not, 77 if this machine can't run it (it prints why). STET_SEED
+// and STET_POWERCUT_CUTS (20) come from the environment.
 #include <unistd.h>
 
 #include <csignal>
@@ -29,9 +29,9 @@ using stet_tests::child_process;
 
 constexpr int kSkipped = 77;
 constexpr int kCutsPerDisk = 5;      // then a new file system, and a new store
-constexpr int kPatienceMs = 60'000;  // before a child that says nothing counts as stuck
+constexpr int kPatienceMs = 60'000;  // before a silent child counts as stuck
 
-/// What is tried, and what it is asked of.
+/// The store that is tested, and whether it is a control.
 struct plan {
   std::string scheme, name;
   bool must_lose;
@@ -47,11 +47,11 @@ std::unique_ptr<stet::store> open(const plan& p, const disk& d) {
   return s;
 }
 
-/// What one cut does: how many commits are acknowledged first, and how long then nothing happens.
+/// When one cut happens: after how many acknowledged commits, and how long after the last of them.
 struct moment {
   std::size_t acknowledgements;
   unsigned delay_us;
-  int sync_every;  // every so manieth commit is sync, the others are process
+  int sync_every;  // each commit with a multiple of this number is sync, the others are process
   cut_kind how;
 };
 
@@ -65,7 +65,8 @@ moment choose(std::mt19937_64& random, bool must_lose) {
   return m;
 }
 
-/// In a child: commits from number `first` on; an "s" or a "p" for each that is acknowledged.
+/// Runs in a child: commits batches from number `first` on, and writes an "s" or a "p" for each
+/// that is acknowledged.
 void commit_until_cut(const plan& p, const disk& d, int pipe, int first, int sync_every) {
   auto s = open(p, d);
   for (int n = first;; ++n) {
@@ -75,7 +76,7 @@ void commit_until_cut(const plan& p, const disk& d, int pipe, int first, int syn
   }
 }
 
-/// Commits, cuts the power, kills: one letter for each commit that was acknowledged.
+/// Commits, cuts the power, and kills. Returns one letter for each acknowledged commit.
 std::string acknowledged_until_cut(const plan& p, disk& d, int first, const moment& m) {
   child_process child([&](int pipe) { commit_until_cut(p, d, pipe, first, m.sync_every); });
   std::string heard;
@@ -86,14 +87,14 @@ std::string acknowledged_until_cut(const plan& p, disk& d, int first, const mome
     if (heard.find('e') != heard.npos) throw std::runtime_error(heard + child.hear_all(1000));
   }
   ::usleep(m.delay_us);
-  // When the power is gone nobody acknowledges anything. Here somebody might: when the file system
-  // is shut down in the midst of an fdatasync, that sometimes returns 0 all the same (ext4 of Linux
-  // 6.18). What is under way goes on, and then the child stops before it can tell.
+  // Without power no commit can be acknowledged. Here one might be: if the file system is shut down
+  // in the midst of an fdatasync, that sometimes returns 0 all the same (ext4 of Linux 6.18). So
+  // the child is stopped first: its system call goes on, but the child can't report it.
   ::kill(child.pid(), SIGSTOP);
   d.cut(m.how);
   child.kill();
   heard += child.hear_all();
-  return heard.substr(0, heard.find('e'));  // "exception: …": what it got after the cut
+  return heard.substr(0, heard.find('e'));  // "exception: …" is the error that it got after the cut
 }
 
 /// Opens the store in a child, reads it and closes it.
@@ -110,12 +111,12 @@ state read_after_cut(const plan& p, const disk& d) {
   return {std::stoi(heard), heard.substr(heard.find(' ') + 1)};
 }
 
-/// What all the cuts did.
+/// The sums over all cuts.
 struct totals {
   int cuts = 0, acknowledged = 0, lost_process = 0, lost = 0;
 };
 
-/// One cut. Returns the number of the last batch that is there, or -1 if something is wrong.
+/// Does one cut. Returns the number of the last batch in the store, or -1 if something is wrong.
 int cut_once(const plan& p, disk& d, int last, const moment& m, totals& sum) {
   const std::string heard = acknowledged_until_cut(p, d, last + 1, m);
   d.mount_again();

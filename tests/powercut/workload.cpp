@@ -8,10 +8,10 @@ namespace {
 
 constexpr int kKept = 10;
 
-/// Of as many digits for every number from -kKept on.
+/// Every number from -kKept on gives a key with the same number of digits.
 std::string key_of(int n) { return "k" + std::to_string(2'000'000 + n); }
 
-/// Fifty small ones, then fifty large ones, which soon fill any log.
+/// Fifty small values, then fifty large ones, which soon fill any log.
 std::string value_of(int n) {
   const int bytes = n % 100 < 50 ? n * 37 % 3000 : 200'000;
   return std::to_string(n) + std::string(static_cast<std::size_t>(bytes), "stet"[n % 4]);

@@ -1,4 +1,5 @@
-// What the store is made to do, and what it must hold after any number of it.
+// The batches that are committed to the store, and the check that it holds exactly some number of
+// them.
 #pragma once
 #include <string>
 
@@ -6,12 +7,13 @@
 
 namespace stet_powercut {
 
-/// Commits batch number `n` (from 1). Each puts a key, small or of 200 kB, says in another which
-/// was the last, and erases what is older than the latest ten: so that the state tells which batch
-/// was the last, and a batch that is there in part or one that is left out shows.
+/// Commits batch number `n` (from 1). Each batch puts a key with a value, small or of 200 kB,
+/// writes its number under another key, and erases all keys but the latest ten. So the store shows
+/// which batch was the last, and whether a batch is missing or only partly there.
 void commit_number(stet::store& s, int n, stet::durability d);
 
-/// What a store holds: the number of the last batch (0: none), and what isn't as it must be then.
+/// The state of a store: the number of the last batch (0 if there is none), and what is wrong with
+/// it.
 struct state {
   int last = 0;
   std::string wrong;

@@ -1,5 +1,5 @@
-// put_aside URL begin|signal|flip|live: what the reader's test needs for a store with records that
-// were put aside. `flip` turns a bit of the snapshot of run 1, and back again.
+// put_aside URL begin|signal|flip|live: prepares a store with records that were put aside, for the
+// reader's test. `flip` flips a bit in the snapshot of run 1, and flips it back the next time.
 #include <unistd.h>
 
 #include <cstdio>

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""reader_test.py EXAMPLES PUT_ASIDE GOLDEN SCHEME…: tools/read_store.py reads what our programs write, and names what we break.
+"""reader_test.py EXAMPLES PUT_ASIDE GOLDEN SCHEME…: tools/read_store.py reads the stores that our programs write, and reports the
+damage that we do to them.
 
 EXAMPLES is the folder of the built examples, GOLDEN that of the golden stores. Stores are read after a clean close, after SIGKILL, and copied while a stopped
 process is in the middle of its work. Exits 77 (skipped) without python3-lmdb.
@@ -24,7 +25,7 @@ failures = 0
 
 
 def report(what, problems, wanted=None):
-    """`wanted`: a part of a problem that has to be named; without it there should be none."""
+    """`wanted` is a part of a problem that must be reported. Without it, no problem may be reported."""
     global failures
     good = not problems if wanted is None else any(wanted in p for p in problems)
     if not good:
@@ -43,7 +44,7 @@ def store_at(url):
     return checks.Store(*containers.read(url))
 
 
-# ---- what our programs write
+# ---- stores of our programs
 class Writer:
     """Runs an example on a store in a folder of its own."""
 
@@ -68,7 +69,7 @@ class Writer:
         hello.wait()
 
     def copies_of_the_middle(self, name, count):
-        """Copies of the store as they stand while the process is stopped, then after it was killed."""
+        """Copies of the store while the process is stopped, then one after it was killed."""
         process, copies = self.begin(name), []
         for n in range(count):
             time.sleep(0.02 * n + 0.01)
@@ -122,7 +123,7 @@ def empty(url):
         return 'application_id 0x0' in str(e) or 'is being made' in str(e) or 'CURRENT: No such file' in str(e)
 
 
-# ---- what we break
+# ---- damaged stores
 def in_order(pairs):
     return {k: pairs[k] for k in sorted(pairs)}
 
@@ -193,7 +194,7 @@ def damages(work, examples):
 
 
 def damaged_log(work, examples):
-    """The log before LMDB: damage behind which something durable stands is named; half a record at the end is no commit."""
+    """The log before LMDB: damage before a durable record is reported; half a record at the end is no commit."""
     w = Writer(examples, work, 'lmdb')
     w.killed_while_it_waits()
     log = w.place / 'store-log'
@@ -223,7 +224,7 @@ def damaged_log(work, examples):
 
 
 def put_aside(work, program, scheme):
-    """What the journal had of a run whose snapshot can't be read: named, and the run's again when the snapshot is back."""
+    """Journal records of a run whose snapshot can't be read are reported. When the snapshot is back, they belong to the run again."""
     url = f'{scheme}:{tempfile.mkdtemp(prefix=scheme + "-", dir=work)}/store'
 
     def run(*stages):

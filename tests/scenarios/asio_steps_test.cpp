@@ -53,7 +53,7 @@ std::string told(const stet::outcome<int>& o) {
   return f ? std::string(to_string(f->code())) + ": " + std::string(f->message()) : "?";
 }
 
-/// Manual engines wait by a clock that only the test moves.
+/// A manual engine waits by a clock that only the test moves.
 std::string result_of(world& w, const stet::run_handle<std::string>& run) {
   for (int i = 0; i < 5000 && run.status() == stet::status::running; ++i) {
     if (w.where.threads == 0) w.finish();
@@ -159,7 +159,7 @@ TEST_CASE("a time-out, a lost race, a cancellation and a close end what a corout
       w.clock.advance(1min);
     }
     reach(3);
-    w.close();  // waits for the coroutine, which has lent the frame
+    w.close();  // waits for the coroutine, which uses the frame
     CHECK(aborted == 3);
     w.open(define);
     reach(4);

@@ -1,4 +1,4 @@
-// What is too long for a payload: kept beside the history, in the same commit as the step's result.
+// Blobs: bytes too long for a payload, kept beside the history in the commit of the step's result.
 #include <vector>
 
 #include <stet/blob.hpp>
@@ -129,7 +129,7 @@ TEST_CASE("an attempt that fails keeps nothing; too much ends the step, once; ma
     });
     CHECK(w.run(Many, "m", 5) == 5);
     w.close();
-    CHECK(entries_in(w) == 4);  // one is empty
+    CHECK(entries_in(w) == 4);  // one blob is empty
   });
   CHECK(seen.of("too much") == worlds);
 }
@@ -144,7 +144,7 @@ TEST_CASE("a blob whose run isn't there is found by check") {
   for (auto& [key, value] : dump_of(*s))
     if (auto at = key.find("stet:blobs"); at != std::string::npos) {
       auto stray = key;
-      stray[at + 10 + 2 + 7] = '\x63';  // behind the name's end: the run
+      stray[at + 10 + 2 + 7] = '\x63';  // the run follows the end of the name
       b.put(stray, value);
     }
   s->commit(b, stet::durability::sync);

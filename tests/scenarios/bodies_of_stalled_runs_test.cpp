@@ -19,7 +19,7 @@ TEST_CASE("a stalled run is resumed while a body refers to its frame: when that 
   w.options.replay_check_interval = 1;
   w.open([&](stet::engine& e) {
     e.define(Two, [&](stet::context&) -> stet::task<int> {
-      bool is_odd = executions++ > 0 && !is_mended;  // so is each replay of the first one
+      bool is_odd = executions++ > 0 && !is_mended;  // as is each replay of the first one
       auto slow = [&](stet::context& c) -> stet::task<void> {
         co_await c.step("slow", [&] {
           ++began;
@@ -51,5 +51,5 @@ TEST_CASE("a stalled run is resumed while a body refers to its frame: when that 
   may_return = true;
   w.until([&] { return w.engine().admin().describe("1")->status != stet::status::stalled; });
   CHECK(w.result(run) == 7);
-  CHECK(began == 1);  // its result stands
+  CHECK(began == 1);  // its result is kept
 }

@@ -1,5 +1,5 @@
-// Bodies of steps on threads of their own: time-outs, bodies that ignore them, and the variables
-// of the workflow that a body may refer to.
+// Bodies of steps on threads of their own: time-outs, bodies that ignore them, and the variables of
+// the workflow that a body may refer to.
 #include <atomic>
 #include <thread>
 
@@ -16,7 +16,7 @@ constexpr cell threads[] = {{.resident = 0, .threads = 2},
                             {.lmdb = true, .threads = 2},
                             {.lmdb = true, .resident = 0, .threads = 2, .check = 1}};
 
-/// A door that a body stands behind until the test opens it.
+/// A body waits at this door until the test opens it.
 class door {
  public:
   void pass() {
@@ -38,7 +38,7 @@ std::string told(const stet::outcome<int>& o) {
   return f ? std::string(to_string(f->code())) + " after " + std::to_string(f->attempts()) : "?";
 }
 
-/// Lets the loop turn often enough for anything that is going to happen.
+/// Lets the loop turn often enough for everything that can happen.
 void idle(world& w) {
   for (int i = 0; i < 20; ++i) w.poke();
 }

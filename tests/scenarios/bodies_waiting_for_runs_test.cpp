@@ -1,5 +1,5 @@
-// Bodies that wait for runs of their own engine leave their threads to others.
-// Each engine is in a process of its own, so that one that hangs is a failure and not a hang.
+// Bodies that wait for runs of their own engine let other bodies use their threads. Each engine is
+// in a process of its own, so that a hang becomes a failure of the test.
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -15,7 +15,7 @@ namespace {
 
 inline constexpr stet::workflow<int(int)> Outer{"outer"};
 inline constexpr stet::workflow<int(int)> Inner{"inner"};
-inline constexpr stet::workflow<int(int)> Held{"held"};  // an inner one that waits for Go
+inline constexpr stet::workflow<int(int)> Held{"held"};  // an inner run that waits for Go
 inline constexpr stet::signal<int> Go{"go"};
 
 constexpr int patience_ms = 120'000;
@@ -37,7 +37,7 @@ void define(stet::engine& e, const stet::workflow<int(int)>& inner = Inner) {
   });
 }
 
-/// Starts so many runs whose bodies wait, and adds up their results. `let_go`: when all have
+/// Starts `count` runs whose bodies wait, and adds up their results. Calls `let_go` when all have
 /// started.
 int sum_of(stet::engine& e, int count, const std::function<void()>& let_go = [] {}) {
   std::vector<stet::run_handle<int>> runs;
@@ -59,7 +59,7 @@ bool comes_to_its_end(const std::function<void()>& f) {
   return heard == "ended";
 }
 
-/// An executor of somebody else's, with one thread.
+/// An executor that isn't the engine's, with one thread.
 class one_thread final : public stet::executor {
  public:
   one_thread() : thread_([this] { serve(); }) {}

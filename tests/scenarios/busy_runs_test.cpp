@@ -1,5 +1,5 @@
-// Runs that never come to rest. The others go on, calls are answered, and a close ends.
-// Each engine is in a process of its own, so that one that hangs is a failure and not a hang.
+// Runs that never come to rest. The others go on, calls are answered, and a close ends. Each engine
+// is in a process of its own, so that a hang becomes a failure of the test.
 #include <string>
 #include <thread>
 
@@ -51,7 +51,7 @@ std::vector<std::string> begin(stet::engine& e, const std::string& how) {
   return {"a", second};
 }
 
-/// What a child process does with an engine, and whether it came to its end.
+/// Calls `f` in a child process. Returns whether it came to its end.
 bool comes_to_its_end(const std::function<void()>& f) {
   child_process child([&](int pipe) {
     f();

@@ -1,4 +1,4 @@
-// Retention and chains that go on: earlier links may be gone while a later one is open.
+// Retention and long chains: earlier links may be erased while a later one is open.
 #include <string>
 
 #include <stet/check.hpp>
@@ -18,7 +18,7 @@ inline constexpr stet::query<int()> Sum{"sum"};
 
 constexpr stet::duration keep = 1h;
 
-/// A sum that goes on as a new run at each "next", and returns at "end".
+/// A sum that continues as a new run at each "next", and returns at "end".
 stet::task<int> chain(stet::context& ctx, int sum) {
   auto paying = ctx.on(Pay, [&sum](int n) { return sum += n; });
   auto telling = ctx.on(Sum, [&sum] { return sum; });
@@ -73,7 +73,7 @@ void go_on(world& w, int times) {
     w.settle();
   }
 }
-/// Retention does what it has to, several times over.
+/// Lets time pass in parts, so that retention has something to do several times.
 void let_time_pass(world& w, stet::duration d) {
   for (int i = 0; i < 3; ++i) w.pass(d / 3);
   w.pass(1s);
@@ -87,7 +87,7 @@ bool is_sound(world& w) {
 }
 std::uint64_t links(world& w) { return w.engine().admin().count("WorkflowId = 'c'"); }
 
-constexpr int many = 20;  // continuations: more than links that are kept for their number
+constexpr int many = 20;  // continuations: more than the number of links that are always kept
 
 }  // namespace
 
@@ -208,7 +208,7 @@ TEST_CASE("a handle to the first run of a chain reaches the one that goes on whe
     CHECK(run.status() == stet::status::completed);
     auto again = w.engine().start(Chain, "c", {.reuse = stet::id_reuse::allow}, 100);
     CHECK(again.created());
-    CHECK(run.result() == 17);  // another chain with the same id isn't meant
+    CHECK(run.result() == 17);  // the handle doesn't refer to another chain with the same id
     w.engine().signal("c", Word, "next");
     w.settle();
     CHECK(run.result() == 17);
@@ -238,7 +238,7 @@ TEST_CASE("a child that continued as new ends with its parent though its first r
           w.pass(keep);
         }
         REQUIRE(links(w) < many);
-        CHECK(is_sound(w));  // and restarts
+        CHECK(is_sound(w));  // it restarts, too
         run = *w.engine().find(Parent, "p");
         if (restarts) w.restart();
         run = *w.engine().find(Parent, "p");
@@ -278,14 +278,14 @@ TEST_CASE("a chain whose earlier links are erased is erased whole by hand, and s
     CHECK(!w.engine().admin().describe("c"));
     auto again = w.engine().start(Chain, "c", 0);
     CHECK(again.created());
-    CHECK(again.update(Pay, {.id = "p-1"}, 3) == 3);  // another chain: it knows nothing of that
+    CHECK(again.update(Pay, {.id = "p-1"}, 3) == 3);  // another chain, which lacks that update
     w.engine().admin().erase("c", {.terminate = true});
     w.options.retention = {};
     w.close();
     std::size_t left_over = 0;
     auto s = w.store();
     stet::scan(*s, {}, [&](std::string_view key, std::string_view) {
-      left_over += key.size() > 2;  // the format and the marks are all
+      left_over += key.size() > 2;  // only the format and the marks are left
       left_over -= key == "m format";
       return true;
     });

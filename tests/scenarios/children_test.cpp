@@ -25,7 +25,7 @@ void to_json(nlohmann::json& j, const too_small& e) { j = e.by; }
 void from_json(const nlohmann::json& j, too_small& e) { e.by = j.get<int>(); }
 inline constexpr stet::error_type<too_small> TooSmall{"too-small"};
 
-/// Doubles its argument in an hour; 0 and less are refused, 13 fails.
+/// Doubles its argument after an hour; refuses 0 and less, and fails with 13.
 void define_child(world& w, stet::engine& e) {
   e.define(TooSmall);
   e.define(Child, [&w](stet::context& ctx, int n) -> stet::task<int> {
@@ -65,7 +65,7 @@ TEST_CASE("a child's result comes to its parent once, whichever of them a crash 
         },
         [](world& w, death d) {
           CHECK(w.done.all() <=
-                3 + (d.happened ? 2 : 0));  // the two children may be cut short together
+                3 + (d.happened ? 2 : 0));  // one crash may cut both of the children short
           CHECK(w.engine().find(Child, "a")->result() == 2);
           CHECK(w.engine().admin().open_runs().empty());
           CHECK(w.heard.problems().size() <= 1);

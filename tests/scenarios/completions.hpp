@@ -1,4 +1,4 @@
-// What the tests of non-blocking steps have in common.
+// Names that all tests of non-blocking steps use.
 #pragma once
 #include <string>
 

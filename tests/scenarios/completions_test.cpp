@@ -1,4 +1,4 @@
-// Non-blocking steps: a body begins something, and whoever ends it holds a completion.
+// Non-blocking steps: a body begins something, and a completion ends it later.
 #include <atomic>
 #include <stdexcept>
 #include <thread>

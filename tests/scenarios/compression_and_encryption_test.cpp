@@ -1,4 +1,4 @@
-// Compression and encryption under everything else: replay, crashes, lists, copies; and somebody
+// Compression and encryption under everything else: replay, crashes, lists, copies; and an attacker
 // who changes bytes of the store on purpose.
 #include <zstd.h>
 
@@ -42,7 +42,7 @@ stet::task<std::string> child(stet::context& ctx, std::string s) {
   co_return s + " (child)";
 }
 
-/// Puts the secret wherever a workflow can put something.
+/// Puts the secret into everything that a workflow can write.
 stet::task<std::string> busy(stet::context& ctx, std::string s, int generation) {
   std::string heard;
   auto say = ctx.on(Say, [&](stet::context& c, std::string said) -> stet::task<std::string> {
@@ -94,7 +94,7 @@ void define(stet::engine& e) {
   e.define(Pair, pair);
 }
 
-/// All that lives in a world, or in what is left of it after a crash.
+/// Runs everything in a world, or goes on with it after a crash. Returns the result.
 std::string live(world& w) {
   auto& e = w.engine();
   auto run = e.start(Busy, "busy", secret, 0);
@@ -137,7 +137,7 @@ std::string all_of(stet::store& s) {
 }
 bool shows(world& w) { return all_of(*w.store()).find("attack") != std::string::npos; }
 
-/// The records of a run's chunks, changed by `f`, while no engine is open.
+/// Changes the records of a run's chunks by `f`, while no engine is open.
 void rewrite(world& w, std::uint64_t run,
              const std::function<void(std::vector<stet::detail::record>&)>& f) {
   using namespace stet::detail;
@@ -209,11 +209,11 @@ TEST_CASE("with encryption no secret is in the store, at no moment; without, it 
       w.engine().terminate("ended", "because of " + secret);
       w.engine().transact([](stet::transaction& tx) { tx.put(Notes, 7, secret); });
       w.settle();
-      w.crash();  // the journal
+      w.crash();  // reads the journal
       CHECK(shows(w) == !encrypted);
       w.reopen();
       w.settle();
-      w.close();  // snapshots and chunks
+      w.close();  // reads snapshots and chunks
       CHECK(shows(w) == !encrypted);
     }
   }
@@ -285,7 +285,7 @@ TEST_CASE("a store without transforms opens with them, and one with them is told
     w.settle();
     w.options.transforms = {};
     w.restart();
-    w.pass(1h);  // a run that sleeps is looked at when it wakes
+    w.pass(1h);  // a run that sleeps is replayed when it wakes
     auto plain = *w.engine().admin().describe("plain"),
          sealed = *w.engine().admin().describe("sealed");
     CHECK(plain.status == stet::status::completed);
@@ -331,7 +331,8 @@ TEST_CASE("keys rotate under open runs; a missing one stalls the run until it is
     CHECK(w.result(*w.engine().find(Pair, "new")) == secret + "1" + secret + "2");
     CHECK(entries_of(w.engine(), Notes).at(1) == secret);
 
-    // The result of an ended run, without its key: an error for who asks, and nothing else.
+    // Without the key, the result of an ended run is an error for the caller, and nothing else
+    // happens.
     w.options.transforms = {std::make_shared<stet::encryption>("k3", key('c'))};
     w.restart();
     auto e = what_throws([&] { (void)w.engine().find(Pair, "old")->result(); });

@@ -1,4 +1,4 @@
-// Runs that continue as new ones; how long a run may take; which run an id stands for.
+// Runs that continue as new ones, how long a run may take, and which run an id refers to.
 #include <thread>
 
 #include "tests/support/world.hpp"
@@ -61,8 +61,8 @@ TEST_CASE("signals that nobody read go over, in their order, once [S59, S115]") 
         [](world& w) {
           auto run = w.engine().start(Chain, "c", "");
           for (const char* word : {"a", "b", "c", "d", "e", "f"}) {
-            // A key is remembered for two runs of a chain, not for six: after a crash the caller
-            // looks.
+            // A key is remembered for two runs of a chain, but not for six. So the caller checks
+            // after a crash.
             if (w.engine().admin().describe("c")->status != stet::status::running) break;
             if (w.done.hit(word) == 1) run.signal(Word, word);
           }
@@ -346,7 +346,7 @@ TEST_CASE("a key and an update's id hold in the next run of the chain as well") 
     run.signal(Word, "/");
     w.settle();
     auto again = [&] {
-      w.engine().signal("c", Word, "a", {.idempotency_key = "1"});  // in the run before
+      w.engine().signal("c", Word, "a", {.idempotency_key = "1"});  // sent to the run before
       CHECK(w.engine().update("c", Where, {.id = "u"}) == 1);
     };
     again();

@@ -1,4 +1,4 @@
-// Processes that die in the middle of a step's body; and closes, which are no deaths.
+// Processes that die in the middle of a step's body, and closes, which don't count as deaths.
 #include <atomic>
 #include <csignal>
 #include <thread>
@@ -94,7 +94,8 @@ struct dying {
     e.define(Nth, [how, pipe](stet::context& ctx, int n) -> stet::task<std::string> {
       if (n == 2 && how == way::kill_in_workflow) ::raise(SIGKILL);
       auto o = co_await ctx.try_step("x", [how, pipe, n] {
-        // Not before: a workflow that is driven meanwhile would be a suspect of the same death.
+        // Wait until the others have started: a workflow driven at this moment would be a suspect
+        // of the same death.
         while (n == 1 && how == way::kill_in_body && !have_started) std::this_thread::yield();
         if (n == 1 && how == way::kill_in_body) ::raise(SIGKILL);
         if (pipe >= 0) child_process::tell(pipe, "began " + std::to_string(n) + "\n");
@@ -112,7 +113,7 @@ struct dying {
     e->start();
     return e;
   }
-  /// A process in which run `id` does what it does; returns when the process is dead.
+  /// Runs a process with these runs. Returns when the process is dead.
   void die(way how, std::vector<int> runs, unsigned threads = 1) const {
     child_process child([&](int pipe) {
       recorder quiet;
@@ -134,7 +135,7 @@ struct dying {
 
 TEST_CASE("a step that kills its process again and again is convicted, and its run goes on") {
   dying d;
-  // The first death raises the suspicion, the next three happen while it alone is tried.
+  // The first death makes the step a suspect. The next three happen while it is tried alone.
   for (int i = 0; i < 4; ++i) d.die(dying::way::kill_in_body, {1});
   recorder heard;
   auto e = d.start(dying::way::kill_in_body, -1, 1, heard);
@@ -169,7 +170,7 @@ TEST_CASE(
   auto e = d.start(dying::way::work, -1, 1, heard);
   CHECK(e->start(Nth, "1", 1).result() == "value 1");
   auto info = e->admin().describe("2");
-  if (!info) return;  // its start never became durable: it dies before the commit
+  if (!info) return;  // its start never became durable: it died before the commit
   CHECK(what_throws([&] { e->start(Nth, "2", 2).result(); }).code == stet::errc::run_stalled);
   e->admin().resume("2");
   CHECK(e->start(Nth, "2", 2).result() == "value 2");
@@ -186,7 +187,7 @@ TEST_CASE("a step that gets on between its deaths is never convicted [S146]") {
           auto before = e.admin().describe("1")->records;
           s.heartbeat(s.attempt());
           while (e.admin().describe("1")->records == before)
-            std::this_thread::yield();  // it is durable when it is told
+            std::this_thread::yield();  // a heartbeat that is visible is durable
           ::raise(SIGKILL);
         });
         co_return "not reached";

@@ -1,5 +1,5 @@
 // A bit is flipped in the store's bookkeeping: marks, counters, indexes, timers, the age of a
-// snapshot. It harms its own run at most, is named, and nothing that was acknowledged is lost.
+// snapshot. It harms its own run at most, the error names it, and nothing acknowledged is lost.
 #include <algorithm>
 #include <set>
 
@@ -66,12 +66,12 @@ std::string problems_of(world& w) {
   for (auto& p : stet::check(*w.store()).problems) text += p + "\n";
   return text;
 }
-/// As a build wrote them that knew no checksum.
+/// The marks as a build without checksums wrote them.
 std::string without_sum(stet::detail::marks m) {
   m.has_sum = false;
   return encode(m);
 }
-/// Runs that wait, and one that has ended; closed.
+/// Runs that wait, and one that has ended. The engine is closed.
 void fill(world& w) {
   w.open(define);
   for (int i = 0; i < 40; ++i) (void)w.engine().start(Waits, "r" + std::to_string(i), i);
@@ -190,7 +190,7 @@ TEST_CASE("counters with a flipped bit are counted anew, and the listener hears 
       CHECK(w.engine().admin().count("WorkflowType = 'quick'") == 1);
       CHECK(w.engine().admin().list().runs.size() == 41);
       w.close();
-      if (at < 2) {  // it is none of Stet's, and left alone
+      if (at < 2) {  // it is no key of Stet's, and stays as it is
         stet::batch away;
         away.erase(bad_key);
         w.store()->commit(away, stet::durability::sync);
@@ -223,7 +223,7 @@ TEST_CASE("a damaged snapshot of a run that the journal has whole is written afr
         w.open(define);
         CHECK(w.run(Quick, "quick", 7) == 7);
         auto run = w.engine().admin().describe("quick")->run;
-        CHECK(w.run(Quick, "other", 7) == 7);  // and with it the first one's snapshot is durable
+        CHECK(w.run(Quick, "other", 7) == 7);  // its commit makes the first one's snapshot durable
         w.crash();
         auto key = keys::snapshot(run);
         if (is_gone) {

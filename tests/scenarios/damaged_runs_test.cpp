@@ -1,5 +1,5 @@
-// One run's bytes are damaged, each run's in turn, in every store: every other run finishes, in
-// this life and the next, and whoever waits for the damaged one is told when it ends.
+// The bytes of one run are damaged, each run's in turn, in every store. Every other run finishes,
+// in this life and the next, and a run that waits for the damaged one gets its end.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -70,7 +70,7 @@ void define_all(stet::engine& e) {
   });
 }
 
-/// The engine of one life, in the test's hands.
+/// The engine of one life, which the test drives.
 struct life {
   std::unique_ptr<stet::engine> engine;
   fake_clock& clock;
@@ -100,7 +100,7 @@ struct life {
   }
 };
 
-/// What a store holds in which all runs wait for something.
+/// The content of a store in which all runs wait for something.
 struct town {
   pairs content;
   std::map<std::uint64_t, std::string> ids;
@@ -146,7 +146,7 @@ void fill(stet::store& s, const pairs& content) {
   s.close();
 }
 
-/// No call may throw anything but what its documentation says: stet::error.
+/// A call may throw only stet::error, as its documentation says.
 template <class F> void tolerate(F f) {
   auto thrown = what_throws(f);
   CHECK_MESSAGE(!thrown.says("not a stet::error"), thrown.text);
@@ -165,7 +165,7 @@ void call_everything(stet::engine& e, const std::string& id) {
   tolerate([&] { e.run_until_idle(); });
 }
 
-/// All that doesn't depend on what nobody can read has ended.
+/// Every run has ended that doesn't depend on the unreadable one.
 void check_others(stet::engine& e, const town& t, std::uint64_t damaged, bool snapshot) {
   auto& name = t.ids.at(damaged);
   std::set<std::string> may_be_open{name};

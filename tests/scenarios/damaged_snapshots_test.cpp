@@ -1,5 +1,5 @@
-// A snapshot that can't be read harms its own run only: the journal keeps its bound, the records
-// of that run in the journal are put aside, and the run can be erased.
+// A snapshot that can't be read harms its own run only: the journal keeps its bound, the records of
+// that run in the journal are put aside, and the run can be erased.
 #include <stet/check.hpp>
 #include <stet/copy.hpp>
 
@@ -35,7 +35,7 @@ constexpr std::size_t tail_max = 16 << 10;
 
 std::string snapshot_key(std::uint64_t run) { return stet::detail::keys::snapshot(run); }
 
-/// Turns a bit of a value round. Returns what stood there.
+/// Flips a bit of a value. Returns the old value.
 std::string flip(world& w, const std::string& key) {
   auto s = w.store();
   auto was = *s->get(key);
@@ -70,8 +70,8 @@ std::size_t bytes_in(stet::store& s, stet::detail::keys::space space) {
   return n;
 }
 
-/// A run with a snapshot, and a record of it in the journal behind that; then its snapshot is
-/// damaged. Returns its number.
+/// Makes a run with a snapshot and a later record in the journal, then damages the snapshot.
+/// Returns the run's number.
 std::uint64_t damaged(world& w, std::string* whole = nullptr) {
   w.options.tail_bytes_max = tail_max;
   w.open(define);
@@ -128,7 +128,7 @@ TEST_CASE("what was put aside counts again when the snapshot is back") {
       }
       CHECK(count_keys(*w.store(), stet::detail::keys::space::aside) == 1);
       auto report = stet::check(*w.store());
-      CHECK(!report.ok());  // and each problem is of that run
+      CHECK(!report.ok());  // and each problem is about that run
       for (auto& p : report.problems)
         CHECK_MESSAGE(p.find(std::to_string(run)) != std::string::npos, p);
 
@@ -139,7 +139,7 @@ TEST_CASE("what was put aside counts again when the snapshot is back") {
         CHECK(count_keys(*to, stet::detail::keys::space::aside) == 1);
       }
       put(w, snapshot_key(run), whole);
-      report = stet::check(*w.store());  // before an engine has taken what was put aside
+      report = stet::check(*w.store());  // before an engine has taken the records put aside
       CHECK_MESSAGE(report.ok(), (report.problems.empty() ? "" : report.problems[0]));
       w.reopen();
       w.engine().find(Waits, "hurt")->signal(Add, 20);
@@ -156,7 +156,7 @@ TEST_CASE("what was put aside counts again when the snapshot is back") {
 }
 
 TEST_CASE("what is put aside and stands in the snapshot as well counts once") {
-  int in_both = 0;  // nothing was put aside that the snapshot lacks
+  int in_both = 0;  // trials in which the snapshot had all records put aside
   for (int between = 0; between < 4; ++between)
     for (int behind = 0; behind < 6; ++behind) {
       CAPTURE(between);
@@ -201,7 +201,7 @@ TEST_CASE("a run that can't be read can be erased, with all that is known of it"
       work(w, 3, "others");
       if (restarted) w.restart();
       auto refused = what_throws([&] { w.engine().admin().erase("hurt"); });
-      CHECK(refused.code == stet::errc::conflict);  // as far as is known it is open
+      CHECK(refused.code == stet::errc::conflict);  // it counts as open
       CHECK(w.engine().admin().erase("hurt", {.terminate = true}) == 1);
       CHECK(!w.engine().find(Waits, "hurt"));
       w.restart();

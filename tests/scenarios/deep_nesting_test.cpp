@@ -1,4 +1,4 @@
-// No call of the engine goes deeper because families, chains or workflows are deep.
+// The engine's call stack doesn't grow with the depth of families, chains or workflows.
 #include <pthread.h>
 
 #include <stet/check.hpp>
@@ -21,7 +21,7 @@ constexpr std::size_t stack_bytes = 2 << 20;  // a sanitizer's frames are larger
 constexpr std::size_t stack_bytes = 512 << 10;
 #endif
 
-/// As many generations as are left below it.
+/// Has `left` generations of descendants.
 stet::task<int> nested(stet::context& ctx, int left) {
   if (left > 0) co_return 1 + co_await ctx.child(Nested, std::to_string(left - 1), left - 1);
   co_await ctx.receive(Go);

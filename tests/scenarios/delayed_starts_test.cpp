@@ -1,4 +1,4 @@
-// Runs that were started with a delay, before they begin: seen, talked to, ended.
+// Runs with a delayed start, before they begin: shown in lists, signalled, ended.
 #include <string>
 
 #include <stet/check.hpp>
@@ -186,7 +186,7 @@ TEST_CASE("an update with the start of a run that begins later is refused, and l
     CHECK(w.engine().admin().count() == 0);
     w.restart();
     CHECK(!w.engine().find(Text, "t"));
-    auto run = w.engine().signal_with_start(Word, "hi", Text, "s", {.delay = 1h});  // this is kept
+    auto run = w.engine().signal_with_start(Word, "hi", Text, "s", {.delay = 1h});  // it stays
     w.settle();
     CHECK(w.done.of("begun") == 0);
     w.pass(1h);

@@ -1,6 +1,6 @@
-// Destructors in the frames of a workflow that call what a workflow may call, at every way in
-// which a frame can end. While Stet destroys a frame everything is inert: nothing throws, nothing
-// is recorded.
+// Destructors in a workflow's frame that call everything a workflow may call, for every way in
+// which a frame can end. While Stet destroys a frame, all these calls are inert: they neither throw
+// nor record anything.
 #include <set>
 #include <vector>
 
@@ -27,7 +27,7 @@ inline constexpr stet::promise<int> Answer{"answer"};
 inline constexpr stet::attribute<std::string> Customer{"Customer"};
 inline constexpr stet::entity<int> Counter{"counter"};
 
-/// What destructors did, of all runs of a test.
+/// Counts the destructors in all runs of a test, and lists the calls in them that threw.
 struct account {
   int destroyed = 0;
   std::vector<std::string> threw;
@@ -38,7 +38,7 @@ struct account {
   }
 };
 
-/// What a destructor has at hand.
+/// Everything that a destructor may use.
 struct hands {
   stet::context& ctx;
   account& told;
@@ -144,7 +144,7 @@ void use_the_saga(const hands& h) {
   h.undo->keep_all();
 }
 
-/// A variable of a workflow whose destructor calls all that its run offers.
+/// A variable of a workflow whose destructor calls everything that its run offers.
 struct last_words {
   explicit last_words(const hands& with) : h(with) {}
   last_words(const last_words&) = delete;
@@ -159,7 +159,8 @@ struct last_words {
   hands h;
 };
 
-/// Waits for Go in a scope, beside a sibling that sleeps, deep in everything that can be composed.
+/// Waits for Go in a scope, beside a sibling that sleeps, deep inside everything that can be
+/// composed.
 stet::task<int> wait_in_a_scope(stet::context& ctx, hands h) {
   int got = 0;
   auto waiting = [&](stet::scope& s) -> stet::task<int> {
@@ -219,7 +220,7 @@ struct scene {
     });
   }
   std::size_t records(const std::string& id) { return w.engine().admin().history(id).size(); }
-  /// A run that waits for Go.
+  /// Starts a run that waits for Go.
   std::string begin(const std::string& id) {
     (void)w.engine().start(Work, id);
     w.settle();
@@ -303,7 +304,7 @@ TEST_CASE("destructors find everything inert when their run continues as new") {
     auto id = s.begin("a");
     auto first = s.w.engine().find(Work, id);
     s.end(id, 3);
-    s.w.pass(49h);  // what is shielded goes on for so long
+    s.w.pass(49h);  // a shielded operation takes that long
     s.end(id, 1);
     CHECK(s.w.result(*first) == 1);
     s.check_nothing_threw();
@@ -325,7 +326,7 @@ TEST_CASE(
     CHECK(what_throws([&] { s.w.run(Work, "throws"); }).says("two"));
     CHECK(what_throws([&] { s.w.run(Work, "cancelled"); }).says("enough"));
     CHECK(s.w.engine().admin().describe("returns")->details ==
-          "last");  // its code was alive, and said so
+          "last");  // its code was alive, and set this
     s.check_nothing_threw();
     s.check_store();
   }
@@ -365,7 +366,7 @@ TEST_CASE("destructors of an update's handler find everything inert when what an
     s.end(id, 1);
     CHECK(s.w.run(Work, id) == 1);
     CHECK(what_throws([&] { (void)update.result(); }).code == stet::errc::update_failed);
-    s.w.restart();  // a replay comes to the same
+    s.w.restart();  // a replay gives the same
     CHECK(s.w.engine().find(Work, id)->query(State) == 1);
     s.check_nothing_threw();
     s.check_store();
@@ -381,7 +382,7 @@ TEST_CASE("destructors find everything inert when their run is stalled, or its p
   s.w.settle();
   auto before = s.records(id);
   s.w.close();
-  s.w.open([&](stet::engine& e) {  // another body: it stalls in the midst of its replay
+  s.w.open([&](stet::engine& e) {  // another body stalls in the midst of its replay
     e.define(Work, [&](stet::context& ctx) -> stet::task<int> {
       hands h{ctx, s.told};
       last_words here(h);
@@ -392,7 +393,7 @@ TEST_CASE("destructors find everything inert when their run is stalled, or its p
   });
   s.end(id, 1);
   CHECK(s.w.engine().admin().describe(id)->status == stet::status::stalled);
-  CHECK(s.records(id) == before + 2);  // the signal, and that it is stalled
+  CHECK(s.records(id) == before + 2);  // the signal, and the stall
   s.check_nothing_threw();
   s.check_store();
 }

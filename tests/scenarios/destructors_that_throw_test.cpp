@@ -1,13 +1,13 @@
-// Destructors that throw. A coroutine whose destruction throws leaks its own frame: that is the
-// compilers', and known to the leak checker here; everything else in it, and around it, must be as
-// clean as ever.
+// Destructors that throw. A coroutine whose destruction throws leaks its own frame. That is a fault
+// of the compilers, and the leak checker here allows it; everything else in and around it must be
+// as clean as ever.
 #include <atomic>
 
 #include "tests/support/world.hpp"
 
 using namespace stet_tests;
 
-// The sanitizer asks for this name. NOLINTNEXTLINE(bugprone-reserved-identifier)
+// The sanitizer calls a function of this name. NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" const char* __lsan_default_suppressions() { return "leak:leaks_its_frame"; }
 
 namespace {

@@ -1,4 +1,5 @@
-// Lengths of time count from when they are asked for, and are whole. And the ends of retries.
+// A duration counts from the moment at which a workflow asks for it, and takes its whole length.
+// Also: when retries end.
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -16,7 +17,7 @@ inline constexpr stet::workflow<int(int)> Nth{"nth"};
 
 using number_task = stet::task<int>;
 
-/// A run that something takes 300 ms of, and that then sleeps as long.
+/// A run that spends 300 ms with something, and then sleeps as long.
 void define(stet::engine& e, const std::function<number_task(stet::context&)>& first) {
   e.define(Number, [first](stet::context& ctx) -> stet::task<int> {
     auto n = co_await first(ctx);
@@ -25,7 +26,7 @@ void define(stet::engine& e, const std::function<number_task(stet::context&)>& f
   });
 }
 
-/// Holds it against the clock: it has to last 600 ms, also if the process dies meanwhile.
+/// Checks by the clock that the run takes 600 ms, even if the process dies meanwhile.
 void check_that_it_lasts(world& w) {
   auto began = w.clock.wall();
   w.engine().start(Number, "n");
@@ -40,7 +41,7 @@ void check_that_it_lasts(world& w) {
   CHECK(w.engine().find(Number, "n")->status() == stet::status::completed);
 }
 
-/// Microseconds, of which the engine sees whole milliseconds.
+/// A clock with microseconds. The engine reads whole milliseconds.
 class fine_clock final : public stet::clock {
  public:
   stet::time_point wall() noexcept override {
@@ -196,7 +197,7 @@ TEST_CASE("a step without a pause between its attempts ends when its time is ove
     });
   });
   CHECK(w.run(Number, "n") == 0);
-  CHECK(attempts > 1900);  // more than a double's power of two can say
+  CHECK(attempts > 1900);  // a double can't hold such a power of two
   CHECK(attempts <= 2001);
 }
 
@@ -240,7 +241,7 @@ TEST_CASE("policies that make no sense are refused where they are given") {
   w.run(Number, "n");
   REQUIRE(refused.size() == 8);
   for (auto& r : refused) CHECK((r.thrown && r.code == stet::errc::usage && r.says("step 'x'")));
-  w.close();  // or the store is taken
+  w.close();  // otherwise the store is in use
   w.options.retention = -1ms;
   auto r = what_throws([&] { w.make(); });
   CHECK((r.thrown && r.code == stet::errc::usage));

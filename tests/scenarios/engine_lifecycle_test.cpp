@@ -1,4 +1,4 @@
-// The life of an engine: start, calls from any thread, close. And the ids of runs.
+// The life of an engine: start, calls from any thread, close. Also: the ids of runs.
 #include <atomic>
 #include <filesystem>
 #include <latch>
@@ -30,7 +30,7 @@ std::size_t entries(const char* directory) {
   return n;
 }
 
-/// Calls everything that an engine can be asked, and says what each throws.
+/// Makes every call that an engine has. Returns the errors that they throw.
 std::set<errc> all_calls(stet::engine& e, const stet::run_handle<int>& run) {
   std::set<errc> codes;
   auto call = [&](auto f) {

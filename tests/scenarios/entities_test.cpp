@@ -1,4 +1,4 @@
-// Entities: keyed objects that do one thing at a time.
+// Entities: objects with a key that do one thing at a time.
 #include <algorithm>
 #include <atomic>
 #include <map>
@@ -74,7 +74,7 @@ int add(cart& c, std::string item) {
   c.push_back(std::move(item));
   return static_cast<int>(c.size());
 }
-/// Takes its time: nothing else is done to this cart meanwhile.
+/// Takes its time; meanwhile no other handler of this cart runs.
 stet::task<cart> buy(stet::context& ctx, cart& c) {
   auto size = c.size();
   co_await ctx.sleep(1h);
@@ -84,7 +84,7 @@ stet::task<cart> buy(stet::context& ctx, cart& c) {
   if (c.size() != size) throw std::logic_error("somebody was here");
   co_return std::exchange(c, {});
 }
-/// Hands all it has to another cart.
+/// Hands everything it has to another cart.
 stet::task<int> give(stet::context& ctx, cart& c, std::string to) {
   int n = 0;
   for (auto& item : c) n = co_await ctx.call(Cart, to, Add, item);
@@ -99,7 +99,7 @@ void define_cart(stet::engine& e) {
   e.define(Cart, stet::on(Add, refuse_empty, add), stet::on(Buy, buy), stet::on(Give, give),
            stet::on(Items, [](const cart& c) { return c; }));
 }
-/// Puts n things into "ann", reads them, has them handed to "bob".
+/// Puts n things into "ann", reads them, and has "ann" hand them to "bob".
 stet::task<int> shop(stet::context& ctx, int n) {
   for (int i = 0; i < n; ++i) co_await ctx.call(Cart, "ann", Add, "item " + std::to_string(i));
   auto seen = co_await ctx.call(Cart, "ann", Items);
@@ -193,12 +193,12 @@ TEST_CASE("an entity lives longer than its history: state and waiting calls go o
     if (w.where.check) return;  // quadratic in the history
     w.open(define_all);
     auto& e = w.engine();
-    constexpr int calls = 2300;  // two records each: once over the suggestion
+    constexpr int calls = 2300;  // two records each: above the suggested length once
     std::vector<stet::update_handle<int>> waiting;
     e.call(Cart, "ann", Add, "0");
     auto run = *e.find(Cart.as_workflow(), "cart/ann");
     for (int i = 1; i < calls; ++i) {
-      if (i == 1900) {  // they wait behind one that takes an hour, while the history grows
+      if (i == 1900) {  // they wait for one that takes an hour, while the history grows
         (void)run.start_update(Buy);
         for (int k = 0; k < 3; ++k) waiting.push_back(run.start_update(Add, "w"));
         w.finish();
@@ -226,7 +226,7 @@ TEST_CASE("what waits when an entity's history ends is done by the next run, and
     auto& e = w.engine();
     e.call(Cart, "ann", Add, "first");
     auto run = *e.find(Cart.as_workflow(), "cart/ann");
-    for (int i = 0; i < 2050; ++i) (void)run.start_update(Buy);  // three records each, and an hour
+    for (int i = 0; i < 2050; ++i) (void)run.start_update(Buy);  // three records and an hour each
     auto behind = run.start_update(Add, "behind");
     auto shop_run = e.start(Shop, "s", 1);
     auto last = run.start_update(Add, "last");

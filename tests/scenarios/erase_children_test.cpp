@@ -1,4 +1,4 @@
-// erase_options::children takes the runs that a run started, and no others.
+// erase_options::children erases the runs that a run started, and no others.
 #include <stet/check.hpp>
 
 #include "tests/support/world.hpp"
@@ -34,7 +34,7 @@ TEST_CASE("erasing a run with its children leaves runs that others started under
   everywhere([](world& w) {
     w.open(define_all);
     auto& e = w.engine();
-    (void)e.start(Waits, "mine");  // before the parent wants the id
+    (void)e.start(Waits, "mine");  // before the parent uses the id
     CHECK(w.run(Parent, "p") == 7);
     auto later = e.start(Waits, "c", {.reuse = stet::id_reuse::allow});
     CHECK(later.created());

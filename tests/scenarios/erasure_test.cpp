@@ -1,4 +1,4 @@
-// Runs that are erased: because somebody says so, or because they ended long ago.
+// Runs that are erased: by a call, or because they ended long ago.
 #include <atomic>
 #include <map>
 #include <thread>
@@ -17,7 +17,7 @@ inline constexpr stet::workflow<int(int)> Loop{"loop"};
 inline constexpr stet::workflow<int(int)> Family{"family"};
 inline constexpr stet::signal<void> Go{"go"};
 
-/// Everything in the store that belongs to runs: what is left of them.
+/// The number of entries in the store that belong to runs.
 std::size_t entries_of_runs(stet::store& s) {
   std::size_t n = 0;
   stet::scan(s, {}, [&](std::string_view key, std::string_view) {
@@ -47,7 +47,7 @@ stet::task<int> loop(stet::context& ctx, int n) {
   if (n > 0) co_return co_await ctx.continue_as_new(Loop, n - 1);
   co_return 7;
 }
-/// 3 of 2 of 1 of 0.
+/// A run with `depth` children, each with one child fewer.
 stet::task<int> family(stet::context& ctx, int depth) {
   int sum = 1;
   for (int i = 0; i < depth; ++i)
@@ -93,8 +93,8 @@ TEST_CASE("an erased run is gone whole, whatever dies and when, and its id is fr
           auto& e = w.engine();
           CHECK(w.result(*e.find(Pay, "other")) == 5);
           auto page = e.admin().list("WorkflowId = 'l'");
-          // A crash between the erasure and its answer: it may have been done, then the id was used
-          // again by the act that was begun anew, and so is there once or three times more.
+          // If the process dies between the erasure and its answer, the erasure may have been done.
+          // Then the test begins anew and uses the id again, which has one run or three more.
           if (!d.happened) CHECK(page.runs.size() == 1);
           CHECK(e.admin().count("WorkflowType = 'loop'") == page.runs.size());
           CHECK(e.admin().count() == page.runs.size() + 1);
@@ -249,7 +249,7 @@ TEST_CASE("retention waits for its time, goes on over restarts, and takes many r
     w.settle();
     w.clock.advance(100h);
     w.settle();
-    CHECK(w.engine().admin().count() == 1);  // what is open stays
+    CHECK(w.engine().admin().count() == 1);  // an open run stays
     w.engine().admin().erase("open", {.terminate = true});
     CHECK(what_throws([&] { w.engine().retain("x", 1h); }).says("before the engine is started"));
     stet::engine other(stet::memory::open());
@@ -278,7 +278,7 @@ TEST_CASE("a run that ends in the moment in which others are taken goes in its o
       }
       return !w.engine().admin().describe(id);
     };
-    w.clock.advance(1h + 1ms);  // the first goes, and the second ends
+    w.clock.advance(1h + 1ms);  // the first is erased, and the second ends
     CHECK(goes("first"));
     w.settle();
     CHECK(w.engine().admin().describe("second")->status == stet::status::completed);

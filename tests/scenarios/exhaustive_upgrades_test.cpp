@@ -1,7 +1,8 @@
-// Bounded and whole: every short script × a guarded step at every place of it × an upgrade at
-// every commit. Whether a run must go the old way or the new one is read from what was durable.
+// Every short script × a guarded step at every place of it × an upgrade at every commit. The
+// durable
+// records tell whether a run must go the old way or the new one.
 //
-// STET_UPGRADES_LENGTH: of the scripts, otherwise 2.
+// STET_UPGRADES_LENGTH is the length of the scripts, by default 2.
 #include <cstdlib>
 #include <deque>
 
@@ -19,9 +20,10 @@ namespace {
 inline constexpr stet::workflow<std::string()> Play{"play"};
 inline constexpr stet::workflow<void()> Leaf{"leaf"};
 
-/// Where the gate stands: before the operation `at`, at the end if there is none; or inside of it.
+/// The place of the gate: before the operation `at`, or inside of it. At the end if there is no
+/// such operation.
 struct place {
-  std::size_t at = SIZE_MAX;  // nowhere
+  std::size_t at = SIZE_MAX;  // no gate
   bool inside = false;
   bool is(std::size_t i, bool in) const { return at == i && inside == in; }
 };
@@ -53,7 +55,7 @@ struct player {
         case 's': co_await step(ctx, name); break;
         case 'z': co_await ctx.sleep(1h); break;
         case 'c': co_await ctx.child(Leaf, std::string(ctx.id()) + "/" + name); break;
-        case 'b':  // the gate, if it is inside, is passed while the other one sleeps
+        case 'b':  // if the gate is inside, it is passed while the other branch sleeps
           co_await stet::all(branch(ctx, said, i), ctx.sleep(1h));
           break;
         default: break;
@@ -71,7 +73,7 @@ void define(stet::engine& e, const player& p) {
   e.define(Leaf, leaf);
 }
 
-/// Whether the run has driven past the gate's place, as the store knows it.
+/// Whether the run has driven past the gate's place, according to the store.
 bool is_past(stet::store& s, const std::string& script, place gate) {
   std::uint32_t first = 1;  // command of the operation at the gate
   for (std::size_t i = 0; i < gate.at; ++i) first += script[i] == 'b' ? 2 : 1;
@@ -98,7 +100,7 @@ bool is_past(stet::store& s, const std::string& script, place gate) {
   return past;
 }
 
-/// What the run says if it went the old way, or the new one.
+/// The result of a run that went the old way, or the new one.
 std::string outcome(const std::string& script, place gate, bool is_new) {
   if (!is_new) return script;
   auto said = script;
@@ -126,7 +128,8 @@ void check_run(world& w, const std::string& script, place gate, bool past, bool 
   ++(past ? n.old : n.is_new);
 }
 
-/// One life: the old code until the n-th commit fails, then the new one. False: it never did.
+/// Runs the old code until the n-th commit fails, then the new code. Returns false if it never
+/// failed.
 bool upgrade_at(cell c, const std::string& script, place gate, fault how, std::uint64_t commit,
                 tally& n) {
   INFO("the script '", script, "', the gate ", gate.inside ? "inside of " : "before ", gate.at,

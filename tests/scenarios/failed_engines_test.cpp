@@ -1,5 +1,5 @@
-// An engine that has failed, or closes, goes no further, whoever drives it; and whoever closes
-// one hangs for nobody.
+// An engine that has failed, or is closing, drives no more runs, whichever thread turns its loop;
+// and no thread that closes it hangs.
 #include <atomic>
 #include <future>
 #include <thread>
@@ -16,7 +16,7 @@ inline constexpr stet::workflow<int()> Steps{"steps"};
 inline constexpr stet::workflow<int()> Sleeps{"sleeps"};
 inline constexpr stet::workflow<int(stet::duration)> Waits{"waits"};
 
-/// A store whose next commit fails, and nobody knows whether it is there.
+/// A store whose next commit fails with an unknown outcome.
 class doubtful final : public stet::forwarding_store {
  public:
   using forwarding_store::forwarding_store;
@@ -132,7 +132,7 @@ TEST_CASE("a body that waits for a run through a thread of its own doesn't hold 
   auto run = e.start(Steps, "r");
   while (!waits) std::this_thread::yield();
   std::this_thread::sleep_for(20ms);
-  e.close();  // hangs without the mend
+  e.close();  // hung before it was fixed
   CHECK(what_throws([&] { run.result(); }).code == stet::errc::closed);
 }
 

@@ -1,5 +1,5 @@
-// A start that fails has done nothing: no run is there, none is terminated for it, and of several
-// there are all or none.
+// A start that fails has no effect: no run exists, none is terminated for it, and a start of
+// several runs starts all or none.
 #include <stet/check.hpp>
 #include <stet/entity.hpp>
 
@@ -99,7 +99,7 @@ TEST_CASE("a start that replaces a run begins when that has ended, alone or with
     CHECK(w.result(third) == "third word");
     CHECK(second.status() == stet::status::terminated);
     CHECK(e.admin().count() == 3);
-    // One that returns at once has been sent its signal all the same.
+    // A run that returns at once has got its signal all the same.
     auto at_once = e.signal_with_start(Word, "word", Length, "l", "four");
     CHECK(w.result(at_once) == 4);
   });
@@ -137,7 +137,7 @@ TEST_CASE("of many runs that are started at once there are all, or none") {
             stet::errc::conflict);
       CHECK(e.admin().count() == 1);
       CHECK(e.start_all(Listens, starts({"a", "b", "a"})).size() ==
-            3);  // the same id: the same run
+            3);  // the same id means the same run
       CHECK(e.admin().count() == 3);
       for (auto* id : {"a", "b"}) {
         e.signal(id, Word, "x");

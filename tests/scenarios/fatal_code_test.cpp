@@ -1,5 +1,5 @@
-// Code that brings the process down, whatever drives it: a run's own code, a callback, an
-// attempt that was left behind. After some deaths it is found out, and everything else goes on.
+// Code that kills the process, whatever drives it: a run's own code, a callback, an attempt after
+// its time-out. After some deaths the engine finds it, and everything else goes on.
 #include <csignal>
 #include <set>
 #include <thread>
@@ -22,13 +22,13 @@ inline constexpr stet::query<int()> Ask{"ask"};
 inline constexpr stet::update<int(int)> Change{"change"};
 
 constexpr int lives_max = 12;
-bool is_deadly = true;  // false in a build that is mended
+bool is_deadly = true;  // false in a mended build
 
 void die() {
   if (is_deadly) ::raise(SIGKILL);
 }
 
-/// A run that its own code, or a step of it, brings down in the way `how`.
+/// A run whose own code, or a step of it, kills the process in the way `how`.
 stet::task<std::string> deadly(stet::context& ctx, std::string how) {
   if (how == "first line") die();
   auto asks = ctx.on(Ask, [&] {
@@ -73,8 +73,8 @@ stet::task<std::string> deadly(stet::context& ctx, std::string how) {
   co_return "mended";
 }
 
-/// A life of a process with a deadly run and a harmless one. Returns what it told: nothing, if it
-/// died.
+/// Lives of a process with a deadly run and a harmless one. live() returns the process's report, or
+/// an empty text if it died.
 class fatal_lives {
  public:
   explicit fatal_lives(std::string how) : how_(std::move(how)) {}
@@ -93,7 +93,7 @@ class fatal_lives {
         if (!info || info->status == stet::status::running) continue;
         if (e.find(Harmless, "harmless")->result() != 20) continue;
         child_process::tell(pipe, info->status == stet::status::stalled ? "stalled" : "ended");
-        ::pause();  // killed by its parent: no clean close
+        ::pause();  // its parent kills it: no clean close
       }
     });
     auto told = child.hear();
@@ -101,7 +101,7 @@ class fatal_lives {
     return told;
   }
 
-  /// How many lives it took until one survived what the others died of.
+  /// Returns the number of the first life that survived.
   int lives_until(const std::string& told, const std::function<void(stet::engine&)>& act) const {
     for (int life = 1; life <= lives_max; ++life)
       if (live(act) == told) return life;
@@ -140,7 +140,7 @@ class fatal_lives {
   std::string how_;
 };
 
-/// What each life does anew: it asks for the run again, and sends it what its client sends.
+/// Each life does this anew: it starts the run again, and sends it its client's messages.
 void ask_again(stet::engine& e, const std::string& how) {
   auto run = e.start(Deadly, "r", how);
   if (how == "signal") run.signal(Go, 1);
@@ -170,7 +170,7 @@ TEST_CASE(
         if (x.code() != stet::errc::run_stalled) throw;
       }
     });
-    CHECK(survived > 3);  // three deaths convict nobody
+    CHECK(survived > 3);  // three deaths are no proof
     CHECK(survived <= 7);
     if (survived > lives_max) continue;
     CHECK(lives.mended() == "mended");
@@ -235,7 +235,7 @@ stet::task<std::string> steps(stet::context& ctx, std::string how, int others) {
                                 []() -> int { throw std::runtime_error("fails"); });
     co_return co_await c.step("kills", {.retry = {.initial_interval = 1ms}, .timeout = 10ms},
                               []() -> int {
-                                std::this_thread::sleep_for(30ms);  // left behind by then
+                                std::this_thread::sleep_for(30ms);  // its time is up by then
                                 die();
                                 return 1;
                               });
@@ -305,7 +305,7 @@ TEST_CASE("four kills while steps are pending for long convict none of them") {
         return begun.size();
       };
       while (count() < 3) {
-        clock.advance(1s);  // those that are tried alone have come through in the meantime
+        clock.advance(1s);  // meanwhile the steps tried alone have come through
         (void)e.admin().open_runs({}, 1);
         std::this_thread::sleep_for(1ms);
       }

@@ -1,4 +1,4 @@
-// A store without room: what frees room goes first, and what only reads goes on.
+// A store without room: a commit that frees room goes first, and calls that only read go on.
 #include <atomic>
 #include <map>
 #include <set>
@@ -26,14 +26,14 @@ void define_all(stet::engine& e) {
     if (what.empty()) co_return co_await ctx.receive(Word);
     co_return what;
   });
-  // Writes for as long as it is let.
+  // Writes for as long as the store lets it.
   e.define(Fill, [](stet::context& ctx, int bytes) -> stet::task<std::string> {
     for (;;)
       co_await ctx.step("more",
                         [bytes] { return std::string(static_cast<std::size_t>(bytes), 'x'); });
   });
 }
-/// Once it is full it takes nothing but what erases, which makes room.
+/// Once it is full, it takes only commits that erase, and these make room.
 class filling_store final : public stet::store {
  public:
   std::optional<std::string> get(std::string_view key) override { return inner_->get(key); }
@@ -63,7 +63,7 @@ template <class F> bool comes_by_itself(F happened) {
   for (int i = 0; i < 10'000 && !happened(); ++i) std::this_thread::sleep_for(1ms);
   return happened();
 }
-/// Looks at the engine until something has happened.
+/// Polls the engine until something has happened.
 template <class F> bool comes(stet::engine& e, bool manual, F happened, int looks = 5000) {
   for (; looks > 0 && !happened(); --looks) {
     if (manual) e.poll();
@@ -93,7 +93,7 @@ TEST_CASE("while the store refuses to write, readers see what is durable") {
     w.plan->fail_next(store_call::commit, fault::refused, faults::for_ever);
     CHECK(what_throws([&] { e.start(Keep, "new", "word"); }).code == stet::errc::full);
     CHECK(what_throws([&] { open.signal(Word, "now"); }).code == stet::errc::full);
-    for (int i = 0; i < 3; ++i) {  // also when it has been tried again
+    for (int i = 0; i < 3; ++i) {  // also after it has been tried again
       CHECK(e.admin().count() == 2);
       CHECK(e.admin().count("ExecutionStatus = 'Running'") == 1);
       CHECK(e.admin().count("WorkflowId = 'new'") == 0);
@@ -162,14 +162,14 @@ TEST_CASE("erasing goes along with what a full store refuses, and only that is t
     CHECK(e.admin().count() == 11);
     CHECK(e.admin().describe("r0"));
     w.plan->heal();
-    CHECK(e.admin().erase("r1") == 1);  // at once: nobody waits for the next try
-    CHECK(e.admin().count() == 10);     // r0 went with it, and "new" has come
+    CHECK(e.admin().erase("r1") == 1);  // at once, without waiting for the next try
+    CHECK(e.admin().count() == 10);     // r0 was erased too, and "new" was started
     CHECK(!e.admin().describe("r0"));
     CHECK(!e.admin().describe("r1"));
     CHECK(e.admin().describe("new"));
     CHECK(e.admin().erase("open", {.terminate = true}) == 1);
-    // What is due to go makes room by itself. (A run that ends in the refused block has ended
-    // then.)
+    // A run whose retention is over makes room by itself. (A run that ends in the refused block has
+    // ended when that is written.)
     w.plan->fail_next(store_call::commit, fault::refused);
     CHECK(what_throws([&] { e.start(Keep, "newer", ""); }).code == stet::errc::full);
     w.clock.advance(20h);
@@ -245,10 +245,10 @@ TEST_CASE("retention makes room in a full store, for as long as it takes") {
       (void)e.start(Keep, "r" + std::to_string(i), "word").result();
       clock.advance(1s);
     }
-    (void)e.start(Keep, "open", "");  // a commit later than these ends
+    (void)e.start(Keep, "open", "");  // ends in a later commit than these
     filling_store::full = true;
     CHECK(what_throws([&] { e.start(Keep, "new", "word"); }).code == stet::errc::full);
-    for (int i = 0; i < 20; ++i) {  // it has been tried again, and again
+    for (int i = 0; i < 20; ++i) {  // it is tried again and again
       auto before = filling_store::refusals.load();
       clock.advance(300ms);
       CHECK(comes(e, threads == 0, [&] { return filling_store::refusals > before; }));
@@ -339,7 +339,7 @@ TEST_CASE(
         e->start();
         (void)what_throws([&] { e->run_until_idle(); });
       }
-      for (int i = 0; i < 20; ++i) {  // it stays full, and nobody is kept from looking
+      for (int i = 0; i < 20; ++i) {  // it stays full, and calls can still read
         clock.advance(300ms);
         e->poll();
       }

@@ -1,4 +1,4 @@
-// Heartbeats: only the attempt that counts says how far its step is.
+// Heartbeats: only the attempt that counts reports the progress of its step.
 #include <atomic>
 #include <thread>
 
@@ -8,7 +8,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// What an attempt that was left behind does when the test lets it.
+/// An attempt whose time is up, and which goes on when the test lets it.
 struct late_beats {
   std::atomic<int> begun{0}, second_saw{0};
   std::atomic<bool> may_beat{false}, has_beaten{false}, may_end{false};

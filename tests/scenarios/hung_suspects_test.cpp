@@ -1,4 +1,5 @@
-// Suspects that hang must not hang others; and a run whose destructors kill is found out too.
+// Suspects that hang must not make others hang, and a run whose destructors kill the process is
+// found as well.
 #include <atomic>
 #include <csignal>
 #include <string>
@@ -20,7 +21,8 @@ inline constexpr stet::workflow<int()> Deadly{"deadly"};
 
 constexpr int patience_ms = 120'000;
 
-/// A life of a process. What it tells, if it does within our patience; then it is killed.
+/// One life of a process, which is killed at its end. Returns its report, or an empty text if it
+/// was silent for too long.
 std::string live(const temporary_directory& directory, std::size_t resident_runs,
                  const std::function<void(stet::engine&)>& define,
                  const std::function<void(stet::engine&, int pipe)>& act) {
@@ -164,7 +166,7 @@ TEST_CASE("a run whose destructors kill the process when its frame is evicted is
     });
     if (told == "stalled") break;
   }
-  CHECK(life > 3);  // three deaths convict nobody
+  CHECK(life > 3);  // three deaths are no proof
   CHECK(life <= 7);
 }
 

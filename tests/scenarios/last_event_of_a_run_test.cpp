@@ -1,4 +1,5 @@
-// What a workflow asks for in the same event that ends its run is done, in the commit of that end.
+// Everything that a workflow asks for in the event that ends its run is done, in the same commit as
+// the end.
 #include <stet/check.hpp>
 #include <stet/entity.hpp>
 
@@ -33,7 +34,7 @@ void start_three(stet::context& ctx) {
   ctx.start_child(Child, "ended", 3);
 }
 
-/// Starts three children in its last event, which ends it in one way or another.
+/// Starts three children in its last event, which ends the run in one of several ways.
 stet::task<int> last(stet::context& ctx, std::string how, int generation) {
   if (generation > 0) co_return generation;
   bool over = false;

@@ -1,4 +1,4 @@
-// Which runs there are: search attributes, memo, details, lists, counts, namespaces.
+// Lists of runs: search attributes, memo, details, counts, namespaces.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -27,7 +27,7 @@ std::vector<std::string> ids_of(const stet::run_page& page) {
   for (auto& r : page.runs) ids.push_back(r.id);
   return ids;
 }
-/// All pages, and that the pages fit together.
+/// Reads all pages, and checks that they fit together.
 std::vector<std::string> list_all(stet::client e, std::string_view filter, std::size_t page_size) {
   std::vector<std::string> ids;
   std::string cursor;
@@ -48,7 +48,7 @@ void check_store(world& w) {
   CHECK_MESSAGE(report.ok(), (report.problems.empty() ? "" : report.problems[0]));
 }
 
-/// "1": starts with attributes; "2": is continued as new; "3": ends.
+/// "1" starts with attributes, "2" continues as new, "3" ends.
 stet::task<int> pay(stet::context& ctx, int n) {
   ctx.set_attributes({Cents(std::int64_t{n} * 100), Express(n == 2)});
   ctx.set_details("in stage " + std::to_string(n));
@@ -153,7 +153,7 @@ TEST_CASE("a list is never stale: what was acknowledged is in it, wherever the r
 
 namespace {
 
-/// What a run is, as far as filters ask.
+/// The properties of a run that filters can ask for.
 struct row {
   std::string id, workflow, status;
   std::optional<std::string> customer;
@@ -177,7 +177,7 @@ const std::vector<std::string> kCustomers{"ann",
                                           std::string(64, 'x') + "2",
                                           "2026-01-01"};
 
-/// A filter by chance, and what it means.
+/// Makes random filters, each with its meaning.
 class filters {
  public:
   explicit filters(random_source& r) : random_(r) {}
@@ -350,14 +350,14 @@ TEST_CASE("pages stay in step while runs begin and end between them") {
     int n = 0;
     do {
       auto page = w.engine().admin().list({}, {.page_size = 7, .cursor = cursor});
-      for (auto& r : page.runs) CHECK(seen.insert(r.id).second);  // none twice
+      for (auto& r : page.runs) CHECK(seen.insert(r.id).second);  // no run twice
       cursor = page.next;
       w.engine().start(Wait, "b" + std::to_string(n));
       w.engine().signal("a" + std::to_string(49 - n++), Go);
       w.settle();
       if (n == 3) w.restart();
     } while (!cursor.empty());
-    for (int i = 0; i < 50; ++i) CHECK(seen.contains("a" + std::to_string(i)));  // none left out
+    for (int i = 0; i < 50; ++i) CHECK(seen.contains("a" + std::to_string(i)));  // none missing
   });
 }
 
@@ -369,7 +369,7 @@ TEST_CASE("a range that many runs are in is listed as well as one that few are i
       co_return n;
     });
   });
-  constexpr int count = 25'000;  // more than are sorted
+  constexpr int count = 25'000;  // more than the engine sorts
   std::vector<std::pair<std::string, std::tuple<int>>> runs;
   for (int i = 0; i < count; ++i) runs.emplace_back("r" + std::to_string(i), std::tuple(i));
   w.engine().start_all(Pay, runs);

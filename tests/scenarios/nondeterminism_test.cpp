@@ -1,4 +1,4 @@
-// Code that doesn't fit the history of its run any more.
+// Code that no longer fits the history of its run.
 #include <cstring>
 
 #include "tests/support/world.hpp"
@@ -16,14 +16,14 @@ using code = stet::task<std::string> (*)(stet::context&, world&);
 
 void keep(int) {}
 
-/// Fails until the test lets it through: what the recorded runs come to, and stand at.
+/// A last step that fails until the test lets it through. The recorded runs wait for it.
 auto last(stet::context& ctx, world& w) {
   return ctx.step("last", {.retry = {.initial_interval = 1h, .backoff = 1, .jitter = 0}}, [&w] {
     if (w.done.hit("last") == 1) throw std::runtime_error("not yet");
   });
 }
 
-// What was recorded.
+// The code that was recorded.
 stet::task<std::string> recorded(stet::context& ctx, world& w) {
   co_await ctx.step("first", [&w](int) { w.done.hit("first"); }, 1);
   co_await ctx.sleep(1min);
@@ -33,7 +33,7 @@ stet::task<std::string> recorded(stet::context& ctx, world& w) {
   co_return "done";
 }
 
-// What today's code does.
+// Today's code.
 stet::task<std::string> step_to_timer(stet::context& ctx, world& w) {
   co_await ctx.sleep(1min);
   co_await last(ctx, w);
@@ -371,7 +371,7 @@ TEST_CASE(
     w.open(define(false));
     w.pass(1h);
     auto info = w.engine().admin().describe("t");
-    CHECK(info->status == stet::status::stalled);  // it would end where the history goes on
+    CHECK(info->status == stet::status::stalled);  // it would end before the history does
     CHECK(info->reason.find("failed with stet::") != std::string::npos);
     w.crash();
     w.open(define(true));

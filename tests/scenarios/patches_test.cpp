@@ -1,4 +1,4 @@
-// Changes of code behind a gate, while runs of the earlier code are open.
+// Changes of code inside a gate, while runs of the earlier code are open.
 #include <stet/check.hpp>
 
 #include "tests/support/world.hpp"
@@ -25,7 +25,7 @@ world::definer build(world& w, code c) {
     });
   };
 }
-/// The process ends, and one with other code begins.
+/// Ends the process, and begins one with other code.
 void upgrade(world& w, code c, bool clean = false) {
   if (clean) w.close();
   else w.crash();
@@ -37,7 +37,7 @@ std::size_t markers(world& w, std::string_view id) {
   return n;
 }
 
-// What was, and a gate at each place of it.
+// The old code, and the same with a gate at each place of it.
 stet::task<std::string> was(stet::context& ctx, world& w) {
   co_await hit(ctx, w, "first");
   co_await ctx.sleep(1h);
@@ -113,7 +113,7 @@ TEST_CASE("an answer stands, whichever code comes next: with the gate, and witho
     w.open(build(w, before_wait));
     w.engine().start(Text, "t");
     w.settle();
-    upgrade(w, was);  // rolled back: it can't go on with a run that took the new way
+    upgrade(w, was);  // rolled back: a run that took the new way can't go on
     w.pass(2h);
     auto info = w.engine().admin().describe("t");
     CHECK(info->status == stet::status::stalled);
@@ -196,7 +196,7 @@ TEST_CASE("a hundred gates in one turn [S136]") {
     w.settle();
     w.restart();
     for (auto* id : {"old", "new"}) w.engine().signal(id, Go);
-    CHECK(w.run(Text, "old") == "100");  // those behind what it waited for
+    CHECK(w.run(Text, "old") == "100");  // the gates after the place where it waited
     CHECK(w.run(Text, "new") == "200");
     CHECK(markers(w, "new") == 200);
   });
@@ -293,7 +293,7 @@ TEST_CASE(
     w.engine().signal("long past", Go);
     w.settle();
     w.pass(1h);
-    w.engine().signal("just past", Go);  // the last thing that it records
+    w.engine().signal("just past", Go);  // the signal is the last record
     w.settle();
     upgrade(w, branches_are);
     w.settle();

@@ -1,4 +1,5 @@
-// Payloads that are too long are refused where they are made, and nothing loops over them.
+// Payloads that are too long are refused where they are made, and nothing tries them again for
+// ever.
 #include "tests/support/tables.hpp"
 #include "tests/support/world.hpp"
 
@@ -37,7 +38,7 @@ namespace {
 
 inline constexpr stet::error_type<large_error> Large{"large"};
 
-/// Tries whatever a workflow can make, and says what came of it.
+/// Makes every kind of payload that a workflow can make, and returns the errors that it got.
 stet::task<std::string> makes(stet::context& ctx, int n) {
   std::string said;
   auto note = [&](const char* what, const stet::error& e) {

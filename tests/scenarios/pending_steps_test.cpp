@@ -1,4 +1,5 @@
-// Non-blocking steps that are pending: time-outs, cancellation, closes, and the frames they hold.
+// Non-blocking steps that are pending: time-outs, cancellation, closes, and the frames that they
+// keep.
 #include <atomic>
 #include <csignal>
 #include <functional>
@@ -106,7 +107,7 @@ TEST_CASE(
             co_return told(co_await ctx.try_step("x", o, [&](stet::completion<int> done) {
               done.on_stop([&] { (void)begun.all(); });
               begun.take(done);
-              seen = done.progress<int>().value_or(0);  // last: the test takes what began by it
+              seen = done.progress<int>().value_or(0);  // last: after it the test takes `done`
             }));
           co_return told(co_await ctx.try_step("x", o, [&](stet::step_context& s) {
             seen = s.progress<int>().value_or(0);
@@ -131,13 +132,13 @@ TEST_CASE(
       CHECK(run.status() == stet::status::running);
       CHECK(w.engine().admin().describe("t")->waits_for.at(0).last_error.empty());
       pending.clear();
-      if (blocks) w.clock.advance(1min);  // else the last one that was dropped has failed it
+      if (blocks) w.clock.advance(1min);  // otherwise the last dropped completion failed it
       w.until(
           [&] { return !w.engine().admin().describe("t")->waits_for.at(0).last_error.empty(); });
       auto why = w.engine().admin().describe("t")->waits_for.at(0).last_error;
       if (blocks) CHECK(why.find("no heartbeat within 60000 ms") != std::string::npos);
       w.clock.advance(2s);
-      w.until([&] { return seen == 5; });  // the second attempt reads what the first one said
+      w.until([&] { return seen == 5; });  // the second attempt reads the progress of the first
       w.clock.advance(1min);
       w.until([&] { return run.status() != stet::status::running; });
       CHECK(run.result() == "step_timed_out after 2: there was no heartbeat within 60000 ms");
@@ -200,7 +201,7 @@ TEST_CASE("the loser of a race is told to stop, and a late result changes nothin
     CHECK(!done.resolve(5));
     bool told_at_once = false;
     done.on_stop([&] { told_at_once = true; });
-    CHECK(!told_at_once);  // it has ended: nobody can be stopped
+    CHECK(!told_at_once);  // it has ended: there is nothing to stop
     w.restart();
     CHECK(run_to_end(w, Text, "t") == "1");
     CHECK(begun.taken() == 1);
@@ -230,7 +231,7 @@ TEST_CASE("a completion outlives its run, its engine, and the close of it") {
     until(*w, [&] { return begun.taken() == 3; });
     w->engine().find(Nth, "2")->terminate("enough");
     auto first = begun.all();
-    w->close();  // waits for nobody
+    w->close();  // doesn't wait for pending steps
     for (auto& d : first) {
       CHECK(d.stop_requested());
       CHECK(!d.resolve("late"));
@@ -385,7 +386,7 @@ TEST_CASE("a suspect that is pending has come through, and holds up no other") {
   auto e = make([&](stet::completion<int> done) { begun.take(std::move(done)); });
   for (int i = 0; i < 5000 && begun.taken() < 2; ++i) std::this_thread::sleep_for(1ms);
   CHECK(begun.taken() == 2);
-  for (auto& done : begun.all()) CHECK(done.resolve(7));  // in whichever order they began
+  for (auto& done : begun.all()) CHECK(done.resolve(7));  // in any order
   for (int n : {0, 1}) CHECK(e->start(Nth, std::to_string(n), n).result() == "7");
 }
 #endif

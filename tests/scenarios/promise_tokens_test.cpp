@@ -16,7 +16,7 @@ namespace {
 inline constexpr stet::workflow<std::string()> Ask{"ask"};
 inline constexpr stet::promise<std::string> Answer{"answer"};
 
-/// What steps were told.
+/// The values that a step got.
 struct letters {
   std::string token, key, uuid;
   std::uint64_t chance = 0;
@@ -38,7 +38,7 @@ auto asking(letters& l) {
   };
 }
 
-/// The seed of a run, as every idempotency key of it shows.
+/// The seed of a run, which each of its idempotency keys shows.
 struct seed {
   explicit seed(const std::string& key) {
     for (std::size_t i = 0; i < 2; ++i) half[i] = std::stoull(key.substr(i * 16, 16), nullptr, 16);
@@ -46,7 +46,7 @@ struct seed {
   std::uint64_t half[2] = {0, 0};
 };
 
-/// Number of the run and of the command that a token names.
+/// The numbers of the run and of the command in a token.
 std::pair<std::uint64_t, std::uint32_t> named_by(const std::string& token) {
   auto dot = token.find('.');
   return {std::stoull(token.substr(0, dot), nullptr, 16),
@@ -150,7 +150,7 @@ TEST_CASE("an exported history whose steps were given a token fits, wherever it 
 }
 
 TEST_CASE("the tokens of runs from before there were secrets stay what they were") {
-  // As the golden stores have it (tests/golden), whose run `publish` is found by such a token.
+  // The golden stores (tests/golden) have this seed, and find their run `publish` by such a token.
   const std::uint64_t s[2] = {0x0123456789abcdef, 0xfedcba9876543210};
   CHECK(stet::detail::token_of(0x1a, 3, s, {}) == "1a.3.13cea118296cff393b2e1ab6766bbf06");
   CHECK(stet::detail::token_of(0x1a, 3, s, {1, 0}) != stet::detail::token_of(0x1a, 3, s, {2, 0}));

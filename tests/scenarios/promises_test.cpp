@@ -1,4 +1,4 @@
-// Promises: an answer that anyone may give, once.
+// Promises: an answer that any program may give, once.
 #include "tests/support/world.hpp"
 
 using namespace stet_tests;
@@ -10,7 +10,7 @@ inline constexpr stet::promise<std::string> Answer{"answer"};
 inline constexpr stet::promise<std::string> Other{"other"};
 inline constexpr stet::promise<> Done{"done"};
 
-/// Where a step puts the token, as a mail would.
+/// A step puts the token here, as into an e-mail.
 struct mailbox {
   std::mutex mutex;
   std::string token;
@@ -135,7 +135,7 @@ TEST_CASE("a promise survives a crash at every commit, and its token is good aft
             try {
               w.engine().resolve(Answer, box.get(), "yes");
             } catch (const stet::error& e) {
-              if (e.code() != stet::errc::not_found) throw;  // of the world before
+              if (e.code() != stet::errc::not_found) throw;  // the token is from the world before
             }
           }
           auto text = w.result(run);

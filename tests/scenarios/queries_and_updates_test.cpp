@@ -27,7 +27,7 @@ void to_json(nlohmann::json& j, const too_heavy& e) { j = e.by; }
 void from_json(const nlohmann::json& j, too_heavy& e) { e.by = j.get<int>(); }
 inline constexpr stet::error_type<too_heavy> TooHeavy{"too-heavy"};
 
-/// A cart that is open until it is told to close: words are added and packed.
+/// A cart to which words are added and packed, until it gets the signal to close.
 void define_cart(world& w, stet::engine& e) {
   e.define(TooHeavy);
   e.define(Cart, [&w](stet::context& ctx) -> stet::task<std::string> {
@@ -75,7 +75,7 @@ TEST_CASE(
     auto records = w.engine().admin().describe("c")->records;
     CHECK(run.query(Content) == "ab");
     CHECK(run.query(Item, 1) == "b");
-    CHECK(w.engine().admin().describe("c")->records == records);  // it wrote nothing
+    CHECK(w.engine().admin().describe("c")->records == records);  // the query wrote nothing
     w.restart();
     run = *w.engine().find(Cart, "c");
     CHECK(run.query(Content) == "ab");
@@ -168,7 +168,7 @@ TEST_CASE("a second update of one id is the first, before and after its answer [
     CHECK(w.done.of("packed shoes") <= 2);
     run.signal(Close);
     CHECK(w.result(run) == "[shoes]");
-    CHECK(run.update(Pack, {.id = "p"}, "shoes") == "[shoes]");  // also of a run that has ended
+    CHECK(run.update(Pack, {.id = "p"}, "shoes") == "[shoes]");  // also after the run has ended
     CHECK(w.engine().admin().describe("c")->open_updates == 0);
   });
 }
@@ -243,7 +243,7 @@ TEST_CASE("a handler that is under way when its run ends is told so to who waits
     CHECK(w.result(run) == "alive");
     auto failed = what_throws([&] { pack.result(); });
     CHECK(failed.code == stet::errc::update_failed);
-    CHECK(w.done.of("caught") == 0);  // no code of it ran any more
+    CHECK(w.done.of("caught") == 0);  // none of its code ran after that
     w.restart();
     CHECK(w.engine().find(Cart, "c")->result() == "alive");
   });

@@ -1,4 +1,4 @@
-// Races, joins, cancellation.
+// Races, joins, and cancellation.
 #include <atomic>
 
 #include "tests/support/world.hpp"
@@ -10,7 +10,7 @@ namespace {
 inline constexpr stet::workflow<std::string()> Text{"text"};
 inline constexpr stet::workflow<int(int)> Nth{"nth"};
 
-/// Waits for an hour, and says which end it came to. Cleans up durably.
+/// Waits for an hour, and returns how that ended. Cleans up durably.
 stet::task<std::string> patient(stet::context& ctx, world& w, std::string name) {
   bool lost = false;
   try {
@@ -154,7 +154,7 @@ TEST_CASE(
           run.cancel("enough");
           w.finish();
           auto what = what_throws([&] { run.result(); });
-          if (what.code == stet::errc::store) w.poke();  // the death
+          if (what.code == stet::errc::store) w.poke();  // its process died
           CHECK(what.code == stet::errc::run_cancelled);
           CHECK(what.says("enough"));
         },
@@ -315,7 +315,7 @@ TEST_CASE(
       counted(std::atomic<int>& c, stet::context& x) : n(c), ctx(x) { ++n; }
       ~counted() {
         --n;
-        ctx.log("destroyed");  // inert while the frame goes
+        ctx.log("destroyed");  // inert while the frame is destroyed
       }
     };
     w.open([&](stet::engine& e) {

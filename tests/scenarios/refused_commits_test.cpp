@@ -25,14 +25,14 @@ void define(world& w, stet::engine& e) {
   });
 }
 
-/// So that slices ride in nearly every block, and blocks are written in the midst of a turn.
+/// Makes nearly every block carry a slice, and makes blocks be written in the midst of a turn.
 void make_tight(world& w) {
   w.options.tail_bytes_max = 4096;
   w.options.replay_check_interval = w.where.check;
 }
 
-/// Starts all runs, and finishes them, whatever the store refuses meanwhile. Every error is told
-/// as what passes.
+/// Starts all runs, and finishes them, whatever the store refuses meanwhile. Every error must be
+/// one that passes.
 void play(world& w) {
   for (int i = 0; i < runs;) {
     auto told = what_throws([&] { w.engine().start(Chain, std::to_string(i), i); });

@@ -1,4 +1,4 @@
-// A replay gives a run what was recorded, and nothing else.
+// A replay gives a run its recorded results, and nothing else.
 #include "tests/support/world.hpp"
 
 #include <stet/json.hpp>
@@ -34,7 +34,7 @@ TEST_CASE("two steps add up wherever the process dies [S1]") {
     int crashes = at_every_commit(
         c, define_sum,
         [](world& w) {
-          int sum = w.run(Sum, "s");  // outside of CHECK, which would take the crash for a failure
+          int sum = w.run(Sum, "s");  // outside of CHECK, which would count the crash as a failure
           CHECK(sum == 3);
         },
         [](world& w, death d) {
@@ -196,7 +196,7 @@ TEST_CASE("a thousand steps, a crash at every 37th [S10]") {
 
 TEST_CASE("a run knows that it replays until the first thing that is new [S11]") {
   everywhere_by_hand([](world& w) {
-    if (w.where.check) return;  // the watch replays as well, and would be seen
+    if (w.where.check) return;  // the replay check replays as well, and would show
     std::string seen;
     w.open([&](stet::engine& e) {
       e.define(Sum, [&](stet::context& ctx) -> stet::task<int> {

@@ -1,4 +1,4 @@
-// Bodies that return late, early or never: which attempt counts, and who waits for it.
+// Bodies that return late, early or never: which attempt counts, and which calls wait for it.
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -14,7 +14,7 @@ inline constexpr stet::workflow<int()> Other{"other"};
 inline constexpr stet::query<int(int)> Slow{"slow"};
 inline constexpr stet::signal<int> Go{"go"};
 
-/// An executor with a thread for each body. The first one of step "long" is kept until release().
+/// An executor with a thread for each body. It keeps the first body of step "long" until release().
 class queues final : public stet::executor {
  public:
   ~queues() override { (void)queues::stop(); }
@@ -28,7 +28,7 @@ class queues final : public stet::executor {
       else threads_.emplace_back([w] { w->run(); });
     }
   }
-  /// Returns when the engine has it back.
+  /// Returns when the engine has the body back.
   void release() {
     std::unique_lock lock(mutex_);
     auto* w = std::exchange(kept_, nullptr);
@@ -134,13 +134,13 @@ TEST_CASE("a body that has returned in time did so, however late the engine look
   };
   ask(1);
   while (queries < 1) std::this_thread::yield();
-  ask(2);  // these two are taken in one turn, which finds the body returned, and the time late
+  ask(2);  // one turn takes both; it finds the body returned, and the time late
   callers.emplace_back([&] { w.engine().start(Other, "late", {.run_timeout = 48h}); });
   std::this_thread::sleep_for(20ms);
   may_answer = 1;
   while (queries < 2) std::this_thread::yield();
   may_return = true;
-  std::this_thread::sleep_for(50ms);  // it returns, within its time
+  std::this_thread::sleep_for(50ms);  // it returns in time
   w.clock.advance(300ms);
   may_answer = 2;
   for (auto& t : callers) t.join();

@@ -1,6 +1,6 @@
 // Faults that reviews of the code found: bodies and the loop that wait for each other, an event
-// that is larger than a commit, interceptors that repeat a body, exceptions without words, reads
-// and heartbeats of a full store, an entropy that repeats itself.
+// that is larger than a commit, interceptors that repeat a body, exceptions without a text, reads
+// and heartbeats of a full store, and an entropy source that repeats itself.
 #include <atomic>
 #include <csignal>
 #include <set>
@@ -32,7 +32,7 @@ bool comes_true(const std::function<bool()>& what) {
   return what();
 }
 
-/// A store whose longest value is short, so that an event is soon too large for a commit.
+/// A store with a small limit for values, so that an event is soon too large for a commit.
 class short_values final : public stet::forwarding_store {
  public:
   using forwarding_store::forwarding_store;
@@ -72,8 +72,8 @@ namespace {
 
 inline constexpr stet::error_type<declared> Declared{"declared"};
 
-/// A run whose update's handler has a capturing body under way, in which `calls` is called when the
-/// run has ended.
+/// Starts a run whose update handler has a capturing body under way. The body calls `calls` after
+/// the run's main coroutine has returned.
 void open_awaited(world& w, std::atomic<bool>& began, std::atomic<bool>& goes,
                   const std::function<void()>& calls) {
   w.open([&began, &goes, calls](stet::engine& e) {
@@ -145,7 +145,7 @@ TEST_CASE("a body that the loop waits for may call the engine: nothing hangs") {
 TEST_CASE("a close with a limit doesn't wait for a body that the loop waits for, or runs itself") {
   for (bool runs_inline : {false, true}) {
     CAPTURE(runs_inline);
-    // It is left behind, and refers to these until it ends.
+    // The body outlives the close, and refers to these until it ends.
     static std::atomic<int> left{0};
     left = 0;
     auto began = std::make_shared<std::atomic<bool>>(false);
@@ -353,7 +353,7 @@ TEST_CASE("an exception whose what() is null is told as any other") {
     for (std::string how : {"codec", "declared", "completion", "workflow"}) {
       CAPTURE(how);
       auto run = w.engine().start(Echo, how, how);
-      bool is_itself = false;  // doctest would read its words
+      bool is_itself = false;  // doctest would read its text
       auto what = what_throws([&] {
         try {
           w.result(run);

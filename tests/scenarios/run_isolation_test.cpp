@@ -1,4 +1,4 @@
-// One run's mistakes harm itself and no other run. Deaths of the process are in
+// One run's mistakes harm only that run. For deaths of the process see
 // crashes_during_steps_test.cpp.
 #include <atomic>
 
@@ -12,13 +12,13 @@ inline constexpr stet::workflow<long(long)> Long{"long"};
 inline constexpr stet::workflow<std::string()> Text{"text"};
 inline constexpr stet::workflow<std::string(std::string)> Echo{"echo"};
 
-/// How far the native stack reaches.
+/// Measures how far the native stack reaches.
 class stack_gauge {
  public:
   void mark() {
     char here;
     auto* p = &here;
-    asm volatile("" : "+r"(p));  // not optimised into a register
+    asm volatile("" : "+r"(p));  // keep it out of a register
     auto at = reinterpret_cast<std::uintptr_t>(p);
     low_ = low_ ? std::min(low_, at) : at;
     high_ = std::max(high_, at);

@@ -1,4 +1,4 @@
-// Time-outs of runs, and timers, are not lost by a stall, a restart or a clock that is set.
+// A stall, a restart or a clock that is set loses no time-out of a run, and no timer.
 #include "keys/keys.hpp"
 #include "tests/engine/probe.hpp"
 #include "tests/support/world.hpp"
@@ -11,7 +11,7 @@ inline constexpr stet::workflow<int()> Sleeps{"sleeps"};
 inline constexpr stet::workflow<int(bool)> Chain{"chain"};
 inline constexpr stet::workflow<void(stet::duration)> Timer{"timer"};
 
-/// A machine's clocks, whose wall clock is set.
+/// A machine's clocks; its wall clock can be set.
 class set_clock final : public stet::clock {
  public:
   stet::time_point wall() noexcept override { return stet::time_point(stet::duration(wall_)); }
@@ -46,7 +46,7 @@ TEST_CASE("the time-out of a run that is stalled from a start on ends it") {
     w.engine().start(Sleeps, "long", {.run_timeout = 5h});
     w.settle();
     w.close();
-    w.open(lacks);  // it is stalled, and is noticed by a signal
+    w.open(lacks);  // it is stalled, which the next event shows
     w.engine().find(Sleeps, "r")->cancel("why not");
     w.engine().find(Sleeps, "long")->cancel("why not");
     w.settle();
@@ -59,7 +59,7 @@ TEST_CASE("the time-out of a run that is stalled from a start on ends it") {
     CHECK(w.engine().admin().describe("r")->status == stet::status::timed_out);
     CHECK(w.engine().admin().describe("long")->status == stet::status::stalled);
     w.close();
-    w.clock.advance(5h);  // and while no engine runs
+    w.clock.advance(5h);  // also while no engine runs
     w.reopen();
     w.settle();
     CHECK(w.engine().admin().describe("long")->status == stet::status::timed_out);

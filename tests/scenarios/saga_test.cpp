@@ -1,4 +1,4 @@
-// A saga that fails or is cancelled undoes its actions in reverse.
+// A saga that fails or is cancelled undoes its actions in reverse order.
 #include <map>
 
 #include "tests/support/tables.hpp"
@@ -30,7 +30,7 @@ std::string book(const std::string& what) {
 }
 void cancel(const std::string& booking) { diary.add("-" + booking); }
 
-/// Books as many of three things as it is told, then fails (or, at 4, waits).
+/// Books the first `count` of three things, then fails (or, if it is 4, waits).
 stet::task<std::string> trip(stet::context& ctx, int count) {
   co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
     std::string all;
@@ -52,7 +52,7 @@ void add(stet::transaction& tx, const std::string& account, long cents) {
   tx.put(Accounts, account, tx.get(Accounts, account).value_or(0) + cents);
 }
 
-/// Takes 10 and then 20 from ann, and fails.
+/// Takes first 10 and then 20 from ann, and fails.
 stet::task<void> move(stet::context& ctx) {
   co_await ctx.saga([&](stet::saga& s) -> stet::task<> {
     for (long cents : {10, 20}) {

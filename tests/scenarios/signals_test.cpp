@@ -16,7 +16,7 @@ inline constexpr stet::signal<int> Number{"number"};
 inline constexpr stet::signal<int> WrongWord{"word"};
 inline constexpr stet::signal<> Go{"go"};
 
-/// Reads so many words and puts them in a row.
+/// Reads `count` words, and joins them.
 stet::task<std::string> collect(stet::context& ctx, int count) {
   std::string all;
   for (int i = 0; i < count; ++i) all += co_await ctx.receive(Word);
@@ -123,7 +123,7 @@ TEST_CASE("a wait that lost takes no signal [S54, S55]") {
 }
 
 TEST_CASE("a wait and its time-out in one turn: the earlier event wins, on every replay [S56]") {
-  // By hand: a loop with a thread of its own may look at the clock between the two.
+  // In manual engines only: a loop with a thread of its own may read the clock between the two.
   everywhere_by_hand([](world& w) {
     w.open([&](stet::engine& e) {
       e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
@@ -135,7 +135,7 @@ TEST_CASE("a wait and its time-out in one turn: the earlier event wins, on every
     });
     auto run = w.engine().start(Text, "t");
     w.settle();
-    w.clock.advance(10min);  // due, and not looked at
+    w.clock.advance(10min);  // due, but the engine hasn't read the clock
     run.signal(Word, "in time");
     CHECK(w.result(run) == std::string("in time") + "none");
   });

@@ -1,5 +1,5 @@
-// How a step fails, and is tried again. With threads and time-outs: bodies_on_threads_test.cpp;
-// with deaths of the process: crashes_during_steps_test.cpp.
+// How a step fails and is tried again. For threads and time-outs see bodies_on_threads_test.cpp,
+// for deaths of the process crashes_during_steps_test.cpp.
 #include "tests/support/world.hpp"
 
 using namespace stet_tests;

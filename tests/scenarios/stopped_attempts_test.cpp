@@ -1,4 +1,4 @@
-// Attempts that a close or a stall cuts short are no failures of their step.
+// An attempt that a close or a stall cuts short is no failure of its step.
 #include <atomic>
 #include <thread>
 
@@ -16,7 +16,7 @@ constexpr stet::step_options once{.retry = {.max_attempts = 1}};
 
 std::atomic<int> begun;
 
-/// The first attempt goes on until it is asked to stop, and then throws as so many bodies do.
+/// The first attempt goes on until it is asked to stop, and then throws, as many bodies do.
 int stops(stet::step_context& s) {
   if (s.attempt() > 1) return 7;
   ++begun;
@@ -84,7 +84,7 @@ TEST_CASE(
 
 namespace {
 
-/// Stops by stet::stopped as long as `first` attempts are under way.
+/// The first attempts throw stet::stopped when they are asked to stop.
 int gives_up(stet::step_context& s) {
   if (s.attempt() > 1) return static_cast<int>(s.attempt());
   ++begun;

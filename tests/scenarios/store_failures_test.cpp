@@ -25,14 +25,14 @@ void open(world& w) {
   w.open([&w](stet::engine& e) { define(w, e); });
 }
 
-/// Changes what the store holds while no engine is open.
+/// Changes the store while no engine is open.
 void tamper(world& w, const std::function<void(stet::store&, stet::batch&)>& f) {
   auto s = w.store();
   stet::batch b;
   f(*s, b);
   s->commit(b, stet::durability::sync);
 }
-/// The first key of a space ('j', 'r', 'h', …), the n-th one.
+/// The n-th key of a space ('j', 'r', 'h', …), from 0, with its value.
 std::pair<std::string, std::string> nth_of(stet::store& s, char space, int n = 0) {
   std::string from{'\0', space}, to{'\0', static_cast<char>(space + 1)};
   std::pair<std::string, std::string> found;
@@ -223,8 +223,8 @@ TEST_CASE("everybody who waits is told when the store fails: nobody hangs [S157]
 }
 
 TEST_CASE("who stops waiting in the turn in which the store fails is told") {
-  // The clock jumps at its n-th look, so that a run is due in any turn: also in the one that takes
-  // the call back.
+  // The clock jumps at its n-th reading, so a run may become due in any turn, the one that takes
+  // the call back included.
   struct jumping : stet::clock {
     std::int64_t ms = 1'700'000'000'000;
     int looks = -1;
@@ -456,7 +456,8 @@ TEST_CASE("a second engine on the same store is refused, and the first one goes 
 
 namespace {
 
-/// Another's store, under two engines at once: what a shared store without a lock would be.
+/// A store that another object owns, opened by two engines at once, like a shared store without a
+/// lock.
 class borrowed_store final : public stet::store {
  public:
   explicit borrowed_store(stet::store& s) : store_(s) {}
@@ -490,7 +491,7 @@ TEST_CASE(
   second.run_until_idle();
   CHECK(second.find(Nth, "1"));
   CHECK(!second.find(Nth, "2"));
-  CHECK(w.done.of("1.0") <= 2);  // each of them may have begun it
+  CHECK(w.done.of("1.0") <= 2);  // each engine may have begun it
   CHECK(w.done.of("2.0") == 0);
   first.close();
   second.start(Nth, "3", 3);

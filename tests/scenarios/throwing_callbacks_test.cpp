@@ -1,5 +1,5 @@
-// An exception of a user's callback reaches whoever called it: nothing is half done, and the engine
-// goes on for everybody else.
+// An exception of a user's callback reaches the caller. Nothing is half done, and the engine goes
+// on for all other runs.
 #include <functional>
 #include <new>
 #include <stdexcept>
@@ -28,7 +28,8 @@ inline constexpr stet::update<std::string(std::string)> Say{"say"};
 inline constexpr stet::query<std::string()> Ask{"ask"};
 inline constexpr stet::table<int, std::string> Notes{"notes"};
 
-/// The ways in which a user's code may throw. None of them may be taken for the engine's own.
+/// The ways in which a user's code may throw. The engine must take none of them for an error of its
+/// own.
 const std::vector<std::pair<const char*, std::function<void()>>> ways = {
     {"runtime_error", [] { throw std::runtime_error("the key server is away"); }},
     {"store_error",
@@ -71,7 +72,7 @@ void define(stet::engine& e) {
   e.define(Counts, counts);
 }
 
-/// Calls `f`, which has to throw something, whatever it is.
+/// Calls `f`. Returns whether it threw anything.
 bool throws(const std::function<void()>& f) {
   try {
     f();
@@ -79,7 +80,7 @@ bool throws(const std::function<void()>& f) {
   return false;
 }
 
-/// Throws by `way` at the next call, and no more.
+/// Throws by `way` at the next call only.
 std::function<void(int)> once(const std::function<void()>& way) {
   return [way, happened = std::make_shared<bool>(false)](int) {
     if (!std::exchange(*happened, true)) way();
@@ -174,7 +175,7 @@ TEST_CASE("of a transaction whose values can't be sealed nothing is written") {
 
 TEST_CASE("a step's transaction that can't be sealed is tried again, whole") {
   for (auto& [name, way] : ways) {
-    for (int nth : {1, 2, 3}) {  // the values, and the result
+    for (int nth : {1, 2, 3}) {  // the two values, and the result
       CAPTURE(name);
       CAPTURE(nth);
       world w;
@@ -198,7 +199,7 @@ TEST_CASE("wherever sealing fails, once, nobody is lost and others go on") {
   for (auto& [name, way] : ways) {
     for (std::size_t resident : {0u, 100u}) {
       int all = 0;
-      for (int nth = 0; nth <= all; ++nth) {  // first how many there are
+      for (int nth = 0; nth <= all; ++nth) {  // the first round counts the payloads
         CAPTURE(name);
         CAPTURE(resident);
         CAPTURE(nth);
@@ -210,7 +211,7 @@ TEST_CASE("wherever sealing fails, once, nobody is lost and others go on") {
         t->on_seal = [=](int n) {
           if (n == nth) thrower();
         };
-        auto act = [&](const std::function<void()>& f) {  // a caller that asks again
+        auto act = [&](const std::function<void()>& f) {  // a caller that tries again
           if (throws(f)) f();
         };
         auto& e = w.engine();
@@ -232,7 +233,7 @@ TEST_CASE("wherever sealing fails, once, nobody is lost and others go on") {
         CHECK(e.find(Chain, "chain")->status() == stet::status::completed);
         CHECK(stet::decode<std::string>(e.admin().describe("chain")->memo) == "kept");
         auto p = e.find(Parent, "p")->status();
-        // What a child has to say, or is started with, is told to its parent as failed.
+        // If a child's result or its arguments can't be sealed, the parent gets a failure.
         CHECK((p == stet::status::completed || p == stet::status::failed));
         if (nth == 0) all = t->seals;
         check_sound(w);
@@ -396,7 +397,7 @@ TEST_CASE("predicates and an interceptor that throw harm their step or run only"
     });
     auto run = w.engine().start(Late, "l", 1);
     w.finish();
-    if (run.status() == stet::status::stalled) {  // without memory a run stands still
+    if (run.status() == stet::status::stalled) {  // without memory a run is stalled
       CHECK(std::string(name) == "bad_alloc");
     } else {
       CHECK(w.result(run) == 2);
@@ -420,7 +421,7 @@ TEST_CASE("a listener that throws isn't listened to") {
       co_return s;
     });
     e.define(Fails, [](stet::context&, int) -> stet::task<int> {
-      throw 42;  // is told as a problem
+      throw 42;  // is reported as a problem
     });
   });
   CHECK(w.run(Echo, "e", "x") == "x");

@@ -16,7 +16,7 @@ std::int64_t minutes(stet::time_point t) {
   return (t.time_since_epoch().count() - fake_clock::epoch) / 60'000;
 }
 
-/// Sleeps an hour, and gives the minute at which it went on.
+/// Sleeps an hour, and returns the minute at which it went on.
 void define_hour(world& w, stet::engine& e) {
   e.define(Hour, [&w](stet::context& ctx) -> stet::task<std::int64_t> {
     co_await ctx.sleep(1h);
@@ -192,7 +192,7 @@ TEST_CASE(
     for (int i = 0; i < 4; ++i) w.pass(1h);
     CHECK(w.done.of("x") == 5);
     w.crash();
-    w.clock.set(-2h);  // later than the step began, earlier than its pause did
+    w.clock.set(-2h);  // after the step's beginning, before that of its pause
     w.reopen();
     w.settle();
     w.pass(1h);
@@ -290,7 +290,8 @@ TEST_CASE("sleeps of no time, of less than none and of all eternity") {
 }
 
 TEST_CASE("a time-out around a step goes on over a restart, though the body never ends") {
-  // Residency 0 or not, the step is under way at the crash, and its rerun doesn't end either.
+  // With any residency, the step is under way at the crash, and its next attempt doesn't end
+  // either.
   for (std::size_t resident : {std::size_t{0}, std::size_t{100'000}}) {
     world w({.resident = resident, .threads = 4});
     std::atomic<bool> give_way{false};

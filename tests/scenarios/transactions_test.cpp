@@ -44,7 +44,7 @@ TEST_CASE("a transaction and its result are one commit: done once, whatever dies
     at_every_commit(
         c, [](world&, stet::engine& e) { e.define(Move, move); },
         [](world& w) {
-          // From outside: again after a crash, so only what isn't there yet.
+          // This is called again after a crash, so it writes only if there is no entry yet.
           w.engine().transact([](stet::transaction& tx) {
             if (!tx.get(Accounts, "ann")) tx.put(Accounts, "ann", 100);
           });
@@ -69,7 +69,8 @@ TEST_CASE("a transaction and its result are one commit: done once, whatever dies
 
 TEST_CASE("a transaction that throws has written nothing, and isn't tried again") {
   everywhere([](world& w) {
-    // Not in the body: the coroutine, and the body with it, may be rebuilt between two attempts.
+    // It isn't in the body, since the coroutine, and the body with it, may be rebuilt between
+    // attempts.
     std::atomic<int> tried{0};
     w.open([&tried](stet::engine& e) {
       e.define(Move, move);

@@ -1,6 +1,6 @@
-// A run whose snapshot can't be read is there. Who acts on it is told errc::corrupt, and
-// nothing is put in its place. Events that it is owed meanwhile it gets when it can be read again.
-// Who waits for it is told when it is given up.
+// A run whose snapshot can't be read still exists. Calls on it get errc::corrupt, and no other run
+// takes its place. Events that it is owed meanwhile reach it when it can be read again. Runs that
+// wait for it get an error when it is given up.
 #include <set>
 
 #include <stet/check.hpp>
@@ -88,7 +88,7 @@ void define_all(stet::engine& e) {
   e.define(Short, [](stet::context&) -> stet::task<int> { co_return 1; });
 }
 
-/// An engine on a store of which some snapshots can't be read, while the test says so.
+/// An engine on a store in which the test makes some snapshots unreadable.
 struct town {
   std::shared_ptr<stet::memory::contents> contents = stet::memory::make_contents();
   fake_clock clock;
@@ -125,7 +125,7 @@ struct town {
   stet::engine& operator*() const { return *engine; }
   stet::engine* operator->() const { return engine.get(); }
   std::uint64_t run_of(std::string_view id) const { return engine->admin().describe(id)->run; }
-  /// In another life the latest run of this id can't be read.
+  /// Begins another life, in which the latest run of this id can't be read.
   void damage(std::string_view id) {
     damaged = {stet::detail::keys::snapshot(run_of(id))};
     close();
@@ -194,7 +194,7 @@ TEST_CASE("calls by a handle of a chain whose open run can't be read aren't ackn
   t->run_until_idle();
   auto run = t.run_of("c");
   for (int i = 0; i < 1000; ++i) (void)t->start(Short, "s" + std::to_string(i));
-  t->run_until_idle();  // it has left memory by then
+  t->run_until_idle();  // the run isn't resident any more
   t.damaged = {stet::detail::keys::snapshot(run)};
   CHECK(code_of([&] { h.cancel("please"); }) == stet::errc::corrupt);
   CHECK(code_of([&] { h.terminate("please"); }) == stet::errc::corrupt);
@@ -300,7 +300,7 @@ TEST_CASE("what is owed is known to check, and waits until all that it needs can
     for (auto& p : report.problems) named |= p.find("is owed") != std::string::npos;
     CHECK(named);
     s.close();
-    auto whole = stet::memory::open(t.contents);  // the snapshot is back, and no engine has looked
+    auto whole = stet::memory::open(t.contents);  // the snapshot is back, no engine read it yet
     auto after = stet::check(*whole);
     CHECK_MESSAGE(after.ok(), (after.problems.empty() ? "" : after.problems[0]));
     whole->close();
@@ -363,7 +363,7 @@ TEST_CASE("check names a call whose addressee is over") {
   t.close();
   auto s = stet::memory::open(t.contents);
   CHECK(stet::check(*s).ok());
-  stet::batch b;  // as a build that lost the end of a called run would leave it
+  stet::batch b;  // as if a build had lost the end of the called run
   b.erase(stet::detail::keys::snapshot(desk));
   s->commit(b, stet::durability::sync);
   auto report = stet::check(*s);

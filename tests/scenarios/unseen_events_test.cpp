@@ -1,5 +1,5 @@
-// Events that a run was sent and has not seen when it ends: they go over to the run that continues
-// it, or whoever waits for them is told. In the commit of the end.
+// Events that a run got but hasn't seen when it ends. In the commit of the end, either the run that
+// continues it gets them, or those that wait for them get an error.
 #include <stet/check.hpp>
 
 #include "tests/support/world.hpp"
@@ -17,7 +17,7 @@ inline constexpr stet::signal<std::string> Word{"word"};
 inline constexpr stet::promise<std::string> Answer{"answer"};
 inline constexpr stet::update<int(int)> Ask{"ask"};
 
-/// Goes on as a new run at each Go; the second one has all it needs to be seen.
+/// Continues as a new run at the first Go. The second run reads signals, and answers an update.
 stet::task<std::string> loop(stet::context& ctx, int n) {
   auto answer = ctx.promise(Answer);
   if (n > 0) {
@@ -48,7 +48,7 @@ void define_all(stet::engine& e) {
     co_return answer.failed_as<stet::error>() ? "told" : "?";
   });
 }
-/// The program of a day on which nobody could run `loop`.
+/// Definitions of a program that lacks `loop`.
 void define_others(stet::engine& e) {
   e.define(Asks, [](stet::context&) -> stet::task<std::string> { co_return std::string(); });
 }
@@ -127,7 +127,7 @@ TEST_CASE(
           CHECK(info->status == stet::status::cancelled);
           CHECK(info->reason == "enough");
           CHECK(info->previous != 0);
-          CHECK(info->unread_signals == 0);  // the next run has read it before it saw the request
+          CHECK(info->unread_signals == 0);  // the next run read it before it saw the request
           check_store(w);
         });
 }

@@ -1,5 +1,5 @@
-// Several versions of a workflow side by side, runs that are moved from one to another, and the
-// runs that a start would stall.
+// Several versions of a workflow next to each other, runs that are moved from one version to
+// another, and the runs that a start would stall.
 #include <set>
 #include <thread>
 
@@ -22,7 +22,7 @@ auto hit(stet::context& ctx, world& w, const std::string& name) {
   return ctx.step(name, [&w, name] { w.done.hit(name); });
 }
 
-/// A body that says which version it is; `names` are its steps, a wait stands between them.
+/// A body that returns its version. `names` are its steps, with a wait between them.
 struct body {
   world& w;
   std::string says;
@@ -105,7 +105,7 @@ TEST_CASE(
       define(e, "3", {w, "three"});
     });
     w.pass(1h);
-    w.engine().signal("t", Go);  // wakes it: it waits for its version from now on
+    w.engine().signal("t", Go);  // wakes it: from now on it waits for its version
     w.settle();
     CHECK(is_stalled(w, "t"));
     auto why = reason_of(w, "t");
@@ -332,7 +332,7 @@ world::definer yesterday(world& w) {
     });
   };
 }
-/// A step renamed, a version that is gone, arguments of another type.
+/// A renamed step, a missing version, arguments of another type.
 world::definer nothing_fits(world& w) {
   return [&w](stet::engine& e) {
     constexpr stet::workflow<std::string(std::string)> Other{"loop"};
@@ -427,7 +427,7 @@ TEST_CASE("a start stalls what its preview said, and nothing else") {
     auto e = w.make();
     auto p = e->preview();
     e->start();
-    for (int i = 0; i < 30; ++i) {  // who sleeps finds out when it wakes
+    for (int i = 0; i < 30; ++i) {  // a run that sleeps is stalled when it wakes
       auto id = "t" + std::to_string(i);
       if (e->find(Text, id)->status() == stet::status::running) e->signal(id, Go);
     }

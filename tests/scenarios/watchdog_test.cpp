@@ -1,4 +1,4 @@
-// A workflow whose code doesn't come back is named.
+// The engine reports a workflow whose code doesn't come back.
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -12,7 +12,7 @@ namespace {
 inline constexpr stet::workflow<int(int)> Spins{"spins"};
 inline constexpr stet::workflow<int(int)> Works{"works"};
 
-/// What an engine told.
+/// The texts that an engine reported.
 class hearing final : public stet::listener {
  public:
   void problem(std::string_view text) noexcept override {

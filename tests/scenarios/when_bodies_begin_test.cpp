@@ -1,4 +1,4 @@
-// Which commits a body waits for before it begins, and which it does not.
+// Which commits a body waits for before it begins, and which it doesn't wait for.
 #include <atomic>
 #include <thread>
 
@@ -12,7 +12,8 @@ inline constexpr stet::workflow<int()> Blocker{"blocker"};
 inline constexpr stet::workflow<int()> Coordinator{"coordinator"};
 inline constexpr stet::signal<int> News{"news"};
 
-/// Commits up to a number go through, the others wait. The store may commit after it has gone.
+/// Commits up to a number go through, the others wait. The store may commit after this object is
+/// gone.
 class turnstile {
  public:
   explicit turnstile(faults& f) {
@@ -69,7 +70,7 @@ TEST_CASE("a body doesn't wait for what came to its run after its step") {
     });
   });
   auto blocker =
-      w.engine().start(Blocker, "b");  // while its body is out the committer writes blocks
+      w.engine().start(Blocker, "b");  // while its body runs, the committer writes blocks
   REQUIRE(comes_true([&] { return blocks.load(); }));
   gate.shut();
   auto before = gate.limit();
@@ -97,9 +98,9 @@ TEST_CASE("a body doesn't wait for what came to its run after its step") {
 }
 
 TEST_CASE("a body waits for the record of its own attempt") {
-  // The first attempt fails; the second may begin only when its note is durable.
+  // The first attempt fails; the second may begin only when the note of that is durable.
   std::atomic<int> attempts{0};
-  std::atomic<std::uint64_t> commits{0};  // also by the last commit of the world
+  std::atomic<std::uint64_t> commits{0};  // the world's last commit uses it too
   std::atomic<std::uint64_t> seen[3];
   world w({.threads = 4});
   w.plan->set_hook([&](store_call what, moment when, std::uint64_t) {

@@ -1,5 +1,5 @@
-// Clocks that are wrong, are set right, are suspended. True time stands beside: nothing ends
-// before its length of it has passed, and nothing waits longer than twice its length.
+// Clocks that are wrong, are set right, or are suspended, compared with the true time: nothing ends
+// before its whole length has passed, and nothing takes more than twice its length.
 #include <algorithm>
 #include <atomic>
 #include <map>
@@ -33,16 +33,16 @@ class wrong_clock : public stet::clock {
   }
 
   ms true_ms = fake_clock::epoch;
-  ms error = 0;  // of the wall clock: how far it is ahead
+  ms error = 0;  // how far the wall clock is ahead
   ms booted = fake_clock::epoch - hour, suspended = 0;
   bool tells_uptime;
 };
 
-/// True time in which engines ran, and how long things took of it.
+/// The true time in which engines ran, and how much of it each thing took.
 class book final : public stet::listener {
  public:
   book(wrong_clock& c, std::string how) : clock_(c), seed_(std::move(how)) {}
-  /// A workflow's ctx.log: "asked 60000" or "ended", never in a replay.
+  /// Gets a workflow's ctx.log: "asked 60000" or "ended", never in a replay.
   void log(std::string_view id, std::string_view line) noexcept override {
     if (line == "ended") end(std::string(id));
     else ask(std::string(id), std::stoll(std::string(line.substr(6))));
@@ -60,12 +60,13 @@ class book final : public stet::listener {
     INFO("seed ", seed_, ", ", id, " of ", length, " ms took ", took, " ms, and ", running,
          " ms of engines");
     if (!is_doubtful) CHECK(took >= length);
-    // Two of its lengths, what a wrong life may forget of itself, and the steps of this test.
+    // Twice its length, the time that a life with a wrong clock may forget, and this test's own
+    // steps.
     CHECK(running <= 2 * length + 2 * minute * lives);
     open_.erase(found);
     ++ended;
   }
-  /// Nobody can know how long those take that began in this life.
+  /// The true length of things that began in this life is unknown.
   void doubt() {
     for (auto& [id, o] : open_) o.is_doubtful |= o.life == lives;
   }
@@ -123,7 +124,7 @@ stet::task<std::string> timed(book& b, stet::context& ctx, std::string what, ms 
 
 constexpr ms retention = 3 * hour;
 
-/// One machine under one seed.
+/// One machine, driven by one seed.
 class ordeal {
  public:
   ordeal(unsigned seed, bool tells_uptime)
@@ -183,7 +184,7 @@ class ordeal {
 
   void settle() {
     w.engine().run_until_idle();
-    for (auto& id : notes.ids()) {  // what nobody logs
+    for (auto& id : notes.ids()) {  // runs that don't log
       bool is_run = id.starts_with("timeout") || id.starts_with("execution");
       bool is_kept = id.starts_with("kept/");
       if (!is_run && !is_kept) continue;
@@ -206,7 +207,7 @@ class ordeal {
   void suspend(ms d) {
     clock.true_ms += d;
     clock.suspended += d;
-    notes.down += d;  // nobody can notice anything
+    notes.down += d;  // no clock shows a suspension
     settle();
   }
 
@@ -215,33 +216,34 @@ class ordeal {
     return errors[below(5)];
   }
 
-  /// Engine time is behind, and the engine has no sign of that.
+  /// Whether engine time is too early without any sign that the engine could see.
   bool is_hidden() const { return engine_error_ < 0 && engine_error_ == believed_error_; }
   void is_now(ms error) {
     engine_error_ = error;
     believed_error_ = std::max(believed_error_, error);
   }
 
-  /// The wall clock is set while an engine runs: to what it was or below, or right again.
+  /// Sets the wall clock while an engine runs: to some error, or right again.
   void set() {
     clock.error = below(2) ? 0 : some_error();
     is_now(std::max(engine_error_, clock.error));
     settle();
   }
 
-  /// So that the store knows what time it is: by how much a clock was set back is measured from the
-  /// last time that was recorded, and what ran behind it can't be told from an error.
+  /// Makes the store record the time. The engine measures from the last recorded time how far a
+  /// clock was set back; it can't tell time that passed after that from an error.
   void note_time() {
     w.engine().start(Timed, "note/" + std::to_string(notes.lives), "delay", 0);
     w.engine().run_until_idle();
   }
 
-  /// The process ends, and another begins, perhaps after a reboot, perhaps with another clock. What
-  /// nobody can know isn't asked for: that a clock was wrong which looked like a shorter downtime.
+  /// Ends the process and begins another, perhaps after a reboot, perhaps with another clock. If a
+  /// wrong clock merely looks like a shorter downtime, no engine could notice it, so the test
+  /// doesn't ask for that.
   void live_again() {
     bool is_set_back = below(3) == 0;
     if (is_set_back || engine_error_ < 0) note_time();
-    if (is_hidden()) notes.doubt();  // when the clock is right again, that looks like downtime
+    if (is_hidden()) notes.doubt();  // a later right clock looks like downtime
     if (below(2)) w.crash();
     else w.close();
     ms downtime = below(3) ? below(3 * hour) : 0;
@@ -251,7 +253,7 @@ class ordeal {
     } else if (is_hidden() && below(2)) {
       clock.error = engine_error_;
     } else if (engine_error_ == 0 && downtime > minute && clock.tells_uptime && below(2)) {
-      clock.error = -below(downtime - second);  // it was kept where it stood: a board with a file
+      clock.error = -below(downtime - second);  // it stood still: a board keeps it in a file
       believed_error_ = clock.error;
     } else {
       clock.error = 0;
@@ -272,10 +274,10 @@ class ordeal {
   world w;
   std::vector<std::string> running_;
   ms engine_error_ = 0;    // of engine time
-  ms believed_error_ = 0;  // what it is when the engine believes that its clock is right
+  ms believed_error_ = 0;  // its value if the engine trusts its clock
 };
 
-/// Sleeps an hour, and says so.
+/// Sleeps an hour, then logs that it is awake.
 void define_hour(stet::engine& e) {
   e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
     co_await ctx.sleep(1h);
@@ -285,15 +287,15 @@ void define_hour(stet::engine& e) {
 }
 stet::status status_of(world& w) { return w.engine().find(Text, "t")->status(); }
 
-/// Plays `scenario` with a clock that is an hour behind at a start after ten minutes, and with one
-/// that begins in 1970.
+/// Plays `scenario` twice, with a wrong clock at a start after ten minutes: first it is an hour
+/// too early, then it begins in 1970.
 void for_each_error(const std::function<void(world&, stet::duration)>& scenario) {
   everywhere([&](world& w) { scenario(w, -70min); });
   everywhere([&](world& w) {
     scenario(w, stet::duration(10 * second) - w.clock.wall().time_since_epoch());
   });
 }
-/// The process dies and begins again after ten minutes, with a wrong clock.
+/// The process dies, and begins again after ten minutes with a wrong clock.
 void live_with(world& w, stet::duration error) {
   w.crash();
   w.clock.advance(10min);
@@ -302,7 +304,7 @@ void live_with(world& w, stet::duration error) {
   w.settle();
 }
 
-/// Tells how often the wall clock was looked at.
+/// Counts how often the wall clock was read.
 class counted_clock final : public fake_clock {
  public:
   stet::time_point wall() noexcept override {
@@ -324,7 +326,7 @@ TEST_CASE("whatever is done to the clocks, nothing ends before its time or takes
       ended += o.ended();
     }
   }
-  CHECK(ended > static_cast<int>(seeds));  // it isn't for nothing
+  CHECK(ended > static_cast<int>(seeds));  // the test isn't empty
 }
 
 TEST_CASE("a sleep ends when it should though the clock was wrong at a start and is set right") {
@@ -354,7 +356,7 @@ TEST_CASE("a sleep that began while the clock was wrong is whole, also over anot
     w.pass(1min);
     w.clock.set(-error);
     w.pass(1min);
-    w.engine().cancel("before");  // when this returns, what the store hears of the clock is durable
+    w.engine().cancel("before");  // when it returns, the news of the clock is durable
     w.restart();
     w.settle();
     CHECK(status_of(w) == stet::status::running);
@@ -412,7 +414,7 @@ TEST_CASE("an idle engine notices soon that its machine was suspended") {
   w.open(define_hour);
   auto run = w.engine().start(Text, "t");
   w.settle();
-  w.clock.set(2h);  // the steady clock stood still; and nobody calls the engine
+  w.clock.set(2h);  // the steady clock stood still, and there are no calls
   for (int i = 0; i < 30'000 && w.heard.logs().empty(); ++i) std::this_thread::sleep_for(1ms);
   CHECK(!w.heard.logs().empty());
   CHECK(run.result() == "slept");

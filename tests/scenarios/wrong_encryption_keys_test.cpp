@@ -1,5 +1,5 @@
-// An engine is started with the wrong key, or none: runs are stalled until the right key is back.
-// Payloads that a replay doesn't need are not opened for it.
+// An engine is started with the wrong key, or without one: runs are stalled until the right key is
+// back. A replay doesn't open payloads that it doesn't need.
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -40,8 +40,8 @@ list with(char key, bool required = false, std::string_view name = "moody") {
   return {std::make_shared<moody>(key, required, name)};
 }
 
-/// A life with the wrong transforms, in which somebody asks the run something, so that it is looked
-/// at and stalled; then one with the right ones.
+/// Runs a life with the wrong transforms, in which a call makes the engine replay the run, so that
+/// it is stalled; then a life with the right ones.
 void stalled_once(const list& right, const list& wrong) {
   for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}}) {
     for (bool by_resume : {false, true}) {
@@ -98,8 +98,8 @@ TEST_CASE("a memo, details and what heartbeats said needn't open for a run to go
   (void)w.engine().start(Waits, "w", "secret");
   w.finish();
   t->on_open = nullptr;
-  // What is opened by a replay now, and not more: a memo, details, a heartbeat and the error of an
-  // attempt are refused, payloads of steps and signals are not.
+  // The replay now opens only what it needs. A memo, details, a heartbeat and the error of an
+  // attempt are refused; payloads of steps and signals aren't.
   t->refuses = {"memo secret", "details secret", "not yet, secret"};
   w.engine().find(Waits, "w")->signal(Word, "!");
   CHECK(w.result(*w.engine().find(Waits, "w")) == "secretsecret!");

@@ -1,4 +1,5 @@
-// Files of a store are its owner's alone, and what somebody else planted is not taken for ours.
+// A store's files are its owner's alone, and files planted by another user aren't taken for its
+// own.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ void define(stet::engine& e) {
   });
 }
 
-/// The mode of everything below, by name, that is more than its owner's.
+/// Lists everything in a folder, with its mode, that other users may touch.
 std::vector<std::string> open_to_others(const std::string& where) {
   std::vector<std::string> found;
   for (const auto& entry : fs::recursive_directory_iterator(where)) {
@@ -116,7 +117,7 @@ TEST_CASE("a symbolic link of somebody else is not followed where everybody may 
     kind.open(other / "mine")->close();
     REQUIRE(::chmod(dir.path().c_str(), 01777) == 0);
     fs::create_symlink(other / "mine", dir / "s");
-    CHECK(try_open(kind, dir / "s") == "opened");  // one's own is
+    CHECK(try_open(kind, dir / "s") == "opened");  // a link of one's own is followed
     REQUIRE(::lchown((dir / "s").c_str(), somebody_else, somebody_else) == 0);
     const auto said = try_open(kind, dir / "s");
     CHECK_MESSAGE(said.find("symbolic link that somebody else put") != said.npos, said);

@@ -1,4 +1,5 @@
-// What others choose (ids, names, reasons, texts, paths) can't forge a line of what a person reads.
+// Texts that others choose (ids, names, reasons, texts, paths) can't forge a line that a person
+// reads.
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,8 +23,8 @@ using namespace std::string_literals;
 
 namespace {
 
-/// A line's end, an escape sequence (in one byte and in two), a NUL, what isn't UTF-8, what turns
-/// the direction of writing, and quotes.
+/// A line's end, an escape sequence (in one byte and in two), a NUL, bytes that aren't UTF-8, a
+/// character that changes the direction of writing, and quotes.
 const std::string evil = "x\nstet: all is well\x1b[2J\x00\xc2\x9b\xff\xe2\x80\xae\r' y"s;
 
 inline constexpr stet::workflow<int(int)> Work{"work"};
@@ -41,7 +42,7 @@ bool is_one_line(std::string_view text) {
          !has("\xff") && !has("\xc2\x9b") && !has("\xe2\x80\xae");
 }
 
-/// All that a person may read.
+/// Every text that a person may read.
 class said {
  public:
   void add(const std::string& text) {
@@ -50,7 +51,7 @@ class said {
     CHECK(text.size() < 200'000);
     ++lines_;
   }
-  /// What `f` throws: it must throw something that repeats a part of `evil`.
+  /// Takes the exception of `f`, which must repeat a part of `evil`.
   template <class F> void note(const char* what, F f) {
     CAPTURE(what);
     auto c = what_throws(f);
@@ -73,7 +74,8 @@ struct boom : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// By its argument: waits; fails in a step, in its own code, in a child; gives up.
+/// Does one of these by its argument: waits; fails in a step, in its own code, in a child; gives
+/// up.
 stet::task<int> work(stet::context& ctx, int how) {
   auto adding = ctx.on(Add, [](int) { throw boom(evil); }, [](int n) { return n; });
   switch (how) {
@@ -137,7 +139,7 @@ TEST_CASE("no id, name, reason or text of others forges a line of what() or of a
     all.note("a filter", [&] { (void)e.admin().list("Name" + evil + " = 1"); });
     all.note("a filter's value", [&] { (void)e.admin().list("StartTime = '" + evil + "'"); });
     all.note("erase of an open run", [&] { e.admin().erase(evil); });
-    auto tenant = evil.substr(0, evil.find('\0')) + "\xff";  // a namespace has no zero
+    auto tenant = evil.substr(0, evil.find('\0')) + "\xff";  // a namespace may not contain a NUL
     all.note("a run in a namespace", [&] { w.result(e.in(tenant).start(Work, evil, 1)); });
     all.note("a version", [&] { open.move_to(evil); });
     for (int how : {1, 2, 3, 4, 5, 6, 7, 8, 10}) {

@@ -1,4 +1,4 @@
-// What is in payloads stays there: no error, problem or reason has a byte of it (I20).
+// The content of payloads stays in them: no error, problem or reason has a byte of it (I20).
 #include "tests/support/world.hpp"
 
 using namespace stet_tests;
@@ -13,7 +13,7 @@ inline constexpr stet::signal<std::string> Card{"card"};
 inline constexpr stet::signal<int> CardAsNumber{"card"};
 inline constexpr stet::update<std::string(std::string)> Add{"add"};
 
-/// All that was said while `act` went on: what it throws, and what the listener hears.
+/// Everything that was reported while `act` went on: its exception, and the listener's texts.
 class said {
  public:
   template <class F> void note(F&& act) {
@@ -68,7 +68,7 @@ TEST_CASE(
 }
 
 TEST_CASE("no error shows what a payload holds, when code came to something else [S227]") {
-  // Once a result, once arguments, once a signal: each differs, and the difference is told.
+  // First a result, then arguments, then a signal differs, and the difference is reported.
   for (int change = 0; change < 3; ++change) {
     CAPTURE(change);
     everywhere_by_hand([change](world& w) {

@@ -16,17 +16,19 @@ constexpr stet_crash::flow_name Keeper{"keeper"}, Owner{"owner"}, Ward{"ward"};
 constexpr std::string_view box_key = "k";
 constexpr int keepers = 2, owners = 3;
 constexpr int retention = 150, link = 40;  // ms
-// A request is known for as long as its chain has gone on at most 8 times since: longer than the
-// retention here.
+// A request is remembered as long as its chain has continued at most 8 times since, which is longer
+// than the retention here.
 constexpr int repeated_within = 250;
 constexpr int links = 16;
 constexpr int endless = 1'000;
 
-/// Adds up what it is told, over so many runs. Its argument: 16 times the sum, and how many more.
+/// Adds up the numbers that it gets, over several runs. Its argument is 16 times the sum, plus the
+/// number of runs still to come.
 stet::task<std::string> keep(stet::context& ctx, int n) {
   int total = n / links, left = n % links;
   auto adding = ctx.on(Add, [&](int value) { return total += value; });
-  // Not until a time by ctx.now(), which stands still after a start by a clock that is behind.
+  // It doesn't wait until a time of ctx.now(), which stands still after a start with a clock that
+  // is too early.
   while (auto heard = co_await ctx.receive(Number, ms(link))) {
     total += *heard;
     if (left % 2) break;  // a signal ends every other run of the chain at once
@@ -36,14 +38,15 @@ stet::task<std::string> keep(stet::context& ctx, int n) {
   co_return co_await ctx.continue_as_new(Keeper, total * links + left - 1);
 }
 
-/// So many runs of a chain; endless if its argument says so: then somebody must end it.
+/// Continues as new `left` times; for ever if that is `endless`, until another run or the host ends
+/// it.
 stet::task<std::string> ward(stet::context& ctx, int left) {
   co_await ctx.sleep(ms(link));
   if (left == 0) co_return "ward";
   co_return co_await ctx.continue_as_new(Ward, left == endless ? left : left - 1);
 }
 
-/// Has a chain as its child, for longer than its first runs are kept.
+/// Has a chain as its child, for longer than the child's first runs are kept.
 stet::task<std::string> own(stet::context& ctx, int n) {
   auto id = std::string(ctx.id()) + "/ward";
   constexpr auto while_it_goes = ms(30 * link);
@@ -103,7 +106,7 @@ void chains::start_owner() {
   });
 }
 
-/// An update: a new one, or one whose answer is so young that it must be known.
+/// Picks an update: a new one, or one whose answer is young enough to be remembered.
 chains::asked* chains::pick(sum& s, std::string& id) {
   if (!s.updates.empty() && luck_.one_in(2)) {
     auto& [last_id, last] = *s.updates.rbegin();
@@ -146,7 +149,7 @@ void chains::add(const std::string& to) {
   });
 }
 
-/// Into an entity, which is continued when its history is long.
+/// Calls an entity, which continues as new when its history is long.
 void chains::put() {
   std::string id;
   auto& s = sums_[std::string("box")];

@@ -1,5 +1,5 @@
-// Chains and entities in a namespace whose retention is shorter than they last: what refers to
-// their first runs must go on to do so when these are gone.
+// Chains and entities in a namespace whose retention is shorter than their lives: references to
+// their first runs must stay valid when those are erased.
 #pragma once
 #include <map>
 #include <string>
@@ -10,7 +10,7 @@
 namespace stet_simulation {
 
 std::vector<stet_crash::flow> chain_flows();
-/// Says how long that namespace keeps what has ended.
+/// Sets how long that namespace keeps runs that have ended.
 void retain_chains(stet::engine& e);
 
 class chains {
@@ -18,21 +18,22 @@ class chains {
   chains(machine& m, std::uint64_t seed, bool is_on) : m_(m), luck_(seed + 9), is_on_(is_on) {}
   bool wants() { return is_on_ && luck_.one_in(3); }
   void act();
-  /// Whether some of these are still open. With them the caller goes on until they aren't.
+  /// Whether some of these runs are still open. The caller goes on until none is.
   bool is_open(const std::string& damaged);
-  /// What is still open, but for the family of a run that is damaged.
+  /// The runs that are still open, except for the family of a damaged run.
   std::string open(const std::string& damaged);
   void look_back();
-  /// A run of these, or one that they start: it is erased some time after its end.
+  /// Whether the id is one of these runs, or of one that they start: it is erased some time after
+  /// its end.
   static bool is_one(std::string_view id);
 
  private:
   struct asked {
     int value = 0;
-    std::int64_t answered = 0;  // true time; 0: not yet
+    std::int64_t answered = 0;  // true time; 0 if not yet
     int answer = 0;
   };
-  /// A chain, or an entity, that adds up what it is sent.
+  /// A chain or an entity that adds up the numbers that it gets.
   struct sum {
     std::map<std::string, asked> updates;
     int least = 0;  // acknowledged

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The controls of the simulation: with a fault seeded in the engine (src/base/hooks.hpp) it must go red, or it proves nothing.
-# Called as: controls.sh SIMULATE_PROGRAM [SEEDS]. STET_CONTROLS_PART, as in 1/2: the first half of the faults.
+# The controls of the simulation: with a fault seeded in the engine (src/base/hooks.hpp) the simulation must
+# find it, or it proves nothing.
+# Called as: controls.sh SIMULATE_PROGRAM [SEEDS]. STET_CONTROLS_PART=1/2 tries the first half of the faults.
 set -u
 program=$1 seeds=${2:-3000}
 failed=0
 part=${STET_CONTROLS_PART:-1/1} number=0
-# What the simulation can't see, since its bodies run on one thread and its code doesn't kill: tests/crash/controls.sh does.
+# The simulation can't find these, since its bodies run on one thread and its code doesn't kill. tests/crash/controls.sh does.
 elsewhere=' beats_of_any_attempt count_stopped forget_riding forgive_at_once reuse_child_number '
 for fault in $("$program" --faults); do
   if [ $((number++ % ${part#*/})) -ne $((${part%/*} - 1)) ]; then continue; fi

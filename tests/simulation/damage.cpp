@@ -15,14 +15,14 @@ std::string family_of(std::string_view id) { return std::string(id.substr(0, id.
 
 namespace {
 
-/// An open run that can be spared: no entity, which others wait for, and no owner of a chain that
-/// nobody else would end.
+/// Whether a run is open and may be damaged. Entities may not, since others wait for them, nor may
+/// owners of chains that no other run would end.
 bool may_be_hit(const stet_crash::stored_run& r) {
   auto& id = r.state.id;
   return r.in_snapshot && r.state.open() && !id.starts_with("box/") && !id.starts_with("o");
 }
 
-/// What the store has of a run.
+/// All entries of a run in the store.
 std::vector<std::pair<std::string, std::string>> entries_of(stet::store& s, std::uint64_t run) {
   std::vector<std::pair<std::string, std::string>> all;
   auto take = [&](std::string_view key, std::string_view value) {

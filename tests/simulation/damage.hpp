@@ -8,10 +8,11 @@
 
 namespace stet_simulation {
 
-/// Whose runs a damaged byte may hold up: those whose id begins so.
+/// The beginning of the ids of all runs that damage in this run may hold up.
 std::string family_of(std::string_view id);
 
-/// Turns one bit of a run's snapshot or history. Returns its family; empty: there is no such run.
+/// Flips one bit of a run's snapshot or history. Returns its family, or an empty text if there is
+/// no such run.
 std::string damage(sim_disk& disk, dice& luck);
 
 }  // namespace stet_simulation

@@ -1,4 +1,4 @@
-// Chance from a seed: all of a simulation comes from one of these.
+// Random numbers from a seed. All of a simulation comes from one of these.
 #pragma once
 #include <cstdint>
 

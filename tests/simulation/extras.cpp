@@ -29,7 +29,7 @@ void extras::start(const std::string& id) {
   stet::start_options o;
   o.delay = stet::duration(times[luck_.below(4)]);
   (luck_.one_in(2) ? o.run_timeout : o.execution_timeout) = stet::duration(r.timeout);
-  bool is_of_all = o.execution_timeout.count() > 0;  // the delay is a part of it
+  bool is_of_all = o.execution_timeout.count() > 0;  // it includes the delay
   r.may_end = {"kept", "refused"};
   if (r.timeout) r.may_end.insert("!timed_out");
   if (r.timeout && r.timeout < r.sleeps + (is_of_all ? o.delay.count() : 0))
@@ -37,7 +37,7 @@ void extras::start(const std::string& id) {
   here().begins[id] = (here().truth ? here().truth() : m_.clock.now()) + o.delay.count();
   r.asked = m_.clock.truth();
   if (!here().is_right()) here().begins[id] = r.asked = 0;
-  // It may have been started though nobody was told so.
+  // The run may start even if the start isn't acknowledged.
   runs_[id] = r;
   m_.ask("start " + id, [&](stet::engine& e) {
     bool created = e.start(Extra, id, o, r.sleeps).created();
@@ -77,7 +77,7 @@ void extras::look(const std::string& id) {
     if (!info) {
       if (r.is_acknowledged && !r.may_be_gone)
         m_.violated("I1 '" + id + "' was acknowledged, and is lost");
-      // One that nobody was told of may ride in a block that the store refuses, and come yet.
+      // A run that wasn't acknowledged may be in a block that the store refused, and exist later.
       if (r.is_acknowledged) runs_.erase(known);
       return;
     }
@@ -115,7 +115,7 @@ void extras::erase(const std::string& id) {
 void extras::finish() {
   for (auto& [token, id] : std::map<std::string, std::string>(here().asked)) {
     auto r = runs_.find(id);
-    bool is_timed = r != runs_.end() && r->second.timeout > 0;  // that will end it
+    bool is_timed = r != runs_.end() && r->second.timeout > 0;  // its time-out will end it
     if (!is_timed) answer(token, false);
   }
 }

@@ -1,5 +1,5 @@
-// What the programs don't have: runs that begin later or whose time ends, promises that are
-// rejected, runs that are erased. Only in every third seed, so that the others stay what they were.
+// Features that the programs lack: delayed starts, time-outs of runs, rejected promises, erased
+// runs. Only every third seed has them, so that the other seeds play as before.
 #pragma once
 #include <map>
 #include <set>
@@ -12,13 +12,13 @@ namespace stet_simulation {
 class extras {
  public:
   extras(machine& m, std::uint64_t seed) : m_(m), luck_(seed + 5), is_on_(seed % 3 == 0) {}
-  /// Whether it is its turn; then act().
+  /// Whether it is its turn. If so, call act().
   bool wants() { return is_on_ && luck_.one_in(3); }
   void act();
-  /// Answers whoever would wait for ever.
+  /// Answers runs that would otherwise wait for ever.
   void finish();
   void look_back();
-  /// The runs that may be in the store.
+  /// Whether an id is one of those runs.
   static bool is_one(std::string_view id) { return id.starts_with("x"); }
   static std::vector<std::string> ids();
 
@@ -27,7 +27,7 @@ class extras {
     int sleeps = 0, timeout = 0;
     std::int64_t asked = 0;         // when, by a clock that is right
     std::set<std::string> may_end;  // as text_of makes them
-    std::string ended;              // as it was seen
+    std::string ended;              // how its end was first seen
     bool is_acknowledged = false, may_be_gone = false;
   };
   void start(const std::string& id);

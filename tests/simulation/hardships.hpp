@@ -1,4 +1,5 @@
-// What only every fifth seed has, so that the others stay what they were. Each of those has some.
+// Hardships that only every fifth seed has, so that the other seeds play as before. Each of those
+// has some.
 #pragma once
 #include <cstdint>
 
@@ -7,11 +8,11 @@
 namespace stet_simulation {
 
 struct hardships {
-  bool lasts = false;      // runs that end in the drive in which they begin something: lasts.hpp
+  bool lasts = false;      // runs that begin something in their last drive: lasts.hpp
   bool farewells = false;  // destructors in frames use the context
   bool chains = false;     // chains that outlive the retention of their links: chains.hpp
   bool storms = false;     // runs that never come to rest: storms.hpp
-  bool clock = false;      // a clock that is wrong at starts, behind what is true, and comes right
+  bool clock = false;      // a clock that is too early at starts, later set right
   bool damage = false;     // at the end, one byte of one run is damaged: damage.hpp
   bool full = false;       // a store that is full in several ways
 

@@ -81,7 +81,7 @@ void host::update() {
   if (!run) return;
   auto id = "u" + std::to_string(++number_);
   asked_[id] = {*run, number_};
-  if (m_.luck.one_in(2)) {  // one that was asked before, of the same run
+  if (m_.luck.one_in(2)) {  // an earlier update of the same run
     auto at = asked_.begin();
     std::advance(at, m_.luck.below(static_cast<int>(asked_.size())));
     id = at->first;
@@ -130,12 +130,12 @@ void host::end() {
     m_.settle(e);
     auto info = e.admin().describe(*id);
     if (!info || info->closed != stet::time_point()) {
-      if (kill) e.terminate(*id, "the host");  // it has ended: nothing happens
+      if (kill) e.terminate(*id, "the host");  // it has ended: this does nothing
       return;
     }
     (kill ? r.met.terminated : r.met.cancelled) = true;
     kill ? e.terminate(*id, "the host") : e.cancel(*id, "the host");
-    // Not idle enough: it may have ended just before.
+    // The engine wasn't idle: the run may have ended just before.
     bool too_late = kill && e.admin().describe(*id)->status != stet::status::terminated;
     if (m_.disk.power && !r.again && !too_late)
       stet_crash::tell(kill ? stet_crash::fact_kind::terminate : stet_crash::fact_kind::cancel,
@@ -151,7 +151,7 @@ void host::look() {
       auto info = e.admin().describe(id);
       if (!m_.disk.power) return;
       if (!info && r.acknowledged) m_.violated("I1 '" + id + "' was acknowledged, and is lost");
-      r.acknowledged |= info.has_value();  // what is shown is durable
+      r.acknowledged |= info.has_value();  // a run that is shown is durable
       if (!info || r.again) continue;
       bool is_open = info->closed == stet::time_point();
       open += is_open;
@@ -182,7 +182,7 @@ void host::set_clock() {
   m_.clock.set(ms);
 }
 
-/// Time, turns and bodies go on.
+/// Lets time pass, the loop turn, or a body run.
 void host::pass() {
   switch (m_.luck.below(6)) {
     case 0: m_.clock.advance(m_.luck.below(4) == 0 ? 70'000 : m_.luck.below(400)); break;
@@ -217,7 +217,7 @@ void host::fail() {
   }
 }
 
-/// A signal to who waits for one.
+/// Sends a signal to a run that waits for one.
 void host::feed(const std::string& id) {
   bool waits = false;
   m_.ask("describe " + id, [&](stet::engine& e) {
@@ -258,7 +258,7 @@ bool host::more_to_do(const std::string& damaged) {
   if (!is_well) m_.clock.advance(300);  // a refused commit is tried again
   if (!due) return more || !is_well;
   auto wait = due->time_since_epoch().count() - m_.clock.now();
-  if (m_.hard.clock) wait = std::clamp<std::int64_t>(wait, 1'000, 70'000);  // of another time
+  if (m_.hard.clock) wait = std::clamp<std::int64_t>(wait, 1'000, 70'000);  // by another clock
   if (wait > 0) m_.clock.advance(wait);
   return true;
 }
@@ -316,7 +316,7 @@ void host::look_back() {
   for (auto& [id, r] : runs_) {
     auto& heard = here().heard[id];
     if (r.again || r.chained || heard.empty()) continue;
-    auto behind = heard.upper_bound(number_);  // what runs sent comes from there on
+    auto behind = heard.upper_bound(number_);  // from there on, the numbers that runs sent
     int last = behind == heard.begin() ? 0 : *std::prev(behind);
     for (int n : r.sent)
       if (n < last && !heard.contains(n))

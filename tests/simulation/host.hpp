@@ -1,5 +1,5 @@
-// Whoever stands outside and asks: starts, signals, updates, cancels, looks. Remembers what was
-// acknowledged.
+// The program around the engine: starts, signals, updates, cancels and looks at runs. Remembers
+// everything that was acknowledged.
 #pragma once
 #include <map>
 #include <set>
@@ -22,20 +22,20 @@ class host {
         lasts_(m, seed, m.hard.lasts),
         chains_(m, seed, m.hard.chains),
         storms_(m, seed, m.hard.storms) {}
-  /// Does something.
+  /// Does something at random.
   void act();
-  /// Brings all to its end that has one, but for the family of a run that is damaged.
+  /// Brings every run that can end to its end, except for the family of a damaged run.
   void finish(const std::string& damaged = {});
-  /// When everything has ended: what boxes hold, what may be erased.
+  /// Call it when everything has ended: checks the boxes and erased runs.
   void look_back();
 
   struct run {
     int program = 0;
     fate met;
     bool acknowledged = false;
-    bool again = false;  // its id is used anew
+    bool again = false;  // its id was used again
     bool chained = false;
-    std::set<int> sent;  // numbers, acknowledged
+    std::set<int> sent;  // the numbers of acknowledged signals
   };
   const std::map<std::string, run>& runs() const { return runs_; }
 
@@ -62,8 +62,8 @@ class host {
   std::map<std::string, run> runs_;
   std::map<std::string, stet::status> ended_;
   std::map<std::string, int> answers_;                        // of updates, by "run update"
-  std::map<std::string, std::pair<std::string, int>> asked_;  // updates: the run, what was sent
-  std::map<std::string, int> puts_;                           // asked of boxes, by key
+  std::map<std::string, std::pair<std::string, int>> asked_;  // updates: the run, the number
+  std::map<std::string, int> puts_;                           // numbers sent to boxes, by key
   int number_ = 0;
 };
 

@@ -17,9 +17,9 @@ constexpr stet_crash::flow_name Parting{"parting"}, Born{"born"}, Heir{"heir"},
     Testator{"testator"};
 constexpr stet::update<int(int)> Bye{"bye"};
 constexpr int partings = 4, testators = 3;
-constexpr std::string_view own_box = "last";  // what is put into it is counted by nobody
+constexpr std::string_view own_box = "last";  // its contents aren't counted
 
-/// Uses the context whichever way its frame ends.
+/// Uses the context in its destructor, however its frame ends.
 class farewell {
  public:
   explicit farewell(stet::context& c) noexcept : ctx_(c) {}
@@ -37,7 +37,7 @@ class farewell {
   stet::context& ctx_;
 };
 
-/// Starts a child in its destructor: a run that returns does so in its last drive.
+/// Starts a child in its destructor. If the run returns, that is in its last drive.
 class late_parent {
  public:
   explicit late_parent(stet::context& c) noexcept : ctx_(c) {}
@@ -73,7 +73,7 @@ stet::task<std::string> born(stet::context& ctx, int) {
   co_return "born";
 }
 
-/// Its argument: what it does last, what it awaits before, and how it ends.
+/// Its argument: what it does last, what it awaits before that, and how it ends.
 struct parting_plan {
   enum deed { abandons, asks, ends, abandons_by_handler, signals, calls, cancels, late };
   enum before { nothing, step, sleep, scope };
@@ -133,7 +133,7 @@ class parting {
       default: break;
     }
   }
-  /// The main coroutine ends when this has only just begun something.
+  /// The main coroutine ends when this handler has only just begun something.
   stet::task<void> by_handler(stet::context& c) {
     auto heir = "q" + std::to_string(id_.back() % testators) + "/heir";
     switch (plan_.what) {
@@ -155,7 +155,7 @@ class parting {
   parting_plan plan_;
 };
 
-/// What is cancelled before it begins doesn't begin.
+/// A run that was cancelled before it began must not begin.
 void begin(const std::string& id) {
   if (!here().power) return;
   if (here().never.contains(id))
@@ -170,8 +170,8 @@ stet::task<std::string> part(stet::context& ctx, int n) {
   co_return co_await p.play();
 }
 
-/// Continues as new so many times, each time by another event, while others wait; the last one
-/// reads what was sent.
+/// Continues as new `left` times, each time by another event, while others wait. The last run reads
+/// all messages.
 stet::task<std::string> inherit(stet::context& ctx, int left) {
   farewell f(ctx);
   std::string id(ctx.id());
@@ -199,7 +199,7 @@ stet::task<std::string> inherit(stet::context& ctx, int left) {
   co_return "heir";
 }
 
-/// Starts a chain, and sends it several things in one drive.
+/// Starts a chain, and sends it several messages in one drive.
 stet::task<std::string> bequeath(stet::context& ctx, int n) {
   farewell f(ctx);
   static constexpr stet::parent_close policies[] = {stet::parent_close::abandon,
@@ -260,7 +260,7 @@ void lasts::start() {
   });
 }
 
-/// To a parting, or to a chain that may be continuing just then.
+/// Sends to a parting, or to a chain that may be continuing at that moment.
 void lasts::send() {
   auto heir = testator_id(luck_.below(testators)) + "/heir";
   switch (luck_.below(6)) {

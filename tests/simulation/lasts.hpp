@@ -1,5 +1,5 @@
-// Runs whose last drive also begins something: a child, a message, a request to end; chains that
-// are continued while all kinds of events wait; destructors that use the context.
+// Runs that begin something in their last drive: a child, a message, a cancel request; chains that
+// continue while events of all kinds wait; destructors that use the context.
 #pragma once
 #include <string>
 #include <string_view>
@@ -14,12 +14,12 @@ std::vector<stet_crash::flow> last_flows();
 class lasts {
  public:
   lasts(machine& m, std::uint64_t seed, bool is_on) : m_(m), luck_(seed + 8), is_on_(is_on) {}
-  /// Whether it is its turn; then act().
+  /// Whether it is its turn. If so, call act().
   bool wants() { return is_on_ && luck_.one_in(3); }
   void act();
-  /// Gives an open run what it waits for.
+  /// Sends an open run the event that it waits for.
   void feed(const std::string& id);
-  /// A run of these, or one that they start.
+  /// Whether the id is one of these runs, or of one that they start.
   static bool is_one(std::string_view id);
 
  private:

@@ -72,18 +72,18 @@ void machine::on_failpoint(const char* name) {
   m.power(false);
 }
 
-/// A call that drives for ever would hold up everybody.
+/// A call that drives for ever would hold up all others.
 void machine::count_drive() {
   if (++drives_ > drives_max) throw std::runtime_error("I19 one call drives runs without an end");
 }
 
-/// Somebody calls.
+/// Notes that the engine is called.
 void machine::touched() {
   drives_ = 0;
   clock.touched();
 }
 
-/// An engine ends for its store's sake only.
+/// An engine may stop only because its store failed.
 void machine::heard(const std::string& problem) {
   note("  problem: " + problem);
   if (!problem.starts_with("the engine stopped") || !disk.power) return;
@@ -108,7 +108,7 @@ void machine::power(bool on) {
   here().power = on;
 }
 
-/// Of the process, or of the machine with it.
+/// Ends the life of the process, or of the whole machine.
 void machine::end_life() {
   crash_at_ = 0;
   power(false);
@@ -146,10 +146,11 @@ bool machine::try_start() {
   }
 }
 
-/// A board without a battery, or one that lost an hour; it may know better by now.
+/// The machine has a board without a battery, or one that lost an hour. Its clock may have been set
+/// right by now.
 void machine::set_clock_at_start() {
-  // One in a seed: a clock that is wrong, and less wrong in the next life, looks like one that is
-  // right after a machine was off.
+  // A seed has one error only: a clock that is wrong, and less wrong in the next life, looks like
+  // one that is right after the machine was off.
   static constexpr std::int64_t behind[] = {5'000, 3'600'000, 1'699'999'000'000};
   if (!hard.clock) return;
   if (clock_luck_.one_in(2)) clock.be_behind(0);

@@ -1,4 +1,4 @@
-// A machine that Stet runs on: its disk outlives it, its engine is killed and started again.
+// A machine on which Stet runs. Its disk outlives the engine, which is killed and started again.
 #pragma once
 #include <functional>
 #include <memory>
@@ -21,18 +21,18 @@ class machine {
 
   void start();
   void crash();
-  /// A clean end, if the disk allows one. False: it was a crash.
+  /// Closes the engine, if the disk allows it. Returns false if it became a crash.
   bool close();
-  /// The process is to die at the n-th failpoint from here.
+  /// Makes the process die at the n-th failpoint from here.
   void crash_at(int failpoint) { crash_at_ = failpoint; }
-  /// Calls the engine. If that fails because the engine has, or the power does, the machine starts
-  /// again. True: it was done, and said to be.
+  /// Calls the engine. If the call fails because the engine or the power has, the machine starts
+  /// again. Returns true if the call was done and acknowledged.
   bool ask(const std::string& what, const std::function<void(stet::engine&)>& call);
-  /// No more faults.
+  /// Ends all faults.
   void heal();
   void note(const std::string& line);
   void violated(std::string text);
-  /// Whatever can be done while no time passes; in a storm some of it.
+  /// Does everything that can be done while no time passes; in a storm only some of it.
   void settle(stet::engine& e);
 
   const hardships hard;
@@ -42,10 +42,10 @@ class machine {
   sim_clock clock;
   held_bodies bodies;
   report result;
-  std::function<void()> looked_at = [] {};  // called with the disk of a machine that is off
+  std::function<void()> looked_at = [] {};  // called when the machine is off, to check its disk
   unsigned crashes_in_a_row = 0;
-  bool is_damaged = false;  // one run of the store is
-  bool is_stormy = false;   // there are runs that never come to rest
+  bool is_damaged = false;  // one run of the store is damaged
+  bool is_stormy = false;   // some runs never come to rest
   stet::engine& engine() { return *engine_; }
 
  private:

@@ -1,11 +1,12 @@
 // Simulations of the whole engine, each from one seed.
 //
-//   simulate [--seeds N] [--from S]   those of seeds.txt, then N new ones, each twice: both must
-//                                     come to the same
+//   simulate [--seeds N] [--from S]   those of seeds.txt, then N new ones; each is played twice,
+//   with
+//                                     the same outcome
 //   simulate --minutes M              as many as there is time for
 //   simulate --seed S                 one, with its trace
-//   simulate --seed-fault NAME        with a fault in the engine: 1 if it is found; --faults: their
-//                                     names
+//   simulate --seed-fault NAME        with a fault in the engine: 1 if it is found; --faults lists
+//                                     the names
 #include <signal.h>
 #include <unistd.h>
 
@@ -47,7 +48,8 @@ arguments parse(int count, char** texts) {
 
 volatile std::uint64_t playing = 0;  // the seed
 
-/// A host that dies is a violation as well. The stack may be gone: this runs on one of its own.
+/// A host that dies is a violation as well. The stack may be used up, so this runs on one of its
+/// own.
 void die(int number) {
   std::array<char, 100> text{};
   auto n = std::snprintf(text.data(), text.size(),
@@ -81,7 +83,7 @@ class totals {
  public:
   explicit totals(const arguments& a) : arguments_(a) {}
 
-  /// False: there is something wrong with it.
+  /// Returns false if the simulation found something wrong.
   bool take(std::uint64_t seed) {
     playing = seed;
     auto r = simulate(seed, !arguments_.once);

@@ -39,7 +39,7 @@ void wrong(std::string text) {
   if (here().power) here().wrong.push_back(std::move(text));
 }
 
-/// One run of a program. Lives in the workflow's frame.
+/// Plays one run of a program. Lives in the workflow's frame.
 class player {
  public:
   player(stet::context& c, int argument)
@@ -130,7 +130,7 @@ class player {
     });
   }
 
-  /// When a sleep was asked for, by a clock that is right.
+  /// The time at which a sleep was asked for, by a clock that is right.
   std::int64_t asked_for(const node& n) const {
     if (!here().truth) return 0;
     auto key = nonce_ + "/" + std::to_string(n.id);
@@ -252,7 +252,7 @@ class player {
     co_return told ? n.id : 0;
   }
 
-  static constexpr int from_runs = 1'000'000;  // numbers from here on are sent by runs
+  static constexpr int from_runs = 1'000'000;  // runs send numbers from here on
   stet::context& ctx_;
   std::string id_, nonce_;
   int continued_;
@@ -266,7 +266,7 @@ stet::task<std::string> play(stet::context& ctx, int argument) {
   co_return co_await p.play();
 }
 
-/// What programs don't have: see extras.hpp.
+/// A workflow with features that programs lack: see extras.hpp.
 stet::task<std::string> extra(stet::context& ctx, int sleeps) {
   const std::string id(ctx.id());
   auto now = here().truth ? stet::time_point(ms(here().truth())) : ctx.now();

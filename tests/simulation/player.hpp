@@ -19,32 +19,33 @@ inline constexpr stet::table<std::string, int> Done{"done"};
 inline constexpr stet::update<int(int)> Slow{"slow"};
 inline constexpr int answer = 5;  // to every promise
 
-/// What is outside of the engine, and outlives it.
+/// The world outside of the engine, which outlives it.
 struct outside {
   std::vector<program> programs;
   std::vector<stet_crash::fact> facts;         // effects
   std::set<std::string> tokens;                // of promises
-  std::map<std::string, std::string> asked;    // likewise, of extra runs: whose
-  std::map<std::string, std::int64_t> begins;  // of an extra run: not earlier
+  std::map<std::string, std::string> asked;    // tokens of extra runs' promises, with the run
+  std::map<std::string, std::int64_t> begins;  // the earliest start of an extra run
   std::map<std::string, std::set<int>> heard;  // by a run's id: the numbers that it read
-  std::vector<std::string> wrong;              // what a workflow saw that may not be
+  std::vector<std::string> wrong;              // violations that a workflow saw
   std::function<void(const std::string&)> note = [](const std::string&) {};
   int life = 0;
-  bool is_set = false;          // its clock was, to something else
-  bool is_set_back = false;     // its clock was: a sleep of an earlier session may look short
-  bool power = true;            // off: nothing that is done counts any more
+  bool is_set = false;          // its clock was set to another time
+  bool is_set_back = false;     // its clock was set back: an earlier sleep may look short
+  bool power = true;            // if off, nothing that is done counts any more
   std::set<std::string> begun;  // partings whose code has run
   std::set<std::string> never;  // partings that were cancelled before that
   bool has_farewells = false;   // destructors in frames use the context
-  bool has_brief = false;       // a namespace that keeps things for a short time: chains.hpp
+  bool has_brief = false;       // there is a namespace with a short retention: chains.hpp
   std::map<std::string, std::int64_t>
       since;                            // of sleeps: the true time when each was first asked for
-  std::function<std::int64_t()> truth;  // what the time is; null: nobody knows
-  /// What began while the clock was wrong may end as soon as a right clock is past the time that it
-  /// was first due at: whether the machine was off meanwhile nobody can know.
+  std::function<std::int64_t()> truth;  // the true time; null if it is unknown
+  /// Whether the clock is right. A sleep that began while the clock was wrong may end as soon as a
+  /// right clock is past the time at which it was first due: whether the machine was off meanwhile
+  /// is unknowable.
   std::function<bool()> is_right = [] { return true; };
 };
-/// Of the simulation that goes on.
+/// The outside world of the current simulation.
 outside& here();
 
 /// The argument of Play: a program, and how many runs continue it.

@@ -8,7 +8,7 @@ constexpr const char* names[ops] = {"sequence", "step",    "hopeless", "inline",
                                     "any",      "timeout", "scope",    "shield", "saga",
                                     "attempt",  "promise", "call",     "tell"};
 
-/// Makes one program, with so many nodes at most.
+/// Makes one program, with a limited number of nodes.
 class maker {
  public:
   maker(dice& d, int index, int count) : d_(d), index_(index), count_(count) {}

@@ -13,7 +13,7 @@ void add(outcomes& to, const outcomes& from, int more = 0) {
   to.anything |= from.anything;
 }
 
-/// Each value of one with each of the other.
+/// All sums of a value of the one and a value of the other.
 outcomes sum(const outcomes& a, const outcomes& b) {
   outcomes r;
   r.fails = a.fails || b.fails;
@@ -26,7 +26,8 @@ outcomes sum(const outcomes& a, const outcomes& b) {
 
 bool is_sleep(const node& n) { return n.what == op::sleep; }
 
-/// A kid that can't be the first: a shorter sleep is beside it. (One of 0 ms may be over at once.)
+/// Whether a kid can't be the first to end, because there is a shorter sleep next to it. (A sleep
+/// of 0 ms may be over at once.)
 bool is_late(const node& n, const node& kid) {
   return is_sleep(kid) && std::any_of(n.kids.begin(), n.kids.end(),
                                       [&](auto& k) { return is_sleep(k) && k.n < kid.n; });
@@ -40,7 +41,7 @@ outcomes first_of(const std::vector<program>& all, const node& n) {
   return r;
 }
 
-/// A time-out, or a scope that is cancelled after a time.
+/// A time-out, or a scope that is cancelled after some time.
 outcomes limited(const std::vector<program>& all, const node& n) {
   auto& kid = n.kids[0];
   outcomes r;
@@ -56,7 +57,7 @@ outcomes summed(const std::vector<program>& all, const node& n) {
   return r;
 }
 
-/// What becomes of the runs that a run starts.
+/// Finds the fates of the runs that a run starts.
 class starter {
  public:
   starter(const std::vector<program>& all, std::map<std::string, ending>& to)
@@ -66,7 +67,7 @@ class starter {
     if (n.what == op::child || n.what == op::launch) {
       auto child = id + "/" + std::to_string(continued) + "c" + std::to_string(n.id);
       fate its{f.cancelled || is_cut, f.terminated};
-      // One that isn't waited for meets its parent's end as its policy says.
+      // If the run doesn't wait for it, its policy says what the parent's end does to it.
       if (n.what == op::launch) its = {n.id % 3 == 1, n.id % 3 == 0};
       add_endings(all_, n.n, child, its, to_);
     }
@@ -82,7 +83,7 @@ class starter {
   std::map<std::string, ending>& to_;
 };
 
-/// Calls f(node, whether a run that completed has done it).
+/// Calls f(node, whether a completed run must have done it).
 template <class F> void each(const node& n, bool must, F f) {
   f(n, must);
   bool keeps =
@@ -141,7 +142,7 @@ void add_endings(const std::vector<program>& all, int index, const std::string& 
   if (possible.fails) e.texts.insert("!failed");
   if (f.cancelled) e.texts.insert("!cancelled");
   if (f.terminated) e.texts.insert("!terminated");
-  bool is_first = id.find('/') == std::string::npos;  // children aren't continued
+  bool is_first = id.find('/') == std::string::npos;  // children don't continue as new
   for (int c = is_first ? p.generations - 1 : 0; c >= 0; --c)
     starter(all, to).visit(p.root, id, c, f, false);
 }

@@ -1,4 +1,4 @@
-// Which outcomes are allowed: read off a program, by code that knows nothing of the engine.
+// The outcomes that are allowed: derived from a program, by code that knows nothing of the engine.
 #pragma once
 #include <map>
 #include <set>
@@ -9,15 +9,15 @@
 
 namespace stet_simulation {
 
-/// What a node, or a program, may come to.
+/// The possible outcomes of a node or a program.
 struct outcomes {
   std::set<int> values;
   bool fails = false;
-  bool anything = false;  // too many values to tell
+  bool anything = false;  // too many values to list
 };
 outcomes outcomes_of(const std::vector<program>& all, const node& n);
 
-/// What somebody may have done to a run.
+/// Whether another run or the host may have cancelled or terminated a run.
 struct fate {
   bool cancelled = false, terminated = false;
 };
@@ -28,12 +28,12 @@ struct ending {
   int program = 0;
   bool allows(const std::string& text) const;
 };
-/// The runs that may exist if the run `id` plays program `index` and meets this fate: itself, and
-/// whatever it starts.
+/// Adds the runs that may exist if the run `id` plays program `index` and meets this fate: the run
+/// itself, and all runs that it starts.
 void add_endings(const std::vector<program>& all, int index, const std::string& id, fate f,
                  std::map<std::string, ending>& to);
 
-/// What a run of a program did if it completed: between `least` and `most` calls of each box.
+/// How much a completed run of a program did: between `least` and `most` calls of each box.
 struct range {
   int least = 0, most = 0;
 };

@@ -5,7 +5,7 @@
 
 namespace stet_simulation {
 
-/// As a process sees it; full of zeros where there is less.
+/// A sector as a process sees it, filled up with zeros.
 std::string sim_disk::sector(std::size_t n) const {
   if (auto at = unflushed_.find(n); at != unflushed_.end()) return at->second;
   if (auto at = forgotten_.find(n); at != forgotten_.end()) return at->second;

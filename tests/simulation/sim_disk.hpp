@@ -1,5 +1,5 @@
-// A disk behind a cache: what wasn't flushed may be lost, torn, or be there before what was written
-// earlier; and a flush that fails forgets what it was to write, as Linux does.
+// A disk with a cache. Data that wasn't flushed may be lost or torn, or be on the disk before
+// earlier data. A flush that fails forgets the data that it was to write, as in Linux.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -10,39 +10,39 @@
 
 namespace stet_simulation {
 
-/// What the next commit does.
+/// The outcome of the next commit.
 enum class commit_fault { none, refused, unknown_applied, flush_fails };
 
 class sim_disk {
  public:
-  /// What a process sees.
+  /// The content as a process sees it.
   std::string read() const;
   void write(std::size_t at, std::string_view bytes);
-  /// What lies behind `end` is gone at once.
+  /// Everything past `end` is gone at once.
   void truncate(std::size_t end);
   void flush();
-  /// Of what it was to write some reached the disk, and the rest never will: a process still sees
-  /// it, and the next flush has nothing to do.
+  /// Some of the data reaches the disk, and the rest never will. A process still sees all of it,
+  /// and the next flush has nothing to do.
   void fail_flush(dice& luck);
-  /// The machine loses power: of each sector that wasn't flushed the old, the new or half of each
-  /// is left.
+  /// The machine loses power: each sector that wasn't flushed keeps its old or its new content, or
+  /// half of each.
   void cut(dice& luck);
   std::uint64_t hash() const;
 
-  // What is to go wrong.
+  // The faults to come.
   commit_fault next_commit = commit_fault::none;
-  int commits_until = 0;        // so many go well before that
-  int refusals = 0;             // then so many more are refused as well
-  int reads_until = -1;         // so many reads go well, then one fails; negative: none does
-  bool power = true;            // off: nothing reaches it any more
-  bool is_full_anyhow = false;  // a commit that has no room says so in several ways
-  /// Nothing is about to go wrong.
+  int commits_until = 0;        // this many commits go well before that
+  int refusals = 0;             // this many more are refused after it
+  int reads_until = -1;         // this many reads go well, then one fails; negative if none does
+  bool power = true;            // if off, nothing reaches the disk any more
+  bool is_full_anyhow = false;  // the store reports "no room" in several ways
+  /// Whether no fault is about to happen.
   bool is_well() const { return power && next_commit == commit_fault::none && reads_until < 0; }
   unsigned commits = 0, faults = 0;
-  unsigned failures = 0;  // of those: what an engine doesn't live through
-  // Controls: mistakes of a store.
+  unsigned failures = 0;  // those faults that stop an engine
+  // Controls: mistakes that a store may make.
   static inline bool is_deaf = false;       // it doesn't flush
-  static inline bool is_credulous = false;  // it flushes again after a failure, and believes that
+  static inline bool is_credulous = false;  // it flushes again after a failure, and trusts that
 
  private:
   static constexpr std::size_t sector_bytes = 64;

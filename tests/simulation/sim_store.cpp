@@ -10,7 +10,7 @@ namespace stet_simulation {
 namespace {
 
 using kind = stet::batch::kind;
-constexpr std::size_t head_bytes = 24;  // the length of what follows, the number, the sum
+constexpr std::size_t head_bytes = 24;  // the length of the body, the number, the checksum
 
 std::string record_of(std::uint64_t number, std::string_view body) {
   std::string head;
@@ -48,7 +48,7 @@ void sim_store::fail(const char* what, stet::errc code, stet::commit_outcome o) 
   throw stet::store_error(code, what, "", 0, "simulated", o);
 }
 
-/// There is no room: on the device, for this user, in this file.
+/// Reports that there is no room: on the device, for this user, or in this file.
 void sim_store::refuse() const {
   static constexpr int ways[] = {ENOSPC, EDQUOT, EFBIG};
   ++disk_.faults;
@@ -57,7 +57,7 @@ void sim_store::refuse() const {
                           stet::commit_outcome::refused);
 }
 
-/// One more commit of the log, if it is there and whole.
+/// Reads one more commit of the log. Returns false if there is no whole one.
 bool sim_store::take(std::string_view log) {
   if (log.size() < end_ + head_bytes) return false;
   auto bytes = stet::detail::source(log.substr(end_)).big_endian();

@@ -1,4 +1,5 @@
-// The simplest store on a simulated disk: a log of commits, each with its length, number and sum.
+// The simplest store on a simulated disk: a log of commits, each with its length, number and
+// checksum.
 #pragma once
 #include <map>
 #include <optional>
@@ -12,8 +13,8 @@ namespace stet_simulation {
 
 class sim_store final : public stet::store {
  public:
-  /// Reads the log, as far as it is whole, and writes it again: what a process sees need not be
-  /// on the disk.
+  /// Reads the log as far as it is whole, and writes it again: a process may see data that isn't on
+  /// the disk yet.
   sim_store(sim_disk& d, dice& luck);
   std::optional<std::string> get(std::string_view key) override;
   void scan(const stet::scan_range& range, stet::visitor& v) override;

@@ -10,7 +10,7 @@
 namespace stet_simulation {
 namespace {
 
-/// Holds what is on the disk of a machine that is off against what may be there.
+/// Compares the disk of a machine that is off with the contents that it may have.
 class inspector {
  public:
   inspector(machine& m, host& h) : m_(m), host_(h) {}
@@ -39,7 +39,7 @@ class inspector {
     check_dues(d, v);
     if (is_clean) check_orphans(d, v);
     if (is_clean) check_replay(d, v);
-    // What may be erased is held against nothing that was.
+    // Runs that may be erased aren't compared with earlier states.
     std::erase_if(d.runs, [](auto& r) {
       auto& id = r.second.state.id;
       return extras::is_one(id) || chains::is_one(id);
@@ -78,7 +78,7 @@ class inspector {
   machine& m_;
   host& host_;
   std::unique_ptr<stet_crash::dump> before_;
-  int before_life_ = 0;  // which left it
+  int before_life_ = 0;  // the life that left it
 };
 
 void count_kinds(const node& n, std::map<std::string, unsigned>& kinds) {
@@ -86,7 +86,8 @@ void count_kinds(const node& n, std::map<std::string, unsigned>& kinds) {
   for (auto& k : n.kids) count_kinds(k, kinds);
 }
 
-/// All runs but those of one family come to their end, in this life and in the next.
+/// Damages one run, then brings all runs but those of its family to their end, in this life and in
+/// the next.
 void finish_beside_damage(machine& m, host& h) {
   m.heal();
   (void)m.close();

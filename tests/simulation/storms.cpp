@@ -22,7 +22,7 @@ stet::task<std::string> storm(stet::context& ctx, int how) {
   co_return co_await ctx.continue_as_new(Storm, how);
 }
 
-/// Needs a few turns, and no body of a thread.
+/// Needs a few turns, but no body on a thread.
 stet::task<std::string> calm(stet::context& ctx, int count) {
   std::string id(ctx.id());
   for (int n = 0; n < count; ++n) {
@@ -57,7 +57,7 @@ void storms::begin() {
   });
 }
 
-/// Somebody beside the storm comes to his end.
+/// Checks that a run next to the storm comes to its end.
 void storms::look() {
   auto id = "wc" + std::to_string(++number_);
   bool is_there = m_.ask("start " + id, [&](stet::engine& e) { (void)e.start(Calm, id, 3); });

@@ -1,5 +1,5 @@
 // Runs that never come to rest by themselves: two that signal each other, one that signals itself,
-// one that is continued without a wait. Others must go on beside them, and a close must end.
+// one that continues as new without a wait. Others must go on next to them, and a close must end.
 #pragma once
 #include <string_view>
 #include <vector>
@@ -15,7 +15,7 @@ class storms {
   storms(machine& m, std::uint64_t seed, bool is_on) : m_(m), luck_(seed + 10), is_on_(is_on) {}
   bool wants() { return is_on_ && luck_.one_in(4); }
   void act();
-  /// Ends them: now others can come to rest.
+  /// Ends them, so that other runs can come to rest.
   void end();
   static bool is_one(std::string_view id) { return id.starts_with("w"); }
 

@@ -1,4 +1,4 @@
-// Time, chance, threads and an ear, all in the hands of the seed.
+// Time, randomness, threads and a listener, all decided by the seed.
 #pragma once
 #include <functional>
 #include <optional>
@@ -11,8 +11,8 @@
 
 namespace stet_simulation {
 
-/// Moves when told. Somebody who looks at it so often without a pause waits for it, on the only
-/// thread there is: then it moves by itself.
+/// A clock that moves when told. A caller that reads it very often without a pause waits for it, on
+/// the only thread there is; then it moves by itself.
 class sim_clock final : public stet::clock {
  public:
   stet::time_point wall() noexcept override {
@@ -28,13 +28,14 @@ class sim_clock final : public stet::clock {
     wait();
     return stet::duration(steady_);
   }
-  /// Before the first engine looks: lengths of time are known, whatever the wall clock says.
+  /// Call it before the first engine reads the clock: the engine then knows durations, whatever the
+  /// wall clock shows.
   void has_uptime() noexcept { has_uptime_ = true; }
   void advance(std::int64_t ms) noexcept { wall_ += ms, steady_ += ms, truth_ += ms; }
   void set(std::int64_t ms) noexcept { wall_ += ms; }
-  /// It says what it isn't: earlier by so much, or (0) what it is.
+  /// Sets the wall clock to `ms` before the true time.
   void be_behind(std::int64_t ms) noexcept { wall_ = truth_ - ms; }
-  /// What it would say if nobody had set it.
+  /// The time that it would show if nothing had set it.
   std::int64_t truth() const noexcept { return truth_; }
   void touched() noexcept { looks_ = 0; }
   std::int64_t now() const noexcept { return wall_; }
@@ -58,7 +59,7 @@ class sim_entropy final : public stet::entropy {
   dice dice_, secrets_;
 };
 
-/// Holds bodies back, and lets one begin when told.
+/// Keeps bodies waiting, and lets one begin when told.
 class held_bodies final : public stet::executor {
  public:
   void submit(stet::work* first) noexcept override {

@@ -1,4 +1,4 @@
-// A workflow that does itself what only a step may: found at the call.
+// A workflow that itself does something that only a step may do is found at that call.
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -25,19 +25,19 @@ class random_source {
   std::uint64_t operator()() { return engine_(); }
   std::uint64_t below(std::uint64_t n) { return engine_() % n; }
   bool coin() { return (engine_() & 1) != 0; }
-  /// A number whose magnitude is random too, so that borders are met.
+  /// A number of random magnitude, so that limits are reached.
   std::uint64_t number() {
     auto bits = below(65);
     return bits == 0 ? 0 : engine_() >> (64 - bits);
   }
   std::int64_t signed_number() { return static_cast<std::int64_t>(coin() ? number() : ~number()); }
-  /// Few different bytes, the awkward ones among them.
+  /// Few different bytes, among them the awkward ones.
   std::string text(std::size_t size_max) {
     std::string s(below(size_max + 1), '\0');
     for (auto& c : s) c = "\0\1\2\xfe\xff/ab"[below(8)];
     return s;
   }
-  /// The same bytes, damaged in one to three places.
+  /// Copies the bytes, and damages them in one to three places.
   std::string damaged(std::string s) {
     for (auto n = 1 + below(3); n > 0 && !s.empty(); --n) {
       auto at = below(s.size());

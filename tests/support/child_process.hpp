@@ -1,4 +1,4 @@
-// The conformance suite's forked child, for our other tests that kill.
+// The conformance suite's forked child, for our other tests that kill processes.
 #pragma once
 #include "backends/conformance/child_process.hpp"
 

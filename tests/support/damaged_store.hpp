@@ -1,4 +1,4 @@
-// A store that shows some of its values with a bit turned round.
+// A store that returns some of its values with a flipped bit.
 #pragma once
 #include <functional>
 #include <memory>
@@ -13,7 +13,7 @@ namespace stet_tests {
 
 class damaged_store final : public stet::store {
  public:
-  /// `is_damaged` is asked at each read, for each key.
+  /// Each read calls `is_damaged` for each of its keys.
   damaged_store(std::unique_ptr<stet::store> s, std::function<bool(std::string_view)> is_damaged)
       : store_(std::move(s)), is_damaged_(std::move(is_damaged)) {}
   std::optional<std::string> get(std::string_view key) override {

@@ -1,4 +1,4 @@
-// Time, chance and an ear that a test holds in its hands: those that users have.
+// Time, entropy and a listener that a test controls: the same classes that users have.
 #pragma once
 #include <stet/test_doubles.hpp>
 

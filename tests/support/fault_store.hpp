@@ -1,5 +1,5 @@
-// A store that fails on purpose, counts, and tells a test about every operation: the one that users
-// have.
+// A store that fails on purpose, counts, and calls a test at every operation: the same class that
+// users have.
 #pragma once
 #include <stet/test_doubles.hpp>
 

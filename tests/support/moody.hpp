@@ -1,4 +1,4 @@
-// A transform of payloads that fails when a test says so, and has a key as encryption has.
+// A transform of payloads that fails when a test says so, and that has a key like an encryption.
 #pragma once
 #include <functional>
 #include <memory>
@@ -12,8 +12,8 @@
 
 namespace stet_tests {
 
-/// Sealed, a payload is the key and the payload turned round: no text of it can be read.
-/// Thread: whoever calls the engine of a test.
+/// A sealed payload is the key and the payload backwards, so no text in it can be read.
+/// Thread: the one that calls the test's engine.
 class moody final : public stet::payload_transform {
  public:
   explicit moody(char key = 'a', bool required = false, std::string_view name = "moody")
@@ -37,9 +37,9 @@ class moody final : public stet::payload_transform {
     return plain;
   }
 
-  std::function<void(int)> on_seal, on_open;  // may throw; are given the number of the call
+  std::function<void(int)> on_seal, on_open;  // get the number of the call, and may throw
   int seals = 0, opens = 0;
-  std::vector<std::string> refuses;  // what contains one of these doesn't open
+  std::vector<std::string> refuses;  // payloads that contain one of these don't open
 
  private:
   char key_;

@@ -1,5 +1,5 @@
-// What tests of non-blocking steps need: a world outside that keeps completions, an event loop, and
-// ways to wait for a thread of the test under a clock that only the test moves.
+// Helpers for tests of non-blocking steps: an outside world that keeps completions, an event loop,
+// and ways to wait for a thread of the test under a clock that only the test moves.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -16,7 +16,7 @@
 
 namespace stet_tests {
 
-/// What is under way in the world outside: it outlives every engine.
+/// The completions that the outside world has to resolve. It outlives every engine.
 template <class R> class outside {
  public:
   void take(stet::completion<R> done) {
@@ -45,7 +45,7 @@ template <class R> class outside {
   std::atomic<std::size_t> taken_{0};
 };
 
-/// A thread that ends what is begun, a moment later, like an event loop.
+/// A thread that completes a step a moment after it began, like an event loop.
 class event_loop {
  public:
   event_loop() : thread_([this] { serve(); }) {}
@@ -91,7 +91,7 @@ inline void idle(world& w) {
   for (int i = 0; i < 20; ++i) w.poke();
 }
 
-/// Turns a manual engine too.
+/// Waits, and turns a manual engine meanwhile.
 inline void until(world& w, const std::function<bool()>& happened) {
   for (int i = 0; i < 5000 && !happened(); ++i) {
     if (w.where.threads == 0) w.engine().run_until_idle();
@@ -101,8 +101,8 @@ inline void until(world& w, const std::function<bool()>& happened) {
   REQUIRE(happened());
 }
 
-/// As world::result, where what is waited for comes from a thread of the test: a manual engine
-/// waits by a clock that only the test moves.
+/// Like world::result, for a result that comes from a thread of the test: a manual engine waits by
+/// a clock that only the test moves.
 template <class R> R result_of(world& w, const stet::run_handle<R>& run) {
   for (int i = 0; i < 5000 && run.status() == stet::status::running; ++i) {
     if (w.where.threads == 0) w.finish();

@@ -1,4 +1,4 @@
-// The same for programs of tests: see src/execution/precompiled.hpp.
+// Precompiled headers for programs of tests: see src/execution/precompiled.hpp.
 #pragma once
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-// Histories as a real engine recorded them, of workflows that do a bit of everything.
+// Histories recorded by a real engine, of workflows that do a bit of everything.
 #pragma once
 #include <memory>
 #include <string>
@@ -13,7 +13,7 @@ namespace stet_tests {
 struct recorded_run {
   stet::detail::run_state state;  // as the engine saw it last
   std::string history;
-  stet::detail::definition* code;  // what was run
+  stet::detail::definition* code;  // the code that ran
 };
 
 /// Ended, failed, cancelled, terminated and open runs: parents, children, races, retries, scopes.

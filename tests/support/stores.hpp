@@ -1,5 +1,4 @@
-// Every kind of store that was built, with settings under which it is busy: short logs, little
-// memory.
+// Every kind of store that was built, with settings that keep it busy: short logs, little memory.
 #pragma once
 #include <functional>
 #include <memory>
@@ -20,7 +19,7 @@
 
 namespace stet_tests {
 
-/// A kind of store: opens what stands at a path, or makes it.
+/// A kind of store: opens the store at a path, or makes it.
 struct kind_of_store {
   std::string scheme;
   std::function<std::unique_ptr<stet::store>(const std::string& path)> open;
@@ -46,7 +45,7 @@ inline std::vector<kind_of_store> kinds_in_files() {
   return kinds;
 }
 
-/// Those, and memory, whose content lasts as long as this list.
+/// Those kinds, and memory, whose content lasts as long as this list.
 inline std::vector<kind_of_store> all_kinds() {
   auto kinds = kinds_in_files();
   kinds.push_back({"memory", [contents = stet::memory::make_contents()](const std::string&) {

@@ -1,4 +1,4 @@
-// What a store holds, and a table of the user's own.
+// Reads a whole store, or a table of the user's own.
 #pragma once
 #include <map>
 #include <string>

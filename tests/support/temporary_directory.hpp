@@ -1,4 +1,4 @@
-// A directory that a test may fill: gone with the object.
+// A directory that a test may fill. It is removed with the object.
 #pragma once
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ class temporary_directory {
   temporary_directory(const temporary_directory&) = delete;
   temporary_directory& operator=(const temporary_directory&) = delete;
   ~temporary_directory() {
-    if (::getpid() != owner_) return;  // a forked child leaves it alone
+    if (::getpid() != owner_) return;  // a forked child doesn't remove it
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }

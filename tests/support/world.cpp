@@ -17,9 +17,9 @@
 namespace stet_tests {
 namespace {
 
-constexpr int rounds_max = 2'000'000;  // a scenario that never comes to rest is a finding
+constexpr int rounds_max = 2'000'000;  // a scenario that never comes to rest is a fault
 
-/// The store in a file of this run; empty if Stet was built without it.
+/// The file store that this run of the tests uses; empty if Stet was built without it.
 std::string file_store() {
   [[maybe_unused]] const char* named = std::getenv("STET_TESTS_FILES");
 #if STET_TESTS_HAVE_ROCKSDB
@@ -34,9 +34,9 @@ std::string file_store() {
   return {};
 }
 
-/// Memory and LMDB play every cell. A run with another file store leaves memory out, and plays half
-/// of the cells: those in which each two of residency, threads and check still meet in every way.
-/// What differs from store to store is asked by the conformance suite.
+/// Whether this run plays a cell. With memory and LMDB, all cells are played. A run with another
+/// file store leaves out memory and half of the cells: each two of residency, threads and check
+/// still meet in every way. The conformance suite covers the differences between stores.
 bool is_played(const cell& c) {
   if (c.lmdb && file_store().empty()) return false;
   if (std::getenv("STET_TESTS_FILES") == nullptr) return true;
@@ -70,7 +70,7 @@ world::world(cell c) : where(c) {
 world::~world() {
   try {
     crash();
-  } catch (...) {}  // a failed test has said what there is to say
+  } catch (...) {}  // the failed test has reported it
 }
 
 std::unique_ptr<stet::store> world::store() const {
@@ -141,11 +141,11 @@ world::picture world::look() {
 
 void world::settle() {
   if (where.threads == 0) return (void)engine_->run_until_idle();
-  poke();  // a call is answered in the middle of a turn: from the next one on, time is seen
+  poke();  // a call in the midst of a turn; the next turn reads the clock
   auto before = look();
   for (int i = 0; i < rounds_max; ++i) {
     poke();
-    auto now = look();  // what was ready before has been driven by now, and shows
+    auto now = look();  // runs that were ready before are driven by now
     if (!now.a_body_runs && now.text == before.text) return;
     before = std::move(now);
     std::this_thread::yield();

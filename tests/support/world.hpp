@@ -1,5 +1,5 @@
-// Everything that a scenario needs: a store that outlives its engines, time and chance in the
-// test's hands, crashes, and the matrix of engines under which a scenario must come to the same.
+// Everything that a scenario needs: a store that outlives its engines, time and entropy that the
+// test controls, crashes, and the matrix of engines in which a scenario must have the same outcome.
 #pragma once
 #include <doctest/doctest.h>
 
@@ -25,7 +25,7 @@ using namespace std::chrono_literals;  // NOLINT: tests speak of 5min and 3h
 
 /// One engine of the matrix.
 struct cell {
-  bool lmdb = false;  // in a file: by LMDB, or by the store that STET_TESTS_FILES names
+  bool lmdb = false;  // in a file: LMDB, or the store that STET_TESTS_FILES names
   std::size_t resident = 100'000;
   unsigned threads = 0;
   unsigned check = 0;  // replay_check_interval
@@ -41,45 +41,45 @@ class world {
   world& operator=(const world&) = delete;
   ~world();
 
-  /// Opens an engine with these definitions, which later ones have too, and starts it.
+  /// Opens an engine with these definitions, which later engines get too, and starts it.
   world& open(definer d);
-  /// Opens another engine on what the store holds, with the definitions of the last one.
+  /// Opens another engine on the store, with the definitions of the last one.
   void reopen();
-  /// An engine that has not been started.
+  /// Makes an engine, but doesn't start it.
   std::unique_ptr<stet::engine> make();
-  /// A clean end.
+  /// Closes the engine.
   void close();
-  /// The process is gone: from now on nothing reaches the store. Bodies that run still end first.
+  /// Ends the process: from now on nothing reaches the store. Bodies that run still end first.
   void crash();
-  /// The same, while the engine is still there: for bodies that must see it.
+  /// Like crash(), but the engine still exists: for bodies that must see the process end.
   void cut();
   void restart() {
     crash();
     reopen();
   }
-  /// The store by itself, while no engine is open.
+  /// Opens the store by itself, while no engine is open.
   std::unique_ptr<stet::store> store() const;
 
   stet::engine& engine() noexcept { return *engine_; }
   bool is_open() const noexcept { return engine_ != nullptr; }
 
-  /// Does all that can be done while no time passes. Not for bodies that wait for the test.
+  /// Does everything that can be done while no time passes. Not for bodies that wait for the test.
   void settle();
-  /// Settles, and moves the clock to the next thing that is due, until nothing is.
+  /// Settles, and moves the clock to the next due time, until nothing is due.
   void finish();
   /// Moves the clock, then settles.
   void pass(stet::duration d) {
     clock.advance(d);
     settle();
   }
-  /// Makes the engine look at its clock, which tells nobody that it was moved.
+  /// Makes the engine read its clock, since moving the clock doesn't wake it.
   void poke() { (void)engine_->admin().open_runs({}, 1); }
   /// Pokes until something has happened on another thread.
   void until(const std::function<bool()>& happened);
   static constexpr int looks_max = 200;
-  /// Finishes everything and gives the result of a run.
+  /// Finishes everything, and returns the result of a run.
   template <class R> R result(const stet::run_handle<R>& run) {
-    // With threads, what is between two turns of the loop can't be seen from here: look again.
+    // With threads, the time between two turns of the loop can't be seen from here, so look again.
     for (int i = 0; i < looks_max; ++i) {
       finish();
       if (run.wait_for(1ms)) return run.result();
@@ -92,7 +92,7 @@ class world {
     return result(engine().start(w, id, std::move(a)...));
   }
 
-  /// Whether the process's death has been injected, see at_every_commit.
+  /// Whether the process's death has been injected: see at_every_commit.
   std::shared_ptr<faults> plan = std::make_shared<faults>();
   fake_clock clock;
   seeded_entropy entropy;
@@ -104,7 +104,7 @@ class world {
  private:
   std::optional<stet::time_point> next_due();
   struct picture {
-    std::string text;  // of all open runs: who is there, and how far
+    std::string text;  // of all open runs: their ids, and how far they are
     bool a_body_runs = false;
   };
   picture look();
@@ -117,24 +117,24 @@ class world {
 
 /// Plays `scenario(world&)` in every cell of the matrix.
 void everywhere(const std::function<void(world&)>& scenario);
-/// In the manual cells only: {memory, LMDB} × residency × check.
+/// Plays it in the manual cells only: {memory, LMDB} × residency × check.
 void everywhere_by_hand(const std::function<void(world&)>& scenario);
 
-/// The death of a world's process, see below.
+/// The death of a world's process: see below.
 struct death {
   bool happened = false;
-  bool after = false;  // the commit had reached the store
+  bool after = false;  // whether the commit had reached the store
 };
 
-/// Plays `act` again and again, each time on a fresh world whose process dies at the next commit
-/// further on: just before it reached the store, and just after. `act` is called again after each
-/// restart, and must find its runs by their ids. `check` is called at the end of each world.
-/// Returns how many crashes there were.
+/// Plays `act` again and again, each time on a fresh world whose process dies one commit later than
+/// before: first just before that commit reaches the store, then just after. `act` is called again
+/// after each restart, and must find its runs by their ids. `check` is called at the end of each
+/// world. Returns how many crashes there were.
 int at_every_commit(cell c, const std::function<void(world&, stet::engine&)>& define,
                     const std::function<void(world&)>& act,
                     const std::function<void(world&, death)>& check);
 
-/// What `f` throws: its code and text.
+/// The code and the text of the exception that `f` throws.
 struct caught {
   bool thrown = false;
   stet::errc code{};

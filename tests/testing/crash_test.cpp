@@ -1,4 +1,4 @@
-// crash_everywhere: that it finds what breaks, and nothing where nothing does.
+// crash_everywhere finds code that breaks in a crash, and reports nothing for code that doesn't.
 #include <doctest/doctest.h>
 
 #include <memory>
@@ -21,7 +21,7 @@ namespace {
 inline constexpr stet::workflow<int(int)> Pay{"pay"};
 inline constexpr stet::signal<int> More{"more"};
 
-/// Keeps what it promises.
+/// Code that keeps its promises.
 void honest(stet::engine& e, effects& world) {
   e.define(Pay, [&world](stet::context& ctx, int cents) -> stet::task<int> {
     auto key = co_await ctx.step("charge", [&](stet::step_context& s) {

@@ -1,4 +1,4 @@
-// What <stet/testing.hpp> gives to users, used as they would.
+// The classes of <stet/testing.hpp>, used as users use them.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -110,7 +110,7 @@ TEST_CASE("a result that nothing can bring is an error that says what is waited 
   auto e = what_throws([&] { run.result(); });
   CHECK(e.code == stet::errc::usage);
   CHECK(says(e.text, "the run 'w' waits for condition 'signal 'stop''"));
-  run.signal(Stop);  // and it can still be brought
+  run.signal(Stop);  // it can still be completed
   run.result();
 }
 
@@ -150,7 +150,7 @@ TEST_CASE("injected failures are retried by the policy, on the clock of the test
   auto before = env.now();
   CHECK(env.run(Order, "o-1") == "receipt");
   CHECK(mock.calls() == 4);
-  auto pauses = env.now() - before;  // 1 + 2 + 4 s, each give or take a tenth
+  auto pauses = env.now() - before;  // 1 + 2 + 4 s, each up to a tenth more or less
   CHECK(pauses > 6s);
   CHECK(pauses < 8s);
 }
@@ -182,7 +182,7 @@ TEST_CASE("mocks take their time at once, and a time-out cuts them short") {
   auto before = env.now();
   CHECK(env.run(Both, "x") == "3 late");
   auto took = env.now() - before;
-  CHECK(took > 3h + 2min);  // two attempts, and a pause of a second or so
+  CHECK(took > 3h + 2min);  // two attempts, and a pause of about a second
   CHECK(took < 3h + 3min);
 }
 

@@ -1,4 +1,4 @@
-// Exported histories, replayed by the code of today and by another.
+// Exported histories, replayed with today's code and with changed code.
 #include <doctest/doctest.h>
 
 #include <fstream>
@@ -31,7 +31,7 @@ environment::definitions sum(const std::string& first, int last = 0) {
   };
 }
 
-/// Of three runs: one that has ended, one that sleeps, one that a step keeps failing.
+/// Histories of three runs: one has ended, one sleeps, one has a step that keeps failing.
 std::vector<std::string> recorded() {
   environment env(sum("one"));
   env.run(Sum, "ended", 2);
@@ -50,7 +50,7 @@ stet::errc code_of(const std::function<void()>& f) {
   try {
     f();
   } catch (const stet::error& e) { return e.code(); }
-  return stet::errc::step_failed;  // which none of this is
+  return stet::errc::step_failed;  // if `f` doesn't throw
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ TEST_CASE("changed code says which runs it would stall, and why") {
         std::string::npos);
   CHECK(report.text().find("'another'") != std::string::npos);
 
-  report = stet::testing::replay(sum("one", 7), recorded());  // another result: of the ended one
+  report = stet::testing::replay(sum("one", 7), recorded());  // the ended one: another result
   REQUIRE(report.stalled.size() == 1);
   CHECK(report.stalled[0].id == "ended");
 

@@ -1,5 +1,5 @@
-// A store in which everything stands that an engine writes: runs that go on, sleep, wait for
-// children, have ended and are stalled; with and without snapshots.
+// A store with everything that an engine writes: runs that go on, sleep, wait for children, have
+// ended or are stalled, with and without snapshots.
 #pragma once
 #include "tests/support/tables.hpp"
 #include "tests/support/world.hpp"
@@ -35,9 +35,9 @@ inline void start_busy(stet::engine& e) {
   e.start(Steps, std::string("odd\0id\xff", 7), 2);
 }
 
-/// Of a world: some of its runs have ended, others sleep.
+/// Fills a world: some of its runs have ended, others sleep.
 inline void make_busy(world& w, bool checkpointed) {
-  if (checkpointed) w.options.tail_bytes_max = 8192;  // passes all the time
+  if (checkpointed) w.options.tail_bytes_max = 8192;  // checkpoints all the time
   w.open([&w](stet::engine& e) { define_busy(e, w.done); });
   start_busy(w.engine());
   w.settle();

@@ -1,4 +1,4 @@
-// check(): content with what an engine leaves, at any moment; and with nothing else.
+// check() accepts what an engine leaves at any moment, and nothing else.
 #include "busy_store.hpp"
 #include "keys/keys.hpp"
 #include "tools/pages.hpp"
@@ -86,8 +86,8 @@ TEST_CASE("whatever is missing is noticed") {
       out.erase(key);
       back.put(key, value);
       s->commit(out, stet::durability::sync);
-      // That the newest block was ever there, nobody knows: it may not have been committed. Nor the
-      // history of the clock: a store of an older build has none.
+      // Two missing things can't be noticed: the newest block, which may never have been committed,
+      // and the history of the clock, which a store of an older build lacks.
       bool may_be_missing = key == last_block || key == stet::detail::keys::clock();
       CHECK(stet::check(*s).ok() == may_be_missing);
       s->commit(back, stet::durability::sync);

@@ -1,4 +1,4 @@
-// copy(): whole or refused, and runs that began here end there.
+// copy() copies a whole store or refuses, and runs that began in one store end in its copy.
 #include <stet/lmdb.hpp>
 
 #include "busy_store.hpp"
@@ -54,7 +54,7 @@ TEST_CASE("a copy that is cut short at any commit is refused as a store, and gon
   make_busy(w, true);
   w.close();
   auto from = w.store();
-  stet::batch filler;  // several commits' worth
+  stet::batch filler;  // enough for several commits
   for (int i = 0; i < 40; ++i) filler.put("x" + std::to_string(i), std::string(100'000, 'x'));
   from->commit(filler, stet::durability::sync);
   auto source = dump_of(*from);
@@ -143,7 +143,7 @@ TEST_CASE("what is no target or no source is refused, and left as it was") {
 }
 
 TEST_CASE("a copy that reads otherwise than it was written is noticed") {
-  /// Loses a bit of every value of some length.
+  /// Drops a bit of every value above some length.
   struct forgetful final : stet::forwarding_store {
     using forwarding_store::forwarding_store;
     void scan(const stet::scan_range& range, stet::visitor& v) override {

@@ -1,4 +1,4 @@
-// The same work on every kind of store leaves the same in it.
+// The same work on every kind of store leaves the same content.
 #include <cstdlib>
 #include <random>
 
@@ -17,7 +17,7 @@ std::uint64_t chosen_seed() {
   return given ? std::strtoull(given, nullptr, 10) : std::random_device{}();
 }
 
-/// Random batches and ranges, of few keys, so that they meet.
+/// Random batches and ranges, with few keys, so that they overlap.
 class chance {
  public:
   explicit chance(std::uint64_t seed) : random_(seed) {}
@@ -58,7 +58,7 @@ struct opened {
   std::unique_ptr<stet::store> store;
 };
 
-/// "fine", or what kind of error, and whether it may have happened all the same.
+/// "fine", or the kind of error, and whether the commit may have happened all the same.
 std::string outcome_of(stet::store& s, const stet::batch& b, stet::durability d) {
   auto e = stet_conformance::error_of([&] { s.commit(b, d); });
   if (!e) return "fine";
@@ -66,15 +66,15 @@ std::string outcome_of(stet::store& s, const stet::batch& b, stet::durability d)
          std::to_string(static_cast<int>(e->outcome()));
 }
 
-/// Asks each store once.
+/// Asks each store once, and compares the answers.
 template <class Ask> void check_same(const std::vector<opened>& stores, Ask&& ask) {
   const auto first = ask(*stores.front().store);
   for (auto s = stores.begin() + 1; s != stores.end(); ++s)
     CHECK_MESSAGE(ask(*s->store) == first, s->kind->scheme, " and ", stores.front().kind->scheme);
 }
 
-/// A life in a manual engine: what it leaves depends on nothing but time and chance, which are
-/// given. Killed again and again, so that every start reads what the store has.
+/// A life in a manual engine, whose store depends on nothing but the given time and entropy. It is
+/// killed again and again, so that every start reads the store.
 void live(const kind_of_store& kind, const std::string& path, std::size_t tail_bytes_max) {
   fake_clock clock;
   seeded_entropy entropy;

@@ -1,5 +1,6 @@
-// A house is moved while somebody lives in it: a workflow begins on one database, its process is
-// killed, the store is copied by a process that is killed as well, and it ends on another database.
+// A store is moved while its runs go on. A workflow begins on one database, and its process is
+// killed. A process that is killed as well copies the store, and the workflow ends on another
+// database.
 #include <csignal>
 #include <fstream>
 
@@ -11,7 +12,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// Counts effects in a file, where they outlive the processes that have them.
+/// Counts effects in a file, which outlives the processes that have them.
 class counted {
  public:
   explicit counted(std::string path) : path_(std::move(path)) {}
@@ -45,7 +46,7 @@ void define_trip(stet::engine& e, const counted& done) {
 
 constexpr int runs = 5, days = 4;
 
-/// The first two days; then the process is killed, with every run asleep.
+/// Runs the first two days; then the process is killed, with every run asleep.
 void begin(const kind_of_store& kind, const std::string& path, const counted& done) {
   child_process child([&](int pipe) {
     fake_clock clock;
@@ -76,7 +77,8 @@ struct deadly final : stet::forwarding_store {
   bool after;
 };
 
-/// Killed at each of its commits in turn, and begun again each time, until it is through.
+/// Copies in a process that is killed at each of its commits in turn and begun again, until it gets
+/// through.
 void copy_at_last(const kind_of_store& from_kind, const std::string& from,
                   const kind_of_store& to_kind, const std::string& to) {
   for (int at = 1; at < 100; ++at) {

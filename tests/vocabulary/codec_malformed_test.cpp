@@ -1,4 +1,4 @@
-// Bytes that can't be trusted: refused with a message, never believed.
+// Bytes that can't be trusted are refused with a message, and never believed.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -83,7 +83,7 @@ TEST_CASE("a length that nobody has is refused before it is believed") {
   CHECK_THROWS_AS(stet::decode<std::vector<std::monostate>>("\x9b" + huge), stet::error);
   CHECK_THROWS_AS((stet::decode<std::map<int, int>>("\xbb" + huge)), stet::error);
   CHECK_THROWS_AS(stet::reader("\xbb" + huge).item(), stet::error);
-  // 2^63 pairs are 2^64 items: the count must not wrap to none
+  // 2^63 pairs are 2^64 items: the count must not wrap around to 0.
   const std::string wraps("\xbb\x80\0\0\0\0\0\0\0", 9);
   CHECK_THROWS_AS(stet::reader(wraps).item(), stet::error);
 }

@@ -1,4 +1,4 @@
-// The core's codecs: what is written comes back.
+// The core's codecs: a value that is written is read back the same.
 #include <cmath>
 #include <limits>
 #include <list>
@@ -37,7 +37,7 @@ struct ticket {
   bool operator==(const ticket& o) const { return *number == *o.number; }
 };
 
-// Can't be made, and can't be moved without a throw: leaves a variant without a value.
+// Can't be made, and may throw when it is moved, which leaves a variant without a value.
 struct brittle {
   explicit brittle(int n) { throw n; }
   brittle(brittle&&) noexcept(false) {}

@@ -1,4 +1,4 @@
-// Failures: what they carry, how they are caught, and the numbers that stand on disk.
+// Failures: their fields, how they are caught, and the numbers that are on disk.
 #include <doctest/doctest.h>
 
 #include <memory>

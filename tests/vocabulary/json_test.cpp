@@ -1,4 +1,4 @@
-// stet/json.hpp: codecs by nlohmann's conversions, and which codec is taken when there are several.
+// stet/json.hpp: codecs by nlohmann's conversions, and which codec is taken if there are several.
 #include <list>
 #include <map>
 #include <unordered_map>
@@ -11,10 +11,10 @@ namespace {
 
 enum class shape { round, square };
 NLOHMANN_JSON_SERIALIZE_ENUM(shape, {{shape::round, "round"}, {shape::square, "square"}})
-enum class mood { good, bad };  // the same, but it doesn't ask for its names
+enum class mood { good, bad };  // the same, but without a mapping to names
 NLOHMANN_JSON_SERIALIZE_ENUM(mood, {{mood::good, "good"}, {mood::bad, "bad"}})
 
-struct point {  // trivially copyable, and convertible to JSON: JSON
+struct point {  // trivially copyable and convertible to JSON: JSON is taken
   int x, y;
   bool operator==(const point&) const = default;
 };
@@ -33,7 +33,8 @@ struct tagged {
   NLOHMANN_DEFINE_TYPE_INTRUSIVE(tagged, s)
 };
 
-// Like a protobuf class: its own bytes. It can be converted to JSON too: the specialisation wins.
+// Like a class of protobuf, it writes its own bytes. It is convertible to JSON too, but the
+// specialisation is taken.
 struct message {
   std::string body;
   std::string SerializeAsString() const { return "PB" + body; }
@@ -93,7 +94,7 @@ TEST_CASE("types that nlohmann/json converts are payloads, alone and inside the 
 
 TEST_CASE("the user's specialisation comes first, then the core's codec, then JSON") {
   CHECK(encoded(message{"hello"}) == "\x47PBhello");
-  CHECK(encoded(shape::square) == "\x66square");  // by name, because it says so
+  CHECK(encoded(shape::square) == "\x66square");  // by name, as its mapping says
   CHECK(encoded(mood::bad) == "\x01");            // by number, as without json.hpp
   CHECK(encoded(std::array<int, 2>{1, 2}) == "\x82\x01\x02");
   CHECK(encoded(std::map<int, int>{{1, 2}}) == "\xa1\x01\x02");

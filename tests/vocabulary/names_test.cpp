@@ -1,4 +1,4 @@
-// Names: constants. What must not compile stands in tests/compile_fail.
+// Names are constants. For code that must not compile see tests/compile_fail.
 #include <doctest/doctest.h>
 
 #include <cstdint>

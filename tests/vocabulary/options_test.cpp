@@ -1,4 +1,4 @@
-// Options: their defaults, and how they are written.
+// Options: their defaults, and how they are written in code.
 #include <doctest/doctest.h>
 
 #include <stdexcept>

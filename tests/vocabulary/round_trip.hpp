@@ -1,4 +1,4 @@
-// What every codec has to keep, checked for one value.
+// The properties that every codec must have, checked for one value.
 #pragma once
 #include <doctest/doctest.h>
 
@@ -16,7 +16,8 @@ template <class T> std::string encoded(const T& v) {
   return bytes;
 }
 
-/// The code of what `f` throws, and its text if `message` is given; errc{255} if it throws nothing.
+/// The code of the exception of `f`, and its text if `message` is given; errc{255} if it throws
+/// nothing.
 template <class F> stet::errc code_of(F&& f, std::string* message = nullptr) {
   try {
     static_cast<void>(f());
@@ -27,8 +28,8 @@ template <class F> stet::errc code_of(F&& f, std::string* message = nullptr) {
   return stet::errc{255};
 }
 
-/// The same comes back; whatever is cut off is refused, and a byte too many; the bytes are one
-/// item that anybody can print.
+/// Checks that the same value comes back, that missing bytes and an extra one are refused, and that
+/// the bytes are one printable item.
 template <class T> void round_trip(const T& v) {
   const std::string bytes = encoded(v);
   CHECK(stet::decode<T>(bytes) == v);

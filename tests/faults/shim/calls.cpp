@@ -1,5 +1,5 @@
-// Calls on the files of a store, which fail when told to, or are recorded. They stand before the C
-// library's, for liblmdb, librocksdb and libsqlite3 as well.
+// Calls on the files of a store, which fail when told to, or are recorded. They take precedence
+// over the C library's, for liblmdb, librocksdb and libsqlite3 as well.
 #include <fcntl.h>
 #include <stdarg.h>
 #include <sys/mman.h>
@@ -22,14 +22,14 @@ bool is_watched(int fd) noexcept {
   return watched_path(fd, buffer) != nullptr;
 }
 
-/// 0: it goes on. Else what to fail with.
+/// Returns 0 if the call goes on, or the fault that it has.
 template <class What> int fault_of(call kind, What what) noexcept {
   if (!is_armed() || !(the_control->kinds & kind) || !is_watched(what)) return 0;
   auto& c = *the_control;
   long n = ++c.calls;
   if (c.fail_from == 0 || n < c.fail_from || n - c.fail_from >= c.fail_times) return 0;
   if (c.error == short_write && kind != call_write) return 0;
-  if (c.error == EINTR && kind == call_rename) return 0;  // those aren't interrupted
+  if (c.error == EINTR && kind == call_rename) return 0;  // those calls aren't interrupted
   ++c.failed;
   return c.error;
 }
@@ -39,14 +39,14 @@ int fails(int error) noexcept {
   return -1;
 }
 
-/// Half of a write, at least a byte.
+/// Half of a write, but at least a byte.
 std::size_t shortened(int error, std::size_t n) noexcept {
   return error == short_write ? std::max<std::size_t>(n / 2, 1) : n;
 }
 
 long flush(int fd, long number) noexcept {
   if (int e = fault_of(call_flush, fd)) {
-    if (e == lying_flush) forget_dirty(fd);  // clean from now on: Linux says nothing of it any more
+    if (e == lying_flush) forget_dirty(fd);  // Linux reports the pages only once
     return fails(e);
   }
   long r = ::syscall(number, fd);
@@ -67,7 +67,7 @@ int open_at(int at, const char* path, int flags, mode_t mode) noexcept {
 
 using namespace stet_faults;
 
-// By their symbols, since a macro may make one of the names mean another.
+// Defined by their symbols, since a macro may turn one name into another.
 // NOLINTBEGIN(bugprone-macro-parentheses): they are no expressions
 #define STET_FAULT_NAMES(type, name, parameters, arguments)       \
   extern "C" type shim_##name parameters __asm__(#name);          \
@@ -95,7 +95,7 @@ extern "C" ssize_t shim_pwrite(int fd, const void* data, size_t n, off_t at) {
   return r;
 }
 
-/// As one write after another, which is what a short one comes to.
+/// Does one write after another, as the kernel does if a write is short.
 static ssize_t write_parts(int fd, const iovec* parts, int count, off_t at) {
   ssize_t sum = 0;
   for (int i = 0; i < count; ++i) {
@@ -154,7 +154,7 @@ extern "C" void* shim_mmap(void* p, size_t n, int prot, int flags, int fd, off_t
       fails(e);
       return MAP_FAILED;
     }
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): that is what the kernel gives
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel returns a number
   return reinterpret_cast<void*>(::syscall(SYS_mmap, p, n, prot, flags, fd, at));
 }
 

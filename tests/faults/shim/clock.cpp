@@ -1,4 +1,4 @@
-// CLOCK_REALTIME, ahead or behind by what the control says; every other clock is as it is.
+// Moves CLOCK_REALTIME ahead or back as the control says; every other clock stays as it is.
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>

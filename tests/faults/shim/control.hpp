@@ -1,11 +1,12 @@
-// What the preloaded shim and the program that tests share: a file that both map.
+// A file that both the preloaded shim and the test program map: through it, the program controls
+// the shim.
 #pragma once
 #include <atomic>
 #include <cstdint>
 
 namespace stet_faults {
 
-/// Kinds of calls, by bits.
+/// Kinds of calls, as bits.
 enum call : unsigned {
   call_write = 1,     // write, pwrite, writev, pwritev
   call_flush = 2,     // fsync, fdatasync, sync_file_range, msync
@@ -15,19 +16,19 @@ enum call : unsigned {
   call_read = 32,     // read, pread
   call_rename = 64,   // rename, unlink, link
   call_any = 127,
-  // Only in a record:
+  // These occur only in a record:
   recorded_unlink = 256,
   recorded_through = 512,  // the write before this was to the device, O_DSYNC
 };
 
-/// Instead of an errno.
-inline constexpr int short_write = -1;  // half of it is written, and told so
-inline constexpr int lying_flush = -2;  // EIO, and what was dirty is lost; the next one "succeeds"
+/// These stand in for an errno:
+inline constexpr int short_write = -1;  // half of it is written, and the count says so
+inline constexpr int lying_flush = -2;  // EIO, dirty data is lost; the next flush "succeeds"
 
 struct control {
-  std::atomic<bool> armed;  // nothing is counted or fails before
+  std::atomic<bool> armed;  // before, no call is counted and none fails
 
-  // Memory: allocations fail_from … fail_from + fail_times - 1 fail. 0: none.
+  // Allocations number fail_from … fail_from + fail_times - 1 fail. 0 means none.
   std::atomic<long> allocations, denied;
   long deny_from, deny_times;
 
@@ -38,10 +39,10 @@ struct control {
   int error;
   char files[256];
 
-  // CLOCK_REALTIME is ahead by so much.
+  // CLOCK_REALTIME is ahead by this many nanoseconds.
   std::atomic<std::int64_t> ahead_ns;
 
-  // Everything that is done to those files goes there, in order; empty: nowhere.
+  // A file to which all calls on those files are recorded, in order; empty for no record.
   char record[256];
 };
 
@@ -50,10 +51,10 @@ struct recorded_call {
   std::uint32_t kind;        // of enum call
   std::uint32_t path_bytes;  // relative to `files`
   std::uint64_t at,
-      bytes;  // of a truncation: the size; of a flush: 1 data only; a rename's data is the new path
+      bytes;  // truncation: the size; flush: 1 if data only; rename: the new path is the data
 };
 
 }  // namespace stet_faults
 
-/// The shim's; null in a program without it.
+/// The shim's control; null in a program without the shim.
 extern "C" __attribute__((weak)) stet_faults::control* stet_fault_control() noexcept;

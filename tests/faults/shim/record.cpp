@@ -20,7 +20,7 @@ extern "C" void __libc_free(void*);
 namespace stet_faults {
 namespace {
 
-/// What a write since the last flush has replaced; newest first.
+/// The bytes that writes since the last flush have replaced; newest first.
 struct replaced {
   replaced* next;
   ino_t file;
@@ -35,7 +35,7 @@ replaced* undo = nullptr;
 bool is_recording() noexcept { return is_armed() && the_control->record[0]; }
 bool is_undoable() noexcept { return is_armed() && the_control->error == lying_flush; }
 
-/// One append, so that calls of several threads are whole and in an order.
+/// Appends with one write, so that calls of several threads are whole and in order.
 void put(std::uint32_t kind, const char* path, const void* data, std::size_t n, off_t at) noexcept {
   static int out = -1;
   std::lock_guard lock(mutex);
@@ -92,7 +92,7 @@ off_t note_before(int fd, off_t at, std::size_t n) noexcept {
   auto* r = static_cast<replaced*>(__libc_malloc(sizeof(replaced) + n));
   if (!r) return at;
   *r = {nullptr, s.st_ino, at, s.st_size, 0};
-  // It may be open for writing only.
+  // The descriptor may be open for writing only.
   char self[64];
   std::snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
   int in = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, self, O_RDONLY | O_CLOEXEC, 0));
@@ -127,7 +127,7 @@ void note_flush(int fd, bool data_only) noexcept {
   if (!is_recording()) return;
   if (auto* p = watched_path(fd, path)) put(call_flush, p, nullptr, 0, data_only);
   else if (std::strncmp(path, the_control->files, std::strlen(path)) == 0)
-    put(call_flush, "/..", nullptr, 0, 0);  // the folder in which the store is
+    put(call_flush, "/..", nullptr, 0, 0);  // the folder of the store
 }
 
 void note_truncate(int fd, off_t size) noexcept {

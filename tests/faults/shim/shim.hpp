@@ -1,10 +1,10 @@
-// What the shim's parts share.
+// Declarations that the shim's parts share.
 #pragma once
 #include "faults/shim/control.hpp"
 
 namespace stet_faults {
 
-/// Null: the shim does nothing. Never fails, never allocates.
+/// If it is null, the shim does nothing. Never fails, never allocates.
 extern control* the_control;
 
 inline bool is_armed() noexcept {

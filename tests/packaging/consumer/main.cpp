@@ -1,4 +1,4 @@
-// A user's program: consumer URL. Runs one workflow in each store and says what came of it.
+// A user's program: consumer URL. Runs one workflow in each store and prints the results.
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -20,7 +20,7 @@ bool pays(std::unique_ptr<stet::store> store) {
   return run.result() == "bob got 1000";
 }
 
-/// Exceptions keep their type across the library's edge.
+/// Whether exceptions keep their type across the border of the library.
 bool refuses_nonsense() {
   try {
     stet::open("nonsense:");

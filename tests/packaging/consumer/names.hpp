@@ -1,4 +1,4 @@
-// What the two translation units share.
+// Names that both translation units use.
 #pragma once
 #include <string>
 
