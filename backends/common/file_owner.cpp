@@ -233,9 +233,10 @@ void file_owner::open_data(lock_data lock) {
 
 void file_owner::check_not_vanished() const {
   port::file_facts there;
-  bool missing = port::is_missing(port::look(path_, there));
+  const int native = port::look(path_, there);
+  bool missing = port::is_missing(native);
   bool empty =
-      !missing && (kind_ == kind::file ? there.bytes == 0 : port::is_empty_directory(path_));
+      native == 0 && (kind_ == kind::file ? there.bytes == 0 : port::is_empty_directory(path_));
   if (!missing && !empty) return;
   fail(errc::corrupt, 0,
        std::string(noun()) + (missing ? " is gone" : " is empty") + ", but " + path_ +
