@@ -36,10 +36,14 @@ LAYERS = {
     '': {'base'},
 }
 LAYERS['engine'] = set(LAYERS)
+# What the system gives: it includes nothing of src, and all may include it.
+for layers in LAYERS.values():
+    layers.add('port')
+LAYERS['port'] = set()
 # The public headers that a layer may see, those for everybody apart: a changed verb of the client compiles nothing of these anew.
 PUBLIC_FOR_ALL = {'error', 'export', 'config', 'kinds', 'attributes', 'time'}
 PUBLIC = {
-    'base': set(), 'keys': set(), 'history': {'payload'}, 'run_state': set(), 'index': {'store'}, 'payloads': {'payload', 'codec'},
+    'port': set(), 'base': set(), 'keys': set(), 'history': {'payload'}, 'run_state': set(), 'index': {'store'}, 'payloads': {'payload', 'codec'},
     'journal': {'store'}, 'execution': {'scope', 'definition', 'messages', 'options', 'context', 'entity'},
 }
 # The rooms of the engine, from the bottom up: each may include those before it, and its own.
@@ -73,9 +77,22 @@ LARGE_CLASSES = {
 }
 
 # What a store may see of Stet, its own header apart.
-# And what backends/common may see of src: functions of bytes, and nothing else.
+# And what backends/common may see of src, port apart: functions of bytes, and nothing else.
 STORE_BASE = {'base/crc32c.hpp'}
 STORE_HEADERS = {'stet/store.hpp', 'stet/error.hpp', 'stet/export.hpp', 'stet/own.hpp'}
+
+# Only src/port includes what a system gives, or asks which system it is. A header whose name ends in .h is a system's, but for those of
+# the stores' and transforms' libraries and of the compiler.
+SYSTEM_FOLDERS = ('include', 'src', 'backends', 'transforms', 'testing')
+NO_SYSTEM_HEADER = re.compile(r'(lmdb|sqlite3|zstd|sodium|cxxabi)\.h$|rocksdb/')
+SYSTEM_MACRO = re.compile(r'^[ \t]*#[ \t]*(?:el)?if[^\n]*\b(__linux__|__gnu_linux__|__ANDROID__|__APPLE__|__unix__|__FreeBSD__|__NetBSD__|'
+                          r'__OpenBSD__|_WIN32|_WIN64|__MINGW\w+|__CYGWIN__|__GLIBC__|_POSIX_\w+|_XOPEN_\w+)', re.M)
+# Files that may do so as well, each with its reason.
+SYSTEM_FILES = {
+    'include/stet/export.hpp': 'how a library shows a name',
+    'src/port/handle.hpp': 'what differs in the headers of port',
+    'src/strict/strict.cpp': 'it stands before functions of one C library',
+}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
@@ -236,12 +253,27 @@ def plain_faults(line):
                 yield f'{pattern.search(comment[1])[0]!r}: {instead}'
 
 
-# What the library promises not to do (SECURITY.md). The conformance suite reads its seed.
+def system_faults(path, text):
+    """What a system gives, outside of src/port."""
+    if path.parts[0] not in SYSTEM_FOLDERS or path.parts[:3] in (('src', 'port', 'posix'), ('src', 'port', 'win32')):
+        return
+    if str(path) in SYSTEM_FILES:
+        return
+    for match in INCLUDE.finditer(text):
+        if match[2].endswith('.h') and not NO_SYSTEM_HEADER.match(match[2]):
+            yield text[:match.start(1)].count('\n') + 1, f'<{match[2]}> is what a system gives: only src/port includes that'
+    for match in SYSTEM_MACRO.finditer(text):
+        yield text[:match.start(1)].count('\n') + 1, f'{match[1]}: only src/port asks which system it is'
+
+
+# What the library promises not to do (SECURITY.md). The conformance suite reads its seed and has children, which src/port makes for it.
 FORBIDDEN_CALL = re.compile(r'\b(getenv|socket|system|popen|fork|vfork|posix_spawnp?|exec(?:l|v)p?e?)\s*\(')
 
 
 def forbidden_calls(path, text):
     if path.parts[0] not in ('src', 'backends', 'transforms') or path.parts[1] in ('conformance', 'strict'):
+        return
+    if str(path) == 'src/port/posix/child.cpp':
         return
     code = TOKENS.sub(blank, text)
     for match in FORBIDDEN_CALL.finditer(code):
@@ -284,8 +316,8 @@ def layer_faults(path, text):
             if angle == '"' and not public:
                 there = folder_of(target, path)
                 shared = target in STORE_BASE and parts[1] == 'common'
-                if there not in (parts[1], 'common') and not shared:
-                    yield f'a store includes "{target}": only its own folder and common/'
+                if there not in (parts[1], 'common', 'port') and not shared:
+                    yield f'a store includes "{target}": only its own folder, common/ and port/'
 
 
 def is_built(path):
@@ -323,6 +355,7 @@ def faults(path, text):
     for fault in layer_faults(path, text):
         yield 1, fault
     yield from forbidden_calls(path, text)
+    yield from system_faults(path, text)
     yield from room_faults(path, text)
     if path.parts[0] == 'src':
         yield from class_faults(path, text)

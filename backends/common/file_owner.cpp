@@ -1,24 +1,14 @@
 #include "file_owner.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <pthread.h>
-#include <stdlib.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <atomic>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <memory>
 #include <mutex>
-#include <system_error>
 #include <utility>
 
 #include "no_room.hpp"
+#include "port/fork.hpp"
+#include "port/lock.hpp"
+#include "port/process.hpp"
 
 namespace stet { inline namespace v0 { namespace backend {
 
@@ -27,20 +17,18 @@ struct owners {
   std::mutex mutex;
   file_owner* first = nullptr;
   file_owner* inherited = nullptr;  // those of ancestors, as they were when this process was forked
-  // Rises in every forked child: an owner of an earlier generation belongs to an ancestor.
-  std::atomic<unsigned> generation{0};
 
   /// Never destroyed: stores may be closed by destructors of static objects.
   static owners& all() {
     static owners& one = *new owners;
-    static const int registered = pthread_atfork(before_fork, in_parent, in_child);
-    if (registered != 0) throw std::bad_alloc();
+    static const bool is_told = (port::at_fork(before_fork, in_parent, in_child), true);
+    (void)is_told;
     return one;
   }
 
-  static file_owner* find(file_owner* list, const file_owner::identity& id) noexcept {
+  static file_owner* find(file_owner* list, const port::file_identity& id) noexcept {
     for (file_owner* o = list; o != nullptr; o = o->next_) {
-      if (o->identity_.device == id.device && o->identity_.inode == id.inode) return o;
+      if (o->identity_ == id) return o;
     }
     return nullptr;
   }
@@ -63,7 +51,6 @@ struct owners {
   // after the parent's death.
   static void in_child() {
     owners& o = all();
-    o.generation.fetch_add(1, std::memory_order_relaxed);
     while (file_owner* i = o.first) {
       i->release();
       remove(o.first, i);
@@ -78,85 +65,19 @@ struct owners {
 
 namespace {
 
-constexpr mode_t kOwnerOnly = 0600;
-constexpr mode_t kOwnerOnlyDirectory = 0700;
 constexpr std::string_view kCreated = "created";
-
-std::string text_of(int native) { return std::generic_category().message(native); }
-
-/// open(2), never through a symbolic link at the end, never inherited by exec, again after EINTR.
-int open_plain(const std::string& path, int flags) noexcept {
-  int fd;
-  do fd = ::open(path.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly);
-  while (fd < 0 && errno == EINTR);
-  return fd;
-}
-
-/// A host may have closed its standard streams: what it prints then goes to whoever has got their
-/// numbers. From now on that is nobody.
-void take_standard_streams() noexcept {
-  int fd;
-  do fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd >= 0) ::close(fd);
-}
-
-/// Creates with mode 0600, whatever the umask. -1 and errno else.
-int create(const std::string& path) noexcept {
-  int fd = open_plain(path, O_RDWR | O_CREAT | O_EXCL);
-  if (fd >= 0) ::fchmod(fd, kOwnerOnly);
-  return fd;
-}
-
-int open_or_create(const std::string& path) noexcept {
-  int fd = create(path);
-  return fd >= 0 || errno != EEXIST ? fd : open_plain(path, O_RDWR);
-}
-
-/// The same for a directory, with mode 0700.
-int open_or_create_directory(const std::string& path) noexcept {
-  if (::mkdir(path.c_str(), kOwnerOnlyDirectory) == 0) {
-    ::chmod(path.c_str(), kOwnerOnlyDirectory);
-  } else if (errno != EEXIST) {
-    return -1;
-  }
-  return open_plain(path, O_RDONLY | O_DIRECTORY);
-}
-
-bool is_empty_directory(const std::string& path) {
-  std::unique_ptr<DIR, decltype(&::closedir)> entries(::opendir(path.c_str()), &::closedir);
-  while (const dirent* e = entries ? ::readdir(entries.get()) : nullptr) {
-    std::string_view name = e->d_name;
-    if (name != "." && name != "..") return false;
-  }
-  return entries != nullptr;
-}
 
 /// Whether everybody may write there, as in /tmp.
 bool is_open_to_all(const std::string& directory) noexcept {
-  struct stat s;
-  return ::stat(directory.c_str(), &s) == 0 && (s.st_mode & S_IWOTH) != 0;
+  port::file_facts facts;
+  return port::look(directory, facts) == 0 && facts.open_to_all;
 }
 
-/// realpath(3), or empty and errno.
-std::string real_path(const std::string& path) {
-  std::unique_ptr<char, decltype(&::free)> real(::realpath(path.c_str(), nullptr), &::free);
-  return real ? real.get() : std::string();
-}
-
-std::string read_all(int fd) {
+std::string read_note(const port::file& note) {
   char text[64];
-  ssize_t n = ::pread(fd, text, sizeof text, 0);
-  return n > 0 ? std::string(text, static_cast<std::size_t>(n)) : std::string();
-}
-
-/// False if somebody else holds it; -1 as errno for nothing else.
-bool lock_exclusively(int fd, int& native) noexcept {
-  int r;
-  do r = ::flock(fd, LOCK_EX | LOCK_NB);
-  while (r != 0 && errno == EINTR);
-  native = r == 0 ? 0 : errno;
-  return r == 0;
+  std::size_t got = 0;
+  if (note.read_some(0, text, sizeof text, got) != 0) return {};
+  return std::string(text, got);
 }
 
 }  // namespace
@@ -166,19 +87,17 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
   if (kind_ == kind::directory) {
     while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
   }
-  take_standard_streams();
+  port::take_standard_streams();
   resolve(std::string(path_));
   check_not_planted();
   owners& all = owners::all();
   std::lock_guard guard(all.mutex);
-  generation_ = all.generation.load(std::memory_order_relaxed);
+  generation_ = port::fork_generation();
   try {
     // By stat, since merely closing another descriptor of it would drop a database's locks.
-    struct stat there;
-    if (::stat(path_.c_str(), &there) == 0) {
-      if (auto* holder = all.find(all.first, {there.st_dev, there.st_ino})) {
-        fail_owned_here(*holder);
-      }
+    port::file_facts there;
+    if (port::look(path_, there) == 0) {
+      if (auto* holder = all.find(all.first, there.identity)) fail_owned_here(*holder);
     }
     take_name();
     open_data(lock);
@@ -204,9 +123,8 @@ file_owner::~file_owner() {
 }
 
 void file_owner::release() noexcept {
-  for (int* fd : {&data_, &note_}) {
-    if (*fd >= 0) ::close(std::exchange(*fd, -1));
-  }
+  data_.close();
+  note_.close();
 }
 
 void file_owner::fail(errc code, int native, std::string_view text) const {
@@ -216,9 +134,10 @@ void file_owner::fail(errc code, int native, std::string_view text) const {
 void file_owner::fail_system(std::string_view what, const std::string& file, int native) const {
   std::string text(what);
   if (file != path_) text += " " + file;
-  text += ": " + text_of(native);
-  if (native == ELOOP) text += "; it is a symbolic link, and none is followed here: remove it";
-  if (native == EACCES || native == EROFS) text += "; file and directory must be writable";
+  text += ": " + port::text_of(native);
+  if (port::is_link(native))
+    text += "; it is a symbolic link, and none is followed here: remove it";
+  if (port::is_denied(native)) text += "; file and directory must be writable";
   fail(is_no_room(native) ? errc::full : errc::store, native, text);
 }
 
@@ -234,24 +153,24 @@ void file_owner::resolve(const std::string& path) {
     fail(errc::usage, 0,
          kind_ == kind::file ? "this is no name of a file" : "this is no name of a directory");
   }
-  struct stat s;
-  if (::lstat(path.c_str(), &s) == 0 && S_ISLNK(s.st_mode)) {
+  port::file_facts there;
+  if (port::look_at_name(path, there) == 0 && there.kind == port::file_kind::link) {
     auto slash = path.rfind('/');
-    if (s.st_uid != ::geteuid() &&
+    if (!port::is_own(there) &&
         is_open_to_all(slash == path.npos ? "." : path.substr(0, slash + 1)))
       fail(errc::store, 0,
            "it is a symbolic link that somebody else put into a directory where everybody may "
            "write; none such is followed: name the file itself");
-    path_ = real_path(path);
-    if (!path_.empty()) return;
-    int native = errno;
+    int native = port::real_path(path, path_);
+    if (native == 0) return;
     path_ = path;
     fail(errc::store, native, "it is a symbolic link to nothing; nothing is created through one");
   }
   auto slash = path.rfind('/');
   std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  std::string real = real_path(directory);
-  if (real.empty()) fail_system("its directory", directory, errno);
+  std::string real;
+  int native = port::real_path(directory, real);
+  if (native != 0) fail_system("its directory", directory, native);
   if (real.back() != '/') real += '/';
   path_ = real + path.substr(slash == std::string::npos ? 0 : slash + 1);
 }
@@ -262,57 +181,62 @@ void file_owner::check_not_planted() const {
   if (!is_open_to_all(directory)) return;
   for (const char* end : {"", ".owner", ".slots", "-lock", "-log", "-wal", "-shm", "-journal"}) {
     const std::string name = path_ + end;
-    struct stat s;
-    if (::lstat(name.c_str(), &s) != 0 || s.st_uid == ::geteuid()) continue;
+    port::file_facts there;
+    if (port::look_at_name(name, there) != 0 || port::is_own(there)) continue;
     fail(errc::store, 0,
-         name + " belongs to somebody else (user " + std::to_string(s.st_uid) +
+         name + " belongs to somebody else (user " + std::to_string(there.owner) +
              "), in a directory where everybody may write; keep the store in a directory of its "
              "own, or make that one's mode 0700");
   }
 }
 
-void file_owner::check_kind(mode_t mode) const {
+void file_owner::check_kind(port::file_kind there) const {
+  const bool is_directory = there == port::file_kind::directory;
   if (kind_ == kind::directory) {
-    if (!S_ISDIR(mode)) fail(errc::store, ENOTDIR, "it is no directory; name one");
-  } else if (!S_ISREG(mode)) {
-    fail(errc::store, S_ISDIR(mode) ? EISDIR : EINVAL,
-         S_ISDIR(mode) ? "it is a directory; name a file" : "it is no regular file");
+    if (!is_directory) fail(errc::store, ENOTDIR, "it is no directory; name one");
+  } else if (there != port::file_kind::regular) {
+    fail(errc::store, is_directory ? EISDIR : EINVAL,
+         is_directory ? "it is a directory; name a file" : "it is no regular file");
   }
 }
 
 void file_owner::take_name() {
   std::string name = path_ + ".owner";
-  struct stat there;
-  if (::stat(path_.c_str(), &there) == 0) check_kind(there.st_mode);
-  note_ = open_or_create(name);
-  if (note_ < 0) fail_system("can't open", name, errno);
-  int native = 0;
-  if (!lock_exclusively(note_, native)) {
-    if (native != EWOULDBLOCK) fail_system("can't lock", name, native);
-    std::string note = read_all(note_);
+  port::file_facts there;
+  if (port::look(path_, there) == 0) check_kind(there.kind);
+  int native = port::open_or_create(name, note_);
+  if (native != 0) fail_system("can't open", name, native);
+  if (!port::lock(note_, native)) {
+    if (native != 0) fail_system("can't lock", name, native);
+    std::string note = read_note(note_);
     std::string pid = note.substr(0, note.find(' '));
     fail(errc::conflict, 0,
          "it is in use by " + (pid.empty() ? "another process" : "process " + pid) +
              "; only one engine may have it open");
   }
-  created_ = read_all(note_).find(kCreated) != std::string::npos;
+  created_ = read_note(note_).find(kCreated) != std::string::npos;
 }
 
 void file_owner::open_data(lock_data lock) {
   if (created_) check_not_vanished();
+  int native = 0;
   if (kind_ == kind::directory) {
-    data_ = open_or_create_directory(path_);
+    native = port::open_or_create_directory(path_, data_);
+  } else if (lock == lock_data::yes) {
+    native = port::open_or_create(path_, data_);
   } else {
-    data_ = lock == lock_data::yes ? open_or_create(path_) : create(path_);
-    if (data_ < 0 && lock == lock_data::no && errno == EEXIST) return;
+    native = port::create(path_, data_);
+    if (port::is_taken(native)) return;
   }
-  if (data_ < 0) fail_system("can't open", path_, errno);
+  if (native != 0) fail_system("can't open", path_, native);
 }
 
 void file_owner::check_not_vanished() const {
-  struct stat s;
-  bool missing = ::stat(path_.c_str(), &s) != 0 && errno == ENOENT;
-  bool empty = !missing && (kind_ == kind::file ? s.st_size == 0 : is_empty_directory(path_));
+  port::file_facts there;
+  const int native = port::look(path_, there);
+  bool missing = port::is_missing(native);
+  bool empty =
+      native == 0 && (kind_ == kind::file ? there.bytes == 0 : port::is_empty_directory(path_));
   if (!missing && !empty) return;
   fail(errc::corrupt, 0,
        std::string(noun()) + (missing ? " is gone" : " is empty") + ", but " + path_ +
@@ -321,21 +245,20 @@ void file_owner::check_not_vanished() const {
 }
 
 void file_owner::take_data(lock_data lock) {
-  struct stat s;
-  int failed = data_ >= 0 ? ::fstat(data_, &s) : ::stat(path_.c_str(), &s);
-  if (failed != 0) fail_system("can't stat", path_, errno);
-  check_kind(s.st_mode);
-  identity_ = {s.st_dev, s.st_ino};
+  port::file_facts facts;
+  int native = data_.is_open() ? data_.look(facts) : port::look(path_, facts);
+  if (native != 0) fail_system("can't stat", path_, native);
+  check_kind(facts.kind);
+  identity_ = facts.identity;
   if (lock == lock_data::no) {
-    if (s.st_nlink <= 1) return;
+    if (facts.names <= 1) return;
     fail(errc::store, 0,
-         "it has " + std::to_string(s.st_nlink) +
+         "it has " + std::to_string(facts.names) +
              " names (hard links), and what it needs beside it is found by one of them only: "
              "remove the others, or open a copy");
   }
-  int native = 0;
-  if (lock_exclusively(data_, native)) return;
-  if (native != EWOULDBLOCK) fail_system("can't lock", path_, native);
+  if (port::lock(data_, native)) return;
+  if (native != 0) fail_system("can't lock", path_, native);
   fail(errc::conflict, 0,
        "another process has it open, under another name, or its note " + path_ +
            ".owner was removed; only one engine may have it open");
@@ -344,45 +267,39 @@ void file_owner::take_data(lock_data lock) {
 // Best effort: on a full disk the locks hold all the same, only the pid is missing.
 void file_owner::write_note() {
   char pid[16];
-  auto end = std::to_chars(pid, pid + sizeof pid, ::getpid()).ptr;
+  auto end = std::to_chars(pid, pid + sizeof pid, port::process_id()).ptr;
   std::string note(pid, end);
   note += ' ';
   if (created_) note += kCreated;
   note += '\n';
-  ssize_t n = ::pwrite(note_, note.data(), note.size(), 0);
-  if (n == static_cast<ssize_t>(note.size()) && ::ftruncate(note_, n) != 0) return;
+  std::size_t written = 0;
+  if (note_.write(0, note, written) == 0) (void)note_.set_size(note.size());
 }
 
-unsigned fork_generation() { return owners::all().generation.load(std::memory_order_relaxed); }
-
-bool file_owner::is_foreign() const noexcept { return fork_generation() != generation_; }
+bool file_owner::is_foreign() const noexcept { return port::fork_generation() != generation_; }
 
 bool file_owner::is_in_place() const noexcept {
-  struct stat s;
-  if (::stat(path_.c_str(), &s) == 0) {
-    return s.st_dev == identity_.device && s.st_ino == identity_.inode;
-  }
-  if (errno == ENOENT || errno == ENOTDIR) return false;
+  port::file_facts facts;
+  int native = port::look(path_, facts);
+  if (native == 0) return facts.identity == identity_;
+  if (port::is_missing(native)) return false;
   // The path can't be walked any more (permissions were dropped): the file itself must do.
-  return data_ < 0 || (::fstat(data_, &s) == 0 && s.st_nlink > 0);
+  return !data_.is_open() || (data_.look(facts) == 0 && facts.names > 0);
 }
 
 void file_owner::create_side_file(std::string_view suffix) const {
   std::string name = path_ + std::string(suffix);
-  int fd = open_or_create(name);
-  if (fd < 0) fail_system("can't open", name, errno);
-  ::close(fd);
+  port::file side;
+  if (int native = port::open_or_create(name, side)) fail_system("can't open", name, native);
 }
 
 void file_owner::mark_created() {
   if (created_) return;
   std::string directory = path_.substr(0, path_.rfind('/') + 1);
-  if (data_ >= 0 && ::fsync(data_) != 0) fail_system("can't flush", path_, errno);
-  int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) fail_system("can't open its directory", directory, errno);
-  int native = ::fsync(fd) == 0 ? 0 : errno;
-  ::close(fd);
-  if (native != 0 && native != EINVAL) fail_system("can't flush its directory", directory, native);
+  int native = data_.is_open() ? data_.flush() : 0;
+  if (native != 0) fail_system("can't flush", path_, native);
+  native = port::flush_directory(directory);
+  if (native != 0) fail_system("can't flush its directory", directory, native);
   created_ = true;
   write_note();
 }

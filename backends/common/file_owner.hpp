@@ -1,18 +1,14 @@
 // One engine per store: who may touch one that lives in a file or a directory, in this process and
 // in others.
 #pragma once
-#include <sys/types.h>
-
 #include <string>
 #include <string_view>
 
 #include <stet/store.hpp>
 
-namespace stet { inline namespace v0 { namespace backend {
+#include "port/files.hpp"
 
-/// How often this process is a fork, counted from the first call on: what was made at another count
-/// belongs to an ancestor. A few ns.
-unsigned fork_generation();
+namespace stet { inline namespace v0 { namespace backend {
 
 /// Owns the data file of a store, or the directory that its files are in, from construction to
 /// destruction.
@@ -54,9 +50,9 @@ class file_owner {
   const std::string& path() const noexcept { return path_; }
   /// "the file" or "the directory", for texts.
   const char* noun() const noexcept { return kind_ == kind::file ? "the file" : "the directory"; }
-  /// Of the data file or directory; stays open until destruction. -1 with lock_data::no, if the
-  /// file existed before.
-  int data_descriptor() const noexcept { return data_; }
+  /// The data file or directory; stays open until destruction. Never opened with lock_data::no, if
+  /// the file existed before.
+  const port::file& data() const noexcept { return data_; }
 
   /// True if a store was completed here, now or earlier: mark_created() was called.
   bool is_created() const noexcept { return created_; }
@@ -73,17 +69,12 @@ class file_owner {
 
  private:
   friend struct owners;
-  struct identity {
-    dev_t device;
-    ino_t inode;
-  };
-
   [[noreturn]] void fail(errc code, int native, std::string_view text) const;
   [[noreturn]] void fail_system(std::string_view what, const std::string& file, int native) const;
   [[noreturn]] void fail_owned_here(const file_owner& holder) const;
   void resolve(const std::string& path);
   void check_not_planted() const;
-  void check_kind(mode_t mode) const;
+  void check_kind(port::file_kind there) const;
   void take_name();
   void open_data(lock_data lock);
   void take_data(lock_data lock);
@@ -94,9 +85,9 @@ class file_owner {
   std::string operation_;
   std::string path_;
   const kind kind_;
-  int data_ = -1, note_ = -1;  // note_: of the file `path`.owner
-  bool created_ = false;       // the note says that a store was created here
-  identity identity_{};
+  port::file data_, note_;  // note_: the file `path`.owner
+  bool created_ = false;    // the note says that a store was created here
+  port::file_identity identity_;
   unsigned generation_ = 0;  // of forks, when it was opened
   file_owner *next_ = nullptr, *previous_ = nullptr;
 };

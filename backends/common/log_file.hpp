@@ -1,13 +1,13 @@
 // The file that a logged store writes before all else.
 #pragma once
-#include <sys/types.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include <stet/store.hpp>
+
+#include "port/files.hpp"
 
 namespace stet { inline namespace v0 { namespace backend {
 
@@ -26,7 +26,6 @@ class log_file {
   static std::unique_ptr<log_file> open(std::string_view scheme, const std::string& path);
   log_file(const log_file&) = delete;
   log_file& operator=(const log_file&) = delete;
-  ~log_file();
 
   std::uint64_t id() const noexcept { return id_; }
   /// The whole file. Also what says which id it has.
@@ -53,16 +52,14 @@ class log_file {
   void remove() noexcept;
 
  private:
-  log_file(std::string_view scheme, const std::string& path, int fd);
+  log_file(std::string_view scheme, const std::string& path, port::file file);
   [[noreturn]] void fail(std::string_view operation, std::string_view what, int native,
                          commit_outcome outcome) const;
-  ssize_t read_into(std::string& all) noexcept;
-  int write(std::string_view bytes, std::size_t at, std::size_t& written) noexcept;
   int fill(std::string_view header, std::uint64_t bytes);
   int flush_directory() const;
 
   std::string scheme_, path_;
-  int fd_;
+  port::file file_;
   std::uint64_t id_ = 0;
   std::size_t position_, size_ = 0;
 };

@@ -38,7 +38,7 @@ logged_store::logged_store(std::unique_ptr<store> inner, log_options o)
       info_(inner_->info()),
       options_(std::move(o)),
       log_path_(info_.path + "-log"),
-      generation_(fork_generation()),
+      generation_(port::fork_generation()),
       recent_(std::make_unique<recent>()) {
   recover();
 }

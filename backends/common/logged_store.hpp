@@ -15,6 +15,7 @@
 #include "log_file.hpp"
 #include "overlay.hpp"
 #include "poison.hpp"
+#include "port/fork.hpp"
 
 namespace stet { inline namespace v0 { namespace backend {
 
@@ -61,7 +62,7 @@ class logged_store final : public store {
     overlay changes;
   };
 
-  bool is_foreign() const { return fork_generation() != generation_; }
+  bool is_foreign() const { return port::fork_generation() != generation_; }
   void check_usable(std::string_view what) const;
   void check_batch(const batch& b);
   template <class F> void poisoning(F&& f);

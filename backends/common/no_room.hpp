@@ -1,15 +1,12 @@
 // When a store has no room, and when it may say so.
 #pragma once
-#include <cerrno>
-
 #include <stet/store.hpp>
+
+#include "port/errors.hpp"
 
 namespace stet { inline namespace v0 { namespace backend {
 
-/// The system's numbers for "there is no room": of the disk, of a quota, of the longest file.
-constexpr bool is_no_room(int native) noexcept {
-  return native == ENOSPC || native == EDQUOT || native == EFBIG;
-}
+using port::is_no_room;
 
 /// errc::full promises that the same commit goes on when there is room. One whose outcome is
 /// unknown doesn't: the store has failed.

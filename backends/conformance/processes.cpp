@@ -1,14 +1,16 @@
 // Processes that are killed, and processes that want the same store. Every store is opened in a
 // child: this process has none open when it forks, so a store may have threads of its own.
-#include <unistd.h>
-
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
-#include "child_process.hpp"
+#include "port/child.hpp"
 #include "trial.hpp"
 
 namespace stet { inline namespace v0 { namespace conformance {
 namespace {
+
+using port::child_process;
 
 // How long a child may be silent before it counts as stuck.
 constexpr int kPatienceMs = 60'000;
@@ -47,7 +49,7 @@ void commit_number(store& s, int n) {
 
 /// Opens the place in a child: the pairs that are there, if it told them.
 pairs look(trial& t) {
-  child_process child([&](int pipe) {
+  child_process child([&](port::native_file pipe) {
     auto s = t.where().open();
     std::string all;
     for (const auto& [k, v] : scanned(*s)) {
@@ -84,7 +86,7 @@ int last_in(const pairs& found) {
 }
 
 /// In a child: commits from number `first` on, opening anew after every `commits_per_open`.
-void commit_for_ever(const target& t, int pipe, int first, int commits_per_open) {
+void commit_for_ever(const target& t, port::native_file pipe, int first, int commits_per_open) {
   for (int n = first;;) {
     auto s = t.open();
     for (int i = 0; i < commits_per_open; ++i) {
@@ -118,11 +120,12 @@ std::size_t hear_dots(trial& t, child_process& child, std::size_t count) {
 int commit_until_killed(trial& t, int first) {
   auto& random = t.random();
   const std::size_t acknowledgements = 1 + random() % 20;
-  const auto delay_us = static_cast<useconds_t>(random() % 3000);
+  const std::chrono::microseconds delay(random() % 3000);
   const int commits_per_open = random() % 3 == 0 ? 2 : 1 << 30;
-  child_process child([&](int pipe) { commit_for_ever(t.where(), pipe, first, commits_per_open); });
+  child_process child(
+      [&](port::native_file pipe) { commit_for_ever(t.where(), pipe, first, commits_per_open); });
   std::size_t dots = hear_dots(t, child, acknowledgements);
-  ::usleep(delay_us);
+  std::this_thread::sleep_for(delay);
   child.kill();
   dots += count_dots(t, child.hear_all());
   return first + static_cast<int>(dots) - 1;
@@ -151,7 +154,7 @@ void check_kills(trial& t) {
 
 /// How a child fares that opens the store: "opened", "conflict" or the error.
 std::string try_open(const target& t) {
-  child_process child([&](int pipe) {
+  child_process child([&](port::native_file pipe) {
     std::string said = "opened";
     try {
       (void)t.open();
@@ -165,7 +168,7 @@ std::string try_open(const target& t) {
 void check_owner(trial& t) {
   need_durable(t);
   t.where().fresh();
-  child_process owner([&](int pipe) {
+  child_process owner([&](port::native_file pipe) {
     if (t.where().open()->info().shared) {
       child_process::tell(pipe, "shared");
       return;

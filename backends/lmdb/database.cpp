@@ -1,16 +1,12 @@
 #include "database.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <tuple>
 
 #include "backends/common/no_room.hpp"
+#include "port/mapping.hpp"
 #include "whole.hpp"
 
 namespace stet { inline namespace v0 { namespace lmdb {
@@ -36,18 +32,9 @@ lmdb::env make_env() {
   return e;
 }
 
-std::size_t file_size(int fd) {
-  struct stat s;
-  return ::fstat(fd, &s) == 0 ? static_cast<std::size_t>(s.st_size) : 0;
-}
-
-// mdb_env_set_mapsize unmaps before it maps and leaves a broken environment if that fails: try
-// first whether so much address space is to be had.
-bool can_map(std::size_t bytes) {
-  void* p = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (p == MAP_FAILED) return false;
-  ::munmap(p, bytes);
-  return true;
+std::size_t file_size(const port::file& f) {
+  port::file_facts facts;
+  return f.look(facts) == 0 ? static_cast<std::size_t>(facts.bytes) : 0;
 }
 
 }  // namespace
@@ -82,7 +69,7 @@ database::database(backend::file_owner& owner, const options& o)
   reserve_bytes_ =
       to_map_size(std::max(kReserveBytesMin, map_bytes_max_ / 64) + 2 * log_bytes_of(o));
   drop_torn_beginning();
-  std::uint64_t used = file_size(owner.data_descriptor());
+  std::uint64_t used = file_size(owner.data());
   map_bytes_ = to_map_size(std::max<std::uint64_t>(o.map_bytes, used + used / 2));
   map_bytes_ = std::min(map_bytes_, std::max(map_bytes_max_, to_map_size(used)));
   check_whole();
@@ -94,13 +81,14 @@ database::database(backend::file_owner& owner, const options& o)
   int rc = mdb_env_open(env_.get(), path.c_str(), MDB_NOSUBDIR | MDB_NOTLS, 0600);
   if (rc != MDB_SUCCESS) {
     // On a full disk LMDB leaves half a beginning, which it would refuse for ever.
-    if (used == 0) std::ignore = ::ftruncate(owner.data_descriptor(), 0);
+    if (used == 0) std::ignore = owner.data().set_size(0);
     fail("lmdb open", path, rc);
   }
-  int dead = 0, fd = -1;
+  int dead = 0;
   mdb_reader_check(env_.get(), &dead);
+  port::native_file file = port::no_file;
   // Up to 0.9.24 at least, LMDB lets this one pass to programs that the process executes.
-  if (mdb_env_get_fd(env_.get(), &fd) == MDB_SUCCESS) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  if (mdb_env_get_fd(env_.get(), &file) == MDB_SUCCESS) port::keep_from_programs(file);
   open_table(path);
   if (int native = cover_file()) fail("lmdb open", path, native);
   owner.mark_created();
@@ -138,18 +126,18 @@ std::size_t database::used_bytes() const noexcept {
 // A power cut may have left half of a store that was being made. There is nothing in it, and LMDB
 // would refuse it at every start.
 void database::drop_torn_beginning() const {
-  const int fd = owner_.data_descriptor();
-  if (owner_.is_created() || !is_torn_beginning(fd)) return;
-  if (::ftruncate(fd, 0) != 0) fail("lmdb open", owner_.path(), errno);
+  const port::file& file = owner_.data();
+  if (owner_.is_created() || !is_torn_beginning(file)) return;
+  if (int native = file.set_size(0)) fail("lmdb open", owner_.path(), native);
 }
 
 // LMDB trusts the file: of one that was cut short it would give zeros for values, or end the
 // process. So that is found out before LMDB sees it, and before anything is changed.
 void database::check_whole() const {
-  const int fd = owner_.data_descriptor();
-  const auto extent = extent_of(fd);
+  const port::file& file = owner_.data();
+  const auto extent = extent_of(file);
   if (!extent || !extent->is_short()) return;
-  const std::string missing = missing_part(fd);
+  const std::string missing = missing_part(file);
   if (missing.empty()) return;
   throw store_error(errc::corrupt, "lmdb open", owner_.path(), 0,
                     "the file was cut short: it has " + std::to_string(extent->size) + " of " +
@@ -161,10 +149,8 @@ void database::check_whole() const {
 // Reading a page of the map behind the end of the file would raise SIGBUS. A file that is short
 // without fault (see check_whole) is made as long as its pages are: nothing refers to the rest.
 int database::cover_file() const noexcept {
-  const int fd = owner_.data_descriptor();
   const std::size_t used = used_bytes();
-  if (file_size(fd) >= used) return 0;
-  return ::ftruncate(fd, static_cast<off_t>(used)) == 0 ? 0 : errno;
+  return file_size(owner_.data()) >= used ? 0 : owner_.data().set_size(used);
 }
 
 int database::set_durability(durability d) {
@@ -196,7 +182,8 @@ bool database::make_room(bool may_use_reserve) {
 }
 
 void database::resize(std::size_t bytes) {
-  if (bytes > map_bytes_ && !can_map(bytes)) {
+  // mdb_env_set_mapsize unmaps before it maps and leaves a broken environment if that fails.
+  if (bytes > map_bytes_ && !port::has_address_space(bytes)) {
     throw store_error(errc::full, "lmdb commit", owner_.path(), ENOMEM,
                       "the map can't grow to " + std::to_string(bytes) +
                           " bytes: no such address space (RLIMIT_AS?)",

@@ -1,10 +1,6 @@
 #include "whole.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 namespace stet { inline namespace v0 { namespace lmdb {
@@ -34,19 +30,15 @@ template <class Number> Number number_at(const std::string& bytes, std::size_t a
 }
 
 /// Empty if they aren't all there.
-std::string read_at(int fd, std::uint64_t offset, std::size_t bytes) {
+std::string read_at(const port::file& f, std::uint64_t offset, std::size_t bytes) {
   std::string all(bytes, '\0');
-  for (std::size_t done = 0; done < bytes;) {
-    ssize_t n = ::pread(fd, all.data() + done, bytes - done, static_cast<off_t>(offset + done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return {};
-    done += static_cast<std::size_t>(n);
-  }
+  std::size_t got = 0;
+  if (f.read(offset, all.data(), bytes, got) != 0 || got < bytes) return {};
   return all;
 }
 
-std::optional<meta> meta_at(int fd, std::uint64_t offset) {
-  const std::string m = read_at(fd, offset + kPageHeaderBytes, kMetaBytes);
+std::optional<meta> meta_at(const port::file& f, std::uint64_t offset) {
+  const std::string m = read_at(f, offset + kPageHeaderBytes, kMetaBytes);
   if (number_at<std::uint32_t>(m, 0) != kMagic) return std::nullopt;
   if ((number_at<std::uint32_t>(m, 4) & 0xffff) != kVersion) return std::nullopt;
   constexpr std::size_t tables = 24, table_bytes = 48, root = 40;
@@ -65,30 +57,30 @@ struct newest_meta {
   meta m;
   bool is_alone;
 };
-std::optional<newest_meta> newest_of(int fd) {
-  const auto first = meta_at(fd, 0);
+std::optional<newest_meta> newest_of(const port::file& f) {
+  const auto first = meta_at(f, 0);
   if (!first) return std::nullopt;
-  const auto second = meta_at(fd, first->page_bytes);
+  const auto second = meta_at(f, first->page_bytes);
   if (!second) return newest_meta{*first, true};
   return newest_meta{first->transaction < second->transaction ? *second : *first, false};
 }
 
-std::uint64_t size_of(int fd) {
-  struct stat s;
-  return ::fstat(fd, &s) == 0 ? static_cast<std::uint64_t>(s.st_size) : 0;
+std::uint64_t size_of(const port::file& f) {
+  port::file_facts facts;
+  return f.look(facts) == 0 ? facts.bytes : 0;
 }
 
 /// Goes through the pages that can be reached from a root.
 class page_walk {
  public:
-  page_walk(int fd, std::uint64_t page_bytes, std::uint64_t size)
-      : fd_(fd), page_bytes_(page_bytes), size_(size) {}
+  page_walk(const port::file& f, std::uint64_t page_bytes, std::uint64_t size)
+      : file_(f), page_bytes_(page_bytes), size_(size) {}
 
   /// False at the first that is missing: see missing().
   bool visit(std::uint64_t number, int depth = 0) {
     if (number == kNoPage) return true;
     if (depth > kDepthMax || !has(number, 1)) return lacks(number);
-    const std::string page = read_at(fd_, number * page_bytes_, page_bytes_);
+    const std::string page = read_at(file_, number * page_bytes_, page_bytes_);
     const auto flags = number_at<std::uint16_t>(page, 10);
     if ((flags & (branch | leaf)) == 0) return lacks(number);
     const std::size_t end = std::min<std::size_t>(number_at<std::uint16_t>(page, 12), page.size());
@@ -125,28 +117,28 @@ class page_walk {
     return false;
   }
 
-  const int fd_;
+  const port::file& file_;
   const std::uint64_t page_bytes_, size_;
   std::string missing_;
 };
 
 }  // namespace
 
-std::optional<file_extent> extent_of(int fd) {
-  const auto newest = newest_of(fd);
+std::optional<file_extent> extent_of(const port::file& f) {
+  const auto newest = newest_of(f);
   if (!newest) return std::nullopt;
   const auto& m = newest->m;
   const std::uint64_t pages = std::max<std::uint64_t>(m.last_page, 1) + 1;
-  return file_extent{.used = pages * m.page_bytes, .size = size_of(fd)};
+  return file_extent{.used = pages * m.page_bytes, .size = size_of(f)};
 }
 
-std::string missing_part(int fd) {
-  const auto newest = newest_of(fd);
-  const auto size = size_of(fd);
+std::string missing_part(const port::file& f) {
+  const auto newest = newest_of(f);
+  const auto size = size_of(f);
   if (!newest || newest->is_alone || size < 2 * newest->m.page_bytes) {
     return "one of its two first pages is missing or cut";
   }
-  page_walk walk(fd, newest->m.page_bytes, size);
+  page_walk walk(f, newest->m.page_bytes, size);
   for (auto root : newest->m.roots) {
     if (!walk.visit(root)) return walk.missing();
   }
@@ -156,22 +148,22 @@ std::string missing_part(int fd) {
 namespace {
 
 /// Whether `at` has a meta page of a file into which nothing was committed yet.
-bool is_first_meta(int fd, std::uint64_t at) {
-  const auto found = meta_at(fd, at);
+bool is_first_meta(const port::file& f, std::uint64_t at) {
+  const auto found = meta_at(f, at);
   return found && found->transaction == 0 && found->last_page <= 1 && found->roots[0] == kNoPage &&
          found->roots[1] == kNoPage;
 }
 
 }  // namespace
 
-bool is_torn_beginning(int fd) {
-  const std::uint64_t size = size_of(fd);
+bool is_torn_beginning(const port::file& f) {
+  const std::uint64_t size = size_of(f);
   if (size == 0 || size > 2 * kPageSizeMax) return false;
-  std::string all = read_at(fd, 0, size);
+  std::string all = read_at(f, 0, size);
   if (all.empty()) return false;
-  const bool has_first = is_first_meta(fd, 0);
+  const bool has_first = is_first_meta(f, 0);
   std::size_t second = kPageSizeMin;  // where the other one begins, if it is there
-  while (second < size && !is_first_meta(fd, second)) second *= 2;
+  while (second < size && !is_first_meta(f, second)) second *= 2;
   const bool has_second = second < size;
   if (has_first && has_second && size >= 2 * second) return false;
   constexpr std::size_t meta_end = kPageHeaderBytes + kMetaBytes;

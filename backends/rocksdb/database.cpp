@@ -1,14 +1,10 @@
 #include "database.hpp"
 
-#include <fcntl.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 #include <rocksdb/wal_filter.h>
 #include <rocksdb/write_batch.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,6 +12,7 @@
 #include <system_error>
 
 #include "backends/common/no_room.hpp"
+#include "port/space.hpp"
 #include "wal_proof.hpp"
 
 namespace stet { inline namespace v0 { namespace rocksdb {
@@ -31,8 +28,6 @@ constexpr double kFilterBitsPerKey = 10;
 constexpr int kOpenFilesMax = 128;
 // Room for two memtables that become files, one more that becomes the log, and one to spare.
 constexpr std::uint64_t kSpareMemtables = 4;
-
-constexpr mode_t kOwnerOnlyDirectory = 0700;
 
 /// RocksDB tells what it does in a file of its own, at length; what matters comes as a status.
 class silent_logger final : public native::Logger {
@@ -71,19 +66,6 @@ std::uint64_t first_log_of(native::DB& db) {
   std::uint64_t number = 0;
   db.GetIntProperty(native::DB::Properties::kMinLogNumberToKeep, &number);
   return number;
-}
-
-/// A file without a name, to see whether there is room for so many bytes: 0 or errno.
-int try_room(const std::string& directory, std::size_t bytes) {
-  const std::string name = directory + "/room.log";
-  const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return errno;
-  ::unlink(name.c_str());
-  const char block[4096] = {};
-  int native = ::write(fd, block, sizeof block) < 0 ? errno : 0;
-  if (native == 0) native = ::posix_fallocate(fd, 0, static_cast<off_t>(bytes));
-  ::close(fd);
-  return native;
 }
 
 errc kind_of(const native::Status& s) {
@@ -219,7 +201,7 @@ opened open_existing(const backend::file_owner& owner, native::Options n) {
 
 opened open_new(const backend::file_owner& owner, native::Options n) {
   check_is_new(owner);
-  ::chmod(owner.path().c_str(), kOwnerOnlyDirectory);
+  port::restrict_to_owner(owner.path(), port::file_kind::directory);
   n.create_if_missing = true;
   return open_to_write(owner, n);
 }
@@ -251,10 +233,10 @@ database::database(backend::file_owner& owner, const options& o)
 }
 
 void database::check_room(std::size_t bytes, bool erases) const {
-  struct statvfs s;
-  if (::statvfs(owner_.path().c_str(), &s) != 0) return;
+  std::uint64_t free = 0;
+  if (port::free_bytes(owner_.path(), free) != 0) return;
   const std::uint64_t spare = kSpareMemtables * memtable_bytes_ / (erases ? 2 : 1);
-  const std::uint64_t free = std::uint64_t{s.f_bavail} * s.f_frsize, needed = spare + 2 * bytes;
+  const std::uint64_t needed = spare + 2 * bytes;
   if (free >= needed) return;
   throw store_error(errc::full, "rocksdb commit", owner_.path(), ENOSPC,
                     "the file system has " + std::to_string(free >> 10) + " KiB left, and " +
@@ -263,11 +245,10 @@ void database::check_room(std::size_t bytes, bool erases) const {
 }
 
 void database::check_writable(std::size_t bytes) const {
-  const int native = try_room(owner_.path(), static_cast<std::size_t>(memtable_bytes_) + bytes);
+  const int native = port::try_room(owner_.path() + "/room.log", memtable_bytes_ + bytes);
   if (native == 0) return;
   throw store_error(backend::is_no_room(native) ? errc::full : errc::store, "rocksdb commit",
-                    owner_.path(), native,
-                    "no file can be written: " + std::generic_category().message(native),
+                    owner_.path(), native, "no file can be written: " + port::text_of(native),
                     commit_outcome::refused);
 }
 

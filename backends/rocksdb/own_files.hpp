@@ -1,7 +1,6 @@
 // RocksDB's surroundings, with files that are nobody else's.
 #pragma once
 #include <rocksdb/env.h>
-#include <sys/stat.h>
 
 #include <atomic>
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "backends/common/no_room.hpp"
+#include "port/files.hpp"
 
 namespace stet { inline namespace v0 { namespace rocksdb {
 
@@ -101,7 +101,7 @@ class own_files : public native::EnvWrapper {
     return owned(std::move(s), path);
   }
   static native::Status owned(native::Status s, const std::string& path) {
-    if (s.ok()) ::chmod(path.c_str(), 0600);
+    if (s.ok()) port::restrict_to_owner(path, port::file_kind::regular);
     return s;
   }
 

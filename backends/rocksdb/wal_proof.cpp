@@ -1,16 +1,15 @@
 #include "wal_proof.hpp"
 
-#include <dirent.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <sstream>
 #include <system_error>
 #include <vector>
+
+#include "port/files.hpp"
 
 namespace stet { inline namespace v0 { namespace rocksdb {
 namespace {
@@ -59,17 +58,11 @@ std::string read_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-// Not by libstdc++'s iterator, which ends the process where there is no memory.
 std::vector<std::string> names_in(const std::string& directory) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
-  if (!open) throw std::system_error(errno, std::generic_category(), "can't list " + directory);
   std::vector<std::string> names;
-  for (errno = 0; const dirent* entry = ::readdir(open.get()); errno = 0) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
+  if (int native = port::names_in(directory, names)) {
+    throw std::system_error(native, port::error_category(), "can't list " + directory);
   }
-  if (errno != 0)
-    throw std::system_error(errno, std::generic_category(), "can't list " + directory);
   return names;
 }
 

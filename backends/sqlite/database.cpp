@@ -1,10 +1,6 @@
 #include "database.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "whole.hpp"
@@ -121,8 +117,9 @@ void database::connect() {
   }
   // SQLite follows none either, but can't say so.
   for (const char* end : {"-wal", "-shm", "-journal"}) {
-    struct stat s;
-    if (::lstat((path_ + end).c_str(), &s) != 0 || !S_ISLNK(s.st_mode)) continue;
+    port::file_facts there;
+    const bool exists = port::look_at_name(path_ + end, there) == 0;
+    if (!exists || there.kind != port::file_kind::link) continue;
     fail_open(errc::store, path_ + end + " is a symbolic link, and none is followed: remove it");
   }
   check(open_connection(path_, SQLITE_OPEN_READWRITE, writer_.c));
@@ -225,9 +222,9 @@ void database::prepare_all() {
 void database::check_whole() const {
   const auto count = static_cast<std::uint32_t>(std::stoul(ask("PRAGMA page_count")));
   const auto page_bytes = static_cast<std::uint32_t>(std::stoul(ask("PRAGMA page_size")));
-  struct stat s;
-  if (::stat(path_.c_str(), &s) != 0) fail_open(errc::store, "it can't be looked at");
-  const auto bytes = static_cast<std::uint64_t>(s.st_size);
+  port::file_facts facts;
+  if (port::look(path_, facts) != 0) fail_open(errc::store, "it can't be looked at");
+  const std::uint64_t bytes = facts.bytes;
   const auto page = missing_page(writer_.c.get(), count, page_bytes, bytes);
   if (!page) return;
   fail_open(errc::corrupt, "the file was cut short: it has " + std::to_string(bytes) + " of " +
@@ -307,10 +304,12 @@ void database::committed(durability d) {
 
 /// What the log's name leads to; as it was at first if that can't be told (permissions were
 /// dropped).
-database::identity database::find_log() const noexcept {
-  struct stat s;
-  if (::stat(log_path_.c_str(), &s) == 0) return {s.st_dev, s.st_ino};
-  return errno == ENOENT || errno == ENOTDIR ? identity{} : log_;
+port::file_identity database::find_log() const noexcept {
+  port::file_facts facts;
+  if (int native = port::look(log_path_, facts)) {
+    return port::is_missing(native) ? port::file_identity{} : log_;
+  }
+  return facts.identity;
 }
 
 int database::flush_log() const noexcept {

@@ -1,8 +1,6 @@
 // An SQLite file with our one table, opened with our settings: the connection that writes, and
 // those that read.
 #pragma once
-#include <sys/types.h>
-
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -53,12 +51,6 @@ class database {
   void leave_as_it_is() noexcept;
 
  private:
-  struct identity {
-    dev_t device;
-    ino_t inode;
-    bool operator==(const identity&) const = default;
-  };
-
   [[noreturn]] void fail_open(errc code, std::string_view text) const;
   void check(int rc) const;
   std::string ask(const std::string& sql) const;
@@ -74,7 +66,7 @@ class database {
   void set_durability(durability d);
   void stretch_log();
   void check_whole() const;
-  identity find_log() const noexcept;
+  port::file_identity find_log() const noexcept;
   int flush_log() const noexcept;
   void move_log();
   static int on_commit(void* database, sqlite3*, const char*, int pages) noexcept;
@@ -82,7 +74,7 @@ class database {
   const std::string path_, log_path_;
   writer writer_;
   readers readers_;  // closed before the writer
-  identity log_{};
+  port::file_identity log_;
   bool is_full_certain_ = false;
   std::optional<durability> in_force_ = durability::sync;
   bool has_written_ = false;  // since the last committed()

@@ -1,7 +1,5 @@
 #include "sql.hpp"
 
-#include <system_error>
-
 #include "backends/common/no_room.hpp"
 
 namespace stet { inline namespace v0 { namespace sqlite {
@@ -46,7 +44,7 @@ void fail(std::string_view operation, std::string_view path, sqlite3* c, int rc,
   const bool has_text = c != nullptr && sqlite3_extended_errcode(c) == rc;
   std::string text = has_text ? sqlite3_errmsg(c) : sqlite3_errstr(rc);
   const int native = errno_of(c, rc);
-  if (native != 0) text += ": " + std::generic_category().message(native);
+  if (native != 0) text += ": " + port::text_of(native);
   const errc code = backend::honest(code_of(rc, native), outcome);
   if (is_busy(rc)) text += "; another program holds it: close that first";
   throw store_error(code, operation, path, rc, text, outcome);

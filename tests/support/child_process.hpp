@@ -1,9 +1,13 @@
 // The conformance suite's forked child, for our other tests that kill processes.
 #pragma once
-#include "backends/conformance/child_process.hpp"
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "port/child.hpp"
 
 namespace stet_tests {
 
-using stet::conformance::child_process;
+using stet::port::child_process;
 
 }  // namespace stet_tests

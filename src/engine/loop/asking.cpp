@@ -1,12 +1,11 @@
 // How calls reach the loop and get their answers; and manual mode, where the caller's thread is the
 // loop.
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/plus.hpp"
 #include "engine/loop/core.hpp"
 #include "engine/services/failures.hpp"
+#include "port/process.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -32,7 +31,7 @@ void engine_core::must_be_usable() const {
         "workflow use ctx, from an inline step or in manual mode hand it to another thread");
   if (phase_ == phase::made)
     throw error(errc::usage, "engine", "the engine is not started: call start() first");
-  if (process_ != ::getpid())
+  if (process_ != port::process_id())
     throw error(
         errc::closed, "engine",
         "this process was forked from the engine's: open an engine of its own, on another store");

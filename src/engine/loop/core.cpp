@@ -1,7 +1,5 @@
 #include "engine/loop/core.hpp"
 
-#include <unistd.h>
-
 #include <thread>
 #include <utility>
 #include <vector>
@@ -9,6 +7,7 @@
 #include "base/hooks.hpp"
 #include "engine/calls/blob_store.hpp"
 #include "engine/services/failures.hpp"
+#include "port/process.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
@@ -104,7 +103,7 @@ void engine_core::start() {
   if (phase_ == phase::running) throw error(errc::usage, "start", "the engine is started already");
   if (phase_ == phase::closed) throw error(errc::closed, "start", "the engine is closed");
   as_loop here(parts);
-  process_ = ::getpid();
+  process_ = port::process_id();
   try {
     recovery_.recover();
     was_busy_ = !parts.runs.agenda.empty();
@@ -141,7 +140,7 @@ void engine_core::give_up_start(const std::exception_ptr& why) {
 /// In a forked child the threads are missing and the store is the parent's: nothing is touched,
 /// their objects are leaked.
 bool engine_core::abandon_in_fork() noexcept {
-  if (phase_ == phase::made || process_ == ::getpid()) return false;
+  if (phase_ == phase::made || process_ == port::process_id()) return false;
   if (parts.thread.joinable()) parts.thread.forget();
   parts.bodies.threads.leak();
   for (auto& [run, r] : parts.runs.table.all())

@@ -1,13 +1,5 @@
 #include "engine/services/crash_slots.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <tuple>
-
 namespace stet { inline namespace v0 { namespace detail {
 
 /// `state` is written last on entering and first on leaving: a cell that says it is taken is whole.
@@ -37,44 +29,13 @@ trial trial_of(std::uint32_t state) noexcept {
   return state == tried_alone ? trial::alone : state == tried_beside ? trial::beside : trial::none;
 }
 
-/// True if each of its bytes has a place on the disk: a write into the mapping of a hole ends the
-/// process with SIGBUS where the disk is full. What the file holds stays.
-bool has_room(int fd) noexcept {
-  int native;
-  do native = ::posix_fallocate(fd, 0, file_bytes);
-  while (native == EINTR);
-  return native == 0;
-}
-
-/// Mode 0600, whatever the umask.
-int open_own(const std::string& path) {
-  constexpr int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-  int fd = ::open(path.c_str(), flags | O_CREAT | O_EXCL, 0600);
-  if (fd >= 0) ::fchmod(fd, 0600);
-  else fd = ::open(path.c_str(), flags);
-  return fd;
-}
-
 }  // namespace
 
-crash_slots::~crash_slots() {
-  static_assert(sizeof(cell) == 64);
-  if (cells_) ::munmap(cells_, file_bytes);
-}
-
 std::vector<occupant> crash_slots::open(const std::string& path) {
+  static_assert(sizeof(cell) == 64);
   std::vector<occupant> found;
-  if (path.empty()) return found;
-  int fd = open_own(path);
-  if (fd < 0) return found;
-  void* mapped = MAP_FAILED;
-  struct stat s;
-  const bool is_ours = ::fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_nlink == 1;
-  if (is_ours && ::ftruncate(fd, file_bytes) == 0 && has_room(fd))
-    mapped = ::mmap(nullptr, file_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  ::close(fd);
-  if (mapped == MAP_FAILED) return found;
-  cells_ = static_cast<cell*>(mapped);
+  if (path.empty() || !mapping_.open(path, file_bytes)) return found;
+  cells_ = static_cast<cell*>(mapping_.data());
   for (unsigned i = 0; i < cell_count; ++i) {
     auto& c = cells_[i];
     auto state = c.state.load();
@@ -140,12 +101,11 @@ void crash_slots::close() noexcept {
   for (unsigned i = 0; i < cell_count; ++i) cells_[i].state.store(free_cell);
 }
 
-/// Fresh memory takes the file's place: whoever leaves later touches no slot of the next engine's.
+/// A thread that leaves later touches no slot of the next engine's.
 void crash_slots::detach() noexcept {
   if (!cells_) return;
   close();
-  std::ignore = ::mmap(cells_, file_bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  mapping_.detach();
 }
 
 }  // namespace detail

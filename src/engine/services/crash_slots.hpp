@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "port/mapping.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 /// How a suspect is tried: see suspects.hpp.
@@ -43,7 +45,6 @@ class crash_slots {
   crash_slots() = default;
   crash_slots(const crash_slots&) = delete;
   crash_slots& operator=(const crash_slots&) = delete;
-  ~crash_slots();
 
   /// Maps the file, reads who was there and clears it. An empty path, or a file that can't be had
   /// or that the disk has no room for: no crash_slots, no suspects.
@@ -65,7 +66,8 @@ class crash_slots {
  private:
   struct cell;
   int enter(const occupant& o, unsigned first_cell, unsigned count, unsigned hint) noexcept;
-  cell* cells_ = nullptr;
+  port::shared_mapping mapping_;
+  cell* cells_ = nullptr;  // in mapping_
   std::atomic<unsigned> hint_{0};
   std::atomic<unsigned> pending_{0};  // slots for pending steps that are taken
 };

@@ -2,12 +2,12 @@
 #include <stet/environment.hpp>
 #include <stet/error.hpp>
 
-#include <time.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <new>
 #include <random>
+
+#include "port/clocks.hpp"
+#include "port/random.hpp"
 
 namespace stet { inline namespace v0 {
 
@@ -59,13 +59,8 @@ clock& system_clock() noexcept {
           std::chrono::steady_clock::now().time_since_epoch());
     }
     std::optional<duration> uptime() noexcept override {
-#ifdef CLOCK_BOOTTIME
-      timespec t{};
-      if (::clock_gettime(CLOCK_BOOTTIME, &t) == 0)
-        return std::chrono::duration_cast<duration>(std::chrono::seconds(t.tv_sec) +
-                                                    std::chrono::nanoseconds(t.tv_nsec));
-#endif
-      return std::nullopt;
+      const auto up = port::uptime();
+      return up ? std::optional(std::chrono::duration_cast<duration>(*up)) : std::nullopt;
     }
     duration resolution() noexcept override { return duration(1); }  // parts of it are cut off
   } c;
@@ -74,11 +69,10 @@ clock& system_clock() noexcept {
 
 entropy& system_entropy() noexcept {
   static class final : public entropy {
-    // The kernel's: unique across devices, also after a fork or in a restored image. Two thirds of
-    // the time of std::random_device, which asks the processor for each half.
+    // Two thirds of the time of std::random_device, which asks the processor for each half.
     std::uint64_t bits() noexcept override {
       std::uint64_t v = 0;
-      if (::getentropy(&v, sizeof v) == 0) return v;
+      if (port::random_bits(v)) return v;
       std::random_device device;
       return static_cast<std::uint64_t>(device()) << 32 | device();
     }

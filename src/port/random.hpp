@@ -1,0 +1,13 @@
+// The system's own random bits.
+#pragma once
+#include <cstdint>
+
+namespace stet { inline namespace v0 { namespace port {
+
+/// The kernel's: unique across devices, also after a fork or in a restored image. Returns false
+/// where it has none.
+bool random_bits(std::uint64_t& bits) noexcept;
+
+}  // namespace port
+}  // namespace v0
+}  // namespace stet
