@@ -23,6 +23,7 @@ LONG_FUNCTIONS = {}
 
 # The layers of src: what each folder may include, itself apart. '' is src itself: the code behind public headers.
 LAYERS = {
+    'port': set(),
     'base': set(),
     'keys': {'base'},
     'history': {'base', 'keys'},
@@ -36,10 +37,12 @@ LAYERS = {
     '': {'base'},
 }
 LAYERS['engine'] = set(LAYERS)
+for folder in LAYERS.keys() - {'port'}:
+    LAYERS[folder].add('port')
 # The public headers that a layer may see, those for everybody apart: a changed verb of the client compiles nothing of these anew.
 PUBLIC_FOR_ALL = {'error', 'export', 'config', 'kinds', 'attributes', 'time'}
 PUBLIC = {
-    'base': set(), 'keys': set(), 'history': {'payload'}, 'run_state': set(), 'index': {'store'}, 'payloads': {'payload', 'codec'},
+    'port': set(), 'base': set(), 'keys': set(), 'history': {'payload'}, 'run_state': set(), 'index': {'store'}, 'payloads': {'payload', 'codec'},
     'journal': {'store'}, 'execution': {'scope', 'definition', 'messages', 'options', 'context', 'entity'},
 }
 # The rooms of the engine, from the bottom up: each may include those before it, and its own.
@@ -75,7 +78,22 @@ LARGE_CLASSES = {
 # What a store may see of Stet, its own header apart.
 # And what backends/common may see of src: functions of bytes, and nothing else.
 STORE_BASE = {'base/crc32c.hpp'}
+# What everything outside of src may see of it: locks, which is a header and nothing to link.
+LOCKS = 'port/mutex.hpp'
 STORE_HEADERS = {'stet/store.hpp', 'stet/error.hpp', 'stet/export.hpp', 'stet/own.hpp'}
+
+# Locks are those of src/port/mutex.hpp, which the compiler checks.
+STD_LOCK = re.compile(r'\bstd::((?:\w+_)?mutex|condition_variable(?:_any)?|lock_guard|(?:unique|shared|scoped)_lock)\b')
+LOCK_FOLDERS = {'include', 'src', 'backends', 'transforms', 'testing', 'bench'}
+# Files with others, each with its reason.
+STD_LOCKS = {
+    'src/port/mutex.hpp': 'it makes the locks out of them',
+    'include/stet/test_doubles.hpp': 'a public header: src/port is not installed',
+    'testing/fault_store.cpp': 'the locks are in <stet/test_doubles.hpp>',
+    'testing/test_doubles.cpp': 'the locks are in <stet/test_doubles.hpp>',
+    'bench/load.cpp': 'the benchmark sees what users see',
+    'bench/load.hpp': 'the benchmark sees what users see',
+}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
@@ -170,7 +188,8 @@ def members(body):
 def class_faults(path, text):
     """Classes of src that do, or know, too much."""
     code = re.sub(r'^\s*#[^\n]*', '', TOKENS.sub(blank, text), flags=re.M)
-    for found in re.finditer(r'\b(?:class|struct)\s+(?:STET_API\s+)?(\w+)(?:\s+final)?\s*(?::[^;{(]*)?\{', code):
+    code = re.sub(r'\bSTET_(?:PT_)?GUARDED_BY\([^()]*\)', '', code)
+    for found in re.finditer(r'\b(?:class|struct)\s+(?:STET_(?:API|LOCK|LOCK_SCOPE)\s+)?(\w+)(?:\s+final)?\s*(?::[^;{(]*)?\{', code):
         depth, end = 1, found.end()
         while depth and end < len(code):
             depth += {'{': 1, '}': -1}.get(code[end], 0)
@@ -216,6 +235,14 @@ def forbidden_calls(path, text):
         yield code[:match.start()].count('\n') + 1, f'a call of {match[1]}: SECURITY.md says that Stet makes none'
 
 
+def std_locks(path, text):
+    if path.parts[0] not in LOCK_FOLDERS or str(path) in STD_LOCKS:
+        return
+    code = TOKENS.sub(blank, text)
+    for match in STD_LOCK.finditer(code):
+        yield code[:match.start()].count('\n') + 1, f'{match[0]}: use the locks of src/port/mutex.hpp, which the compiler checks'
+
+
 def layer_faults(path, text):
     parts = path.parts
     for angle, target in INCLUDE.findall(text):
@@ -238,8 +265,10 @@ def layer_faults(path, text):
                 yield f'src/{here} has no place in the table of layers (tools/tidy.py)'
             elif there != here and there not in LAYERS[here]:
                 yield f'src/{here} may not include {target} (allowed: {sorted(LAYERS[here])})'
+        elif target == LOCKS and parts[0] in ('transforms', 'backends'):
+            pass
         elif parts[0] == 'transforms' and angle == '"':
-            yield f'a transform includes "{target}": only <stet/…> and its library'
+            yield f'a transform includes "{target}": only <stet/…>, {LOCKS} and its library'
         elif parts[0] == 'testing':
             if not public and angle == '"' and not target.startswith('testing/'):
                 yield f'testing includes "{target}": only <stet/…>, as its users'
@@ -288,6 +317,7 @@ def faults(path, text):
     for fault in layer_faults(path, text):
         yield 1, fault
     yield from forbidden_calls(path, text)
+    yield from std_locks(path, text)
     yield from room_faults(path, text)
     if path.parts[0] == 'src':
         yield from class_faults(path, text)

@@ -5,9 +5,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <memory>
-#include <mutex>
 #include <new>
-#include <shared_mutex>
 #include <string>
 #include <utility>
 
@@ -63,9 +61,8 @@ class rocksdb_store final : public store {
 
  private:
   backend::limits limits() const { return {"rocksdb", path_, kKeyBytesMax, kValueBytesMax}; }
-  native::DB& db() const { return *opened_->db->get(); }
+  native::DB& db() const STET_REQUIRES_SHARED(reading_) { return *opened_->db->get(); }
   void check_usable(std::string_view what) const;
-  std::shared_lock<backend::fair_shared_mutex> read_lock(std::string_view what);
   void check_expectations(const batch& b);
   [[noreturn]] void fail_commit(const native::Status& s);
   void end(std::string why);
@@ -84,17 +81,11 @@ void rocksdb_store::check_usable(std::string_view what) const {
   poison_.check(limits(), what);
 }
 
-/// After check_usable(): a fork has no part in the lock. It may have ended while it was waited for.
-std::shared_lock<backend::fair_shared_mutex> rocksdb_store::read_lock(std::string_view what) {
-  std::shared_lock shared(reading_);
-  poison_.check(limits(), what);
-  return shared;
-}
-
 std::optional<std::string> rocksdb_store::get(std::string_view key) {
   check_usable("get");
   backend::check_key(limits(), "get", key);
-  const auto shared = read_lock("get");
+  const port::shared_guard shared(reading_);
+  poison_.check(limits(), "get");  // it may have ended while the lock was waited for
   std::string value;
   native::Status s = db().Get({}, to_slice(key), &value);
   if (s.ok()) return value;
@@ -117,7 +108,8 @@ native::Status status_of_rest(native::DB& db, native::ReadOptions o, std::string
 
 void rocksdb_store::scan(const scan_range& range, visitor& v) {
   check_usable("scan");
-  const auto shared = read_lock("scan");
+  const port::shared_guard shared(reading_);
+  poison_.check(limits(), "scan");
   if (backend::is_empty(range)) return;
   const native::Slice from = to_slice(range.from), to = to_slice(range.to);
   native::ReadOptions o;
@@ -185,7 +177,7 @@ void rocksdb_store::commit(const batch& b, durability d) {
 /// room, it is opened anew; until then it is what is read.
 void rocksdb_store::open_again(std::size_t bytes) {
   opened_->db->check_writable(bytes);
-  std::unique_lock alone(reading_);
+  port::lock_guard alone(reading_);
   try {
     opened_->db.reset();
     opened_->db = std::make_unique<database>(opened_->owner, options_);

@@ -77,6 +77,7 @@ class database {
   identity find_log() const noexcept;
   int flush_log() const noexcept;
   void move_log();
+  void move_log_now();
   static int on_commit(void* database, sqlite3*, const char*, int pages) noexcept;
 
   const std::string path_, log_path_;

@@ -2,9 +2,7 @@
 #pragma once
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <new>
 #include <string>
 #include <string_view>
@@ -14,6 +12,7 @@
 
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -56,9 +55,9 @@ class watchdog {
   std::atomic<bool> asleep_{false};
   shown_name workflow_, id_;
   duration began_{};  // the loop's, where there is no thread
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
+  port::mutex mutex_;
+  port::condition wake_;
+  bool stopping_ STET_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 
@@ -68,11 +67,11 @@ class one_at_a_time final : public listener {
  public:
   explicit one_at_a_time(listener& l) noexcept : listener_(l) {}
   void log(std::string_view id, std::string_view line) noexcept override {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     (void)thrown_by_user([&] { listener_.log(id, line); });
   }
   void problem(std::string_view text) noexcept override {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     (void)thrown_by_user([&] {
       try {
         listener_.problem(on_one_line(text));
@@ -81,8 +80,8 @@ class one_at_a_time final : public listener {
   }
 
  private:
+  port::mutex mutex_;  // held while it is called
   listener& listener_;
-  std::mutex mutex_;
 };
 
 }}}  // namespace stet::v0::detail
