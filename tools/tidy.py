@@ -79,6 +79,8 @@ LARGE_CLASSES = {
 # What a store may see of Stet, its own header apart.
 # And what backends/common may see of src, port apart: functions of bytes, and nothing else.
 STORE_BASE = {'base/crc32c.hpp'}
+# What everything outside of src may see of it: locks, which is a header and nothing to link.
+LOCKS = 'port/mutex.hpp'
 STORE_HEADERS = {'stet/store.hpp', 'stet/error.hpp', 'stet/export.hpp', 'stet/own.hpp'}
 
 # Only src/port includes what a system gives, or asks which system it is. A header whose name ends in .h is a system's, but for those of
@@ -92,6 +94,19 @@ SYSTEM_FILES = {
     'include/stet/export.hpp': 'how a library shows a name',
     'src/port/handle.hpp': 'what differs in the headers of port',
     'src/strict/strict.cpp': 'it stands before functions of one C library',
+}
+
+# Locks are those of src/port/mutex.hpp, which the compiler checks.
+STD_LOCK = re.compile(r'\bstd::((?:\w+_)?mutex|condition_variable(?:_any)?|lock_guard|(?:unique|shared|scoped)_lock)\b')
+LOCK_FOLDERS = {'include', 'src', 'backends', 'transforms', 'testing', 'bench'}
+# Files with others, each with its reason.
+STD_LOCKS = {
+    'src/port/mutex.hpp': 'it makes the locks out of them',
+    'include/stet/test_doubles.hpp': 'a public header: src/port is not installed',
+    'testing/fault_store.cpp': 'the locks are in <stet/test_doubles.hpp>',
+    'testing/test_doubles.cpp': 'the locks are in <stet/test_doubles.hpp>',
+    'bench/load.cpp': 'the benchmark sees what users see',
+    'bench/load.hpp': 'the benchmark sees what users see',
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
@@ -187,7 +202,8 @@ def members(body):
 def class_faults(path, text):
     """Classes of src that do, or know, too much."""
     code = re.sub(r'^\s*#[^\n]*', '', TOKENS.sub(blank, text), flags=re.M)
-    for found in re.finditer(r'\b(?:class|struct)\s+(?:STET_API\s+)?(\w+)(?:\s+final)?\s*(?::[^;{(]*)?\{', code):
+    code = re.sub(r'\bSTET_(?:PT_)?GUARDED_BY\([^()]*\)', '', code)
+    for found in re.finditer(r'\b(?:class|struct)\s+(?:STET_(?:API|LOCK|LOCK_SCOPE)\s+)?(\w+)(?:\s+final)?\s*(?::[^;{(]*)?\{', code):
         depth, end = 1, found.end()
         while depth and end < len(code):
             depth += {'{': 1, '}': -1}.get(code[end], 0)
@@ -280,6 +296,14 @@ def forbidden_calls(path, text):
         yield code[:match.start()].count('\n') + 1, f'a call of {match[1]}: SECURITY.md says that Stet makes none'
 
 
+def std_locks(path, text):
+    if path.parts[0] not in LOCK_FOLDERS or str(path) in STD_LOCKS:
+        return
+    code = TOKENS.sub(blank, text)
+    for match in STD_LOCK.finditer(code):
+        yield code[:match.start()].count('\n') + 1, f'{match[0]}: use the locks of src/port/mutex.hpp, which the compiler checks'
+
+
 def layer_faults(path, text):
     parts = path.parts
     for angle, target in INCLUDE.findall(text):
@@ -302,8 +326,10 @@ def layer_faults(path, text):
                 yield f'src/{here} has no place in the table of layers (tools/tidy.py)'
             elif there != here and there not in LAYERS[here]:
                 yield f'src/{here} may not include {target} (allowed: {sorted(LAYERS[here])})'
+        elif target == LOCKS and parts[0] in ('transforms', 'backends'):
+            pass
         elif parts[0] == 'transforms' and angle == '"':
-            yield f'a transform includes "{target}": only <stet/…> and its library'
+            yield f'a transform includes "{target}": only <stet/…>, {LOCKS} and its library'
         elif parts[0] == 'testing':
             if not public and angle == '"' and not target.startswith('testing/'):
                 yield f'testing includes "{target}": only <stet/…>, as its users'
@@ -356,6 +382,7 @@ def faults(path, text):
         yield 1, fault
     yield from forbidden_calls(path, text)
     yield from system_faults(path, text)
+    yield from std_locks(path, text)
     yield from room_faults(path, text)
     if path.parts[0] == 'src':
         yield from class_faults(path, text)

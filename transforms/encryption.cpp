@@ -4,11 +4,11 @@
 
 #include <array>
 #include <map>
-#include <mutex>
-#include <shared_mutex>
 #include <stdexcept>
 
 #include <stet/error.hpp>
+
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 {
 namespace {
@@ -61,10 +61,10 @@ void need_sodium() {
 
 struct encryption::keys {
   using ring = std::map<std::string, secret, std::less<>>;
-  mutable std::shared_mutex mutex;
-  ring all;
-  ring::const_iterator used = all.end();
-  bool required = false;
+  port::shared_mutex mutex;
+  ring all STET_GUARDED_BY(mutex);
+  ring::const_iterator used STET_GUARDED_BY(mutex) = all.end();
+  bool required = false;  // never changed
 };
 
 encryption::encryption(std::string_view name, std::string_view key, const encryption_options& o)
@@ -78,7 +78,7 @@ encryption::~encryption() = default;
 
 void encryption::add_key(std::string_view name, std::string_view key) {
   check(name, key);
-  std::unique_lock lock(keys_->mutex);
+  port::lock_guard lock(keys_->mutex);
   auto [at, is_new] = keys_->all.try_emplace(std::string(name), key);
   if (!is_new && sodium_memcmp(at->second.bytes.data(), key.data(), key_bytes) != 0)
     throw error(
@@ -87,7 +87,7 @@ void encryption::add_key(std::string_view name, std::string_view key) {
 }
 
 void encryption::use_key(std::string_view name) {
-  std::unique_lock lock(keys_->mutex);
+  port::lock_guard lock(keys_->mutex);
   auto at = keys_->all.find(name);
   if (at == keys_->all.end())
     throw error(errc::not_found, "encryption",
@@ -107,7 +107,7 @@ bool encryption::is_required() const noexcept { return keys_->required; }
 
 /// u8 length and name of the key, nonce, ciphertext with its tag.
 std::optional<std::string> encryption::seal(std::string_view plain, const payload_place& where) {
-  std::shared_lock lock(keys_->mutex);
+  port::shared_guard lock(keys_->mutex);
   auto& [name, key] = *keys_->used;
   auto bound = authenticated(name, where.binding);
   std::string sealed(1, static_cast<char>(name.size()));
@@ -131,7 +131,7 @@ std::string encryption::open(std::string_view sealed, const payload_place& where
   auto nonce = sealed.substr(1 + name_bytes, nonce_bytes);
   auto cipher = sealed.substr(1 + name_bytes + nonce_bytes);
   if (cipher.size() - tag_bytes > bytes_max) throw std::runtime_error("it is too long");
-  std::shared_lock lock(keys_->mutex);
+  port::shared_guard lock(keys_->mutex);
   auto key = keys_->all.find(name);
   if (key == keys_->all.end())
     throw std::runtime_error("it needs the key '" + std::string(name) +

@@ -1,28 +1,27 @@
 // Many readers or one writer, and the writer gets its turn.
 #pragma once
-#include <mutex>
-#include <shared_mutex>
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace backend {
 
 /// std::shared_mutex, but readers that overlap for ever can't keep a writer out: everybody queues
-/// first. For std::unique_lock and std::shared_lock.
-class fair_shared_mutex {
+/// first. For port::lock_guard and port::shared_guard.
+class STET_LOCK fair_shared_mutex {
  public:
-  void lock() {
-    std::lock_guard queue(turnstile_);
+  void lock() STET_ACQUIRE() {
+    port::lock_guard queue(turnstile_);
     mutex_.lock();
   }
-  void unlock() { mutex_.unlock(); }
-  void lock_shared() {
-    std::lock_guard queue(turnstile_);
+  void unlock() STET_RELEASE() { mutex_.unlock(); }
+  void lock_shared() STET_ACQUIRE_SHARED() {
+    port::lock_guard queue(turnstile_);
     mutex_.lock_shared();
   }
-  void unlock_shared() { mutex_.unlock_shared(); }
+  void unlock_shared() STET_RELEASE_SHARED() { mutex_.unlock_shared(); }
 
  private:
-  std::mutex turnstile_;
-  std::shared_mutex mutex_;
+  port::mutex turnstile_;
+  port::shared_mutex mutex_;
 };
 
 }  // namespace backend

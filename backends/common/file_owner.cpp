@@ -2,21 +2,22 @@
 
 #include <cerrno>
 #include <charconv>
-#include <mutex>
 #include <utility>
 
 #include "no_room.hpp"
 #include "port/fork.hpp"
 #include "port/lock.hpp"
+#include "port/mutex.hpp"
 #include "port/process.hpp"
 
 namespace stet { inline namespace v0 { namespace backend {
 
 /// The owners of this process, as a list that a fork handler can walk without allocating.
 struct owners {
-  std::mutex mutex;
-  file_owner* first = nullptr;
-  file_owner* inherited = nullptr;  // those of ancestors, as they were when this process was forked
+  port::mutex mutex;
+  file_owner* first STET_GUARDED_BY(mutex) = nullptr;
+  // Those of ancestors, as they were when this process was forked.
+  file_owner* inherited STET_GUARDED_BY(mutex) = nullptr;
 
   /// Never destroyed: stores may be closed by destructors of static objects.
   static owners& all() {
@@ -33,7 +34,7 @@ struct owners {
     return nullptr;
   }
 
-  void add(file_owner* o) noexcept {
+  void add(file_owner* o) noexcept STET_REQUIRES(mutex) {
     o->next_ = first;
     if (first != nullptr) first->previous_ = o;
     first = o;
@@ -45,21 +46,23 @@ struct owners {
   }
 
  private:
-  static void before_fork() { all().mutex.lock(); }
-  static void in_parent() { all().mutex.unlock(); }
+  static void before_fork() STET_ACQUIRE(all().mutex) { all().mutex.lock(); }
+  static void in_parent() STET_RELEASE(all().mutex) { all().mutex.unlock(); }
   // flock belongs to the open file, which the child shares: its copies would keep the lock alive
   // after the parent's death.
-  static void in_child() {
-    owners& o = all();
-    while (file_owner* i = o.first) {
+  static void in_child() STET_RELEASE(all().mutex) {
+    all().release_all();
+    all().mutex.unlock();
+  }
+  void release_all() STET_REQUIRES(mutex) {
+    while (file_owner* i = first) {
       i->release();
-      remove(o.first, i);
-      i->next_ = o.inherited;
+      remove(first, i);
+      i->next_ = inherited;
       i->previous_ = nullptr;
-      if (o.inherited != nullptr) o.inherited->previous_ = i;
-      o.inherited = i;
+      if (inherited != nullptr) inherited->previous_ = i;
+      inherited = i;
     }
-    o.mutex.unlock();
   }
 };
 
@@ -91,7 +94,7 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
   resolve(std::string(path_));
   check_not_planted();
   owners& all = owners::all();
-  std::lock_guard guard(all.mutex);
+  port::lock_guard guard(all.mutex);
   generation_ = port::fork_generation();
   try {
     // By stat, since merely closing another descriptor of it would drop a database's locks.
@@ -117,7 +120,7 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
 
 file_owner::~file_owner() {
   owners& all = owners::all();
-  std::lock_guard guard(all.mutex);
+  port::lock_guard guard(all.mutex);
   all.remove(is_foreign() ? all.inherited : all.first, this);
   release();
 }

@@ -8,7 +8,8 @@
 
 namespace stet { inline namespace v0 { namespace backend {
 
-void logged_store::recover() {
+/// Called by the constructor, so nobody else sees the overlay yet.
+void logged_store::recover(overlay& changes) {
   const log_mark m = read_mark(*inner_, is_marked_);
   sequence_ = flushed_ = m.sequence;
   last_id_ = m.id;
@@ -16,7 +17,7 @@ void logged_store::recover() {
   if (log_ == nullptr) return;
   in_use_ = true;
   const std::string bytes = log_->read();
-  const std::size_t end = replay(bytes);
+  const std::size_t end = replay(bytes, changes);
   // Nothing that was read counts as durable before it is so for certain.
   try {
     move(false);
@@ -30,13 +31,13 @@ void logged_store::recover() {
   log_.reset();
 }
 
-/// Into the overlay. The offset behind the last record.
-std::size_t logged_store::replay(std::string_view log) {
+/// The offset behind the last record.
+std::size_t logged_store::replay(std::string_view log, overlay& changes) {
   log_walk walk(log, last_id_, sequence_);
   while (auto payload = walk.next()) {
     auto b = decode_payload(*payload);
     if (!b) fail_log(info_, log_path_, "a record is malformed; a newer Stet's?");
-    recent_->changes.apply(*b);
+    changes.apply(*b);
   }
   sequence_ = walk.sequence();
   if (auto proof = walk.find_damage()) {

@@ -1,8 +1,6 @@
 #include "logged_store.hpp"
 
 #include <algorithm>
-#include <mutex>
-#include <shared_mutex>
 
 #include "log_mark.hpp"
 #include "log_record.hpp"
@@ -40,7 +38,7 @@ logged_store::logged_store(std::unique_ptr<store> inner, log_options o)
       log_path_(info_.path + "-log"),
       generation_(port::fork_generation()),
       recent_(std::make_unique<recent>()) {
-  recover();
+  recover(recent_->changes);
 }
 
 void logged_store::check_usable(std::string_view what) const {
@@ -53,7 +51,7 @@ std::optional<std::string> logged_store::get(std::string_view key) {
   check_usable("get");
   check_key(info_, "get", key);
   {
-    std::shared_lock shared(recent_->lock);
+    port::shared_guard shared(recent_->lock);
     auto answer = recent_->changes.find(key);
     if (answer.known)
       return answer.value ? std::optional(std::string(*answer.value)) : std::nullopt;
@@ -73,7 +71,7 @@ void logged_store::scan(const scan_range& range, visitor& v) {
     }
     visitor& to;
   } shown(v);
-  std::shared_lock shared(recent_->lock);
+  port::shared_guard shared(recent_->lock);
   recent_->changes.scan(*inner_, range, shown);
 }
 
@@ -113,7 +111,7 @@ bool logged_store::fits(const batch& b) const {
   const std::size_t bytes = record_bytes(b);
   const std::size_t most = static_cast<std::size_t>(options_.bytes);
   return bytes <= std::min(most / kLargestShare, log_record_bytes_max) && log_->has_room(bytes) &&
-         recent_->changes.bytes() + bytes <= 2 * most;
+         recent_->by_committer().bytes() + bytes <= 2 * most;
 }
 
 void logged_store::flush() {
@@ -123,12 +121,12 @@ void logged_store::flush() {
 }
 
 void logged_store::append(const batch& b, durability d) {
-  auto prepared = recent_->changes.prepare(b);
+  auto prepared = recent_->by_committer().prepare(b);
   encode_record({log_->id(), sequence_ + 1, flushed_}, b, record_);
   log_->append(record_);
   ++sequence_;
   if (d == durability::sync) flush();
-  std::unique_lock exclusive(recent_->lock);
+  port::lock_guard exclusive(recent_->lock);
   recent_->changes.apply(b, std::move(prepared));
 }
 
@@ -136,7 +134,7 @@ void logged_store::append(const batch& b, durability d) {
 void logged_store::commit_beside(const batch& b, durability d) {
   try {
     ensure_log();
-    if (!recent_->changes.empty() && !(in_use_ && fits(b))) move(true);
+    if (!recent_->by_committer().empty() && !(in_use_ && fits(b))) move(true);
   } catch (const store_error& e) {
     // A full store makes no room for all that was put, but may have it for what is left of that.
     if (e.outcome() != commit_outcome::refused || !makes_room(b)) throw;
@@ -176,7 +174,7 @@ void logged_store::save_log() {
 /// Readers see the same before, while and after it is moved. If it fails, it may be tried again.
 void logged_store::move(bool keep_log) {
   batch b;
-  recent_->changes.add_to(b);
+  recent_->by_committer().add_to(b);
   const moving here(options_.is_moving);
   commit_inner(b, false, keep_log, durability::sync);
   emptied();
@@ -186,12 +184,12 @@ void logged_store::move(bool keep_log) {
 void logged_store::commit_together(const batch& b) {
   overlay all;
   batch net;
-  recent_->changes.add_to(net);
+  recent_->by_committer().add_to(net);
   all.apply(net);
   all.apply(b);
   net.clear();
   all.add_to(net);
-  std::unique_lock exclusive(recent_->lock);
+  port::lock_guard exclusive(recent_->lock);
   commit_inner(net, true, true, durability::sync);
   recent_->changes.clear();
 }
@@ -212,7 +210,7 @@ void logged_store::commit_inner(batch& b, bool has_batch, bool keep_log, durabil
 }
 
 void logged_store::emptied() {
-  std::unique_lock exclusive(recent_->lock);
+  port::lock_guard exclusive(recent_->lock);
   recent_->changes.clear();
 }
 

@@ -59,7 +59,10 @@ class logged_store final : public store {
   /// What readers share with the committing thread.
   struct recent {
     fair_shared_mutex lock;
-    overlay changes;
+    overlay changes STET_GUARDED_BY(lock);
+    /// For the committing thread, which alone changes anything, and so reads and prepares without
+    /// the lock. What readers would notice it changes under the lock.
+    overlay& by_committer() STET_NO_THREAD_SAFETY_ANALYSIS { return changes; }
   };
 
   bool is_foreign() const { return port::fork_generation() != generation_; }
@@ -67,8 +70,8 @@ class logged_store final : public store {
   void check_batch(const batch& b);
   template <class F> void poisoning(F&& f);
 
-  void recover();
-  std::size_t replay(std::string_view log);
+  void recover(overlay& changes);
+  std::size_t replay(std::string_view log, overlay& changes);
   void leave_one_file();
   void put_log_back();
   bool fits(const batch& b) const;

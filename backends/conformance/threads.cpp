@@ -1,10 +1,9 @@
 // Readers beside a committing thread.
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
+#include "port/mutex.hpp"
 #include "trial.hpp"
 
 namespace stet { inline namespace v0 { namespace conformance {
@@ -92,8 +91,8 @@ class commit_amid {
  public:
   explicit commit_amid(std::function<void()> commit)
       : thread_([this, commit = std::move(commit)] {
-          std::unique_lock lock(mutex_);
-          changed_.wait(lock, [&] { return begin_; });
+          port::unique_lock lock(mutex_);
+          while (!begin_) changed_.wait(lock);
           lock.unlock();
           try {
             commit();
@@ -104,10 +103,11 @@ class commit_amid {
         }) {}
 
   void begin_and_wait() {
-    std::unique_lock lock(mutex_);
+    port::unique_lock lock(mutex_);
     begin_ = true;
     changed_.notify_all();
-    changed_.wait_for(lock, std::chrono::milliseconds(100), [&] { return ended_; });
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+    while (!ended_ && changed_.wait_until(lock, end)) {}
   }
   /// What went wrong with the commit, or nothing.
   std::string join() {
@@ -117,10 +117,11 @@ class commit_amid {
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool begin_ = false, ended_ = false;
-  std::string error_;
+  port::mutex mutex_;
+  port::condition changed_;
+  bool begin_ STET_GUARDED_BY(mutex_) = false;
+  bool ended_ STET_GUARDED_BY(mutex_) = false;
+  std::string error_;  // the thread's, until it has ended
   std::thread thread_;
 };
 

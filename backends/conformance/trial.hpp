@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <span>
@@ -14,6 +13,7 @@
 #include <stet/conformance.hpp>
 #include <stet/store.hpp>
 
+#include "port/mutex.hpp"
 #include "words.hpp"
 
 namespace stet { inline namespace v0 { namespace conformance {
@@ -32,17 +32,17 @@ inline const std::optional<std::string> nothing;
 class failure_note {
  public:
   void note(std::string text) {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     text_ = std::move(text);
   }
   std::string text() const {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     return text_;
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::string text_;
+  mutable port::mutex mutex_;
+  std::string text_ STET_GUARDED_BY(mutex_);
 };
 
 class trial {

@@ -94,8 +94,6 @@ database::database(backend::file_owner& owner, const options& o)
   owner.mark_created();
 }
 
-database::~database() { readers_.clear(); }
-
 void database::open_table(const std::string& path) {
   lmdb::txn t;
   unsigned flags = 0;

@@ -25,7 +25,6 @@ class database {
  public:
   /// Opens the file that `owner` owns, which outlives it. Throws store_error.
   database(backend::file_owner& owner, const options& o);
-  ~database();
 
   MDB_env* env() const noexcept { return env_.get(); }
   MDB_dbi table() const noexcept { return table_; }
@@ -60,7 +59,7 @@ class database {
 
   const backend::file_owner& owner_;
   lmdb::env env_;
-  readers readers_;
+  readers readers_;  // their transactions end before the environment does
   MDB_dbi table_ = 0;
   std::size_t map_bytes_, map_bytes_max_, reserve_bytes_;
   bool is_aged_ = false;    // age_freed_pages ran since the last commit

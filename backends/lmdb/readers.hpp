@@ -1,12 +1,11 @@
 // Read transactions, kept for reuse, and the gate that lets the map be moved when none is running.
 #pragma once
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <vector>
 
 #include "mdb.hpp"
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace lmdb {
 
@@ -50,9 +49,9 @@ class readers {
 
   /// Waits until no read is running and keeps new ones waiting until `f` has returned.
   template <class F> auto alone(F&& f) {
-    std::unique_lock lock(mutex_);
+    port::unique_lock lock(mutex_);
     held_ = true;
-    changed_.wait(lock, [this] { return active_ == 0; });
+    while (active_ > 0) changed_.wait(lock);
     struct release {
       readers& r;
       ~release() {
@@ -66,14 +65,11 @@ class readers {
   /// To be called after each commit, before the next begins, whether it succeeded or not.
   void commit_ended() noexcept { ++commits_ended_; }
 
-  /// Ends the kept transactions, before the environment is closed. No read may be running.
-  void clear() noexcept { kept_.clear(); }
-
  private:
   int hand_out(txn& t) {
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return !held_; });
+      port::unique_lock lock(mutex_);
+      while (held_) changed_.wait(lock);
       ++active_;
       if (!kept_.empty()) {
         t = std::move(kept_.back());
@@ -97,7 +93,7 @@ class readers {
 
   void take_back(txn t) noexcept {
     if (t.get() != nullptr) mdb_txn_reset(t.get());
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     try {
       if (t.get() != nullptr) kept_.push_back(std::move(t));
     } catch (...) {  // no memory to keep it: it ends here
@@ -106,12 +102,12 @@ class readers {
   }
 
   MDB_env* env_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<txn> kept_;
+  port::mutex mutex_;
+  port::condition changed_;
+  std::vector<txn> kept_ STET_GUARDED_BY(mutex_);
+  unsigned active_ STET_GUARDED_BY(mutex_) = 0;
+  bool held_ STET_GUARDED_BY(mutex_) = false;
   std::atomic<std::uint64_t> commits_ended_{0};
-  unsigned active_ = 0;
-  bool held_ = false;
 };
 
 }  // namespace lmdb

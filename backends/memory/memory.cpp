@@ -1,12 +1,11 @@
 // A store in memory: one ordered map under a lock. Also the simplest model of what a backend is.
 #include <atomic>
 #include <map>
-#include <mutex>
-#include <shared_mutex>
 
 #include <stet/memory.hpp>
 
 #include "../common/checks.hpp"
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace memory {
 
@@ -14,11 +13,11 @@ using table = std::map<std::string, std::string, std::less<>>;
 
 class contents {
  public:
-  table keys;
-  std::shared_mutex lock;
+  port::shared_mutex lock;
+  table keys STET_GUARDED_BY(lock);
   // A reader-preferring lock would let overlapping scans keep a commit out for ever, so everybody
   // queues here first.
-  std::mutex turnstile;
+  port::mutex turnstile;
   std::atomic<bool> open{false};
 };
 
@@ -40,7 +39,9 @@ class memory_store final : public store {
   std::optional<std::string> get(std::string_view key) override {
     check_open("get");
     backend::check_key(info_, "get", key);
-    auto shared = read_lock();
+    port::unique_lock queue(contents_->turnstile);
+    port::shared_guard shared(contents_->lock);
+    queue.unlock();
     auto it = contents_->keys.find(key);
     return it == contents_->keys.end() ? std::nullopt : std::optional(it->second);
   }
@@ -48,10 +49,11 @@ class memory_store final : public store {
   void scan(const scan_range& range, visitor& v) override {
     check_open("scan");
     if (backend::is_empty(range)) return;
-    auto shared = read_lock();
-    const table& keys = contents_->keys;
-    auto first = keys.lower_bound(range.from);
-    auto last = range.to.empty() ? keys.end() : keys.lower_bound(range.to);
+    port::unique_lock queue(contents_->turnstile);
+    port::shared_guard shared(contents_->lock);
+    queue.unlock();
+    auto first = contents_->keys.lower_bound(range.from);
+    auto last = range.to.empty() ? contents_->keys.end() : contents_->keys.lower_bound(range.to);
     if (!range.backward) {
       while (first != last && v.visit(first->first, first->second)) ++first;
       return;
@@ -67,13 +69,9 @@ class memory_store final : public store {
     backend::check_batch(info_, b);
     // Whatever can run out of memory happens before the first change: applying can't fail.
     std::vector<table::node_type> nodes = copy_puts(b);
-    std::unique_lock queue(contents_->turnstile);
-    std::unique_lock exclusive(contents_->lock);
-    backend::check_expectations(info_, b, [this](const std::string& key) {
-      auto it = contents_->keys.find(key);
-      return it == contents_->keys.end() ? std::nullopt
-                                         : std::optional<std::string_view>(it->second);
-    });
+    port::lock_guard queue(contents_->turnstile);
+    port::lock_guard exclusive(contents_->lock);
+    check_expectations(b);
     apply(b, nodes);
   }
 
@@ -84,11 +82,6 @@ class memory_store final : public store {
   store_info info() const override { return info_; }
 
  private:
-  std::shared_lock<std::shared_mutex> read_lock() {
-    std::lock_guard queue(contents_->turnstile);
-    return std::shared_lock(contents_->lock);
-  }
-
   void check_open(const char* what) const {
     if (closed_) backend::fail_closed(info_, what);
   }
@@ -104,7 +97,18 @@ class memory_store final : public store {
     return nodes;
   }
 
-  void apply(const batch& b, std::vector<table::node_type>& nodes) noexcept {
+  void check_expectations(const batch& b) const STET_REQUIRES_SHARED(contents_->lock) {
+    for (const auto& o : b.operations()) {
+      if (o.what != batch::kind::expect) continue;
+      auto it = contents_->keys.find(o.key);
+      std::optional<std::string_view> value;
+      if (it != contents_->keys.end()) value = it->second;
+      backend::check_expectation(info_, o, value);
+    }
+  }
+
+  void apply(const batch& b, std::vector<table::node_type>& nodes) noexcept
+      STET_REQUIRES(contents_->lock) {
     table& keys = contents_->keys;
     auto node = nodes.begin();
     for (const auto& o : b.operations()) {

@@ -8,7 +8,7 @@ namespace stet { inline namespace v0 { namespace rocksdb {
 
 own_threads::worker::~worker() {
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     is_ending_ = true;
   }
   changed_.notify_one();
@@ -17,7 +17,7 @@ own_threads::worker::~worker() {
 
 void own_threads::worker::add(const job& j) {
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     jobs_.push_back(j);
   }
   changed_.notify_one();
@@ -26,7 +26,7 @@ void own_threads::worker::add(const job& j) {
 int own_threads::worker::remove(void* tag) {
   std::vector<job> removed;
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     const auto is_it = [tag](const job& j) { return j.tag == tag; };
     std::copy_if(jobs_.begin(), jobs_.end(), std::back_inserter(removed), is_it);
     std::erase_if(jobs_, is_it);
@@ -38,14 +38,14 @@ int own_threads::worker::remove(void* tag) {
 }
 
 unsigned own_threads::worker::length() {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   return static_cast<unsigned>(jobs_.size());
 }
 
 void own_threads::worker::run() noexcept {
-  std::unique_lock lock(mutex_);
+  port::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return is_ending_ || !jobs_.empty(); });
+    while (!is_ending_ && jobs_.empty()) changed_.wait(lock);
     if (jobs_.empty()) return;
     const job j = jobs_.front();
     jobs_.pop_front();

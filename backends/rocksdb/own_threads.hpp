@@ -2,12 +2,11 @@
 #pragma once
 #include <rocksdb/env.h>
 
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <thread>
 
 #include "own_files.hpp"
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace rocksdb {
 
@@ -54,10 +53,10 @@ class own_threads final : public own_files {
 
    private:
     void run() noexcept;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::deque<job> jobs_;
-    bool is_ending_ = false;
+    port::mutex mutex_;
+    port::condition changed_;
+    std::deque<job> jobs_ STET_GUARDED_BY(mutex_);
+    bool is_ending_ STET_GUARDED_BY(mutex_) = false;
     std::thread thread_;  // the last: it uses the others
   };
 

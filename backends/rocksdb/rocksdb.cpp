@@ -5,9 +5,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <memory>
-#include <mutex>
 #include <new>
-#include <shared_mutex>
 #include <string>
 #include <utility>
 
@@ -44,7 +42,6 @@ class rocksdb_contents final : public backend::file_contents {
   void give_up() noexcept override;
 
  private:
-  std::shared_lock<backend::fair_shared_mutex> read_lock(std::string_view what);
   [[noreturn]] void fail_commit(const native::Status& s);
   void end(std::string why);
   void open_again(std::size_t bytes);
@@ -54,15 +51,9 @@ class rocksdb_contents final : public backend::file_contents {
   backend::fair_shared_mutex reading_;
 };
 
-/// The store may have ended while the lock was waited for.
-std::shared_lock<backend::fair_shared_mutex> rocksdb_contents::read_lock(std::string_view what) {
-  std::shared_lock shared(reading_);
-  poison_.check(info_, what);
-  return shared;
-}
-
 std::optional<std::string> rocksdb_contents::get(std::string_view key) {
-  const auto shared = read_lock("get");
+  const port::shared_guard shared(reading_);
+  poison_.check(info_, "get");  // the store may have ended while the lock was waited for
   std::string value;
   native::Status s = db_->get()->Get({}, to_slice(key), &value);
   if (s.ok()) return value;
@@ -84,7 +75,8 @@ native::Status status_of_rest(native::DB& db, native::ReadOptions o, std::string
 }
 
 void rocksdb_contents::scan(const scan_range& range, visitor& v) {
-  const auto shared = read_lock("scan");
+  const port::shared_guard shared(reading_);
+  poison_.check(info_, "scan");
   const native::Slice from = to_slice(range.from), to = to_slice(range.to);
   native::ReadOptions o;
   if (!range.from.empty()) o.iterate_lower_bound = &from;
@@ -142,7 +134,7 @@ void rocksdb_contents::commit(const batch& b, durability d) {
 /// room, it is opened anew; until then it is what is read.
 void rocksdb_contents::open_again(std::size_t bytes) {
   db_->check_writable(bytes);
-  std::unique_lock alone(reading_);
+  port::lock_guard alone(reading_);
   try {
     db_.reset();
     db_ = std::make_unique<database>(owner_, options_);

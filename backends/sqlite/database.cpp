@@ -320,8 +320,11 @@ int database::flush_log() const noexcept {
 void database::move_log() {
   // When all is moved and nobody reads, the next commit begins the log anew. Readers that overlap
   // for ever would prevent that; those who come while all is moved don't.
-  std::unique_lock<backend::fair_shared_mutex> alone;
-  if (pages_ / kPatience >= pages_max_) alone = readers_.hold();
+  if (pages_ / kPatience >= pages_max_) readers_.alone([this] { move_log_now(); });
+  else move_log_now();
+}
+
+void database::move_log_now() {
   next_move_ = pages_ + pages_max_;
   sqlite3* c = writer_.c.get();
   int rc = sqlite3_wal_checkpoint_v2(c, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);

@@ -69,6 +69,7 @@ class database {
   port::file_identity find_log() const noexcept;
   int flush_log() const noexcept;
   void move_log();
+  void move_log_now();
   static int on_commit(void* database, sqlite3*, const char*, int pages) noexcept;
 
   const std::string path_, log_path_;

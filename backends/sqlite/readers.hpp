@@ -1,12 +1,11 @@
 // Connections that read: one for each thread that does so at the same moment.
 #pragma once
 #include <memory>
-#include <mutex>
-#include <shared_mutex>
 #include <string>
 #include <vector>
 
 #include "backends/common/fair_shared_mutex.hpp"
+#include "port/mutex.hpp"
 #include "sql.hpp"
 
 namespace stet { inline namespace v0 { namespace sqlite {
@@ -38,20 +37,23 @@ class readers {
 
    private:
     readers& all_;
-    std::shared_lock<backend::fair_shared_mutex> reading_;
+    port::shared_guard<backend::fair_shared_mutex> reading_;
     std::unique_ptr<reader> reader_;
   };
 
-  /// While it is held, nobody reads.
-  std::unique_lock<backend::fair_shared_mutex> hold() { return std::unique_lock(reading_); }
+  /// Nobody reads while `f` runs.
+  template <class F> void alone(F&& f) {
+    port::lock_guard lock(reading_);
+    f();
+  }
 
-  /// Closes all, before the writer is closed. No read may be running.
-  void clear() noexcept { idle_.clear(); }
+  /// Closes all, before the writer is closed. No read may be running, so no lock is needed.
+  void clear() noexcept STET_NO_THREAD_SAFETY_ANALYSIS { idle_.clear(); }
 
  private:
   std::unique_ptr<reader> take() {
     {
-      std::lock_guard lock(mutex_);
+      port::lock_guard lock(mutex_);
       if (!idle_.empty()) {
         auto r = std::move(idle_.back());
         idle_.pop_back();
@@ -61,7 +63,7 @@ class readers {
     return std::make_unique<reader>(path_);
   }
   void take_back(std::unique_ptr<reader> r) noexcept {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     try {
       idle_.push_back(std::move(r));
     } catch (...) {  // no memory to keep it: it is closed here
@@ -69,8 +71,8 @@ class readers {
   }
 
   const std::string path_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<reader>> idle_;
+  port::mutex mutex_;
+  std::vector<std::unique_ptr<reader>> idle_ STET_GUARDED_BY(mutex_);
   backend::fair_shared_mutex reading_;
 };
 

@@ -150,7 +150,7 @@ void attempt::run() noexcept {
       [&] {
         step_context c(*this);
         if (later) {
-          later->begins();
+          later->begins(*this);
           intercepted([&] { body->begin(*later); });
         } else {
           intercepted([&] { body->run(c, outcome.result); });

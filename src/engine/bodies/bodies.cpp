@@ -19,7 +19,7 @@ void bodies::heartbeat(attempt& a, std::string progress) {
   a.beat.store(steady_ms(), std::memory_order_relaxed);
   if (calls.has_failed()) return;
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     heartbeats_.insert_or_assign({a.order.run, a.order.command, a.order.number},
                                  std::move(progress));
   }
@@ -28,7 +28,7 @@ void bodies::heartbeat(attempt& a, std::string progress) {
 
 bool bodies::has_something() const {
   if (has_returned()) return true;
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   return !heartbeats_.empty();
 }
 
@@ -42,7 +42,7 @@ attempt_row bodies::take_from_threads() noexcept {
 }
 
 heartbeats bodies::take_heartbeats() {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   return std::exchange(heartbeats_, {});
 }
 

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "engine/door/inbox.hpp"
 #include "engine/door/loop_thread.hpp"
 #include "engine/services/services.hpp"
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -63,8 +63,8 @@ class bodies {
  private:
   body_clock clock_;
   std::atomic<attempt*> returned_{nullptr};  // a stack
-  mutable std::mutex mutex_;                 // guards heartbeats_
-  heartbeats heartbeats_;
+  mutable port::mutex mutex_;
+  heartbeats heartbeats_ STET_GUARDED_BY(mutex_);
 };
 
 }}}  // namespace stet::v0::detail

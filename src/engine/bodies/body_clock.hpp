@@ -1,9 +1,10 @@
 // The clock of the host, as the bodies of steps use it.
 #pragma once
 #include <cstdint>
-#include <mutex>
 
 #include <stet/environment.hpp>
+
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -15,20 +16,20 @@ class body_clock {
 
   /// The steady time, or what it was at last.
   std::int64_t steady_ms() noexcept {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     if (clock_) last_ = clock_->steady().count();
     return last_;
   }
   /// Waits for those who are looking at it.
   void leave() noexcept {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     clock_ = nullptr;
   }
 
  private:
-  std::mutex mutex_;
-  clock* clock_;
-  std::int64_t last_ = 0;
+  port::mutex mutex_;
+  clock* clock_ STET_GUARDED_BY(mutex_);
+  std::int64_t last_ STET_GUARDED_BY(mutex_) = 0;
 };
 
 }}}  // namespace stet::v0::detail

@@ -45,7 +45,7 @@ void completion_state::drop() noexcept {
   if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   std::exception_ptr why;
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     if (!settled_ && body_left_) why = dropped(*attempt_);
     dropped_ = true;  // what a body throws says more: it is waited for
   }
@@ -55,7 +55,7 @@ void completion_state::drop() noexcept {
 
 bool completion_state::settle(std::string result, std::exception_ptr error) noexcept {
   std::unique_ptr<stop_callback> unneeded;  // destroyed without the lock: it is somebody's code
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   if (settled_) return false;
   settled_ = true;
   unneeded = std::move(on_stop_);
@@ -70,7 +70,7 @@ bool completion_state::settle(std::string result, std::exception_ptr error) noex
 void completion_state::on_stop(std::unique_ptr<stop_callback> f) noexcept {
   std::unique_ptr<stop_callback> now;
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     if (settled_) return;
     std::swap(on_stop_, f);
     if (stop_) now = std::move(on_stop_);
@@ -81,22 +81,22 @@ void completion_state::on_stop(std::unique_ptr<stop_callback> f) noexcept {
 }
 
 void completion_state::beat(std::string said) {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   if (settled_) return;
   check_payload("what a heartbeat says", attempt_->body->name, said.size(),
                 attempt_->home.shared.options.payload_bytes_max);
   attempt_->home.heartbeat(*attempt_, std::move(said));
 }
 
-void completion_state::begins() {
-  number = attempt_->order.number;
-  key = attempt_->idempotency_key();
-  progress = attempt_->order.progress;
+void completion_state::begins(const attempt& a) {
+  number = a.order.number;
+  key = a.idempotency_key();
+  progress = a.order.progress;
 }
 
 bool completion_state::body_returned(std::exception_ptr thrown) noexcept {
   std::unique_ptr<stop_callback> unneeded;
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   body_left_ = true;
   if (!settled_) {
     if (!thrown && !dropped_) return false;
@@ -111,7 +111,7 @@ bool completion_state::body_returned(std::exception_ptr thrown) noexcept {
 void completion_state::ask_to_stop() noexcept {
   std::unique_ptr<stop_callback> now;
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     stop_ = true;
     now = std::move(on_stop_);
   }
@@ -121,12 +121,12 @@ void completion_state::ask_to_stop() noexcept {
 }
 
 bool completion_state::is_pending() noexcept {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   return body_left_ && !settled_;
 }
 
 bool completion_state::clear_suspect() noexcept {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   if (!body_left_ || settled_) return false;
   attempt_->home.shared.crash_slots.clear_suspect(attempt_->pending_slot);
   return true;
@@ -134,7 +134,7 @@ bool completion_state::clear_suspect() noexcept {
 
 bool completion_state::give_up() noexcept {
   std::unique_ptr<stop_callback> unneeded;
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   if (settled_) return false;
   settled_ = true;
   unneeded = std::move(on_stop_);
@@ -145,7 +145,7 @@ bool completion_state::give_up() noexcept {
 
 void completion_state::let_go() noexcept {
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     settled_ = true;
     attempt_ = nullptr;
   }

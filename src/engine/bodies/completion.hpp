@@ -11,11 +11,12 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include <stet/completion.hpp>
 #include <stet/scope.hpp>
+
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -38,7 +39,7 @@ class completion_state {
 
   // ------------------------------------------------------------ the body's thread
   /// Before the body is called.
-  void begins();
+  void begins(const attempt& a);
   /// False: it is pending, and the attempt may be gone. True: it goes back to the engine now.
   bool body_returned(std::exception_ptr thrown) noexcept;
 
@@ -52,8 +53,9 @@ class completion_state {
   bool give_up() noexcept;
   /// Ends the attempt's hold.
   void let_go() noexcept;
-  /// In a forked child, which has no other thread: the attempt is leaked.
-  void orphan() noexcept {
+  /// In a forked child, which has no other thread: the attempt is leaked. Takes no lock, since a
+  /// thread that was left in the parent may have had it.
+  void orphan() noexcept STET_NO_THREAD_SAFETY_ANALYSIS {
     attempt_ = nullptr;
     settled_ = true;
   }
@@ -66,14 +68,15 @@ class completion_state {
   ~completion_state() { body_->drop(); }
   void unref() noexcept;
 
-  std::mutex mutex_;
-  attempt* attempt_;  // null when it is gone
+  port::mutex mutex_;
+  // Null when it is gone.
+  attempt* attempt_ STET_GUARDED_BY(mutex_) STET_PT_GUARDED_BY(mutex_);
   // Held as long as there is a handle: what the body began may refer to its arguments.
   request* body_;
-  std::unique_ptr<stop_callback> on_stop_;
-  bool body_left_ = false;
-  bool settled_ = false;
-  bool dropped_ = false;  // while the body ran
+  std::unique_ptr<stop_callback> on_stop_ STET_GUARDED_BY(mutex_);
+  bool body_left_ STET_GUARDED_BY(mutex_) = false;
+  bool settled_ STET_GUARDED_BY(mutex_) = false;
+  bool dropped_ STET_GUARDED_BY(mutex_) = false;  // while the body ran
   std::atomic<bool> stop_{false};
   std::atomic<std::uint32_t> handles_{0};     // hold one reference together
   std::atomic<std::uint32_t> references_{1};  // that, and the attempt's

@@ -1,5 +1,7 @@
 #include "engine/bodies/pool.hpp"
 
+#include <utility>
+
 namespace stet { inline namespace v0 { namespace detail {
 
 pool::pool(unsigned threads) : size_(threads) {
@@ -20,7 +22,7 @@ void pool::submit(work* first) noexcept {
   for (; last->next; last = last->next) ++count;
   unsigned to_wake;
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     if (last_) last_->next = first;
     else first_ = first;
     last_ = last;
@@ -29,33 +31,33 @@ void pool::submit(work* first) noexcept {
   for (; to_wake > 0; --to_wake) wake_.notify_one();
 }
 
-work* pool::take_all() noexcept {
-  work* left;
+pool::rest pool::take_all() noexcept {
+  rest left{};
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     stopping_ = true;
-    left = first_;
-    first_ = last_ = nullptr;
+    left.first = std::exchange(first_, nullptr);
+    last_ = nullptr;
+    left.threads.swap(threads_);
   }
   wake_.notify_all();
   return left;
 }
 
 work* pool::stop() noexcept {
-  auto* left = take_all();
-  for (auto& t : threads_)
-    if (t.joinable()) t.join();
-  return left;
+  auto left = take_all();
+  for (auto& t : left.threads) t.join();
+  return left.first;
 }
 
 work* pool::leave() noexcept {
-  auto* left = take_all();
-  for (auto& t : threads_) t.detach();
-  return left;
+  auto left = take_all();
+  for (auto& t : left.threads) t.detach();
+  return left.first;
 }
 
 bool pool::lend() noexcept {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   if (lent_ == lent_threads_max) return false;
   if (threads_.size() - lent_ <= size_ && !stopping_) {
     try {
@@ -69,13 +71,13 @@ bool pool::lend() noexcept {
 }
 
 void pool::give_back() noexcept {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   --lent_;
   ++busy_;
 }
 
 void pool::serve() noexcept {
-  std::unique_lock lock(mutex_);
+  port::unique_lock lock(mutex_);
   for (;;) {
     while (!stopping_ && (!first_ || busy_ >= size_)) {
       ++idle_;

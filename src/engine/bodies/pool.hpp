@@ -4,12 +4,12 @@
 // may have to bring lends its thread: it doesn't count meanwhile, and another thread is there in
 // its place. Threads that were made so stay, and wait for their turn.
 #pragma once
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include <stet/environment.hpp>
+
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -34,16 +34,22 @@ class pool final : public executor {
 
  private:
   void serve() noexcept;
-  work* take_all() noexcept;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  work* first_ = nullptr;
-  work* last_ = nullptr;
+  /// What nobody has begun, and the threads, which end as soon as they can.
+  struct rest {
+    work* first;
+    std::vector<std::thread> threads;
+  };
+  rest take_all() noexcept STET_EXCLUDES(mutex_);
   const std::size_t size_;  // bodies that run at once
-  std::size_t busy_ = 0, lent_ = 0;
-  unsigned idle_ = 0;
-  bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  port::mutex mutex_;
+  port::condition wake_;
+  work* first_ STET_GUARDED_BY(mutex_) = nullptr;
+  work* last_ STET_GUARDED_BY(mutex_) = nullptr;
+  std::size_t busy_ STET_GUARDED_BY(mutex_) = 0;
+  std::size_t lent_ STET_GUARDED_BY(mutex_) = 0;
+  unsigned idle_ STET_GUARDED_BY(mutex_) = 0;
+  bool stopping_ STET_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_ STET_GUARDED_BY(mutex_);
 };
 
 }  // namespace detail

@@ -11,7 +11,7 @@ void committer::start(std::function<void()> told) {
 }
 
 void committer::submit(std::function<void()> job) {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   done_ = false;
   error_ = nullptr;
   job_ = std::move(job);
@@ -19,14 +19,14 @@ void committer::submit(std::function<void()> job) {
 }
 
 std::exception_ptr committer::wait() noexcept {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return done_.load(); });
+  port::unique_lock lock(mutex_);
+  while (!done_) changed_.wait(lock);
   return std::exchange(error_, nullptr);
 }
 
 void committer::stop() noexcept {
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     stopping_ = true;
     changed_.notify_all();
   }
@@ -38,9 +38,9 @@ void committer::leak() noexcept {
 }
 
 void committer::serve() noexcept {
-  std::unique_lock lock(mutex_);
+  port::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [&] { return job_ || stopping_; });
+    while (!job_ && !stopping_) changed_.wait(lock);
     if (!job_) return;
     auto job = std::exchange(job_, nullptr);
     lock.unlock();

@@ -1,11 +1,11 @@
 // A thread that writes a sealed block while the loop fills the next.
 #pragma once
 #include <atomic>
-#include <condition_variable>
 #include <exception>
 #include <functional>
-#include <mutex>
 #include <thread>
+
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -31,12 +31,13 @@ class committer {
 
  private:
   void serve() noexcept;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::function<void()> job_, told_;
-  std::exception_ptr error_;
+  std::function<void()> told_;  // set before the thread begins
+  port::mutex mutex_;
+  port::condition changed_;
+  std::function<void()> job_ STET_GUARDED_BY(mutex_);
+  std::exception_ptr error_ STET_GUARDED_BY(mutex_);
+  bool stopping_ STET_GUARDED_BY(mutex_) = false;
   std::atomic<bool> done_{false};
-  bool stopping_ = false;
   std::thread thread_;
 };
 

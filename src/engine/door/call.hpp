@@ -3,9 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -13,6 +11,8 @@
 #include <variant>
 
 #include <stet/engine.hpp>
+
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -42,7 +42,7 @@ class call {
   /// On the loop: the caller may go on. The call may be gone when this returns.
   void done(std::exception_ptr error = nullptr) noexcept {
     leave();
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     if (error) error_ = std::move(error);
     done_ = true;
     woken_.notify_all();  // under the lock: the caller destroys the call as soon as it can take it
@@ -50,18 +50,20 @@ class call {
   void fails(std::exception_ptr e) noexcept { error_ = std::move(e); }
 
   bool is_done() {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     return done_;
   }
   void wait() {
-    std::unique_lock lock(mutex_);
-    woken_.wait(lock, [&] { return done_; });
+    port::unique_lock lock(mutex_);
+    while (!done_) woken_.wait(lock);
   }
   bool wait_for(duration d) {
     // Beyond that a clock's numbers end. Nobody sees the difference.
     constexpr duration longest = std::chrono::hours(24 * 365 * 100);
-    std::unique_lock lock(mutex_);
-    return woken_.wait_for(lock, std::min(d, longest), [&] { return done_; });
+    port::unique_lock lock(mutex_);
+    const auto end = std::chrono::steady_clock::now() + std::min(d, longest);
+    while (!done_ && woken_.wait_until(lock, end)) {}
+    return done_;
   }
   void rethrow() const {
     if (error_) std::rethrow_exception(error_);
@@ -92,12 +94,12 @@ class call {
   ~call() = default;
 
  private:
-  std::mutex mutex_;
-  std::condition_variable woken_;
-  bool done_ = false;
-  std::exception_ptr error_;
-  call* next_ = nullptr;  // in the chain
-  call** at_ = nullptr;   // what points to this one there; null: it is in none
+  port::mutex mutex_;
+  port::condition woken_;
+  bool done_ STET_GUARDED_BY(mutex_) = false;
+  std::exception_ptr error_;  // the loop's before done_, the caller's after it
+  call* next_ = nullptr;      // in the chain
+  call** at_ = nullptr;       // what points to this one there; null: it is in none
 };
 
 template <class T> struct value_of_answer;

@@ -7,7 +7,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 void inbox::post(call& c) {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   if (failed_) std::rethrow_exception(own_copy(failed_));
   if (closing_) throw error(errc::closed, "engine", "the engine is closed");
   calls_.push_back(&c);
@@ -17,19 +17,19 @@ void inbox::post(call& c) {
 }
 
 void inbox::wake() noexcept {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   woken_ = true;
   wake_.notify_one();
 }
 
 void inbox::throw_if_over() const {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   if (failed_) std::rethrow_exception(own_copy(failed_));
   if (closing_) throw error(errc::closed, "engine", "the engine is closed");
 }
 
 bool inbox::begin_close() {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   if (closing_) return false;
   closing_ = true;
   wake_.notify_one();
@@ -37,19 +37,19 @@ bool inbox::begin_close() {
 }
 
 void inbox::fail(const std::exception_ptr& why) noexcept {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   failed_ = why;
   has_failed_ = true;
 }
 
 bool inbox::has_calls() const {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   return !calls_.empty();
 }
 
 bool inbox::take() {
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     taken_.swap(calls_);
   }
   taken_at_ = 0;
@@ -66,7 +66,7 @@ call* inbox::next() noexcept {
 }
 
 void inbox::post_again(call& c) {
-  std::lock_guard lock(mutex_);
+  port::lock_guard lock(mutex_);
   calls_.push_back(&c);  // first: a call that isn't kept has to be found among the open ones
   c.leave();
 }
@@ -74,7 +74,7 @@ void inbox::post_again(call& c) {
 void inbox::fail_all(const std::exception_ptr& why) noexcept {
   std::vector<call*> calls;
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     calls.swap(calls_);
   }
   for (auto* c : calls) c->done(own_copy(why));

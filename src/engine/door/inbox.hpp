@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <exception>
-#include <mutex>
 #include <vector>
 
 #include "engine/door/call.hpp"
 #include "engine/services/failures.hpp"
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -45,10 +44,10 @@ class inbox {
   /// Sleeps until `end`, or until something comes. `has_work` is asked when whoever brings work
   /// would wake the loop: then it doesn't sleep.
   template <class F> void sleep_until(std::chrono::steady_clock::time_point end, F has_work) {
-    std::unique_lock lock(mutex_);
+    port::unique_lock lock(mutex_);
     asleep_ = true;
     if (calls_.empty() && !has_work())
-      wake_.wait_until(lock, end, [&] { return woken_ || closing_.load(); });
+      while (!woken_ && !closing_ && wake_.wait_until(lock, end)) {}
     woken_ = false;
     asleep_ = false;
   }
@@ -69,8 +68,9 @@ class inbox {
   }
 
  private:
-  template <class P> void fail_waiting(const std::exception_ptr& why, P is_meant) noexcept {
-    std::lock_guard lock(mutex_);
+  template <class P>
+  void fail_waiting(const std::exception_ptr& why, P is_meant) noexcept STET_EXCLUDES(mutex_) {
+    port::lock_guard lock(mutex_);
     std::erase_if(calls_, [&](call* c) {
       if (!is_meant(*c)) return false;
       c->done(own_copy(why));
@@ -78,11 +78,11 @@ class inbox {
     });
   }
 
-  mutable std::mutex mutex_;  // guards calls_, woken_ and failed_
-  std::condition_variable wake_;
-  std::vector<call*> calls_;
-  bool woken_ = false;
-  std::exception_ptr failed_;
+  mutable port::mutex mutex_;
+  port::condition wake_;
+  std::vector<call*> calls_ STET_GUARDED_BY(mutex_);
+  bool woken_ STET_GUARDED_BY(mutex_) = false;
+  std::exception_ptr failed_ STET_GUARDED_BY(mutex_);
   std::atomic<bool> closing_{false}, has_failed_{false};  // written under the lock
   std::atomic<bool> asleep_{false};
   // The loop's:

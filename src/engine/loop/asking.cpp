@@ -76,7 +76,7 @@ bool engine_core::poll() {
   if (!parts.shared.is_manual())
     throw error(errc::usage, "poll",
                 "this engine has threads of its own: poll() is for engine_options{.threads = 0}");
-  std::lock_guard drives(drive_mutex_);
+  port::lock_guard drives(drive_mutex_);
   parts.inbox.throw_if_over();
   return was_busy_ = turn_by_caller();
 }
@@ -91,12 +91,11 @@ bool engine_core::run_until_idle(duration limit) {
 
 std::optional<time_point> engine_core::next_wakeup() {
   must_be_usable();
-  std::lock_guard drives(drive_mutex_);
+  port::lock_guard drives(drive_mutex_);
   parts.inbox.throw_if_over();
   return turns_.next_wakeup(was_busy_);
 }
 
-/// By who has the lock.
 bool engine_core::turn_by_caller() {
   as_loop here(parts);
   try {
@@ -112,8 +111,9 @@ bool engine_core::turn_by_caller() {
 /// Whether a turn did anything; nothing if another thread drives the engine, or closes it, or if it
 /// has failed: then every call has been answered, or is answered by whoever closes.
 std::optional<bool> engine_core::turn_if_free() {
-  std::unique_lock drives(drive_mutex_, std::try_to_lock);
-  if (!drives || parts.inbox.is_over()) return std::nullopt;
+  if (!drive_mutex_.try_lock()) return std::nullopt;
+  port::lock_guard drives(drive_mutex_, std::adopt_lock);
+  if (parts.inbox.is_over()) return std::nullopt;
   return turn_by_caller();
 }
 
@@ -128,8 +128,9 @@ bool engine_core::drive_until(call& c, std::optional<duration> limit) {
     if (c.is_done()) break;
     if (busy == true ? clock.steady() > end : clock.steady() >= end) return give_up_waiting(c);
     if (busy != false || skip(c, end)) continue;
-    std::unique_lock lock(drive_mutex_, std::try_to_lock);
-    if (lock) turns_.sleep(std::clamp<std::int64_t>(end - clock.steady(), 1, manual_nap_ms));
+    if (!drive_mutex_.try_lock()) continue;
+    port::lock_guard drives(drive_mutex_, std::adopt_lock);
+    turns_.sleep(std::clamp<std::int64_t>(end - clock.steady(), 1, manual_nap_ms));
   }
   return true;
 }
@@ -140,8 +141,8 @@ bool engine_core::skip(call& c, std::int64_t end) {
   if (!dynamic_cast<waiting_call*>(&c)) return false;
   std::optional<time_point> due;
   {
-    std::unique_lock lock(drive_mutex_, std::try_to_lock);
-    if (!lock) return false;
+    if (!drive_mutex_.try_lock()) return false;
+    port::lock_guard drives(drive_mutex_, std::adopt_lock);
     due = turns_.next_wakeup(was_busy_);
     if (end != INT64_MAX) {
       time_point limit(duration(plus(parts.time.now(), end - parts.time.clock.steady())));

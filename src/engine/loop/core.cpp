@@ -166,7 +166,7 @@ bool engine_core::close(std::optional<duration> limit) {
   const bool is_loop_left = parts.thread.joinable() && !parts.thread.join(close_by);
   parts.commit.committer.stop();
   parts.shared.watchdog.stop();
-  std::lock_guard lock(drive_mutex_);
+  port::lock_guard lock(drive_mutex_);
   as_loop here(parts);
   closing_.set_limit(close_by);
   closing_.left_bodies = is_loop_left;
@@ -198,12 +198,12 @@ std::exception_ptr engine_core::finish(bool is_loop_left) {
 /// Bodies run that may touch all that is here: it stays. What is the host's they don't touch any
 /// more, apart from an interceptor that one of them is in.
 void engine_core::keep_for_ever() {
-  static std::mutex mutex;
-  static auto& kept = *new std::vector<std::shared_ptr<engine_core>>;
+  static port::mutex mutex;
+  static auto* kept STET_PT_GUARDED_BY(mutex) = new std::vector<std::shared_ptr<engine_core>>;
   parts.shared.crash_slots.detach();
   parts.bodies.leave_host();
-  std::lock_guard lock(mutex);
-  kept.push_back(shared_from_this());
+  port::lock_guard lock(mutex);
+  kept->push_back(shared_from_this());
 }
 
 // ---------------------------------------------------------------- what readers see

@@ -2,7 +2,6 @@
 #pragma once
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string_view>
 
@@ -12,6 +11,7 @@
 #include "engine/loop/closing.hpp"
 #include "engine/loop/recovery.hpp"
 #include "engine/loop/turns.hpp"
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -29,7 +29,7 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
   void retain(std::string_view name_space, duration d);
   start_preview preview(std::size_t listed_max);
   stalled_run replay_history(std::string_view exported);
-  void start();
+  void start() STET_NO_THREAD_SAFETY_ANALYSIS;  // no thread drives it yet
   /// Returns false if bodies were left behind.
   bool close(std::optional<duration> limit);
 
@@ -81,18 +81,18 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
   bool ask_loop(call& c, std::optional<duration> limit);
   bool give_up_waiting(call& c);
   bool drive_until(call& c, std::optional<duration> limit);
-  bool skip(call& c, std::int64_t end);
-  bool turn_by_caller();
-  std::optional<bool> turn_if_free();
+  bool skip(call& c, std::int64_t end) STET_EXCLUDES(drive_mutex_);
+  bool turn_by_caller() STET_REQUIRES(drive_mutex_);
+  std::optional<bool> turn_if_free() STET_EXCLUDES(drive_mutex_);
 
   enum class phase { made, running, closed };
   turns turns_;
   closing closing_;
   recovery recovery_;
   std::atomic<phase> phase_{phase::made};
-  int process_ = 0;         // whose engine this is: a forked child has none
-  std::mutex drive_mutex_;  // manual mode: one driver at a time
-  bool was_busy_ = false;   // manual mode: the last turn did something
+  int process_ = 0;          // whose engine this is: a forked child has none
+  port::mutex drive_mutex_;  // manual mode: one driver at a time
+  bool was_busy_ STET_GUARDED_BY(drive_mutex_) = false;  // manual mode: the last turn did something
 };
 
 }}}  // namespace stet::v0::detail

@@ -1,7 +1,6 @@
 // What an engine reports, on its way to the user's listener.
 #pragma once
 #include <cstdint>
-#include <mutex>
 #include <new>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
+#include "port/mutex.hpp"
 #include "run_state/run_state.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -20,12 +20,12 @@ class reporter final : public listener {
   explicit reporter(listener& l) noexcept : listener_(l) {}
 
   void log(std::string_view id, std::string_view line) noexcept override {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     (void)thrown_by_user([&] { listener_.log(id, line); });
   }
   /// The text becomes one line. Without memory for that the listener gets the kind and the names.
   void event(const engine_event& e) noexcept override {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     (void)thrown_by_user([&] {
       auto passed = e;
       std::string line;
@@ -54,8 +54,8 @@ class reporter final : public listener {
   }
 
  private:
+  port::mutex mutex_;  // held while the listener is called
   listener& listener_;
-  std::mutex mutex_;
 };
 
 }}}  // namespace stet::v0::detail

@@ -46,7 +46,7 @@ void watchdog::start() {
 
 void watchdog::stop() noexcept {
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_one();
@@ -65,7 +65,7 @@ void watchdog::enter(std::string_view workflow, std::string_view id) noexcept {
   turn_.fetch_add(1);
   if (!asleep_) return;
   {
-    std::lock_guard lock(mutex_);
+    port::lock_guard lock(mutex_);
     asleep_ = false;
   }
   wake_.notify_one();
@@ -93,14 +93,15 @@ void watchdog::tell(const std::string& what) noexcept {
 }
 
 void watchdog::watch() {
-  std::unique_lock lock(mutex_);
+  port::unique_lock lock(mutex_);
   // As long as the numbers of a clock allow, and half of a millisecond is something too.
   constexpr duration longest = std::chrono::hours(24 * 365 * 100);
   const auto pause = std::chrono::nanoseconds(std::min(limit_, longest)) / 2;
   std::uint64_t seen = 0;
   int the_same = 0;
   while (!stopping_) {
-    wake_.wait_for(lock, pause, [&] { return stopping_; });
+    const auto end = std::chrono::steady_clock::now() + pause;
+    while (!stopping_ && wake_.wait_until(lock, end)) {}
     auto turn = turn_.load();
     if (turn != seen) {
       seen = turn;
@@ -119,7 +120,7 @@ void watchdog::watch() {
     } else if (the_same >= 2) {
       asleep_ = true;
       if (turn_ != seen) asleep_ = false;  // it has begun just now, and may not have seen that
-      wake_.wait(lock, [&] { return stopping_ || !asleep_; });
+      while (!stopping_ && asleep_) wake_.wait(lock);
     }
   }
 }

@@ -2,9 +2,7 @@
 #pragma once
 #include <array>
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -12,6 +10,7 @@
 #include <stet/environment.hpp>
 
 #include "engine/services/reporter.hpp"
+#include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -54,9 +53,9 @@ class watchdog {
   std::atomic<bool> asleep_{false};
   shown_name workflow_, id_;
   duration began_{};  // the loop's, where there is no thread
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
+  port::mutex mutex_;
+  port::condition wake_;
+  bool stopping_ STET_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 
