@@ -360,7 +360,7 @@ class STET_API context {
     encode(b, std::tuple<A...>(std::move(arguments)...));
     return detail::continue_operation<R>(w.text(), std::move(b));
   }
-  /// Returns whether the history has grown to 4,096 records, so that continue_as_new is a good idea.
+  /// Returns whether the history has grown to 4,096 records: then continue_as_new is a good idea.
   bool continue_suggested() const noexcept;
 
   /// Returns whether this run takes the new way: for changes of code while runs of the old code are

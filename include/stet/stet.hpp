@@ -1,5 +1,6 @@
-// Everything but the backends and the JSON codec: <stet/lmdb.hpp>, <stet/sqlite.hpp>,
-// <stet/open.hpp>, <stet/json.hpp>.
+// Includes everything but the backends, the transforms, Asio and the JSON codec: those are
+// <stet/lmdb.hpp>, <stet/sqlite.hpp>, <stet/rocksdb.hpp>, <stet/open.hpp>, <stet/zstd.hpp>,
+// <stet/encryption.hpp>, <stet/asio.hpp> and <stet/json.hpp>.
 #pragma once
 #include <stet/check.hpp>
 #include <stet/copy.hpp>
