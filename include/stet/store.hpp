@@ -19,8 +19,8 @@ enum class durability : std::uint8_t {
   /// It survives SIGKILL and power loss. The default, and the only mode in which Stet's promises
   /// hold.
   sync,
-  /// It survives SIGKILL; a power loss may take the latest commits, always a suffix of them, never a
-  /// part of one.
+  /// It survives SIGKILL; a power loss may take the latest commits: always a suffix of them, never
+  /// a part of one.
   process,
 };
 
