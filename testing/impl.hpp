@@ -1,9 +1,9 @@
 // The parts of an environment.
 //
 // Invariants:
-// - time moves only when nothing can be done at the present time;
-// - a body that was submitted is run, or returned by stop(), exactly once;
-// - bodies and callbacks run outside of the engine's loop, and may call the engine.
+//  - time moves only when nothing can be done at the present time;
+//  - a body that was submitted is run, or returned by stop(), exactly once;
+//  - bodies and callbacks run outside of the engine's loop, and may call the engine.
 #pragma once
 #include <list>
 #include <map>

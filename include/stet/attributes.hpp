@@ -119,10 +119,13 @@ class STET_API attribute_list {
  public:
   static constexpr std::size_t count_max = 16;
   attribute_list() = default;
+  /// Makes a list of these settings.
   /// Throws   errc::usage for more than 16 settings.
   attribute_list(std::initializer_list<attribute_setting> all) {
     for (auto& one : all) add(one);
   }
+  /// Adds a setting.
+  /// Throws   errc::usage for more than 16 settings.
   void add(const attribute_setting& one) {
     if (count_ == count_max) throw_too_many();
     all_[count_++] = one;

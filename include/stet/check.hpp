@@ -28,8 +28,8 @@ struct check_report {
 /// Reads a whole store and checks what must always hold: the journal has no gap; every checksum is
 /// right; the history of each run, folded anew, gives what its snapshot says; every open run has
 /// something that will wake it; every parent has its children and every child its parent; every
-/// timer, id and chunk belongs to a run, and every run has its own; no number is above the
-/// counters; every key is one of Stet's.
+/// timer, id and chunk belongs to a run, and every run has those that it needs; no number is above
+/// the counters; every key is one of Stet's.
 ///
 /// The store belongs to the caller: no engine has it open. It is only read. A stalled run is
 /// counted, and is no problem of the store. Memory: the runs named in the journal, and a number for

@@ -29,7 +29,7 @@ template <class S> class entity;
 ///
 /// Throws   stet::error from every call: errc::usage for an argument that makes no sense;
 ///          errc::closed after close; errc::full while the store has no room; errc::busy while
-///          another program holds the store, or a body the engine
+///          another program holds the store, or while a body holds the engine
 ///          (docs/guide/queries-and-updates.md); errc::store when the store fails. errc::full and
 ///          errc::busy end by themselves.
 /// Thread   any but the engine's own (a workflow, a step's body in manual mode): there every call
@@ -50,6 +50,9 @@ class STET_API client {
   }
   /// Starts a run with options: what to do if the id is taken, a delay, time-outs.
   ///     engine.start(Remind, "remind-7", {.delay = 24h}, text);
+  ///
+  /// Throws   as above; errc::conflict if the options refuse an id that is taken, errc::usage for a
+  ///          negative delay or time-out.
   template <class R, class... A>
   run_handle<R> start(const workflow<R(A...)>& w, std::string_view id, start_options options,
                       std::type_identity_t<A>... arguments) {
@@ -57,9 +60,13 @@ class STET_API client {
     c.runs.push_back(request_of<A...>(id, options, std::move(arguments)...));
     return run_handle<R>(engine_, name_space_, std::string(id), engine_->perform(c).at(0));
   }
-  /// Sends a signal to the open run of this id; without one, starts a run first, in the same
-  /// commit. If it throws, neither is done. By default, an id whose run has ended gets a new run.
+  /// Sends a signal to the open run of this id; if there is none, starts a run and sends it the
+  /// signal, in one commit. If it throws, neither is done. A run that has ended is followed by a new
+  /// one, unless the options say otherwise.
   ///     engine.signal_with_start(Added, item, Cart, "cart-7", customer);
+  ///
+  /// Throws   as start() and run_handle::signal.
+  /// Durable  when it returns, the run and the signal are.
   template <class T, class R, class... A>
     requires(!std::is_void_v<T>)
   run_handle<R> signal_with_start(const v0::signal<T>& s, const std::type_identity_t<T>& value,
@@ -82,12 +89,15 @@ class STET_API client {
                                   .signal = std::move(q)});
     return run_handle<R>(engine_, name_space_, std::string(id), started);
   }
-  /// Sends an update to the open run of this id; without one, starts a run first. The run's start,
-  /// the update and what its handler does at once are one commit. Waits until the update is
-  /// accepted. If the update is refused, or can't be sealed, a run that was started for it stays.
-  /// Throws   as start() and run_handle::update; errc::usage for options with a delay: then nothing
-  ///          is started.
+  /// Sends an update to the open run of this id; if there is none, starts a run and sends it the
+  /// update. The run's start, the update and what its handler does at once are one commit. Waits
+  /// until the update is accepted. If the update is refused, or can't be sealed, a run that was
+  /// started for it stays.
   ///     auto size = engine.update_with_start(Add, std::tuple(item), Cart, "cart-7", c).result();
+  ///
+  /// Throws   as start() and run_handle::start_update; errc::usage for options with a delay: then
+  ///          nothing is started.
+  /// Durable  when it returns, the run and the update are.
   template <class U, class... B, class R, class... A>
   update_handle<U> update_with_start(const v0::update<U(B...)>& u,
                                      const std::type_identity_t<std::tuple<B...>>& values,
@@ -114,8 +124,10 @@ class STET_API client {
   }
   /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of start(). If it
   /// throws, none of them is started.
-  /// Throws   as start(); errc::payload if the runs together have more bytes than one commit takes.
   ///     engine.start_all(Hash, std::vector{std::pair(std::string("a"), std::tuple(path_a))});
+  ///
+  /// Throws   as start(); errc::payload if the runs together have more bytes than one commit takes.
+  /// Durable  when it returns, all of the runs are.
   template <class R, class... A>
   std::vector<run_handle<R>> start_all(
       const workflow<R(A...)>& w,
@@ -162,8 +174,8 @@ class STET_API client {
     return engine_->perform(detail::answer_promise{
         .promise = p.text(), .token = token, .payload = detail::null_payload()});
   }
-  /// Rejects a promise of a run. The waiting workflow gets stet::promise_rejected with the reason.
-  /// Otherwise as resolve.
+  /// Rejects a promise of a run: the workflow that waits for it gets stet::promise_rejected with the
+  /// reason. Returns, throws and is durable as resolve.
   template <class T> bool reject(const promise<T>& p, std::string_view token, std::string reason) {
     failure f{"stet::promise_rejected", std::move(reason), {}, 1};
     return engine_->perform(

@@ -91,7 +91,7 @@ class STET_API pending_step {
  protected:
   bool settle(std::string result) const noexcept;
   bool settle(std::exception_ptr error) const noexcept;
-  /// To be called in a handler of an exception: the result can't be encoded.
+  /// Ends the attempt as failed because its result can't be encoded. Call it in a catch block.
   bool settle_unencodable() const noexcept;
 
  private:

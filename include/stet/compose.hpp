@@ -460,7 +460,7 @@ template <class A> auto with_timeout(duration limit, A&& operation) {
   return detail::timed<detail::operation_of<A>>(limit,
                                                 detail::as_operation(std::forward<A>(operation)));
 }
-/// Runs an operation to its end even if the caller is cancelled meanwhile: for clean-up.
+/// Runs an operation to its end even if the code that awaits it is cancelled: for clean-up.
 template <class A> auto shield(A&& operation) {
   return detail::shielded<detail::operation_of<A>>(
       detail::as_operation(std::forward<A>(operation)));
@@ -471,14 +471,15 @@ template <class A> auto attempt(A&& operation) {
   return detail::attempted<detail::operation_of<A>>(
       detail::as_operation(std::forward<A>(operation)));
 }
+/// Waits for all operations, also if some of them fail. Returns a std::tuple of stet::outcome.
 template <class... A>
   requires(sizeof...(A) > 0)
 auto try_all(A&&... operations) {
   return stet::all(stet::attempt(std::forward<A>(operations))...);
 }
 
-/// Runs `body(scope&)`, which the scope can cancel. Returns an optional, empty if the scope was
-/// cancelled; for void a bool, false if the scope was cancelled.
+/// Runs `body(scope&)`. All code that has the scope may cancel it. Returns an optional, empty if the
+/// scope was cancelled; for void a bool, false if the scope was cancelled.
 template <class F> auto with_scope(F&& body) {
   detail::guard_gcc<F>();
   return detail::scoped<std::decay_t<F>>(std::forward<F>(body));

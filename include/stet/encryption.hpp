@@ -9,6 +9,7 @@
 
 namespace stet { inline namespace v0 {
 
+/// Options of an encryption.
 struct encryption_options {
   /// Whether a payload that isn't encrypted is refused. If false, someone who can write into the
   /// store can put any payload there. If true, payloads that were stored before the encryption
@@ -49,6 +50,8 @@ class STET_API encryption final : public payload_transform {
   void use_key(std::string_view name);
 
   /// Returns a new random key.
+  ///
+  /// Throws   errc::usage if libsodium finds no source of random bytes.
   static std::string new_key();
 
   std::string_view name() const noexcept override;

@@ -42,11 +42,11 @@ struct engine_options {
   /// The most idle coroutines that are kept in memory; others are destroyed, and rebuilt by replay
   /// when an event comes. 0 keeps none.
   std::size_t resident_runs_max = 100'000;
-  /// The most of the journal that is kept before it is checkpointed, in bytes: about what a start
-  /// has to read, and at most what is in memory of it. Runs that are shorter than this are written
+  /// How much of the journal is kept before it is checkpointed, in bytes: about as much as a start
+  /// has to read, and the most of it that is in memory. Runs that are shorter than this are written
   /// most cheaply. After a start that has runs to resume, up to four times as much is kept until
-  /// they go on. At least 4,096; at most an eighth of the longest value of the store (128 MiB for
-  /// most stores): a larger number counts as that.
+  /// they go on. At least 4,096; at most an eighth of the longest value of the store (of 1 GiB:
+  /// 128 MiB), and a larger number counts as that.
   std::size_t tail_bytes_max = 16u << 20;
   /// How often a step may bring the process down. A step that was running when the process died
   /// becomes a suspect; that first death doesn't count. After the second death a suspect is tried
@@ -104,7 +104,7 @@ struct engine_options {
 ///          a step's body in manual mode): there every call throws errc::usage.
 class STET_API engine : public client {
  public:
-  /// Makes an engine on a store. It runs nothing before start().
+  /// Makes an engine on a store. It runs no code of the user's before start() or preview().
   /// Throws   errc::usage without a store, and for options that make no sense.
   explicit engine(std::unique_ptr<store> s, engine_options o = {});
   /// Closes the engine, as close() does, and reports an exception to the listener instead of
@@ -226,11 +226,10 @@ class STET_API engine : public client {
   /// memory that it may refer to (its run's variables, the engine's) is never freed. The host may
   /// then destroy its clock, listener and entropy, but not what such a body itself uses, nor an
   /// interceptor in which a body is running. For a process that is about to end: it may end while
-  /// they run.
+  /// they run. A close that is under way isn't shortened.
   ///     if (!engine.close(10s)) std::quick_exit(0);
   /// Returns  true if no body was abandoned.
-  /// Throws   as close(); errc::usage for a negative time. It doesn't shorten a close that is under
-  ///          way.
+  /// Throws   as close(); errc::usage for a negative time.
   bool close(duration limit);
 
   /// In manual mode: does what can be done now without waiting. Returns whether it did anything.

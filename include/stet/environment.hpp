@@ -47,6 +47,7 @@ STET_API clock& system_clock() noexcept;
 class STET_API entropy {
  public:
   virtual ~entropy();
+  /// Returns 64 random bits.
   virtual std::uint64_t bits() noexcept = 0;
   /// Returns bits that an attacker can't guess, for the tokens of promises. The default takes them
   /// from the machine, whatever bits() returns: a program that makes seeds repeatable doesn't make
@@ -68,7 +69,9 @@ struct step_attempt {
 /// A step's attempt, ready to be run on any thread.
 class STET_API work {
  public:
+  /// Runs the attempt.
   virtual void run() noexcept = 0;
+  /// Returns which attempt it is.
   virtual step_attempt about() const noexcept = 0;
   /// Lets the time-outs of the attempt count from now on, though run() comes later. Otherwise they
   /// count from run(). An executor may call it before run().

@@ -22,7 +22,7 @@ enum class errc : unsigned char {
   too_deep = 2,           ///< tasks await each other more than max_depth deep
   unknown_workflow = 3,   ///< no workflow of that name is defined
   conflict = 4,           ///< it exists already, or has another owner
-  not_found = 5,          ///< no such run
+  not_found = 5,          ///< a run, a handler, a key, … that doesn't exist
   rejected = 6,           ///< refused by the receiver
   step_failed = 7,        ///< the last attempt of a step threw
   step_timed_out = 8,     ///< the last attempt of a step, or all together, took too long
@@ -42,7 +42,7 @@ enum class errc : unsigned char {
   run_ended = 22,         ///< the run has ended already: it takes no message
   run_timed_out = 23,     ///< the run's time was over
   internal = 24,          ///< a mistake of Stet's own: the engine stopped before it could do harm
-  busy = 25,              ///< another program holds the store, or a body the engine: ask again
+  busy = 25,  ///< another program holds the store, or a body holds the engine: try again
 };
 
 /// Returns the enumerator's name, as in "step_failed"; "unknown" for a number that this build
@@ -223,11 +223,11 @@ class STET_API cancelled {
 /// Thrown by a step's body that was asked to stop: the body gave up before it had a result, and may
 /// be attempted again. step_context::throw_if_stopped throws it. Its effect depends on the reason
 /// of the request:
-/// - the engine is closed, or the run is stalled: the attempt doesn't count as a failed one, and
-/// the step is attempted again, also if it is at_most_once;
-/// - a time-out: none, since that attempt has failed by its time-out already;
-/// - a lost race, a cancellation, the end of the run: none, since the step has its outcome already;
-/// - there was no request: the attempt failed with the type "stet::stopped", as with any exception.
+///  - the engine is closed, or the run is stalled: the attempt doesn't count as a failed one, and
+///    the step is attempted again, also if it is at_most_once;
+///  - a time-out: none, since that attempt has failed by its time-out already;
+///  - a lost race, a cancellation, the end of the run: none, since the step has its outcome already;
+///  - there was no request: the attempt failed with the type "stet::stopped", as with any exception.
 /// It is deliberately no std::exception, so that a body which handles failures doesn't catch it.
 class STET_API stopped {
  public:

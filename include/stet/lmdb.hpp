@@ -8,6 +8,7 @@
 
 namespace stet { inline namespace v0 { namespace lmdb {
 
+/// Options of an LMDB store.
 struct options {
   /// The address space at first. It is doubled when the store outgrows it.
   std::uint64_t map_bytes = 64ull << 20;

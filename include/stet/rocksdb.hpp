@@ -9,6 +9,7 @@
 
 namespace stet { inline namespace v0 { namespace rocksdb {
 
+/// Options of a RocksDB store.
 struct options {
   /// How much is collected in memory before it becomes a sorted file; memory may hold twice as
   /// much. At least 1 MiB. A file system with less free room than four times this counts as full.

@@ -38,10 +38,12 @@ template <class R> class update_handle {
   ///
   /// Returns  what the handler returned.
   /// Throws   what the handler let escape, if its type is declared, else stet::update_failed;
-  ///          errc::run_ended if the run ended without an answer, errc::run_stalled, errc::closed.
+  ///          errc::run_ended if the run ended without an answer; errc::not_found if the run was
+  ///          erased; errc::run_stalled, errc::closed.
   /// Durable  when it returns, the answer is.
   R result() const { return detail::take<R>(*engine_, request_.name, *answer(std::nullopt)); }
   /// Waits for the answer, no longer than `limit`. Returns whether it has come.
+  /// Throws   as result, except what the handler let escape.
   bool wait_for(duration limit) const { return answer(limit).has_value(); }
 
  private:
@@ -77,15 +79,13 @@ template <class R> class run_handle {
   /// Returns false if a run with this id existed already: then this is that run.
   bool created() const noexcept { return created_; }
 
-  /// Waits for the end of the run.
+  /// Waits for the end of the run; if it was continued as new, for the end of the last run of its
+  /// chain.
   ///
   /// Returns  what the workflow returned.
   /// Throws   what the workflow let escape, if its type is declared by engine.define, else
   ///          stet::run_failed; run_cancelled, run_terminated, run_timed_out; error with
   ///          errc::run_stalled if it is stalled; errc::closed, errc::payload.
-  ///
-  /// If the run was continued as new, it waits for the last run of the chain.
-  ///
   /// Durable  when it returns, the result is.
   R result() const {
     auto o = engine_->perform(detail::await_run{.of = ref(), .limit = std::nullopt});
@@ -179,7 +179,7 @@ template <class R> class run_handle {
   }
   /// Sends an update and waits until it is accepted: from then on its handler will run to its end,
   /// whatever crashes.
-  /// Throws   as update, until it is accepted.
+  /// Throws   errc::rejected, errc::payload, errc::run_ended and errc::run_stalled, as update.
   /// Durable  when it returns, the update is.
   template <class U, class... A>
   update_handle<U> start_update(const v0::update<U(A...)>& u,

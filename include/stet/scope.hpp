@@ -38,6 +38,7 @@ class STET_API scope {
   /// Durable  each operation that it cuts short is recorded as cancelled; a replay cancels the same
   ///          ones.
   void cancel(std::string_view reason = {}) noexcept;
+  /// Returns whether the scope was cancelled.
   bool is_cancelled() const noexcept { return cancelled_; }
 
   scope() noexcept = default;

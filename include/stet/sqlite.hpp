@@ -8,6 +8,7 @@
 
 namespace stet { inline namespace v0 { namespace sqlite {
 
+/// Options of an SQLite store.
 struct options {
   /// Commits are appended to `path`-wal. When a commit fills it, that commit moves all of it into
   /// the store's file, which takes some tens of milliseconds; then it is written from its start
@@ -25,7 +26,8 @@ struct options {
 ///
 /// Other programs may read the file while it is open (sqlite3 bank.stet ".backup copy"), and must
 /// not write it: while one does, commits are refused with errc::busy. No other engine can open it,
-/// even if `path`.owner is removed: this process holds a lock on the file itself until it ends.
+/// even if `path`.owner is removed: a lock on the file itself keeps it out, and ends at the latest
+/// with this process.
 ///
 /// Throws   store_error: errc::conflict if an engine has it open, in this process (by any name of
 ///          the same file) or in another (the message has its pid), if another program holds it, or

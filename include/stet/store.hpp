@@ -50,7 +50,9 @@ class STET_API store_error : public error {
   store_error(const store_error&) = default;
   ~store_error() override;
 
+  /// Returns the path of the store.
   const std::string& path() const noexcept { return path_; }
+  /// Returns the backend's own code, or 0.
   int native() const noexcept { return native_; }
   /// Returns how the commit ended; of no meaning for other calls.
   commit_outcome outcome() const noexcept { return outcome_; }

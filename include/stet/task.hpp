@@ -60,8 +60,8 @@ struct environment {
 STET_API context& context_of(environment) noexcept;
 /// Reports that a workflow's own coroutine is about to return. Its variables still exist.
 STET_API void root_returns(environment) noexcept;
-/// To be called in a handler of an exception of a workflow's code. Returns that exception. If it is
-/// std::bad_alloc, the run goes no further: it is no failure of the code, since a replay wouldn't
+/// Returns the exception that a workflow's code has thrown. Call it in a catch block. After
+/// std::bad_alloc the run goes no further: it is no failure of the code, since a replay wouldn't
 /// have it.
 STET_API std::exception_ptr thrown(environment) noexcept;
 /// Destroys a coroutine. An exception from a destructor in it is written to standard error and
@@ -78,7 +78,7 @@ concept awaitable = requires(A& a, const A& c, environment e, waiter& w) {
   { a.result() };
 };
 
-/// Awaits an operation that lives as long as the same full expression, or longer.
+/// Awaits an operation that lives at least as long as the full expression of the co_await.
 template <awaitable A> class awaiter : waiter {
  public:
   explicit awaiter(A& a) noexcept : waiter(&resume), operation_(a) {}

@@ -113,7 +113,9 @@ class STET_API effects {
   std::set<std::pair<std::string, std::string>> keys_;
 };
 
+/// The calls of a store that can fail.
 enum class store_call : std::uint8_t { get, scan, commit };
+/// When a hook is called: before or after the call.
 enum class moment : std::uint8_t { before, after };
 
 /// The kinds of failure that a test injects into a store.

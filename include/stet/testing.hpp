@@ -113,8 +113,8 @@ struct environment_options {
                         .resident_runs_max = 0,  // each coroutine is rebuilt after each event
                         .commits = durability::process,
                         .replay_check_interval = 1};  // and compared with a replay of everything
-  std::uint64_t seed = 1;
-  time_point start{duration(virtual_clock::epoch)};  ///< the clock's time at first
+  std::uint64_t seed = 1;                             ///< of the random bits
+  time_point start{duration(virtual_clock::epoch)};   ///< the clock's time at first
   /// Opens the store, anew after each restart. Empty means one in memory.
   std::function<std::unique_ptr<store>()> open_store{};
 };
@@ -154,6 +154,7 @@ class STET_API environment {
 
   /// Returns the time of the engine's clock.
   time_point now() noexcept;
+  /// Returns the engine's clock.
   virtual_clock& clock() noexcept;
   /// Calls `f` when this much time has passed from now: it may send signals, start runs, change
   /// mocks. An exception of `f` comes out of the call during which it was due.
@@ -232,6 +233,7 @@ struct story {
 ///          problem.
 STET_API crash_report crash_everywhere(const story& s);
 
+/// The longest outcome that crash_everywhere shows, in bytes.
 inline constexpr std::size_t outcome_bytes_max = 1u << 20;
 
 /// Plays one run of a workflow as a story. The outcome is its result, or how it failed.

@@ -7,6 +7,7 @@
 
 namespace stet { inline namespace v0 {
 
+/// Options of a compression.
 struct zstd_options {
   /// 1 to 19: a higher level gives smaller payloads and takes longer.
   int level = 3;
