@@ -61,8 +61,8 @@ class STET_API client {
     return run_handle<R>(engine_, name_space_, std::string(id), engine_->perform(c).at(0));
   }
   /// Sends a signal to the open run of this id; if there is none, starts a run and sends it the
-  /// signal, in one commit. If it throws, neither is done. A run that has ended is followed by a new
-  /// one, unless the options say otherwise.
+  /// signal, in one commit. If it throws, neither is done. A run that has ended is followed by a
+  /// new one, unless the options say otherwise.
   ///     engine.signal_with_start(Added, item, Cart, "cart-7", customer);
   ///
   /// Throws   as start() and run_handle::signal.
@@ -174,8 +174,8 @@ class STET_API client {
     return engine_->perform(detail::answer_promise{
         .promise = p.text(), .token = token, .payload = detail::null_payload()});
   }
-  /// Rejects a promise of a run: the workflow that waits for it gets stet::promise_rejected with the
-  /// reason. Returns, throws and is durable as resolve.
+  /// Rejects a promise of a run: the workflow that waits for it gets stet::promise_rejected with
+  /// the reason. Returns, throws and is durable as resolve.
   template <class T> bool reject(const promise<T>& p, std::string_view token, std::string reason) {
     failure f{"stet::promise_rejected", std::move(reason), {}, 1};
     return engine_->perform(

@@ -478,8 +478,8 @@ auto try_all(A&&... operations) {
   return stet::all(stet::attempt(std::forward<A>(operations))...);
 }
 
-/// Runs `body(scope&)`. All code that has the scope may cancel it. Returns an optional, empty if the
-/// scope was cancelled; for void a bool, false if the scope was cancelled.
+/// Runs `body(scope&)`. All code that has the scope may cancel it. Returns an optional, empty if
+/// the scope was cancelled; for void a bool, false if the scope was cancelled.
 template <class F> auto with_scope(F&& body) {
   detail::guard_gcc<F>();
   return detail::scoped<std::decay_t<F>>(std::forward<F>(body));

@@ -61,7 +61,6 @@ class [[nodiscard("stet: nothing is continued until it is awaited")]] continue_o
 /// too: they throw nothing, record nothing and begin nothing. start_child and promise then return a
 /// handle that stands for nothing, without a token; patched returns the answer that the run has, or
 /// false.
-/// answer that the run has, or false.
 ///
 /// Thread   only the workflow's own.
 class STET_API context {

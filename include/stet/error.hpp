@@ -226,8 +226,10 @@ class STET_API cancelled {
 ///  - the engine is closed, or the run is stalled: the attempt doesn't count as a failed one, and
 ///    the step is attempted again, also if it is at_most_once;
 ///  - a time-out: none, since that attempt has failed by its time-out already;
-///  - a lost race, a cancellation, the end of the run: none, since the step has its outcome already;
-///  - there was no request: the attempt failed with the type "stet::stopped", as with any exception.
+///  - a lost race, a cancellation, the end of the run: none, since the step has its outcome
+///    already;
+///  - there was no request: the attempt failed with the type "stet::stopped", as with any other
+///    exception.
 /// It is deliberately no std::exception, so that a body which handles failures doesn't catch it.
 class STET_API stopped {
  public:
