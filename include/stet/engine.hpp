@@ -75,7 +75,7 @@ struct engine_options {
   /// The longest payload, in bytes, before any transform: an argument list, a result, a signal, an
   /// entry of a table, what a heartbeat or an error says. A longer one is refused where it is made,
   /// with errc::payload; a step whose result is longer fails, and isn't tried again. A payload that
-  /// a run itself makes is held against the limit that the run began with. At most
+  /// a run itself makes is checked by the limit that the run began with. At most
   /// payload_bytes_ceiling, and at most a sixteenth of the longest value of the store.
   std::size_t payload_bytes_max = 4u << 20;
   /// The transforms that each payload goes through before it is stored, in this order, and through

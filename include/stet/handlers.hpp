@@ -66,7 +66,7 @@ class STET_API handler {
   /// For a query: appends the answer, encoded.
   /// Throws   what the handler throws.
   virtual void answer(std::string_view arguments, std::string& out);
-  /// For an update.
+  /// For an update: checks its arguments.
   /// Throws   what its validator throws.
   virtual void validate(std::string_view arguments);
   virtual std::unique_ptr<root> begin(context& c, std::string_view arguments);

@@ -87,7 +87,7 @@ class transact_function {
 enum class needs : std::uint8_t {
   room,     // it writes: refused while the store has no room
   nothing,  // it writes nothing, or makes room: performed in any case
-  reading,  // it only reads: while the store refuses to write it is shown what is durable
+  reading,  // it only reads: while the store refuses to write it sees what is durable
 };
 
 /// Starts runs of a workflow in one commit: all of them, or none if it throws.
