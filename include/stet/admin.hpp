@@ -25,8 +25,8 @@ namespace stet { inline namespace v0 {
 /// Throws   stet::error from every call: errc::usage for an argument that makes no sense,
 ///          errc::closed after close, errc::store when the store fails, errc::corrupt for a run
 ///          whose snapshot or history can't be read.
-/// Thread   any but the engine's own (a workflow, a step's body in manual mode): there every call
-///          throws errc::usage.
+/// Thread   any but the engine's own (a workflow, a transaction, an inline step, in manual mode any
+///          step's body): there every call throws errc::usage.
 class STET_API admin {
  public:
   /// Returns what a run is doing and what it waits for; an empty optional if there is no run of

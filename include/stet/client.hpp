@@ -32,8 +32,8 @@ template <class S> class entity;
 ///          another program holds the store, or while a body holds the engine
 ///          (docs/guide/queries-and-updates.md); errc::store when the store fails. errc::full and
 ///          errc::busy end by themselves.
-/// Thread   any but the engine's own (a workflow, a step's body in manual mode): there every call
-///          throws errc::usage.
+/// Thread   any but the engine's own (a workflow, a transaction, an inline step, in manual mode any
+///          step's body): there every call throws errc::usage.
 class STET_API client {
  public:
   /// Starts a run, or returns the one that has this id already: the id is the idempotency key.

@@ -101,7 +101,8 @@ struct engine_options {
 ///          errc::closed after close, errc::store and errc::full when the store fails. After a
 ///          failed commit of unknown outcome the engine is closed; open a new one.
 /// Thread   define before start, from one thread; afterwards any but the engine's own (a workflow,
-///          a step's body in manual mode): there every call throws errc::usage.
+///          a transaction, an inline step, in manual mode any step's body): there every call throws
+///          errc::usage.
 class STET_API engine : public client {
  public:
   /// Makes an engine on a store. It runs no code of the user's before start() or preview().
