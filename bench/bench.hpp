@@ -1,4 +1,4 @@
-// What the parts of the benchmark share: settings, rows, and the list of what is measured.
+// The common parts of the benchmark: settings, rows, and the list of measurements.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -21,15 +21,16 @@ struct settings {
 
 inline constexpr std::size_t runs_max = 10'000'000;
 
-/// Says what is wrong; the program then ends with 2.
+/// Thrown for a command line that makes no sense: says what is wrong with it. The program then ends
+/// with 2.
 struct bad_usage {
   std::string text;
 };
 
-/// Throws bad_usage.
+/// Parses the command line. Throws bad_usage.
 settings parse(int count, char** words);
 extern const char* const help;
-/// The names of the stores that this program carries.
+/// Returns the names of the stores that this program contains.
 std::vector<std::string> built_stores();
 
 /// One line of the table.
@@ -39,18 +40,19 @@ struct row {
   std::size_t concurrency = 1;
   double value = 0;
   std::string unit;
-  /// Of a throughput or latency: what the disk does, measured in turns with the value. Of a growth:
-  /// the cost where there is little. Else a bound we set ourselves.
+  /// The value to compare with. For a throughput or a latency: what the disk does, measured in
+  /// turns with the value. For a growth: the cost in a small store or a short run. Otherwise a
+  /// bound that we set ourselves.
   std::optional<double> limit{};
-  std::size_t runs = 0;  // in the store while it was measured, where that is the point
-  /// Of a latency: how long the quickest took, the quickest in a hundred, …, all. For its chart.
+  std::size_t runs = 0;  // in the store during the measurement, for the rows that depend on it
+  /// For a latency, for its chart: the percentiles, from the quickest to the slowest.
   std::vector<double> spread{}, limit_spread{};
 
-  /// Nothing where the limit is none at all, or zero.
+  /// Returns nothing if there is no limit, or if it is zero.
   std::optional<double> ratio() const;
 };
 
-/// Rows as they are found; each is said on standard error at once, so that one sees it move.
+/// The rows so far. Each is printed on standard error as soon as it is measured, to show progress.
 class table {
  public:
   void add(row r);
@@ -62,26 +64,26 @@ class table {
   std::vector<row> rows_;
 };
 
-/// 12345678 as "12,345,678"; of small numbers, what stands behind the point.
+/// Returns 12345678 as "12,345,678"; a small number with its decimals.
 std::string readable(double v);
 std::string readable_count(std::size_t n);
 
-/// What every part is given.
+/// The input of each part of the benchmark.
 struct job {
   const settings& set;
   table& out;
   std::size_t record_bytes;  // what one step adds to the journal: the size of the limit's records
 
   bool wants(std::string_view bench) const { return set.only.empty() || set.only == bench; }
-  /// The stores to measure.
+  /// Returns the stores to measure.
   std::vector<std::string> stores() const;
-  /// Those of them that are files.
+  /// Returns those of them that are files.
   std::vector<std::string> stores_on_disk() const;
-  /// The number of runs of a row: what the user said, or `fits`.
+  /// Returns the number of runs for a row: the user's, or else `fits`, or in a quick run `quick`.
   std::size_t runs(std::size_t fits, std::size_t quick) const;
 };
 
-/// Bytes that one step of the throughput rows adds to the journal.
+/// Returns how many bytes one step of the throughput rows adds to the journal.
 std::size_t measure_record_bytes(const settings& set);
 
 void measure_throughput(const job& j);
@@ -92,14 +94,15 @@ void measure_memory_use(const job& j);
 void measure_growth(const job& j);
 void measure_listing(const job& j);
 void measure_primitives(const job& j);
-/// Whether there is such a row among them: "primitive_sleep".
+/// Returns whether `bench` is a row of measure_primitives: "primitive_sleep".
 bool is_primitive(const std::string& bench);
 void measure_recovery(const job& j);
 void measure_sleeping(const job& j);
 void measure_idle(const job& j);
 void measure_footprint(const job& j);
 
-/// What some of these do in a process of their own (child.hpp), with the files in `dir`.
+/// The parts of some of these that run in a process of their own (child.hpp), with the files in
+/// `dir`.
 void recovery_child(const std::string& store, const std::string& dir, std::size_t runs);
 void sleeping_child(const std::string& store, const std::string& dir);
 void idle_child(const std::string& store, const std::string& dir, std::size_t runs);
@@ -107,10 +110,10 @@ void idle_child(const std::string& store, const std::string& dir, std::size_t ru
 /// Writes the page that the user asked for, and its chart beside it.
 void write_report(const job& j, const std::string& load_before);
 
-/// The middle of what was measured; the p-th part of it (0 to 1).
+/// Return the median of the values; their p-th quantile (p is 0 to 1).
 double median(std::vector<double> v);
 double percentile(std::vector<double> v, double p);
-/// All hundred and one of them, from 0 to 1.
+/// Returns the hundred and one quantiles from 0 to 1, in steps of a hundredth.
 std::vector<double> percentiles(std::vector<double> v);
 
 }  // namespace bench

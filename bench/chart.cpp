@@ -11,14 +11,14 @@ namespace {
 struct point {
   double x, y;
 };
-/// One line of a chart, in gnuplot's words: "lt 1 dt 2".
+/// One line of a chart. The style is gnuplot's: "lt 1 dt 2".
 struct line {
   std::string title;
   std::string style;
   std::vector<point> points;
 };
 
-/// A line each; colours by store, so that one store looks the same in every chart.
+/// Returns the colour of a store, so that it looks the same in every chart.
 std::string colour_of(const std::string& store) {
   const std::map<std::string, const char*> colours = {
       {"memory", "#6e7781"}, {"lmdb", "#0969da"}, {"rocksdb", "#bc4c00"}, {"sqlite", "#1a7f37"}};
@@ -26,7 +26,7 @@ std::string colour_of(const std::string& store) {
   return std::string("lc rgb '") + (found == colours.end() ? "#24292f" : found->second) + "'";
 }
 
-/// Runs gnuplot over a script; what it says goes to standard error.
+/// Runs gnuplot over a script. Its messages go to standard error.
 void run_gnuplot(const std::string& script) {
   auto* pipe = ::popen("gnuplot", "w");  // NOLINT(cert-env33-c): a fixed name, no user's words
   if (!pipe) throw std::runtime_error("can't start gnuplot");
@@ -65,7 +65,7 @@ void draw(const std::filesystem::path& file, const axes& a, const std::vector<li
   run_gnuplot(s + "\n");
 }
 
-/// The line of that title, made if it isn't there.
+/// Returns the line with that title; makes it if there is none.
 line& line_called(std::vector<line>& all, const std::string& title, const std::string& style) {
   auto found = std::find_if(all.begin(), all.end(), [&](auto& l) { return l.title == title; });
   return found == all.end() ? all.emplace_back(line{title, style, {}}) : *found;

@@ -13,11 +13,11 @@ struct chart {
   std::string title;  // what it shows
 };
 
-/// Throws std::runtime_error if there is no gnuplot.
+/// Throws std::runtime_error if gnuplot isn't installed.
 void need_gnuplot();
 
-/// Draws what the rows give, as SVG beside the page: throughput against concurrency, cost against
-/// store size, latency distribution. Of what was not measured there is no chart.
+/// Draws charts of the rows, as SVG files beside the page: throughput against concurrency, cost
+/// against store size, latency distribution. Rows that were not measured give no chart.
 /// Throws   std::runtime_error.
 std::vector<chart> draw_charts(const std::vector<row>& rows, const std::filesystem::path& page);
 

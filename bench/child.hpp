@@ -1,5 +1,5 @@
-// This program once more, as a process of its own: to be killed, or to be looked at while nothing
-// else is in it.
+// This program, started once more as a process of its own: to be killed, or to be measured while
+// nothing else is in it.
 #pragma once
 #include <sys/types.h>
 
@@ -13,17 +13,18 @@ class child {
  public:
   static constexpr std::string_view option = "--child";
 
-  /// Starts it; main() hands the words to the part that `what` names.
+  /// Starts the process. Its main() passes the words to the part that `what` names.
   child(const std::string& what, const std::string& store, const std::string& dir,
         std::size_t runs);
   child(const child&) = delete;
   child& operator=(const child&) = delete;
-  /// Kills it, unless it has ended.
+  /// Kills the process, unless it has ended.
   ~child();
 
-  /// The next line it writes to standard output. Throws if it ends without one.
+  /// Returns the next line that the process writes to standard output. Throws if it ends without
+  /// one.
   std::string line();
-  /// SIGKILL; returns when it is gone.
+  /// Sends SIGKILL, and returns when the process is gone.
   void kill();
 
  private:

@@ -1,4 +1,4 @@
-// Time as the benchmark needs it: a clock that can be told to be ahead, and processor time.
+// Time for the benchmark: a clock that can be set ahead, and processor time.
 #pragma once
 #include <time.h>
 
@@ -6,7 +6,7 @@
 
 namespace bench {
 
-/// The machine's clock, that may be told to be ahead.
+/// The machine's clock, set ahead by `ahead`.
 class shifted_clock final : public stet::clock {
  public:
   stet::time_point wall() noexcept override { return stet::system_clock().wall() + ahead; }
@@ -14,7 +14,7 @@ class shifted_clock final : public stet::clock {
   stet::duration ahead{};
 };
 
-/// Nanoseconds that this process, with all its threads, has had of the processors.
+/// Returns how many nanoseconds of processor time this process has had, with all its threads.
 inline double processor_time() {
   timespec t{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);

@@ -12,7 +12,7 @@
 namespace bench {
 namespace {
 
-constexpr std::uint64_t first_number = std::uint64_t{1} << 40;  // far from those of start_runs
+constexpr std::uint64_t first_number = std::uint64_t{1} << 40;  // none of start_runs
 
 stet::task<void> empty(stet::context&) { co_return; }
 stet::task<void> asleep(stet::context& ctx) { co_await ctx.sleep(std::chrono::hours(24 * 30)); }

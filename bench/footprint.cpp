@@ -1,5 +1,4 @@
-// The smallest useful program on Stet: what it weighs is a row of the benchmark
-// (program_size.cpp).
+// The smallest useful program on Stet: its size is a row of the benchmark (program_size.cpp).
 #include <stet/lmdb.hpp>
 #include <stet/stet.hpp>
 

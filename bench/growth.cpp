@@ -1,5 +1,5 @@
-// What a step costs when there is much already: many runs in the store, or a long history behind
-// the step. The limit is what it costs where there is little.
+// The cost of a step in a store with many runs, or in a run with a long history. The limit is the
+// cost in a small store or a short run.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -25,14 +25,15 @@ double nanoseconds(clock::duration d) {
 
 // ---------------------------------------------------------------- many runs in the store
 //
-// Of a thousand runs in the store 900 have ended and 100 sleep for 30 days; all have scattered ids,
-// or, `ordered`, ids that are counted up.
-// Then inline runs of 10 steps, 1,000 at a time, as durable as ever: each is one more in the store,
-// so that "with 1,000" grows to ten times that while it is measured. A window is long enough for
-// what a store does behind its log to be in it. Small and large take turns, the small one anew.
+// Of a thousand runs in the store 900 have ended and 100 sleep for 30 days. All have scattered ids,
+// or, in the `ordered` row, ids that are counted up.
+// Then inline runs of 10 steps go, 1,000 at a time, as durable as ever. Each is one more run in the
+// store, so that "with 1,000" grows to ten times that while it is measured. A window is long enough
+// to contain the work that a store does in the background. The small and the large store take
+// turns, and each turn has a new small one.
 
 constexpr std::size_t few_runs = 1000, at_a_time = 1000;
-constexpr std::size_t memory_runs_max = 1'000'000;  // a KiB each
+constexpr std::size_t memory_runs_max = 1'000'000;  // about a KiB each
 constexpr std::size_t asleep_in_thousand = 100;
 
 double cost_in(const std::string& store, const folder& where, std::size_t runs, naming names) {
@@ -43,7 +44,7 @@ double cost_in(const std::string& store, const folder& where, std::size_t runs, 
   e.start();
   crowd c(e, t, Inlined, at_a_time, names);
   auto first = static_cast<std::uint32_t>(2 * at_a_time);
-  t.until(first);  // it has got going
+  t.until(first);  // all are under way
   auto begin = clock::now();
   t.until(first + static_cast<std::uint32_t>(runs));
   return nanoseconds(clock::now() - begin) / static_cast<double>(runs * steps_per_run);
@@ -74,7 +75,7 @@ void measure_store(const job& j, const std::string& store, std::size_t runs, nam
   j.out.add(r);
 }
 
-/// What the user said, or so many that one sees where it leads.
+/// Returns the sizes of the large store: the user's, or else several, to show the trend.
 std::vector<std::size_t> sizes(const job& j) {
   if (j.set.runs) return {j.set.runs};
   if (j.set.quick) return {10'000};
@@ -83,18 +84,19 @@ std::vector<std::size_t> sizes(const job& j) {
 
 // ---------------------------------------------------------------- a long history
 //
-// One run at a time, inline, durable for the process only, and in processor time of the whole
-// process, the stores' own threads included: neither the disk's pace nor what else the machine does
-// is what is asked. (Of wall time, other programs take more from a long burst than from a short
+// One run goes at a time, inline, durable for the process only. The cost is processor time of the
+// whole process, with the stores' own threads: neither the pace of the disk nor the other load of
+// the machine matters. (Other programs take more wall time from a long burst than from a short
 // one.)
-// "Step 10,000" is the steps 9,000 to 10,000 of a run, "step 10" the steps 5 to 105 of ten short
-// ones: as many steps, so that what comes now and then (a checkpoint of the store; the replay of
-// the whole history that follows every thousandth event) falls into both as often. The second row
-// leaves these replays out.
+// "Step 10,000" stands for the steps 9,000 to 10,000 of a run, "step 10" for the steps 5 to 105 of
+// ten short ones. These are equally many steps, so that rare events (a checkpoint of the store; the
+// replay of the whole history after every thousandth event) fall into both equally often. The
+// second row leaves these replays out.
 
 constexpr std::uint32_t late_end = 10'000, late_steps = 1'000, early_end = 105, early_steps = 100;
 
-/// The body of step `from` began at `begin`, that of step `to` at `end`. One run goes at a time.
+/// A stretch of steps: the body of step `from` began at `begin`, that of step `to` at `end`. One
+/// run goes at a time.
 struct stretch {
   std::uint32_t from = 0, to = 0, step = 0;
   double begin = 0, end = 0;  // nanoseconds of processor time
@@ -113,7 +115,7 @@ stet::task<void> growing(stet::context& ctx, std::uint32_t steps) {
   for (; steps > 0; --steps) co_await ctx.step("step", {.run_inline = true}, noted_result);
 }
 
-/// What one of the last `last` steps of a run of `steps` costs, over so many runs.
+/// Returns the mean cost of one of the last `last` steps of a run of `steps`, over `runs` runs.
 double cost_of_last(stet::engine& e, std::uint32_t steps, std::uint32_t last, int runs) {
   static int number = 0;
   double sum = 0;
@@ -146,7 +148,7 @@ void measure_history(const job& j, const std::string& store, bool checked) {
 inline constexpr stet::workflow<int(int)> Leaf{"leaf"};
 inline constexpr stet::workflow<int(int)> Wide{"wide"};
 stet::task<int> leaf(stet::context&, int n) { co_return n; }
-/// So many children at once.
+/// Runs this many children at once.
 stet::task<int> wide(stet::context& ctx, int children) {
   std::vector<int> numbers(static_cast<std::size_t>(children));
   std::iota(numbers.begin(), numbers.end(), 0);
@@ -157,7 +159,7 @@ stet::task<int> wide(stet::context& ctx, int children) {
   co_return static_cast<int>(results.size());
 }
 
-/// What a child costs, of so many in one run.
+/// Returns the mean cost of a child, with `children` of them in one run.
 double cost_of_child(stet::engine& e, int children, int runs) {
   static int number = 0;
   double begin = processor_time();

@@ -1,5 +1,5 @@
-// How long one step takes after another: from the beginning of a body to the beginning of the next,
-// in between which the first one's result and the second one's command have become durable.
+// The time from one step to the next: from the end of a body to the beginning of the next one. In
+// between, the first step's result and the second step's command become durable.
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -16,9 +16,9 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr int steps_per_turn = 20;  // then as many appends by hand
+constexpr int steps_per_turn = 20;  // after these, as many appends by hand
 
-/// What the bodies note. One runs at a time.
+/// The measurements of the bodies. One runs at a time.
 struct notes {
   raw_log* raw = nullptr;
   std::vector<double> steps, appends;  // microseconds

@@ -10,7 +10,7 @@ namespace bench {
 namespace {
 
 constexpr std::size_t file_bytes_max = 64u
-                                       << 20;  // what a journal with a checkpoint behind it is like
+                                       << 20;  // about as large as a journal that is checkpointed
 using clock = std::chrono::steady_clock;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What the disk can do: records appended to a file by hand, made durable by fdatasync.
+// The limit that the disk sets: records appended to a file by hand, made durable by fdatasync.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace bench {
 
-/// A file that grows by appends, each durable before the next begins, and starts anew when it is
+/// A file that grows by appends, each durable before the next begins. It is begun anew when it is
 /// large.
 class raw_log {
  public:
@@ -17,9 +17,10 @@ class raw_log {
 
   /// Appends `batch` records and makes them durable.
   void append(std::size_t batch);
-  /// Records per second, `batch` at a time, over about `seconds`.
+  /// Appends, again and again, `batch` records, for about `seconds`. Returns the records per
+  /// second.
   double records_per_second(std::size_t batch, double seconds);
-  /// Microseconds that each of `count` appends of one record takes.
+  /// Appends one record `count` times. Returns how many microseconds each append took.
   std::vector<double> latencies(std::size_t count);
 
  private:

@@ -1,5 +1,6 @@
-// How long a list or a count takes with many runs in the store. The limit is the same with a
-// hundredth of the runs: what an index answers costs by what it gives, not by what there is.
+// How long a list or a count takes with many runs in the store. The limit is the time with a
+// hundredth of the runs: the cost of an answer from an index grows with the answer, not with the
+// store.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -16,8 +17,8 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-// Twenty workflows, three attributes of each run; one in ten is open. There are as many customers
-// as there are hundreds of runs, and the cents of a run are its number.
+// Twenty workflows; three attributes for each run; one run in ten is open. There is one customer
+// for each hundred runs, and the cents of a run are its number.
 constexpr std::size_t kinds = 20;
 inline constexpr stet::attribute<std::string> Customer{"customer"};
 inline constexpr stet::attribute<std::int64_t> Cents{"cents"};
@@ -63,7 +64,7 @@ struct question {
   bool counts = false;
 };
 
-/// `n`: how many runs there are.
+/// Returns the questions for a store of `n` runs.
 std::vector<question> questions(std::size_t n) {
   auto customer = "customer = 'c" + std::to_string(n / 200) + "'";
   auto cents = std::to_string(n / 2);

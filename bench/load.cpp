@@ -38,7 +38,7 @@ void tally::until(std::uint32_t wanted) const noexcept {
 
 std::string name_of(naming n, std::uint64_t number) {
   if (n == naming::counted) return "run-" + std::to_string(number);
-  auto x = number + 0x9e37'79b9'7f4a'7c15;  // splitmix64: no two numbers come to the same
+  auto x = number + 0x9e37'79b9'7f4a'7c15;  // splitmix64: different numbers give different results
   x = (x ^ (x >> 30)) * 0xbf58'476d'1ce4'e5b9;
   x = (x ^ (x >> 27)) * 0x94d0'49bb'1331'11eb;
   x ^= x >> 31;
@@ -65,7 +65,7 @@ crowd::crowd(stet::engine& e, tally& t, const kind_of_run& kind, std::size_t con
       concurrency_(concurrency),
       names_(names),
       started_(t.ended()) {
-  // Two, so that one has the next runs ready while the other waits for its commit.
+  // Two threads: one has the next runs ready while the other waits for its commit.
   for (int i = 0; i < (concurrency > 1 ? 2 : 1); ++i) threads_.emplace_back([this] { feed(); });
 }
 

@@ -1,4 +1,5 @@
-// stet-bench: what Stet does per second, per step and per run, beside what the disk could do.
+// stet-bench: what Stet does per second, per step and per run, compared with what the disk could
+// do.
 #include <sys/prctl.h>
 
 #include <csignal>
@@ -13,7 +14,7 @@
 
 namespace bench { namespace {
 
-/// What the numbers depend on.
+/// Prints what the numbers depend on.
 void describe_surroundings(const settings& s, std::size_t record_bytes) {
   auto kind = file_system_of(s.dir);
   std::fprintf(stderr,
@@ -26,7 +27,7 @@ void describe_surroundings(const settings& s, std::size_t record_bytes) {
 }
 
 int run_child(char** words) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // never outlives who measures
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // ends with the process that measures
   std::string what = words[2], store = words[3], dir = words[4];
   auto runs = std::stoull(words[5]);
   if (what == "recovery") recovery_child(store, dir, runs);

@@ -1,5 +1,6 @@
-// Bytes of memory per resident run that sleeps: what the heap holds of the engine, all threads
-// being this one, and of that the coroutine with its execution, and the run's state.
+// Bytes of memory for each resident run that sleeps: the heap of an engine that has no threads of
+// its own. A part of these, in rows of its own: the coroutine with its execution, and the run's
+// state.
 #include <malloc.h>
 
 #include <optional>
@@ -19,7 +20,8 @@ namespace {
 inline constexpr stet::workflow<void()> Sleepy{"sleepy"};
 stet::task<void> sleepy(stet::context& ctx) { co_await ctx.sleep(std::chrono::hours(1000)); }
 
-/// Of the main arena, where everything is as long as there is one thread.
+/// Returns the bytes in use in the main arena. Everything is there as long as there is only one
+/// thread.
 double heap_bytes() {
   auto m = ::mallinfo2();
   return static_cast<double>(m.uordblks + m.hblkhd);
@@ -49,11 +51,11 @@ void measure_engine(const job& j, const std::string& store, std::size_t runs) {
     }
     asleep = heap_bytes();
   }
-  // What a store in memory holds is still there.
+  // The content of a store in memory still exists now: it doesn't count.
   add(j, "resident_bytes", store, runs, asleep - heap_bytes());
 }
 
-/// The history of a run that has just fallen asleep.
+/// Returns the history of a run that has just fallen asleep.
 std::string history() {
   namespace d = stet::detail;
   std::string bytes, arguments;

@@ -1,4 +1,4 @@
-// Where the benchmark's files are, and the stores it opens there.
+// The place of the benchmark's files, and the stores that are opened there.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -9,15 +9,15 @@
 
 namespace bench {
 
-/// What the engine handed to its store. Counted as it commits; read when it rests.
+/// The writes to a store: counted as the engine commits, read while it rests.
 struct traffic {
   std::size_t commits = 0;
   std::size_t bytes = 0;          // of keys and values
-  std::size_t journal_bytes = 0;  // of those, of blocks
+  std::size_t journal_bytes = 0;  // of these, in blocks of the journal
 };
 
-/// A folder that is made, and removed with all that is in it; a store in memory in it lives as
-/// long.
+/// A folder that is created, and removed with everything in it. It also holds the content of a
+/// store in memory.
 class folder {
  public:
   explicit folder(const std::string& inside);
@@ -33,17 +33,19 @@ class folder {
 };
 
 /// Opens a store by its name ("memory", "lmdb", "rocksdb", "sqlite"), its files in `where`.
-/// Life     `count`, if given, outlives the store.
+/// Life     `count`, if given, must outlive the store.
 std::unique_ptr<stet::store> open_store(const std::string& name, const folder& where,
                                         traffic* count = nullptr);
-/// The same by the folder's path, for a process that found the folder there: no store in memory.
+/// Opens a store by the path of a folder, for a process that didn't create the folder. It opens no
+/// store in memory.
 std::unique_ptr<stet::store> open_store_at(const std::string& name, const std::string& path);
 
-/// The kind of file system that `dir` is on, as the kernel calls it: "ext4".
+/// Returns the kind of file system that `dir` is on, by the kernel's name: "ext4".
 std::string file_system_of(const std::string& dir);
-/// What else the machine does: processes that want a processor or the disk, over the last minute.
+/// Returns the other load of the machine: processes that waited for a processor or the disk over
+/// the last minute.
 std::string load_of_machine();
-/// The folder beside the program.
+/// Returns the folder beside the program.
 std::string default_dir();
 
 }  // namespace bench

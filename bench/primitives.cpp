@@ -1,5 +1,5 @@
-// What each primitive costs beside the records that it writes: processor time of one operation, and
-// of as many records of inline steps.
+// The cost of each primitive beyond the records that it writes: processor time of one operation,
+// compared with as many records of inline steps.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -16,7 +16,7 @@
 namespace bench {
 namespace {
 
-constexpr std::uint32_t operations = 100;  // of a run
+constexpr std::uint32_t operations = 100;  // in one run
 
 using body = stet::task<void> (*)(stet::context&, std::uint32_t);
 inline constexpr stet::signal<int> Number{"number"};
@@ -93,7 +93,7 @@ stet::task<void> continues(stet::context& ctx, std::uint32_t n) {
   if (n > 1) co_await ctx.continue_as_new(Chained, n - 1);
 }
 
-/// What the host does while a run of it is there.
+/// The part of the host: it moves a run on from outside.
 using handle = stet::run_handle<void>;
 using act = void (*)(stet::engine&, shifted_clock&, const handle&);
 void only_wait(stet::engine& e, shifted_clock&, const handle&) { e.run_until_idle(); }
@@ -156,7 +156,7 @@ struct cost {
   std::uint64_t records = 0;
 };
 
-/// Of the run, of its children, and of the runs that it continues.
+/// Returns the number of records of the run, with its children, or with its whole chain.
 std::uint64_t records_of(stet::engine& e, const std::string& id, const char* name) {
   auto own = e.admin().describe(id)->records;
   if (std::string_view(name) == "child") own += operations * e.admin().describe(id + "/1")->records;

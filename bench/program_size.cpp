@@ -1,6 +1,6 @@
-// What a program weighs that carries the core and the LMDB store: the loadable segments of a
-// stripped one (footprint.cpp), code and data, its own few lines included, and those of liblmdb,
-// which Debian links dynamically. Not counted: the C++ and C libraries, which every program has.
+// The size of a program with the core and the LMDB store: the loadable segments of a stripped one
+// (footprint.cpp), code and data, with its own few lines, and those of liblmdb, which Debian links
+// dynamically. The C++ and C libraries, which every program has, don't count.
 #include <elf.h>
 #include <link.h>
 
@@ -18,7 +18,8 @@ namespace {
 
 constexpr double bytes_max = 1 << 20;
 
-/// As the kernel will map them: with the zeros that the file leaves out.
+/// Returns the size of the loadable segments as the kernel maps them: with the zeros that the file
+/// leaves out.
 double loadable_bytes(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   ElfW(Ehdr) header{};
@@ -36,7 +37,7 @@ double loadable_bytes(const std::string& path) {
   return sum;
 }
 
-/// Where this process has liblmdb from; empty if it is linked in.
+/// Returns the path of the liblmdb that this process has loaded; empty if it is linked in.
 std::string path_of_liblmdb() {
   std::string path;
   ::dl_iterate_phdr(

@@ -1,6 +1,6 @@
-// From SIGKILL to all going again: a process with many runs in the midst of a loop of steps is
-// killed; then another opens the store. A run goes again when its first step since then is recorded
-// and durable, which is when the body of the next one begins.
+// The time from SIGKILL until all runs go on. A process is killed while many of its runs are in a
+// loop of steps; then another process opens the store. A run goes on when its first new step is
+// recorded and durable: then the body of its next step begins.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,11 +24,11 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 constexpr std::size_t runs_most = 100'000;
-constexpr double seconds_max = 1;           // for so many
-constexpr std::uint32_t steps_before = 10;  // of the run that is last, before the kill
+constexpr double seconds_max = 1;           // for runs_most runs
+constexpr std::uint32_t steps_before = 10;  // of the slowest run, before the kill
 
-/// How many bodies each run has begun, and how many runs have begun `wanted`. The bodies are
-/// inline, so one thread writes.
+/// Counts how many bodies each run has begun, and how many runs have begun `wanted` bodies. The
+/// bodies are inline, so only one thread writes.
 struct progress {
   std::vector<std::uint32_t> begun;
   std::uint32_t wanted = 0;
@@ -70,7 +70,7 @@ double measure(const job& j, const std::string& store, std::size_t runs) {
   return std::chrono::duration<double>(clock::now() - begin).count();
 }
 
-/// How many runs are under way.
+/// Returns the numbers of runs to measure.
 std::vector<std::size_t> sizes(const job& j) {
   if (j.set.runs) return {std::min(j.set.runs, runs_most)};
   if (j.set.quick) return {2'000};
@@ -92,7 +92,7 @@ void recovery_child(const std::string& store, const std::string& dir, std::size_
   going.until_all();
   std::puts("all are under way");
   std::fflush(stdout);
-  for (;;) ::pause();  // they go on until we are killed
+  for (;;) ::pause();  // they go on until this process is killed
 }
 
 void measure_recovery(const job& j) {

@@ -1,5 +1,5 @@
 // Records replayed per second: by a whole engine that starts with long histories in its store and
-// rebuilds every run, and by the execution alone, from a history in memory.
+// rebuilds every run, and by executions alone, from a history in memory.
 #include <chrono>
 
 #include <stet/definition.hpp>
@@ -30,7 +30,7 @@ stet::task<void> long_run(stet::context& ctx, std::uint32_t steps) {
 struct sizes {
   std::size_t runs;
   std::uint32_t steps;
-  std::uint64_t records() const { return runs * (2ull * steps + 2); }  // the start, the sleep
+  std::uint64_t records() const { return runs * (2ull * steps + 2); }  // with start and sleep
 };
 
 void fill(stet::engine& e, const sizes& s) {
@@ -43,7 +43,7 @@ void fill(stet::engine& e, const sizes& s) {
   e.run_until_idle();  // all are asleep
 }
 
-/// From the start of an engine, a day later, until every run has gone on.
+/// Measures from the start of an engine, a day later, until every run has gone on.
 void measure_engine(const job& j, const std::string& store, const sizes& s) {
   folder where(j.set.dir);
   shifted_clock c;
@@ -62,7 +62,7 @@ void measure_engine(const job& j, const std::string& store, const sizes& s) {
   j.out.add({"replay", store, s.runs, static_cast<double>(s.records()) / took, "records/s"});
 }
 
-/// The same histories, handed to executions one after another.
+/// Measures the replay of the same histories by executions, one after another.
 void measure_execution(const job& j, const sizes& s) {
   namespace d = stet::detail;
   folder where(j.set.dir);

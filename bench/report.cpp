@@ -1,4 +1,4 @@
-// The page of --report: what was measured on, a table per kind of row, and a chart.
+// The page of --report: the machine and the settings, a table for each kind of row, and charts.
 #include <sys/utsname.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 namespace bench {
 namespace {
 
-/// A table of the page: the rows whose names begin so.
+/// A table of the page: the rows whose names begin with one of `beginnings`.
 struct section {
   const char* title;
   const char* text;

@@ -1,5 +1,5 @@
 // Engines that have nothing to do: the memory of a process whose store is full of sleeping runs,
-// and how often an idle one wakes up.
+// and how often an idle process wakes up.
 #include <unistd.h>
 
 #include <chrono>
@@ -22,7 +22,7 @@ namespace {
 constexpr double rss_bytes_max = 256.0 * (1 << 20);
 constexpr int idle_seconds = 5;
 
-/// A number of a /proc status file; 0 if it isn't there.
+/// Returns a number of a /proc status file; 0 if the file doesn't have it.
 std::uint64_t status_number(const std::string& file, const std::string& name) {
   std::ifstream in(file);
   for (std::string line; std::getline(in, line);)
@@ -30,7 +30,8 @@ std::uint64_t status_number(const std::string& file, const std::string& name) {
   return 0;
 }
 
-/// Of all threads but this one, which only waits for the time to pass.
+/// Returns the voluntary switches of all threads but this one, which only waits for the time to
+/// pass.
 std::uint64_t switches_of_others() {
   std::uint64_t sum = 0;
   auto self = std::to_string(::gettid());
@@ -53,8 +54,9 @@ void sleeping_child(const std::string& store, const std::string& dir) {
   std::fflush(stdout);
 }
 
-/// The whole process, not only what it grew by: its RssAnon. What it maps from files, the pages of
-/// LMDB among them, the kernel takes back whenever it likes; that is told apart, on standard error.
+/// Measures the RssAnon of the whole process, not only its growth. The kernel takes back the memory
+/// of mapped files, the pages of LMDB among them, whenever it likes; that number is printed on
+/// standard error.
 void measure_sleeping(const job& j) {
   if (!j.wants("sleeping_rss_bytes")) return;
   auto runs = j.runs(100'000, 20'000);
@@ -84,8 +86,9 @@ void idle_child(const std::string& store, const std::string& dir, std::size_t ru
   std::fflush(stdout);
 }
 
-/// Voluntary context switches per second, of a process of its own with an engine as it is by
-/// default. The loop looks at the wall clock once a minute, which these seconds may not show.
+/// Measures the voluntary context switches per second of a process of its own with an engine that
+/// has its default options. While a timer is pending, the engine looks at the clocks every four
+/// seconds (docs/decisions/naps.md), so there are one or two wake-ups in this time.
 void measure_idle(const job& j) {
   if (!j.wants("idle_wakeups")) return;
   constexpr std::size_t runs = 1000;

@@ -1,6 +1,6 @@
-// Bytes written per step of 100 bytes, journal, checkpoint and close together, as the engine hands
-// them to the store. (What the kernel counts for the process is no measure: of a large folio it
-// counts all, whatever was written of it.)
+// Bytes written for each step of 100 bytes, as the engine passes them to the store: journal,
+// checkpoint and close together. (The kernel's count for the process is no measure: for a large
+// folio it counts all bytes, however few of them were written.)
 #include <string>
 
 #include <stet/stet.hpp>

@@ -7,7 +7,7 @@
 namespace bench {
 namespace {
 
-/// A comma before every three digits.
+/// Puts a comma before every three digits.
 void separate(std::string& s) {
   for (int i = static_cast<int>(s.size()) - 3; i > 0 && s[static_cast<std::size_t>(i) - 1] != '-';
        i -= 3)

@@ -1,4 +1,5 @@
-// Durable steps per second, sustained, the checkpoint included, against appends to a file by hand.
+// Durable steps per second, sustained, the checkpoint included, compared with appends to a file by
+// hand.
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -23,19 +24,20 @@ struct plan {
   stet::durability commits = stet::durability::sync;
 };
 
-/// Small enough that the checkpoint keeps passing while we look, and never above the default.
+/// Returns a tail that is so small that the checkpoint advances while we measure, and never above
+/// the default.
 std::size_t tail_bytes(std::size_t concurrency) {
   return std::clamp<std::size_t>(concurrency << 14, 256u << 10, 16u << 20);
 }
 
-/// Steps per second over at least `seconds`: of the runs that ended between two moments that lie a
-/// whole number of generations apart (as many runs as go at a time), while there are always as many
-/// going.
+/// Returns the steps per second over at least `seconds`. It counts the runs that ended between two
+/// moments a whole number of generations apart, while the same number of runs is always going. A
+/// generation has as many runs as go at a time.
 double steps_per_second(stet::engine& e, tally& t, const plan& p, double seconds) {
   crowd c(e, t, *p.kind, p.concurrency);
   auto generation = static_cast<std::uint32_t>(p.concurrency);
   auto first = t.ended() + generation;
-  t.until(first);  // it has got going
+  t.until(first);  // all are under way
   auto begin = clock::now();
   for (auto last = first;;) {
     last += generation;

@@ -1,11 +1,11 @@
-// One world for each moment at which a process may die.
+// Plays a story once for each moment at which the process may die.
 #include <utility>
 
 #include "testing/impl.hpp"
 
 namespace stet { inline namespace v0 { namespace testing {
 
-/// The worlds of a story.
+/// The worlds in which a story is played.
 class deaths {
  public:
   explicit deaths(const story& s) : story_(s) {}
@@ -24,7 +24,7 @@ class deaths {
   crash_report report_;
 };
 
-/// Tells the story in a world that dies at this commit (0: never).
+/// Plays the story in a world that dies at this commit (0: never).
 deaths::ending deaths::tell(fault how, std::uint64_t commit) const {
   effects world;
   environment env(std::make_unique<environment::impl>([&](engine& e) { story_.define(e, world); },
@@ -33,7 +33,7 @@ deaths::ending deaths::tell(fault how, std::uint64_t commit) const {
   if (commit != 0) in.plan->fail(store_call::commit, commit, how);
   if (story_.prepare) story_.prepare(env);
   ending end;
-  bool seen = false;  // the death
+  bool seen = false;  // whether the death was seen
   for (bool restarted = false;;) {
     try {
       if (!in.engine_now) in.open();

@@ -1,4 +1,4 @@
-// An engine whose time is skipped.
+// The environment of a test: an engine, and a clock that skips time.
 #include <algorithm>
 #include <chrono>
 #include <limits>
@@ -10,7 +10,7 @@
 namespace stet { inline namespace v0 { namespace testing {
 namespace {
 
-/// The options as given, once they are found to leave the environment what is its own.
+/// Returns the options, if they leave to the environment what it sets itself; else throws.
 environment_options checked(environment_options o) {
   auto& e = o.engine;
   if (e.threads != 0 || e.clock || e.entropy || e.executor || e.interceptor)
@@ -48,7 +48,7 @@ void environment::impl::open() {
   engine_now = std::move(e);
 }
 
-/// From now on nothing reaches the store.
+/// Lets the process die: from now on nothing reaches the store.
 void environment::impl::die() noexcept {
   if (!engine_now) return;
   plan->fail_next(store_call::commit, fault::unknown_lost, faults::for_ever);
@@ -76,7 +76,7 @@ work* environment::impl::stop() noexcept {
   return first;
 }
 
-/// The one whose time was over first. False if none's is.
+/// Runs the body whose time is over first. Returns false if no body's time is over.
 bool environment::impl::run_a_body() {
   if (bodies.empty() || bodies.begin()->first > clock_of_test.wall()) return false;
   auto* w = bodies.begin()->second;
@@ -87,7 +87,7 @@ bool environment::impl::run_a_body() {
   return true;
 }
 
-/// Whether a step is under way that some other thread completes: until then no time passes.
+/// Returns whether a step is under way that another thread completes: until then no time passes.
 bool environment::impl::is_pending() {
   if (!may_be_pending) return false;
   std::size_t under_way = 0;

@@ -1,4 +1,4 @@
-// A store that fails on purpose, counts, and tells a test about every operation.
+// A store that fails on purpose, counts its calls, and calls a test's hook at every operation.
 #include <stet/test_doubles.hpp>
 
 namespace stet { inline namespace v0 { namespace testing {

@@ -1,9 +1,9 @@
-// What an environment is made of.
+// The parts of an environment.
 //
 // Invariants:
-//  - time moves only where nothing can be done at the present one;
-//  - a body that was submitted is run, or handed back by stop(), exactly once;
-//  - bodies and callbacks run outside of the engine's loop, which they may call.
+//  - time moves only when nothing can be done at the present time;
+//  - a body that was submitted is run, or returned by stop(), exactly once;
+//  - bodies and callbacks run outside of the engine's loop, and may call the engine.
 #pragma once
 #include <list>
 #include <map>
@@ -55,10 +55,10 @@ class environment::impl final : public executor, public interceptor {
   std::shared_ptr<faults> plan = std::make_shared<faults>();
   std::list<step_mock> mocks;
   step_faults injected;
-  unsigned attempts = 0;        // that fail_steps has counted
-  bool is_running = false;      // a body that was submitted
-  bool may_be_pending = false;  // a non-blocking step, whose completion comes from elsewhere
-  std::multimap<time_point, work*> bodies;  // by when their time is over
+  unsigned attempts = 0;        // the attempts that fail_steps has counted
+  bool is_running = false;      // whether a submitted body runs
+  bool may_be_pending = false;  // whether a non-blocking step may wait for another thread
+  std::multimap<time_point, work*> bodies;  // by the time at which each is run
   std::multimap<time_point, std::function<void()>> callbacks;
   std::function<void()> cut_short;  // the callback that threw, if one did
   std::unique_ptr<stet::engine> engine_now;

@@ -1,4 +1,4 @@
-// What a test does instead of a step's body.
+// Mocks: replacements for a step's body.
 #include <utility>
 
 #include "testing/impl.hpp"
@@ -53,7 +53,7 @@ bool environment::impl::is_to_fail() noexcept {
 
 std::string environment::impl::run_step(const step_attempt& a, step_body& body) {
   auto* m = mock_for(a);
-  if (m && !is_running) clock_of_test.advance(m->takes_);  // inline: everybody waits for it
+  if (m && !is_running) clock_of_test.advance(m->takes_);  // inline: all runs wait for it
   bool fails = is_to_fail();
   auto failure = [&] {
     return std::runtime_error("a failure of step '" + std::string(a.step) +

@@ -1,4 +1,4 @@
-// Recorded histories against today's code.
+// Replays recorded histories with today's code.
 #include <stet/history_file.hpp>
 #include <stet/memory.hpp>
 #include <stet/testing.hpp>

@@ -1,4 +1,4 @@
-// Time, chance, an ear and the world outside.
+// A clock, random bits, a listener and a record of effects, for tests.
 #include <stet/test_doubles.hpp>
 
 #include <algorithm>
@@ -8,8 +8,8 @@ namespace stet { inline namespace v0 { namespace testing {
 virtual_clock::virtual_clock(time_point start) noexcept : wall_(start.time_since_epoch().count()) {}
 virtual_clock::~virtual_clock() = default;
 void virtual_clock::advance(duration d) noexcept {
-  // In this order: an engine on another thread that looks in between sees a wall clock that is
-  // behind for a moment, which means nothing, and not one that somebody has set forward.
+  // In this order. An engine on another thread that looks in between sees a wall clock that is late
+  // for a moment, which means nothing, and not one that was set forward.
   steady_ += d.count();
   wall_ += d.count();
 }

@@ -137,7 +137,7 @@ def functions(text):
         elif c == ';' and parens == 0:
             start = i + 1
         elif c == '{':
-            head = re.sub(r'\[\[.*?\]\]', '', code[start:i].strip())
+            head = re.sub(r'\[\[.*?\]\]', '', code[start:i], flags=re.S).strip()
             inside = any(kind == 'function' for kind, *_ in stack)
             if inside or parens > 0:
                 kind = 'block'
@@ -261,9 +261,10 @@ PLAIN = [
 ]
 
 
-def plain_faults(line):
+def plain_faults(path, line):
     comment = COMMENT.search(line)
-    if comment:
+    printed = path.parts[:2] == ('examples', 'patterns') and line.startswith('//   ')  # check.py compares it with the output
+    if comment and not printed:
         for pattern, instead in PLAIN:
             if pattern.search(comment[1]):
                 yield f'{pattern.search(comment[1])[0]!r}: {instead}'
@@ -370,7 +371,7 @@ def faults(path, text):
             yield number, 'unfinished work: do it, or file an issue'
         if line != line.rstrip() or '\t' in line:
             yield number, 'a tab, or white space at the end'
-        for fault in [clause_faults(path, line), *plain_faults(line)]:
+        for fault in [clause_faults(path, line), *plain_faults(path, line)]:
             if fault:
                 yield number, fault
     if path.suffix == '.hpp' and '#pragma once' not in text:

@@ -17,7 +17,7 @@ constexpr std::size_t nonce_bytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 constexpr std::size_t tag_bytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 static_assert(encryption::key_bytes == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
 
-/// Wiped when it goes; never moved.
+/// The bytes of a key. They are wiped with the object, which is never moved.
 struct secret {
   explicit secret(std::string_view key) {
     key.copy(reinterpret_cast<char*>(bytes.data()), bytes.size());
@@ -33,7 +33,7 @@ const unsigned char* in(std::string_view s) noexcept {
 }
 unsigned char* out(std::string& s) noexcept { return reinterpret_cast<unsigned char*>(s.data()); }
 
-/// The key's name is authenticated too.
+/// Returns the bytes that are authenticated with a payload: the key's name and the payload's place.
 std::string authenticated(std::string_view key, std::string_view binding) {
   std::string both(1, static_cast<char>(key.size()));
   both += key;
@@ -105,7 +105,8 @@ std::string encryption::new_key() {
 std::string_view encryption::name() const noexcept { return "xchacha20"; }
 bool encryption::is_required() const noexcept { return keys_->required; }
 
-/// u8 length and name of the key, nonce, ciphertext with its tag.
+/// A sealed payload: the length of the key's name (one byte), the name, the nonce, and the
+/// ciphertext with its tag.
 std::optional<std::string> encryption::seal(std::string_view plain, const payload_place& where) {
   port::shared_guard lock(keys_->mutex);
   auto& [name, key] = *keys_->used;

@@ -10,7 +10,7 @@
 namespace stet { inline namespace v0 {
 namespace {
 
-// Making them costs more than a short payload does.
+// Contexts are kept for each thread: making one costs more than compressing a short payload.
 struct free_context {
   void operator()(ZSTD_CCtx* c) const noexcept { ZSTD_freeCCtx(c); }
   void operator()(ZSTD_DCtx* c) const noexcept { ZSTD_freeDCtx(c); }
@@ -62,8 +62,8 @@ class compression final : public payload_transform {
   }
 
  private:
-  static constexpr int level_max = 19;            // beyond, a reader needs much memory
-  static constexpr std::size_t header_bytes = 6;  // what Stet puts before it
+  static constexpr int level_max = 19;            // above it, a reader needs much memory
+  static constexpr std::size_t header_bytes = 6;  // the bytes that Stet puts in front of it
 
   zstd_options options_;
 };

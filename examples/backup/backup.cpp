@@ -1,6 +1,6 @@
 // A backup that survives being killed: backup --from DIR --to DIR --store URL
 //
-// Read workflows.cpp first: that is where Stet is at work.
+// Read workflows.cpp first: it is the part that uses Stet.
 #include <cstdio>
 #include <exception>
 #include <stet/open.hpp>
@@ -34,7 +34,7 @@ int backup(const options& o) {
   define_backup(engine, with);
   engine.start();
 
-  // The id makes it one backup, however often this program is started.
+  // With this id it is one backup, however often this program is started.
   const auto run = engine.start(BackupTree, backup_id(o.from, o.to), o.from, o.to);
   if (run.created()) std::printf("Backing up %s in %s.\n", o.from.c_str(), o.to.c_str());
   else if (run.status() == stet::status::running)

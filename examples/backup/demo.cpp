@@ -1,4 +1,4 @@
-// The demo: a real backup, killed again and again, and whole at the end.
+// The demo: a real backup that is killed again and again, and is whole at the end.
 //
 //     demo [--seed N] [--kills N] [DIR]      DIR: /usr/include if not given
 #include <sys/stat.h>
@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using clock_type = std::chrono::steady_clock;
 
-constexpr std::size_t files_least = 100;  // with fewer, it would be over before it can be killed
+constexpr std::size_t files_least = 100;  // fewer would be copied before the first kill
 
 struct request {
   std::string folder = "/usr/include";
@@ -85,7 +85,7 @@ class demo {
   bool run() {
     introduce();
     const auto begun = clock_type::now();
-    const auto during_recovery = pick(1, request_.kills);  // one more kill, right after this one
+    const auto during_recovery = pick(1, request_.kills);  // one more kill, at the next start
     for (std::uint64_t i = 1; i <= request_.kills; ++i) {
       kill_at_work(i);
       if (i == during_recovery) kill_at_start();
@@ -157,7 +157,8 @@ class demo {
     const auto n = fs::file_size(effects(), error);
     return error ? 0 : static_cast<std::size_t>(n);
   }
-  // Lines so far. Asked every millisecond, so it reads only what is new.
+  // Returns the number of lines so far. It is called every millisecond, so it reads only what is
+  // new.
   std::size_t count_effects() {
     const auto bytes = bytes_of_effects();
     if (bytes == counted_bytes_) return counted_;
@@ -170,8 +171,8 @@ class demo {
     return counted_;
   }
 
-  // Lets it work until so many further steps have had their effect, a number by chance within this
-  // kill's share of the whole work; then a moment longer, so that it may be anywhere in its code.
+  // Lets the backup work until it has had a random number of further effects, within this kill's
+  // share of the whole work; then a moment longer, so that the kill may hit any part of its code.
   void kill_at_work(std::uint64_t which) {
     const auto all = 3 * files_;
     const auto share = all * 85 / 100 / request_.kills;

@@ -1,5 +1,5 @@
-// A witness outside of the store: each step leaves a line in a file at the very moment it has had
-// its effect. The demo holds these lines against the journal. Your program needs none of this.
+// A witness outside of the store: each step writes a line to a file at the very moment when it has
+// had its effect. The demo compares these lines with the journal. Your program needs none of this.
 #pragma once
 #include <fcntl.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <utility>
 
-/// A workflow id or a step's name as one field of a line: a path may hold any byte.
+/// Returns a workflow id or a step's name as one field of a line: a path may contain any byte.
 inline std::string one_field(std::string_view text) {
   std::string field(text);
   for (char& c : field)
@@ -21,7 +21,7 @@ inline std::string one_field(std::string_view text) {
 
 class effect_log {
  public:
-  /// Appends to `path`; an empty path means nobody wants to know.
+  /// Appends to the file `path`. With an empty path nothing is written.
   explicit effect_log(const std::string& path) {
     if (path.empty()) return;
     file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -33,7 +33,7 @@ class effect_log {
   effect_log(const effect_log&) = delete;
   effect_log& operator=(const effect_log&) = delete;
 
-  /// The same body, which leaves a line when it has succeeded.
+  /// Returns the same body, which writes a line when it has succeeded.
   template <class Body>
   auto noting(const stet::context& ctx, std::string_view step, Body body) const {
     return [this, run = ctx.id(), step, body = std::move(body)](const stet::step_context& s) {
@@ -53,7 +53,7 @@ class effect_log {
     if (file_ < 0) return;
     const auto line =
         one_field(run) + '\t' + one_field(step) + '\t' + std::to_string(attempt) + '\n';
-    // One unbuffered call: the line is in the file, whole, though the process be killed at the next
+    // One unbuffered call: the whole line is in the file, even if the process is killed at the next
     // instruction.
     if (::write(file_, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
       throw std::system_error(errno, std::generic_category(), "can't write the effects file");

@@ -31,7 +31,7 @@ class descriptor {
   descriptor(const descriptor&) = delete;
   descriptor& operator=(const descriptor&) = delete;
 
-  /// The next bytes, none at the end. They are valid until the next call.
+  /// Returns the next bytes, none at the end of the file. They are valid until the next call.
   std::string_view read() {
     ssize_t n;
     do n = ::read(number_, buffer_.data(), buffer_.size());
@@ -64,7 +64,7 @@ struct stat status_of(const std::string& path) {
   if (::lstat(path.c_str(), &s) != 0) fail("can't see", path);
   return s;
 }
-/// A path relative to the root, made whole.
+/// Returns the full path of one that is relative to the root.
 std::string at(const std::string& root, const std::string& path) {
   return path == "." ? root : root + "/" + path;
 }
@@ -90,8 +90,9 @@ class fnv {
   std::uint64_t sum_ = 0xcbf29ce484222325;
 };
 
-/// Where a copy is made before it takes its name. The same name at every attempt, so that the next
-/// one clears away what the last one left behind, and short enough for any file system.
+/// Returns the name under which a copy is made before it gets its own. It is the same at every
+/// attempt, so that the next attempt removes what the last one left; and it is short enough for any
+/// file system.
 std::string temporary_name(const fs::path& path) {
   std::array<char, 32> name;
   std::snprintf(name.data(), name.size(), ".backup-%016llx",
@@ -171,7 +172,7 @@ std::uint64_t copy(const std::string& from, const std::string& to) {
                          : copy_content(from, temporary, permissions(original));
   if (::rename(temporary.c_str(), to.c_str()) != 0) fail("can't replace", to);
   descriptor(fs::path(to).parent_path(), O_RDONLY | O_DIRECTORY)
-      .flush();  // the name, too, survives a power cut
+      .flush();  // the name survives a power cut, too
   return bytes;
 }
 
@@ -188,12 +189,12 @@ void make_folders(const std::string& root, const std::vector<std::string>& folde
 
 void finish_folders(const std::string& from, const std::string& to,
                     const std::vector<std::string>& folders) {
-  for (const auto& folder : folders) {  // another attempt may have closed them
+  for (const auto& folder : folders) {  // an earlier attempt may have made them read-only
     const auto path = at(to, folder);
     if (::chmod(path.c_str(), 0700) != 0) fail("can't set the permissions of", path);
   }
   for (auto i = folders.rbegin(); i != folders.rend();
-       ++i) {  // from the inside out: no door is shut too soon
+       ++i) {  // from the inside out: a folder that is done may be read-only
     descriptor folder(at(to, *i), O_RDONLY | O_DIRECTORY);
     folder.set_permissions(permissions(status_of(at(from, *i))));
     folder.flush();

@@ -1,7 +1,6 @@
-// What a backup does to a file system. Nothing in here knows of Stet.
+// The file operations of a backup. Nothing in here uses Stet.
 //
-// Every function may be cut short at any moment and called again: that is all that a step asks of
-// its body.
+// Every function may be cut short at any moment and called again: a step asks no more of its body.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -10,8 +9,8 @@
 
 namespace files {
 
-/// What there is to back up. Paths are relative to the root, in order: a folder stands before what
-/// is in it.
+/// The content of a folder to back up. Paths are relative to the root, in order: a folder comes
+/// before its content.
 struct tree {
   std::vector<std::string> folders;     ///< the root itself, ".", is the first
   std::vector<std::string> files;       ///< regular files and symbolic links
@@ -20,21 +19,21 @@ struct tree {
 };
 tree list(const std::string& root);
 
-/// A number that tells whether two files, or two symbolic links, have the same content. It finds
-/// accidents, not attackers, who could make two files of one fingerprint. Throws std::system_error,
-/// as do the functions below.
+/// Returns a number that tells whether two files, or two symbolic links, have the same content. It
+/// finds accidents, but no attacks: an attacker could make two files with the same fingerprint.
+/// Throws std::system_error, as the functions below do.
 std::uint64_t fingerprint(const std::string& path);
-/// The same of a text.
+/// Returns the same number of a text.
 std::uint64_t fingerprint_of(std::string_view text);
 
-/// Copies a file or a symbolic link. `to` is the old content or the whole new one at every moment,
-/// power cuts included: it is written under another name, flushed to the disk, and renamed. Returns
-/// the bytes of its content.
+/// Copies a file or a symbolic link. At every moment, power cuts included, `to` is the old content
+/// or the whole new one: the copy is written under another name, flushed to the disk, and renamed.
+/// Returns the size of its content in bytes.
 std::uint64_t copy(const std::string& from, const std::string& to);
 
 /// Makes the folders that don't exist yet, writable for now.
 void make_folders(const std::string& root, const std::vector<std::string>& folders);
-/// Gives folders the permissions of their originals. The last thing to do: some can't be written
+/// Gives folders the permissions of their originals. Call it last: after it, some can't be written
 /// into any more.
 void finish_folders(const std::string& from, const std::string& to,
                     const std::vector<std::string>& folders);

@@ -17,10 +17,10 @@ namespace {
 
 using namespace stet::detail;
 
-using step_number = std::pair<std::uint64_t, std::uint32_t>;  // run and command
+using step_number = std::pair<std::uint64_t, std::uint32_t>;  // the run and the command
 
-// The records of all runs, in any order and some of them twice: a block stays for a while when its
-// records are in the histories already.
+// Collects the records of all runs, in any order, and some of them twice: a block stays for a while
+// after its records are in the histories.
 class collector {
  public:
   void add(std::string_view records) {
@@ -81,14 +81,14 @@ std::string step_key(const std::string& run, const std::string& step) {
 knowledge read_journal(const std::string& store_url) {
   const auto store = stet::open(store_url);
   collector found;
-  // Histories of runs, as far as the checkpoint has come …
+  // The histories of the runs, as far as the checkpoint has come …
   std::vector<std::uint64_t> runs;
   each(*store, keys::space::snapshot,
        [&](std::uint64_t run, std::string_view) { runs.push_back(run); });
   for (const auto run : runs)
     if (const auto state = read_snapshot(*store, run))
       found.add(read_history(*store, run, state->records));
-  // … and what came after.
+  // … and the blocks after that.
   each(*store, keys::space::journal, [&](std::uint64_t number, std::string_view block) {
     open_block(block, number);
     found.add(records_of(block));

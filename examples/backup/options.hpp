@@ -1,4 +1,4 @@
-// What the backup program was asked to do.
+// The options of the backup program.
 #pragma once
 #include <stdexcept>
 #include <string>
@@ -12,7 +12,7 @@ struct options {
   int flaky_percent = 0;
 };
 
-/// Asked for nonsense: what() says why.
+/// Thrown for a command line that makes no sense: what() says why.
 class usage_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -20,5 +20,5 @@ class usage_error : public std::runtime_error {
 extern const char* const usage;
 
 /// Reads and checks the command line. Throws usage_error for a malformed one, and
-/// std::runtime_error for folders that can't be backed up so.
+/// std::runtime_error for folders that can't be backed up in this way.
 options parse(int count, char** arguments);

@@ -1,4 +1,4 @@
-// How far the backup is, for people.
+// Shows people how far the backup is.
 #pragma once
 #include <unistd.h>
 
@@ -7,11 +7,10 @@
 #include <cstdio>
 #include <string>
 
-/// A bar that is redrawn on a terminal, and a line now and then elsewhere.
+/// A bar that is redrawn on a terminal; elsewhere, a line now and then.
 ///
-/// The workflow moves it along. That is no effect that must happen once: a replay moves it along
-/// again, up to where the backup was, and that is just what somebody who watches a resumed backup
-/// wants to see.
+/// The workflow moves the bar. That effect need not happen just once: a replay moves the bar again,
+/// up to where the backup was, and this is what a person who watches a resumed backup wants to see.
 class progress_bar {
  public:
   void expect(std::size_t files) {

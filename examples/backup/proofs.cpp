@@ -19,7 +19,7 @@ bool say(bool proved, const std::string& text, const std::string& detail) {
 
 std::string number(std::size_t n) { return std::to_string(n); }
 
-// Counts what should not be, and remembers the first.
+// Counts offences, and keeps the first one.
 struct offences {
   std::size_t count = 0;
   std::string first;
@@ -33,8 +33,8 @@ const journaled_step* find(const knowledge& k, const std::string& step) {
   return found == k.steps.end() ? nullptr : &found->second;
 }
 
-// After each kill: no line of a step whose result stood already, unless its run came to that step
-// once more.
+// After each kill, a step whose result was recorded before it leaves no further line, unless its
+// run came to that step once more.
 offences ran_again_though_they_stood(const std::vector<killing>& kills,
                                      const std::vector<effect>& effects, const knowledge& at_end) {
   offences found;
@@ -48,7 +48,7 @@ offences ran_again_though_they_stood(const std::vector<killing>& kills,
   return found;
 }
 
-// A body starts when the journal holds that it will: no line before that.
+// A body runs only when the journal has the command: before that there is no line.
 offences ran_before_journaled(const std::vector<killing>& kills,
                               const std::vector<effect>& effects) {
   offences found;
@@ -58,7 +58,7 @@ offences ran_before_journaled(const std::vector<killing>& kills,
   return found;
 }
 
-// Once, and once more for each kill that came while it was under way.
+// A step leaves one line, and one more for each kill that came while it was under way.
 offences ran_too_often(const std::vector<killing>& kills,
                        const std::map<std::string, unsigned>& times, const knowledge& at_end) {
   offences found;
@@ -107,7 +107,7 @@ bool prove_copy(const std::string& original, const std::string& copy) {
   bool good =
       say(diff.status == 0 && diff.text.empty(),
           "diff -r finds no difference between original and copy", diff.text.substr(0, 500));
-  // diff doesn't look at permissions: find does.
+  // diff doesn't compare permissions; find does.
   const std::vector<std::string> find{"sh", "-c",
                                       "cd \"$0\" && find . -printf '%y %m %p\\n' | LC_ALL=C sort"};
   auto in_original = find, in_copy = find;

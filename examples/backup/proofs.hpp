@@ -1,5 +1,5 @@
-// What the demo proves, from three witnesses: the two folders, the journal, and the lines that the
-// steps left behind.
+// The proofs of the demo, from three witnesses: the two folders, the journal, and the lines that
+// the steps have written.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -13,16 +13,16 @@ struct effect {
   unsigned attempt = 0;
 };
 
-/// The lines so far. What a kill left of a line that was being written is cut off.
+/// Returns the lines so far, without a last one that a kill cut short.
 std::vector<effect> read_effects(const std::string& path);
 
 /// A moment at which the backup was killed.
 struct killing {
   std::size_t effects = 0;  ///< lines until then
-  knowledge known;          ///< what the journal knew
+  knowledge known;          ///< the content of the journal
 };
 
-/// Prints one line for each proof. False if any of them fails.
+/// Prints one line for each proof. Returns false if any of them fails.
 bool prove_copy(const std::string& original, const std::string& copy);
 bool prove_steps(const std::vector<killing>& kills, const std::vector<effect>& effects,
                  const knowledge& at_end, std::size_t files);

@@ -1,12 +1,12 @@
 #!/bin/bash
-# trial.sh DEMO BACKUP: the demo over a small tree that has all kinds of names, and what the backup says to nonsense.
+# trial.sh DEMO BACKUP: the demo over a small tree that has all kinds of names, and the backup's answers to wrong command lines.
 set -uo pipefail
 demo=$1 backup=$2
 work=$(mktemp -d "${TMPDIR:-/tmp}/stet-trial.XXXXXX")
 trap 'chmod -R u+rwx "$work"; rm -rf "$work"' EXIT
 failures=0
 
-# expect STATUS TEXT COMMAND…: it ends with that status and says that text.
+# expect STATUS TEXT COMMAND…: checks that the command ends with that status and prints that text.
 expect() {
   local wanted=$1 text=$2 status=0; shift 2
   "$@" >"$work/out" 2>&1 || status=$?
@@ -41,7 +41,7 @@ expect 2 'usage: demo' "$demo" --seed x
 expect 1 'is no folder' "$demo" "$work/nothing"
 expect 1 'the demo needs 100' "$demo" "$tree/f1"
 
-# ---- nonsense ---------------------------------------------------------------------------------------
+# ---- wrong command lines ---------------------------------------------------------------------------------------
 to=$work/copy store=lmdb:$work/store
 expect 2 'usage: backup' "$backup"
 expect 2 '--store is missing' "$backup" --from "$tree" --to "$to"
@@ -57,7 +57,7 @@ expect 1 'is inside the source' "$backup" --from "$tree" --to "$to" --store "lmd
 expect 1 'is inside the target' "$backup" --from "$tree" --to "$work" --store "$store"
 expect 1 'this build has no store' "$backup" --from "$tree" --to "$to" --store cloud:7
 
-# ---- what can't be copied is told at the end, and the rest is there ------------------------------------
+# ---- files that can't be copied are named at the end, and the others are copied ------------------------------------
 mkdir "$work/some" "$to"
 echo good >"$work/some/good"
 echo bad >"$work/some/bad"

@@ -20,7 +20,7 @@ namespace {
 // history depends on it, so that a backup begun with one number could not go on with another.
 constexpr std::size_t files_at_once = 64;
 
-// Some failures pass, others are there to stay.
+// Returns false for a failure that another attempt can't cure.
 bool worth_another_try(const std::exception& e) {
   const auto* failure = dynamic_cast<const std::system_error*>(&e);
   if (!failure) return true;
@@ -38,15 +38,16 @@ constexpr stet::step_options patiently{.retry = {.max_attempts = 10,
                                                  .max_interval = 5s,
                                                  .retryable = worth_another_try}};
 
-// A target that isn't to be relied on. Chance has its place in a step's body; elsewhere in a
-// workflow, it would have to be ctx.random().
+// Plays a target that can't be relied on. A step's body may use chance; elsewhere in a workflow it
+// would have to be ctx.random().
 void perhaps_fail(int percent) {
   thread_local std::minstd_rand chance(std::random_device{}());
   if (std::uniform_int_distribution(1, 100)(chance) <= percent)
     throw std::runtime_error("the target did not answer (a failure injected by --flaky)");
 }
 
-// Ids are at most 200 bytes; a longer one is cut, and told from its like by a hash of the whole.
+// Returns an id that isn't too long: ids have at most 200 bytes. A long one is cut, and a hash of
+// the whole keeps it apart from similar ones.
 std::string short_id(std::string id) {
   constexpr std::size_t longest = 180;
   if (id.size() <= longest) return id;
@@ -56,11 +57,11 @@ std::string short_id(std::string id) {
   return id.substr(0, longest) + hash.data();
 }
 
-// What both workflows have in common. The engine keeps them as long as it runs any of their code.
+// The common part of both workflows. The engine keeps them as long as it runs any of their code.
 struct workflow_base {
   surroundings& with;
 
-  // A step of ours is tried again when it fails, and seen by a witness when it succeeds.
+  // A step of this program: it is tried again when it fails, and a witness sees when it succeeds.
   template <class Body> auto step(stet::context& ctx, stet::step_name name, Body body) const {
     return ctx.step(name, patiently, with.effects.noting(ctx, name.text, std::move(body)));
   }
@@ -101,7 +102,7 @@ struct tree_backup : workflow_base {
     co_return summarise(tree, copies);
   }
 
-  /// "copy: the target did not answer (attempt 10)"
+  /// Returns, for example, "copy: the target did not answer (attempt 10)".
   static std::string said(const stet::failed& f) {
     return f.message() + " (attempt " + std::to_string(f.attempts()) + ")";
   }

@@ -6,7 +6,8 @@ namespace {
 
 std::string number(cents n) { return std::to_string(n); }
 
-// Adds up the ledger. The sides of a posting follow each other, so every second one is named.
+// Adds up the ledger. The two sides of a posting follow each other, so only every second entry is
+// named.
 std::map<std::string, cents> add_up(const stet::transaction& tx, audit& a) {
   std::map<std::string, cents> sums;
   tx.scan(Ledger, [&](const std::pair<std::string, std::uint32_t>& key, const entry& e) {

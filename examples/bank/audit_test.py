@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-sys.dont_write_bytecode = True  # it lies in the source tree
+sys.dont_write_bytecode = True  # the source tree gets no cache
 import audit  # noqa: E402
 
 AUDIT = pathlib.Path(audit.__file__)

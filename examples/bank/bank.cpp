@@ -1,16 +1,16 @@
-// A transfer of money, as a workflow: approval, debit, credit, and what undoes the debit.
+// A transfer of money, as a workflow: approval, debit, credit, and the undo of the debit.
 #include "bank.hpp"
 
 namespace {
 
-// What was decided of `o`, within `patience`. Who asks meanwhile is told; the amount may change.
+// Waits for a decision about `o`, no longer than `patience`. Meanwhile the amount may change.
 stet::task<std::optional<ending>> approval(stet::context& ctx, order& o, bool& waits,
                                            stet::duration patience) {
   const auto last = ctx.now() + patience;
   waits = true;
   for (;;) {
     const auto said = co_await ctx.receive(Decided, last - ctx.now());
-    // A decision about an amount that has been changed since is none.
+    // A decision about another amount doesn't count: the amount has been changed since.
     if (said && said->amount != o.amount) continue;
     waits = false;
     if (!said) co_return ending::expired;
@@ -19,9 +19,9 @@ stet::task<std::optional<ending>> approval(stet::context& ctx, order& o, bool& w
   }
 }
 
-// Each transaction is one commit with its own record in the run's history: after a crash it either
-// happened, and is not done again, or did not. Between the two the money is in flight, in the
-// books.
+// Each transaction is one commit with its own record in the run's history. After a crash it has
+// either happened, and is not done again, or it has not. Between the two transactions the money is
+// in flight, and the books show it.
 stet::task<> move_money(stet::context& ctx, order o) {
   const std::string id(ctx.id());
   co_await ctx.saga([&](stet::saga& s) -> stet::task<> {
@@ -40,7 +40,7 @@ stet::task<receipt> transfer(stet::context& ctx, order o, stet::duration patienc
   const auto telling = ctx.on(Status, [&] { return standing{waits, o}; });
   const auto changing = ctx.on(
       Change,
-      [&](cents amount) {  // decides, and only looks
+      [&](cents amount) {  // the validator: decides, and only reads
         if (!waits) throw refusal("it can't be changed: it doesn't wait for approval");
         check_amount(amount);
       },

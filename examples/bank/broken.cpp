@@ -1,7 +1,7 @@
-// A bank as it must not be, so that the audit can be seen to fail. It posts from a step, and so at
-// least once, and not in ctx.transact:
-// - "twice": each posting is one commit, and that it was made is another one. A kill between them,
-//   and it is made again.
+// A bank with a fault, to show that the audit can fail. It posts from a step, and so at least once,
+// and not in ctx.transact:
+// - "twice": each posting is one commit, and the record that it was made is another one. After a
+//   kill between them, the posting is made again.
 // - "halves": each side of a posting is a commit. A kill between them leaves half a posting.
 #include "broken.hpp"
 

@@ -4,5 +4,5 @@
 
 #include "bank.hpp"
 
-/// How the books get wrong: "halves" or "twice".
+/// Says how the books become wrong: "halves" or "twice".
 void define_broken_bank(stet::engine& engine, const std::string& how);

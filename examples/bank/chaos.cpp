@@ -65,7 +65,7 @@ class chaos {
   }
   int pick(int least, int most) { return std::uniform_int_distribution(least, most)(chance_); }
 
-  // Mostly while it works, sometimes while it is getting up.
+  // Kills the worker: mostly while it works, sometimes while it starts.
   bool kill_once() {
     const auto before = content(log_).size();
     const auto begun = clock_type::now();
@@ -91,7 +91,7 @@ class chaos {
     return auditor_agrees();
   }
 
-  // Before anything runs again, a program that isn't ours looks at the file.
+  // Before anything runs again, a program without Stet reads the file.
   bool auditor_agrees() const {
     if (options_.auditor.empty()) return true;
     const auto path = options_.store.substr(options_.store.find(':') + 1);

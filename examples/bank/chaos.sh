@@ -10,7 +10,7 @@ export TMPDIR=$work
 seconds=${STET_BANK_SECONDS:-2}
 failures=0
 fail() { echo "FAILED  $1"; sed 's/^/        /' "$work/out"; failures=$((failures + 1)); }
-# An audit of nothing would find nothing.
+# Without money, an audit would find no fault.
 saw_money() { grep -qE "$1 .*12 accounts sum to 0, [1-9][0-9]* entries of [1-9]" "$work/out"; }
 
 "$bank" --chaos --seconds "$seconds" --store "$scheme:$work/store" ${auditor:+--auditor "$auditor"} >"$work/out" 2>&1 \
@@ -19,7 +19,7 @@ cat "$work/out"
 grep -q '[1-9][0-9]* paid' "$work/out" || fail 'something should have been paid'
 saw_money '' || fail 'the audit should have seen money'
 
-# The controls: they have as long as it takes to be killed at a bad moment.
+# The controls: each runs until it has been killed at a bad moment, for 60 seconds at most.
 for how in halves twice; do
   "$bank" --chaos --seconds 60 --broken $how --store "$scheme:$work/$how" ${auditor:+--auditor "$auditor"} >"$work/out" 2>&1 \
     && fail "broken into $how, it should be found out"
@@ -30,7 +30,7 @@ done
 if [[ $auditor ]]; then
   "${auditor%.py}_test.py" "$work/store" || failures=$((failures + 1))
 
-  # A worker that was killed a moment ago, and that no other has looked at since.
+  # A worker that was just killed: no other program has opened its store since.
   "$bank" --work "$scheme:$work/killed" 1 >"$work/out" 2>&1 &
   sleep 1
   kill -KILL $! && wait $! 2>/dev/null

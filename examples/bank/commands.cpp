@@ -53,7 +53,7 @@ run_of_transfer transfer_of(stet::engine& engine, const std::string& id) {
   throw refusal("there is no transfer " + id);
 }
 
-// Waits until the transfer has ended or waits for somebody, and says so.
+// Waits until the transfer has ended or waits for an approval, and prints which.
 int tell(const std::string& id, const run_of_transfer& run) {
   for (standing now; !run.wait_for(10ms);) {
     now = run.query(Status);
@@ -90,7 +90,7 @@ int decide(stet::engine& engine, const words& w) {
   const auto run = transfer_of(engine, w[2]);
   const auto now = run.query(Status);
   if (!now.waits) throw refusal(w[2] + " doesn't wait for approval");
-  // About the amount that was read, so that a change in between makes it void.
+  // The decision names the amount that was read, so that a change in between makes it void.
   run.signal(Decided, {w[1] == "approve", now.what.amount});
   return tell(w[2], run);
 }
@@ -155,7 +155,7 @@ int set(stet::engine& engine, const words& w) {
 int status(stet::engine& engine, const words& w) { return tell(w[2], transfer_of(engine, w[2])); }
 
 struct command {
-  std::size_t least, most;  // words behind its name
+  std::size_t least, most;  // words after its name
   const char* takes;
   int (*run)(stet::engine&, const words&);
 };

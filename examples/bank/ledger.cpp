@@ -91,7 +91,7 @@ void credit(stet::transaction& tx, const std::string& transfer, const std::strin
   post(tx, transfer, "credit", in_flight, to, amount);
 }
 
-// Whatever became of the account meanwhile: the money is its owner's.
+// The state of the account doesn't matter: the money is its owner's.
 void give_back(stet::transaction& tx, const std::string& transfer, const std::string& from,
                cents amount) {
   post(tx, transfer, "given back", in_flight, from, amount);

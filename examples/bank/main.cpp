@@ -1,4 +1,4 @@
-// A bank on the command line. Read bank.cpp first: that is where Stet is at work.
+// A bank on the command line. Read bank.cpp first: it is the part that uses Stet.
 #include <charconv>
 #include <cstdio>
 #include <exception>

@@ -1,5 +1,5 @@
 #!/bin/bash
-# trial.sh BANK STORE: what the bank says to a customer, and to nonsense. STORE: lmdb, rocksdb or sqlite.
+# trial.sh BANK STORE: the bank's answers to a customer, and to wrong command lines. STORE: lmdb, rocksdb or sqlite.
 set -uo pipefail
 bank=$1
 work=$(mktemp -d "${TMPDIR:-/tmp}/stet-bank-trial.XXXXXX")
@@ -7,7 +7,7 @@ trap 'rm -rf "$work"' EXIT
 store=$2:$work/store
 failures=0
 
-# expect STATUS TEXT WORD…: the bank, given these words, ends with that status and says that text.
+# expect STATUS TEXT WORD…: checks that the bank, with these words, ends with that status and prints that text.
 expect() {
   local wanted=$1 text=$2 status=0; shift 2
   "$bank" "$@" >"$work/out" 2>&1 || status=$?
@@ -57,7 +57,7 @@ on 1 'refused, since there is no account eve' transfer t-11 eve ann 10
 has ann 5000
 on 0 'the books balance' audit
 
-# ---- nonsense ---------------------------------------------------------------------------------------
+# ---- wrong command lines ---------------------------------------------------------------------------------------
 on 1 'there is an account ann already' open ann 5
 on 1 'opened with 0 or more, not -5' open dan -5
 on 1 'is no name of an account' open '*world' 5

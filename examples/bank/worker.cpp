@@ -24,8 +24,8 @@ constexpr auto patience = 300ms;  // so short that some approvals come too late
 
 std::string id_of(std::uint64_t n) { return "t-" + std::to_string(n); }
 
-/// Transfer `n`, and what becomes of it. Of the seed and n alone: whoever asks again, after
-/// whatever crash, gets the same.
+/// Transfer `n`, and what becomes of it. It depends on the seed and `n` alone, so that a process
+/// after any crash computes the same.
 struct plan {
   order what;
   enum { nothing, approve, deny, change, cancel } then = nothing;
@@ -41,7 +41,7 @@ plan plan_of(std::uint64_t seed, std::uint64_t n) {
   const int from = pick(0, 7), to = (from + pick(1, 7)) % 8;
   p.what = {"a" + std::to_string(from), "a" + std::to_string(to), pick(1, 300)};
   const int kind = pick(0, 99);
-  if (kind < 8) p.what.amount = pick(900, 1000);  // often more than there is
+  if (kind < 8) p.what.amount = pick(900, 1000);  // often more than the account has
   else if (kind < 16) p.what.to = "gone";         // closed: the debit is undone
   else if (kind < 20) p.what.to = "nobody";
   else if (kind < 24) p.what.from = "moody";  // frozen now and then
@@ -63,7 +63,8 @@ void set_up(stet::transaction& tx) {
   set_state(tx, "gone", account_state::closed);
 }
 
-// Who finds the books wrong does nothing more: not even what closing the engine would do.
+// Returns an audit. If the books are wrong, the process ends at once: it doesn't even close the
+// engine.
 audit audited(stet::engine& engine) {
   auto a = engine.transact([](stet::transaction& tx) { return examine(tx); });
   if (a.faults.empty()) return a;
@@ -78,8 +79,8 @@ class traffic {
  public:
   traffic(stet::engine& engine, std::uint64_t seed) : engine_(engine), seed_(seed) {}
 
-  /// Decides again about what was open when the last process died: it may not have come to it. The
-  /// keys make one of two.
+  /// Decides again about the transfers that were open when the last process died: perhaps it hadn't
+  /// decided yet. The idempotency keys turn two decisions into one.
   void decide_again() {
     std::string last;
     for (auto ids = engine_.admin().open_runs(); !ids.empty();
@@ -108,7 +109,8 @@ class traffic {
     }
   }
 
-  /// How many there are: they are numbered without a gap, since a batch is one commit.
+  /// Returns how many transfers there are. They are numbered without a gap, since a batch is one
+  /// commit.
   std::uint64_t count() {
     const auto is = [&](std::uint64_t n) { return engine_.find(Transfer, id_of(n)).has_value(); };
     std::uint64_t below = 0, above = 1;
@@ -133,7 +135,7 @@ class traffic {
     if (p.then == plan::change)
       amount = engine_.update(id, Change, stet::update_options{.id = "change"}, amount / 2);
     engine_.signal(id, Decided, {p.then != plan::deny, amount}, {.idempotency_key = "decision"});
-  } catch (const stet::error& e) {  // it didn't wait any more
+  } catch (const stet::error& e) {  // the transfer didn't wait any more
     if (e.code() != stet::errc::run_ended && e.code() != stet::errc::rejected &&
         e.code() != stet::errc::update_failed)
       throw;
@@ -145,7 +147,7 @@ class traffic {
   std::deque<stet::run_handle<receipt>> open_;
 };
 
-/// Waits for every transfer, and holds what it said against what the ledger has of it.
+/// Waits for every transfer, and compares its result with the ledger.
 class reckoning {
  public:
   explicit reckoning(stet::engine& engine) : engine_(engine) {}

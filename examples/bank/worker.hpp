@@ -1,15 +1,16 @@
-// The process that --chaos kills: it transfers money until it is killed, or lets what is open end.
+// The process that --chaos kills: it transfers money until it is killed, or lets open transfers
+// end.
 #pragma once
 #include <cstdint>
 #include <string>
 
 struct worker_options {
   std::string store;
-  std::uint64_t seed = 0;  ///< which transfers there are
-  std::string broken{};    ///< empty, or how: see broken.cpp
-  bool finish = false;     ///< no new ones; wait for all, and hold each against the ledger
+  std::uint64_t seed = 0;  ///< determines the transfers
+  std::string broken{};    ///< empty, or how the books become wrong: see broken.cpp
+  bool finish = false;     ///< starts no new ones; waits for all, and compares each with the ledger
 };
 
-/// Returns the exit status, if it is not killed. Prints a line for its start: what its first audit
-/// found, while the transfers of the process before it are being resumed.
+/// Returns the exit status, if it is not killed. Prints a line when it has started: the result of
+/// its first audit, while the transfers of the process before it are being resumed.
 int run_worker(const worker_options& w);

@@ -29,7 +29,7 @@ pid_t start(const std::vector<std::string>& command, int output) {
   const pid_t pid = ::fork();
   if (pid < 0) fail("fork");
   if (pid > 0) return pid;
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // whoever stops us stops it
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // ends with the process that started it
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
   ::execvp(arguments[0], arguments.data());

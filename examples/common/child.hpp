@@ -1,4 +1,4 @@
-// A program as a process of its own, which can be killed.
+// A program in a process of its own, which can be killed.
 #pragma once
 #include <sys/types.h>
 
@@ -8,17 +8,17 @@
 
 class child {
  public:
-  /// Starts `command`, whose output goes to the end of the file `log`. Throws std::system_error.
+  /// Starts `command`; its output is appended to the file `log`. Throws std::system_error.
   child(const std::vector<std::string>& command, const std::string& log);
-  /// Kills it if it still runs.
+  /// Kills the process if it still runs.
   ~child();
   child(const child&) = delete;
   child& operator=(const child&) = delete;
 
   bool running();
-  /// SIGKILL, and waits until it is gone. False if it had ended before by itself.
+  /// Sends SIGKILL, and waits until the process is gone. Returns false if it had ended by itself.
   bool kill();
-  /// Waits for its end. Its exit status; 128 and more: killed by a signal.
+  /// Waits for the end of the process. Returns its exit status; 128 or more if a signal killed it.
   int wait();
 
  private:
@@ -27,12 +27,12 @@ class child {
   int status_ = 0;
 };
 
-/// Runs a program to its end. Its exit status, and what it printed.
+/// Runs a program to its end. Returns its exit status, and what it printed.
 struct printed {
   int status;
   std::string text;
 };
 printed run(const std::vector<std::string>& command);
 
-/// What is in a file.
+/// Returns the content of a file.
 std::string content(const std::string& path);

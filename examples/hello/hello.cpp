@@ -1,5 +1,5 @@
-// Hello, durable world. Start it, kill it while it waits, start it again: what was done is not done
-// again, and the wait ends when it would have ended anyway.
+// Hello, durable world. Start it, kill it while it waits, start it again: a step that is done is
+// not done again, and the wait ends when it would have ended anyway.
 //
 //     hello [STORE]      lmdb:hello.stet if not given; remove the file to begin anew
 #include <cstdio>
@@ -11,7 +11,7 @@
 
 using namespace std::chrono_literals;
 
-// A name with a type: what whoever starts the workflow and whoever implements it share.
+// A name with types, which the workflow shares with its callers.
 inline constexpr stet::workflow<std::string(std::string)> Greet{"greet"};
 
 // Steps touch the world. Their results are kept, so that each is done once.
@@ -41,7 +41,7 @@ int main(int count, char** arguments) try {
   engine.define(Greet, greet);
   engine.start();  // resumes whatever a crash cut short
 
-  // The id tells which greeting this is: the same id again is the same run, with the same result.
+  // The id says which greeting this is: the same id again is the same run, with the same result.
   std::puts(engine.start(Greet, "greeting-1", "world").result().c_str());
 } catch (const std::exception& e) {
   std::fprintf(stderr, "hello: %s\n", e.what());

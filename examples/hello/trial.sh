@@ -1,5 +1,5 @@
 #!/bin/bash
-# trial.sh HELLO: killed while it waits, it goes on; started again, it does nothing again.
+# trial.sh HELLO: killed while it waits, it goes on when it is started again; a step that was done isn't done again.
 set -uo pipefail
 hello=$1
 work=$(mktemp -d "${TMPDIR:-/tmp}/stet-hello.XXXXXX")

@@ -1,4 +1,4 @@
-// A person decides, within a week; meanwhile anybody may ask how it stands.
+// A person decides, within a week; meanwhile anyone may ask how it stands.
 //
 // Prints:
 //   waits for the manager
@@ -29,7 +29,7 @@ stet::task<std::string> expense(stet::context& ctx, std::string who, int amount)
   std::string status = "waits for the manager";
   auto telling = ctx.on(Status, [&] { return status; });
 
-  auto decided = co_await ctx.receive(Decided, 7 * 24h);  // an optional: empty if nobody did
+  auto decided = co_await ctx.receive(Decided, 7 * 24h);  // an optional: empty if no decision came
   if (!decided) co_return who + " gets nothing: nobody decided";
   if (!decided->yes) co_return who + " gets nothing: refused by " + decided->by;
   status = "is being paid";

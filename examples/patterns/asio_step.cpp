@@ -28,7 +28,7 @@ inline constexpr stet::workflow<std::string(int)> Ask{"ask"};
 
 asio::io_context io;
 
-// The body of a step: it returns what the server says.
+// The body of a step: it returns the server's answer.
 asio::awaitable<std::string> ask_time(int port) {
   tcp::socket socket(co_await asio::this_coro::executor);
   co_await socket.async_connect(
@@ -38,7 +38,7 @@ asio::awaitable<std::string> ask_time(int port) {
   text.resize(size);
   co_return text;
 }
-// One that never ends by itself.
+// A body that never ends by itself.
 asio::awaitable<std::string> ask_nobody() {
   asio::steady_timer timer(co_await asio::this_coro::executor, 24h);
   co_await timer.async_wait(asio::use_awaitable);

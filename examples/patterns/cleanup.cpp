@@ -36,9 +36,9 @@ stet::task<void> rent(stet::context& ctx) {
   } catch (const stet::cancelled& c) {  // every await of a cancelled run throws it
     why = c.reason();
   }
-  // Shielded: it runs to its end though the run is cancelled, and again after a crash.
+  // Shielded: it runs to its end although the run is cancelled, and again after a crash.
   co_await stet::shield(ctx.step("give back", give_back, machine, why));
-  co_await ctx.sleep(0ms);  // throws, if the run was cancelled
+  co_await ctx.sleep(0ms);  // throws if the run was cancelled
 }
 
 int main(int count, char** arguments) try {

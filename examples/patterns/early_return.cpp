@@ -1,4 +1,4 @@
-// The caller gets an answer as soon as there is one; the rest of the workflow goes on behind it.
+// The caller gets an answer as soon as there is one, and the workflow goes on after it.
 //
 // Prints:
 //   reserved: seat 12A
@@ -23,8 +23,8 @@ stet::task<std::string> book(stet::context& ctx, std::string flight) {
     co_return "reserved: " + seat;
   });
   seat = co_await ctx.step("reserve", reserve, flight);
-  co_await ctx.step("settle", settle, seat);  // what takes long
-  co_await ctx.handlers_done();               // nobody's answer is cut off
+  co_await ctx.step("settle", settle, seat);  // takes long
+  co_await ctx.handlers_done();               // no caller's answer is cut off
   co_return "confirmed " + seat + ", mailed";
 }
 

@@ -1,4 +1,4 @@
-// Payloads that nobody can read who has the store and not the key; and a new key each year.
+// Payloads that can't be read with the store alone, without the key; and a new key each year.
 //
 // Prints:
 //   ann is well
@@ -44,8 +44,8 @@ int main() try {
   std::printf("the store shows it: %s\n",
               shows(*stet::memory::open(contents), "is well") ? "yes" : "no");
   {
-    auto keys = std::make_shared<stet::encryption>("2026", new_key);  // for what is written
-    keys->add_key("2025", old_key);                                   // for what was
+    auto keys = std::make_shared<stet::encryption>("2026", new_key);  // for writing
+    keys->add_key("2025", old_key);                                   // for what was written before
     stet::engine engine{stet::memory::open(contents), {.transforms = {stet::zstd(), keys}}};
     engine.define(Report, report);
     engine.start();

@@ -1,5 +1,5 @@
-// A workflow that takes months. Here a clock of our own makes them pass in no time; what the
-// workflow says is what it would say with the machine's.
+// A workflow that takes months. Here a clock of our own makes them pass at once; with the machine's
+// clock the workflow prints the same.
 //
 // Prints:
 //   day 0: welcome, ann
@@ -39,8 +39,8 @@ stet::task<void> onboard(stet::context& ctx, std::string who) {
 
 int main(int count, char** arguments) try {
   set_clock clock;
-  // Manual mode: no thread of the engine's; whoever has a loop of his own drives it, and asks when
-  // to come again.
+  // Manual mode: the engine has no thread of its own. A program with a loop of its own drives the
+  // engine, and asks when to call again.
   stet::engine engine(stet::open(count > 1 ? arguments[1] : "memory:"),
                       {.threads = 0, .clock = &clock});
   engine.define(Onboard, onboard);

@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 
 inline constexpr stet::workflow<std::string(int)> DownloadAll{"download-all"};
 
-// Somebody's library: it keeps callbacks, and calls them from a thread of its own.
+// A library: it keeps callbacks, and calls them from a thread of its own.
 struct {
   std::mutex mutex;
   std::vector<std::function<void()>> callbacks;

@@ -1,4 +1,4 @@
-// Something that doesn't call back is asked again and again. When the history has grown long, the
+// A service that doesn't call back is asked again and again. When the history has grown long, the
 // run goes on as a new one, with the same id.
 //
 // Prints:

@@ -1,4 +1,4 @@
-// A step that fails is tried again, as its policy says; what can't be cured is not.
+// A step that fails is tried again, as its policy says; a permanent error is not.
 //
 // Prints:
 //   attempt 1 of order-1
@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 
 inline constexpr stet::workflow<std::string(std::string)> Pay{"pay"};
 
-// A body may ask which attempt it is, and for a key that is the same at each: what a payment
-// provider wants, so that it charges once however often it is called.
+// A body may ask which attempt it is, and for a key that is the same at each attempt: with that key
+// a payment provider charges once, however often it is called.
 std::string charge(const stet::step_context& step, const std::string& order) {
   std::printf("attempt %u of %s\n", step.attempt(), order.c_str());
   if (order == "order-13") throw stet::permanent_error("no such card");  // not tried again
@@ -27,7 +27,7 @@ std::string charge(const stet::step_context& step, const std::string& order) {
 }
 
 stet::task<std::string> pay(stet::context& ctx, std::string order) {
-  // co_await can't stand in a catch block: try_step gives the failure as a value.
+  // co_await can't be in a catch block: try_step returns the failure as a value.
   auto paid = co_await ctx.try_step(
       "charge", {.retry = {.max_attempts = 5, .initial_interval = 20ms, .backoff = 2}}, charge,
       order);

@@ -1,4 +1,4 @@
-// Which runs belong to whom: attributes that a workflow sets, found at once, on every store.
+// Finds runs by attributes that their workflow sets: at once, and on every store.
 //
 // Prints:
 //   ann has 2 open orders, bob 1

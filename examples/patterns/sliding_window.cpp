@@ -1,5 +1,5 @@
-// A batch of any length, so many at a time, in runs of bounded length: when a page is through, the
-// run goes on as a new one with the next page.
+// A batch of any length, a few letters at a time, in runs of bounded length: when a page is done,
+// the run goes on as a new one with the next page.
 //
 // Prints:
 //   sent 25 of 25 letters
@@ -23,7 +23,7 @@ int send(int) { return 1; }
 
 stet::task<std::string> send_all(stet::context& ctx, int first, int sent) {
   auto page = co_await ctx.step("list", page_from, first);
-  // As soon as one is through the next begins: never more than three under way.
+  // The next letter begins as soon as one is done: never more than three are under way.
   auto done = co_await stet::map(page, {.concurrency = 3}, [](stet::context& c, int& letter) {
     return c.step("send", send, letter);
   });

@@ -1,4 +1,4 @@
-// A running application changes its database: what sleeps in one store wakes in the other.
+// A running application changes its database: a run that sleeps in one store wakes up in the other.
 //
 // Prints:
 //   packed
@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 inline constexpr stet::workflow<void()> Parcel{"parcel"};
 
-// Not a line of it knows which store it lives in.
+// No line of this workflow depends on the store.
 stet::task<void> parcel(stet::context& ctx) {
   co_await ctx.step("pack", [] { std::puts("packed"); });
   co_await ctx.sleep(300ms);  // or thirty days
@@ -40,7 +40,7 @@ void move_and_go_on(const std::string& from, const std::string& to) {
   while (app->engine.admin().describe("p-1")->next_wakeup == stet::time_point{})
     std::this_thread::sleep_for(5ms);
 
-  app.reset();  // closes: what is under way goes on later
+  app.reset();  // closes: a run under way goes on later
   stet::copy(*stet::open(from), *stet::open(to));
   bool sound = stet::check(*stet::open(to)).ok();
   app.emplace(to);

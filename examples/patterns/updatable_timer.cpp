@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 inline constexpr stet::workflow<std::string(std::int64_t)> Alarm{"alarm"};
 inline constexpr stet::update<std::string(int)> Move{"move"};
 
-// Sleeps until a time that may change: each time it does, the wait begins anew.
+// Sleeps until a time that may change: after each change the wait begins anew.
 stet::task<std::string> alarm(stet::context& ctx, std::int64_t milliseconds) {
   auto due = ctx.now() + stet::duration(milliseconds);
   int moved = 0;

@@ -1,5 +1,6 @@
-// Three builds of one program, and runs that outlive them: what a build would stall is known before
-// it starts, a run stays with the version it began with, and is moved to another where that fits.
+// Three builds of one program, and runs that outlive them. A preview tells, before a build starts,
+// which runs it would stall. A run stays with the version it began with, and can be moved to
+// another that fits.
 //
 // Prints:
 //   build 2 without version 1 would stall: trip-1, trip-2
@@ -42,7 +43,7 @@ void both(stet::engine& e) {
   only_2(e);  // defined last: new runs begin with it
 }
 
-/// One process: a build of the program on what the one before has left.
+/// One process: a build of the program, on the store that the build before it has left.
 void with_build(const std::shared_ptr<stet::memory::contents>& store,
                 const std::function<void(stet::engine&)>& define,
                 const std::function<void(stet::engine&)>& life) {
@@ -75,7 +76,7 @@ int main() try {
   with_build(store, both, [](stet::engine& e) {
     e.start();
     say(e, "trip-1");
-    e.admin().move("trip-2", "2");  // what it has done so far fits
+    e.admin().move("trip-2", "2");  // its history so far fits
     say(e, "trip-2");
     e.start(Travel, "trip-3");
     say(e, "trip-3");

@@ -1,4 +1,4 @@
-// Somebody else's service calls back, days later, with a token that we gave it.
+// The service of another company calls back, days later, with a token that we gave it.
 //
 // Prints:
 //   the bank has our token
@@ -31,7 +31,7 @@ void ask_bank(int, const std::string& token) {
 }
 
 stet::task<std::string> collect(stet::context& ctx, int cents) {
-  auto payment = ctx.promise(Payment);  // durable before the bank hears of it
+  auto payment = ctx.promise(Payment);  // durable before the bank gets the token
   co_await ctx.step("ask the bank", ask_bank, cents, payment.token());
   auto paid = co_await payment.wait(30 * 24h);
   co_return paid ? "paid: " + std::to_string(*paid) + " cents" : "never paid";
@@ -43,7 +43,7 @@ int main(int count, char** arguments) try {
   engine.start();
   auto run = engine.start(Collect, "invoice-7", 1000);
 
-  // What the web server does when the bank calls: here, in another process, after a restart.
+  // The web server does this when the bank calls: here in another process, after a restart.
   std::unique_lock lock(bank.mutex);
   bank.has_token.wait(lock, [] { return !bank.token.empty(); });
   std::puts("the bank has our token");

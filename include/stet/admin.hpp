@@ -1,4 +1,4 @@
-// What an operator does: which runs there are, what they are doing and why, and what mends them.
+// The operator's verbs: which runs exist, what they are doing and why, and how to mend them.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -22,22 +22,22 @@ namespace stet { inline namespace v0 {
 ///     for (auto& run : engine.admin().list("ExecutionStatus = 'Stalled'").runs)
 ///       std::cout << run.id << ": " << run.reason << '\n';
 ///
-/// Throws   stet::error from every call: errc::usage for nonsense, errc::closed after close,
-///          errc::store when the store fails.
-/// Thread   any but the engine's own (a workflow, a step's body in manual mode): there every call
-///          throws errc::usage.
+/// Throws   stet::error from every call: errc::usage for an argument that makes no sense,
+///          errc::closed after close, errc::store when the store fails, errc::corrupt for a run
+///          whose snapshot or history can't be read.
+/// Thread   any but the engine's own (a workflow, a transaction, an inline step, in manual mode any
+///          step's body): there every call throws errc::usage.
 class STET_API admin {
  public:
-  /// Returns what a run is doing and what it waits for; nothing if there is no such run. Never
-  /// disturbs the run.
+  /// Returns what a run is doing and what it waits for; an empty optional if there is no run of
+  /// this id. Never disturbs the run.
   ///     if (auto info = engine.admin().describe("order-7")) std::cout << info->reason;
   std::optional<run_info> describe(std::string_view id) const;
-  /// Returns what happened to the latest run of this id, and what it did; nothing if there is none.
-  ///
-  /// Throws   errc::corrupt if its history can't be read.
+  /// Returns the records of the latest run of this id: what happened to the run, and what it did.
+  /// Returns an empty vector if there is no run of this id.
   std::vector<history_entry> history(std::string_view id) const;
-  /// Returns the runs that `filter` lets through, the latest start first, page by page; without a
-  /// filter all of them.
+  /// Returns a page of the runs that `filter` lets through, the latest start first. Without a
+  /// filter, it lets through all runs.
   ///     auto page = engine.admin().list("WorkflowType = 'pay' AND ExecutionStatus = 'Running' "
   ///                                     "AND customer = 'ann' AND StartTime > '2026-11-01'");
   ///
@@ -45,43 +45,50 @@ class STET_API admin {
   /// `STARTS_WITH`, `IS NULL`, `IS NOT NULL`, over one's own attributes and WorkflowId,
   /// WorkflowType, WorkflowVersion, ExecutionStatus, StartTime, CloseTime, ExecutionDuration,
   /// HistoryLength. See docs/guide/searching.md.
-  /// Says what is true now, not what was a moment ago. A run that starts or ends between two pages
-  /// moves none of the others from one page to the next: none is left out, none comes twice.
+  /// A list shows what is true now, not what was true a moment ago. A run that starts or ends
+  /// between two pages moves no other run from one page to the next: no run is left out, and none
+  /// is listed twice.
   ///
-  /// Throws   errc::usage for a filter or a cursor that makes no sense, with the place.
-  /// Cost     by what it gives, not by how many runs there are, where an index can answer: `=`,
-  ///          `IN`, ranges and STARTS_WITH, and what is joined to one of those by AND.
+  /// Throws   errc::usage for a filter that makes no sense (the message says where), for a cursor
+  ///          that no page gave, and for a page size that isn't 1 to 10,000.
+  /// Cost     grows with the runs that it returns, not with those that exist, where an index can
+  ///          answer: `=`, `IN`, ranges and STARTS_WITH, and a condition that AND joins to one of
+  ///          those.
   run_page list(std::string_view filter = {}, list_options o = {}) const;
-  /// Returns how many runs `filter` lets through. At once if it asks for WorkflowType and
-  /// ExecutionStatus only, however many there are.
+  /// Returns how many runs `filter` lets through.
+  /// Cost     the same for any number of runs if the filter asks for WorkflowType and
+  ///          ExecutionStatus only; otherwise it grows with the runs that an index of list() gives.
   std::uint64_t count(std::string_view filter = {}) const;
-  /// Returns the same by workflow and status, in order.
+  /// Returns how many runs `filter` lets through, for each workflow and status, sorted by these.
   std::vector<run_count> count_by_status(std::string_view filter = {}) const;
-  /// Returns the ids of runs that haven't ended, in order, beginning after `after`: what is going
-  /// on, page by page.
+  /// Returns the ids of at most `count_max` runs that haven't ended, sorted, beginning after the id
+  /// `after`: pass the last id of one page to get the next.
+  /// Cost     grows with the number of all open runs of the namespace.
   std::vector<std::string> open_runs(std::string_view after = {},
                                      std::size_t count_max = 100) const;
 
-  /// Lets a stalled run try again now: when what stalled it is gone without a new build (a restored
-  /// chunk of history), or when its code brought the process down. A run that is stalled because
-  /// the code doesn't fit is tried again at every start() anyway. While a body of its that captures
-  /// still runs, it stays stalled, and is tried when that has returned. No effect on other runs.
+  /// Lets a stalled run try again now. Call it when the cause is gone without a new build (say, a
+  /// missing part of the history was restored), or when the run's code brought the process down. A
+  /// run that is stalled because the code doesn't fit is tried again at every start() anyway. While
+  /// the body of one of its steps still runs and captures, the run stays stalled; it is tried again
+  /// when that body has returned. No effect on a run that isn't stalled.
   ///
-  /// Throws   errc::not_found.
+  /// Throws   errc::not_found if there is no run of this id.
   void resume(std::string_view id) const;
-  /// run_handle::move_to by id.
-  /// Throws   errc::not_found as well.
+  /// Moves the latest run of an id to another version of its workflow, as run_handle::move_to does.
+  /// Throws   as run_handle::move_to; errc::not_found if there is no run of this id.
   ///     engine.admin().move("order-7", "2");
   void move(std::string_view id, std::string_view version) const;
-  /// Erases all runs of an id: their histories, their results, their places in every list. The
-  /// user's own tables stay. Returns how many runs that were.
+  /// Erases all runs of an id: their histories, their results, their entries in every list. The
+  /// user's own tables stay.
   ///     engine.admin().erase("order-7", {.children = true});
   ///
-  /// Throws   errc::not_found; errc::conflict if one of them is open, or the body of a step of it
-  ///          still runs: nothing is erased then. A store without room is tried at once, since this
-  ///          makes some: errc::full says that it didn't help yet, and they go with what waits for
-  ///          room.
-  /// Durable  when it returns, they are gone, all in one commit.
+  /// Returns  how many runs were erased, with erase_options::children also those of the children.
+  /// Throws   errc::not_found; errc::conflict if one of the runs is open, or if the body of one of
+  ///          its steps still runs: then nothing is erased. An erasure makes room, so it is tried
+  ///          at once on a store without room; errc::full says that the room doesn't suffice yet,
+  ///          and the runs are erased with the next commit that succeeds.
+  /// Durable  when it returns, all of the runs are gone, in one commit.
   std::size_t erase(std::string_view id, erase_options o = {}) const;
 
  private:

@@ -1,5 +1,6 @@
-// Steps whose body is an awaitable of Asio: a coroutine on an executor of yours, and no thread
-// waits for it. For Asio by itself (1.22 or newer); with STET_BOOST_ASIO defined as 1, Boost's.
+// Steps whose body is an awaitable of Asio: a coroutine on an executor of yours, for which no
+// thread waits. Works with standalone Asio (1.22 or newer), or with Boost.Asio if STET_BOOST_ASIO
+// is defined as 1.
 //
 // Header only, and included by no other header: Stet itself doesn't need Asio.
 #pragma once
@@ -9,8 +10,8 @@
 #include <type_traits>
 #include <utility>
 
-// Asio before 1.24 doesn't know that Clang has coroutines beside libstdc++: it has to be told,
-// before its first header.
+// Asio before 1.24 doesn't know that Clang has coroutines with libstdc++. This macro says so; Asio
+// needs it before its first header.
 #if defined(__clang__) && defined(__cpp_impl_coroutine) && __has_include(<coroutine>)
 #if STET_BOOST_ASIO && !defined(BOOST_ASIO_DETAIL_CONFIG_HPP) && !defined(BOOST_ASIO_HAS_CO_AWAIT)
 #define BOOST_ASIO_HAS_CO_AWAIT 1
@@ -71,7 +72,7 @@ template <class R> struct awaitable_of<net::awaitable<R, net::any_io_executor>> 
   using type = R;
 };
 
-/// What belongs to one attempt.
+/// The arguments of one attempt, and the signal that cancels its coroutine.
 template <class... P> struct asio_attempt {
   std::tuple<P...> arguments;
 #if STET_ASIO_CANCELS
@@ -83,16 +84,17 @@ template <class R, class F, class... P> class asio_body {
  public:
   asio_body(net::any_io_executor e, F f) : executor_(std::move(e)), body_(std::move(f)) {}
 
-  /// Thread   the pool's: it only begins.
+  /// Begins the coroutine and returns.
+  /// Thread   the pool's.
   void operator()(completion<R> done, const P&... a) {
-    auto one = net::make_strand(executor_);  // the coroutine and its cancellation, one at a time
+    auto one = net::make_strand(executor_);  // for the coroutine and its cancellation
     auto mine = std::make_shared<asio_attempt<P...>>();
     mine->arguments = std::tuple<P...>(a...);
 #if STET_ASIO_CANCELS
     auto ended = [mine](const std::exception_ptr&) {};
     net::co_spawn(one, work(*this, mine, done),
                   net::bind_cancellation_slot(mine->stop.slot(), std::move(ended)));
-    // Behind the coroutine's beginning, so that it finds somebody.
+    // Registered after co_spawn: the signal is emitted only once the coroutine has begun.
     done.on_stop(
         [one, mine] { net::post(one, [mine] { mine->stop.emit(net::cancellation_type::all); }); });
 #else
@@ -102,7 +104,7 @@ template <class R, class F, class... P> class asio_body {
 
  private:
   using held = std::shared_ptr<asio_attempt<P...>>;
-  /// `done` keeps the step's body alive, and this with it.
+  /// `done` keeps the step's body alive, and with it `self`.
   static net::awaitable<void> work(asio_body& self, held mine, completion<R> done) {
     std::exception_ptr failed;
     try {
@@ -110,7 +112,7 @@ template <class R, class F, class... P> class asio_body {
         co_await self.begin(*mine, done);
         done.resolve();
       } else {
-        auto value = co_await self.begin(*mine, done);  // its frame is gone when this is resolved
+        auto value = co_await self.begin(*mine, done);  // its frame is gone before `done` ends
         done.resolve(value);
       }
     } catch (...) { failed = std::current_exception(); }
@@ -131,7 +133,8 @@ template <class R, class F, class... P> class asio_body {
 };
 template <class R, class F, class... P> inline constexpr bool owns<asio_body<R, F, P...>> = owns<F>;
 
-// The parameters that the step's arguments are for: all, but a pending_step that comes first.
+// The parameters that take the step's arguments: all of them, except a pending_step in the first
+// place.
 template <class T> struct asio_parameters;
 template <class... P> struct asio_parameters<std::tuple<P...>> {
   using type = std::tuple<std::remove_cvref_t<P>...>;
@@ -147,18 +150,20 @@ asio_body<R, F, P...> make_asio_body(net::any_io_executor e, F f, std::tuple<P..
 
 }  // namespace detail
 
-/// The body of a step: a function that returns `asio::awaitable<R>`, run on `executor`, in a strand
-/// of its own. The step ends when the coroutine does: with its result, or with what it throws.
+/// Makes the body of a step from a function that returns `asio::awaitable<R>`. The coroutine runs
+/// on `executor`, in a strand of its own. The step ends when the coroutine does: with its result,
+/// or with what it throws.
 ///     asio::awaitable<std::string> fetch(std::string url);
 ///     auto text = co_await ctx.step("fetch", {.timeout = 10s}, stet::asio_step(executor, fetch),
 ///                                   url);
 ///
-/// It may take a `stet::pending_step` first: attempt number, idempotency key, heartbeat. When the
-/// step is asked to stop (time-out, cancellation, close), the coroutine gets Asio's cancellation:
-/// what it awaits ends with operation_aborted. (Boost before 1.77 has none: it runs to its end.)
+/// The function may take a `stet::pending_step` first: attempt number, idempotency key, heartbeat.
+/// When the step is asked to stop (time-out, cancellation, close), the coroutine gets Asio's
+/// cancellation: what it awaits ends with operation_aborted. (Boost.Asio before 1.22 has no
+/// cancellation: there the coroutine runs to its end.)
 ///
-/// A lambda that captures holds its workflow's frame until the coroutine has ended, as any body
-/// does; wrap it in stet::owning if it owns what it captures.
+/// As with any body, a lambda that captures keeps its workflow's frame in memory until the
+/// coroutine has ended; wrap the lambda in stet::owning if it owns what it captures.
 /// Life     `executor` is kept with the step; its context must run until the engine is closed. If
 ///          the context is destroyed, the attempt fails.
 template <class F> auto asio_step(detail::net::any_io_executor executor, F&& body) {
@@ -174,7 +179,7 @@ template <class F> auto asio_step(detail::net::any_io_executor executor, F&& bod
   return detail::make_asio_body<typename awaited::type, kept>(
       std::move(executor), std::forward<F>(body), static_cast<parameters*>(nullptr));
 }
-/// The same, on a context: `io_context`, `thread_pool`.
+/// Makes the same body with the executor of a context: `io_context`, `thread_pool`.
 template <class Context, class F>
   requires std::derived_from<Context, detail::net::execution_context>
 auto asio_step(Context& context, F&& body) {

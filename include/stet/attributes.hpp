@@ -1,5 +1,5 @@
-// What runs are found by: search attributes, typed names whose values a run carries from its start
-// or sets itself. The engine indexes them without being told of them before.
+// Search attributes: typed names and values by which runs are found. A run carries them from its
+// start, or sets them itself. The engine indexes them without a declaration.
 //
 //     inline constexpr stet::attribute<std::string>  Customer{"customer"};
 //     inline constexpr stet::attribute<std::int64_t> Cents{"cents"};
@@ -27,24 +27,24 @@
 
 namespace stet { inline namespace v0 {
 
-/// What a search attribute can hold. std::string is Temporal's Keyword, std::vector<std::string>
-/// its KeywordList.
+/// The types that a search attribute can hold. std::string is Temporal's Keyword,
+/// std::vector<std::string> its KeywordList.
 template <class T>
 concept attribute_type = std::same_as<T, bool> || std::same_as<T, std::int64_t> ||
                          std::same_as<T, double> || std::same_as<T, time_point> ||
                          std::same_as<T, std::string> || std::same_as<T, std::vector<std::string>>;
 
-/// The largest memo of a run, and the longest details, in bytes.
+/// The largest memo of a run, and its longest details, in bytes.
 inline constexpr unsigned memo_bytes_max = 32u << 10;
 inline constexpr unsigned details_bytes_max = 20u << 10;
 
-/// The value that an attribute is to have, or that it is to have none. A view: what it was made of
-/// must live until the call that takes it returns.
+/// The value that a run is to have for an attribute, or that it is to have none. A view: what it
+/// was made of must live until the call that takes it returns.
 class attribute_setting {
  public:
   /// On disk: never renumber (docs/format.md).
   enum class type : std::uint8_t {
-    none = 0,  // the run has it no longer
+    none = 0,  // the attribute is removed from the run
     boolean = 1,
     integer = 2,
     real = 3,
@@ -86,8 +86,8 @@ class attribute_setting {
 };
 
 /// A search attribute: `inline constexpr stet::attribute<std::int64_t> Cents{"cents"};`
-/// Its name has at most 64 bytes. Names of the built-in attributes (docs/guide/searching.md) are
-/// taken: errc::usage where one is set.
+/// Its name has at most 64 bytes. A call that sets an attribute with the name of a built-in one
+/// (docs/guide/searching.md) throws errc::usage.
 template <class T> class attribute : public detail::name {
  public:
   using value_type = T;
@@ -97,9 +97,9 @@ template <class T> class attribute : public detail::name {
                   "stet::time_point or std::vector<std::string>");
     if (text().size() > 64) throw "the name of a search attribute has at most 64 bytes";
   }
-  /// Its value, for a start or for context::set_attributes: `Customer("ann")`. A keyword has at
-  /// most 2,048 bytes.
-  /// Life     a view of the name that it was given.
+  /// Returns a setting of this attribute to `value`, for a start or for context::set_attributes:
+  /// `Customer("ann")`. A keyword has at most 2,048 bytes.
+  /// Life     the setting is a view of the text or vector that it was given.
   constexpr attribute_setting operator()(const T& value) const
     requires(!std::same_as<T, std::string>)
   {
@@ -110,19 +110,22 @@ template <class T> class attribute : public detail::name {
   {
     return attribute_setting(text(), value);
   }
-  /// That a run has it no longer.
+  /// Returns a setting that removes this attribute from a run.
   constexpr attribute_setting unset() const { return attribute_setting(text()); }
 };
 
-/// Up to 16 attributes, in options that are trivially destructible.
+/// A list of up to 16 settings. It is trivially destructible, so that options may hold it.
 class STET_API attribute_list {
  public:
   static constexpr std::size_t count_max = 16;
   attribute_list() = default;
-  /// Throws   errc::usage if there are more.
+  /// Makes a list of these settings.
+  /// Throws   errc::usage for more than 16 settings.
   attribute_list(std::initializer_list<attribute_setting> all) {
     for (auto& one : all) add(one);
   }
+  /// Adds a setting.
+  /// Throws   errc::usage for more than 16 settings.
   void add(const attribute_setting& one) {
     if (count_ == count_max) throw_too_many();
     all_[count_++] = one;
@@ -147,7 +150,8 @@ class STET_API attributes {
   attributes() = default;
   explicit attributes(std::map<std::string, attribute_value, std::less<>> all)
       : all_(std::move(all)) {}
-  /// The value of one; nothing if the run has none of this name and type.
+  /// Returns the value of an attribute; an empty optional if the run has none of this name and
+  /// type.
   ///     auto customer = info.attributes.get(Customer);
   template <class T> std::optional<T> get(const attribute<T>& a) const {
     auto found = all_.find(a.text());
@@ -163,8 +167,9 @@ class STET_API attributes {
   std::map<std::string, attribute_value, std::less<>> all_;
 };
 
-/// What a run is to have written on it beside its attributes: a value of any type with a codec,
-/// which nobody searches for. A view of a variable that lives until the call that takes it returns.
+/// A value of any type with a codec that is stored with a run beside its attributes, and that no
+/// search looks at. A view: the variable that it was made of must live until the call that takes it
+/// returns.
 ///     engine.start(Pay, "pay-7", {.memo = stet::memo(order)}, order);
 class memo {
  public:
@@ -190,10 +195,11 @@ class memo {
 };
 
 namespace detail {
-/// The list as bytes: what records and snapshots hold.
-/// Throws   errc::usage for a name or a value that can't be one.
+/// Returns the list as bytes, as records and snapshots hold it.
+/// Throws   errc::usage for a name or a value that an attribute can't have.
 STET_API std::string pack(const attribute_list& all);
-/// Throws   errc::usage for a memo that is too large. `of`: whose it is to be.
+/// Throws   errc::usage for a memo that is too large. `of` names the run or the workflow in the
+///          message.
 STET_API void check_memo(std::string_view of, std::size_t size_bytes);
 }  // namespace detail
 

@@ -1,5 +1,5 @@
-// What is too long for a payload: kept beside the history of a run, in pieces, and named by a
-// handle.
+// Blobs: bytes that are too long for a payload. They are kept beside the history of a run, in
+// pieces, and a handle names them.
 //
 //     auto film = co_await ctx.step("download", [url](stet::step_context& s) {
 //       return s.keep(download(url));                       // up to 64 MiB
@@ -24,15 +24,15 @@ struct blob_place {
 /// The longest blob, in bytes.
 inline constexpr std::uint64_t blob_bytes_max = std::uint64_t{64} << 20;
 
-/// The handle of a blob: a value of a few bytes, which travels as any other, in results, arguments
-/// and signals. The bytes belong to the run whose step kept them, and are erased with it: who needs
-/// them longer reads them and keeps them anew.
+/// The handle of a blob: a value of a few bytes that travels like any other, in results, arguments
+/// and signals. The bytes belong to the run whose step kept them, and are erased with that run: a
+/// run that needs them longer reads them and keeps them anew.
 class blob {
  public:
-  /// Of no bytes.
+  /// Makes the handle of a blob without bytes.
   blob() = default;
   blob(detail::blob_place p, std::uint64_t size) noexcept : place_(p), size_(size) {}
-  /// In bytes.
+  /// Returns the size of the blob in bytes.
   std::uint64_t size() const noexcept { return size_; }
   const detail::blob_place& place() const noexcept { return place_; }
   bool operator==(const blob&) const = default;

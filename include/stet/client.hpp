@@ -1,4 +1,4 @@
-// Runs from outside: started, found, listed, talked to. The engine is a client itself.
+// A client: starts runs, finds them and talks to them from outside. The engine is a client itself.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -27,28 +27,32 @@ template <class S> class entity;
 
 /// The runs of one namespace of an engine. Cheap to copy; usable as long as the engine is open.
 ///
-/// Throws   stet::error from every call: errc::usage for nonsense, errc::closed after close,
-///          errc::full while the store has no room, errc::busy while another program holds it, or a
-///          body the engine (docs/guide/queries-and-updates.md): both go by themselves; errc::store
-///          when it fails.
-/// Thread   every call from any thread but the engine's own (a workflow, a step's body in manual
-///          mode): those that wait throw errc::usage there.
+/// Throws   stet::error from every call: errc::usage for an argument that makes no sense;
+///          errc::closed after close; errc::full while the store has no room; errc::busy while
+///          another program holds the store, or while a body holds the engine
+///          (docs/guide/queries-and-updates.md); errc::store when the store fails. errc::full and
+///          errc::busy end by themselves.
+/// Thread   any but the engine's own (a workflow, a transaction, an inline step, in manual mode any
+///          step's body): there every call throws errc::usage.
 class STET_API client {
  public:
-  /// Starts a run, or finds the one that has this id already: the id is the idempotency key.
+  /// Starts a run, or returns the one that has this id already: the id is the idempotency key.
   ///     auto run = engine.start(MoveMoney, "transfer-42", {"ann", "bob", 1000});
   ///
   /// `id` is 1 to 200 bytes of any value.
-  /// Throws   errc::unknown_workflow, errc::usage (the id), errc::conflict if the id belongs to
-  ///          another workflow, errc::full or errc::busy while the store refuses to write.
+  /// Throws   errc::unknown_workflow; errc::usage for the id; errc::conflict if the id belongs to a
+  ///          run of another workflow; errc::payload if the arguments are too long.
   /// Durable  when it returns, the run is.
   template <class R, class... A>
   run_handle<R> start(const workflow<R(A...)>& w, std::string_view id,
                       std::type_identity_t<A>... arguments) {
     return start(w, id, start_options{}, std::move(arguments)...);
   }
-  /// The same with options: what to do if the id is taken, a delay, time-outs.
+  /// Starts a run with options: what to do if the id is taken, a delay, time-outs.
   ///     engine.start(Remind, "remind-7", {.delay = 24h}, text);
+  ///
+  /// Throws   as above; errc::conflict if the options refuse an id that is taken, errc::usage for a
+  ///          negative delay or time-out.
   template <class R, class... A>
   run_handle<R> start(const workflow<R(A...)>& w, std::string_view id, start_options options,
                       std::type_identity_t<A>... arguments) {
@@ -56,9 +60,13 @@ class STET_API client {
     c.runs.push_back(request_of<A...>(id, options, std::move(arguments)...));
     return run_handle<R>(engine_, name_space_, std::string(id), engine_->perform(c).at(0));
   }
-  /// Starts a run, unless there is one of this id that is open, and sends it a signal, in one
-  /// commit, or does neither. A run that has ended is started anew.
+  /// Sends a signal to the open run of this id; if there is none, starts a run and sends it the
+  /// signal, in one commit. If it throws, neither is done. A run that has ended is followed by a
+  /// new one, unless the options say otherwise.
   ///     engine.signal_with_start(Added, item, Cart, "cart-7", customer);
+  ///
+  /// Throws   as start() and run_handle::signal.
+  /// Durable  when it returns, the run and the signal are.
   template <class T, class R, class... A>
     requires(!std::is_void_v<T>)
   run_handle<R> signal_with_start(const v0::signal<T>& s, const std::type_identity_t<T>& value,
@@ -81,11 +89,15 @@ class STET_API client {
                                   .signal = std::move(q)});
     return run_handle<R>(engine_, name_space_, std::string(id), started);
   }
-  /// Starts a run, unless there is one of this id that is open, and sends it an update; the run's
-  /// start, the update and what it brings are one commit. Waits until the update is accepted; if it
-  /// is refused, or can't be sealed, a run that was started for it stays. With a delay:
-  /// errc::usage, and nothing is started.
+  /// Sends an update to the open run of this id; if there is none, starts a run and sends it the
+  /// update. The run's start, the update and what its handler does at once are one commit. Waits
+  /// until the update is accepted. If the update is refused, or can't be sealed, a run that was
+  /// started for it stays.
   ///     auto size = engine.update_with_start(Add, std::tuple(item), Cart, "cart-7", c).result();
+  ///
+  /// Throws   as start() and run_handle::start_update; errc::usage for options with a delay: then
+  ///          nothing is started.
+  /// Durable  when it returns, the run and the update are.
   template <class U, class... B, class R, class... A>
   update_handle<U> update_with_start(const v0::update<U(B...)>& u,
                                      const std::type_identity_t<std::tuple<B...>>& values,
@@ -110,9 +122,12 @@ class STET_API client {
     return update_handle<U>(engine_, started.run, name_space_, std::string(id), u.text(),
                             std::move(sent.id));
   }
-  /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of start(): all of
-  /// them, or if it throws none.
+  /// Starts many runs in one commit, as (id, arguments) pairs, under the rules of start(). If it
+  /// throws, none of them is started.
   ///     engine.start_all(Hash, std::vector{std::pair(std::string("a"), std::tuple(path_a))});
+  ///
+  /// Throws   as start(); errc::payload if the runs together have more bytes than one commit takes.
+  /// Durable  when it returns, all of the runs are.
   template <class R, class... A>
   std::vector<run_handle<R>> start_all(
       const workflow<R(A...)>& w,
@@ -130,8 +145,8 @@ class STET_API client {
       handles.push_back(run_handle<R>(engine_, name_space_, runs[i].first, started.at(i)));
     return handles;
   }
-  /// The run of this id, open or ended, if there is one.
-  /// Throws   errc::conflict if it belongs to another workflow.
+  /// Returns the latest run of this id, open or ended; an empty optional if there is none.
+  /// Throws   errc::conflict if the run belongs to another workflow.
   template <class R, class... A>
   std::optional<run_handle<R>> find(const workflow<R(A...)>& w, std::string_view id) {
     auto found =
@@ -142,9 +157,10 @@ class STET_API client {
   /// Answers a promise of a run, by the token that pending_promise::token() gave.
   ///     engine.resolve(Approval, token, decision{true, "ok"});
   ///
-  /// Returns  false if it was answered before, or its run has ended: nothing happens then.
-  /// Throws   errc::not_found for a token that no run of this store has given, errc::usage if it
-  ///          stands for a promise of another name.
+  /// Returns  false if the promise was answered before, or if its run has ended: then nothing
+  ///          happens.
+  /// Throws   errc::not_found for a token that no run of this store has given, errc::usage if the
+  ///          token stands for a promise of another name.
   /// Durable  when it returns, the answer is.
   template <class T>
     requires(!std::is_void_v<T>)
@@ -158,15 +174,17 @@ class STET_API client {
     return engine_->perform(detail::answer_promise{
         .promise = p.text(), .token = token, .payload = detail::null_payload()});
   }
-  /// The same with a refusal: whoever waits gets stet::promise_rejected with the reason.
+  /// Rejects a promise of a run: the workflow that waits for it gets stet::promise_rejected with
+  /// the reason. Returns, throws and is durable as resolve.
   template <class T> bool reject(const promise<T>& p, std::string_view token, std::string reason) {
     failure f{"stet::promise_rejected", std::move(reason), {}, 1};
     return engine_->perform(
         detail::answer_promise{.promise = p.text(), .token = token, .payload = {}, .rejected = &f});
   }
 
-  /// run_handle::signal by id, whatever the run's workflow is.
-  /// Throws   errc::not_found, as below.
+  /// Sends a signal to the latest run of an id, of whatever workflow, as run_handle::signal does.
+  /// Throws   as run_handle::signal; errc::not_found if there is no run of this id, as do query,
+  ///          update, cancel and terminate by id.
   ///     engine.signal("order-7", Approved, true);
   template <class T>
     requires(!std::is_void_v<T>)
@@ -177,12 +195,13 @@ class STET_API client {
   void signal(std::string_view id, const v0::signal<void>& s, signal_options o = {}) {
     named(id).signal(s, o);
   }
-  /// run_handle::query by id.
+  /// Asks the latest run of an id, as run_handle::query does.
   template <class Q, class... A>
   Q query(std::string_view id, const v0::query<Q(A...)>& q, std::type_identity_t<A>... arguments) {
     return named(id).query(q, std::move(arguments)...);
   }
-  /// run_handle::update by id.
+  /// Sends an update to the latest run of an id and waits for its answer, as run_handle::update
+  /// does.
   template <class U, class... A>
   U update(std::string_view id, const v0::update<U(A...)>& u,
            std::type_identity_t<A>... arguments) {
@@ -193,21 +212,20 @@ class STET_API client {
            std::type_identity_t<A>... arguments) {
     return named(id).update(u, o, std::move(arguments)...);
   }
-  /// Calls an entity and waits for its answer: calls of one entity are done one at a time, in the
-  /// order in which they came. The entity is there as soon as it is called. Needs
-  /// <stet/entity.hpp>.
+  /// Calls an entity and waits for its answer. Calls of one entity are done one at a time, in the
+  /// order in which they came. The first call creates the entity. Needs <stet/entity.hpp>.
   ///     auto size = engine.call(Cart, "ann", Add, "milk");
   ///
-  /// Throws   as run_handle::update; errc::run_ended if its run has failed: a new one, which would
-  ///          begin with another state, isn't begun silently.
-  /// Durable  what the call changed, and its answer, when it returns.
+  /// Throws   as run_handle::update; errc::run_ended if the entity's run has failed: Stet doesn't
+  ///          silently begin a new run with another state.
+  /// Durable  when it returns, what the call changed and its answer are.
   template <class S, class R, class... A>
   R call(const entity<S>& e, std::string_view key, const v0::update<R(A...)>& u,
          std::type_identity_t<A>... arguments) {
     return call(e, key, u, update_options{}, std::move(arguments)...);
   }
-  /// The same, with an id for the call: of several with the same id, one is done, and all get its
-  /// answer.
+  /// Calls an entity with an id for the call: of several calls with the same id, one is done, and
+  /// all of them get its answer.
   template <class S, class R, class... A>
   R call(const entity<S>& e, std::string_view key, const v0::update<R(A...)>& u, update_options o,
          std::type_identity_t<A>... arguments) {
@@ -221,17 +239,18 @@ class STET_API client {
         .until = detail::update_stage::answered});
     return detail::take<R>(*engine_, u.text(), answer);
   }
-  /// Asks an entity something, which it answers at once, whatever it is doing; one that was never
-  /// called answers as it would begin.
+  /// Asks an entity, which answers at once, whatever it is doing. An entity that was never called
+  /// answers from the state that it would begin with.
   /// Throws   as run_handle::query.
   template <class S, class R, class... A>
   R call(const entity<S>& e, std::string_view key, const v0::query<R(A...)>& q,
          std::type_identity_t<A>... arguments) {
     return query(e.id_of(key), q, std::move(arguments)...);
   }
-  /// What a step of a run in this namespace has kept (step_context::keep), or a part of it.
+  /// Returns the bytes that a step of a run in this namespace has kept (step_context::keep), or a
+  /// part of them.
   ///     auto film = engine.read(run.result());
-  /// Throws   errc::not_found if the run that kept it was erased, errc::usage for an offset behind
+  /// Throws   errc::not_found if the run that kept them was erased, errc::usage for an offset past
   ///          the end, store_error.
   std::string read(const blob& b, std::uint64_t offset = 0, std::uint64_t length = UINT64_MAX) {
     return engine_->perform(
@@ -240,9 +259,9 @@ class STET_API client {
   /// Reads and writes the user's own entries from outside, as context::transact does.
   ///     auto ann = engine.transact([](stet::transaction& tx) { return tx.get(Accounts, "ann"); });
   ///
-  /// Returns  what `f` returns, whatever its type is.
-  /// Throws   what `f` throws: nothing was written.
-  /// Durable  when it returns, what it read and wrote is.
+  /// Returns  what `f` returns, of any type.
+  /// Throws   what `f` throws: then nothing was written.
+  /// Durable  when it returns, what `f` read and wrote is.
   template <class F> auto transact(F&& f) -> std::invoke_result_t<F&, transaction&> {
     using R = std::invoke_result_t<F&, transaction&>;
     struct function final : detail::transact_function {
@@ -257,17 +276,18 @@ class STET_API client {
     engine_->perform(detail::transact_in{.name_space = name_space_, .function = call});
     if constexpr (!std::is_void_v<R>) return *std::move(call.result);
   }
-  /// run_handle::cancel by id.
+  /// Asks the latest run of an id to end, as run_handle::cancel does.
   /// Throws   errc::not_found.
   void cancel(std::string_view id, std::string_view reason = {}) { named(id).cancel(reason); }
-  /// run_handle::terminate by id.
+  /// Ends the latest run of an id without asking it, as run_handle::terminate does.
   /// Throws   errc::not_found.
   void terminate(std::string_view id, std::string_view reason = {}) { named(id).terminate(reason); }
-  /// What an operator does: lists, histories, and what mends a run. Cheap to make.
+  /// Returns the operator's view of this namespace: lists, histories, and how to mend a run. Cheap
+  /// to make.
   ///     auto stuck = engine.admin().list("ExecutionStatus = 'Stalled'");
   v0::admin admin() const { return v0::admin(engine_, name_space_); }
 
-  /// The namespace whose runs these are.
+  /// Returns the name of the namespace that the runs of this client belong to.
   const std::string& name_space() const noexcept { return name_space_; }
 
   // ---------------------------------------------------------------- old spellings, until 0.2
@@ -326,7 +346,7 @@ class STET_API client {
 
  private:
   friend class engine;
-  /// The latest run of that id, looked for when it is asked.
+  /// Returns a handle of the latest run of that id, which each call looks for anew.
   run_handle<void> named(std::string_view id) const {
     return {engine_, name_space_, std::string(id), {}};
   }

@@ -1,5 +1,5 @@
-// The codecs of the core: numbers, texts, the standard library's vocabulary and ordered containers.
-// Included by <stet/codec.hpp>. What each type is on disk: docs/format.md.
+// The codecs of the core: numbers, texts, the standard library's vocabulary types and ordered
+// containers. <stet/codec.hpp> includes this header. docs/format.md says what each type is on disk.
 #pragma once
 #include <stet/codec.hpp>
 
@@ -10,8 +10,8 @@ template <> struct codec<bool> {
   static bool decode(reader& in) { return in.boolean(); }
 };
 
-/// Integers of up to 64 bits travel as their value: one may be read back as another type that
-/// holds it.
+/// Integers of up to 64 bits are stored as their value: a value may be read back as another type
+/// that can hold it.
 template <std::integral T>
   requires(sizeof(T) <= 8)
 struct codec<T> {
@@ -32,14 +32,14 @@ struct codec<T> {
   }
 };
 
-/// A char is 0 to 255, also where it is signed.
+/// A char is stored as 0 to 255, also where char is signed.
 template <> struct codec<char> {
   static void encode(writer& out, char v) { out.natural(static_cast<unsigned char>(v)); }
   static char decode(reader& in) { return static_cast<char>(codec<unsigned char>::decode(in)); }
 };
 
-/// Floating-point numbers, as a double: a long double is rounded to one, and so is the `7.5s` that
-/// holds one.
+/// Floating-point numbers are stored as a double. A long double is rounded to one, and so is the
+/// duration `7.5s`, whose count is a long double.
 template <std::floating_point T> struct codec<T> {
   static void encode(writer& out, T v) { out.number(static_cast<double>(v)); }
   static T decode(reader& in) {
@@ -52,8 +52,8 @@ template <std::floating_point T> struct codec<T> {
   }
 };
 
-/// Enumerations travel as their number, in every translation unit alike; a number without an
-/// enumerator is accepted. For names: json_codec<E>.
+/// Enumerations are stored as their number, in every translation unit alike; a number without an
+/// enumerator is accepted. To store their names: json_codec<E>.
 template <class T>
   requires std::is_enum_v<T>
 struct codec<T> {
@@ -62,7 +62,7 @@ struct codec<T> {
   static T decode(reader& in) { return static_cast<T>(codec<number>::decode(in)); }
 };
 
-/// A text, see writer::text.
+/// A text; see writer::text.
 template <> struct codec<std::string> {
   static void encode(writer& out, const std::string& v) { out.text(v); }
   static std::string decode(reader& in) { return std::string(in.text()); }
@@ -80,7 +80,7 @@ template <> struct codec<std::vector<std::byte>> {
   }
 };
 
-/// null
+/// A monostate is stored as null.
 template <> struct codec<std::monostate> {
   static void encode(writer& out, std::monostate) { out.null(); }
   static std::monostate decode(reader& in) {
@@ -89,7 +89,8 @@ template <> struct codec<std::monostate> {
   }
 };
 
-/// An array of no or one item, not null: so that optional<optional<T>> is what it was.
+/// An optional is stored as an array of no or one item and not as null: so optional<optional<T>> is
+/// read back as it was.
 template <encodable T> struct codec<std::optional<T>> {
   static void encode(writer& out, const std::optional<T>& v) {
     out.array(v ? 1 : 0);
@@ -109,7 +110,7 @@ template <encodable T> struct codec<std::vector<T>> {
     for (auto&& x : v) codec<T>::encode(out, x);
   }
   static std::vector<T> decode(reader& in) {
-    std::vector<T> v;  // grows with what is really there, not with what the length says
+    std::vector<T> v;  // grows with the items that exist, not with what the length says
     for (auto n = in.array(); n > 0; --n) v.push_back(codec<T>::decode(in));
     return v;
   }
@@ -128,7 +129,7 @@ template <encodable T, std::size_t N> struct codec<std::array<T, N>> {
   }
 };
 
-/// Two items.
+/// A pair is stored as an array of two items.
 template <encodable A, encodable B> struct codec<std::pair<A, B>> {
   static void encode(writer& out, const std::pair<A, B>& v) {
     out.array(2);
@@ -154,7 +155,8 @@ template <encodable... T> struct codec<std::tuple<T...>> {
   }
 };
 
-/// The index of the alternative, and its value. Add alternatives at the end only.
+/// A variant is stored as the index of its alternative, and the value. Add alternatives at the end
+/// only.
 template <encodable... T> struct codec<std::variant<T...>> {
   static void encode(writer& out, const std::variant<T...>& v) {
     if (v.valueless_by_exception()) throw std::bad_variant_access();
@@ -174,7 +176,7 @@ template <encodable... T> struct codec<std::variant<T...>> {
   }
 };
 
-/// The count of ticks: the type alone knows their unit.
+/// A duration is stored as its count of ticks: only the type knows their unit.
 template <class Rep, class Period>
   requires encodable<Rep>
 struct codec<std::chrono::duration<Rep, Period>> {
@@ -183,7 +185,7 @@ struct codec<std::chrono::duration<Rep, Period>> {
   static type decode(reader& in) { return type(codec<Rep>::decode(in)); }
 };
 
-/// The count of ticks since the clock's epoch.
+/// A time point is stored as its count of ticks since the clock's epoch.
 template <class Clock, class D>
   requires encodable<D>
 struct codec<std::chrono::time_point<Clock, D>> {
@@ -193,8 +195,8 @@ struct codec<std::chrono::time_point<Clock, D>> {
 };
 
 namespace detail {
-// Ordered maps and sets of any library. Unordered ones have no codec: their order differs from
-// run to run.
+// Ordered maps and sets of any library. Unordered ones have no codec: their order differs from one
+// program run to the next.
 template <class T>
 concept ordered_map = requires {
   typename T::key_compare;

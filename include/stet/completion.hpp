@@ -1,4 +1,4 @@
-// Non-blocking steps: what ends a step whose body only began something.
+// Non-blocking steps: the handles by which a step ends whose body only began something.
 #pragma once
 #include <concepts>
 #include <exception>
@@ -18,7 +18,7 @@ namespace stet { inline namespace v0 {
 namespace detail {
 class completion_state;
 
-/// What is called when a pending step is asked to stop.
+/// A callback that is called when a pending step is asked to stop.
 class STET_API stop_callback {
  public:
   stop_callback() = default;
@@ -37,12 +37,12 @@ template <class F> class stop_callback_of final : public stop_callback {
 };
 }  // namespace detail
 
-/// An attempt of a step that is pending: what its body may know of it, as step_context is for one
-/// that works itself. A handle: copies are the same attempt.
+/// A pending attempt of a step: tells the attempt's body what step_context tells a body that works
+/// itself. A handle: copies stand for the same attempt.
 ///
-/// Thread   any; of one object, assignment and destruction alone.
+/// Thread   any; while one object is assigned or destroyed, no other thread uses that object.
 /// Life     usable as long as you like, also after the attempt, its run and the engine have ended.
-///          When the last handle is gone and the attempt was not ended, it fails.
+///          An attempt that nothing has ended fails when its last handle is gone.
 class STET_API pending_step {
  public:
   explicit pending_step(detail::completion_state& s) noexcept;
@@ -54,30 +54,34 @@ class STET_API pending_step {
   }
   ~pending_step();
 
-  /// 1 at first. Rises with each attempt, also with those that a crash cut short.
+  /// Returns the number of the attempt: 1 at first. It rises with each attempt, also with those
+  /// that a crash cut short.
   unsigned attempt() const noexcept;
-  /// The same at every attempt, and unique across runs, stores and devices. No secret, as
-  /// step_context's.
+  /// Returns a text that is the same at every attempt, and unique across runs, stores and devices.
+  /// It is no secret, as step_context::idempotency_key isn't.
   std::string idempotency_key() const;
-  /// True after a time-out, a cancellation, a lost race or the engine's close.
+  /// Returns true after a time-out, a cancellation, a lost race or the engine's close.
   bool stop_requested() const noexcept;
-  /// Has `f()` called once, when the attempt is asked to stop; at once, if it was. Another one
-  /// takes its place. It is destroyed when the attempt ends.
+  /// Registers `f`, which is called once, when the attempt is asked to stop; at once, if that has
+  /// happened. A later `f` replaces an earlier one. `f` is destroyed when the attempt ends.
   ///
-  /// Thread   `f` is called on the engine's own thread, during whatever that does: it must be quick
-  ///          and not call the engine. It may end the attempt. What it throws is lost.
+  /// Thread   `f` is called on the engine's own thread, which may be in the middle of anything, on
+  ///          the thread that closes the engine, or at once on the caller's: `f` must be quick and
+  ///          not call the engine. It may end the attempt. An exception that it throws is dropped.
   /// Life     `f` must not hold the completion: the last handle would never go.
   template <class F> void on_stop(F&& f) const {
     stop_with(std::make_unique<detail::stop_callback_of<std::decay_t<F>>>(std::forward<F>(f)));
   }
-  /// Says how far it is, as step_context::heartbeat does. Nothing, once the attempt has ended.
+  /// Reports progress, as step_context::heartbeat does. Does nothing once the attempt has ended.
+  /// Throws   errc::payload if `progress` is longer than a payload may be; what its codec throws.
   template <class T> void heartbeat(const T& progress) const {
     std::string b;
     encode(b, progress);
     beat(std::move(b));
   }
-  /// What the latest heartbeat of an earlier attempt said.
-  /// Throws   errc::payload if it was no T.
+  /// Returns what the latest heartbeat of an earlier attempt said; an empty optional if there was
+  /// none.
+  /// Throws   errc::payload if it was no `T`.
   template <class T> std::optional<T> progress() const {
     auto b = last_progress();
     if (b.empty()) return std::nullopt;
@@ -87,7 +91,7 @@ class STET_API pending_step {
  protected:
   bool settle(std::string result) const noexcept;
   bool settle(std::exception_ptr error) const noexcept;
-  /// In a handler: the value can't be encoded.
+  /// Ends the attempt as failed because its result can't be encoded. Call it in a catch block.
   bool settle_unencodable() const noexcept;
 
  private:
@@ -97,27 +101,28 @@ class STET_API pending_step {
   detail::completion_state* state_;
 };
 
-/// Ends a step whose body began something that ends later: a body that takes one first makes its
-/// step a non-blocking one. It returns at once and keeps a copy, and no thread waits.
+/// Ends a step whose body began something that ends later. A body that takes a completion first
+/// makes its step a non-blocking one: it keeps a copy and returns at once, and no thread waits.
 ///     auto text = co_await ctx.step(
 ///         "fetch", [](stet::completion<std::string> done, std::string url) {
 ///           http.get(url, [done](reply r) { done.resolve(r.text); });
 ///         }, url);
 ///
-/// The attempt ends once, by whatever comes first: resolve, reject, what the body throws, a
-/// time-out. When the last copy is gone without any of that, it fails, and is tried again as the
-/// step's policy says. Time-outs, retries, cancellation, at_most_once and crashes mean what they
-/// mean to any step; a close counts as a crash for what is pending. What is rejected because it was
-/// asked to stop is rejected with stet::stopped.
+/// An attempt ends once, by whatever comes first: resolve, reject, an exception of the body, a
+/// time-out. If the last copy is gone without any of these, the attempt fails, and the step is
+/// tried again as its policy says. Time-outs, retries, cancellation, at_most_once and crashes mean
+/// what they mean to any step; for a pending attempt a close counts as a crash. An attempt that
+/// ends early because it was asked to stop is rejected with stet::stopped.
 ///
-/// A body that captures may have lent its workflow's variables to whatever it began: until the
-/// attempt is ended, or the last copy gone, the run waits even after a time-out, and so does the
-/// engine's close. After resolve and reject they must not be touched. A function, a captureless
-/// lambda or stet::owning(lambda) is left behind instead.
+/// A body that captures may have lent its workflow's variables to what it began: until the attempt
+/// is ended, or its last copy is gone, the run waits even after a time-out, and so does the
+/// engine's close. After resolve and reject those variables must not be touched. If the body is a
+/// function, a captureless lambda or stet::owning(lambda), neither waits.
 template <class R = void> class completion : public pending_step {
  public:
   using pending_step::pending_step;
-  /// The attempt's result. Returns whether this ended it: false if something else did before.
+  /// Ends the attempt with its result.
+  /// Returns  false if something else ended the attempt before.
   /// Durable  soon after, not when it returns.
   bool resolve(const R& value) const noexcept {
     try {
@@ -126,7 +131,7 @@ template <class R = void> class completion : public pending_step {
       return settle(std::move(b));
     } catch (...) { return settle_unencodable(); }
   }
-  /// The attempt has failed, as if its body had thrown that. Returns as resolve.
+  /// Ends the attempt as failed, as if its body had thrown `error`. Returns as resolve.
   bool reject(std::exception_ptr error) const noexcept { return settle(std::move(error)); }
   template <std::derived_from<std::exception> E> bool reject(const E& error) const noexcept {
     return settle(std::make_exception_ptr(error));

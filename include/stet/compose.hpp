@@ -1,11 +1,12 @@
-// What composes operations: all, any, first_success, with_timeout, with_scope, shield,
-// attempt. Free functions over anything awaitable of ours. A coroutine lambda is handed over as
-// itself, not called:
+// Composition of operations: all, any, first_success, with_timeout, with_scope, shield, attempt.
+// Free functions over anything that Stet can await. Pass a coroutine lambda itself, not a call of
+// it:
 //     co_await stet::all(ctx.step("a", f), [&](stet::context& ctx) -> stet::task<int> { … });
 //
-// Structured: nothing here ends before everything it began in this run has ended. A loser is
-// cancelled, may clean up durably (its awaits throw stet::cancelled; what it shields still runs),
-// and only then does the race return. A child run that lost is asked to cancel, and not waited for.
+// Structured: none of these ends before everything that it began in this run has ended. A loser of
+// a race is cancelled and may clean up durably (its awaits throw stet::cancelled; what it shields
+// still runs), and only then does the race return. A child run that lost is asked to cancel, and
+// isn't waited for.
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -28,7 +29,7 @@ namespace detail {
 
 template <class T> using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
-/// The result of an operation, with void as std::monostate.
+/// Returns the result of an operation, with std::monostate for void.
 template <awaitable A> stored<typename A::result_type> result_of(A& a) {
   if constexpr (std::is_void_v<typename A::result_type>) {
     a.result();
@@ -42,7 +43,7 @@ concept maker_with_context = std::is_invocable_v<F&, context&> &&
 template <class F>
 concept maker = std::is_invocable_v<F&> && awaitable<std::remove_cvref_t<std::invoke_result_t<F&>>>;
 
-/// Keeps an operation in place that is made late (operations are pinned once they start).
+/// A place for an operation that is made late: an operation can't be moved once it has started.
 template <awaitable A> class place {
  public:
   place() noexcept {}
@@ -68,7 +69,7 @@ template <awaitable A> class place {
   bool full_ = false;
 };
 
-/// An operation made by a callable when it starts. Owns the callable, so that a coroutine lambda
+/// An operation that a callable makes when it starts. Owns the callable, so that a coroutine lambda
 /// keeps its captures.
 template <class F> class made {
   static auto make(F& f, environment e) {
@@ -103,7 +104,8 @@ template <class F> class made {
   std::exception_ptr error_;
 };
 
-/// What all, any, … take: an operation by rvalue, or a callable that makes one.
+/// Turns an argument of all, any, … into an operation: it is an operation by rvalue, or a callable
+/// that makes one.
 template <class A> auto as_operation(A&& a) {
   if constexpr (!awaitable<std::remove_cvref_t<A>>) guard_gcc<A>();
   using type = std::remove_cvref_t<A>;
@@ -120,7 +122,7 @@ template <class A> auto as_operation(A&& a) {
 }
 template <class A> using operation_of = decltype(as_operation(std::declval<A>()));
 
-/// Several operations begun together and ended together.
+/// Several operations that are begun together and end together.
 class STET_API group {
  public:
   enum class rule : std::uint8_t { all, any, success };
@@ -145,7 +147,7 @@ class STET_API group {
     waiter_ = &w;
     size_ = size;
   }
-  /// Begins a branch. Returns whether to go on to the next: not if the outcome is decided.
+  /// Begins a branch. Returns whether to begin the next one: false once the outcome is decided.
   template <awaitable A> bool begin(branch& b, std::size_t index, A& a) noexcept {
     admit(b, index);
     if (a.start({&b.part, env_.depth}, b)) end(b);
@@ -169,8 +171,8 @@ class STET_API group {
   void end(branch&) noexcept;
   rule rule_;
   bool opening_ = true;
-  bool decided_ = false;      // any, success: there is a winner; all: there is a failure
-  std::size_t decisive_ = 0;  // its index
+  bool decided_ = false;      // any, success: a branch has won; all: one has failed
+  std::size_t decisive_ = 0;  // the index of that branch
   std::size_t live_ = 0;
   std::size_t size_ = 0;
   environment env_;
@@ -208,7 +210,7 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] tuple
     } else {
       std::optional<result_type> r;
       std::size_t winner =
-          decided() ? decisive() : count - 1;  // success: none did; the last one's error
+          decided() ? decisive() : count - 1;  // success, but no branch won: the last one's error
       with_each([&](auto index, auto& a) {
         if (index == winner) r.emplace(std::in_place_index<index>, result_of(a));
         return true;
@@ -239,7 +241,7 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] tuple
 
 }  // namespace detail
 
-/// Which of several operations of one type ended first, and with what.
+/// The index and the value of the operation, of several of one type, that ended first.
 template <class T> struct any_of {
   std::size_t index;
   T value;
@@ -359,7 +361,7 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] shiel
   A operation_;
 };
 
-/// A body that is given its own scope.
+/// A body that gets a scope of its own.
 template <class F>
 class [[nodiscard("stet: an operation does nothing until it is awaited")]] scoped {
   using inner = std::invoke_result_t<F&, v0::scope&>;
@@ -410,8 +412,9 @@ concept awaitable_argument =
 
 }  // namespace detail
 
-/// Waits for all. Returns a std::tuple (void as std::monostate). The first failure cancels the
-/// others and is thrown when they have ended.
+/// Waits for all operations. Returns a std::tuple of their results (std::monostate for void); for a
+/// vector of operations a std::vector, or void. The first failure cancels the others; it is thrown
+/// when they have ended.
 template <class... A>
   requires(sizeof...(A) > 0)
 auto all(A&&... operations) {
@@ -423,9 +426,9 @@ template <class A>
 auto all(std::vector<A> operations) {
   return detail::vector_group<detail::group::rule::all, A>(std::move(operations));
 }
-/// Waits for the first to end, value or exception, by the order of events in the history; cancels
-/// the others. Returns a std::variant whose index() is the winner's. A vector gives any_of{index,
-/// value}.
+/// Waits for the first operation to end, with a value or an exception, by the order of events in
+/// the history; cancels the others. Returns a std::variant whose index() is the winner's; for a
+/// vector of operations any_of{index, value}.
 template <class... A>
   requires(sizeof...(A) > 0)
 auto any(A&&... operations) {
@@ -437,7 +440,8 @@ template <class A>
 auto any(std::vector<A> operations) {
   return detail::vector_group<detail::group::rule::any, A>(std::move(operations));
 }
-/// Waits for the first to succeed. If none does, throws what the last of them threw.
+/// Waits for the first operation to succeed; cancels the others. If none succeeds, throws the error
+/// of the last operation in the list. Returns as any.
 template <class... A>
   requires(sizeof...(A) > 0)
 auto first_success(A&&... operations) {
@@ -450,29 +454,32 @@ auto first_success(std::vector<A> operations) {
   return detail::vector_group<detail::group::rule::success, A>(std::move(operations));
 }
 
-/// Waits no longer than `limit`. Returns an optional, empty if the time was up (bool for void).
+/// Waits for an operation, no longer than `limit`. Returns an optional, empty if the time was up;
+/// for void a bool, false if the time was up.
 template <class A> auto with_timeout(duration limit, A&& operation) {
   return detail::timed<detail::operation_of<A>>(limit,
                                                 detail::as_operation(std::forward<A>(operation)));
 }
-/// Runs to its end even if what awaits it is cancelled: for clean-up.
+/// Runs an operation to its end even if the code that awaits it is cancelled: for clean-up.
 template <class A> auto shield(A&& operation) {
   return detail::shielded<detail::operation_of<A>>(
       detail::as_operation(std::forward<A>(operation)));
 }
-/// Turns a failure into a value. Cancellation still passes.
+/// Runs an operation and returns its value or its failure as a stet::outcome. stet::cancelled and
+/// std::bad_alloc are still thrown.
 template <class A> auto attempt(A&& operation) {
   return detail::attempted<detail::operation_of<A>>(
       detail::as_operation(std::forward<A>(operation)));
 }
+/// Waits for all operations, also if some of them fail. Returns a std::tuple of stet::outcome.
 template <class... A>
   requires(sizeof...(A) > 0)
 auto try_all(A&&... operations) {
   return stet::all(stet::attempt(std::forward<A>(operations))...);
 }
 
-/// Runs `body(scope&)`; whoever holds the scope may cancel it. Returns an optional, empty if it was
-/// cancelled so (bool for void).
+/// Runs `body(scope&)`. All code that has the scope may cancel it. Returns an optional, empty if
+/// the scope was cancelled; for void a bool, false if the scope was cancelled.
 template <class F> auto with_scope(F&& body) {
   detail::guard_gcc<F>();
   return detail::scoped<std::decay_t<F>>(std::forward<F>(body));

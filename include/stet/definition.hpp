@@ -1,5 +1,5 @@
-// What the engine keeps of a workflow's body and of a declared error. No user of Stet needs this
-// header.
+// The parts of an engine that know the types of a workflow's body and of a declared error. No user
+// of Stet needs this header.
 #pragma once
 #include <memory>
 #include <string>
@@ -22,10 +22,12 @@ class STET_API definition {
   virtual ~definition();
   /// Throws   errc::payload if the arguments don't decode.
   virtual std::unique_ptr<root> begin(context&, std::string_view arguments) = 0;
-  /// Of an entity: what it is started with when it is called for the first time. Else empty.
+  /// Returns the arguments with which the first call of an entity starts it; empty if this is no
+  /// entity.
   virtual std::string new_arguments() const;
   virtual bool is_entity() const noexcept { return false; }
-  /// Of an entity that was never called: what a query says. False: it has no handler for it.
+  /// Answers a query of an entity that was never called. Returns false if the entity has no handler
+  /// for it.
   virtual bool answer_new(std::string_view query, std::string_view arguments,
                           std::string& out) const;
 };
@@ -37,7 +39,7 @@ class STET_API declared_error {
   declared_error& operator=(const declared_error&) = delete;
   virtual ~declared_error();
   const std::string& name() const noexcept { return name_; }
-  /// Fills `f` if `e` is exactly of this type.
+  /// Fills `f` if `e` has exactly this type. Returns whether it has.
   virtual bool describe(const std::exception& e, failure& f) const = 0;
   [[noreturn]] virtual void raise(const failure& f) const = 0;
 

@@ -9,20 +9,22 @@
 
 namespace stet { inline namespace v0 {
 
+/// Options of an encryption.
 struct encryption_options {
-  /// Whether a payload that isn't encrypted is refused. Without it, who can write into the store
-  /// can put in what he likes; with it, nothing that was there before is read.
+  /// Whether a payload that isn't encrypted is refused. If false, someone who can write into the
+  /// store can put any payload there. If true, payloads that were stored before the encryption
+  /// can't be read.
   bool required = false;
 };
 
-/// Encrypts payloads with keys that have names: one for what is written, all of them for what is
-/// read. XChaCha20-Poly1305 with a random nonce of 192 bits each; the place of a payload is
-/// authenticated with it, so one that was changed, cut short or moved doesn't open.
+/// Encrypts payloads with keys that have names: one key for writing, all of them for reading.
+/// XChaCha20-Poly1305 with a random nonce of 192 bits for each payload. The place of a payload is
+/// authenticated too: a payload that was changed, cut short or moved doesn't open.
 ///
 ///     auto keys = std::make_shared<stet::encryption>("2026", key);   // 32 bytes, yours to keep
 ///     stet::engine engine{std::move(store), {.transforms = {stet::zstd(), keys}}};
 ///
-/// Its name is "xchacha20"; what it makes begins with the name of the key, which is not secret.
+/// Its name is "xchacha20". A sealed payload begins with the name of its key, which is not secret.
 ///
 /// Thread   any.
 class STET_API encryption final : public payload_transform {
@@ -30,24 +32,26 @@ class STET_API encryption final : public payload_transform {
   static constexpr std::size_t key_bytes = 32;
   static constexpr std::size_t name_bytes_max = 64;
 
-  /// With the key that is used for what is written.
+  /// Makes an encryption with the key that is used for writing.
   ///
-  /// Throws   errc::usage: a name is 1 to 64 bytes, a key is 32.
-  /// Life     `key` is copied, and the copy wiped with this object.
+  /// Throws   errc::usage: a name has 1 to 64 bytes, a key 32.
+  /// Life     `key` is copied, and the copy is wiped with this object.
   encryption(std::string_view name, std::string_view key, const encryption_options& o = {});
   ~encryption() override;
 
-  /// One more key, for what it was used to write. It stays: runs that stalled for want of it go on
-  /// when they are resumed.
+  /// Adds a key, to read what was written with it. It can't be removed. Runs that stalled because
+  /// the key was missing go on when they are resumed.
   ///
   /// Throws   errc::usage as above; errc::conflict if the name has another key.
   void add_key(std::string_view name, std::string_view key);
-  /// From now on this one is used for what is written.
+  /// Chooses the key that is used for writing from now on.
   ///
   /// Throws   errc::not_found if there is no such key.
   void use_key(std::string_view name);
 
-  /// A new key, at random.
+  /// Returns a new random key.
+  ///
+  /// Throws   errc::usage if libsodium finds no source of random bytes.
   static std::string new_key();
 
   std::string_view name() const noexcept override;

@@ -1,5 +1,6 @@
-// Entities: objects with a key and a durable state, which do one thing at a time. Calls wait in the
-// order in which they came; each is done exactly once; what it changed is durable with its answer.
+// Entities: objects with a key and a durable state that do one thing at a time. Calls wait in the
+// order in which they came, and each is done exactly once. What a call changed is durable with its
+// answer.
 //
 //     struct cart { std::vector<std::string> items; };
 //     inline constexpr stet::entity<cart>                          Cart{"cart"};
@@ -34,14 +35,14 @@
 namespace stet { inline namespace v0 {
 namespace detail {
 
-/// A handler of an entity, before there is a run: what it answers and how.
+/// A handler of an entity, before a run exists: the name that it answers, and how.
 template <class Name, class V, class H> struct entity_handler {
   Name name;
   V validator;
   H handler;
 };
 
-/// A registration of a run, type erased.
+/// A handler that is registered with a run, type erased.
 struct registration {
   registration() = default;
   registration(const registration&) = delete;
@@ -49,7 +50,7 @@ struct registration {
   virtual ~registration() = default;
 };
 
-/// How many calls that wait for something are under way.
+/// Counts the calls under way that wait for something.
 class under_way {
  public:
   explicit under_way(int& n) noexcept : n_(n) { ++n_; }
@@ -67,7 +68,7 @@ task<R> guarded(H& h, context& c, S& s, int& busy, A... a) {
   co_return co_await h(c, s, std::move(a)...);
 }
 
-/// An update of an entity, as a handler of a run.
+/// An update of an entity, as a handler of its run.
 template <class S, class V, class H, class R, class... A>
 class entity_update : public registration {
   static constexpr bool waits = std::is_invocable_r_v<task<R>, H&, context&, S&, A...>;
@@ -108,7 +109,8 @@ class entity_update : public registration {
   update_handler<validate_with, handle, R, A...> handler_;
 };
 
-/// A query of an entity: for those outside a query, for workflows an update that changes nothing.
+/// A query of an entity: a query for callers outside, and for workflows an update that changes
+/// nothing.
 template <class S, class H, class R, class... A> class entity_query : public registration {
   struct look {
     const H& h;
@@ -183,10 +185,10 @@ consteval bool check_entity_handler(const entity_handler<query<R(A...)>, V, H>*)
   return good;
 }
 
-/// What an entity waits for: its history is long, no call is under way, and its state isn't too
-/// long to be handed to the next run. It is looked at while the run is driven, never in a replay,
-/// where the history says it: so what a codec makes of the state may change with the build. A codec
-/// that throws stalls the run.
+/// The condition under which an entity continues as new: its history is long, no call is under way,
+/// and its state isn't too long to be passed to the next run. The condition is checked while the
+/// run is driven, and never in a replay, where the history has the answer: so the bytes that a
+/// codec makes of the state may change with the build. A codec that throws stalls the run.
 class STET_API going_over : public condition {
  public:
   going_over(std::string& arguments, source_point at);
@@ -198,14 +200,14 @@ class STET_API going_over : public condition {
   virtual void encode_state(std::string& out) const = 0;
 
  private:
-  std::string& arguments_;       // of the next run, once it holds
-  std::uint64_t look_from_ = 0;  // records of the run: a state that was too long is looked at again
-  bool told_ = false;            // that it is
+  std::string& arguments_;       // of the next run, once the condition holds
+  std::uint64_t look_from_ = 0;  // a state that was too long is checked again from this record on
+  bool told_ = false;            // whether a state that is too long was reported
 };
 
-/// The workflow that an entity is: it answers until its history is long, and continues as new with
-/// its state. What waits then goes over. It never ends as failed, since its state would end with
-/// it: what its code throws outside of a call stalls it.
+/// The workflow of an entity: it answers until its history is long, and then continues as new with
+/// its state. Waiting calls go over to the next run. It never ends as failed, since its state would
+/// end with it: an exception outside of a call stalls it.
 template <class S, class... H> class entity_definition final : public definition {
  public:
   entity_definition(const workflow<void(S)>& name, H... all)
@@ -241,7 +243,7 @@ template <class S, class... H> class entity_definition final : public definition
     const S& state_;
     const int& busy_;
   };
-  /// As continue_as_new would encode it.
+  /// Encodes the state as continue_as_new would.
   static void encode_as_argument(std::string& out, const S& state) {
     writer w(out);
     w.array(1);
@@ -264,9 +266,9 @@ template <class S, class... H> class entity_definition final : public definition
 
 }  // namespace detail
 
-/// A kind of entity, by the type of its state, which has a codec and a default value: what an
-/// entity is before its first call. `inline constexpr stet::entity<cart> Cart{"cart"};` Its name
-/// has no '/': the one with the key "ann" is the run "cart/ann", of the workflow "cart".
+/// A kind of entity, by the type of its state. The state has a codec and a default value, which an
+/// entity has before its first call. `inline constexpr stet::entity<cart> Cart{"cart"};` The name
+/// has no '/': the entity with the key "ann" is the run "cart/ann" of the workflow "cart".
 template <class S> class entity : public detail::name {
  public:
   using state_type = S;
@@ -278,7 +280,7 @@ template <class S> class entity : public detail::name {
       if (c == '/') throw "the name of an entity has no '/'";
   }
   constexpr const workflow<void(S)>& as_workflow() const noexcept { return workflow_; }
-  /// The id of the run that the entity with this key is.
+  /// Returns the id of the run that is the entity with this key.
   std::string id_of(std::string_view key) const {
     std::string id(text());
     id += '/';
@@ -289,16 +291,16 @@ template <class S> class entity : public detail::name {
   workflow<void(S)> workflow_;
 };
 
-/// What an entity does on an update or a query: for engine::define. An update's handler takes the
-/// state (`S&`) and the arguments; one that waits for something (steps, children, other entities)
-/// takes a `stet::context&` first and is a coroutine: no other call of that entity begins
-/// meanwhile. A query's handler takes the state as `const S&`; it answers at any time.
+/// Makes a handler of an update or a query of an entity, for engine::define. An update's handler
+/// takes the state (`S&`) and the arguments. A handler that waits for something (steps, children,
+/// other entities) takes a `stet::context&` first and is a coroutine: no other call of that entity
+/// begins meanwhile. A query's handler takes the state as `const S&`; it answers at any time.
 template <class R, class... A, class H> auto on(const update<R(A...)>& u, H&& handler) {
   return detail::entity_handler<update<R(A...)>, detail::accept_all, std::decay_t<H>>{
       u, {}, std::forward<H>(handler)};
 }
-/// The same, with a validator, which takes the state (`const S&`) and the arguments, is called
-/// first, and refuses by throwing: the caller gets errc::rejected.
+/// Makes a handler of an update with a validator. The validator takes the state (`const S&`) and
+/// the arguments, is called first, and refuses by throwing: the caller gets errc::rejected.
 template <class R, class... A, class V, class H>
 auto on(const update<R(A...)>& u, V&& validator, H&& handler) {
   return detail::entity_handler<update<R(A...)>, std::decay_t<V>, std::decay_t<H>>{

@@ -1,4 +1,4 @@
-// What goes wrong, and how it is told.
+// Errors: every failure that Stet reports.
 #pragma once
 #include <exception>
 #include <optional>
@@ -15,14 +15,14 @@
 
 namespace stet { inline namespace v0 {
 
-/// What kind of failure it is. On disk, never renumber: docs/format.md.
+/// The kind of a failure. On disk: never renumber (docs/format.md).
 enum class errc : unsigned char {
   usage = 0,              ///< the call itself is wrong: a bad argument, a task awaited twice
   payload = 1,            ///< bytes that don't decode or open, or are too many
   too_deep = 2,           ///< tasks await each other more than max_depth deep
   unknown_workflow = 3,   ///< no workflow of that name is defined
-  conflict = 4,           ///< it exists already, or somebody else owns it
-  not_found = 5,          ///< no such run
+  conflict = 4,           ///< it exists already, or has another owner
+  not_found = 5,          ///< a run, a handler, a key, … that doesn't exist
   rejected = 6,           ///< refused by the receiver
   step_failed = 7,        ///< the last attempt of a step threw
   step_timed_out = 8,     ///< the last attempt of a step, or all together, took too long
@@ -42,29 +42,30 @@ enum class errc : unsigned char {
   run_ended = 22,         ///< the run has ended already: it takes no message
   run_timed_out = 23,     ///< the run's time was over
   internal = 24,          ///< a mistake of Stet's own: the engine stopped before it could do harm
-  busy = 25,              ///< another program holds the store, or a body the engine: ask again
+  busy = 25,  ///< another program holds the store, or a body holds the engine: try again
 };
 
-/// The enumerator's name, as in "step_failed".
+/// Returns the enumerator's name, as in "step_failed"; "unknown" for a number that this build
+/// doesn't know.
 ///
-/// Returns  "unknown" for a number that this build doesn't know.
 /// Thread   any.
 STET_API std::string_view to_string(errc code) noexcept;
 
-/// `text` as one line that a terminal or a log can be given, whoever wrote it: control characters,
-/// what turns the direction of writing and bytes that aren't UTF-8 are escaped (`\n`, `\x1b`), and
-/// what is longer than 128 KiB is cut. For ids and names in lines of your own.
+/// Returns `text` as one line that is safe for a terminal or a log, whatever its source: control
+/// characters, characters that turn the direction of writing and bytes that aren't UTF-8 are
+/// escaped (`\n`, `\x1b`), and a text longer than 128 KiB is cut. For ids and names in lines of
+/// your own.
 ///
 /// Thread   any.
 STET_API std::string one_line(std::string_view text);
 namespace detail {
-/// What an exception says: also of one whose what() is null.
+/// Returns the text of an exception, also if its what() is null.
 STET_API std::string words_of(const std::exception& e);
 }  // namespace detail
 
-/// Every failure that Stet reports. what() is meant for people, code() for programs. what() is one
-/// line (see one_line), also where it repeats an id, a name, a reason or what an exception of yours
-/// said.
+/// Every failure that Stet reports. what() is for people, code() for programs. what() is one line
+/// (see one_line), also where it repeats an id, a name, a reason or the text of an exception of
+/// yours.
 class STET_API error : public std::runtime_error {
  public:
   /// Life     both texts are copied, `message` as one line.
@@ -73,9 +74,10 @@ class STET_API error : public std::runtime_error {
   error& operator=(const error&) = default;
   ~error() override;  // the key function: one vtable and one type_info, in libstet
 
-  /// What kind of failure it is.
+  /// Returns the kind of the failure.
   errc code() const noexcept { return code_; }
-  /// What was being done: the name of the step, the id of the child or run, or of the call.
+  /// Returns what was being done: the name of the step, the id of the child or run, or the name of
+  /// the call.
   const std::string& operation() const noexcept STET_LIFETIMEBOUND { return operation_; }
 
  private:
@@ -83,40 +85,39 @@ class STET_API error : public std::runtime_error {
   std::string operation_;
 };
 
-/// Something that failed because something below it did.
+/// An operation that failed because another one, inside it, failed.
 struct failed_operation {
-  errc code = errc::usage;  ///< what it was: step_failed, child_failed, update_failed, …
-  std::string operation;    ///< its name: of the step, the child's id
-  unsigned attempts = 1;    ///< that were made
+  errc code = errc::usage;  ///< its kind: step_failed, child_failed, update_failed, …
+  std::string operation;    ///< its name: the step's name, the child's id
+  unsigned attempts = 1;    ///< how many attempts were made
 };
 
-/// How something ended that threw: what the journal keeps of an exception.
+/// An exception as the journal keeps it.
 struct failure {
   std::string type;     ///< the name of its error_type, else the C++ type as the compiler spells it
-  std::string message;  ///< what it said: what()
+  std::string message;  ///< its what()
   std::string payload;  ///< the exception itself, encoded, if its type is declared
   unsigned attempts = 1;  ///< how often the body was called, the failed call included
-  /// What the failure came through on its way here, outermost first: the child's child, then that
-  /// one's step. Empty if it was thrown right there. `message` has these names in front. The
-  /// innermost 64 are kept.
+  /// The operations through which the failure came here, outermost first: the child's child, then
+  /// the step of that. Empty if it was thrown right here. These names stand in front of `message`.
+  /// The innermost 64 are kept.
   std::vector<failed_operation> path{};
 };
 
-/// Something durable failed: a step, a child, or a run whose result is asked for.
-/// code() tells which of them, and how.
+/// A step, a child, an update, a promise or a run has failed: code() says which.
 class STET_API failed : public error {
  public:
   /// Life     everything is copied or moved in.
   failed(errc code, std::string_view operation, failure f);
   ~failed() override;
 
-  /// The type of what was thrown; see failure::type.
+  /// Returns the type of the exception; see failure::type.
   const std::string& type() const noexcept STET_LIFETIMEBOUND { return failure_.type; }
-  /// What it said, without the name and the type that what() adds.
+  /// Returns the exception's text, without the name and the type that what() adds.
   const std::string& message() const noexcept STET_LIFETIMEBOUND { return failure_.message; }
-  /// How many attempts were made.
+  /// Returns how many attempts were made.
   unsigned attempts() const noexcept { return failure_.attempts; }
-  /// Everything that is known of it, also what it came through.
+  /// Returns everything that is known of the failure, also the operations through which it came.
   ///     for (auto& through : e.cause().path) log(through.operation);
   const failure& cause() const noexcept STET_LIFETIMEBOUND { return failure_; }
 
@@ -138,14 +139,14 @@ class STET_API step_timed_out : public step_failed {
   ~step_timed_out() override;
 };
 
-/// The process died during too many attempts of this step: it isn't tried again.
+/// The process died during too many attempts of this step: the step isn't tried again.
 class STET_API step_crashed : public step_failed {
  public:
   using step_failed::step_failed;
   ~step_crashed() override;
 };
 
-/// An at_most_once step was under way when the process died: nobody knows whether it took effect.
+/// An at_most_once step was under way when the process died: it is unknown whether it took effect.
 class STET_API step_interrupted : public step_failed {
  public:
   using step_failed::step_failed;
@@ -159,14 +160,14 @@ class STET_API child_failed : public failed {
   ~child_failed() override;
 };
 
-/// Somebody rejected the promise that was waited for.
+/// The promise that was waited for was rejected.
 class STET_API promise_rejected : public failed {
  public:
   using failed::failed;
   ~promise_rejected() override;
 };
 
-/// The handler of an update let an exception escape, or its run ended before it had.
+/// The handler of an update let an exception escape, or its run ended before the handler did.
 class STET_API update_failed : public failed {
  public:
   using failed::failed;
@@ -180,7 +181,7 @@ class STET_API run_failed : public failed {
   ~run_failed() override;
 };
 
-/// The run whose result is asked for was terminated: none of its code ran any more.
+/// The run whose result is asked for was terminated: none of its code ran after that.
 class STET_API run_terminated : public error {
  public:
   using error::error;
@@ -202,8 +203,8 @@ class STET_API run_cancelled : public error {
 };
 
 /// Thrown by every await of a run, or of a scope, that was asked to end. Let it pass: clean up in
-/// destructors, or in a `shield`. Deliberately no std::exception, so that code which handles
-/// failures doesn't take it for one.
+/// destructors, or in a `shield`. It is deliberately no std::exception, so that code which handles
+/// failures doesn't catch it.
 class STET_API cancelled {
  public:
   /// Life     `reason` is copied.
@@ -212,22 +213,24 @@ class STET_API cancelled {
   cancelled& operator=(const cancelled&) = default;
   virtual ~cancelled();  // virtual for its type_info alone: see error
 
-  /// Why, in the words of whoever asked.
+  /// Returns the reason that the caller of the cancellation gave.
   const std::string& reason() const noexcept STET_LIFETIMEBOUND { return reason_; }
 
  private:
   std::string reason_;
 };
 
-/// Thrown by a step's body that heeds its stop request: it gave up before it had a result, and may
-/// be attempted again. step_context::throw_if_stopped throws it. What it means depends on who
-/// asked:
-///  - the engine's close, or a run that is stalled: the attempt isn't counted as one that failed,
-///    and the step is attempted again, also if it is at_most_once;
-///  - a time-out: nothing more, that attempt has failed by its time-out already;
-///  - a lost race, a cancellation, the end of the run: nothing, the step has its outcome already;
-///  - nobody: the attempt failed with the type "stet::stopped", as with any other exception.
-/// Deliberately no std::exception, so that a body which handles failures doesn't take it for one.
+/// Thrown by a step's body that was asked to stop: the body gave up before it had a result, and may
+/// be attempted again. step_context::throw_if_stopped throws it. Its effect depends on the reason
+/// of the request:
+///  - the engine is closed, or the run is stalled: the attempt doesn't count as a failed one, and
+///    the step is attempted again, also if it is at_most_once;
+///  - a time-out: none, since that attempt has failed by its time-out already;
+///  - a lost race, a cancellation, the end of the run: none, since the step has its outcome
+///    already;
+///  - there was no request: the attempt failed with the type "stet::stopped", as with any other
+///    exception.
+/// It is deliberately no std::exception, so that a body which handles failures doesn't catch it.
 class STET_API stopped {
  public:
   stopped() noexcept = default;
@@ -236,8 +239,8 @@ class STET_API stopped {
   virtual ~stopped();  // virtual for its type_info alone: see error
 };
 
-/// What no retry can cure. Throw it, or an exception derived from it, in a step's body: the step
-/// fails at once, whatever its retry_policy.
+/// A failure that no retry can cure. Throw it, or an exception derived from it, in a step's body:
+/// the step fails at once, whatever its retry_policy.
 class STET_API permanent_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -246,25 +249,25 @@ class STET_API permanent_error : public std::runtime_error {
   ~permanent_error() override;
 };
 
-/// A value, or the failure that came instead: what `try_step` and `attempt` return. For `void` the
-/// value is a std::monostate.
+/// A value, or the failure that came instead: the result of `try_step` and `attempt`. For `void`
+/// the value is a std::monostate.
 template <class T> class [[nodiscard]] outcome {
   using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
  public:
-  /// A success.
+  /// Makes a success.
   outcome(stored v) : value_(std::move(v)) {}
-  /// A failure; `e` isn't null.
+  /// Makes a failure; `e` isn't null.
   outcome(std::exception_ptr e) noexcept : error_(std::move(e)) {}
 
-  /// Whether there is a value.
+  /// Returns whether it is a value.
   explicit operator bool() const noexcept { return value_.has_value(); }
-  /// Whether there is a value.
+  /// Returns whether it is a value.
   bool has_value() const noexcept { return value_.has_value(); }
 
-  /// The value.
+  /// Returns the value.
   ///
-  /// Throws   what was thrown, if there is none.
+  /// Throws   the failure, if there is no value.
   stored& value() & STET_LIFETIMEBOUND {
     rethrow_if_failed();
     return *value_;
@@ -278,25 +281,24 @@ template <class T> class [[nodiscard]] outcome {
     return std::move(*value_);
   }
 
-  /// The value, which must be there. From an rvalue it is returned by value, so that a range-for
-  /// over `*co_await …` doesn't dangle.
+  /// Returns the value, which must exist. From an rvalue it is returned by value, so that a
+  /// range-for over `*co_await …` doesn't dangle.
   stored& operator*() & noexcept STET_LIFETIMEBOUND { return *value_; }
   const stored& operator*() const& noexcept STET_LIFETIMEBOUND { return *value_; }
   stored operator*() && noexcept { return std::move(*value_); }
-  /// A member of the value, which must be there.
+  /// Accesses a member of the value, which must exist.
   stored* operator->() & noexcept STET_LIFETIMEBOUND { return &*value_; }
   const stored* operator->() const& noexcept STET_LIFETIMEBOUND { return &*value_; }
   stored* operator->() && = delete;
-  /// The value, else `other`.
+  /// Returns the value, or `other` if it is a failure.
   template <class U> stored value_or(U&& other) && {
     return value_ ? std::move(*value_) : static_cast<stored>(std::forward<U>(other));
   }
 
-  /// What was thrown; null if there is a value.
+  /// Returns the failure; null if it is a value.
   std::exception_ptr exception() const noexcept { return error_; }
-  /// The failure as an `E`, cut down to it like any exception caught by its base.
-  ///
-  /// Returns  nothing if there is a value, or if it is no `E`.
+  /// Returns the failure as an `E`, sliced to it as in a catch by value; an empty optional if it is
+  /// a value, or if the failure is no `E`.
   template <class E = error> std::optional<E> failed_as() const {
     if (error_) {
       try {

@@ -1,4 +1,4 @@
-// What the libraries show to their users; everything else is hidden.
+// STET_API marks the names that the libraries export; all others are hidden.
 #pragma once
 
 #if defined(STET_STATIC)

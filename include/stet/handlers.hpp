@@ -1,4 +1,4 @@
-// What answers queries and updates of a run. Made by context::on.
+// Handlers of a run's queries and updates. Made by context::on.
 #pragma once
 #include <concepts>
 #include <exception>
@@ -56,29 +56,30 @@ class STET_API ready_root final : public root {
   std::string result_;
 };
 
-/// What answers a name, as long as it lives.
+/// Answers a query or an update by its name, as long as the object lives.
 class STET_API handler {
  public:
   enum class kind : bool { query, update };
   handler(const handler&) = delete;
   handler& operator=(const handler&) = delete;
 
-  /// A query: its answer, encoded.
+  /// For a query: appends the answer, encoded.
   /// Throws   what the handler throws.
   virtual void answer(std::string_view arguments, std::string& out);
-  /// An update: throws what its validator throws.
+  /// For an update: checks its arguments.
+  /// Throws   what its validator throws.
   virtual void validate(std::string_view arguments);
   virtual std::unique_ptr<root> begin(context& c, std::string_view arguments);
 
   const kind what;
   const std::string_view name;  // a literal
-  bool exclusive = false;       // an update: one at a time, the others wait for it
+  bool exclusive = false;       // for an update: one at a time, the others wait for it
 
  protected:
-  /// Throws   errc::conflict if the name is answered already, errc::usage outside of a workflow.
+  /// Throws   errc::conflict if the name has a handler already, errc::usage outside of a workflow.
   handler(context& c, kind k, std::string_view n);
   virtual ~handler();
-  /// To be called by the destructor of what holds the callables.
+  /// Ends the registration. The destructor of the class that holds the callables calls it.
   void leave() noexcept;
 
  private:

@@ -1,5 +1,4 @@
-// The kinds of things that a run is, waits for and records: what run_info, run_summary and
-// history_entry say them with.
+// Kinds of states, waits and records of a run: run_info, run_summary and history_entry have them.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -8,7 +7,7 @@
 
 namespace stet { inline namespace v0 {
 
-/// What a run is doing. On disk: never renumber (docs/format.md).
+/// The state of a run. On disk: never renumber (docs/format.md).
 enum class status : std::uint8_t {
   running = 0,
   completed = 1,
@@ -20,26 +19,28 @@ enum class status : std::uint8_t {
   continued_as_new = 7,  ///< the next run of its chain goes on
 };
 
-/// Returns the word for it: "running", "timed_out", …; "unknown" for a number that is no status.
+/// Returns the status in words: "running", "timed_out", …; "unknown" for a number that is no
+/// status.
 STET_API std::string_view to_text(status s) noexcept;
 
-/// What a run waits for. On disk, all but `start`: never renumber (docs/format.md).
+/// The kind of an operation that a run waits for. On disk, except `start`: never renumber
+/// (docs/format.md).
 enum class wait_kind : std::uint8_t {
   step = 0,       ///< the outcome of a step
   sleep = 1,      ///< a time
   child = 2,      ///< the end of a child
   condition = 3,  ///< something in the run itself: a signal, a predicate
   promise = 4,    ///< an answer from outside, by a token
-  message = 5,    ///< that a message to another run arrives, or is answered
+  message = 5,    ///< the delivery of a message to another run, or its answer
   start = 6,      ///< its own beginning: it was started with a delay
 };
 
-/// Returns the word for it: "step", "sleep", …; "unknown" for a number that is no kind.
+/// Returns the kind in words: "step", "sleep", …; "unknown" for a number that is no kind.
 STET_API std::string_view to_text(wait_kind k) noexcept;
 
-/// What a record of a run's history is. An event is an input that the run observes, a command what
-/// its workflow did because of it, a note a fact that the workflow never sees. docs/format.md has
-/// what each means. On disk: never renumber.
+/// The kind of a record of a run's history. An event is an input that the run observes, a command
+/// what its workflow asked for because of it, a note a fact that the workflow never sees.
+/// docs/format.md says what each one means. On disk: never renumber.
 enum class record_kind : std::uint8_t {
   // kinds.def: ./dev fmt writes these lines
   // Events
@@ -90,8 +91,8 @@ enum class record_kind : std::uint8_t {
   // end of kinds.def
 };
 
-/// Returns what a history shows: "started", "step done", "timer fired", …; "unknown" for a number
-/// that is no kind.
+/// Returns the kind as a history shows it: "started", "step done", "timer fired", …; "unknown" for
+/// a number that is no kind.
 STET_API std::string_view to_text(record_kind k) noexcept;
 
 }}  // namespace stet::v0

@@ -1,4 +1,4 @@
-// What an operator sees of runs: what the verbs of admin.hpp take and give.
+// The arguments and results of the operator's verbs (admin.hpp).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -13,78 +13,78 @@
 
 namespace stet { inline namespace v0 {
 
-/// Something a run waits for.
+/// An operation that a run waits for.
 struct pending_info {
   wait_kind kind = wait_kind::step;
   std::string name;      ///< the step's, the child's workflow's, the promise's; "signal 'approved'"
   std::string detail;    ///< step: arguments in short; child: its id; promise: its token
   unsigned attempt = 0;  ///< step: the attempt that runs, ran last or will run next
   std::string last_error;  ///< step: what its last failed attempt said
-  /// Sleep: when it ends; step: when the next attempt begins; start: when the run begins; else
+  /// Sleep: when it ends. Step: when the next attempt begins. Start: when the run begins. Otherwise
   /// zero.
   time_point due{};
 };
 
-/// What an operator asks about a run.
+/// A description of a run, for an operator.
 struct run_info {
   std::string id;
   std::string workflow;
-  std::string version;    ///< of the workflow, that it is pinned to; empty: none
+  std::string version;    ///< of the workflow, which the run stays with; empty if it has none
   std::uint64_t run = 0;  ///< the run's number
   stet::status status = status::running;
-  std::string reason;         ///< why it is stalled, failed, cancelled or terminated
-  std::uint64_t records = 0;  ///< of its history
+  std::string reason;         ///< why it is stalled, or ended otherwise than completed
+  std::uint64_t records = 0;  ///< number of records of its history
   time_point started{};
-  time_point closed{};          ///< when it ended; zero: it hasn't
-  std::uint64_t parent = 0;     ///< the run that waits for it, or 0
-  std::uint64_t previous = 0;   ///< the run that it continues, or 0; it may have been erased
-  std::uint64_t next = 0;       ///< the run that continues it, or 0
-  time_point next_wakeup{};     ///< when it goes on by itself; zero: it doesn't
-  unsigned unread_signals = 0;  ///< that were sent to it and that it has not read
-  unsigned open_updates = 0;    ///< that were accepted and have no answer yet
+  time_point closed{};          ///< when it ended; zero if it hasn't
+  std::uint64_t parent = 0;     ///< the number of the run that started it as a child, or 0
+  std::uint64_t previous = 0;   ///< the number of the run that it continues, or 0; it may be erased
+  std::uint64_t next = 0;       ///< the number of the run that continues it, or 0
+  time_point next_wakeup{};     ///< when it goes on by itself; zero if it doesn't
+  unsigned unread_signals = 0;  ///< signals that were sent to it and not read yet
+  unsigned open_updates = 0;    ///< updates that were accepted and have no answer yet
   stet::attributes attributes;  ///< its search attributes
   std::string memo;             ///< its memo, a payload: `stet::decode<order>(info.memo)`
-  std::string details;          ///< what it says of itself: context::set_details
+  std::string details;          ///< the text of context::set_details
   std::vector<pending_info> waits_for;
 };
 
 /// One record of a run's history, for people.
 struct history_entry {
-  time_point time{};  ///< of what happened to the run; what it did about it has the same
+  time_point time{};  ///< of the event; the records of what the run did about it have the same
   record_kind kind = record_kind::started;
-  unsigned command = 0;  ///< the number of the operation that it is or answers; 0: none
-  std::string name;      ///< of the step, the workflow, the signal, …; a reason
-  std::string detail;    ///< arguments, a result, what went wrong: in short
+  unsigned command = 0;  ///< the number of the operation that it belongs to; 0 if none
+  std::string name;      ///< of the step, the workflow, the signal, …; or a reason
+  std::string detail;    ///< arguments, a result, an error: in short
 };
 
 /// A run in a list.
 struct run_summary {
   std::string id;
   std::string workflow;
-  std::string version;    ///< of the workflow, that it is pinned to; empty: none
+  std::string version;    ///< of the workflow, which the run stays with; empty if it has none
   std::uint64_t run = 0;  ///< the run's number: a later start has a higher one
   stet::status status = status::running;
-  std::string reason;  ///< why it is stalled, failed, cancelled or terminated
+  std::string reason;  ///< why it is stalled, or ended otherwise than completed
   time_point started{};
-  time_point closed{};  ///< when it ended; zero: it hasn't
+  time_point closed{};  ///< when it ended; zero if it hasn't
   stet::attributes attributes;
   std::string memo;     ///< a payload: `stet::decode<order>(summary.memo)`
-  std::string details;  ///< what it says of itself: context::set_details
+  std::string details;  ///< the text of context::set_details
 };
 
-/// Some of the runs that a filter lets through.
+/// A page of the runs that a filter lets through.
 struct run_page {
   std::vector<run_summary> runs;  ///< the latest start first
-  std::string next;               ///< where the next page begins: list_options::cursor; empty: none
+  std::string next;               ///< list_options::cursor of the next page; empty: no next page
 };
 
-/// How a list is given.
+/// Options of a list.
 struct list_options {
   std::size_t page_size = 100;  ///< runs at most, 1 to 10,000
-  std::string_view cursor{};    ///< run_page::next of the page before; empty: the first page
+  std::string_view cursor{};    ///< run_page::next of the page before; empty for the first page
 };
 
-/// How many runs there are of one workflow with one status.
+/// The number of runs of one workflow with one status.
 struct run_count {
   std::string workflow;
   stet::status status = status::running;

@@ -1,4 +1,4 @@
-// One operation for each item of a range, so many at a time: map, try_map.
+// map and try_map: one operation for each item of a range, with a limit on how many run at a time.
 #pragma once
 #include <cstddef>
 #include <exception>
@@ -13,7 +13,8 @@
 namespace stet { inline namespace v0 {
 namespace detail {
 
-/// One operation for each item, so many at a time; tolerant: each to its outcome, so many failures.
+/// One operation for each item, a limited number at a time. A tolerant one turns each item's
+/// failure into its outcome, up to a number of failures.
 template <class Item, class F, bool Tolerant>
 class [[nodiscard("stet: an operation does nothing until it is awaited")]] map_group final : group {
   static auto make_plain(F& f, Item& item, environment e) {
@@ -71,7 +72,7 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] map_g
     return options_.concurrency == 0 || live() < options_.concurrency;
   }
   void pump() noexcept {
-    if (pumping_) return;  // a branch that ended at once: the loop below goes on
+    if (pumping_) return;  // a branch ended at once: the loop below goes on
     pumping_ = true;
     while (!decided() && !error_ && next_ < items_.size() && has_room()) {
       auto i = next_++;
@@ -86,7 +87,7 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] map_g
     }
     pumping_ = false;
   }
-  // A branch's frame is freed when the next one ends, never inside its own final suspend.
+  // The frame of a branch is freed when the next branch ends, never inside its own final suspend.
   void after(std::size_t i) noexcept override {
     if (retired_ != i && retired_ < i_none && !(decided() && decisive() == retired_))
       slots_[retired_].work.reset();
@@ -103,6 +104,7 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] map_g
     }
     pump();
   }
+  /// Counts a failure.
   /// Throws   the failure that is one too many.
   void tolerate(const value& v) {
     if (v || ++failures_ <= options_.failures_max) return;
@@ -141,7 +143,8 @@ auto make_map(Range&& items, try_map_options options, F&& callable) {
 
 }  // namespace detail
 
-/// One operation for each item, at most `concurrency` at a time; the results in the items' order.
+/// Runs one operation for each item, at most `concurrency` at a time. Returns the results in the
+/// order of the items. The first failure cancels the others and is thrown when they have ended.
 ///     auto sums = co_await stet::map(files, {.concurrency = 8}, [&](stet::context& ctx, file& f) {
 ///       return ctx.step("hash", hash, f.path);
 ///     });
@@ -154,9 +157,9 @@ template <class Range, class F>
 auto map(Range&& items, F&& callable) {
   return stet::map(std::forward<Range>(items), map_options{}, std::forward<F>(callable));
 }
-/// The same, and an element that fails doesn't end the others: a vector of stet::outcome. If more
-/// than `failures_max` fail, the others are cancelled, and the failure that was one too many is
-/// thrown.
+/// Runs one operation for each item; an item that fails doesn't end the others. Returns a vector of
+/// stet::outcome. If more than `failures_max` items fail, the others are cancelled, and the failure
+/// that was one too many is thrown.
 ///     auto sent = co_await stet::try_map(mails, {.concurrency = 8, .failures_max = 100}, send);
 template <class Range, class F> auto try_map(Range&& items, try_map_options options, F&& callable) {
   return detail::make_map<true>(std::forward<Range>(items), options, std::forward<F>(callable));

@@ -6,13 +6,14 @@
 
 namespace stet { inline namespace v0 { namespace memory {
 
-/// The content of a memory store, which outlives the stores opened on it: how a test plays a
-/// restart.
+/// The content of a memory store. It outlives the stores that are opened on it: so a test can play
+/// a restart.
 class contents;
+/// Makes empty contents.
 STET_API std::shared_ptr<contents> make_contents();
 
-/// Opens a store over `c` (nullptr: over fresh contents). At most one store is open on the same
-/// contents: a second throws store_error with errc::conflict. Nothing survives the process.
+/// Opens a store over `c` (nullptr: over new contents). Nothing survives the process.
+/// Throws   store_error with errc::conflict if a store is open on the same contents.
 STET_API std::unique_ptr<store> open(std::shared_ptr<contents> c = nullptr);
 
 }  // namespace memory

@@ -1,5 +1,5 @@
-// What a run waits for that others, or the run itself, bring about: signals, conditions, promises,
-// children that were started earlier. Made by stet::context.
+// Handles for what a run waits for, and what others, or the run itself, bring about: signals,
+// conditions, promises, children that were started earlier. Made by stet::context.
 #pragma once
 #include <cstdint>
 #include <exception>
@@ -20,7 +20,7 @@
 namespace stet { inline namespace v0 {
 namespace detail {
 
-/// Waits until `P` holds.
+/// The condition of context::until.
 template <class P> class predicate final : public condition {
  public:
   template <class Q>
@@ -31,7 +31,7 @@ template <class P> class predicate final : public condition {
   P holds_;
 };
 
-/// A command of the run that is waited for later, or never: shared by the run and whoever holds it.
+/// A command of the run that is waited for later, or never. The run and its handles share it.
 class STET_API held_command {
  public:
   explicit held_command(command* c) noexcept : command_(c) {}
@@ -42,11 +42,11 @@ class STET_API held_command {
     return *this;
   }
   ~held_command();
-  /// Waits for its answer.
+  /// Makes the command that waits for its answer.
   command* wait(source_point at) const;
-  /// What stands for a promise outside.
+  /// Returns the text by which a caller outside names the promise.
   std::string token() const;
-  /// A child's id.
+  /// Returns the id of the child.
   const std::string& target() const noexcept;
 
  private:
@@ -55,24 +55,24 @@ class STET_API held_command {
 
 }  // namespace detail
 
-/// An answer that the run has asked for, made by context::promise. Copies are the same promise.
+/// A promise that the run has opened with context::promise. Copies are the same promise.
 ///
 /// Thread   only the workflow's own; the token goes anywhere.
 template <class T> class pending_promise {
  public:
   explicit pending_promise(detail::held_command c) noexcept : command_(std::move(c)) {}
-  /// What whoever answers hands to engine::resolve or engine::reject: letters, digits and dots, at
-  /// most 80. It comes from a secret of the run: it can't be told from another one, nor from an
-  /// idempotency key, random() or uuid(). It stays good when the store is copied.
+  /// Returns the token with which client::resolve or client::reject answers the promise: at most 80
+  /// letters, digits and dots. It comes from a secret of the run: it can't be computed from another
+  /// token, an idempotency key, random() or uuid(). It stays valid when the store is copied.
   std::string token() const { return command_.token(); }
-  /// Waits for the answer, as often as one likes.
+  /// Waits for the answer. May be called again and again.
   ///
-  /// Throws   promise_rejected if it was rejected; stet::cancelled.
+  /// Throws   promise_rejected if the promise was rejected; stet::cancelled.
   operation<T> wait(source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
     return operation<T>(command_.wait(at));
   }
-  /// Waits no longer than `limit`: an empty optional (false for void) if it wasn't answered by
-  /// then. The promise stays open.
+  /// Waits for the answer, no longer than `limit`. Returns an empty optional (false for void) if
+  /// there was none by then. The promise stays open.
   auto wait(duration limit, source_point at = {__builtin_FILE(), __builtin_LINE()}) const {
     return stet::with_timeout(limit, wait(at));
   }
@@ -81,14 +81,16 @@ template <class T> class pending_promise {
   detail::held_command command_;
 };
 
-/// A child that was started by context::start_child.
+/// A child that was started by context::start_child. Copies are the same child.
 ///
 /// Thread   only the workflow's own.
 template <class R> class child_handle {
  public:
   explicit child_handle(detail::held_command c) noexcept : command_(std::move(c)) {}
+  /// Returns the id of the child.
   const std::string& id() const noexcept { return command_.target(); }
-  /// Waits for its result, as often as one likes. Cancelling this wait leaves the child alone.
+  /// Waits for the child's result. May be called again and again. Cancelling this wait leaves the
+  /// child alone.
   ///
   /// Throws   as context::child.
   operation<R> result(source_point at = {__builtin_FILE(), __builtin_LINE()}) const {

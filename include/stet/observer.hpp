@@ -1,4 +1,4 @@
-// What an engine reports to an operator, and to whom.
+// The listener: an engine reports to it everything that an operator should know.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -7,7 +7,7 @@
 
 namespace stet { inline namespace v0 {
 
-/// What an event is about. A later version may report more kinds: a switch needs a default.
+/// The kind of an event. A later version may report more kinds: a switch needs a default.
 enum class event_kind : std::uint8_t {
   run_stalled,      ///< a run can't go on: its code doesn't fit its history, or it can't be read
   run_unreadable,   ///< what the store has of a run is damaged; other runs go on
@@ -21,37 +21,40 @@ enum class event_kind : std::uint8_t {
   answer_unread,    ///< an answer came to a run that has ended or continued as new
   payload_failed,   ///< a text or a payload could not be sealed, opened or encoded
 };
-/// Its name: "run_stalled".
+/// Returns the name of the kind, as in "run_stalled"; "unknown" for a number that is no kind.
 STET_API std::string_view to_text(event_kind kind) noexcept;
 
-/// Something an operator should know. The views hold during the call.
+/// An event that an operator should know of. The views are valid during the call.
 struct engine_event {
   event_kind kind;
   /// One line for a person: ids and names in it are escaped as stet::one_line does.
   std::string_view text;
-  /// What it is about, as it is, not escaped; empty or 0 where it is about none, or isn't known.
+  /// The workflow, run and step that it is about, as they are, not escaped; empty or 0 if there is
+  /// none, or if it isn't known.
   std::string_view workflow, workflow_id, step;
   std::uint64_t run = 0;  ///< the number of the run
 };
 
-/// Is called with what goes on. Override what you need.
+/// Is called with the events of an engine and with the lines that workflows log. Override what you
+/// need.
 ///     struct to_syslog : stet::listener {
 ///       void event(const stet::engine_event& e) override {
 ///         ::syslog(LOG_WARNING, "%s", std::string(e.text).c_str());
 ///       }
 ///     };
 ///
-/// Its functions must not call the engine. What they throw is dropped.
+/// Its functions must not call the engine. An exception from them is dropped.
 ///
 /// Thread   called from the engine's threads, one call at a time.
 class STET_API listener {
  public:
   virtual ~listener();
-  /// A workflow's ctx.log, both texts as they are: see stet::one_line.
+  /// Takes a line of a workflow's ctx.log. Both texts are not escaped: see stet::one_line. The
+  /// default drops it.
   virtual void log(std::string_view workflow_id, std::string_view line);
-  /// Something an operator should know. The default calls problem(e.text).
+  /// Takes an event. The default calls problem(e.text).
   virtual void event(const engine_event& e);
-  /// The text of an event alone, for a listener that needs no more. The default writes it to
+  /// Takes the text of an event alone, for a listener that needs no more. The default writes it to
   /// standard error.
   virtual void problem(std::string_view text);
 };

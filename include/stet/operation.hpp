@@ -1,4 +1,4 @@
-// operation<R>: what a workflow awaits.
+// operation<R>: the type of what a workflow awaits.
 #pragma once
 #include <type_traits>
 
@@ -8,13 +8,14 @@
 
 namespace stet { inline namespace v0 {
 
-/// Something that Stet does for a workflow, and that the journal answers: a step, a sleep, a child,
-/// a message, a wait. Made by stet::context and by what it gives; begins when it is awaited.
+/// An operation that Stet does for a workflow, and whose result the journal keeps: a step, a sleep,
+/// a child, a message, a wait. Made by stet::context and by the handles that it returns; begins
+/// when it is awaited.
 ///     stet::operation<receipt> charge = ctx.step("charge", bank::charge, card, 100);
 ///     auto r = co_await std::move(charge);
 ///
-/// It is awaited once, or handed to stet::all, stet::any, … It may be moved until then. One that
-/// is never awaited does nothing.
+/// It is awaited once, or passed to stet::all, stet::any, …, and may be moved until then. An
+/// operation that is never awaited does nothing.
 ///
 /// Thread   only the workflow's own.
 template <class R>

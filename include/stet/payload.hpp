@@ -1,5 +1,5 @@
-// What may stand between values and the store: compression, encryption, or what else you need. The
-// engine seals each payload when it records it, and opens it when somebody wants the value.
+// Transforms of payloads, between values and the store: compression, encryption, or one of your
+// own. The engine seals each payload when it records it, and opens it when the value is needed.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -11,23 +11,23 @@
 
 namespace stet { inline namespace v0 {
 
-/// The most that engine_options::payload_bytes_max may be, in bytes.
+/// The largest value of engine_options::payload_bytes_max, in bytes.
 inline constexpr unsigned payload_bytes_ceiling = 64u << 20;
 
-/// Where a payload stands: always the same for the same payload, and for no other.
+/// The place of a payload: always the same for the same payload, and different for every other.
 struct payload_place {
   std::string_view name_space;  ///< of the run, or of the table
-  /// Bytes that say which payload it is: of a run, by its number and the 128 random bits that it
-  /// was born with, the kind of record, and the number of the command or event; or of a table, by
-  /// its key. They stay as they are when the store is copied. Authenticate them, and a payload
-  /// that somebody moved elsewhere doesn't open.
+  /// Bytes that say which payload it is. For a run: its number, the 128 random bits that it got
+  /// when it began, the kind of record, and the number of the command or event. For a table: the
+  /// key. They stay as they are when the store is copied. Authenticate them: then a payload that
+  /// was moved elsewhere doesn't open.
   std::string_view binding;
 };
 
-/// A change that is made to every payload, and undone: derive from it, and name it in
+/// A change that is made to every payload, and undone: derive from it, and list it in
 /// engine_options::transforms.
 ///
-/// Thread   one object may serve several engines, so both functions are called from any thread.
+/// Thread   any: one object may serve several engines.
 class STET_API payload_transform {
  public:
   payload_transform() = default;
@@ -35,26 +35,30 @@ class STET_API payload_transform {
   payload_transform& operator=(const payload_transform&) = delete;
   virtual ~payload_transform();
 
-  /// Stands with each payload that it has sealed, and finds it again: 1 to 32 bytes, the same for
-  /// ever.
+  /// Returns the name of the transform: 1 to 32 bytes, the same for ever. It is stored with each
+  /// payload that it has sealed, and finds the transform again.
   virtual std::string_view name() const noexcept = 0;
-  /// What is stored instead of `plain`. Nothing: this one is stored as it is.
+  /// Returns the bytes that are stored instead of `plain`; an empty optional means that this
+  /// payload is stored as it is.
   ///
-  /// Throws   whatever it likes, if it can't seal now: then nothing was recorded. A call gets
-  ///          errc::payload with its text; a step's attempt, a child, a message to another run has
-  ///          failed; a run whose own commands can't be sealed stalls, and goes on after a later
+  /// Throws   any exception, if it can't seal now: then nothing was recorded. A call throws
+  ///          errc::payload with its text; a step's attempt, a child, or a message to another run
+  ///          fails; a run whose own commands can't be sealed is stalled, and goes on after a later
   ///          start, or admin::resume. The reason of a stall, of a cancellation or a termination,
-  ///          and the text of an error are recorded empty instead, and the listener is told.
+  ///          and the text of an error are recorded empty instead, and the listener gets an event.
   virtual std::optional<std::string> seal(std::string_view plain, const payload_place& where) = 0;
-  /// What was sealed. `sealed` may be anything: nobody vouches for what a store holds.
+  /// Returns the payload that was sealed. `sealed` may be anything: the content of a store can't be
+  /// trusted.
   ///
-  /// Throws   something if it isn't what seal() made for this place, or would be longer than
-  ///          `bytes_max`. Its text is kept and shown: no byte of a payload belongs in there. The
-  ///          run stalls, and goes on when a later start, or admin::resume, finds it to open.
+  /// Throws   any exception, if `sealed` isn't what seal() made for this place, or if the payload
+  ///          would be longer than `bytes_max`. The exception's text is kept and shown: no byte of
+  ///          a payload belongs into it. The run is stalled, and goes on when a later start, or
+  ///          admin::resume, can open the payload.
   virtual std::string open(std::string_view sealed, const payload_place& where,
                            std::size_t bytes_max) = 0;
-  /// Whether a payload that it hasn't sealed is refused. False: those from before it was in use are
-  /// read as well, and so is what somebody else wrote into the store.
+  /// Returns whether a payload that this transform hasn't sealed is refused. If false, payloads
+  /// from before it was in use are read as well, and so are payloads that another program wrote
+  /// into the store.
   virtual bool is_required() const noexcept { return false; }
 };
 

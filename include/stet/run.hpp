@@ -1,4 +1,4 @@
-// A run from outside: its handle, and that of an update.
+// The handles of a run and of an update, from outside.
 #pragma once
 #include <memory>
 #include <optional>
@@ -19,7 +19,7 @@
 namespace stet { inline namespace v0 {
 namespace detail {
 
-/// What an update that was answered returns, or throws.
+/// Returns the result of an update that was answered, or throws its error.
 template <class R> R take(const engine_port& e, std::string_view name, const update_outcome& o) {
   if (o.error) e.raise(errc::update_failed, name, *o.error);
   if constexpr (!std::is_void_v<R>) return decode<R>(o.payload);
@@ -28,19 +28,22 @@ template <class R> R take(const engine_port& e, std::string_view name, const upd
 }  // namespace detail
 
 /// An update that was accepted by a run. Cheap to copy; usable as long as its engine is open.
-/// Thread   any.
+///
+/// Thread   any but the engine's own.
 template <class R> class update_handle {
  public:
-  /// What names this request: see update_options::id.
+  /// Returns the id of this request: see update_options::id.
   const std::string& id() const noexcept { return request_.id; }
-  /// Waits for its answer.
+  /// Waits for the answer.
   ///
   /// Returns  what the handler returned.
   /// Throws   what the handler let escape, if its type is declared, else stet::update_failed;
-  ///          errc::run_ended if the run ended without an answer, errc::run_stalled, errc::closed.
-  /// Durable  the answer was, before this returned.
+  ///          errc::run_ended if the run ended without an answer; errc::not_found if the run was
+  ///          erased; errc::run_stalled, errc::closed.
+  /// Durable  when it returns, the answer is.
   R result() const { return detail::take<R>(*engine_, request_.name, *answer(std::nullopt)); }
-  /// Waits for its answer, no longer than `limit`. True if it is there.
+  /// Waits for the answer, no longer than `limit`. Returns whether it has come.
+  /// Throws   as result, except what the handler let escape.
   bool wait_for(duration limit) const { return answer(limit).has_value(); }
 
  private:
@@ -66,51 +69,55 @@ template <class R> class update_handle {
 };
 
 /// One run of a workflow that returns `R`. Cheap to copy; usable as long as its engine is open.
-/// Thread   any.
+///
+/// Throws   stet::error from every call, as client; errc::not_found if the run was erased.
+/// Thread   any but the engine's own.
 template <class R> class run_handle {
  public:
+  /// Returns the workflow id of the run.
   const std::string& id() const noexcept { return id_; }
-  /// False: the id was there already, and this is that run.
+  /// Returns false if a run with this id existed already: then this is that run.
   bool created() const noexcept { return created_; }
 
-  /// Waits for the end of the run.
+  /// Waits for the end of the run; if it was continued as new, for the end of the last run of its
+  /// chain.
   ///
   /// Returns  what the workflow returned.
   /// Throws   what the workflow let escape, if its type is declared by engine.define, else
   ///          stet::run_failed; run_cancelled, run_terminated, run_timed_out; error with
   ///          errc::run_stalled if it is stalled; errc::closed, errc::payload.
-  ///
-  /// For a run that was continued as new it waits for the last run of the chain.
-  /// Durable  the result was, before this returned.
+  /// Durable  when it returns, the result is.
   R result() const {
     auto o = engine_->perform(detail::await_run{.of = ref(), .limit = std::nullopt});
     if (o->status != v0::status::completed) detail::raise_outcome(*engine_, id_, *o);
     return decode<R>(o->payload);
   }
-  /// Waits for the end, no longer than `limit`. True if the run has ended (or is stalled).
+  /// Waits for the end, no longer than `limit`. Returns true if the run has ended, or is stalled.
   bool wait_for(duration limit) const {
     return engine_->perform(detail::await_run{.of = ref(), .limit = limit}).has_value();
   }
+  /// Returns what the run is doing; for a run that was continued as new, what the last run of the
+  /// chain is doing.
   v0::status status() const { return engine_->perform(detail::status_of_run{.of = ref()}); }
-  /// Asks the run to end: its awaits throw stet::cancelled, it may clean up. A run that begins
+  /// Asks the run to end: its awaits throw stet::cancelled, and it may clean up. A run that begins
   /// later (start_options::delay) ends at once, and none of its code runs. No effect on a run that
   /// has ended.
   /// Durable  when it returns, the request is.
   void cancel(std::string_view reason = {}) const {
     engine_->perform(detail::cancel_run{.of = ref(), .reason = reason});
   }
-  /// Ends the run without asking it: no code of the workflow runs any more. Its open children are
-  /// terminated as well.
+  /// Ends the run without asking it: no code of the workflow runs after that. Its open children
+  /// meet this end as their options say (stet::parent_close). No effect on a run that has ended.
   /// Durable  when it returns, the end is.
   void terminate(std::string_view reason = {}) const {
     engine_->perform(detail::terminate_run{.of = ref(), .reason = reason});
   }
-  /// Moves the run to another version of its workflow, which from its next event on drives it: a
-  /// replay of its whole history by that version comes first. A run that is stalled goes on.
+  /// Moves the run to another version of its workflow, which drives it from its next event on.
+  /// First that version replays the run's whole history. A stalled run goes on.
   ///     run.move_to("2");
   ///
-  /// Throws   errc::rejected with the two records that differ, if the history doesn't fit: the run
-  ///          stays with its version; errc::unknown_workflow if the version isn't defined;
+  /// Throws   errc::rejected with the two records that differ, if the history doesn't fit: then the
+  ///          run stays with its version; errc::unknown_workflow if the version isn't defined;
   ///          errc::conflict while the body of a step runs that refers to the run's own variables;
   ///          errc::run_ended.
   /// Durable  when it returns, the move is.
@@ -118,11 +125,11 @@ template <class R> class run_handle {
     engine_->perform(detail::move_run{.of = ref(), .version = version});
   }
 
-  /// Sends a signal: the run reads it with context::receive, or finds it waiting when it does. Of a
-  /// run that was continued as new, the one that goes on gets it; likewise below.
+  /// Sends a signal: the run reads it with context::receive, now or later. If the run was continued
+  /// as new, the last run of the chain gets it; so it is for a query and an update.
   ///     run.signal(Approved, true);
   ///
-  /// Throws   errc::run_ended, errc::usage (the key).
+  /// Throws   errc::run_ended; errc::usage for the key; errc::payload if the value is too long.
   /// Durable  when it returns, the signal is.
   template <class T>
     requires(!std::is_void_v<T>)
@@ -137,14 +144,15 @@ template <class R> class run_handle {
         .of = ref(), .signal = {s.text(), detail::null_payload(), o.idempotency_key}});
   }
 
-  /// Asks the run something: its handler (context::on) answers, with all that was acknowledged
-  /// before in its sight. A run that has ended answers as it stood at its end: one that completed,
-  /// when it returned; one that failed or was cancelled, before its last event.
+  /// Asks the run something: its handler (context::on) answers, and sees everything that was
+  /// acknowledged before. A run that has ended answers from its state at the end: a run that
+  /// completed from the state in which it returned; a run that failed or was cancelled from the
+  /// state before its last event.
   ///     auto text = run.query(Status);
   ///
-  /// Throws   errc::not_found if it has no such handler at the moment, errc::run_stalled; what the
+  /// Throws   errc::not_found if it has no such handler at the moment; errc::run_stalled; what the
   ///          handler throws.
-  /// Durable  what it says was, before this returned. Nothing is recorded.
+  /// Durable  when it returns, everything that the answer depends on is. Nothing is recorded.
   template <class Q, class... A>
   Q query(const v0::query<Q(A...)>& q, std::type_identity_t<A>... arguments) const {
     std::string b;
@@ -156,8 +164,9 @@ template <class R> class run_handle {
   /// Sends an update and waits for its answer: update_handle::result().
   ///     auto size = run.update(Add, item);
   ///
-  /// Throws   errc::rejected, with its words, if the validator refuses it or no handler is there;
-  ///          errc::run_ended, errc::run_stalled; as update_handle::result.
+  /// Throws   errc::rejected, with the validator's text, if the validator refuses it, or if there
+  ///          is no handler; errc::payload if the arguments are too long; errc::run_ended,
+  ///          errc::run_stalled; as update_handle::result.
   template <class U, class... A>
   U update(const v0::update<U(A...)>& u, std::type_identity_t<A>... arguments) const {
     return update(u, update_options{}, std::move(arguments)...);
@@ -170,7 +179,8 @@ template <class R> class run_handle {
   }
   /// Sends an update and waits until it is accepted: from then on its handler will run to its end,
   /// whatever crashes.
-  /// Durable  that, when it returns.
+  /// Throws   errc::rejected, errc::payload, errc::run_ended and errc::run_stalled, as update.
+  /// Durable  when it returns, the update is.
   template <class U, class... A>
   update_handle<U> start_update(const v0::update<U(A...)>& u,
                                 std::type_identity_t<A>... arguments) const {

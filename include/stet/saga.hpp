@@ -1,4 +1,4 @@
-// Compensation: what undoes the steps of a saga that did not come to its end.
+// Sagas: steps with compensations that undo them if the saga doesn't come to its end.
 #pragma once
 #include <exception>
 #include <memory>
@@ -12,7 +12,7 @@
 
 namespace stet { inline namespace v0 {
 
-/// What to undo, and how: given to the body of context::saga.
+/// Registers what to undo, and how. The body of context::saga gets it.
 ///     co_await ctx.saga([&](stet::saga& s) -> stet::task<trip> {
 ///       auto hotel = co_await ctx.step("book hotel", book_hotel, request);
 ///       s.undo("cancel hotel", cancel_hotel, hotel.id);  // a step, run only if the saga fails
@@ -28,9 +28,9 @@ class saga {
   saga(const saga&) = delete;
   saga& operator=(const saga&) = delete;
 
-  /// A step to run if the saga fails; the last registered runs first. It is retried without limit
-  /// unless its options say otherwise. Where the effect may have happened though its step failed,
-  /// register the undo before the step.
+  /// Registers a step that runs if the saga fails; the last registered one runs first. It is
+  /// retried without limit unless its options say otherwise. If an effect may have happened though
+  /// its step failed, register the undo before the step.
   template <class F, class... A>
     requires(!detail::options<std::remove_cvref_t<F>>)
   void undo(step_name name, F&& body, A&&... arguments) {
@@ -42,8 +42,8 @@ class saga {
     undos_.push_back(
         keep(context_.step(name, options, std::forward<F>(body), std::forward<A>(arguments)...)));
   }
-  /// The same as a transaction (context::transact): what it writes and that it is done are one
-  /// commit, so it undoes exactly once.
+  /// Registers a transaction (context::transact) that runs if the saga fails. What it writes and
+  /// the fact that it is done are one commit: it undoes exactly once.
   ///     s.undo_transact("give back", give_back, from, cents);
   ///     // where: void give_back(stet::transaction& tx, const std::string& to, long cents);
   template <class F, class... A>
@@ -61,11 +61,11 @@ class saga {
     };
     undos_.push_back(keep(context_.transact(name, options, stet::owning(std::move(bound)))));
   }
-  /// Runs and forgets the undos, in reverse, shielded from cancellation. One that fails (its
-  /// options limit its attempts) doesn't keep the others from being run; the first such failure is
-  /// thrown at the end.
+  /// Runs and forgets the undos, in reverse, shielded from cancellation. An undo that fails (its
+  /// options limit its attempts) doesn't keep the others from running.
+  /// Throws   the first failure of an undo, when all of them have run.
   auto compensate() { return stet::shield(run_undos()); }
-  /// Forgets them: what was done stays done.
+  /// Forgets the undos: what was done stays done.
   void keep_all() noexcept { undos_.clear(); }
 
  private:
@@ -123,7 +123,8 @@ template <class F, class R> task<R> run_saga(context& ctx, F body) {
 
 }  // namespace detail
 
-/// Throws   what the body threw, when everything has been undone.
+/// Throws   what the body threw, when everything has been undone; the failures of undos are
+///          dropped.
 template <class F> auto context::saga(F&& body) {
   detail::guard_gcc<F>();
   using inner = std::invoke_result_t<std::decay_t<F>&, v0::saga&>;

@@ -1,4 +1,4 @@
-// What is cancelled together, and the operations that the journal answers.
+// scope: a part of a run that is cancelled together. And the operations that the journal answers.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -25,19 +25,20 @@ class error_registry;
 struct scope_access;
 }  // namespace detail
 
-/// A part of a run that can be cancelled by itself. Given to the body of stet::with_scope.
+/// A part of a run that can be cancelled by itself. The body of stet::with_scope gets it.
 class STET_API scope {
  public:
-  /// Every await inside, now and later, throws stet::cancelled with `reason`; what is shielded goes
-  /// on.
+  /// Cancels the scope: every await in it, now and later, throws stet::cancelled with `reason`;
+  /// shielded operations go on.
   ///
-  /// Nothing happens outside of the workflow's own code: in the handler of a query, a validator,
+  /// Does nothing outside of the workflow's own code: in the handler of a query, in a validator,
   /// and while Stet destroys the workflow's frame (stet::context).
   ///
   /// Thread   only from the workflow that owns this scope.
-  /// Durable  each operation that it cuts short is recorded as cancelled; a replay does the same
-  ///          again.
+  /// Durable  each operation that it cuts short is recorded as cancelled; a replay cancels the same
+  ///          ones.
   void cancel(std::string_view reason = {}) noexcept;
+  /// Returns whether the scope was cancelled.
   bool is_cancelled() const noexcept { return cancelled_; }
 
   scope() noexcept = default;
@@ -63,7 +64,7 @@ class STET_API scope {
 namespace detail {
 
 struct STET_API scope_access {
-  /// Makes `s` a part of `parent`. A shielded part isn't reached by the parent's cancellation.
+  /// Makes `s` a part of `parent`. The parent's cancellation doesn't reach a shielded part.
   static void attach(scope& s, scope& parent, bool shielded = false) noexcept;
   static execution& run_of(const scope& s) noexcept { return *s.run_; }
   static command*& commands_of(scope& s) noexcept { return s.commands_; }
@@ -77,16 +78,16 @@ struct STET_API scope_access {
 /// How an operation ended.
 enum class answer_kind : std::uint8_t { none, value, failure, cancelled };
 
-/// An intent of a run, while it lives: on the heap, so that what stands in a coroutine frame is one
-/// pointer. Written by the run's thread; a step's body, which may run on another, reads only what
-/// was set before it began.
+/// An operation of a run, while it lives. It is on the heap, so that a coroutine frame holds only a
+/// pointer to it. The run's thread writes it; a step's body, which may run on another thread, reads
+/// only what was set before the body began.
 class STET_API command {
  public:
   explicit command(wait_kind k) noexcept : kind(k) {}
   command(const command&) = delete;
   command& operator=(const command&) = delete;
   virtual ~command();
-  /// What it was asked for: for messages of errors.
+  /// Returns its name, for the messages of errors.
   virtual std::string_view label() const noexcept { return {}; }
 
   const wait_kind kind;
@@ -94,11 +95,11 @@ class STET_API command {
   errc code = errc::step_failed;  // of a failure
   bool waits_for_body =
       false;  // step: the body refers to the frame; the run goes on only when it has returned
-  bool awaits_body = false;  // step: its outcome stands, its body has yet to return
+  bool awaits_body = false;  // step: its outcome is known, its body has yet to return
   bool absolute = false;     // sleep: until a time, not for a duration
-  bool detached = false;     // it belongs to no scope and is held by its run until it is answered
+  bool detached = false;     // it belongs to no scope; its run holds it until it is answered
   std::uint32_t id = 0;      // its number in the run, from 1; 0: not begun
-  std::uint32_t line = 0;    // where it stands in the source
+  std::uint32_t line = 0;    // its place in the source
   const char* file = "";
   std::int64_t wait_ms = 0;  // sleep: how long, or until when
   std::string payload;       // the answer's value; cancelled: the reason
@@ -119,7 +120,7 @@ class STET_API command {
   std::atomic<std::uint32_t> references_{1};
 };
 
-/// A command that asks for something by name: a step, a child, a promise, a message.
+/// A command that names what it is for: a step, a child, a promise, a message.
 class STET_API request : public command {
  public:
   request(wait_kind k, std::string_view n, source_point at);
@@ -127,17 +128,17 @@ class STET_API request : public command {
   std::string_view label() const noexcept override {
     return kind == wait_kind::child ? target : name;
   }
-  /// step: does the work, encodes the result.
+  /// For a step: does the work, and encodes the result.
   /// Throws   what the body throws.
   virtual void run(step_context& c, std::string& result);
-  /// The same, of one that `completes`: begins the work, which ends by that.
+  /// For a step that `completes`: begins the work. The completion ends it.
   virtual void begin(completion_state& c);
-  /// The same, of one that `transacts`.
+  /// For a step that `transacts`: does the work in a transaction.
   virtual void run_transaction(transaction& tx, std::string& result);
 
   std::string name;        // step: its name; child: the workflow's; message: the signal's
   std::string target;      // child, message: the id
-  std::string arguments;   // encoded: journaled, held against the record on replay
+  std::string arguments;   // encoded: journaled, compared with the record on replay
   std::string token;       // promise
   std::uint8_t flags = 0;  // of its record: child, message
   bool transacts = false;  // step: on the loop, its writes in the commit of its result
@@ -145,7 +146,7 @@ class STET_API request : public command {
   step_options options{};
 };
 
-/// A child, and what is written on it.
+/// The start of a child, with its attributes and memo.
 class STET_API child_request final : public request {
  public:
   child_request(std::string_view workflow, source_point at)
@@ -155,16 +156,17 @@ class STET_API child_request final : public request {
   std::string memo;
 };
 
-/// A command that the run itself answers: it is looked at after each event, and when it begins.
+/// A command that the run itself answers: it is checked when it begins, and after each event.
 class STET_API condition : public command {
  public:
   condition(std::string_view n, source_point at);
   ~condition() override;
   std::string_view label() const noexcept override { return name; }
-  /// Whether it holds now. May take what it waits for, and set the answer. What it throws is one.
+  /// Returns whether it holds now. May take the signal that it waits for, and set the answer. An
+  /// exception is an answer too.
   virtual bool holds(execution&) = 0;
 
-  std::string name;    // what an operator sees: "signal 'approved'"
+  std::string name;    // its name for an operator: "signal 'approved'"
   bool takes = false;  // it takes a signal
   std::exception_ptr thrown;
 };
@@ -173,15 +175,16 @@ STET_API command* make_sleep(std::int64_t ms, bool absolute, source_point at);
 STET_API command* make_child(std::string_view workflow, std::string_view id, std::string arguments,
                              const child_options& o, source_point at);
 STET_API command* make_receive(std::string_view signal, source_point at);
-/// A signal to another run; or, with a reason instead of a signal, the request to end.
+/// Makes a signal to another run.
 STET_API command* make_message(std::string_view signal, std::string_view id, std::string payload,
                                source_point at);
-/// An update of another run: its answer is the command's.
+/// Makes an update of another run. The update's answer becomes the command's.
 STET_API command* make_call(std::string_view update, std::string_view id, std::string arguments,
                             source_point at);
 STET_API command* make_cancel(std::string_view id, std::string_view reason, source_point at);
 
-/// An operation that the journal answers: what is awaited. Movable until it starts, then pinned.
+/// An operation that the journal answers: the base of operation<R>. Movable until it starts, then
+/// pinned.
 class STET_API leaf {
  public:
   leaf(leaf&& o) noexcept : command_(std::exchange(o.command_, nullptr)) {}
@@ -192,7 +195,8 @@ class STET_API leaf {
  protected:
   explicit leaf(command* c) noexcept : command_(c) {}
   bool begin(environment e, waiter& w) noexcept;
-  /// The answer's bytes; throws what it failed with.
+  /// Returns the answer's bytes.
+  /// Throws   the error with which the operation ended.
   std::string_view bytes();
 
  private:

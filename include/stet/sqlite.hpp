@@ -8,33 +8,37 @@
 
 namespace stet { inline namespace v0 { namespace sqlite {
 
+/// Options of an SQLite store.
 struct options {
-  /// Commits are appended to `path`-wal. The one after which this is full moves all of it into the
-  /// store's file, which takes some tens of milliseconds; then it is used from its start again.
-  /// It may grow beyond this, by one commit and while others keep reading. 64 KiB to 512 MiB.
+  /// Commits are appended to `path`-wal. When a commit fills it, that commit moves all of it into
+  /// the store's file, which takes some tens of milliseconds; then it is written from its start
+  /// again. It may grow beyond this size, by one commit, and while other programs read. 64 KiB to
+  /// 512 MiB.
   std::uint64_t wal_bytes = 8u << 20;
 };
 
 /// Opens or creates the store in the file `path`. It is a file of its own, not a table in another
-/// database. Beside it stand, while it is open and after a crash, `path`-wal (the latest commits)
-/// and `path`-shm (SQLite's index of those), and always `path`.owner (who has it open, and that a
-/// store is here). After close() the one file is all: copy it; after a crash copy `path`-wal too.
-/// Files are made with mode 0600; nothing is created through a symbolic link.
+/// database. Other files stand beside it: while it is open and after a crash `path`-wal (the latest
+/// commits) and `path`-shm (SQLite's index of those), and always `path`.owner (says which process
+/// has the store open, and that a store exists here). After close(), the file `path` is the whole
+/// store: copy it; after a crash copy `path`-wal too. Files are made with mode 0600; nothing is
+/// created through a symbolic link.
 ///
 /// Other programs may read the file while it is open (sqlite3 bank.stet ".backup copy"), and must
-/// not write it: while one does, commits are refused with errc::busy. No other engine gets in, also
-/// if `path`.owner is removed: a lock on the file itself ends with this process.
+/// not write it: while one does, commits are refused with errc::busy. No other engine can open it,
+/// even if `path`.owner is removed: a lock on the file itself keeps it out, and ends at the latest
+/// with this process.
 ///
-/// Throws   store_error: errc::conflict if an engine has it open, in this process (by whatever name
-///          of the same file) or in another (named by its pid), if another program holds it, or if
-///          it was open when this process was forked; errc::corrupt if it is no SQLite file,
+/// Throws   store_error: errc::conflict if an engine has it open, in this process (by any name of
+///          the same file) or in another (the message has its pid), if another program holds it, or
+///          if it was open when this process was forked; errc::corrupt if it is no SQLite file,
 ///          another program's, or cut short, or if `path`.owner says that a store was here and the
-///          file is gone or empty (to begin afresh, remove all of these); errc::full if there is no
-///          room to take in the `path`-wal that a crash left; errc::store with SQLite's and the
-///          system's own error else.
+///          file is gone or empty (to begin afresh, remove all of these files); errc::full if there
+///          is no room to take in the `path`-wal that a crash left. Otherwise errc::store with
+///          SQLite's and the system's own error.
 ///
 /// After fork, the child's copy answers every call with an error and touches nothing. SQLite has no
-/// checksums in its file: it notices a damaged structure when it reads it, and not a changed byte
+/// checksums in its file: it notices a damaged structure when it reads it, but not a changed byte
 /// in a value.
 ///     stet::engine engine{stet::sqlite::open("bank.stet")};
 STET_API std::unique_ptr<store> open(const std::string& path, const options& o = {});

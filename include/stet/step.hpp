@@ -1,4 +1,4 @@
-// Steps: the work that a run has done on its behalf, once.
+// Steps: ordinary functions that a workflow calls once, and whose results are recorded.
 #pragma once
 #include <concepts>
 #include <cstdint>
@@ -23,7 +23,8 @@ namespace detail {
 class attempt;
 }  // namespace detail
 
-/// What a step's body may know of itself: take `stet::step_context&` as its first parameter.
+/// Tells a step's body about its attempt: the body takes `stet::step_context&` as its first
+/// parameter.
 ///     auto n = co_await ctx.step("upload", [](stet::step_context& s) {
 ///       return upload(s.idempotency_key());
 ///     });
@@ -34,14 +35,16 @@ class STET_API step_context {
   explicit step_context(detail::attempt& a) noexcept : attempt_(&a) {}
   step_context(const step_context&) = delete;
 
-  /// 1 at first. Rises with each attempt, also with those that a crash cut short.
+  /// Returns the number of the attempt: 1 at first. It rises with each attempt, also with those
+  /// that a crash cut short.
   unsigned attempt() const noexcept;
-  /// The same at every attempt, and unique across runs, stores and devices: what a payment provider
-  /// wants to see. No secret: whoever has it can tell the run's other keys, and ctx.random().
+  /// Returns a text that is the same at every attempt, and unique across runs, stores and devices:
+  /// pass it to a payment provider. It is no secret: a reader of one key can compute the run's
+  /// other keys, and ctx.random().
   std::string idempotency_key() const;
-  /// True after a time-out, a cancellation, a lost race or the engine's close, and when the run is
-  /// stalled or has ended: the body should return soon. A body on the engine's own thread (inline,
-  /// or in manual mode) sees the close only.
+  /// Returns true after a time-out, a cancellation, a lost race or the engine's close, and when the
+  /// run is stalled or has ended: the body should return soon. A body on the engine's own thread
+  /// (inline, or in manual mode) sees the close only.
   bool stop_requested() const noexcept;
   /// Throws   stet::stopped if stop_requested(): the attempt may be made again.
   ///     for (auto& part : parts) {
@@ -49,29 +52,31 @@ class STET_API step_context {
   ///       send(part);
   ///     }
   void throw_if_stopped() const;
-  /// Says how far the body is. The next attempt reads the last one with progress(), also after a
-  /// crash. An attempt that was left behind, its time being over, says nothing any more.
+  /// Reports how far the body is. The next attempt reads the last report with progress(), also
+  /// after a crash. A report from an attempt whose time is over is dropped.
+  /// Throws   errc::payload if `progress` is longer than a payload may be; what its codec throws.
   /// Durable  soon after the call, not when it returns; several in a row may be kept as one.
   template <class T> void heartbeat(const T& progress) {
     std::string b;
     encode(b, progress);
     beat(std::move(b));
   }
-  /// What the latest heartbeat of an earlier attempt said.
-  /// Throws   errc::payload if it was no T.
+  /// Returns what the latest heartbeat of an earlier attempt said; an empty optional if there was
+  /// none.
+  /// Throws   errc::payload if it was no `T`.
   template <class T> std::optional<T> progress() const {
     auto b = last_progress();
     if (b.empty()) return std::nullopt;
     return decode<T>(b);
   }
-  /// Keeps bytes that are too long for a payload: what returns goes into the step's result, or into
-  /// what is made of it. Of one attempt 64 MiB in all (stet::blob_bytes_max): more ends the step
-  /// with step_failed.
-  /// Durable  in the same commit as the step's result; of an attempt that fails nothing is kept.
-  ///          Needs <stet/blob.hpp>; not for transactions.
+  /// Keeps bytes that are too long for a payload. Put the blob that it returns into the step's
+  /// result. One attempt keeps at most 64 MiB in all (stet::blob_bytes_max). Needs <stet/blob.hpp>;
+  /// not for transactions.
+  /// Throws   permanent_error if the attempt keeps too many bytes: the step fails with step_failed.
+  /// Durable  in the same commit as the step's result; an attempt that fails keeps nothing.
   blob keep(std::string_view bytes);
-  /// What was kept, or a part of it.
-  /// Throws   errc::not_found if the run that kept it was erased, errc::usage for an offset behind
+  /// Returns the bytes of a blob, or a part of them.
+  /// Throws   errc::not_found if the run that kept it was erased, errc::usage for an offset past
   ///          the end.
   std::string read(const blob& b, std::uint64_t offset = 0, std::uint64_t length = UINT64_MAX);
 
@@ -81,18 +86,18 @@ class STET_API step_context {
   detail::attempt* attempt_;
 };
 
-/// A value that a step's body is given and that is not journaled: handles, secrets.
+/// A value that a step's body gets and that is not journaled: a handle, a secret.
 template <class T> struct unrecorded_value {
   T value;
   unrecorded_value(T v) : value(std::move(v)) {}
 };
+/// Wraps an argument of a step that is not journaled.
 template <class T> auto unrecorded(T&& v) {
   detail::guard_gcc<T>();
   return unrecorded_value<std::decay_t<T>>(std::forward<T>(v));
 }
 
-/// A body that captures, but owns all that it captures: it may outlive its workflow's frame (see
-/// below).
+/// A body that captures, and owns everything that it captures: it may outlive its workflow's frame.
 template <class F> struct owning_body {
   F f;
   owning_body(F x) : f(std::move(x)) {}
@@ -100,6 +105,8 @@ template <class F> struct owning_body {
     return f(std::forward<A>(a)...);
   }
 };
+/// Wraps a body that captures: it promises that the body owns all of it. Then a run, and a close,
+/// doesn't wait for a body that has been given up.
 template <class F> owning_body<std::decay_t<F>> owning(F&& f) {
   detail::guard_gcc<F>();
   return {std::forward<F>(f)};
@@ -134,7 +141,7 @@ template <class F> struct unwrapped {
 template <class F> struct unwrapped<owning_body<F>> {
   using type = F;
 };
-// What a body's completion is of: none, unless its first parameter is one.
+// The type that a body's completion takes; none, unless its first parameter is a completion.
 template <class P> struct completes_with {
   static constexpr bool value = false;
 };
@@ -155,8 +162,8 @@ template <class F> consteval auto completion_of() {
 }
 template <class F> using completion_of_t = decltype(completion_of<F>());
 
-// An argument as a step keeps it: strings for what only points to characters, else the decayed
-// type.
+// The type as which a step keeps an argument: std::string for a pointer to characters or a view,
+// else the decayed type.
 template <class A> struct kept {
   using type = std::decay_t<A>;
 };
@@ -208,9 +215,9 @@ template <class F> inline constexpr bool owns = !std::is_class_v<F> || std::is_e
 template <class F> inline constexpr bool owns<owning_body<F>> = true;
 
 [[noreturn]] STET_API void throw_unencodable();
-/// Throws   errc::payload if there are too many bytes of them.
+/// Throws   errc::payload if `bytes` is more than a payload may have.
 STET_API void check_arguments(std::string_view what, std::size_t bytes);
-/// Throws   errc::usage for a policy that makes no sense.
+/// Throws   errc::usage for options that make no sense.
 STET_API void check_options(std::string_view step, const step_options& o);
 
 template <class F, class... A> consteval void check_body() {
@@ -266,7 +273,7 @@ template <class... A> std::string encode_arguments(const A&... a) {
   return out;
 }
 
-/// A step with its body and its arguments: shared by the run and the thread that runs it.
+/// A step with its body and its arguments. The run and the thread that runs the body share it.
 template <class F, class... A> class body final : public request {
  public:
   template <class G, class... B>
@@ -276,7 +283,7 @@ template <class F, class... A> class body final : public request {
         arguments_(std::forward<B>(a)...) {
     options = o;
     waits_for_body = !owns<F> || (is_reference_like<bare_t<A>> || ...);
-    // Of what is kept, so that it is what is passed.
+    // The kept values are encoded, so that the journal has what the body gets.
     arguments = std::apply([](const A&... x) { return encode_arguments(x...); }, arguments_);
     detail::check_arguments(n.text, arguments.size());
   }
@@ -306,7 +313,7 @@ template <class F, class... A> class body final : public request {
   std::tuple<A...> arguments_;
 };
 
-/// One whose body takes a completion.
+/// A step whose body takes a completion.
 template <class R, class F, class... A> class later_body final : public request {
  public:
   template <class G, class... B>

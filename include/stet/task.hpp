@@ -1,13 +1,13 @@
-// task<T>, the coroutine of workflows and of everything they are made of; and what it may await.
+// task<T>: the coroutine of a workflow and of its parts; and the operations that it may await.
 //
-// An *operation* is anything of ours that can be awaited: a step, a sleep, a task, all, any, … It
+// An *operation* is anything of Stet's that can be awaited: a step, a sleep, a task, all, any, … It
 // is lazy: it begins when it is awaited, and it is awaited once. Internally it is not an awaiter
 // but three functions:
-//     bool start(environment, waiter&) noexcept  true: it has ended already; false: it will tell
+//     bool start(environment, waiter&) noexcept  true: it has ended already; false: it will notify
 //                                                the waiter
 //     bool failed() const noexcept               after it ended
-//     result_type result()                       after it ended; throws what it ended with
-// so that all, any, map need no coroutine of their own, and nothing foreign can await it by
+//     result_type result()                       after it ended; throws its error
+// Thus all, any and map need no coroutine of their own, and a foreign coroutine can't await it by
 // accident.
 #pragma once
 #include <concepts>
@@ -29,15 +29,15 @@ class context;
 class saga;
 class scope;
 
-/// How deep sub-coroutines may await each other. Loops are not depth: a million awaits in a loop
-/// use one level.
+/// How deep tasks may await each other. Loops are not depth: a million awaits in a loop use one
+/// level.
 inline constexpr std::uint32_t max_depth = 1000;
 
 namespace detail {
 
 class execution;
 
-/// Told once that an operation has ended; answers with the coroutine to go on with.
+/// A callback for the end of an operation, called once. Returns the coroutine to go on with.
 class waiter {
  public:
   using function = std::coroutine_handle<> (*)(waiter&) noexcept;
@@ -48,22 +48,24 @@ class waiter {
   function function_;
 };
 
-/// Of a workflow's own coroutine. The handlers of updates begin one deeper.
+/// The depth of a workflow's own coroutine. The handlers of updates begin one deeper.
 inline constexpr std::uint32_t root_depth = 1;
 
-/// Where an operation runs: handed from awaiter to awaited, so that no promise needs a context.
+/// Where an operation runs: passed from awaiter to awaited, so that no promise needs a context.
 struct environment {
   class scope* scope = nullptr;
   std::uint32_t depth = 0;
 };
 
 STET_API context& context_of(environment) noexcept;
-/// A workflow's own coroutine is about to return: its variables are still there.
+/// Reports that a workflow's own coroutine is about to return. Its variables still exist.
 STET_API void root_returns(environment) noexcept;
-/// In a handler of what a workflow's code has thrown: that. Lack of memory is no failure of the
-/// code's, since a replay wouldn't have it: the run goes no further.
+/// Returns the exception that a workflow's code has thrown. Call it in a catch block. After
+/// std::bad_alloc the run goes no further: it is no failure of the code, since a replay wouldn't
+/// have it.
 STET_API std::exception_ptr thrown(environment) noexcept;
-/// Destroys a coroutine; an exception from a destructor in it is told and goes no further.
+/// Destroys a coroutine. An exception from a destructor in it is written to standard error and
+/// dropped.
 STET_API void destroy_frame(std::coroutine_handle<> h) noexcept;
 [[noreturn]] STET_API void throw_too_deep();
 [[noreturn]] STET_API void throw_awaited_twice();
@@ -76,7 +78,7 @@ concept awaitable = requires(A& a, const A& c, environment e, waiter& w) {
   { a.result() };
 };
 
-/// Awaits an operation that lives in the same full expression, or longer.
+/// Awaits an operation that lives at least as long as the full expression of the co_await.
 template <awaitable A> class awaiter : waiter {
  public:
   explicit awaiter(A& a) noexcept : waiter(&resume), operation_(a) {}
@@ -202,17 +204,19 @@ template <class P>
 concept handed_over =  // a parameter by which Stet, which keeps the closure, calls it
     std::is_same_v<P, context&> || std::is_same_v<P, scope&> || std::is_same_v<P, saga&>;
 
-/// The promise of a lambda's or a member's coroutine. Its check runs when the closure is complete.
+/// The promise of a coroutine that is a lambda or a member. Its check runs when the closure is
+/// complete.
 template <class T, class Object, class FirstParameter> class object_promise;
 
 }  // namespace detail
 
-/// A coroutine that a workflow is, or is made of. Lazy, move-only, awaited once.
+/// A coroutine that is a workflow, or a part of one. Lazy, move-only, awaited once.
 ///
 ///     stet::task<receipt> pay(stet::context& ctx, order o);
 ///     auto r = co_await pay(ctx, std::move(o));
 ///
-/// Parameters are values, or lvalue references to what outlives the call (`stet::context&` first).
+/// Parameters are values, or lvalue references to objects that outlive the call (`stet::context&`
+/// first).
 template <class T = void>
 class [[nodiscard("stet: a task does nothing until it is awaited")]] task {
   static_assert(!std::is_reference_v<T>,

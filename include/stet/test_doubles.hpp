@@ -1,5 +1,5 @@
-// Time, chance, an ear, the world outside and a store that fails, all in a test's hands. Part of
-// libstet-testing; <stet/testing.hpp> puts them together.
+// Doubles for tests: a clock, random bits, a listener, a record of effects, and a store that fails.
+// Part of libstet-testing; <stet/testing.hpp> combines them.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -21,11 +21,12 @@
 
 namespace stet { inline namespace v0 { namespace testing {
 
-/// Two hands that move only when told.
+/// A clock that moves only when the test moves it.
+///
 /// Thread   any.
 class STET_API virtual_clock : public clock {
  public:
-  /// Where it begins: ms since 1970.
+  /// The time at which it begins: milliseconds since 1970.
   static constexpr std::int64_t epoch = 1'700'000'000'000;
 
   explicit virtual_clock(time_point start = time_point(duration(epoch))) noexcept;
@@ -33,9 +34,9 @@ class STET_API virtual_clock : public clock {
   time_point wall() noexcept override { return time_point(duration(wall_.load())); }
   duration steady() noexcept override { return duration(steady_.load()); }
 
-  /// Time passes.
+  /// Lets time pass, on both clocks.
   void advance(duration d) noexcept;
-  /// Somebody sets the wall clock, forward or back.
+  /// Sets the wall clock forward or back by `d`, as an operator of the machine would.
   void set(duration d) noexcept { wall_ += d.count(); }
 
  private:
@@ -43,7 +44,8 @@ class STET_API virtual_clock : public clock {
   std::atomic<std::int64_t> steady_{5'000'000};
 };
 
-/// The same bits in every run of a test, those of secrets too.
+/// Random bits that are the same in every run of a test, also those for secrets.
+///
 /// Thread   any.
 class STET_API seeded_entropy final : public entropy {
  public:
@@ -79,18 +81,22 @@ class STET_API recorder final : public listener {
   std::vector<event_kind> kinds_;
 };
 
-/// The world outside: how often something took effect. Outlives every engine.
+/// Counts how often something took effect in the world outside. Outlives every engine.
+///
 /// Thread   any.
 class STET_API effects {
  public:
-  /// It took effect. Returns how often by now.
+  /// Counts an effect. Returns how often it has happened by now.
   int hit(const std::string& what);
-  /// The same in a world that knows idempotency keys: a second time with the same key is none.
+  /// Counts an effect in a world that knows idempotency keys: a second call with the same key
+  /// counts nothing.
   int hit_once(const std::string& what, const std::string& key);
-  /// The same where the workflow promises that no crash repeats it: crash_everywhere holds it
-  /// against that.
+  /// Counts an effect of which the workflow promises that no crash repeats it: crash_everywhere
+  /// checks that.
   int hit_at_most_once(const std::string& what);
+  /// Returns how often the effect has happened.
   int of(const std::string& what) const;
+  /// Returns how many effects have happened in all.
   int all() const;
 
   enum class promise : std::uint8_t { at_least_once, exactly_once, at_most_once };
@@ -107,38 +113,43 @@ class STET_API effects {
   std::set<std::pair<std::string, std::string>> keys_;
 };
 
+/// The calls of a store that can fail.
 enum class store_call : std::uint8_t { get, scan, commit };
+/// When a hook is called: before or after the call.
 enum class moment : std::uint8_t { before, after };
 
-/// What an injected failure of a store does.
+/// The kinds of failure that a test injects into a store.
 enum class fault : std::uint8_t {
   refused,  ///< commit: nothing written, errc::full. get, scan: errc::store. It may be tried again.
   unknown_applied,  ///< commit: written, yet reported as unknown; every later call throws.
   unknown_lost,     ///< commit: not written, reported as unknown; every later call throws.
 };
 
-/// The plan and the counters. Shared by the test and by the fault_stores that are opened with it,
-/// so that it lives across reopening; calls are numbered from 1 over all of them.
+/// The plan of failures, and counters of calls. The test and the fault_stores that are opened with
+/// it share it, so that it lives across reopening. Calls are numbered from 1 over all of these
+/// stores.
+///
 /// Thread   any.
 class STET_API faults {
  public:
   using hook = std::function<void(store_call, moment, std::uint64_t number)>;
   static constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();
 
-  /// The `number`th call of its kind fails, and the `times` - 1 that follow it.
+  /// Makes the `number`th call of its kind fail, and the `times` - 1 calls that follow it.
   void fail(store_call what, std::uint64_t number, fault how, std::uint64_t times = 1);
-  /// The next call fails, and the `times` - 1 that follow it.
+  /// Makes the next call fail, and the `times` - 1 calls that follow it.
   void fail_next(store_call what, fault how, std::uint64_t times = 1);
-  /// No more failures; what an unknown outcome has poisoned stays so until it is opened anew.
+  /// Removes all planned failures. A store with an unknown outcome goes on failing until it is
+  /// opened anew.
   void heal();
 
-  /// Called before and after each operation (also one that fails), by the thread that makes it. May
-  /// throw, or end the process.
+  /// Sets a function that is called before and after each operation (also one that fails), by the
+  /// thread that makes it. It may throw, or end the process.
   void set_hook(hook h);
 
-  /// Operations begun so far, failed ones among them.
+  /// Returns the number of operations begun so far, failed ones included.
   std::uint64_t count(store_call what) const;
-  /// Failures injected so far.
+  /// Returns the number of failures injected so far.
   std::uint64_t injected() const;
 
  private:
@@ -148,7 +159,8 @@ class STET_API faults {
     std::uint64_t first, times;
     fault how;
   };
-  /// Counts the call, and calls the hook: the number, and how it is to fail, if it is.
+  /// Counts the call, and calls the hook. Returns the call's number, and how it is to fail, if it
+  /// is.
   std::pair<std::uint64_t, std::optional<fault>> begin(store_call what);
   void end(store_call what, std::uint64_t number);
 
@@ -158,7 +170,7 @@ class STET_API faults {
   std::shared_ptr<const hook> hook_;
 };
 
-/// Passes everything on, but for what `faults` plans.
+/// Passes every call on, except those that `faults` lets fail.
 class STET_API fault_store final : public forwarding_store {
  public:
   fault_store(std::unique_ptr<store> inner, std::shared_ptr<faults> f)

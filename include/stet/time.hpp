@@ -1,4 +1,4 @@
-// Spans and points of time, as every option and every answer gives them.
+// Spans and points of time, as all options and results have them.
 #pragma once
 #include <chrono>
 
@@ -6,7 +6,7 @@
 
 namespace stet { inline namespace v0 {
 
-/// A span of time, in milliseconds. Zero means "no limit" in every option.
+/// A span of time, in milliseconds. Zero means "no limit" in most options.
 using duration = std::chrono::milliseconds;
 /// A point of the system clock, in milliseconds since 1970 (UTC, without leap seconds).
 using time_point = std::chrono::sys_time<duration>;

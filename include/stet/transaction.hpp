@@ -1,5 +1,5 @@
-// State of the user's own in the engine's store: what context::transact and engine::transact work
-// on.
+// Transactions on the user's own entries in the engine's store: context::transact and
+// client::transact.
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -26,7 +26,7 @@ namespace detail {
 
 class transaction_state;
 
-// Keys as bytes that have the order of the keys: integers by value, strings by their bytes, tuples
+// Keys as bytes with the same order as the keys: integers by value, strings by their bytes, tuples
 // by their first difference. On disk: docs/format.md.
 
 STET_API void put_key_text(std::string& out, std::string_view text);
@@ -34,13 +34,13 @@ STET_API std::string take_key_text(std::string_view& in);
 STET_API void put_key_number(std::string& out, std::uint64_t bits, std::size_t bytes);
 STET_API std::uint64_t take_key_number(std::string_view& in, std::size_t bytes);
 
-template <class K> struct key_codec;  // of a type that can't be a key: there is none
+template <class K> struct key_codec;  // a type that can't be a key has none
 template <> struct key_codec<std::string> {
   static void put(std::string& out, const std::string& k) { put_key_text(out, k); }
   static std::string take(std::string_view& in) { return take_key_text(in); }
 };
 template <std::integral K> struct key_codec<K> {
-  // A sign that is turned over makes negative numbers the smaller ones.
+  // Flipping the sign bit sorts negative numbers first.
   static constexpr std::uint64_t sign = std::signed_integral<K> ? 1ull << (8 * sizeof(K) - 1) : 0;
   static constexpr std::uint64_t mask = ~0ull >> (64 - 8 * sizeof(K));
   static void put(std::string& out, K k) {
@@ -79,34 +79,34 @@ template <class... A> struct key_codec<std::tuple<A...>> {
 template <class K>
 concept table_key = requires(std::string& out, const K& k) { key_codec<K>::put(out, k); };
 
-/// The key of an entry, as it stands in the store.
+/// Returns the key of an entry, as the store has it.
 /// Throws   errc::usage if it is too long.
 STET_API std::string state_key(std::string_view table, std::string_view key);
-/// The first key of a table, and the first behind it.
+/// Returns the first key of a table, and the first key after the table.
 STET_API std::pair<std::string, std::string> state_range(std::string_view table);
-/// An entry's own part of its key.
+/// Returns the part of a key that names the entry in its table.
 STET_API std::string_view own_key(std::string_view key);
 
 }  // namespace detail
 
-/// Which entries a scan gives: keys of at least `from` and below `to`; an empty one is no bound.
+/// A range of keys for a scan: at least `from` and below `to`; an empty optional is no bound.
 template <class K> struct key_range {
   std::optional<K> from{}, to{};
-  bool backward = false;  ///< the largest first
+  bool backward = false;  ///< the largest key first
 };
 
-/// Reads and writes the user's own entries, in one atomic commit: it sees what all transactions
-/// before it wrote, and its own writes; if its function throws, nothing was written. One runs at a
-/// time.
+/// Reads and writes the user's own entries, in one atomic commit. It sees what all transactions
+/// before it wrote, and its own writes. If its function throws, nothing is written. Only one
+/// transaction runs at a time.
 ///
-/// Thread   only that of the function that it is given to.
+/// Thread   only that of the function that gets it.
 class STET_API transaction {
  public:
   explicit transaction(detail::transaction_state& s) noexcept : state_(&s) {}
   transaction(const transaction&) = delete;
   transaction& operator=(const transaction&) = delete;
 
-  /// The value of a key, if it has one.
+  /// Returns the value of a key; an empty optional if it has none.
   ///     auto account = tx.get(Accounts, "ann");
   /// Throws   errc::payload if it was written as another type; store_error.
   template <class K, class V>
@@ -115,8 +115,8 @@ class STET_API transaction {
     if (!bytes) return std::nullopt;
     return decode<V>(*bytes);
   }
-  /// Gives a key a value.
-  /// Throws   errc::usage (the key's length), errc::payload (the value's).
+  /// Sets the value of a key.
+  /// Throws   errc::usage if the key is too long, errc::payload if the value is.
   template <class K, class V>
   void put(const table<K, V>& t, const std::type_identity_t<K>& key,
            const std::type_identity_t<V>& value) {
@@ -125,15 +125,15 @@ class STET_API transaction {
     detail::check_arguments(t.text(), bytes.size());
     write(key_of(t, key), std::move(bytes));
   }
-  /// Takes a key's value away. Returns whether it had one.
+  /// Removes a key's value. Returns whether it had one.
   template <class K, class V> bool erase(const table<K, V>& t, const std::type_identity_t<K>& key) {
     auto at = key_of(t, key);
     if (!read(at)) return false;
     write(std::move(at), std::nullopt);
     return true;
   }
-  /// Calls `f(key, value)` for each entry, in the order of the keys, until it returns false (if it
-  /// returns anything). It may write: entries behind the one it is given, too.
+  /// Calls `f(key, value)` for each entry, in the order of the keys. If `f` returns a value, false
+  /// ends the scan. `f` may write, also entries that the scan has not reached yet.
   ///     tx.scan(Accounts, [&](std::string name, account a) { sum += a.cents; });
   template <class K, class V, class F> void scan(const table<K, V>& t, F&& f) const {
     scan(t, key_range<K>{}, std::forward<F>(f));

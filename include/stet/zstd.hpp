@@ -7,22 +7,24 @@
 
 namespace stet { inline namespace v0 {
 
+/// Options of a compression.
 struct zstd_options {
-  /// 1 to 19: higher is smaller and slower.
+  /// 1 to 19: a higher level gives smaller payloads and takes longer.
   int level = 3;
-  /// Shorter payloads stay as they are, and so do those that don't shrink.
+  /// Shorter payloads are stored as they are, and so are payloads that don't shrink.
   std::size_t bytes_min = 256;
 };
 
-/// Compresses payloads. Name it before encryption: what is encrypted doesn't shrink. The length of
-/// what is compressed tells something of its content: where that matters, leave it out.
+/// Makes a transform that compresses payloads. List it before encryption: encrypted bytes don't
+/// shrink. The length of a compressed payload tells something of its content: leave the transform
+/// out where that matters.
 ///
 ///     stet::engine engine{std::move(store), {.transforms = {stet::zstd()}}};
 ///
-/// Its name is "zstd"; what it makes is one zstd frame that says how long its content is. A frame
-/// that says more than the engine's limit is refused before anything is allocated.
+/// Its name is "zstd". A sealed payload is one zstd frame that says how long its content is. A
+/// frame that says more than the engine's limit is refused before anything is allocated.
 ///
-/// Throws   errc::usage for a level that isn't there.
+/// Throws   errc::usage for a level that doesn't exist.
 STET_API std::shared_ptr<payload_transform> zstd(const zstd_options& o = {});
 
 }  // namespace v0

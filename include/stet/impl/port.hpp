@@ -1,8 +1,8 @@
-// What is asked of an engine, as plain structs and bytes: one struct a command. The templates of
-// client.hpp, run.hpp and admin.hpp fill them in, and an engine_port answers them.
+// The commands of an engine, as plain structs and bytes: one struct for each command. The templates
+// of client.hpp, run.hpp and admin.hpp fill them in, and an engine_port performs them.
 //
-// To add a command: a struct here and its line in STET_ENGINE_COMMANDS; `perform` for it in the
-// file of its subject in src/engine/calls; and the verb that sends it.
+// To add a command: write a struct here and its line in STET_ENGINE_COMMANDS, `perform` for it in
+// the file of its subject in src/engine/calls, and the verb that sends it.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +26,7 @@ namespace detail {
 
 // ---------------------------------------------------------------- what commands are made of
 
-/// A run: by its number, or (0) the latest of an id.
+/// Names a run: by its number, or, if that is 0, as the latest run of an id.
 struct run_ref {
   std::uint64_t run = 0;
   std::string_view name_space, id;
@@ -42,8 +42,8 @@ struct run_outcome {
 };
 struct STET_API start_request {
   start_request() = default;
-  /// Packs what the options refer to.
-  /// Throws   errc::usage.
+  /// Packs the attributes and the memo that the options refer to.
+  /// Throws   errc::usage for an attribute that makes no sense, or a memo that is too large.
   start_request(std::string_view id, std::string arguments, const start_options& o);
   std::string id, arguments, attributes, memo;
   id_conflict conflict = id_conflict::use_existing;
@@ -60,13 +60,13 @@ struct update_request {
   std::string id, arguments;
 };
 enum class update_stage : std::uint8_t {
-  accepted,  // send it, wait until it is accepted
-  answered,  // send it, wait for its answer
+  accepted,  // send it, and wait until it is accepted
+  answered,  // send it, and wait for its answer
   attached,  // wait for the answer of one that was sent before
 };
 struct update_outcome {
-  std::uint64_t run = 0;  // whose update it is
-  std::string id;         // the request's, or one that was made for it
+  std::uint64_t run = 0;  // the run that got the update
+  std::string id;         // the id of the request, or one that was made for it
   bool answered = false;
   std::string payload;
   std::optional<failure> error;
@@ -83,11 +83,11 @@ class transact_function {
 
 // ---------------------------------------------------------------- the commands
 
-/// What a command needs of the store.
+/// The needs of a command: what the store has to allow.
 enum class needs : std::uint8_t {
   room,     // it writes: refused while the store has no room
   nothing,  // it writes nothing, or makes room: performed in any case
-  reading,  // it only reads: while the store refuses to write it is shown what is durable
+  reading,  // it only reads: while the store refuses to write it sees what is durable
 };
 
 /// Starts runs of a workflow in one commit: all of them, or none if it throws.
@@ -97,7 +97,7 @@ struct start_runs {
   std::string_view name_space, workflow;
   std::vector<start_request> runs;
 };
-/// Starts a run, unless one of its id is open, and sends it a signal.
+/// Sends a signal to the open run of an id; without one, starts a run first.
 struct start_with_signal {
   using result = start_result;
   static constexpr auto need = needs::room;
@@ -105,6 +105,7 @@ struct start_with_signal {
   start_request run;
   signal_request signal;
 };
+/// Finds the latest run of an id.
 /// Throws   errc::conflict if the run belongs to another workflow.
 struct find_run {
   using result = std::optional<start_result>;
@@ -146,14 +147,14 @@ struct signal_run {
   run_ref of;
   signal_request signal;
 };
-/// Returns the payload of the answer.
+/// Answers a query. Returns the payload of the answer.
 struct query_run {
   using result = std::string;
   static constexpr auto need = needs::nothing;
   run_ref of;
   std::string_view name, arguments;
 };
-/// Returns false if the promise was answered before, or its run has gone on without it.
+/// Returns false if the promise was answered before, or if its run has gone on without it.
 struct answer_promise {
   using result = bool;
   static constexpr auto need = needs::room;
@@ -220,13 +221,14 @@ struct export_run {
 
 // ---------------------------------------------------------------- commands that take their time
 
-/// Waits for the end of a run, and of those that continue it. Returns nothing if `limit` was over.
+/// Waits for the end of a run and of those that continue it. Returns an empty optional if `limit`
+/// passed first.
 struct await_run {
   using result = std::optional<run_outcome>;
   run_ref of;
   std::optional<duration> limit;
 };
-/// Returns nothing if `limit` was over.
+/// Returns an empty optional if `limit` passed first.
 struct update_run {
   using result = std::optional<update_outcome>;
   run_ref of;
@@ -234,7 +236,7 @@ struct update_run {
   update_stage until;
   std::optional<duration> limit;
 };
-/// Starts a run, unless one of its id is open, and sends it an update.
+/// Sends an update to the open run of an id; without one, starts a run first.
 struct start_with_update {
   using result = std::pair<start_result, update_outcome>;
   std::string_view name_space, workflow;
@@ -275,8 +277,8 @@ struct list_open_ids {
 /// An engine, as its clients see it.
 ///
 /// Throws   stet::error, as the verbs of client.hpp say.
-/// Thread   any but the engine's own: there it throws errc::usage.
-/// Durable  what it returned, or did, when it returns.
+/// Thread   any but the engine's own: there every call throws errc::usage.
+/// Durable  when a call returns, what it did or returned is.
 class STET_API engine_port {
  public:
   engine_port() = default;
@@ -294,7 +296,7 @@ class STET_API engine_port {
   [[noreturn]] virtual void raise(errc code, std::string_view of, const failure& f) const = 0;
 };
 
-/// Throws   what an awaited run that didn't complete has ended with.
+/// Throws   the error for a run that was awaited and has ended otherwise than completed.
 [[noreturn]] STET_API void raise_outcome(const engine_port& e, std::string_view id,
                                          const run_outcome& o);
 
