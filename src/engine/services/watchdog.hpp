@@ -80,7 +80,7 @@ class one_at_a_time final : public listener {
   }
 
  private:
-  port::mutex mutex_;  // held while it is called
+  port::mutex mutex_;  // held while the listener is called
   listener& listener_;
 };
 
