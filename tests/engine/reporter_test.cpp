@@ -51,7 +51,7 @@ TEST_CASE("a text becomes one line, and the names stay as they are") {
   reporter told(heard);
   run_state s;
   s.id = "two\nlines";
-  s.run = 7;
+  s.run = run_number(7);
   told.report(stet::event_kind::body_overdue, "late\nstep", s, "ch\narge");
   CHECK(heard.text.find('\n') == std::string::npos);
   CHECK(heard.id == "two\nlines");

@@ -1,12 +1,12 @@
 // What an engine reports, on its way to the user's listener.
 #pragma once
-#include <cstdint>
 #include <new>
 #include <string>
 #include <string_view>
 
 #include <stet/observer.hpp>
 
+#include "base/ids.hpp"
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
 #include "port/mutex.hpp"
@@ -40,11 +40,11 @@ class reporter final : public listener {
   /// An event of a run, and perhaps of one of its steps.
   void report(event_kind kind, std::string_view text, const run_state& of,
               std::string_view step = {}) noexcept {
-    event({kind, text, of.workflow, of.id, step, of.run});
+    event({kind, text, of.workflow, of.id, step, of.run.value()});
   }
   /// An event of a run of which no more than the number is known.
-  void report_of_run(event_kind kind, std::string_view text, std::uint64_t run) noexcept {
-    event({kind, text, {}, {}, {}, run});
+  void report_of_run(event_kind kind, std::string_view text, run_number run) noexcept {
+    event({kind, text, {}, {}, {}, run.value()});
   }
   /// `what`, followed by `why` if there is memory for both.
   void report_failure(event_kind kind, std::string_view what, const char* why) noexcept {
