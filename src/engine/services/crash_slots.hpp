@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "port/mapping.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
