@@ -88,7 +88,7 @@ inline void check_expectation(const store_info& s, const batch::operation& o,
   throw store_error(errc::conflict, name_of(s, "commit"), s.path, 0,
                     "the batch was made for another state of the store: about key " +
                         printable(o.key) + " it expects something else, since " + found +
-                        "; somebody else has written that meanwhile: read it again",
+                        "; another writer has changed it meanwhile: read it again",
                     commit_outcome::refused);
 }
 

@@ -154,7 +154,7 @@ void file_owner::resolve(const std::string& path) {
   const std::string last = path.substr(path.rfind('/') + 1);
   if (last.empty() || last == "." || last == ".." || path.find('\0') != std::string::npos) {
     fail(errc::usage, 0,
-         kind_ == kind::file ? "this is no name of a file" : "this is no name of a directory");
+         kind_ == kind::file ? "this is not the name of a file" : "this is not the name of a directory");
   }
   port::file_facts there;
   if (port::look_at_name(path, there) == 0 && there.kind == port::file_kind::link) {
@@ -162,7 +162,7 @@ void file_owner::resolve(const std::string& path) {
     if (!port::is_own(there) &&
         is_open_to_all(slash == path.npos ? "." : path.substr(0, slash + 1)))
       fail(errc::store, 0,
-           "it is a symbolic link that somebody else put into a directory where everybody may "
+           "it is a symbolic link that another user put into a directory where all users may "
            "write; none such is followed: name the file itself");
     int native = port::real_path(path, path_);
     if (native == 0) return;
@@ -187,8 +187,8 @@ void file_owner::check_not_planted() const {
     port::file_facts there;
     if (port::look_at_name(name, there) != 0 || port::is_own(there)) continue;
     fail(errc::store, 0,
-         name + " belongs to somebody else (user " + std::to_string(there.owner) +
-             "), in a directory where everybody may write; keep the store in a directory of its "
+         name + " belongs to another user (" + std::to_string(there.owner) +
+             "), in a directory where all users may write; keep the store in a directory of its "
              "own, or make that one's mode 0700");
   }
 }
@@ -196,10 +196,10 @@ void file_owner::check_not_planted() const {
 void file_owner::check_kind(port::file_kind there) const {
   const bool is_directory = there == port::file_kind::directory;
   if (kind_ == kind::directory) {
-    if (!is_directory) fail(errc::store, ENOTDIR, "it is no directory; name one");
+    if (!is_directory) fail(errc::store, ENOTDIR, "it is not a directory; name one");
   } else if (there != port::file_kind::regular) {
     fail(errc::store, is_directory ? EISDIR : EINVAL,
-         is_directory ? "it is a directory; name a file" : "it is no regular file");
+         is_directory ? "it is a directory; name a file" : "it is not a regular file");
   }
 }
 

@@ -85,7 +85,7 @@ std::unique_ptr<log_file> log_file::open(std::string_view scheme, const std::str
   native = found->file_.look(facts);
   if (native != 0) found->fail("open", "can't stat", native, commit_outcome::refused);
   if (facts.kind != port::file_kind::regular) {
-    found->fail("open", "it is no regular file", EINVAL, commit_outcome::refused);
+    found->fail("open", "it is not a regular file", EINVAL, commit_outcome::refused);
   }
   found->size_ = static_cast<std::size_t>(facts.bytes);
   return found;

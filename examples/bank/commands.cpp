@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 const char* const usage =
     "usage: bank STORE COMMAND …\n"
     "\n"
-    "  open NAME CENTS             opens an account with so much\n"
+    "  open NAME CENTS             opens an account with this balance\n"
     "  balance [NAME]              what there is\n"
     "  freeze|thaw|close NAME      a closed account stays closed\n"
     "  transfer ID FROM TO CENTS   moves money; above 1000 cents when it is approved, within a "
@@ -103,7 +103,7 @@ int change(stet::engine& engine, const words& w) {
 
 int cancel(stet::engine& engine, const words& w) {
   const auto run = transfer_of(engine, w[2]);
-  run.cancel("by whoever ordered it");
+  run.cancel("by its customer");
   tell(w[2], run);
   return run.status() == stet::status::cancelled ? 0 : 1;
 }

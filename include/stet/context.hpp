@@ -375,7 +375,7 @@ class STET_API context {
   ///          workflow's own code.
   /// Cost     one record, once in a run.
   /// Durable  with this run's progress.
-  [[nodiscard("stet: what is new stands behind `if (ctx.patched(…))`")]] bool patched(
+  [[nodiscard("stet: put the new way after `if (ctx.patched(…))`")]] bool patched(
       step_name patch_id);
   /// Takes the place of patched() when no run from before the patch is open any more: only the new
   /// way is left, and a marker that a run has here is passed over. Take it out of the code when no

@@ -185,12 +185,12 @@ TEST_CASE("errors of opening a RocksDB store name the path and what is wrong [S1
   check_has(text_of_open(dir / "missing/s"), dir / "missing/s: its directory");
   check_has(text_of_open(dir / "missing/s"), "No such file or directory");
   for (const char* name : {"", "/", ".", "..", "a/.."}) {
-    check_has(text_of_open(name), "no name of a directory");
+    check_has(text_of_open(name), "not the name of a directory");
   }
   check_has(text_of_open(dir / std::string(300, 'n')), "File name too long");
   CHECK(fs::is_empty(dir.path()));
   std::ofstream(dir / "plain") << "x";
-  check_has(text_of_open(dir / "plain"), "it is no directory");
+  check_has(text_of_open(dir / "plain"), "it is not a directory");
   check_has(text_of_open(dir / "plain/s"), "Not a directory");
   check_has(text_of_open("/proc/stet"), "/proc/stet");
 }

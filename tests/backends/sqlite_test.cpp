@@ -207,8 +207,8 @@ TEST_CASE("errors of opening an SQLite store name the path and what is wrong [S1
   has(error_text(dir / "missing/s"), "sqlite open " + dir / "missing/s: its directory");
   has(error_text(dir / "missing/s"), "No such file or directory");
   has(error_text(dir.path()), "it is a directory");
-  has(error_text(dir.path() + "/"), "no name of a file");
-  has(error_text(""), "no name of a file");
+  has(error_text(dir.path() + "/"), "not the name of a file");
+  has(error_text(""), "not the name of a file");
   has(error_text(dir / std::string(300, 'n')), "File name too long");
   CHECK(fs::is_empty(dir.path()));
   std::ofstream(dir / "plain") << "x";

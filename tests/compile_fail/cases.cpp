@@ -484,7 +484,7 @@ DEFINE {  // a coroutine without the context
 }
 
 // ---- versions
-#elif CASE == 120  // EXPECT: what is new stands
+#elif CASE == 120  // EXPECT: put the new way after
 WF {
   ctx.patched("x");
   co_return n;

@@ -80,7 +80,7 @@ TEST_CASE("what a run was sent and hasn't read goes over, in its order") {
   CHECK(names == std::vector<std::string>{"other", "other", "go"});
 }
 
-TEST_CASE("an answer to a promise that the run hasn't seen is reported: nobody will read it") {
+TEST_CASE("an answer to a promise that the run hasn't seen is reported: no code will read it") {
   fixture f;
   f.send("go");
   record e;

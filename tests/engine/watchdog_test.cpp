@@ -32,7 +32,7 @@ TEST_CASE("without a thread, code that took too long is named afterwards, with w
   f.work(100ms);
   CHECK(f.heard.heard("workflow 'pay', run 'order-1'"));
   CHECK(f.heard.heard("100 ms"));
-  CHECK(f.heard.heard("behind command 3 (pay.cpp:12)"));
+  CHECK(f.heard.heard("after command 3 (pay.cpp:12)"));
   CHECK(f.heard.problems().size() == 1);
 }
 

@@ -138,7 +138,7 @@ TEST_CASE("a completion that is dropped fails the attempt; what the body throws 
       });
     });
     CHECK(run_to_end(w, Text, "t") ==
-          "step_failed after 1: the body of step 'd' dropped its completion, and nobody called "
+          "step_failed after 1: the body of step 'd' dropped its completion without a call of "
           "resolve or reject: keep a copy until one of them is called; step_failed after 1: no "
           "network; value 7; value 2");
   });

@@ -51,7 +51,7 @@ TEST_CASE(
   CHECK(ears.heard("workflow 'spins', run 'iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii…'"));
   enough = true;
   CHECK(run.result() == 1);
-  while (!ears.heard("goes on, behind command 1 (")) std::this_thread::sleep_for(1ms);
+  while (!ears.heard("goes on, after command 1 (")) std::this_thread::sleep_for(1ms);
   CHECK(!ears.heard("'works'"));
   CHECK(e.start(Works, "w", 2).result() == 2);
   e.close();

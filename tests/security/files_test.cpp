@@ -98,7 +98,7 @@ TEST_CASE(
       std::ofstream(planted) << "";
       REQUIRE(::chown(planted.c_str(), somebody_else, somebody_else) == 0);
       const auto said = try_open(kind, dir / "s");
-      CHECK_MESSAGE(said.find("belongs to somebody else") != said.npos, said);
+      CHECK_MESSAGE(said.find("belongs to another user") != said.npos, said);
       CHECK_MESSAGE(said.find(planted) != said.npos, said);
       CHECK(fs::file_size(planted) == 0);
       fs::remove(planted);
@@ -120,7 +120,7 @@ TEST_CASE("a symbolic link of somebody else is not followed where everybody may 
     CHECK(try_open(kind, dir / "s") == "opened");  // a link of one's own is followed
     REQUIRE(::lchown((dir / "s").c_str(), somebody_else, somebody_else) == 0);
     const auto said = try_open(kind, dir / "s");
-    CHECK_MESSAGE(said.find("symbolic link that somebody else put") != said.npos, said);
+    CHECK_MESSAGE(said.find("symbolic link that another user put") != said.npos, said);
     REQUIRE(::chmod(dir.path().c_str(), 0755) == 0);
     CHECK(try_open(kind, dir / "s") == "opened");
   }

@@ -19,7 +19,7 @@ std::exception_ptr dropped(const attempt& a) noexcept {
   return to_exception([&] {
     return error(errc::usage, a.body->name,
                  "the body of step " + shown(a.body->name) +
-                     " dropped its completion, and nobody called resolve or reject: keep a copy "
+                     " dropped its completion without a call of resolve or reject: keep a copy "
                      "until one of them is called");
   });
 }

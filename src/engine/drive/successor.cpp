@@ -125,7 +125,7 @@ std::vector<std::string> successor::hand_over(resident& r, std::string_view id, 
             event_kind::answer_unread,
             "the run " + shown(id) +
                 " has continued as new before it saw the answer to its promise " +
-                shown(of ? of->name : "?") + ": nobody will read it",
+                shown(of ? of->name : "?") + ": no code will read it",
             r.state);
       }
     }

@@ -79,7 +79,7 @@ void watchdog::leave(std::uint32_t command, source_point at) noexcept {
   if (has_thread ? named_.load(std::memory_order_relaxed) != turn : took < limit_) return;
   try {
     tell((has_thread ? std::string("goes on") : "kept the engine for " + text_of(took)) +
-         ", behind command " + std::to_string(command) + " (" + at.file + ":" +
+         ", after command " + std::to_string(command) + " (" + at.file + ":" +
          std::to_string(at.line) + ")");
   } catch (...) { tell_without_words(reporter_); }
 }
@@ -114,7 +114,7 @@ void watchdog::watch() {
       named_ = turn;
       lock.unlock();
       tell("has kept the engine for more than " + text_of(limit_) +
-           " without an await, and no other run goes on meanwhile: what takes long belongs into a "
+           " without an await, and no other run goes on meanwhile: put long work into a "
            "step");
       lock.lock();
     } else if (the_same >= 2) {
