@@ -154,7 +154,8 @@ void file_owner::resolve(const std::string& path) {
   const std::string last = path.substr(path.rfind('/') + 1);
   if (last.empty() || last == "." || last == ".." || path.find('\0') != std::string::npos) {
     fail(errc::usage, 0,
-         kind_ == kind::file ? "this is not the name of a file" : "this is not the name of a directory");
+         kind_ == kind::file ? "this is not the name of a file"
+                             : "this is not the name of a directory");
   }
   port::file_facts there;
   if (port::look_at_name(path, there) == 0 && there.kind == port::file_kind::link) {

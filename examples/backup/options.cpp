@@ -21,7 +21,7 @@ const char* const usage =
     "  --from DIR       what to back up\n"
     "  --to DIR         where to; made if it doesn't exist\n"
     "  --store URL      where the backup keeps its memory, as in lmdb:/var/tmp/backup.stet\n"
-    "  --flaky PERCENT  lets this share of the copies fail, 0 to 100, to show that they are tried again\n"
+    "  --flaky PERCENT  lets this share of copies fail, 0 to 100, to show the retries\n"
     "  --threads N      how many files are worked on at once, 1 to 256; 8 if not given\n"
     "  --effects FILE   appends a line for each step that has had its effect\n";
 
