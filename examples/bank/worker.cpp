@@ -93,7 +93,8 @@ class traffic {
   [[noreturn]] void flow() {
     auto n = count();
     started_ = n;
-    const std::jthread deciding([this, next = n]() mutable {
+    // Neither thread returns. If this one throws, the process ends (std::terminate).
+    const std::thread deciding([this, next = n]() mutable {
       for (;; ++next) {
         for (auto seen = started_.load(); seen <= next; seen = started_) started_.wait(seen);
         decide(next);

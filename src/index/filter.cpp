@@ -4,6 +4,7 @@
 #include <charconv>
 #include <compare>
 
+#include "base/decimal.hpp"
 #include "history/attributes.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -198,8 +199,7 @@ class parser {
     auto *begin = t.text.data() + (t.text[0] == '+'), *end = t.text.data() + t.text.size();
     std::int64_t n = 0;
     if (auto r = std::from_chars(begin, end, n); r.ec == std::errc() && r.ptr == end) return n;
-    double d = 0;
-    if (auto r = std::from_chars(begin, end, d); r.ec == std::errc() && r.ptr == end) return d;
+    if (auto d = parse_decimal({begin, end})) return *d;
     refuse(text_, t.at, "this is no number");
   }
   literal of_built_in(const std::string& name, const literal& v, std::size_t at) const {

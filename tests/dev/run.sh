@@ -48,7 +48,7 @@ echo 'int x;' >"$work/project/src/x.cpp"
 # ---- help -------------------------------------------------------------------------------------------------
 env -i "$root/dev" help >"$work/out" 2>"$work/err"; status=$?
 expect 'help works in an empty environment' test "$status" = 0
-for command in demo test simulate bench lint fmt sanitize build; do
+for command in demo test simulate bench lint fmt sanitize cross build; do
   expect "help names $command" grep -qE "^\./dev $command\b" "$work/out"
 done
 dev frobnicate
@@ -99,6 +99,59 @@ MESON
 echo 'int main() { return }' >"$work/project/broken.cpp"
 dev test
 expect 'what does not compile counts as failed' test "$status:$(tail -n 1 "$work/out")" = '1:0 passed, 1 failed'
+
+
+# ---- other platforms, and what the CI runs ---------------------------------------------------------------------
+dev cross nonsense
+expect 'a platform that is none' test "$status" = 1
+expect 'a platform that is none: says which there are' grep -qE '^  libc\+\+ ' "$work/err"
+dev cross
+expect 'the platforms' test "$status" = 0
+expect 'the platforms: says which there are' says '  libc++ '
+
+if ! clang++-19 -stdlib=libc++ -x c++ - -o "$work/program" <<<'int main() {}' 2>/dev/null; then
+  echo "skipped the rest: no libc++ for clang++-19"
+  echo "dev: $failures failures"
+  exit $((failures != 0))
+fi
+for option in rocksdb sqlite zstd sodium examples bench; do echo "option('$option', type: 'feature')"; done >"$work/project/meson_options.txt"
+cat >"$work/project/meson.build" <<'MESON'
+project('tiny', 'cpp', default_options: ['cpp_std=c++20'])
+is_libcxx = get_option('rocksdb').disabled()
+test('unit', executable('program', 'program.cpp', cpp_args: is_libcxx ? '-DWANT_LIBCXX' : []), suite: 'unit')
+test('crash', find_program('true'), suite: 'crash')
+test('style', find_program('grep'), args: ['-q', 'int main', files('program.cpp')], suite: 'style')
+if get_option('bench').disabled()
+  executable('broken', 'broken.cpp')  # no test of the short form needs it
+endif
+MESON
+cat >"$work/project/program.cpp" <<'CPP'
+#include <string>
+#if defined(WANT_LIBCXX) != defined(_LIBCPP_VERSION)
+#error the other C++ library was wanted
+#endif
+auto main() -> int { return std::string("a").empty(); }
+CPP
+dev cross libc++
+expect 'cross: the other library, and no style' test "$status:$(tail -n 1 "$work/out")" = '0:libc++: 2 passed, 0 failed'
+dev cross libc++ --short
+expect 'cross --short: what units need, and no more' test "$status:$(tail -n 1 "$work/out")" = '0:libc++: 1 passed, 0 failed'
+dev cross libc++ --short nonsense
+expect 'cross --short: no test of that name' test "$status:$(tail -n 1 "$work/out")" = '1:libc++: 0 passed, 1 failed'
+
+mkdir -p "$work/project/.ci"
+cp "$root/.ci/run" "$work/project/.ci/"
+ci() { env -i PATH="$work/bin:$PATH" WORK="$work" USER_ID=0 "$work/project/.ci/run" "$@" >"$work/out" 2>"$work/err"; status=$?; }
+ci
+expect 'CI: stops where a test fails' test "$status:$(tail -n 1 "$work/out")" = '1:2 passed, 1 failed'
+sed -i 's/auto main() -> int/int main()/' "$work/project/program.cpp"
+ci
+expect 'CI: the sum of both' test "$status:$(tail -n 1 "$work/out")" = '0:4 passed, 0 failed'
+sed -i "s/test('unit', \(.*\), suite: 'unit')/test('unit', \1, suite: 'unit', should_fail: is_libcxx)/" "$work/project/meson.build"
+ci
+expect 'CI: fails where the other library does' test "$status:$(tail -n 1 "$work/out")" = '1:3 passed, 1 failed'
+ci nonsense
+expect 'CI: no test ran' test "$status:$(tail -n 1 "$work/out")" = '1:0 passed, 1 failed'
 
 echo "dev: $failures failures"
 [[ $failures = 0 ]]

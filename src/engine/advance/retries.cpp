@@ -102,12 +102,12 @@ void retries::fail_step(resident& r, const pending& p, errc code, std::string_vi
 
 std::int64_t retries::time_left(const pending& p, const attempt& a) noexcept {
   auto& o = a.body->options;
-  auto left = INT64_MAX;
+  std::int64_t left = INT64_MAX;
   auto steady = time_.clock.steady();
   auto began = a.began.load(std::memory_order_relaxed);  // its own time begins when its body does
   auto limit = [&](duration d, std::int64_t since) {
     if (d.count() <= 0) return;
-    auto rest = since < 0 ? d.count() : plus(since, time_.clock.whole(d.count())) - steady;
+    std::int64_t rest = since < 0 ? d.count() : plus(since, time_.clock.whole(d.count())) - steady;
     left = std::min(left, rest);
   };
   limit(o.timeout, began);

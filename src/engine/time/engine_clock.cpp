@@ -32,7 +32,7 @@ void engine_clock::anchor(std::int64_t now) noexcept {
 }
 
 void engine_clock::start(std::optional<clock_history> known, std::int64_t last, journal_place at) {
-  auto wall = clock_.wall().time_since_epoch().count();
+  std::int64_t wall = clock_.wall().time_since_epoch().count();
   history_ = known ? *std::move(known) : clock_history(!is_possible(last ? last : wall));
   history_.limit_to(at);
   bool is_new = history_.lsn == 0;
@@ -56,7 +56,7 @@ void engine_clock::start(std::optional<clock_history> known, std::int64_t last, 
 }
 
 bool engine_clock::tick(journal_place at) {
-  auto wall = clock_.wall().time_since_epoch().count();
+  std::int64_t wall = clock_.wall().time_since_epoch().count();
   auto by_line = measure();
   bool is_time = (!knows_uptime_ && !history_.is_wrong()) || STET_SEEDED(believe_set_clock);
   auto ahead = wall - by_line;
