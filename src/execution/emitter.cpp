@@ -139,16 +139,16 @@ void emitter::diverge(const record& emitted, const char* file) noexcept try {
   if (emitted.command) problem_ += " as command " + std::to_string(emitted.command);
 } catch (const std::bad_alloc&) { starve(); }
 
-std::uint64_t emitter::child_number(execution_host* host) noexcept {
-  if (!replay_) return host ? host->new_run_number() : 0;
+run_number emitter::child_number(execution_host* host) noexcept {
+  if (!replay_) return host ? host->new_run_number() : no_run;
   try {
-    return peek() ? replay_->next.related : 0;
+    return peek() ? replay_->next.related : no_run;
   } catch (const std::bad_alloc&) {
     starve();
-    return 0;
+    return {};
   } catch (const std::exception& e) {
     problem_ = e.what();
-    return 0;
+    return {};
   }
 }
 

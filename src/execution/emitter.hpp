@@ -24,7 +24,7 @@ class execution_host;
 struct intent {
   std::uint32_t command = 0;
   request* what = nullptr;  // null: it was given up in the same drive, and may be gone
-  std::uint64_t child = 0;  // the child's run
+  run_number child;         // the child's run
 };
 
 /// What one delivery brought: given by whoever drives, used again and again.
@@ -45,7 +45,7 @@ struct drive_output {
 
 class emitter {
  public:
-  explicit emitter(std::uint64_t run) noexcept : run_(run) {}
+  explicit emitter(run_number run) noexcept : run_(run) {}
 
   // ------------------------------------------------------------ what is wrong
   bool is_well() const noexcept { return problem_.empty(); }
@@ -92,7 +92,7 @@ class emitter {
   /// where it stands in the source, for a difference.
   std::uint8_t emit(record r, const char* file = "") noexcept;
   /// The number of a child, or of the run that continues this one.
-  std::uint64_t child_number(execution_host* host) noexcept;
+  run_number child_number(execution_host* host) noexcept;
   /// In a replay: the history says here that this condition holds.
   bool says_met(const condition& c);
   /// In a replay: the history says here that the run takes this patch's new way.
@@ -117,7 +117,7 @@ class emitter {
   bool peek();
   void diverge(const record& emitted, const char* file) noexcept;
 
-  const std::uint64_t run_;
+  const run_number run_;
   drive_output* out_ = nullptr;  // while the coroutine runs
   std::optional<place> replay_;
   std::list<std::string> undriven_;  // an empty list needs no memory, an empty deque does

@@ -12,7 +12,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 execution::execution(definition& d, const error_registry& errors, execution_host* host,
-                     std::uint64_t run, std::string_view id)
+                     run_number run, std::string_view id)
     : waiter(&root_ended),
       emitter(run),
       commands(*this, emitter),

@@ -35,11 +35,11 @@ class execution_host {
  public:
   /// A pending step is given up: don't begin its body, or ask it to stop. Returns true if a body
   /// runs and must be waited for.
-  virtual bool stop_body(std::uint64_t run, std::uint32_t command) noexcept = 0;
+  virtual bool stop_body(run_number run, std::uint32_t command) noexcept = 0;
   /// What a body of this step refers to goes now: returns when it has left it.
-  virtual void await_body(std::uint64_t run, std::uint32_t command) noexcept = 0;
+  virtual void await_body(run_number run, std::uint32_t command) noexcept = 0;
   /// The number for a child run.
-  virtual std::uint64_t new_run_number() noexcept = 0;
+  virtual run_number new_run_number() noexcept = 0;
   /// How long ago the event happened that drives the run, ms.
   virtual std::int64_t late_by() noexcept { return 0; }
   virtual void log(std::string_view id, std::string_view line) noexcept = 0;
@@ -51,7 +51,7 @@ class execution_host {
 /// What a run gives the one that continues it.
 struct continued_as {
   std::string workflow, arguments;
-  std::uint64_t run = 0;
+  run_number run;
 };
 
 class execution : private waiter {
@@ -70,7 +70,7 @@ class execution : private waiter {
   };
 
   /// `host` may be null for a replay that is only a check.
-  execution(definition& d, const error_registry& errors, execution_host* host, std::uint64_t run,
+  execution(definition& d, const error_registry& errors, execution_host* host, run_number run,
             std::string_view id);
   execution(const execution&) = delete;
   execution& operator=(const execution&) = delete;
@@ -91,7 +91,7 @@ class execution : private waiter {
   /// The record that ended the run has been emitted, or others have ended it in its history.
   bool ended() const noexcept { return ended_ || emitter.was_ended(); }
 
-  std::uint64_t run() const noexcept { return who_.run; }
+  run_number run() const noexcept { return who_.run; }
   std::string_view id() const noexcept { return who_.id; }
   /// What a crash slot says of the id: its crc32c.
   std::uint32_t id_checksum() const noexcept { return who_.checksum; }
@@ -125,7 +125,7 @@ class execution : private waiter {
 
  private:
   struct identity {
-    std::uint64_t run;
+    run_number run;
     std::string id;
     std::uint32_t checksum;  // of the id
   };

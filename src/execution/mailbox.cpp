@@ -21,7 +21,7 @@ bool mailbox::take(std::string_view name, std::string& payload, bool stays) {
   return true;
 }
 
-void mailbox::add_unread(std::uint64_t run, std::vector<std::string>& all) const {
+void mailbox::add_unread(run_number run, std::vector<std::string>& all) const {
   for (auto& m : unread_) {
     record r = events::signal(m.name, m.key, m.payload);
     r.run = run;

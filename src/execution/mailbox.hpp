@@ -20,7 +20,7 @@ class mailbox {
   bool knows(std::string_view key) const { return keys_.contains(key); }
   const std::set<std::string, std::less<>>& keys() const noexcept { return keys_; }
   /// Adds what was not read, as records of the run, in its order.
-  void add_unread(std::uint64_t run, std::vector<std::string>& all) const;
+  void add_unread(run_number run, std::vector<std::string>& all) const;
 
  private:
   struct message {

@@ -265,7 +265,7 @@ continuation::continuation(std::string_view workflow, std::string arguments)
   check_arguments(workflow, arguments_.size());
 }
 bool continuation::start(environment e, waiter&) noexcept {
-  return !scope_access::run_of(*e.scope).continue_as({workflow_, arguments_, 0}, *e.scope,
+  return !scope_access::run_of(*e.scope).continue_as({workflow_, arguments_, no_run}, *e.scope,
                                                      refused_);
 }
 void continuation::throw_refused() const { throw cancelled(refused_); }

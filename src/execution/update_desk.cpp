@@ -218,7 +218,7 @@ std::size_t update_desk::open() const noexcept {
                                running_.begin(), running_.end(), [](auto& u) { return !u.ended; }));
 }
 
-void update_desk::add_waiting(std::uint64_t run, std::vector<std::string>& all) const {
+void update_desk::add_waiting(run_number run, std::vector<std::string>& all) const {
   for (auto& w : waiting_) {
     auto* a = find(w.id);
     const bool is_unnamed = a && a->unnamed;

@@ -71,7 +71,7 @@ class update_desk {
   /// Those that haven't been answered.
   std::size_t open() const noexcept;
   /// Adds those that have not begun, as records of the run, in their order.
-  void add_waiting(std::uint64_t run, std::vector<std::string>& all) const;
+  void add_waiting(run_number run, std::vector<std::string>& all) const;
 
  private:
   /// An update that waits for its turn.

@@ -106,7 +106,7 @@ inline record patched(std::string_view patch, std::uint32_t line) {
   r.line = line;
   return r;
 }
-inline record continued(std::uint64_t next, std::string_view workflow, std::string_view arguments) {
+inline record continued(run_number next, std::string_view workflow, std::string_view arguments) {
   record r = make(record_kind::continued);
   r.related = next;
   r.name = workflow;
@@ -162,7 +162,7 @@ inline record moved(std::int64_t time, std::string_view version) {
   r.name = version;
   return r;
 }
-inline record erased(std::uint64_t run) {
+inline record erased(run_number run) {
   record r = make(record_kind::erased);
   r.related = run;
   return r;

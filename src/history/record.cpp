@@ -52,7 +52,7 @@ constexpr unsigned fields_of(const record& r) noexcept {
 void put_fields(std::string& out, const record& r, unsigned f) {
   if (f & record_field::command) put_varint(out, r.command);
   if (f & record_field::time) put_signed(out, r.time);
-  if (f & record_field::related) put_varint(out, r.related);
+  if (f & record_field::related) put_varint(out, r.related.value());
   if (f & record_field::number) put_signed(out, r.number);
   if (f & record_field::attempt) put_varint(out, r.attempt);
   if (f & record_field::line) put_varint(out, r.line);
@@ -64,8 +64,8 @@ void put_fields(std::string& out, const record& r, unsigned f) {
   if (f & record_field::secret)
     for (auto half : r.secret) put_big_endian(out, half);
   if (f & record_field::start) {
-    put_varint(out, r.first);
-    put_varint(out, r.previous);
+    put_varint(out, r.first.value());
+    put_varint(out, r.previous.value());
     put_signed(out, r.begins_at);
     put_signed(out, r.run_timeout);
     put_signed(out, r.execution_deadline);
@@ -90,7 +90,7 @@ void put_fields(std::string& out, const record& r, unsigned f) {
 void take_fields(source& in, record& r, unsigned f) {
   if (f & record_field::command) r.command = in.varint32();
   if (f & record_field::time) r.time = in.signed_varint();
-  if (f & record_field::related) r.related = in.varint();
+  if (f & record_field::related) r.related = run_number(in.varint());
   if (f & record_field::number) r.number = in.signed_varint();
   if (f & record_field::attempt) r.attempt = in.varint32();
   if (f & record_field::line) r.line = in.varint32();
@@ -102,8 +102,8 @@ void take_fields(source& in, record& r, unsigned f) {
   if (f & record_field::secret)
     for (auto& half : r.secret) half = in.big_endian();
   if (f & record_field::start) {
-    r.first = in.varint();
-    r.previous = in.varint();
+    r.first = run_number(in.varint());
+    r.previous = run_number(in.varint());
     r.begins_at = in.signed_varint();
     r.run_timeout = in.signed_varint();
     r.execution_deadline = in.signed_varint();
@@ -143,7 +143,7 @@ void encode(std::string& out, const record& r) {
   out.append(width, '\0');
   put_byte(out, static_cast<std::uint8_t>(r.kind));
   put_byte(out, r.flags);
-  put_varint(out, r.run);
+  put_varint(out, r.run.value());
   put_fields(out, r, fields_of(r));
   auto length = out.size() - at - width;
   for (std::size_t i = 0; i < width; ++i, length >>= 7)
@@ -188,7 +188,7 @@ record decode_record(source& in) {
   record r;
   r.kind = static_cast<record_kind>(body.byte());
   r.flags = body.byte();
-  r.run = body.varint();
+  r.run = run_number(body.varint());
   auto f = fields_of(r);
   if (f & record_field::unknown)
     throw malformed("a record is of kind " + std::to_string(static_cast<int>(r.kind)) +

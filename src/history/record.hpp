@@ -17,6 +17,7 @@
 #include <stet/payload.hpp>
 
 #include "base/bytes.hpp"
+#include "base/ids.hpp"
 #include "base/keyed_hash.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -77,10 +78,10 @@ inline constexpr std::uint8_t undriven =
 struct record {
   record_kind kind = record_kind::started;
   std::uint8_t flags = 0;
-  std::uint64_t run = 0;
+  run_number run;
   std::uint32_t command = 0;  // the command's number; started: the parent's
   std::int64_t time = 0;      // ms, by the engine's clock
-  std::uint64_t related = 0;  // child: the child's run; started: the parent's; continued: the next
+  run_number related;         // child: the child's run; started: the parent's; continued: the next
   std::int64_t number = 0;    // sleep: ms; retry: when; see the kinds
   std::int64_t late = 0;  // ms; step, sleep: emitted so long after its event; retry: see the fold
   std::uint32_t attempt = 0;
@@ -89,8 +90,8 @@ struct record {
   std::uint64_t seed[2] = {0, 0};
   hash_key secret{};  // of its promises' tokens; with flag has_secret only
   // started:
-  std::uint64_t first = 0;                              // of its chain of runs; 0: itself
-  std::uint64_t previous = 0;                           // the run that it continues, or 0
+  run_number first;                                     // of its chain of runs; 0: itself
+  run_number previous;                                  // the run that it continues, or 0
   std::int64_t begins_at = 0;                           // ms; 0: at once
   std::int64_t run_timeout = 0;                         // ms, from its beginning; 0: none
   std::int64_t execution_deadline = 0;                  // ms, of the whole chain; 0: none

@@ -20,20 +20,20 @@ using streams = std::vector<stream>;
 class one_value final : public run_stream {
  public:
   one_value(store& s, std::string prefix) : store_(s), prefix_(std::move(prefix)) {}
-  std::uint64_t at_or_below(std::uint64_t run) override {
+  run_number at_or_below(run_number run) override {
     while (!found_.empty() && found_.front() > run) found_.pop_front();
     if (found_.empty() && !done_) fetch(run);
-    return found_.empty() ? 0 : found_.front();
+    return found_.empty() ? no_run : found_.front();
   }
 
  private:
-  void fetch(std::uint64_t run) {
+  void fetch(run_number run) {
     auto to = prefix_;
-    put_big_endian(to, run);
+    put_big_endian(to, run.value());
     to.push_back('\0');  // behind the run itself
     auto count = batch_;
     scan(store_, {prefix_, to, true}, [&](std::string_view key, std::string_view) {
-      found_.push_back(keys::last_number(key));
+      found_.push_back(keys::last_run(key));
       return --count > 0;
     });
     done_ = count > 0;
@@ -41,7 +41,7 @@ class one_value final : public run_stream {
   }
   store& store_;
   std::string prefix_;
-  std::deque<std::uint64_t> found_;
+  std::deque<run_number> found_;
   std::size_t batch_ = 8;
   bool done_ = false;
 };
@@ -55,8 +55,8 @@ class any_of final : public run_stream {
   bool exact() const noexcept override {
     return std::all_of(parts_.begin(), parts_.end(), [](auto& p) { return p->exact(); });
   }
-  std::uint64_t at_or_below(std::uint64_t run) override {
-    std::uint64_t highest = 0;
+  run_number at_or_below(run_number run) override {
+    run_number highest;
     for (auto& p : parts_) highest = std::max(highest, p->at_or_below(run));
     return highest;
   }
@@ -74,12 +74,12 @@ class all_of final : public run_stream {
   bool exact() const noexcept override {
     return exact_ && std::all_of(parts_.begin(), parts_.end(), [](auto& p) { return p->exact(); });
   }
-  std::uint64_t at_or_below(std::uint64_t run) override {
+  run_number at_or_below(run_number run) override {
     for (;;) {
       auto lowest = run;
       for (auto& p : parts_) {
         lowest = p->at_or_below(lowest);
-        if (lowest == 0) return 0;
+        if (!lowest) return {};
       }
       if (lowest == run) return run;
       run = lowest;
@@ -118,18 +118,18 @@ class ranges final : public run_stream {
     return true;
   }
   bool exact() const noexcept override { return exact_ && !too_many_; }
-  std::uint64_t at_or_below(std::uint64_t run) override {
+  run_number at_or_below(run_number run) override {
     if (too_many_) return everything_->at_or_below(run);
     auto at = std::lower_bound(runs_.begin() + next_, runs_.end(), run, std::greater<>());
     next_ = at - runs_.begin();
-    return at == runs_.end() ? 0 : *at;
+    return at == runs_.end() ? no_run : *at;
   }
 
  private:
   void take_from(range& r, std::size_t& budget) {
     std::string last;
     scan(store_, {r.from, r.to}, [&](std::string_view key, std::string_view) {
-      runs_.push_back(keys::last_number(key));
+      runs_.push_back(keys::last_run(key));
       if (--budget > 0) return true;
       last = key;
       return false;
@@ -139,7 +139,7 @@ class ranges final : public run_stream {
   }
   store& store_;
   std::deque<range> left_;
-  std::vector<std::uint64_t> runs_;  // falling
+  std::vector<run_number> runs_;  // falling
   std::ptrdiff_t next_ = 0;
   bool exact_, too_many_ = false;
   std::size_t max_;

@@ -25,7 +25,7 @@ class run_stream {
   /// Whether all of them pass. Known when it is prepared.
   virtual bool exact() const noexcept { return true; }
   /// The highest run at or below `run`, which falls from call to call. 0: none.
-  virtual std::uint64_t at_or_below(std::uint64_t run) = 0;
+  virtual run_number at_or_below(run_number run) = 0;
 };
 
 /// `kinds`: the workflows and states that there are. Of a range that has more than `sort_max` runs,

@@ -6,7 +6,7 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-void put_aside(batch& b, std::uint64_t run, const aside_records& records) {
+void put_aside(batch& b, run_number run, const aside_records& records) {
   std::string body;
   for (auto& [lsn, bytes] : records) {
     put_varint(body, lsn);
@@ -34,15 +34,15 @@ aside_records take_aside(std::string_view value) {
   return records;
 }
 
-std::map<std::uint64_t, aside_records> read_aside(
+std::map<run_number, aside_records> read_aside(
     store& s, const std::function<void(const std::string&)>& damaged) {
-  std::map<std::uint64_t, aside_records> all;
+  std::map<run_number, aside_records> all;
   auto from = keys::all(keys::space::aside), to = keys::end_of(from);
   scan(s, {from, to}, [&](std::string_view key, std::string_view value) {
     if (is_of_debts(key)) return true;
     try {
-      if (key.size() != keys::aside(0, 0).size()) throw malformed("its key has a wrong length");
-      auto run = source(key.substr(from.size())).big_endian();
+      if (key.size() != keys::aside({}, 0).size()) throw malformed("its key has a wrong length");
+      auto run = run_number(source(key.substr(from.size())).big_endian());
       auto records = take_aside(value);
       auto& of_run = all[run];
       of_run.insert(of_run.end(), std::make_move_iterator(records.begin()),
@@ -56,17 +56,17 @@ std::map<std::uint64_t, aside_records> read_aside(
   return all;
 }
 
-void erase_aside(batch& b, std::uint64_t run) {
+void erase_aside(batch& b, run_number run) {
   b.erase_range(keys::aside(run, 1), keys::end_of(keys::aside(run, UINT64_MAX)));
 }
 
-run_traces traces_of(store& s, std::string_view name_space, std::uint64_t run) {
+run_traces traces_of(store& s, std::string_view name_space, run_number run) {
   run_traces traces;
   auto kinds = keys::index_prefix(name_space, by_kind);
   auto look = [&](std::string from) {
     auto to = keys::end_of(from);
     scan(s, {from, to}, [&](std::string_view key, std::string_view) {
-      if (key.size() < from.size() + 8 || keys::last_number(key) != run) return true;
+      if (key.size() < from.size() + 8 || keys::last_run(key) != run) return true;
       traces.keys.emplace_back(key);
       if (!key.starts_with(kinds)) return true;
       source in(key.substr(kinds.size()));
@@ -80,7 +80,7 @@ run_traces traces_of(store& s, std::string_view name_space, std::uint64_t run) {
   return traces;
 }
 
-void erase_unreadable(batch& b, std::string_view name_space, std::string_view id, std::uint64_t run,
+void erase_unreadable(batch& b, std::string_view name_space, std::string_view id, run_number run,
                       const run_traces& traces, run_counters& counters) {
   b.erase(keys::snapshot(run));
   b.erase_range(keys::history(run, 0), keys::end_of(keys::history(run, UINT64_MAX)));

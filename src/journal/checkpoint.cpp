@@ -53,25 +53,25 @@ void erase_checkpoints(batch& b, const run_state& s, run_counters& counters) {
   erase_index(b, s, counters);
 }
 
-std::optional<run_state> read_snapshot(store& s, std::uint64_t run) {
+std::optional<run_state> read_snapshot(store& s, run_number run) {
   auto bytes = s.get(keys::snapshot(run));
   if (!bytes) return std::nullopt;
   auto state = decode_run_state(*bytes);
   if (state.run != run)
-    throw malformed("the snapshot of run " + std::to_string(run) + " is another run's");
+    throw malformed("the snapshot of run " + std::to_string(run.value()) + " is another run's");
   return state;
 }
 
-std::optional<run_state> read_latest_snapshot(store& s, std::uint64_t run) {
+std::optional<run_state> read_latest_snapshot(store& s, run_number run) {
   auto state = read_snapshot(s, run);
   // A chunk and the snapshot that counts its records are written in one commit.
   if (state && s.get(keys::history(run, state->records)))
-    throw malformed("the snapshot of run " + std::to_string(run) +
+    throw malformed("the snapshot of run " + std::to_string(run.value()) +
                     " is older than its history: only the latest one will do");
   return state;
 }
 
-std::string read_history(store& s, std::uint64_t run, std::uint64_t count) {
+std::string read_history(store& s, run_number run, std::uint64_t count) {
   std::string records;
   if (count == 0) return records;  // a new run
   std::uint64_t found = 0;
@@ -90,9 +90,9 @@ std::string read_history(store& s, std::uint64_t run, std::uint64_t count) {
   return records;
 }
 
-std::optional<std::uint64_t> read_latest_run(store& s, std::string_view name_space,
-                                             std::string_view id, std::uint64_t below) {
-  std::optional<std::uint64_t> run;
+std::optional<run_number> read_latest_run(store& s, std::string_view name_space,
+                                          std::string_view id, run_number below) {
+  std::optional<run_number> run;
   auto from = keys::id_prefix(name_space, id), to = keys::id(name_space, id, below);
   scan(s, {from, to, !STET_SEEDED(oldest_for_latest)}, [&](std::string_view key, std::string_view) {
     run = keys::parse_id(key).run;

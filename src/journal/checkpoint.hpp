@@ -21,16 +21,17 @@ void add_checkpoint(batch& b, run_state& s, std::string_view records, std::uint6
 void erase_checkpoints(batch& b, const run_state& s, run_counters& counters);
 
 /// The snapshot of a run, as it stands there: for lists. Throws malformed.
-std::optional<run_state> read_snapshot(store& s, std::uint64_t run);
+std::optional<run_state> read_snapshot(store& s, run_number run);
 /// The same, for whoever goes on with it. Throws malformed also for one that is older than the
 /// run's history: put back from an old copy, it would do again what was done.
-std::optional<run_state> read_latest_snapshot(store& s, std::uint64_t run);
+std::optional<run_state> read_latest_snapshot(store& s, run_number run);
 /// The checkpointed history of a run: `count` records. Throws malformed if any is missing or
 /// damaged.
-std::string read_history(store& s, std::uint64_t run, std::uint64_t count);
+std::string read_history(store& s, run_number run, std::uint64_t count);
 /// The latest run of an id that has been checkpointed, of those below `below`.
-std::optional<std::uint64_t> read_latest_run(store& s, std::string_view name_space,
-                                             std::string_view id, std::uint64_t below = UINT64_MAX);
+std::optional<run_number> read_latest_run(store& s, std::string_view name_space,
+                                          std::string_view id,
+                                          run_number below = run_number::max());
 
 }  // namespace detail
 }}  // namespace stet::v0

@@ -73,7 +73,7 @@ std::int64_t clock_history::shift_at(std::uint64_t of) const noexcept {
   while (p != parts_.begin() && p->from.lsn > of) --p;
   return p->shift;
 }
-std::int64_t clock_history::shift_of_run(std::uint64_t run) const noexcept {
+std::int64_t clock_history::shift_of_run(run_number run) const noexcept {
   auto p = parts_.end() - 1;
   while (p != parts_.begin() && p->from.run > run) --p;
   return p->shift;
@@ -91,7 +91,7 @@ std::string encode(const clock_history& h) {
   put_varint(out, h.parts_.size());
   for (auto& p : h.parts_) {
     put_varint(out, p.from.lsn);
-    put_varint(out, p.from.run);
+    put_varint(out, p.from.run.value());
     put_signed(out, p.shift);
     put_byte(out, p.wrong);
   }
@@ -114,10 +114,10 @@ clock_history decode_clock_history(std::string_view bytes) {
   for (auto n = in.varint(); n > 0; --n) {
     clock_history::part p;
     p.from.lsn = in.varint();
-    p.from.run = in.varint();
+    p.from.run = run_number(in.varint());
     p.shift = in.signed_varint();
     p.wrong = in.byte() != 0;
-    bool follows = h.parts_.empty() ? p.from.lsn == 0 && p.from.run == 0
+    bool follows = h.parts_.empty() ? p.from.lsn == 0 && !p.from.run
                                     : p.from.lsn >= h.parts_.back().from.lsn &&
                                           p.from.run >= h.parts_.back().from.run;
     if (!follows) throw malformed("the parts of the history of the clock are in disorder");

@@ -11,12 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ids.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 /// A place in the journal: the next record's LSN, and the next run's number.
 struct journal_place {
   std::uint64_t lsn = 0;
-  std::uint64_t run = 0;
+  run_number run;
 };
 
 class clock_history {
@@ -47,7 +49,7 @@ class clock_history {
 
   /// Of what was recorded with this LSN; by the first record of this run.
   std::int64_t shift_at(std::uint64_t of) const noexcept;
-  std::int64_t shift_of_run(std::uint64_t run) const noexcept;
+  std::int64_t shift_of_run(run_number run) const noexcept;
   /// Something recorded is due earlier than its record says.
   bool shifts_back() const noexcept;
   /// The clock is known to be wrong at present.

@@ -11,6 +11,8 @@
 
 #include <stet/store.hpp>
 
+#include "base/ids.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 /// On disk: never renumber.
@@ -21,22 +23,22 @@ enum class debt_kind : std::uint8_t {
 };
 struct debt {
   debt_kind kind = debt_kind::look;
-  std::uint64_t first = 0;  // end, cancel: the first run of the chain that is meant
-  std::string reason;       // likewise
+  run_number first;    // end, cancel: the first run of the chain that is meant
+  std::string reason;  // likewise
   bool operator==(const debt&) const = default;
 };
 using debts = std::vector<debt>;
 
 /// Adds to `b`: all that is owed to the run. There is something.
-void put_debts(batch& b, std::uint64_t run, const debts& all);
+void put_debts(batch& b, run_number run, const debts& all);
 /// What such a value says. Throws malformed.
 debts take_debts(std::string_view value);
-void erase_debts(batch& b, std::uint64_t run);
+void erase_debts(batch& b, run_number run);
 /// A key of what was put aside is one of debts.
 bool is_of_debts(std::string_view key);
 /// Everything that is owed, by run. A value that can't be read goes to `damaged`, as a text.
-std::map<std::uint64_t, debts> read_debts(store& s,
-                                          const std::function<void(const std::string&)>& damaged);
+std::map<run_number, debts> read_debts(store& s,
+                                       const std::function<void(const std::string&)>& damaged);
 
 }  // namespace detail
 }}  // namespace stet::v0

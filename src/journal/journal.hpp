@@ -79,7 +79,7 @@ class journal {
   std::uint64_t durable_lsn() const noexcept { return durable_lsn_; }
   std::size_t filling_bytes() const noexcept;
   std::uint64_t filling_block() const noexcept { return next_block_; }
-  std::uint64_t new_run_number() noexcept { return next_run_++; }
+  run_number new_run_number() noexcept { return next_run_++; }
   /// What the next record and the next run are numbered.
   journal_place place() const noexcept { return {next_lsn_, next_run_}; }
   /// What rides along with the next block.
@@ -144,7 +144,7 @@ class journal {
   std::uint64_t next_lsn_ = 1;
   std::uint64_t durable_lsn_ = 0;
   std::uint64_t next_block_ = 1;
-  std::uint64_t next_run_ = 1;
+  run_number next_run_{1};
   std::uint64_t pass_floor_ = 0;
   kept_blocks kept_;
   opening opened_;

@@ -144,9 +144,9 @@ void journal_reader::prove_marks() const {
       refuse(
           "the marks (key o) are damaged, or older than what else the store holds: they and "
           "the blocks say that the next run is " +
-          std::to_string(found.next_run) + " and the next record " +
+          std::to_string(found.next_run.value()) + " and the next record " +
           std::to_string(found.next_lsn) + ", but there is a snapshot of run " +
-          std::to_string(s.run) + " with record " + std::to_string(s.applied_lsn));
+          std::to_string(s.run.value()) + " with record " + std::to_string(s.applied_lsn));
     return !found.marks.has_sum;
   });
 }

@@ -27,7 +27,8 @@ using each_record = std::function<void(const record&, std::string_view bytes, st
 struct journal_contents {
   detail::marks marks;
   kept_blocks kept;
-  std::uint64_t next_block = 1, next_lsn = 1, next_run = 1;
+  std::uint64_t next_block = 1, next_lsn = 1;
+  run_number next_run{1};
   std::int64_t time_at_open = 0;     // the highest time that was journaled
   std::int64_t last_block_time = 0;  // 0 if there is no block
   std::vector<std::string> strays;   // keys that the store should not have: reported, left alone

@@ -48,26 +48,26 @@ std::string take_text(source& in) {
   }
 }
 std::string journal(std::uint64_t block) { return with_number(space::journal, block); }
-std::string packed(std::uint64_t last_run) { return with_number(space::packed, last_run); }
-std::string snapshot(std::uint64_t run) { return with_number(space::snapshot, run); }
+std::string packed(run_number last_run) { return with_number(space::packed, last_run.value()); }
+std::string snapshot(run_number run) { return with_number(space::snapshot, run.value()); }
 std::string owner() { return begin(space::owner); }
 std::string clock() { return begin(space::clock); }
 std::string format() { return "m format"; }
 std::string copy_note() { return "m copy"; }
 
-std::string aside(std::uint64_t run, std::uint64_t first_lsn) {
-  auto k = with_number(space::aside, run);
+std::string aside(run_number run, std::uint64_t first_lsn) {
+  auto k = with_number(space::aside, run.value());
   put_big_endian(k, first_lsn);
   return k;
 }
-std::string history(std::uint64_t run, std::uint64_t first_record) {
-  auto k = with_number(space::history, run);
+std::string history(run_number run, std::uint64_t first_record) {
+  auto k = with_number(space::history, run.value());
   put_big_endian(k, first_record);
   return k;
 }
-std::string timer(std::int64_t wake_ms, std::uint64_t run) {
+std::string timer(std::int64_t wake_ms, run_number run) {
   auto k = with_number(space::timers, static_cast<std::uint64_t>(wake_ms) ^ sign_bit);
-  put_big_endian(k, run);
+  put_big_endian(k, run.value());
   return k;
 }
 std::string id_prefix(std::string_view name_space, std::string_view id) {
@@ -76,9 +76,9 @@ std::string id_prefix(std::string_view name_space, std::string_view id) {
   put_text(k, id);
   return k;
 }
-std::string id(std::string_view name_space, std::string_view id, std::uint64_t run) {
+std::string id(std::string_view name_space, std::string_view id, run_number run) {
   auto k = id_prefix(name_space, id);
-  put_big_endian(k, run);
+  put_big_endian(k, run.value());
   return k;
 }
 std::string state_prefix(std::string_view name_space) {
@@ -102,10 +102,10 @@ std::string index_prefix(std::string_view name_space, std::string_view attribute
   return k;
 }
 std::string index(std::string_view name_space, std::string_view attribute, std::string_view value,
-                  std::uint64_t run) {
+                  run_number run) {
   auto k = index_prefix(name_space, attribute);
   k += value;
-  put_big_endian(k, run);
+  put_big_endian(k, run.value());
   return k;
 }
 std::string count(std::string_view name_space, std::string_view workflow, std::uint8_t status) {
@@ -115,16 +115,16 @@ std::string count(std::string_view name_space, std::string_view workflow, std::u
   put_byte(k, status);
   return k;
 }
-std::string sent_prefix(std::uint64_t first) { return with_number(space::sent, first); }
-std::string sent_prefix(std::uint64_t first, sent_kind kind, std::string_view key) {
+std::string sent_prefix(run_number first) { return with_number(space::sent, first.value()); }
+std::string sent_prefix(run_number first, sent_kind kind, std::string_view key) {
   auto k = sent_prefix(first);
   put_byte(k, static_cast<std::uint8_t>(kind));
   put_text(k, key);
   return k;
 }
-std::string sent(std::uint64_t first, sent_kind kind, std::string_view key, std::uint64_t run) {
+std::string sent(run_number first, sent_kind kind, std::string_view key, run_number run) {
   auto k = sent_prefix(first, kind, key);
-  put_big_endian(k, run);
+  put_big_endian(k, run.value());
   return k;
 }
 std::string end_of(std::string prefix) {
@@ -137,18 +137,18 @@ std::string all(space s) { return begin(s); }
 timer_parts parse_timer(std::string_view key) {
   auto in = open_key(key, space::timers);
   auto wake = static_cast<std::int64_t>(in.big_endian() ^ sign_bit);
-  return {wake, in.big_endian()};
+  return {wake, run_number(in.big_endian())};
 }
 sent_parts parse_sent(std::string_view key) {
   auto in = open_key(key, space::sent);
   sent_parts p;
-  p.first = in.big_endian();
+  p.first = run_number(in.big_endian());
   auto kind = in.byte();
   if (kind > static_cast<std::uint8_t>(sent_kind::update))
     throw malformed("a key is of an unknown kind");
   p.kind = static_cast<sent_kind>(kind);
   p.key = take_text(in);
-  p.run = in.big_endian();
+  p.run = run_number(in.big_endian());
   if (!in.done()) throw malformed("a key is too long");
   return p;
 }
@@ -166,7 +166,7 @@ id_parts parse_id(std::string_view key) {
   id_parts p;
   p.name_space = take_text(in);
   p.id = take_text(in);
-  p.run = in.big_endian();
+  p.run = run_number(in.big_endian());
   if (!in.done()) throw malformed("a key is too long");
   return p;
 }
@@ -174,6 +174,7 @@ std::uint64_t last_number(std::string_view key) {
   if (key.size() < 10) throw malformed("a key is too short");
   return source(key.substr(key.size() - 8)).big_endian();
 }
+run_number last_run(std::string_view key) { return run_number(last_number(key)); }
 
 }  // namespace keys
 }  // namespace detail

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/ids.hpp"
 
 namespace stet { inline namespace v0 { namespace detail { namespace keys {
 
@@ -32,12 +33,12 @@ enum class space : char {
 inline constexpr std::string_view blob_table = "stet:blobs";
 
 std::string journal(std::uint64_t block);
-std::string aside(std::uint64_t run, std::uint64_t first_lsn);
-std::string history(std::uint64_t run, std::uint64_t first_record);
-std::string packed(std::uint64_t last_run);
-std::string snapshot(std::uint64_t run);
-std::string timer(std::int64_t wake_ms, std::uint64_t run);
-std::string id(std::string_view name_space, std::string_view id, std::uint64_t run);
+std::string aside(run_number run, std::uint64_t first_lsn);
+std::string history(run_number run, std::uint64_t first_record);
+std::string packed(run_number last_run);
+std::string snapshot(run_number run);
+std::string timer(std::int64_t wake_ms, run_number run);
+std::string id(std::string_view name_space, std::string_view id, run_number run);
 /// The prefix of all entries of a namespace; <table> and the entry's own part, in bytes that have
 /// the order of the keys, follow.
 std::string state_prefix(std::string_view name_space);
@@ -45,7 +46,7 @@ std::string state_prefix(std::string_view name_space);
 std::string name_space_of_state(std::string_view key);
 /// `value` is in bytes that have the order of the values.
 std::string index(std::string_view name_space, std::string_view attribute, std::string_view value,
-                  std::uint64_t run);
+                  run_number run);
 std::string index_prefix(std::string_view name_space, std::string_view attribute);
 /// Of all index entries of a namespace.
 std::string index_prefix(std::string_view name_space);
@@ -64,9 +65,9 @@ enum class sent_kind : std::uint8_t {
   update = 2,  // by its id
 };
 /// The prefix of what the chain was sent whose first run is `first`; of one request; and the entry.
-std::string sent_prefix(std::uint64_t first);
-std::string sent_prefix(std::uint64_t first, sent_kind k, std::string_view key);
-std::string sent(std::uint64_t first, sent_kind k, std::string_view key, std::uint64_t run);
+std::string sent_prefix(run_number first);
+std::string sent_prefix(run_number first, sent_kind k, std::string_view key);
+std::string sent(run_number first, sent_kind k, std::string_view key, run_number run);
 
 /// Any bytes, such that order is kept and no text is the prefix of another: 00 becomes 00 ff, the
 /// end is 00 01.
@@ -83,21 +84,21 @@ std::string id_prefix(std::string_view name_space, std::string_view id);
 
 struct timer_parts {
   std::int64_t wake_ms;
-  std::uint64_t run;
+  run_number run;
 };
 struct id_parts {
   std::string name_space, id;
-  std::uint64_t run;
+  run_number run;
 };
 struct count_parts {
   std::string name_space, workflow;
   std::uint8_t status;
 };
 struct sent_parts {
-  std::uint64_t first;
+  run_number first;
   sent_kind kind;
   std::string key;
-  std::uint64_t run;
+  run_number run;
 };
 /// Throw malformed.
 sent_parts parse_sent(std::string_view key);
@@ -106,6 +107,8 @@ timer_parts parse_timer(std::string_view key);
 id_parts parse_id(std::string_view key);
 /// The number at the end of a journal, snapshot, packed, timer, id, sent or index key.
 std::uint64_t last_number(std::string_view key);
+/// The same, of a key that ends with a run.
+run_number last_run(std::string_view key);
 
 }  // namespace keys
 }  // namespace detail

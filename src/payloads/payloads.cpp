@@ -25,7 +25,7 @@ bool is_marked(std::string_view text) noexcept { return !text.empty() && text.fr
 
 std::string binding_of(const payload_owner& of, payload_key k) {
   std::string b = "r";
-  put_varint(b, of.run);
+  put_varint(b, of.run.value());
   put_big_endian(b, of.seed[0]);
   put_big_endian(b, of.seed[1]);
   put_byte(b, static_cast<std::uint8_t>(k.kind));
@@ -105,7 +105,7 @@ std::string where_in_words(const payload_owner& of, payload_key k) {
   s += " of " + shown(to_text(k.kind));
   if (k.command) s += ", command " + std::to_string(k.command) + ",";
   if (k.number) s += ", record " + std::to_string(k.number) + ",";
-  return s + " of the run " + shown(of.id) + " (" + std::to_string(of.run) + ")";
+  return s + " of the run " + shown(of.id) + " (" + std::to_string(of.run.value()) + ")";
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ using transform_list = std::vector<std::shared_ptr<payload_transform>>;
 
 /// Whose record it is.
 struct payload_owner {
-  std::uint64_t run = 0;
+  run_number run;
   std::uint64_t seed[2] = {0, 0};  // 128 random bits: no other run has them, in no store
   std::string_view name_space;     // as users say it
   std::string_view id;             // for errors

@@ -40,10 +40,10 @@ struct pending {
   std::int64_t due = 0;        // sleep, retrying
   std::int64_t due_since = 0;  // when `due` was set
   std::uint64_t lsn =
-      0;  // of the record that set `due`: tells timers of this session from earlier ones
-  std::uint64_t child = 0;  // the child's run
-  std::string name;         // the step's; the child's workflow's
-  std::string target;       // the child's id; a step's arguments, when short
+      0;             // of the record that set `due`: tells timers of this session from earlier ones
+  run_number child;  // the child's run
+  std::string name;  // the step's; the child's workflow's
+  std::string target;  // the child's id; a step's arguments, when short
   struct details {
     std::string last_error, progress;
   };
@@ -64,7 +64,7 @@ struct description {
 };
 
 struct run_state {
-  std::uint64_t run = 0;
+  run_number run;
   std::string name_space;  // empty: "default"
   std::string id;
   std::string workflow;
@@ -74,11 +74,11 @@ struct run_state {
   std::int64_t started = 0;  // ms
   std::int64_t now = 0;      // time of the latest driven event, never falling
   std::int64_t engine_time = 0;  // the same, as the clock said it
-  std::uint64_t parent = 0;      // a run, or 0
+  run_number parent;             // a run, or 0
   std::uint32_t parent_command = 0;
-  std::uint64_t first = 0;              // of its chain of runs: it itself, if it continues none
-  std::uint64_t previous = 0;           // the run that it continues, or 0
-  std::uint64_t next = 0;               // the run that continues it, or 0
+  run_number first;                     // of its chain of runs: it itself, if it continues none
+  run_number previous;                  // the run that it continues, or 0
+  run_number next;                      // the run that continues it, or 0
   std::int64_t begins_at = 0;           // it has not begun, and will then; 0: it has
   std::int64_t run_timeout = 0;         // ms, handed on to the next run; 0: none
   std::int64_t deadline = 0;            // its time is over then; 0: never

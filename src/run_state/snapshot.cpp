@@ -26,7 +26,7 @@ void encode(std::string& out, const pending& p) {
   put_signed(out, p.due);
   put_signed(out, p.due_since);
   put_varint(out, p.lsn);
-  put_varint(out, p.child);
+  put_varint(out, p.child.value());
   put_text(out, p.name);
   put_text(out, p.target);
   put_text(out, p.more ? p.more->last_error : std::string_view());
@@ -48,7 +48,7 @@ pending decode_pending(source& in) {
   p.due = in.signed_varint();
   p.due_since = in.signed_varint();
   p.lsn = in.varint();
-  p.child = in.varint();
+  p.child = run_number(in.varint());
   p.name = in.text();
   p.target = in.text();
   auto last_error = in.text();
@@ -83,7 +83,7 @@ void decode_error(source& in, run_state& s) {
 void encode(std::string& out, const run_state& s) {
   auto at = out.size();
   put_byte(out, version);
-  put_varint(out, s.run);
+  put_varint(out, s.run.value());
   put_text(out, s.name_space);
   put_text(out, s.id);
   put_text(out, s.workflow);
@@ -93,11 +93,11 @@ void encode(std::string& out, const run_state& s) {
   put_signed(out, s.started);
   put_signed(out, s.now);
   put_signed(out, s.engine_time);
-  put_varint(out, s.parent);
+  put_varint(out, s.parent.value());
   put_varint(out, s.parent_command);
-  put_varint(out, s.first);
-  put_varint(out, s.previous);
-  put_varint(out, s.next);
+  put_varint(out, s.first.value());
+  put_varint(out, s.previous.value());
+  put_varint(out, s.next.value());
   put_signed(out, s.begins_at);
   put_signed(out, s.run_timeout);
   put_signed(out, s.deadline);
@@ -135,7 +135,7 @@ run_state decode_run_state(std::string_view bytes) {
   source in(body);
   if (in.byte() != version) throw malformed("a snapshot is of an unknown version");
   run_state s;
-  s.run = in.varint();
+  s.run = run_number(in.varint());
   s.name_space = in.text();
   s.id = in.text();
   s.workflow = in.text();
@@ -145,11 +145,11 @@ run_state decode_run_state(std::string_view bytes) {
   s.started = in.signed_varint();
   s.now = in.signed_varint();
   s.engine_time = in.signed_varint();
-  s.parent = in.varint();
+  s.parent = run_number(in.varint());
   s.parent_command = in.varint32();
-  s.first = in.varint();
-  s.previous = in.varint();
-  s.next = in.varint();
+  s.first = run_number(in.varint());
+  s.previous = run_number(in.varint());
+  s.next = run_number(in.varint());
   s.begins_at = in.signed_varint();
   s.run_timeout = in.signed_varint();
   s.deadline = in.signed_varint();

@@ -23,11 +23,12 @@ constexpr std::size_t page_bytes = 1 << 20;
 constexpr std::size_t problems_max = 1000;
 
 std::string quoted(const run_state& s) {
-  return "run " + std::to_string(s.run) + " (" + shown(s.id) + ")";
+  return "run " + std::to_string(s.run.value()) + " (" + shown(s.id) + ")";
 }
 std::string numbered(std::string_view what, std::uint64_t n) {
   return std::string(what) + " " + std::to_string(n);
 }
+std::string numbered(run_number run) { return numbered("run", run.value()); }
 
 class checking {
  public:
@@ -54,15 +55,15 @@ class checking {
     std::int64_t indexed_wake = run_state::no_wake;  // the timer's
     std::size_t id_hash = 0;
     bool in_snapshot = false;
-    std::uint64_t first = 0;  // of its chain
+    run_number first;  // of its chain
   };
   /// Who waits for whom.
   struct child_link {
-    std::uint64_t parent, child;
+    run_number parent, child;
     std::uint32_t command;
   };
   struct call_link {
-    std::uint64_t caller;
+    run_number caller;
     std::string name_space, called;  // an id
   };
 
@@ -140,11 +141,11 @@ class checking {
     auto snapshots = space(keys::space::snapshot);
     while (auto* e = snapshots.next())
       guard("the snapshot at key " + printable_key(e->first), [&] {
-        if (e->first.size() != keys::snapshot(0).size()) throw malformed("its key is too long");
-        auto number = keys::last_number(e->first);
+        if (e->first.size() != keys::snapshot({}).size()) throw malformed("its key is too long");
+        auto number = keys::last_run(e->first);
         unread_.insert(number);
         auto s = decode_run_state(e->second);
-        if (s.run != number) throw malformed("it is of " + numbered("run", s.run));
+        if (s.run != number) throw malformed("it is of " + numbered(s.run));
         unread_.erase(number);
         check_snapshot(s);
       });
@@ -187,7 +188,7 @@ class checking {
     auto again = space(keys::space::index);
     while (auto* e = again.next())
       guard("the key " + printable_key(e->first), [&] {
-        auto s = read_snapshot(store_, keys::last_number(e->first));
+        auto s = read_snapshot(store_, keys::last_run(e->first));
         auto all = s ? index_keys(*s) : std::vector<std::string>();
         if (std::find(all.begin(), all.end(), e->first) == all.end())
           throw malformed("it is an index entry of a run that isn't there, or has another");
@@ -215,7 +216,7 @@ class checking {
 
   /// A run whose snapshot can't be read counts as what the index says of it.
   void count_unread(std::string_view entry) {
-    if (entry.size() < 10 || !unread_.contains(keys::last_number(entry))) return;
+    if (entry.size() < 10 || !unread_.contains(keys::last_run(entry))) return;
     guard("the key " + printable_key(entry), [&] {
       source in(entry.substr(2));
       auto name_space = keys::take_text(in);
@@ -260,7 +261,7 @@ class checking {
   /// What was put aside of the run, or the journal has of it, and its snapshot has not.
   void catch_up(run_state& s) {
     auto fold = [&](const aside_records& records, std::string_view where) {
-      guard("the records of " + numbered("run", s.run) + std::string(where), [&] {
+      guard("the records of " + numbered(s.run) + std::string(where), [&] {
         for (auto& [lsn, bytes] : records) {
           if (lsn <= s.applied_lsn) continue;
           source in(bytes);
@@ -310,8 +311,8 @@ class checking {
     for (auto& l : links_) {
       auto child = chains_.find(l.child);
       if (child != chains_.end() && child->second) continue;
-      problem(numbered("run", l.parent) + " waits for its child, " + numbered("run", l.child) +
-              ", which " + (child == chains_.end() ? "isn't there" : "has ended"));
+      problem(numbered(l.parent) + " waits for its child, " + numbered(l.child) + ", which " +
+              (child == chains_.end() ? "isn't there" : "has ended"));
     }
   }
 
@@ -321,7 +322,7 @@ class checking {
       if (open_ids_.contains({c.name_space, c.called})) continue;
       auto latest = read_latest_run(store_, c.name_space, c.called);
       if (latest && unread_.contains(*latest)) continue;
-      problem(numbered("run", c.caller) + " waits for an answer of " + shown(c.called) +
+      problem(numbered(c.caller) + " waits for an answer of " + shown(c.called) +
               ", of which no run is open");
     }
   }
@@ -346,14 +347,14 @@ class checking {
   /// Records of a run whose snapshot couldn't be read, and what it is owed. Where it can be read
   /// now, the next start of an engine folds them, and pays it.
   void check_aside(std::string_view key, std::string_view value) {
-    if (key.size() != keys::aside(0, 0).size()) throw malformed("it has a wrong length");
-    auto run = source(key.substr(2)).big_endian();
+    if (key.size() != keys::aside({}, 0).size()) throw malformed("it has a wrong length");
+    auto run = run_number(source(key.substr(2)).big_endian());
     auto k = runs_.find(run);
     bool is_readable = k != runs_.end() && k->second.in_snapshot;
     if (is_of_debts(key)) {
       auto owed = take_debts(value).size();
       if (!is_readable)
-        problem(numbered("run", run) + " is owed " + std::to_string(owed) +
+        problem(numbered(run) + " is owed " + std::to_string(owed) +
                 " things: its snapshot can't be read");
       return;
     }
@@ -363,7 +364,7 @@ class checking {
       if (decode_record(in).run != run) throw malformed("it has a record of another run");
     }
     if (!is_readable)
-      problem("of " + numbered("run", run) + " " + std::to_string(records.size()) +
+      problem("of " + numbered(run) + " " + std::to_string(records.size()) +
               " records are put aside: its snapshot can't be read");
   }
 
@@ -377,8 +378,8 @@ class checking {
       case keys::space::snapshot:
       case keys::space::aside: return;  // seen, the last one in check_aside
       case keys::space::history: {
-        if (key.size() != keys::history(0, 0).size()) throw malformed("it has a wrong length");
-        auto run = source(key.substr(2)).big_endian();
+        if (key.size() != keys::history({}, 0).size()) throw malformed("it has a wrong length");
+        auto run = run_number(source(key.substr(2)).big_endian());
         auto k = runs_.find(run);
         if (k == runs_.end() || keys::last_number(key) >= k->second.records)
           throw malformed("it is a chunk of history that belongs to no snapshot");
@@ -393,7 +394,7 @@ class checking {
         return;
       }
       case keys::space::timers: {
-        if (key.size() != keys::timer(0, 0).size()) throw malformed("it has a wrong length");
+        if (key.size() != keys::timer(0, {}).size()) throw malformed("it has a wrong length");
         auto t = keys::parse_timer(key);
         auto k = runs_.find(t.run);
         if (k == runs_.end() || k->second.indexed_wake != t.wake_ms)
@@ -416,8 +417,8 @@ class checking {
         source in(key.substr(2));
         (void)keys::take_text(in);
         if (keys::take_text(in) != keys::blob_table) return;
-        if (auto run = in.big_endian(); !runs_.contains(run) && !recent_.contains(run))
-          throw malformed("it is kept for " + numbered("run", run) + ", which isn't there");
+        if (auto run = run_number(in.big_endian()); !runs_.contains(run) && !recent_.contains(run))
+          throw malformed("it is kept for " + numbered(run) + ", which isn't there");
         return;
       }
       default: throw malformed("it isn't one of Stet's");
@@ -427,17 +428,18 @@ class checking {
   store& store_;
   check_report report_;
   marks marks_;
-  std::uint64_t next_lsn_ = 0, next_run_ = 0, indexed_ = 0;
+  std::uint64_t next_lsn_ = 0, indexed_ = 0;
+  run_number next_run_;
   std::uint64_t sent_expected_ = 0, sent_found_ = 0;
   run_counters counts_;
-  std::map<std::uint64_t, aside_records> aside_, recent_;  // by run; recent: of the journal
-  std::unordered_map<std::uint64_t, known> runs_;
-  std::set<std::uint64_t> unread_;                  // have a snapshot that can't be read
-  std::unordered_map<std::uint64_t, bool> chains_;  // by their first run: whether one is open
+  std::map<run_number, aside_records> aside_, recent_;  // by run; recent: of the journal
+  std::unordered_map<run_number, known> runs_;
+  std::set<run_number> unread_;                  // have a snapshot that can't be read
+  std::unordered_map<run_number, bool> chains_;  // by their first run: whether one is open
   std::vector<child_link> links_;
   std::vector<call_link> calls_;
   std::set<std::pair<std::string, std::string>> open_ids_;  // namespace, id
-  std::map<std::uint64_t, debts> owed_;
+  std::map<run_number, debts> owed_;
 };
 
 }  // namespace

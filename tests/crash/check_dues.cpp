@@ -23,7 +23,7 @@ class leavings {
   std::map<std::uint32_t, record> children, messages;  // begun, not answered, not given up
   std::vector<record> given_up;                        // children
   std::vector<record> over;  // signals, updates, requests to end: for the next run
-  std::uint64_t next = 0;
+  stet::detail::run_number next;
 
  private:
   void take(const record& r) {
@@ -144,7 +144,7 @@ void check_message(const dump& d, const stored_run& r, const record& message, vi
 
 }  // namespace
 
-const stored_run* last_of_chain(const dump& d, std::uint64_t first) {
+const stored_run* last_of_chain(const dump& d, run_number first) {
   const stored_run* last = nullptr;
   for (auto& [run, r] : d.runs)
     if (run == first || r.state.first == first) last = &r;

@@ -17,7 +17,7 @@ bool is_answer(record_kind k) {
 }
 
 /// What a child told its parent is what became of it.
-void check_child(const dump& d, const stored_run& parent, const record& answer, std::uint64_t child,
+void check_child(const dump& d, const stored_run& parent, const record& answer, run_number child,
                  violations& v) {
   auto* found = last_of_chain(d, child);
   if (!found) {
@@ -38,7 +38,7 @@ void check_child(const dump& d, const stored_run& parent, const record& answer, 
 }
 
 void check_history(const dump& d, const stored_run& r, violations& v) {
-  std::map<std::uint32_t, std::uint64_t> children;
+  std::map<std::uint32_t, run_number> children;
   std::map<std::uint32_t, std::uint8_t> answers;  // and their flags
   bool ended = false;
   for (auto& rec : history_records(r)) {

@@ -35,7 +35,7 @@ void check_dues(const dump& d, violations& v);
 /// had happened. I12.
 void check_orphans(const dump& d, violations& v);
 /// The latest run of the chain that began with `first`; null if none is left.
-const stored_run* last_of_chain(const dump& d, std::uint64_t first);
+const stored_run* last_of_chain(const dump& d, stet::detail::run_number first);
 /// Every run ended as the script says. I18.
 void check_endings(const dump& d, const script& s, violations& v);
 

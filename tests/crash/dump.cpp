@@ -22,27 +22,27 @@ template <class F> void each(stet::store& s, keys::space space, F f) {
 void read_snapshots(stet::store& s, dump& d) {
   std::vector<std::uint64_t> chunks;
   each(s, keys::space::snapshot, [&](std::string_view key, std::string_view value) {
-    auto run = keys::last_number(key);
+    auto run = keys::last_run(key);
     auto& r = d.runs[run];
     r.state = decode_run_state(value);
     r.in_snapshot = true;
     r.indexed_wake = r.state.indexed_wake;
     if (r.state.run != run)
-      d.faults.push_back("I11 snapshot " + std::to_string(run) + " is another run's");
+      d.faults.push_back("I11 snapshot " + std::to_string(run.value()) + " is another run's");
   });
   each(s, keys::space::history, [&](std::string_view key, std::string_view) {
     auto first = keys::last_number(key);
-    auto run = source(key.substr(2)).big_endian();
+    auto run = run_number(source(key.substr(2)).big_endian());
     auto found = d.runs.find(run);
     if (found == d.runs.end() || first >= found->second.state.records)
-      d.faults.push_back("I11 a chunk of run " + std::to_string(run) + " from record " +
+      d.faults.push_back("I11 a chunk of run " + std::to_string(run.value()) + " from record " +
                          std::to_string(first) + " is no part of any history");
   });
   for (auto& [run, r] : d.runs) {
     try {
       r.history = read_history(s, run, r.state.records);
     } catch (const malformed& e) {
-      d.faults.push_back("I6 run " + std::to_string(run) + ": " + e.what());
+      d.faults.push_back("I6 run " + std::to_string(run.value()) + ": " + e.what());
     }
   }
 }
@@ -59,7 +59,7 @@ void read_indexes(stet::store& s, dump& d) {
 }
 
 void fold_record(dump& d, const record& r, std::string_view bytes, std::uint64_t lsn,
-                 std::set<std::uint64_t>& lost) {
+                 std::set<run_number>& lost) {
   if (r.kind == record_kind::written) return;
   if (r.kind == record_kind::erased) {
     d.runs.erase(r.related);
@@ -79,8 +79,8 @@ void fold_record(dump& d, const record& r, std::string_view bytes, std::uint64_t
   try {
     apply(run.state, r, lsn);
   } catch (const malformed& e) {
-    d.faults.push_back("I1 run " + std::to_string(r.run) + ", LSN " + std::to_string(lsn) + ": " +
-                       e.what());
+    d.faults.push_back("I1 run " + std::to_string(r.run.value()) + ", LSN " + std::to_string(lsn) +
+                       ": " + e.what());
   }
   run.history += bytes;
 }
@@ -88,7 +88,7 @@ void fold_record(dump& d, const record& r, std::string_view bytes, std::uint64_t
 void read_journal(stet::store& s, dump& d) {
   auto expected = d.marks.first_block;
   std::uint64_t lsn = 0;
-  std::set<std::uint64_t> lost;
+  std::set<run_number> lost;
   each(s, keys::space::journal, [&](std::string_view key, std::string_view value) {
     ++d.blocks;
     auto number = keys::last_number(key);
@@ -106,7 +106,7 @@ void read_journal(stet::store& s, dump& d) {
     if (lsn + 1 != head.first_lsn + head.count) d.faults.push_back("I1 a block counts wrong");
   });
   for (auto run : lost)
-    d.faults.push_back("I1 the journal goes on with run " + std::to_string(run) +
+    d.faults.push_back("I1 the journal goes on with run " + std::to_string(run.value()) +
                        ", whose beginning is lost");
 }
 

@@ -24,9 +24,9 @@ struct stored_run {
 
 struct dump {
   stet::detail::marks marks;
-  std::map<std::uint64_t, stored_run> runs;
-  std::set<std::pair<std::int64_t, std::uint64_t>> timers;
-  std::map<std::uint64_t, std::string> ids;  // run, id: of the index
+  std::map<stet::detail::run_number, stored_run> runs;
+  std::set<std::pair<std::int64_t, stet::detail::run_number>> timers;
+  std::map<stet::detail::run_number, std::string> ids;  // run, id: of the index
   std::size_t blocks = 0;
   std::vector<std::string> faults;  // what makes no sense by itself
 

@@ -8,27 +8,27 @@ using namespace stet::detail;
 TEST_CASE("the agenda hands out runs in the order in which they became ready") {
   agenda a;
   resident first, second;
-  first.state.run = 7;
-  second.state.run = 3;
+  first.state.run = run_number(7);
+  second.state.run = run_number(3);
   CHECK(a.empty());
   a.add(first);
   a.add(second);
-  a.add(5);  // a run that isn't in memory
+  a.add(run_number(5));  // a run that isn't in memory
   CHECK(a.size() == 3);
-  CHECK(a.take() == 7);
-  CHECK(a.take() == 3);
-  CHECK(a.take() == 5);
+  CHECK(a.take() == run_number(7));
+  CHECK(a.take() == run_number(3));
+  CHECK(a.take() == run_number(5));
   CHECK(a.empty());
 }
 
 TEST_CASE("a run that waits on the agenda is not added twice") {
   agenda a;
   resident r;
-  r.state.run = 1;
+  r.state.run = run_number(1);
   a.add(r);
   a.add(r);
   CHECK(a.size() == 1);
-  CHECK(a.take() == 1);
+  CHECK(a.take() == run_number(1));
   a.add(r);  // whoever took it has not begun with it
   CHECK(a.empty());
   r.queued = false;

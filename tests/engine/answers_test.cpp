@@ -82,7 +82,7 @@ TEST_CASE("what comes behind a refused block goes along with it, if it makes roo
 
 TEST_CASE("a call that is forgotten is answered by nobody, wherever it waits") {
   fixture f;
-  outcome_call c({f.a->state.run, "default", "a"});
+  outcome_call c({f.a->state.run.value(), "default", "a"});
   f.waiting.give(c, f.a->last_lsn, nullptr);
   f.a->waiters.push_back(&c);
   f.waiting.forget(c);

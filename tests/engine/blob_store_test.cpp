@@ -58,9 +58,9 @@ TEST_CASE("a step keeps only so many bytes, in all") {
 TEST_CASE("what a run has kept goes with it, and nothing of another run") {
   fixture f;
   auto mine = f.keep("mine");
-  f.s.a.order.run = 256;  // its key begins with the same bytes but one
+  f.s.a.order.run = run_number(256);  // its key begins with the same bytes but one
   auto other = f.keep("other");
-  erase_blobs(f.s.p->tables, f.s.p->log.extra_writes(), "default", 1);
+  erase_blobs(f.s.p->tables, f.s.p->log.extra_writes(), "default", run_number(1));
   while (f.s.p->commit.commit()) {}
   CHECK_THROWS_WITH_AS((void)f.read(mine), doctest::Contains("doesn't exist"), stet::error);
   CHECK(f.read(other) == "other");

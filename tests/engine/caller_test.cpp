@@ -6,7 +6,8 @@
 using namespace stet::detail;
 
 TEST_CASE("the id of a call says which command of which run waits for its answer") {
-  for (caller c : {caller{1, 1}, caller{UINT64_MAX, UINT32_MAX}, caller{7, 0}}) {
+  for (caller c : {caller{run_number(1), 1}, caller{run_number(UINT64_MAX), UINT32_MAX},
+                   caller{run_number(7), 0}}) {
     auto id = call_id(c);
     CHECK(is_call_id(id));
     auto found = caller_of(id);

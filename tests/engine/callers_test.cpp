@@ -65,9 +65,9 @@ TEST_CASE("nobody gets an answer for which nobody waits") {
   auto records = f.r->state.records;
   callers.answer("an id of a user", seven());
   callers.answer(call_id({f.r->state.run, 99}), seven());
-  callers.answer(call_id({77, 1}), seven());
+  callers.answer(call_id({run_number(77), 1}), seven());
   CHECK(f.r->state.records == records);
-  CHECK(!f.p->runs.debts.has(77));
+  CHECK(!f.p->runs.debts.has(run_number(77)));
   f.p->drive.ending.terminate(*f.r, "");
   records = f.r->state.records;
   callers.answer(f.id(), seven());

@@ -16,7 +16,7 @@ void end(parts& p, resident& r) {
   p->recorder.append_note(r, event_named(record_kind::terminated, ""));
   p->commit.checkpointer.add_ended(r.state.run);
 }
-bool is_stored(parts& p, std::uint64_t run) {
+bool is_stored(parts& p, run_number run) {
   return p->shared.store.get(keys::snapshot(run)).has_value();
 }
 
@@ -35,7 +35,7 @@ TEST_CASE("a run that has ended is written with its last record, once") {
   auto r = p.start("a");
   end(p, *r);
   CHECK(p->commit.checkpointer.has_ended());
-  std::vector<std::uint64_t> unindexed;
+  std::vector<run_number> unindexed;
   auto look = [&] {
     unindexed.clear();
     p->commit.checkpointer.for_each_unindexed([&](auto run) { unindexed.push_back(run); });

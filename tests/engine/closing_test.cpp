@@ -53,7 +53,7 @@ TEST_CASE("a step that never began is noted as that, and what came back counts")
 TEST_CASE("who waits for a run is told that the engine ends, and what was asked is answered") {
   parts p;
   auto r = p.start("a");
-  outcome_call end({r->state.run, "default", "a"});
+  outcome_call end({r->state.run.value(), "default", "a"});
   p->inbox.post(end);
   noted_call asks;
   p->inbox.post(asks);

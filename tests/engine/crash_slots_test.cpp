@@ -59,14 +59,14 @@ TEST_CASE("the disk has no room for the slots: there are none, and nobody is tak
       }
       crash_slots s;
       if (!s.open(path).empty()) return "who?";
-      const int slot = s.enter({.run = 1, .command = 2, .attempt = 3});
+      const int slot = s.enter({.run = stet::detail::run_number(1), .command = 2, .attempt = 3});
       s.leave(slot);
       s.close();
       if (slot >= 0) return "a slot without room";
       std::filesystem::remove(place + "/all");
       crash_slots again;
       (void)again.open(path);
-      return again.enter({.run = 1}) >= 0 ? "fine" : "no slot with room";
+      return again.enter({.run = stet::detail::run_number(1)}) >= 0 ? "fine" : "no slot with room";
     });
     if (said == "skip") MESSAGE("SKIPPED: no right to mount a small file system");
     else CHECK(said == "fine");
@@ -80,8 +80,10 @@ TEST_CASE("the slots' file is no hole, and keeps who was there") {
   {
     crash_slots s;
     CHECK(s.open(path).empty());
-    CHECK(s.enter({.run = 7, .command = 2, .attempt = 3, .tried = stet::detail::trial::alone}) >=
-          0);
+    CHECK(s.enter({.run = stet::detail::run_number(7),
+                   .command = 2,
+                   .attempt = 3,
+                   .tried = stet::detail::trial::alone}) >= 0);
   }
 #if defined(__linux__)
   struct stat file{};
@@ -91,7 +93,7 @@ TEST_CASE("the slots' file is no hole, and keeps who was there") {
   crash_slots s;
   const auto found = s.open(path);
   REQUIRE(found.size() == 1);
-  CHECK(found[0].run == 7);
+  CHECK(found[0].run == stet::detail::run_number(7));
   CHECK(found[0].attempt == 3);
   CHECK(found[0].tried == stet::detail::trial::alone);
 }

@@ -7,7 +7,9 @@ using namespace stet_tests;
 
 namespace {
 
-debts in_store(parts& p, std::uint64_t run) {
+const run_number seven(7);
+
+debts in_store(parts& p, run_number run) {
   while (p->commit.commit()) {}
   return read_debts(p->shared.store, [](const std::string&) {})[run];
 }
@@ -17,34 +19,34 @@ debts in_store(parts& p, std::uint64_t run) {
 TEST_CASE("what is owed is in the store with the next commit, each debt once, in its order") {
   parts p;
   auto& book = p->runs.debts;
-  debt end{debt_kind::end, 7, "why"}, look;
-  CHECK(!book.has(7));
-  book.owe(7, end);
-  book.owe(7, look);
-  book.owe(7, end);
-  CHECK(book.has(7));
-  CHECK(in_store(p, 7) == debts{end, look});
+  debt end{debt_kind::end, seven, "why"}, look;
+  CHECK(!book.has(seven));
+  book.owe(seven, end);
+  book.owe(seven, look);
+  book.owe(seven, end);
+  CHECK(book.has(seven));
+  CHECK(in_store(p, seven) == debts{end, look});
 }
 
 TEST_CASE("a run that has taken what it is owed is owed nothing any more") {
   parts p;
   auto& book = p->runs.debts;
-  debt cancel{debt_kind::cancel, 7, "why"};
-  CHECK(book.take(7).empty());
+  debt cancel{debt_kind::cancel, seven, "why"};
+  CHECK(book.take(seven).empty());
   CHECK(!p->log.has_something());  // nothing is written for that
-  book.owe(7, cancel);
-  (void)in_store(p, 7);
-  CHECK(book.take(7) == debts{cancel});
-  CHECK(!book.has(7));
-  CHECK(book.take(7).empty());
-  CHECK(in_store(p, 7).empty());
+  book.owe(seven, cancel);
+  (void)in_store(p, seven);
+  CHECK(book.take(seven) == debts{cancel});
+  CHECK(!book.has(seven));
+  CHECK(book.take(seven).empty());
+  CHECK(in_store(p, seven).empty());
 }
 
 TEST_CASE("a look is owed only to a run that is there") {
   parts p;
   auto& book = p->runs.debts;
-  book.owe_a_look(77);
-  CHECK(!book.has(77));
+  book.owe_a_look(run_number(77));
+  CHECK(!book.has(run_number(77)));
   auto run = p.start("a")->state.run;
   p.damage(run);
   book.owe_a_look(run);

@@ -28,7 +28,7 @@ TEST_CASE("a run shows what it is, and what it waits for") {
   auto info = *p.calls.describing.describe(a).value;
   CHECK(info.id == "a");
   CHECK(info.workflow == "sleeper");
-  CHECK(info.run == r->state.run);
+  CHECK(info.run == r->state.run.value());
   CHECK(info.status == stet::status::running);
   CHECK(info.reason.empty());
   CHECK(info.records == r->state.records);

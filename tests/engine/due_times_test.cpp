@@ -12,7 +12,7 @@ namespace {
 constexpr auto start_ms = stet::testing::virtual_clock::epoch;
 
 struct fixture {
-  fixture() { clock.start(std::nullopt, 0, {10, 10}); }
+  fixture() { clock.start(std::nullopt, 0, {10, run_number(10)}); }
   stet::testing::virtual_clock world;
   engine_clock clock{world};
   due_times due{clock};
@@ -47,7 +47,7 @@ TEST_CASE("a named time comes when the wall clock says so, however far that is b
   auto p = sleeping(start_ms + 500, 11, flag::sleep::absolute);
   CHECK(f.due.of(p) == start_ms + 500);
   f.world.set(stet::duration(-60'000));
-  f.clock.tick({11, 11});
+  f.clock.tick({11, run_number(11)});
   CHECK(f.due.of(p) == start_ms + 60'500);
   CHECK(f.due.next_look(p) == start_ms + 500);  // the clock may be set right by then
 }
@@ -55,7 +55,7 @@ TEST_CASE("a named time comes when the wall clock says so, however far that is b
 TEST_CASE("a run's next time is the earliest of its deadline and what it waits for") {
   fixture f;
   run_state s;
-  s.run = s.first = 1;
+  s.run = s.first = run_number(1);
   CHECK(f.due.next_of(s) == INT64_MAX);
   s.deadline = start_ms + 900;
   CHECK(f.due.next_of(s) == start_ms + 900);

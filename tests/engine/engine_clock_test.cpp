@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto start_ms = stet::testing::virtual_clock::epoch;
 constexpr std::int64_t hour = 3'600'000;
-constexpr journal_place here{10, 10};
+constexpr journal_place here{10, run_number(10)};
 
 /// A clock that may know how long the machine is up.
 class machine final : public stet::testing::virtual_clock {
@@ -75,7 +75,7 @@ TEST_CASE("a wall clock that is set forward takes lengths of time with it, where
   fixture f;
   f.start();
   f.set(hour);
-  CHECK(f.clock.tick({20, 20}));
+  CHECK(f.clock.tick({20, run_number(20)}));
   CHECK(f.clock.now() == start_ms + hour);
   CHECK(f.clock.due(start_ms + 500, 11) == start_ms + hour + 500);
   CHECK(f.clock.due(start_ms + hour + 500, 20) == start_ms + hour + 500);

@@ -11,14 +11,14 @@ std::size_t erase(parts& p, std::string_view id, stet::erase_options o = {}) {
   return p.calls.eraser.erase({0, "default", id}, o).value;
 }
 /// How many keys of the store name a run by its number at their end.
-std::size_t traces(parts& p, std::uint64_t run) {
+std::size_t traces(parts& p, run_number run) {
   while (p->commit.commit()) {}
   std::size_t n = 0;
   for (auto space :
        {keys::space::snapshot, keys::space::ids, keys::space::timers, keys::space::index}) {
     auto from = keys::all(space), to = keys::end_of(from);
     scan(p->shared.store, {from, to}, [&](std::string_view key, std::string_view) {
-      n += keys::last_number(key) == run;
+      n += keys::last_run(key) == run;
       return true;
     });
   }
@@ -37,7 +37,7 @@ TEST_CASE("a run that has ended goes, from memory at once and from the store wit
   r = {};
   CHECK(erase(p, "a") == 1);
   CHECK(!p->runs.table.load(run));
-  CHECK(p->runs.table.latest("default", "a") == 0);
+  CHECK(!p->runs.table.latest("default", "a"));
   CHECK(traces(p, run) == 0);
   CHECK_THROWS_AS((void)erase(p, "a"), stet::error);
 }
@@ -62,7 +62,7 @@ TEST_CASE("an earlier run of an id goes as well, though no index knows it yet") 
   CHECK(p->runs.table.latest_below("default", "a", second) == first);
   CHECK(erase(p, "a", {.terminate = true}) == 2);
   CHECK(traces(p, first) + traces(p, second) == 0);
-  CHECK(p->runs.table.latest("default", "a") == 0);
+  CHECK(!p->runs.table.latest("default", "a"));
   CHECK(!p->runs.table.exists(first));
 }
 

@@ -34,14 +34,14 @@ template <class E> const void* address(const std::exception_ptr& e) {
 TEST_CASE("what can't be read of one run concerns that run, and what a store says the engine") {
   CHECK(is_of_one_run({stet::errc::corrupt, "x", "y"}));
   CHECK(is_of_one_run({stet::errc::payload, "x", "y"}));
-  CHECK(is_of_one_run(unreadable_run(7, "a")));
+  CHECK(is_of_one_run(unreadable_run(run_number(7), "a")));
   CHECK(!is_of_one_run({stet::errc::usage, "x", "y"}));
   CHECK(!is_of_one_run(stet::store_error(stet::errc::corrupt, "get", "", 0, "y")));
 }
 
 TEST_CASE("a run that can't be read is named by its id and its number") {
-  unreadable_run e(7, "order");
-  CHECK(e.run() == 7);
+  unreadable_run e(run_number(7), "order");
+  CHECK(e.run() == run_number(7));
   CHECK(std::string(e.what()).find("'order'") != std::string::npos);
   CHECK(std::string(e.what()).find("number is 7") != std::string::npos);
 }

@@ -15,7 +15,7 @@ history_bytes some() {
   h.id = "a";
   h.workflow = "pay";
   h.version = "2";
-  h.run = 7;
+  h.run = run_number(7);
   h.records = std::string("\0\x01\xff", 3);
   return h;
 }
@@ -28,7 +28,7 @@ TEST_CASE("what was exported is read as it was") {
   CHECK(h.id == "a");
   CHECK(h.workflow == "pay");
   CHECK(h.version == "2");
-  CHECK(h.run == 7);
+  CHECK(h.run == run_number(7));
   CHECK(h.records == some().records);
 }
 

@@ -8,7 +8,7 @@ using namespace stet_tests;
 namespace {
 
 /// An idle run, in the store alone.
-std::uint64_t idle_run(parts& p, std::string_view id) {
+run_number idle_run(parts& p, std::string_view id) {
   auto run = p.start(id)->state.run;
   p.put_away(run);
   REQUIRE(!p->runs.table.find(run));
@@ -50,7 +50,7 @@ TEST_CASE("an empty lease is none of a run") {
   run_lease none;
   CHECK(!none);
   parts p;
-  CHECK(!p->runs.table.load(77));
+  CHECK(!p->runs.table.load(run_number(77)));
 }
 
 TEST_CASE("a run with something under way outlives its leases") {

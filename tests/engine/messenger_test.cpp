@@ -149,10 +149,10 @@ TEST_CASE("an entity that is called for the first time is begun, by a call alone
   f.q.target = "cart/ann";
   f.q.flags = flag::message::calls;
   f.send();
-  CHECK(f.p->runs.table.latest("default", "cart/ann") != 0);
+  CHECK(f.p->runs.table.latest("default", "cart/ann"));
   fixture g(wait_kind::message);
   define_cart(g.p);
   g.q.target = "cart/ann";
   g.send();
-  CHECK(g.p->runs.table.latest("default", "cart/ann") == 0);
+  CHECK(!g.p->runs.table.latest("default", "cart/ann"));
 }

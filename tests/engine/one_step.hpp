@@ -33,7 +33,7 @@ class one_step {
   };
   explicit one_step(std::unique_ptr<request, dropper> q)
       : step_(std::move(q)), a(p->bodies, run, run.state, *step_) {
-    run.state.run = a.order.run = 1;
+    run.state.run = a.order.run = run_number(1);
     run.state.id = "a";
     run.state.seed[0] = a.order.seed[0] = 17;
     step_->id = a.order.command = 2;

@@ -113,7 +113,7 @@ class parts {
     }
   }
   /// The run goes from memory: the store has all of it.
-  void put_away(std::uint64_t run) {
+  void put_away(run_number run) {
     if (auto r = all_.runs.table.load(run)) {
       r->queued = false;
       all_.drive.door.evict_now(*r);
@@ -122,7 +122,7 @@ class parts {
     while (all_.commit.commit()) {}
   }
   /// The same, and then its snapshot can't be read any more. Returns what it was.
-  std::string damage(std::uint64_t run) {
+  std::string damage(run_number run) {
     put_away(run);
     auto whole = all_.shared.store.get(keys::snapshot(run)).value_or("");
     write(keys::snapshot(run), "nonsense");

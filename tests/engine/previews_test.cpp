@@ -63,7 +63,7 @@ TEST_CASE("an exported history is played with today's code") {
   auto fits = f.p.calls.previews.of_history(exported);
   CHECK(fits.id == "a");
   CHECK(fits.workflow == "sleeper");
-  CHECK(fits.run == r->state.run);
+  CHECK(fits.run == r->state.run.value());
   CHECK(fits.reason.empty());
   parts other;
   auto h = exported;

@@ -49,7 +49,7 @@ TEST_CASE("what can't be sealed is not recorded") {
   CHECK_THROWS_AS((void)p.start("a"), users_exception);
   CHECK(p->log.last_lsn() == 0);
   CHECK(p->runs.table.all().empty());
-  CHECK(p->runs.table.latest("default", "a") == 0);
+  CHECK(!p->runs.table.latest("default", "a"));
 }
 
 TEST_CASE("what must be recorded in any case is recorded without the text that can't be sealed") {
@@ -93,7 +93,7 @@ TEST_CASE("the end of a run makes its children orphans, but those that are aband
     c.kind = record_kind::child;
     c.run = r->state.run;
     c.command = number;
-    c.related = 100 + number;
+    c.related = run_number(100 + number);
     c.name = "sleeper";
     c.target = "child-" + std::to_string(number);
     c.flags = flags;
@@ -111,9 +111,9 @@ TEST_CASE("the end of a run makes its children orphans, but those that are aband
   end.name = "because";
   p->recorder.append_note(*r, end);
   REQUIRE(p->recorder.orphans.size() == 2);
-  CHECK(p->recorder.orphans[0].run == 101);
+  CHECK(p->recorder.orphans[0].run == run_number(101));
   CHECK(p->recorder.orphans[0].ends);
-  CHECK(p->recorder.orphans[1].run == 102);
+  CHECK(p->recorder.orphans[1].run == run_number(102));
   CHECK(!p->recorder.orphans[1].ends);
   p->recorder.orphans.clear();
 }

@@ -85,7 +85,8 @@ TEST_CASE("a run that only the journal has is as it was, and goes on when it is 
 
 TEST_CASE("a record that the snapshot has already isn't folded twice") {
   world w;
-  std::uint64_t run = 0, records = 0;
+  run_number run;
+  std::uint64_t records = 0;
   w.live([&](parts& p) {
     auto r = p.start("a");
     run = r->state.run;
@@ -120,7 +121,7 @@ TEST_CASE("what was ready is driven first: it is on the agenda") {
 
 TEST_CASE("a run that was erased doesn't come back") {
   world w;
-  std::uint64_t run = 0;
+  run_number run;
   w.live([&](parts& p) {
     auto r = p.start("a");
     run = r->state.run;
@@ -130,13 +131,14 @@ TEST_CASE("a run that was erased doesn't come back") {
   });
   w.recover([&](engine_parts& e) {
     CHECK(!e.runs.table.exists(run));
-    CHECK(e.runs.table.latest("default", "a") == 0);
+    CHECK(!e.runs.table.latest("default", "a"));
   });
 }
 
 TEST_CASE("records of a run that can't be read are put aside, and count when it can be") {
   world w;
-  std::uint64_t run = 0, records = 0;
+  run_number run;
+  std::uint64_t records = 0;
   std::string whole;
   w.live([&](parts& p) {
     auto r = p.start("a");
@@ -167,7 +169,7 @@ TEST_CASE("a step that died alone is suspected at once, and its next death alone
   temporary_directory directory;
   world w;
   w.path = directory / "s";
-  std::uint64_t run = 0;
+  run_number run;
   w.live([&](parts& p) {
     auto r = p.start("a", "steps");
     run = r->state.run;

@@ -31,13 +31,13 @@ TEST_CASE("ids of different namespaces never meet in one key") {
 
 TEST_CASE("a new run owns its payloads as it does when it is recorded") {
   record start;
-  start.run = 7;
+  start.run = run_number(7);
   start.seed[0] = 1;
   start.seed[1] = 2;
   start.target = "a";
   auto fresh = owner_of_new(start);
   run_state s;
-  s.run = 7;
+  s.run = run_number(7);
   s.seed[0] = 1;
   s.seed[1] = 2;
   s.id = "a";

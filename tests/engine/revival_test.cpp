@@ -53,8 +53,8 @@ TEST_CASE("whoever asks sees a run that has seen everything, and the last of its
   p.define("chain", &chain);
   auto first = p.start("a", "chain", 2);
   auto last = p.calls.revival.drive_to_now(p->runs.table.hold(*first));
-  CHECK(last->state.previous != 0);
-  CHECK(last->state.next == 0);
+  CHECK(last->state.previous);
+  CHECK(!last->state.next);
   CHECK(last->state.undriven == 0);
   CHECK(last->frame);
 }

@@ -20,14 +20,14 @@ TEST_CASE("a run is found by its number and by its id") {
   auto r = p.start("a");
   CHECK(p->runs.table.find(r->state.run) == &*r);
   CHECK(p->runs.table.latest("default", "a") == r->state.run);
-  CHECK(p->runs.table.latest("default", "b") == 0);
-  CHECK(p->runs.table.latest("other", "a") == 0);
+  CHECK(!p->runs.table.latest("default", "b"));
+  CHECK(!p->runs.table.latest("other", "a"));
 }
 
 TEST_CASE(
     "a run stays in memory while something of it is unsaved, is queued, or a lease holds it") {
   parts p;
-  std::uint64_t run = 0;
+  run_number run;
   {
     auto r = p.start("a");
     run = r->state.run;
@@ -62,9 +62,9 @@ TEST_CASE("a run that left memory is read again, the same") {
 TEST_CASE("a run that doesn't exist is told from one that can't be read") {
   auto memory = stet::memory::open();
   parts p(std::move(memory));
-  CHECK(!p->runs.table.load(77));
-  CHECK(!p->runs.table.exists(77));
-  CHECK(!p->runs.table.must_read(77, "x"));
+  CHECK(!p->runs.table.load(run_number(77)));
+  CHECK(!p->runs.table.exists(run_number(77)));
+  CHECK(!p->runs.table.must_read(run_number(77), "x"));
   auto run = p.start("a")->state.run;
   (void)p->runs.agenda.take();
   p->runs.table.load(run)->queued = false;
@@ -86,7 +86,7 @@ TEST_CASE("a run that is being erased is hidden, though the store still shows it
   p->runs.table.erased.add(run);
   CHECK(!p->runs.table.load(run));
   CHECK(!p->runs.table.peek(run));
-  CHECK(p->runs.table.latest("default", "a") == 0);
+  CHECK(!p->runs.table.latest("default", "a"));
 }
 
 TEST_CASE("a forgotten run lives as long as its last lease") {

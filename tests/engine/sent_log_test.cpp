@@ -17,7 +17,7 @@ stet::task<int> chain(stet::context& ctx, int left) {
 }
 
 /// A run that was sent a signal with this key (empty: without one), and continues.
-std::uint64_t one_link(parts& p, std::string_view key) {
+run_number one_link(parts& p, std::string_view key) {
   p.define("chain", &chain);
   auto r = p.start("a", "chain", 1);
   auto one = bytes_of(1);
@@ -27,11 +27,11 @@ std::uint64_t one_link(parts& p, std::string_view key) {
   r = {};
   p.settle();
   auto run = p->runs.finder.must_find({0, "default", "a"})->state.run;
-  REQUIRE(p->runs.finder.must_find({0, "default", "a"})->state.previous != 0);
+  REQUIRE(p->runs.finder.must_find({0, "default", "a"})->state.previous);
   return run;
 }
 
-std::uint64_t sent_before(parts& p, std::uint64_t run, std::string_view key) {
+run_number sent_before(parts& p, run_number run, std::string_view key) {
   auto r = p->runs.table.load(run);
   return p->runs.sent.sent_before(*r, keys::sent_kind::signal, key);
 }
@@ -43,14 +43,14 @@ TEST_CASE("a run knows what the run before it was sent") {
   auto run = one_link(p, "k");
   auto previous = p->runs.table.load(run)->state.previous;
   CHECK(sent_before(p, run, "k") == previous);
-  CHECK(sent_before(p, run, "other") == 0);
-  CHECK(sent_before(p, previous, "k") == 0);  // nothing is before it
+  CHECK(!sent_before(p, run, "other"));
+  CHECK(!sent_before(p, previous, "k"));  // nothing is before it
 }
 
 TEST_CASE("a run that was sent nothing with a key leaves no entries, and its history is asked") {
   parts p;
   auto run = one_link(p, "");
-  CHECK(sent_before(p, run, "k") == 0);
+  CHECK(!sent_before(p, run, "k"));
   auto r = p->runs.table.load(run);
   REQUIRE(r->sent_before);  // asked once
   CHECK(r->sent_before->empty());

@@ -80,7 +80,7 @@ TEST_CASE("a token that was never given stands for nothing") {
   forged.back() = forged.back() == '0' ? '1' : '0';
   hash_key none{};
   for (const auto& token : {std::string(), std::string("x"), forged, f.token() + "0",
-                            token_of(77, 1, f.r->state.seed, f.r->state.secret),
+                            token_of(run_number(77), 1, f.r->state.seed, f.r->state.secret),
                             token_of(f.r->state.run, 1, f.r->state.seed, none)})
     CHECK_THROWS_WITH_AS((void)f.answer(token), doctest::Contains("stands for no promise"),
                          stet::error);

@@ -23,7 +23,7 @@ TEST_CASE("a run that stalls is recorded and reported with its reason, once for 
 TEST_CASE("whoever waits for a run that stalls is told") {
   parts p;
   auto r = p.start("a");
-  outcome_call c({r->state.run, "default", "a"});
+  outcome_call c({r->state.run.value(), "default", "a"});
   CHECK(!p->drive.waiters.await_outcome(c));
   p->drive.staller.stall(*r, "why");
   (void)p->commit.commit();

@@ -20,7 +20,7 @@ struct fixture {
     return p.calls.starts.start("default", "sleeper", all, first).value;
   }
   start_result start(const start_request& q) { return start(std::vector{q}).front(); }
-  void end(std::uint64_t run) {
+  void end(run_number run) {
     auto r = p->runs.table.load(run);
     p->drive.ending.terminate(*r, "");
   }
@@ -34,7 +34,7 @@ TEST_CASE("a run is started, and driven at once") {
   fixture f;
   auto started = f.start(request_for("a"));
   CHECK(started.created);
-  auto r = f.p->runs.table.load(started.run);
+  auto r = f.p->runs.table.load(run_number(started.run));
   CHECK(r->state.undriven == 0);
   CHECK(r->state.waits_for.size() == 1);
 }
@@ -51,7 +51,7 @@ TEST_CASE("several start together, and where one is refused none does") {
   refused.conflict = stet::id_conflict::fail;
   CHECK_THROWS_WITH_AS((void)f.start({request_for("c"), refused}), doctest::Contains("is open"),
                        stet::error);
-  CHECK(f.p->runs.table.latest("default", "c") == 0);
+  CHECK(!f.p->runs.table.latest("default", "c"));
   CHECK(f.p->runs.table.all().size() == runs);
   CHECK(f.p->log.last_lsn() == lsn);
 }
@@ -64,14 +64,14 @@ TEST_CASE("an id whose run is open is used, refused, or taken over") {
   q.conflict = stet::id_conflict::terminate_existing;
   auto second = f.start(q);
   CHECK(second.created);
-  CHECK(f.p->runs.table.load(first)->state.status == stet::status::terminated);
-  CHECK(f.p->runs.table.latest("default", "a") == second.run);
+  CHECK(f.p->runs.table.load(run_number(first))->state.status == stet::status::terminated);
+  CHECK(f.p->runs.table.latest("default", "a") == run_number(second.run));
 }
 
 TEST_CASE("an id whose run has ended is used, refused, or has another run") {
   fixture f;
   auto first = f.start(request_for("a")).run;
-  f.end(first);
+  f.end(run_number(first));
   auto q = request_for("a");
   CHECK(f.start(q).run == first);
   q.reuse = stet::id_reuse::reject;
@@ -79,7 +79,7 @@ TEST_CASE("an id whose run has ended is used, refused, or has another run") {
   q.reuse = stet::id_reuse::allow_after_failure;
   auto second = f.start(q);
   CHECK(second.created);
-  auto r = f.p->runs.table.load(second.run);
+  auto r = f.p->runs.table.load(run_number(second.run));
   auto one = bytes_of(1);
   f.p->recorder.append_note(*r, event_named(record_kind::completed, "", one));
   CHECK_THROWS_WITH_AS((void)f.start(q), doctest::Contains("completed"), stet::error);
@@ -94,8 +94,8 @@ TEST_CASE("a run that would be replaced stays, where the new one can't be record
   q.conflict = stet::id_conflict::terminate_existing;
   f.key->broken = true;
   CHECK_THROWS_AS((void)f.start({request_for("b"), q}), users_exception);
-  CHECK(f.p->runs.table.latest("default", "a") == first);
-  CHECK(f.p->runs.table.load(first)->state.open());
+  CHECK(f.p->runs.table.latest("default", "a") == run_number(first));
+  CHECK(f.p->runs.table.load(run_number(first))->state.open());
 }
 
 TEST_CASE("a start must make sense") {
@@ -118,7 +118,7 @@ TEST_CASE("times of a start count from now, and a time beyond all times is the l
   q.delay = stet::duration(500);
   q.run_timeout = stet::duration(700);
   q.execution_timeout = stet::duration::max();
-  auto r = f.p->runs.table.load(f.start(q).run);
+  auto r = f.p->runs.table.load(run_number(f.start(q).run));
   CHECK(r->state.begins_at == f.p->time.now() + 500);
   CHECK(r->state.run_timeout == 700);
   CHECK(r->state.execution_deadline == INT64_MAX - 1);
@@ -130,7 +130,7 @@ TEST_CASE("a first signal is recorded with the start, or sent to the run that is
   signal_request s{"s", bytes_of(1), "k"};
   auto started = f.start({request_for("a")}, &s).front();
   CHECK(started.created);
-  auto r = f.p->runs.table.load(started.run);
+  auto r = f.p->runs.table.load(run_number(started.run));
   CHECK(f.p.count(*r, record_kind::signal) == 1);
   s.key = "k2";
   CHECK(!f.start({request_for("a")}, &s).front().created);

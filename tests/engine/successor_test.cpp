@@ -56,7 +56,7 @@ TEST_CASE("the next run has the id from now on, and both know each other") {
   fixture f;
   f.send("go");
   f.p.settle();
-  REQUIRE(f.r->state.next != 0);
+  REQUIRE(f.r->state.next);
   auto next = f.next();
   CHECK(f.r->state.status == stet::status::continued_as_new);
   CHECK(next->state.previous == f.r->state.run);
@@ -69,7 +69,7 @@ TEST_CASE("what a run was sent and hasn't read goes over, in its order") {
   fixture f;
   for (auto name : {"other", "go", "other", "go"}) f.send(name);
   f.p.settle();  // the next run reads one "go" as well
-  REQUIRE(f.r->state.next != 0);
+  REQUIRE(f.r->state.next);
   auto next = f.next();
   CHECK(f.p.count(*next, record_kind::signal) == 3);
   CHECK(next->state.status == stet::status::completed);
@@ -110,7 +110,7 @@ TEST_CASE("where the next run can't be recorded, the run that would continue sta
   CHECK(f.r->state.open());
   CHECK(f.r->state.stalled);
   CHECK(f.p->runs.texts.outcome(f.r->state).find("no key") != std::string::npos);
-  CHECK(f.r->state.next == 0);
+  CHECK(!f.r->state.next);
   CHECK(f.r->state.undriven == undriven);
   CHECK(f.p->runs.table.latest("default", "a") == run);
   CHECK(f.p->runs.table.all().size() == 1);

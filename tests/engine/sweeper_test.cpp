@@ -17,7 +17,7 @@ stet::task<int> chain(stet::context& ctx, int left) {
 struct fixture {
   explicit fixture(int keep = 1000)
       : p(stet::memory::open(), {.retention = stet::duration(keep)}) {}
-  std::uint64_t ended(std::string_view id) {
+  run_number ended(std::string_view id) {
     auto r = p.start(id);
     p->drive.ending.terminate(*r, "");
     return r->state.run;
@@ -30,7 +30,7 @@ struct fixture {
     write();
     return any;
   }
-  bool is_there(std::uint64_t run) { return p->runs.table.exists(run); }
+  bool is_there(run_number run) { return p->runs.table.exists(run); }
   parts p;
 };
 
@@ -103,7 +103,7 @@ TEST_CASE("of a chain that goes on the latest eight that ended are kept") {
   f.p.define("chain", &chain);
   auto first = f.p.start("c", "chain", 10)->state.run;
   f.p.settle();
-  std::vector<std::uint64_t> runs{first};
+  std::vector<run_number> runs{first};
   for (auto next = f.p->runs.table.load(first)->state.next; next;
        next = f.p->runs.table.load(next)->state.next)
     runs.push_back(next);

@@ -13,7 +13,7 @@ constexpr std::int64_t start_ms = 1'800'000'000'000;
 
 struct fixture {
   explicit fixture(std::int64_t loaded_until) {
-    clock.start(std::nullopt, 0, {1, 1});
+    clock.start(std::nullopt, 0, {1, run_number(1)});
     timers.set_loaded_until(loaded_until);
   }
   stet::testing::virtual_clock world{stet::time_point(stet::duration(start_ms))};
@@ -24,7 +24,7 @@ struct fixture {
 
 run_state open_run() {
   run_state s;
-  s.run = s.first = 7;
+  s.run = s.first = run_number(7);
   s.started = start_ms;
   return s;
 }
@@ -45,14 +45,14 @@ TEST_CASE("a purge keeps what no index has, and what the index has said") {
   fixture f(10);
   auto& t = f.timers;
   constexpr int count = 200'000;
-  for (int run = 1; run <= count; ++run) t.add(run, std::uint64_t(run), run % 1000 == 0);
+  for (int run = 1; run <= count; ++run) t.add(run, run_number(run), run % 1000 == 0);
   REQUIRE(t.wants_purge());
-  t.purge([](std::uint64_t run) { return run == 77; });
+  t.purge([](run_number run) { return run == run_number(77); });
   CHECK(t.size() == 10 + 1 + count / 1000);
   CHECK(!t.wants_purge());
   int found = 0;
   while (auto run = t.pop_due(count)) {
-    CHECK((*run <= 10 || *run == 77 || *run % 1000 == 0));
+    CHECK((run->value() <= 10 || run->value() == 77 || run->value() % 1000 == 0));
     ++found;
   }
   CHECK(found == 10 + 1 + count / 1000);
@@ -61,9 +61,9 @@ TEST_CASE("a purge keeps what no index has, and what the index has said") {
 TEST_CASE("a queue of which nothing may be forgotten isn't purged at every turn") {
   fixture f(0);
   auto& t = f.timers;
-  for (int run = 1; run <= 200'000; ++run) t.add(run, std::uint64_t(run), true);
+  for (int run = 1; run <= 200'000; ++run) t.add(run, run_number(run), true);
   REQUIRE(t.wants_purge());
-  t.purge([](std::uint64_t) { return false; });
+  t.purge([](run_number) { return false; });
   CHECK(t.size() == 200'000);
   CHECK(!t.wants_purge());
 }
@@ -71,20 +71,20 @@ TEST_CASE("a queue of which nothing may be forgotten isn't purged at every turn"
 TEST_CASE("a hint that is given again exists once, and stays if one of them has to") {
   fixture f(0);
   auto& t = f.timers;
-  for (int i = 0; i < 1000; ++i) t.add(5, 7, i == 500);
+  for (int i = 0; i < 1000; ++i) t.add(5, run_number(7), i == 500);
   CHECK(t.size() == 1);
-  t.purge([](std::uint64_t) { return false; });
+  t.purge([](run_number) { return false; });
   CHECK(t.size() == 1);
   CHECK(!t.pop_due(4));
-  CHECK(t.pop_due(5) == 7u);
+  CHECK(t.pop_due(5) == run_number(7));
   CHECK(t.size() == 0);
 }
 
 TEST_CASE("the next time is the earlier one of what is here and what the index still has") {
   fixture f(1000);
-  f.timers.add(500, 1);
+  f.timers.add(500, run_number(1));
   CHECK(f.timers.next_time() == 500);
-  CHECK(f.timers.pop_due(500) == 1u);
+  CHECK(f.timers.pop_due(500) == run_number(1));
   CHECK(f.timers.next_time() == 1000);
   f.timers.set_loaded_until(INT64_MAX);
   CHECK(f.timers.next_time() == INT64_MAX);
@@ -95,11 +95,11 @@ TEST_CASE("the next time is the earlier one of what is here and what the index s
 TEST_CASE("the index is loaded when its next part may be due, and not before") {
   fixture f(start_ms + 1000);
   CHECK(!f.timers.wants_load());
-  f.timers.add(start_ms + 500, 1);  // that comes first
+  f.timers.add(start_ms + 500, run_number(1));  // that comes first
   f.world.advance(stet::duration(2000));
-  f.clock.tick({1, 1});
+  f.clock.tick({1, run_number(1)});
   CHECK(!f.timers.wants_load());
-  CHECK(f.timers.pop_due(f.clock.past()) == 1u);
+  CHECK(f.timers.pop_due(f.clock.past()) == run_number(1));
   CHECK(f.timers.wants_load());
 }
 
@@ -127,10 +127,10 @@ TEST_CASE("a stalled run is looked at for its deadline only, and not for what is
   CHECK(f.timers.size() == 1);
   CHECK(f.timers.next_due() == start_ms + 9000);
   f.world.advance(stet::duration(10'000));
-  f.clock.tick({1, 1});
+  f.clock.tick({1, run_number(1)});
   fixture g(INT64_MAX);
   g.world.advance(stet::duration(10'000));
-  g.clock.tick({1, 1});
+  g.clock.tick({1, run_number(1)});
   g.timers.look_again(s);
   CHECK(g.timers.size() == 0);
 }

@@ -119,7 +119,7 @@ TEST_CASE("when the engine fails everybody is told, and no body begins any more"
   fixture f;
   auto r = f.p.start("a");
   some_call waits([] { return std::uint64_t{0}; });
-  outcome_call end({r->state.run, "default", "a"});
+  outcome_call end({r->state.run.value(), "default", "a"});
   f.p->inbox.post(end);
   (void)f.t.take_calls();
   f.p->inbox.post(waits);

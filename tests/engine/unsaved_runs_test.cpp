@@ -8,8 +8,8 @@ using namespace stet::detail;
 TEST_CASE("a run waits since its first unsaved record, and the oldest comes first") {
   unsaved_runs u;
   resident a, b;
-  a.state.run = 1;
-  b.state.run = 2;
+  a.state.run = run_number(1);
+  b.state.run = run_number(2);
   CHECK(!u.has_since(UINT64_MAX));
   u.add(b, 10);
   u.add(a, 11);
@@ -18,17 +18,17 @@ TEST_CASE("a run waits since its first unsaved record, and the oldest comes firs
   CHECK(!u.has_since(9));
   CHECK(u.has_since(10));
   auto first = u.pop();
-  CHECK(first.run == 2);
+  CHECK(first.run == run_number(2));
   CHECK(first.since == 10);
   CHECK(!u.has_since(10));
-  CHECK(u.pop().run == 1);
+  CHECK(u.pop().run == run_number(1));
   CHECK(!u.has_since(UINT64_MAX));
 }
 
 TEST_CASE("an entry is out of date when its run was written and has changed again") {
   unsaved_runs u;
   resident r;
-  r.state.run = 1;
+  r.state.run = run_number(1);
   u.add(r, 10);
   r.dirty_since = 0;  // it was written
   u.add(r, 20);

@@ -9,7 +9,7 @@ namespace {
 
 /// A call that waits for the end of a run.
 struct waiting {
-  waiting(parts& p, resident& r) : call({r.state.run, "default", r.state.id}) {
+  waiting(parts& p, resident& r) : call({r.state.run.value(), "default", r.state.id}) {
     lsn = p->drive.waiters.await_outcome(call);
   }
   outcome_call call;
@@ -18,7 +18,7 @@ struct waiting {
 /// A call that waits for an update, which its run keeps.
 struct updating {
   updating(resident& r, std::string id)
-      : call({r.state.run, "default", r.state.id}, request, update_stage::answered) {
+      : call({r.state.run.value(), "default", r.state.id}, request, update_stage::answered) {
     call.outcome.id = std::move(id);
     r.updaters.push_back(&call);
   }
@@ -67,8 +67,8 @@ TEST_CASE("where the run that goes on was erased, nobody waits for ever") {
   parts p;
   auto r = p.start("a");
   p->recorder.append_note(*r, event_named(record_kind::terminated, ""));
-  r->state.next = 99;
-  outcome_call c({r->state.run, "default", "a"});
+  r->state.next = run_number(99);
+  outcome_call c({r->state.run.value(), "default", "a"});
   CHECK_THROWS_WITH_AS((void)p->drive.waiters.await_outcome(c), doctest::Contains("been erased"),
                        stet::error);
   r->waiters.push_back(&c);
@@ -108,8 +108,8 @@ TEST_CASE("who waits for an update that goes over waits at the next run, and nob
   waiters::move_updaters(*r, *next, {"goes", "unknown"});
   CHECK(r->updaters == std::vector<update_call*>{&stays.call});
   CHECK(next->updaters == std::vector<update_call*>{&goes.call});
-  CHECK(goes.call.of.run == next->state.run);
-  CHECK(goes.call.outcome.run == next->state.run);
+  CHECK(goes.call.of.run == next->state.run.value());
+  CHECK(goes.call.outcome.run == next->state.run.value());
 }
 
 TEST_CASE("what an update came to is put into what its caller gets") {

@@ -47,7 +47,7 @@ TEST_CASE("runs are driven that are ready now, until it is over; the others wait
 
 TEST_CASE("a run that is gone when its turn comes is nobody's") {
   parts p;
-  p->runs.agenda.add(77);
+  p->runs.agenda.add(run_number(77));
   CHECK(!p->advance.waker.drive_ready(not_over));
   CHECK(p->runs.agenda.empty());
 }
@@ -113,7 +113,7 @@ TEST_CASE("the timer index is loaded, and what makes no sense in it is left alon
   p.settle();
   auto due = p->runs.table.find(run)->state.find(1)->due;
   p.put_away(run);
-  p.write(keys::timer(due, 99) + "x", "");
+  p.write(keys::timer(due, run_number(99)) + "x", "");
   while (p->time.timers.pop_due(INT64_MAX)) {}
   p->advance.waker.load_timers();
   CHECK(p->time.timers.size() == 1);

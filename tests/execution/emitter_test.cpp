@@ -20,7 +20,7 @@ record step(std::uint32_t number, std::string_view name) {
 
 /// What a drive has recorded of these steps.
 std::string recorded(std::initializer_list<std::string_view> names) {
-  emitter e(7);
+  emitter e(run_number(7));
   drive_output out;
   e.begin_drive(out);
   std::uint32_t number = 0;
@@ -43,13 +43,13 @@ record signal(std::string_view name, std::string_view key, std::string_view payl
 TEST_CASE("a replay that emits what was recorded is well, and one that doesn't says where") {
   auto history = recorded({"a", "b"});
   drive_output work;
-  emitter same(7);
+  emitter same(run_number(7));
   same.begin_replay(history, work);
   same.emit(step(1, "a"));
   same.emit(step(2, "b"));
   CHECK(same.is_well());
   CHECK(same.records() == 2);
-  emitter other(7);
+  emitter other(run_number(7));
   other.begin_replay(history, work);
   other.emit(step(1, "a"));
   other.emit(step(2, "c"), "pay.cpp");
@@ -62,12 +62,12 @@ TEST_CASE("a replay that emits what was recorded is well, and one that doesn't s
 TEST_CASE("code that emits more than the history has diverges, and so does one that emits less") {
   auto history = recorded({"a"});
   drive_output work;
-  emitter more(7);
+  emitter more(run_number(7));
   more.begin_replay(history, work);
   more.emit(step(1, "a"));
   more.emit(step(2, "b"));
   CHECK(more.problem().find("nothing more") != std::string::npos);
-  emitter less(7);
+  emitter less(run_number(7));
   std::string bytes;
   less.begin_replay(history, work);
   CHECK(!less.next_event(bytes));
@@ -75,7 +75,7 @@ TEST_CASE("code that emits more than the history has diverges, and so does one t
 }
 
 TEST_CASE("after something went wrong nothing is emitted") {
-  emitter e(7);
+  emitter e(run_number(7));
   drive_output out;
   e.begin_drive(out);
   e.reject("no");
@@ -96,7 +96,7 @@ TEST_CASE("undriven events of a history are queued, and drive where it says so")
   driven.time = 42;
   encode(history, driven);
   drive_output work;
-  emitter e(7);
+  emitter e(run_number(7));
   e.begin_replay(history, work);
   std::string bytes;
   auto event = e.next_event(bytes);
@@ -119,7 +119,7 @@ TEST_CASE("signals are read by their names, in their order, and their keys stay 
   CHECK(payload == "1");
   CHECK(m.knows("k1"));
   std::vector<std::string> unread;
-  m.add_unread(7, unread);
+  m.add_unread(run_number(7), unread);
   CHECK(unread.size() == 2);
   REQUIRE(m.take("a", payload, false));
   CHECK(payload == "3");
@@ -128,19 +128,19 @@ TEST_CASE("signals are read by their names, in their order, and their keys stay 
 
 TEST_CASE("a patch is taken by new runs, and by old ones where its marker stands") {
   drive_output out;
-  emitter live(7);
+  emitter live(run_number(7));
   live.begin_drive(out);
   patches now(live);
   CHECK(now.is_patched("p", 1));
   CHECK(now.is_patched("p", 1));  // the same answer, and one marker
   auto marked = out.records;
-  emitter again(7);
+  emitter again(run_number(7));
   drive_output work;
   again.begin_replay(marked, work);
   patches replayed(again);
   CHECK(replayed.is_patched("p", 1));
   CHECK(again.is_well());
-  emitter old(7);
+  emitter old(run_number(7));
   std::string nothing;
   old.begin_replay(nothing, work);
   patches before(old);

@@ -10,13 +10,13 @@ namespace {
 
 /// Nothing runs; children get the numbers that were recorded.
 struct quiet_host final : execution_host {
-  bool stop_body(std::uint64_t, std::uint32_t) noexcept override { return false; }
-  void await_body(std::uint64_t, std::uint32_t) noexcept override {}
-  std::uint64_t new_run_number() noexcept override {
-    return children.empty() ? 0 : children.at(next++ % children.size());
+  bool stop_body(run_number, std::uint32_t) noexcept override { return false; }
+  void await_body(run_number, std::uint32_t) noexcept override {}
+  run_number new_run_number() noexcept override {
+    return children.empty() ? no_run : children.at(next++ % children.size());
   }
   void log(std::string_view, std::string_view) noexcept override { ++logged; }
-  std::vector<std::uint64_t> children;
+  std::vector<run_number> children;
   std::size_t next = 0;
   int logged = 0;
 };

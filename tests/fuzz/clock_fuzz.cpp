@@ -14,7 +14,7 @@ void read(std::string_view bytes) {
     require(encode(decode_clock_history(once)) == once);
     for (std::uint64_t n : {std::uint64_t{0}, h.lsn, ~std::uint64_t{0}}) {
       (void)h.shift_at(n);
-      (void)h.shift_of_run(n);
+      (void)h.shift_of_run(run_number(n));
     }
   } catch (const malformed&) {}
 }

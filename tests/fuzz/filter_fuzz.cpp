@@ -57,7 +57,7 @@ constexpr std::array words = {"(",
 
 run_state a_run() {
   run_state s;
-  s.run = 7;
+  s.run = run_number(7);
   s.records = 12;
   s.id = "order-7";
   s.workflow = "pay";

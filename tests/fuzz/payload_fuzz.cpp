@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } catch (const stet::error&) {}
   try {
     std::string history(bytes);
-    p.open_for_replay(history, {1, {2, 3}, "default", "id"});
+    p.open_for_replay(history, {run_number(1), {2, 3}, "default", "id"});
   } catch (const stet::error&) {
   } catch (const malformed&) {}
   return 0;

@@ -119,10 +119,10 @@ TEST_CASE("a snapshot under another run's number is refused") {
   auto& runs = recorded_runs();
   auto s = stet::memory::open();
   stet::batch b;
-  b.put(keys::snapshot(1), bytes_of(runs[1].state));
+  b.put(keys::snapshot(run_number(1)), bytes_of(runs[1].state));
   b.put(keys::snapshot(runs[1].state.run), bytes_of(runs[1].state));
   s->commit(b, stet::durability::process);
-  CHECK_THROWS_AS(read_snapshot(*s, 1), malformed);
+  CHECK_THROWS_AS(read_snapshot(*s, run_number(1)), malformed);
   CHECK(read_snapshot(*s, runs[1].state.run));
-  CHECK(!read_snapshot(*s, 999'999));
+  CHECK(!read_snapshot(*s, run_number(999'999)));
 }

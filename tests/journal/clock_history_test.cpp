@@ -7,13 +7,13 @@ using namespace stet::detail;
 
 TEST_CASE("a clock that is set back and set right again leaves what was pending as it was") {
   clock_history h;
-  h.set_back(1000, {10, 3});
+  h.set_back(1000, {10, run_number(3)});
   CHECK(h.is_wrong());
   CHECK(h.shift_at(9) == -1000);
   CHECK(h.shift_at(10) == 0);
-  CHECK(h.shift_of_run(2) == -1000);
-  CHECK(h.shift_of_run(3) == 0);
-  h.set_forward(1500, {20, 5}, {10, 3}, false);
+  CHECK(h.shift_of_run(run_number(2)) == -1000);
+  CHECK(h.shift_of_run(run_number(3)) == 0);
+  h.set_forward(1500, {20, run_number(5)}, {10, run_number(3)}, false);
   CHECK(!h.is_wrong());
   CHECK(h.shift_at(9) == 0);  // what is above is time in which no engine ran
   CHECK(h.shift_at(19) == 1500);
@@ -23,13 +23,13 @@ TEST_CASE("a clock that is set back and set right again leaves what was pending 
 
 TEST_CASE("a clock that is set right in two steps, with a start between") {
   clock_history h;
-  h.set_back(1000, {10, 1});
-  h.set_forward(400, {20, 1}, {10, 1}, false);
+  h.set_back(1000, {10, run_number(1)});
+  h.set_forward(400, {20, run_number(1)}, {10, run_number(1)}, false);
   CHECK(h.is_wrong());
   CHECK(h.shift_at(9) == -600);
   CHECK(h.shift_at(19) == 400);
   CHECK(h.shift_at(20) == 0);
-  h.set_forward(600, {30, 1}, {30, 1}, false);
+  h.set_forward(600, {30, run_number(1)}, {30, run_number(1)}, false);
   CHECK(!h.is_wrong());
   CHECK(h.shift_at(9) == 0);
   CHECK(h.shift_at(19) == 1000);
@@ -39,27 +39,28 @@ TEST_CASE("a clock that is set right in two steps, with a start between") {
 
 TEST_CASE("a clock that is set while nobody knew that it was wrong changes this life only") {
   clock_history h;
-  h.set_forward(50, {30, 9}, {20, 7}, false);
+  h.set_forward(50, {30, run_number(9)}, {20, run_number(7)}, false);
   CHECK(h.shift_at(19) == 0);
   CHECK(h.shift_at(20) == 50);
-  CHECK(h.shift_of_run(6) == 0);
-  CHECK(h.shift_of_run(7) == 50);
-  CHECK(h.shift_of_run(9) == 0);
+  CHECK(h.shift_of_run(run_number(6)) == 0);
+  CHECK(h.shift_of_run(run_number(7)) == 50);
+  CHECK(h.shift_of_run(run_number(9)) == 0);
 }
 
 TEST_CASE("numbers that are handed out again belong to the latest part") {
   clock_history h(true);
-  h.set_forward(50, {30, 9}, {1, 1}, false);
-  h.limit_to({25, 5});
+  h.set_forward(50, {30, run_number(9)}, {1, run_number(1)}, false);
+  h.limit_to({25, run_number(5)});
   CHECK(h.shift_at(24) == 50);
   CHECK(h.shift_at(25) == 0);
-  CHECK(h.shift_of_run(4) == 50);
-  CHECK(h.shift_of_run(5) == 0);
+  CHECK(h.shift_of_run(run_number(4)) == 50);
+  CHECK(h.shift_of_run(run_number(5)) == 0);
 }
 
 TEST_CASE("there is a bound to what is remembered, and the oldest waits longer, not shorter") {
   clock_history h;
-  for (std::uint64_t n = 1; n <= 3000; ++n) h.set_forward(10, {n * 10, n}, {n * 10 - 5, n}, false);
+  for (std::uint64_t n = 1; n <= 3000; ++n)
+    h.set_forward(10, {n * 10, run_number(n)}, {n * 10 - 5, run_number(n)}, false);
   CHECK(encode(h).size() < 32'000);
   CHECK(h.shift_at(6) == 10);
   CHECK(h.shift_at(29'996) == 10);
@@ -70,9 +71,9 @@ TEST_CASE("the history of a clock comes back from its bytes; damaged it is refus
   clock_history h(true);
   h.time = 1'700'000'000'000;
   h.lsn = 77;
-  h.set_back(INT64_MAX, {2, 2});
-  h.set_back(5, {4, 4});
-  h.set_forward(INT64_MAX, {9, 9}, {4, 4}, true);
+  h.set_back(INT64_MAX, {2, run_number(2)});
+  h.set_back(5, {4, run_number(4)});
+  h.set_forward(INT64_MAX, {9, run_number(9)}, {4, run_number(4)}, true);
   auto bytes = encode(h);
   auto again = decode_clock_history(bytes);
   CHECK(encode(again) == bytes);
@@ -91,11 +92,11 @@ TEST_CASE("the history of a clock comes back from its bytes; damaged it is refus
 
 TEST_CASE("a clock that was seen to be set back isn't wrong, and may be set forward by as much") {
   clock_history h;
-  h.set_back(10, {10, 1}, false);
+  h.set_back(10, {10, run_number(1)}, false);
   CHECK(!h.is_wrong());
   CHECK(h.shift_at(9) == -10);
   CHECK(h.set_back_by() == 10);
-  h.set_forward(3, {20, 1}, {15, 1}, false);
+  h.set_forward(3, {20, run_number(1)}, {15, run_number(1)}, false);
   CHECK(!h.is_wrong());
   CHECK(h.shift_at(9) == -7);
   CHECK(h.shift_at(14) == 3);

@@ -28,7 +28,7 @@ struct journal_in_store {
       found.emplace_back(lsn, r.name);
     });
   }
-  std::uint64_t append(const std::string& name, std::uint64_t run = 1) {
+  std::uint64_t append(const std::string& name, run_number run = run_number(1)) {
     record r;
     r.kind = record_kind::cancel_requested;
     r.run = run;
@@ -56,8 +56,8 @@ TEST_CASE("marks come back as they were; cut short or longer they are refused") 
   STET_SAYS_SEED();
   random_source random;
   for (int i = 0; i < 200; ++i) {
-    marks m{random.number(), random.number(),        random.number(),
-            random.number(), random.signed_number(), random.coin()};
+    marks m{random.number(),        random.number(), random.number(), run_number(random.number()),
+            random.signed_number(), random.coin()};
     auto bytes = encode(m);
     auto again = decode_marks(bytes);
     CHECK(encode(again) == bytes);
@@ -128,11 +128,11 @@ TEST_CASE(
     "an empty journal hands out no number again: neither of records, nor of blocks, nor of runs") {
   journal_in_store p;
   p.open();
-  p.append("a", 7);
-  p.append("b", 9);
+  p.append("a", run_number(7));
+  p.append("b", run_number(9));
   p.commit(1234);
   auto run = p.it->new_run_number();
-  CHECK(run == 1);
+  CHECK(run == run_number(1));
   p.it->mark_clean();
   p.commit(5678);
   CHECK(p.blocks() == 0);
@@ -143,7 +143,7 @@ TEST_CASE(
     CHECK(p.it->opened().time == 5678);
     CHECK(p.it->opened().was_clean == (i == 0));
   }
-  CHECK(p.it->new_run_number() >= 2);
+  CHECK(p.it->new_run_number() >= run_number(2));
   CHECK(p.append("c") == 3);
   p.commit();
   p.open();
@@ -153,10 +153,10 @@ TEST_CASE(
 TEST_CASE("runs that are named in the journal are counted, though no marks were written since") {
   journal_in_store p;
   p.open();
-  p.append("a", 41);
+  p.append("a", run_number(41));
   p.commit();
   p.open();
-  CHECK(p.it->new_run_number() == 42);
+  CHECK(p.it->new_run_number() == run_number(42));
 }
 
 TEST_CASE(
@@ -210,7 +210,8 @@ TEST_CASE(
     journal_in_store p;
     p.open();
     std::vector<std::pair<std::uint64_t, std::string>> committed, filling;
-    std::uint64_t lsn = 0, floor = 0, dropped = 0, runs = 0, durable_runs = 0;
+    std::uint64_t lsn = 0, floor = 0, dropped = 0;
+    run_number runs, durable_runs;
     bool in_pass = false, dropping = false;
     auto commit = [&] {
       if (!p.it->has_something()) return;
@@ -242,7 +243,7 @@ TEST_CASE(
           if (random.coin()) commit();
           lsn -= filling.size();
           filling.clear();
-          runs = 0;
+          runs = no_run;
           in_pass = dropping = false;
           p.open();
           auto known = committed;

@@ -31,14 +31,14 @@ std::int64_t near_borders(random_source& random) {
 TEST_CASE("timers are in the order of their times, then of their runs") {
   STET_SAYS_SEED();
   random_source random;
-  std::vector<std::pair<std::int64_t, std::uint64_t>> all;
-  for (int i = 0; i < 60; ++i) all.emplace_back(near_borders(random), random.number());
+  std::vector<std::pair<std::int64_t, run_number>> all;
+  for (int i = 0; i < 60; ++i) all.emplace_back(near_borders(random), run_number(random.number()));
   check_order(all, [](auto& t) { return keys::timer(t.first, t.second); });
   for (auto& [wake, run] : all) {
     auto t = keys::parse_timer(keys::timer(wake, run));
     CHECK(t.wake_ms == wake);
     CHECK(t.run == run);
-    CHECK(keys::last_number(keys::timer(wake, run)) == run);
+    CHECK(keys::last_run(keys::timer(wake, run)) == run);
   }
 }
 
@@ -47,8 +47,10 @@ TEST_CASE("blocks, snapshots and chunks are in the order of their numbers") {
   random_source random;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> all;
   for (int i = 0; i < 60; ++i) all.emplace_back(random.number(), random.number());
-  check_order(all, [](auto& p) { return keys::history(p.first, p.second); });
-  for (auto make : {&keys::journal, &keys::snapshot, &keys::packed}) {
+  check_order(all, [](auto& p) { return keys::history(run_number(p.first), p.second); });
+  for (auto make : {+[](std::uint64_t n) { return keys::journal(n); },
+                    +[](std::uint64_t n) { return keys::snapshot(run_number(n)); },
+                    +[](std::uint64_t n) { return keys::packed(run_number(n)); }}) {
     for (auto& a : all) {
       CHECK(keys::last_number(make(a.first)) == a.first);
       for (auto& b : all) CHECK((make(a.first) < make(b.first)) == (a.first < b.first));
@@ -59,8 +61,9 @@ TEST_CASE("blocks, snapshots and chunks are in the order of their numbers") {
 TEST_CASE("ids are in the order of their bytes, and no id is a part of another") {
   STET_SAYS_SEED();
   random_source random;
-  std::vector<std::tuple<std::string, std::string, std::uint64_t>> all;
-  for (int i = 0; i < 150; ++i) all.emplace_back(random.text(3), random.text(4), random.below(3));
+  std::vector<std::tuple<std::string, std::string, run_number>> all;
+  for (int i = 0; i < 150; ++i)
+    all.emplace_back(random.text(3), random.text(4), run_number(random.below(3)));
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   auto key = [](auto& t) { return keys::id(std::get<0>(t), std::get<1>(t), std::get<2>(t)); };
@@ -80,10 +83,11 @@ TEST_CASE("what a chain was sent is found by its key, the latest run last, and b
   STET_SAYS_SEED();
   random_source random;
   using keys::sent_kind;
-  std::vector<std::tuple<std::uint64_t, sent_kind, std::string, std::uint64_t>> all;
+  std::vector<std::tuple<run_number, sent_kind, std::string, run_number>> all;
   for (int i = 0; i < 150; ++i)
-    all.emplace_back(random.below(3), random.coin() ? sent_kind::signal : sent_kind::update,
-                     random.text(4), random.below(3));
+    all.emplace_back(run_number(random.below(3)),
+                     random.coin() ? sent_kind::signal : sent_kind::update, random.text(4),
+                     run_number(random.below(3)));
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   auto key = [](auto& t) {
@@ -100,13 +104,14 @@ TEST_CASE("what a chain was sent is found by its key, the latest run last, and b
       CHECK((key(b) >= prefix && key(b) < keys::end_of(prefix)) == same);
     }
   }
-  CHECK(keys::sent(UINT64_MAX, sent_kind::update, std::string(200, '\0'), UINT64_MAX).size() <=
-        500);
+  CHECK(keys::sent(run_number::max(), sent_kind::update, std::string(200, '\0'), run_number::max())
+            .size() <= 500);
 }
 
 TEST_CASE("the longest id that is allowed makes a key that every store takes") {
-  CHECK(keys::id(std::string(64, '\0'), std::string(200, '\0'), UINT64_MAX).size() <= 500 + 64);
-  CHECK(keys::id("default", std::string(200, '\0'), UINT64_MAX).size() <= 500);
+  CHECK(keys::id(std::string(64, '\0'), std::string(200, '\0'), run_number::max()).size() <=
+        500 + 64);
+  CHECK(keys::id("default", std::string(200, '\0'), run_number::max()).size() <= 500);
 }
 
 TEST_CASE(
@@ -125,9 +130,10 @@ TEST_CASE("spaces don't touch each other") {
   using keys::space;
   for (auto a : {space::history, space::journal, space::ids, space::owner, space::packed,
                  space::sent, space::snapshot, space::timers})
-    for (auto b : {keys::history(1, 1), keys::journal(1), keys::id("n", "i", 1), keys::owner(),
-                   keys::packed(1), keys::snapshot(1), keys::timer(1, 1), keys::format(),
-                   keys::sent(1, keys::sent_kind::signal, "k", 1)}) {
+    for (auto b : {keys::history(run_number(1), 1), keys::journal(1),
+                   keys::id("n", "i", run_number(1)), keys::owner(), keys::packed(run_number(1)),
+                   keys::snapshot(run_number(1)), keys::timer(1, run_number(1)), keys::format(),
+                   keys::sent(run_number(1), keys::sent_kind::signal, "k", run_number(1))}) {
       bool inside = b >= keys::all(a) && b < keys::end_of(keys::all(a));
       CHECK(inside == (b.size() > 1 && b[0] == 0 && b[1] == static_cast<char>(a)));
     }
@@ -137,7 +143,7 @@ TEST_CASE("a key that is damaged is refused, or is another key") {
   STET_SAYS_SEED();
   random_source random;
   for (int i = 0; i < 2000; ++i) {
-    auto id = keys::id(random.text(3), random.text(5), random.number());
+    auto id = keys::id(random.text(3), random.text(5), run_number(random.number()));
     auto bad = random.damaged(id);
     try {
       auto p = keys::parse_id(bad);
@@ -145,8 +151,8 @@ TEST_CASE("a key that is damaged is refused, or is another key") {
       CHECK(again.substr(1) == bad.substr(1));  // the shard's byte is the caller's
     } catch (const malformed&) {}
     try {
-      auto t =
-          keys::parse_timer(random.damaged(keys::timer(random.signed_number(), random.number())));
+      auto t = keys::parse_timer(
+          random.damaged(keys::timer(random.signed_number(), run_number(random.number()))));
       (void)t;
     } catch (const malformed&) {}
   }

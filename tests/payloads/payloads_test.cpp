@@ -39,7 +39,7 @@ class turning final : public stet::payload_transform {
 std::shared_ptr<turning> turn(std::string name, bool required = false) {
   return std::make_shared<turning>(std::move(name), required);
 }
-const payload_owner owner{7, {1, 2}, "default", "seven"};
+const payload_owner owner{run_number(7), {1, 2}, "default", "seven"};
 
 std::string bytes_of(const record& r) {
   std::string b;
@@ -99,8 +99,8 @@ TEST_CASE("a payload opens where it was sealed, and nowhere else") {
   CHECK(e.says("'seven' (7)"));
   elsewhere(owner, {record_kind::child_done, payload_field::payload, 4, 0});
   elsewhere(owner, {record_kind::step_done, payload_field::error_text, 4, 0});
-  elsewhere({8, {1, 2}, "default", "eight"}, here);
-  elsewhere({7, {1, 3}, "default", "of another store"}, here);
+  elsewhere({run_number(8), {1, 2}, "default", "eight"}, here);
+  elsewhere({run_number(7), {1, 3}, "default", "of another store"}, here);
 }
 
 TEST_CASE("signals and updates are known by their place in the history") {

@@ -18,7 +18,7 @@ inline constexpr stet::signal<int> Add{"add"};
 
 void flip(const char* url) {
   auto s = stet::open(url);
-  auto key = stet::detail::keys::snapshot(1);
+  auto key = stet::detail::keys::snapshot(stet::detail::run_number(1));
   auto value = s->get(key).value();
   auto& middle = value[value.size() / 2];
   middle = static_cast<char>(middle ^ 4);

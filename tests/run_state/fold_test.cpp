@@ -39,7 +39,7 @@ void check_invariants(const run_state& s) {
 record simple(record_kind k, std::uint32_t command = 0) {
   record r;
   r.kind = k;
-  r.run = 1;
+  r.run = run_number(1);
   r.command = command;
   return r;
 }

@@ -21,7 +21,7 @@ pending random_pending(random_source& random, std::uint32_t command) {
   p.due = random.signed_number();
   p.due_since = random.signed_number();
   p.lsn = random.number();
-  p.child = random.number();
+  p.child = run_number(random.number());
   p.name = random.text(20);
   p.target = random.text(20);
   if (random.coin())
@@ -31,7 +31,7 @@ pending random_pending(random_source& random, std::uint32_t command) {
 
 run_state random_state(random_source& random) {
   run_state s;
-  s.run = random.number();
+  s.run = run_number(random.number());
   s.id = random.text(200);
   s.workflow = random.text(20);
   s.seed[0] = random();
@@ -39,11 +39,11 @@ run_state random_state(random_source& random) {
   s.started = random.signed_number();
   s.now = random.signed_number();
   s.engine_time = random.signed_number();
-  s.parent = random.number();
+  s.parent = run_number(random.number());
   s.parent_command = static_cast<std::uint32_t>(random.number());
-  s.first = random.number();
-  s.previous = random.number();
-  s.next = random.number();
+  s.first = run_number(random.number());
+  s.previous = run_number(random.number());
+  s.next = run_number(random.number());
   s.begins_at = random.signed_number();
   s.run_timeout = random.signed_number();
   s.deadline = random.signed_number();

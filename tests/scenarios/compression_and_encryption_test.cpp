@@ -138,9 +138,10 @@ std::string all_of(stet::store& s) {
 bool shows(world& w) { return all_of(*w.store()).find("attack") != std::string::npos; }
 
 /// The records of a run's chunks, changed by `f`, while no engine is open.
-void rewrite(world& w, std::uint64_t run,
+void rewrite(world& w, std::uint64_t number,
              const std::function<void(std::vector<stet::detail::record>&)>& f) {
   using namespace stet::detail;
+  const run_number run(number);
   auto s = w.store();
   auto state = *read_snapshot(*s, run);
   auto history = read_history(*s, run, state.records);

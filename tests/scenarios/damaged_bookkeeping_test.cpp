@@ -11,6 +11,7 @@
 #include "tests/support/world.hpp"
 
 using namespace stet_tests;
+using stet::detail::run_number;
 namespace keys = stet::detail::keys;
 
 namespace {
@@ -131,7 +132,8 @@ TEST_CASE("marks that would hand out a run or a record again are refused by name
       fill(w);
       auto good = get(w, keys::owner());
       auto m = stet::detail::decode_marks(good);
-      (lsn ? m.next_lsn : m.next_run) -= 9;
+      if (lsn) m.next_lsn -= 9;
+      else m.next_run = run_number(m.next_run.value() - 9);
       put(*w.store(), keys::owner(), has_sum ? encode(m) : without_sum(m));
       CHECK(problems_of(w) != "");
       for (int i = 0; i < 2; ++i) {
@@ -147,10 +149,10 @@ TEST_CASE("marks that would hand out a run or a record again are refused by name
 TEST_CASE("a snapshot whose key has a flipped bit says nothing of the marks") {
   world w;
   fill(w);
-  auto value = get(w, keys::snapshot(5));
+  auto value = get(w, keys::snapshot(run_number(5)));
   stet::batch b;
-  b.erase(keys::snapshot(5));
-  b.put(keys::snapshot(5 | 1ull << 40), value);
+  b.erase(keys::snapshot(run_number(5)));
+  b.put(keys::snapshot(run_number(5 | 1ull << 40)), value);
   w.store()->commit(b, stet::durability::sync);
   w.reopen();
   CHECK(w.run(Quick, "new", 1) == 1);
@@ -225,7 +227,7 @@ TEST_CASE("a damaged snapshot of a run that the journal has whole is written afr
         auto run = w.engine().admin().describe("quick")->run;
         CHECK(w.run(Quick, "other", 7) == 7);  // and with it the first one's snapshot is durable
         w.crash();
-        auto key = keys::snapshot(run);
+        auto key = keys::snapshot(run_number(run));
         if (is_gone) {
           stet::batch b;
           b.erase(key);
@@ -256,7 +258,7 @@ TEST_CASE("an older snapshot that is put back is refused, and the latest one goe
     w.open(define);
     (void)w.engine().start(Waits, "hurt", 0);
     w.settle();
-    auto key = keys::snapshot(w.engine().admin().describe("hurt")->run);
+    auto key = keys::snapshot(run_number(w.engine().admin().describe("hurt")->run));
     w.close();
     auto old = get(w, key);
     w.reopen();
@@ -286,7 +288,7 @@ TEST_CASE("a preview counts what was put aside of a run") {
   w.open(define);
   (void)w.engine().start(Waits, "hurt", 0);
   w.settle();
-  auto key = keys::snapshot(w.engine().admin().describe("hurt")->run);
+  auto key = keys::snapshot(run_number(w.engine().admin().describe("hurt")->run));
   w.close();
   w.reopen();
   w.engine().signal("hurt", Add, 1);

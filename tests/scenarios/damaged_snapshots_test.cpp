@@ -33,7 +33,9 @@ void define(stet::engine& e) {
 
 constexpr std::size_t tail_max = 16 << 10;
 
-std::string snapshot_key(std::uint64_t run) { return stet::detail::keys::snapshot(run); }
+std::string snapshot_key(std::uint64_t run) {
+  return stet::detail::keys::snapshot(stet::detail::run_number(run));
+}
 
 /// Turns a bit of a value round. Returns what stood there.
 std::string flip(world& w, const std::string& key) {

@@ -82,7 +82,7 @@ bool is_past(stet::store& s, const std::string& script, place gate) {
   };
   stet::detail::journal j(s, stet::durability::process);
   j.look([&](const stet::detail::record& r, std::string_view, std::uint64_t) {
-    if (r.run != 1) return;
+    if (r.run != stet::detail::run_number(1)) return;
     bool is_operation =
         r.kind == record_kind::step || r.kind == record_kind::sleep || r.kind == record_kind::child;
     if (!gate.inside && is_operation && r.command >= first) past = true;

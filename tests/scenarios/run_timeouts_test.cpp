@@ -207,7 +207,8 @@ TEST_CASE("a delayed run that can't be read when it is to begin isn't woken agai
     });
     w.engine().start(Sleeps, "r", {.delay = 1h});
     w.settle();
-    auto chunk = stet::detail::keys::history(w.engine().admin().describe("r")->run, 0);
+    auto chunk = stet::detail::keys::history(
+        stet::detail::run_number(w.engine().admin().describe("r")->run), 0);
     w.close();
     {
       auto s = w.store();

@@ -127,7 +127,7 @@ struct town {
   std::uint64_t run_of(std::string_view id) const { return engine->admin().describe(id)->run; }
   /// In another life the latest run of this id can't be read.
   void damage(std::string_view id) {
-    damaged = {stet::detail::keys::snapshot(run_of(id))};
+    damaged = {stet::detail::keys::snapshot(stet::detail::run_number(run_of(id)))};
     close();
     open();
   }
@@ -195,7 +195,7 @@ TEST_CASE("calls by a handle of a chain whose open run can't be read aren't ackn
   auto run = t.run_of("c");
   for (int i = 0; i < 1000; ++i) (void)t->start(Short, "s" + std::to_string(i));
   t->run_until_idle();  // it has left memory by then
-  t.damaged = {stet::detail::keys::snapshot(run)};
+  t.damaged = {stet::detail::keys::snapshot(stet::detail::run_number(run))};
   CHECK(code_of([&] { h.cancel("please"); }) == stet::errc::corrupt);
   CHECK(code_of([&] { h.terminate("please"); }) == stet::errc::corrupt);
   CHECK(code_of([&] { h.signal(Go); }) == stet::errc::corrupt);
@@ -305,7 +305,8 @@ TEST_CASE("what is owed is known to check, and waits until all that it needs can
     CHECK_MESSAGE(after.ok(), (after.problems.empty() ? "" : after.problems[0]));
     whole->close();
   }
-  t.damaged = {stet::detail::keys::snapshot(worker)};  // now the boss can be read, its worker can't
+  t.damaged = {stet::detail::keys::snapshot(
+      stet::detail::run_number(worker))};  // now the boss can be read, its worker can't
   t.open();
   CHECK(t->admin().describe("boss")->status == stet::status::running);
   t.restore();
@@ -346,7 +347,7 @@ TEST_CASE("who waits for a run that can't be read is told when it is given up") 
     h.signal(Go, {.idempotency_key = "k3"});
     t->run_until_idle();
     t.close();
-    t.damaged = {stet::detail::keys::snapshot(first)};
+    t.damaged = {stet::detail::keys::snapshot(stet::detail::run_number(first))};
     t.open();
     CHECK(t->admin().erase("c") == 2);
     t.damaged.clear();
@@ -364,7 +365,7 @@ TEST_CASE("check names a call whose addressee is over") {
   auto s = stet::memory::open(t.contents);
   CHECK(stet::check(*s).ok());
   stet::batch b;  // as a build that lost the end of a called run would leave it
-  b.erase(stet::detail::keys::snapshot(desk));
+  b.erase(stet::detail::keys::snapshot(stet::detail::run_number(desk)));
   s->commit(b, stet::durability::sync);
   auto report = stet::check(*s);
   bool named = false;

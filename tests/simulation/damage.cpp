@@ -23,7 +23,7 @@ bool may_be_hit(const stet_crash::stored_run& r) {
 }
 
 /// What the store has of a run.
-std::vector<std::pair<std::string, std::string>> entries_of(stet::store& s, std::uint64_t run) {
+std::vector<std::pair<std::string, std::string>> entries_of(stet::store& s, run_number run) {
   std::vector<std::pair<std::string, std::string>> all;
   auto take = [&](std::string_view key, std::string_view value) {
     all.emplace_back(key, value);
@@ -39,7 +39,7 @@ std::vector<std::pair<std::string, std::string>> entries_of(stet::store& s, std:
 std::string damage(sim_disk& disk, dice& luck) {
   sim_store store(disk, luck);
   auto d = stet_crash::read_dump(store);
-  std::vector<std::uint64_t> candidates;
+  std::vector<run_number> candidates;
   for (auto& [run, r] : d.runs)
     if (may_be_hit(r)) candidates.push_back(run);
   if (candidates.empty()) return {};

@@ -154,10 +154,10 @@ const std::vector<recorded_run>& recorded_runs() {
     live(w);
     std::vector<recorded_run> runs;
     auto s = w.store();
-    std::vector<std::uint64_t> numbers;
+    std::vector<run_number> numbers;
     auto from = keys::all(keys::space::snapshot), to = keys::end_of(from);
     stet::scan(*s, {from, to}, [&](std::string_view key, std::string_view) {
-      numbers.push_back(keys::last_number(key));
+      numbers.push_back(keys::last_run(key));
       return true;
     });
     for (auto run : numbers) {

@@ -24,9 +24,9 @@ void waker::load_timers() {
   auto& timers = time_.timers;
   const bool looks_at_all = time_.keeper.doubts_index();
   auto begin = timers.loaded_until() == INT64_MIN ? INT64_MIN : timers.loaded_until() + 1;
-  auto from = keys::timer(begin, 0), to = keys::end_of(keys::all(keys::space::timers));
+  auto from = keys::timer(begin, {}), to = keys::end_of(keys::all(keys::space::timers));
   auto room = looks_at_all ? SIZE_MAX : STET_SIMULATED ? window_of_simulation : window_entries_max;
-  std::vector<std::uint64_t> to_look_at;
+  std::vector<run_number> to_look_at;
   std::int64_t last = INT64_MAX;
   scan(services_.store, {from, to}, [&](std::string_view key, std::string_view) {
     if (key.size() != from.size()) {
@@ -72,7 +72,7 @@ bool waker::fire_timers() {
   }
   if (timers.wants_purge() && timers.size() > 4 * runs_.table.all().size() &&
       !timers.has_whole_index())
-    timers.purge([&](std::uint64_t run) { return runs_.table.find(run) != nullptr; });
+    timers.purge([&](run_number run) { return runs_.table.find(run) != nullptr; });
   return any;
 }
 
@@ -132,7 +132,7 @@ void waker::wake_attempts(resident& r) {
   }
 }
 
-bool waker::drive_one(std::uint64_t run) {
+bool waker::drive_one(run_number run) {
   auto r = runs_.table.load(run);
   if (!r) return false;
   r->queued = false;

@@ -46,7 +46,7 @@ class waker {
   }
 
  private:
-  bool drive_one(std::uint64_t run);
+  bool drive_one(run_number run);
   void wake(resident& r);
   void wake_pending(resident& r, std::uint32_t command);
   void wake_attempts(resident& r);

@@ -26,7 +26,7 @@ attempt* attempt_of_thread() noexcept;
 
 /// What an attempt is of. Written by the loop before it is submitted, then only read.
 struct attempt_order {
-  std::uint64_t run = 0;
+  run_number run;
   std::uint64_t seed[2] = {0, 0};
   std::uint32_t command = 0;
   std::uint32_t number = 1;

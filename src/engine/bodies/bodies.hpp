@@ -22,7 +22,7 @@ namespace stet { inline namespace v0 { namespace detail {
 
 /// Which attempt a heartbeat is of.
 struct beating {
-  std::uint64_t run;
+  run_number run;
   std::uint32_t command, attempt;
   auto operator<=>(const beating&) const = default;
 };

@@ -17,14 +17,14 @@ namespace {
 
 constexpr std::size_t piece_bytes = std::size_t{1} << 20;
 
-std::string prefix_of(std::string_view name_space, std::uint64_t run) {
+std::string prefix_of(std::string_view name_space, run_number run) {
   auto key = keys::state_prefix(name_space);
   keys::put_text(key, keys::blob_table);
-  put_big_endian(key, run);
+  put_big_endian(key, run.value());
   return key;
 }
 std::string key_of(std::string_view name_space, const blob_place& at, std::uint64_t piece) {
-  auto key = prefix_of(name_space, at.run);
+  auto key = prefix_of(name_space, run_number(at.run));
   put_big_endian(key, std::uint64_t{at.command} << 32 | at.number);
   put_big_endian(key, piece);
   return key;
@@ -41,7 +41,7 @@ blob attempt::keep(std::string_view bytes) {
                           std::to_string(blob_bytes_max) +
                           ": write more to a file, and return its name");
   if (bytes.empty()) return {};
-  blob_place place{order.run, order.command, outcome.kept_count++};
+  blob_place place{order.run.value(), order.command, outcome.kept_count++};
   auto name_space = namespace_of(state_of_run);
   for (std::size_t from = 0; from < bytes.size(); from += piece_bytes)
     outcome.writes.emplace(key_of(name_space, place, from / piece_bytes),
@@ -75,7 +75,7 @@ std::string blob_bytes(const user_tables& tables, std::string_view name_space, c
 }
 
 void erase_blobs(user_tables& tables, batch& extra_writes, std::string_view name_space,
-                 std::uint64_t run) {
+                 run_number run) {
   auto from = prefix_of(name_space, run);
   tables.forget(from, keys::end_of(from), extra_writes);
 }

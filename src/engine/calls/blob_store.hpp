@@ -18,6 +18,6 @@ std::string blob_bytes(const user_tables& tables, std::string_view name_space, c
                        std::uint64_t offset, std::uint64_t length);
 /// What a run that is erased has kept goes with it. Thread: the engine's loop.
 void erase_blobs(user_tables& tables, batch& extra_writes, std::string_view name_space,
-                 std::uint64_t run);
+                 run_number run);
 
 }}}  // namespace stet::v0::detail

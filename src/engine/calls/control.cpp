@@ -60,7 +60,7 @@ answer<void> control::move(run_ref of, std::string_view version) {
                     named(version) + ": " + why);
   e_.recorder.append_note(*r, notes::moved(e_.time.now(), version));
   e_.drive.door.evict_now(*r);
-  if (s.stalled) (void)resume({s.run, namespace_of(s), s.id});
+  if (s.stalled) (void)resume({s.run.value(), namespace_of(s), s.id});
   return {r->last_lsn};
 }
 

@@ -11,7 +11,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 answer<std::optional<run_info>> describing::describe(run_ref of) {
-  of.run = e_.runs.table.latest(of.name_space, of.id);
+  of.run = e_.runs.table.latest(of.name_space, of.id).value();
   if (of.run == 0) return {std::nullopt, everything};
   auto r = e_.runs.finder.must_find(of);
   return {info_of(*r), r->last_lsn};
@@ -23,7 +23,7 @@ run_info describing::info_of(resident& r) {
   info.id = s.id;
   info.workflow = s.workflow;
   info.version = s.version;
-  info.run = s.run;
+  info.run = s.run.value();
   info.status = s.shown_status();
   if (info.status != status::completed) info.reason = e_.runs.texts.outcome(s);
   info.records = s.records;
@@ -31,9 +31,9 @@ run_info describing::info_of(resident& r) {
   info.closed = time_point(duration(s.closed()));
   if (s.about) info.attributes = attributes(unpack_attributes(s.about->attributes));
   std::tie(info.memo, info.details) = e_.runs.texts.memo_and_details(s);
-  info.parent = s.parent;
-  info.previous = s.previous;
-  info.next = s.next;
+  info.parent = s.parent.value();
+  info.previous = s.previous.value();
+  info.next = s.next.value();
   info.unread_signals = s.unread;
   info.open_updates = s.open_updates;
   auto wake = wake_of(s);
@@ -83,7 +83,7 @@ std::string describing::arguments_in_history(resident& r, std::uint32_t command)
 
 answer<std::vector<history_entry>> describing::history(run_ref of) {
   std::vector<history_entry> entries;
-  of.run = e_.runs.table.latest(of.name_space, of.id);
+  of.run = e_.runs.table.latest(of.name_space, of.id).value();
   if (of.run == 0) return {std::move(entries), everything};
   auto r = e_.runs.finder.must_find(of);
   std::int64_t time = 0;
@@ -114,7 +114,7 @@ history_entry describing::entry_of(const resident& r, record rec, std::uint64_t 
 }
 
 answer<std::string> describing::export_history(run_ref of) {
-  of.run = e_.runs.table.latest(of.name_space, of.id);
+  of.run = e_.runs.table.latest(of.name_space, of.id).value();
   auto r = e_.runs.finder.must_find(of);
   auto& s = r->state;
   history_bytes h;

@@ -15,11 +15,11 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 /// Throws errc::conflict if a run whose snapshot can't be read may be open.
-void refuse_open(std::string_view id, std::uint64_t run, const run_traces& known, erase_options o) {
+void refuse_open(std::string_view id, run_number run, const run_traces& known, erase_options o) {
   auto status = known.kind ? known.kind->second : status::running;
   if (o.terminate || (status != status::running && status != status::stalled)) return;
   throw error(errc::conflict, id,
-              "run " + std::to_string(run) + " of the id '" + std::string(id) +
+              "run " + std::to_string(run.value()) + " of the id '" + std::string(id) +
                   "' can't be read, and as far as the indexes know it is open: restore its "
                   "snapshot from a copy, or erase it with erase_options::terminate");
 }
@@ -29,7 +29,7 @@ void refuse_open(std::string_view id, std::uint64_t run, const run_traces& known
 answer<std::size_t> eraser::erase(run_ref of, erase_options o) {
   auto family = family_of(of, o.children);
   if (family.empty()) (void)e_.runs.finder.must_find(of);  // throws
-  std::map<std::uint64_t, run_traces> unreadable;
+  std::map<run_number, run_traces> unreadable;
   for (auto run : family) {
     if (auto r = e_.runs.table.load(run)) {
       must_be_erasable(*r, of.id, o);
@@ -69,7 +69,7 @@ bool eraser::erase_run(resident& r) {
 }
 
 /// The same of a run whose snapshot can't be read: what is known of it by other ways.
-void eraser::erase_unreadable(std::string_view name_space, std::string_view id, std::uint64_t run,
+void eraser::erase_unreadable(std::string_view name_space, std::string_view id, run_number run,
                               const run_traces& traces) {
   auto& writes = e_.log.extra_writes();
   detail::erase_unreadable(writes, name_space, id, run, traces, e_.runs.counters);
@@ -93,8 +93,8 @@ void eraser::fail_waiting(std::string_view name_space, std::string_view id) {
   callers.fail(callers.waiting_for(name_space, id, wait_kind::message), why);
 }
 
-void eraser::note_erased(std::uint64_t run) {
-  ensure(run != 0 && !e_.runs.table.erased.has(run), "a run is erased once");
+void eraser::note_erased(run_number run) {
+  ensure(run && !e_.runs.table.erased.has(run), "a run is erased once");
   (void)e_.recorder.append_own(notes::erased(run));
   e_.runs.table.erased.add(run);
   e_.commit.something_was_erased();
@@ -117,16 +117,16 @@ std::vector<eraser::started_child> eraser::children_of(resident& r) {
 }
 
 /// Adds the runs of an id: all of them, or those of the chain that began with the run `first`.
-void eraser::add_runs_of(std::string_view name_space, std::string_view id, std::uint64_t first,
-                         std::vector<std::uint64_t>& runs) {
-  std::set<std::uint64_t> known;
+void eraser::add_runs_of(std::string_view name_space, std::string_view id, run_number first,
+                         std::vector<run_number>& runs) {
+  std::set<run_number> known;
   auto& table = e_.runs.table;
-  auto add = [&](std::uint64_t run) {
-    while (run >= std::max<std::uint64_t>(first, 1) && !table.erased.has(run) &&
+  auto add = [&](run_number run) {
+    while (run >= std::max(first, run_number(1)) && !table.erased.has(run) &&
            known.insert(run).second) {
       auto r = table.load(run);
       if (!r && !table.exists(run)) return;  // retention took it
-      bool is_meant = first == 0 || (r && r->state.first == first);
+      bool is_meant = !first || (r && r->state.first == first);
       if (is_meant) runs.push_back(run);
       if (!r) return;
       run = r->state.previous;  // the store may not know it yet
@@ -136,9 +136,9 @@ void eraser::add_runs_of(std::string_view name_space, std::string_view id, std::
     add(run);
 }
 
-std::vector<std::uint64_t> eraser::family_of(run_ref of, bool with_children) {
-  std::vector<std::uint64_t> family;
-  add_runs_of(of.name_space, of.id, 0, family);
+std::vector<run_number> eraser::family_of(run_ref of, bool with_children) {
+  std::vector<run_number> family;
+  add_runs_of(of.name_space, of.id, {}, family);
   for (std::size_t i = 0; with_children && i < family.size(); ++i) {
     auto r = e_.runs.table.load(family[i]);
     if (!r) continue;

@@ -28,17 +28,17 @@ class eraser {
   /// A child that a run's history names.
   struct started_child {
     std::string id;
-    std::uint64_t first;  // its run, or the first of its chain
+    run_number first;  // its run, or the first of its chain
   };
   std::vector<started_child> children_of(resident& r);
-  void add_runs_of(std::string_view name_space, std::string_view id, std::uint64_t first,
-                   std::vector<std::uint64_t>& runs);
-  std::vector<std::uint64_t> family_of(run_ref of, bool with_children);
+  void add_runs_of(std::string_view name_space, std::string_view id, run_number first,
+                   std::vector<run_number>& runs);
+  std::vector<run_number> family_of(run_ref of, bool with_children);
   void must_be_erasable(resident& r, std::string_view id, erase_options o);
-  void erase_unreadable(std::string_view name_space, std::string_view id, std::uint64_t run,
+  void erase_unreadable(std::string_view name_space, std::string_view id, run_number run,
                         const run_traces& traces);
   void fail_waiting(std::string_view name_space, std::string_view id);
-  void note_erased(std::uint64_t run);
+  void note_erased(run_number run);
 
   engine_parts& e_;
 };

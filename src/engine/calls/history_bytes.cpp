@@ -23,7 +23,7 @@ std::string encode(const history_bytes& h) {
   w.text(h.id);
   w.text(h.workflow);
   w.text(h.version);
-  w.natural(h.run);
+  w.natural(h.run.value());
   w.natural(crc32c(h.records));
   w.bytes(h.records);
   return out;
@@ -39,7 +39,7 @@ history_bytes decode_history(std::string_view exported) {
     h.id = in.text();
     h.workflow = in.text();
     h.version = in.text();
-    h.run = in.natural();
+    h.run = run_number(in.natural());
     sum = in.natural();
     h.records = in.bytes();
     in.end();

@@ -4,11 +4,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/ids.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 struct history_bytes {
   std::string name_space, id, workflow, version;
-  std::uint64_t run = 0;
+  run_number run;
   std::string records;  // as they are stored
 };
 std::string encode(const history_bytes& h);

@@ -23,7 +23,7 @@ run_summary summary_of(const run_state& s) {
   row.id = s.id;
   row.workflow = s.workflow;
   row.version = s.version;
-  row.run = s.run;
+  row.run = s.run.value();
   row.status = s.shown_status();
   row.started = time_point(duration(s.started));
   row.closed = time_point(duration(s.closed()));
@@ -54,8 +54,7 @@ void lists::count_kinds(listing& l) {
   }
   for (auto& [run, r] : e_.runs.table.all()) {
     auto& s = r->state;
-    if (namespace_of(s) != l.name_space || s.indexed_status == s.shown_status() || s.run == 0)
-      continue;
+    if (namespace_of(s) != l.name_space || s.indexed_status == s.shown_status() || !s.run) continue;
     if (s.indexed_status != run_state::not_indexed) --counts[{s.workflow, s.indexed_status}];
     ++counts[{s.workflow, s.shown_status()}];
   }
@@ -87,10 +86,10 @@ answer<void> lists::go_on(listing& l, const std::shared_ptr<const void>& whole) 
   std::size_t left = entries_read_max, reads = runs_read_max;
   for (; left > 0 && reads > 0 && !l.done; --left) {
     auto next = l.ahead.lower_bound(l.below);
-    auto ahead = next == l.ahead.end() ? 0 : *next;
+    auto ahead = next == l.ahead.end() ? no_run : *next;
     auto run = std::max(l.runs->at_or_below(l.below), ahead);
-    l.done = run <= 1;
-    if (run == 0) return {lsn};
+    l.done = run <= run_number(1);
+    if (!run) return {lsn};
     l.below = run - 1;
     auto* r = e_.runs.table.find(run);
     if (r) {
@@ -115,7 +114,7 @@ void lists::note_ahead(listing& l) {
       l.ahead.insert(run);
 }
 
-void lists::add_from_store(listing& l, std::uint64_t run) {
+void lists::add_from_store(listing& l, run_number run) {
   auto s = e_.runs.table.peek(run);
   if (s && namespace_of(*s) == l.name_space && passes(l.wanted, *s)) add(l, &*s);
 }

@@ -34,11 +34,11 @@ class listing {
   const std::string name_space;
   const kind what;
   std::size_t rows_max = 0;
-  std::uint64_t below = UINT64_MAX;  // it goes on with the runs up to this one
+  run_number below = run_number::max();  // it goes on with the runs up to this one
   // The engine from which it reads: with another one it begins anew where it is.
   std::shared_ptr<const void> from;
   std::unique_ptr<run_stream> runs;
-  std::set<std::uint64_t, std::greater<>> ahead;  // of the indexes: see lists::note_ahead
+  std::set<run_number, std::greater<>> ahead;  // of the indexes: see lists::note_ahead
   bool done = false;
 
   std::vector<run_summary> rows;
@@ -47,7 +47,7 @@ class listing {
 
   /// How far it has come.
   struct place {
-    std::uint64_t below;
+    run_number below;
     std::size_t rows;
     std::uint64_t number;
     std::map<std::pair<std::string, v0::status>, std::uint64_t> by_status;
@@ -79,7 +79,7 @@ class lists {
  private:
   void count_kinds(listing& l);
   void note_ahead(listing& l);
-  void add_from_store(listing& l, std::uint64_t run);
+  void add_from_store(listing& l, run_number run);
   void add(listing& l, const run_state* s) const;
 
   engine_parts& e_;

@@ -31,7 +31,7 @@ void previews::add_namespace(const std::string& name_space, start_preview& p,
     while (!l.done) (void)lists_.go_on(l, whole);
     more = l.rows.size() == page_size;
     for (auto& row : l.rows) {
-      auto r = e_.runs.table.load(row.run);
+      auto r = e_.runs.table.load(run_number(row.run));
       if (!r) continue;
       ++p.open_runs;
       auto why = e_.drive.frames.why_stalled(*r);
@@ -63,7 +63,7 @@ parked_run previews::of_history(std::string_view exported) {
   p.id = std::move(h.id);
   p.workflow = std::move(h.workflow);
   p.version = std::move(h.version);
-  p.run = h.run;
+  p.run = h.run.value();
   auto* d = e_.shared.definitions.find(p.workflow, p.version);
   p.reason = d ? e_.drive.frames.why_incompatible(*d, s, h.records)
                : e_.shared.definitions.why_missing(p.workflow, p.version);

@@ -65,8 +65,9 @@ run_lease signals::run_of_token(std::string_view promise, std::string_view token
   std::string text(token.substr(0, token_bytes_max));
   bool is_token = std::sscanf(text.c_str(), "%llx.%x.", &run, &number) == 2;
   command = number;
-  auto r = is_token && run ? e_.runs.table.must_read(run, "of the token " + text) : run_lease();
-  if (!r || !same_secret(token_of(run, command, r->state.seed, r->state.secret), token))
+  auto r = is_token && run ? e_.runs.table.must_read(run_number(run), "of the token " + text)
+                           : run_lease();
+  if (!r || !same_secret(token_of(run_number(run), command, r->state.seed, r->state.secret), token))
     throw error(errc::not_found, promise,
                 "the token " + shown(token) + " stands for no promise of a run in this store");
   return r;

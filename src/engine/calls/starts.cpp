@@ -50,7 +50,7 @@ answer<std::vector<start_result>> starts::start(std::string_view name_space,
       begun.push_back({std::move(run), std::move(taken.replaced), taken.latest});
       if (first_signal) e_.recorder.post_event(*begun.back().run, event_of(*first_signal));
       if (!one_by_one) must_fit(here, workflow);
-      results.push_back({start.run, true});
+      results.push_back({start.run.value(), true});
     }
   } catch (...) {
     if (!begun.empty()) take_back(begun, here);
@@ -128,12 +128,12 @@ record starts::first_record(std::string_view name_space, std::string_view workfl
 /// errc::conflict.
 starts::taken_id starts::find_taken(std::string_view name_space, std::string_view workflow,
                                     const start_request& q) {
-  run_ref of{e_.runs.table.latest(name_space, q.id), name_space, q.id};
+  run_ref of{e_.runs.table.latest(name_space, q.id).value(), name_space, q.id};
   if (of.run == 0) return {};
   auto r = e_.runs.finder.must_find(of);
   auto use = [&]() -> taken_id {
     auto found = find(workflow, of);
-    return {found.value, {}, of.run, found.lsn};
+    return {found.value, {}, run_number(of.run), found.lsn};
   };
   auto refuse = [&](const char* why) {
     throw error(errc::conflict, workflow, "the id " + shown(q.id) + why);
@@ -141,17 +141,17 @@ starts::taken_id starts::find_taken(std::string_view name_space, std::string_vie
   if (r->state.open()) {
     if (q.conflict == id_conflict::fail) refuse(" has a run that is open");
     if (q.conflict == id_conflict::use_existing) return use();
-    return {std::nullopt, std::move(r), of.run};
+    return {std::nullopt, std::move(r), run_number(of.run)};
   }
   if (q.reuse == id_reuse::use_existing) return use();
   if (q.reuse == id_reuse::reject) refuse(" has had a run");
   if (q.reuse == id_reuse::allow_after_failure && r->state.status == status::completed)
     refuse(" has had a run that completed");
-  return {std::nullopt, {}, of.run};
+  return {std::nullopt, {}, run_number(of.run)};
 }
 
 answer<std::optional<start_result>> starts::find(std::string_view workflow, run_ref of) {
-  if (of.run == 0) of.run = e_.runs.table.latest(of.name_space, of.id);
+  if (of.run == 0) of.run = e_.runs.table.latest(of.name_space, of.id).value();
   if (of.run == 0) return {std::nullopt, everything};
   auto r = e_.runs.finder.must_find(of);
   if (r->state.workflow != workflow)

@@ -32,13 +32,13 @@ class starts {
   struct taken_id {
     std::optional<start_result> used;  // that run is the caller's: none is started
     run_lease replaced;                // it is open, and is terminated when the new one is recorded
-    std::uint64_t latest = 0;          // the latest run of the id; 0: there is none
+    run_number latest;                 // the latest run of the id; 0: there is none
     std::uint64_t lsn = 0;             // on which that depends
   };
   /// A run that is recorded, and may be taken back.
   struct begun_run {
     run_lease run, replaced;
-    std::uint64_t before = 0;  // the latest run of its id until then; 0: none
+    run_number before;  // the latest run of its id until then; 0: none
   };
   taken_id find_taken(std::string_view name_space, std::string_view workflow,
                       const start_request& q);

@@ -31,7 +31,7 @@ bool sweeper::sweep() {
   if (!e_.time.clock.is_over(plan.next)) return false;
   plan.next = INT64_MAX;
   // What isn't in the index yet isn't found there.
-  e_.commit.checkpointer.for_each_unindexed([&](std::uint64_t run) {
+  e_.commit.checkpointer.for_each_unindexed([&](run_number run) {
     if (auto* r = e_.runs.table.find(run); r && !r->state.open())
       e_.drive.ending.plan_sweep(r->state);
   });
@@ -84,9 +84,9 @@ bool sweeper::is_old(const run_state& s, std::int64_t keep) noexcept {
 /// The next runs whose time is over, in the order in which they ended. Each is found once: what is
 /// kept after it is looked at again when a later run of its chain is found. If the clock was set
 /// back since, the time of others after them may be over too.
-std::vector<std::uint64_t> sweeper::find_old(const std::string& name_space, std::int64_t keep) {
+std::vector<run_number> sweeper::find_old(const std::string& name_space, std::int64_t keep) {
   auto& plan = e_.runs.sweeps;
-  std::vector<std::uint64_t> old, perhaps;
+  std::vector<run_number> old, perhaps;
   auto& last = plan.looked_to[name_space];
   auto from = keys::index_prefix(name_space, by_end), to = keys::end_of(from);
   auto shortest = from.size() + 17;
@@ -105,7 +105,7 @@ std::vector<std::uint64_t> sweeper::find_old(const std::string& name_space, std:
     if (!is_over || !is_safe || old.size() == swept_max)
       plan.next = std::min(plan.next, std::max(due, e_.time.now()));
     if (!is_safe || old.size() == swept_max || (!is_over && !was_set_back)) return false;
-    auto run = keys::last_number(key);
+    auto run = keys::last_run(key);
     if (is_over) last = key;
     if (!e_.runs.table.erased.has(run)) (is_over ? old : perhaps).push_back(run);
     return true;
@@ -116,14 +116,14 @@ std::vector<std::uint64_t> sweeper::find_old(const std::string& name_space, std:
 }
 
 /// Which runs of its chain go, the latest first. Of a chain that goes on the latest stay.
-std::vector<std::uint64_t> sweeper::old_links_of(resident& r) {
-  std::vector<std::uint64_t> old;
+std::vector<run_number> sweeper::old_links_of(resident& r) {
+  std::vector<run_number> old;
   bool goes_on = r.state.next && e_.runs.table.exists(r.state.next);
   if (!goes_on) old.push_back(r.state.run);
   std::size_t kept = goes_on ? 1 : links_kept;
   auto name_space = namespace_of(r.state);
   for (auto below = r.state.run;
-       (below = e_.runs.table.latest_below(name_space, r.state.id, below)) != 0;) {
+       (below = e_.runs.table.latest_below(name_space, r.state.id, below));) {
     if (below < r.state.first) break;
     if (kept < links_kept) ++kept;
     else old.push_back(below);

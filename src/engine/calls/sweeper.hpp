@@ -23,8 +23,8 @@ class sweeper {
   bool sweep_busy();
   bool sweep(const std::string& name_space, std::int64_t keep);
   bool is_old(const run_state& s, std::int64_t keep) noexcept;
-  std::vector<std::uint64_t> find_old(const std::string& name_space, std::int64_t keep);
-  std::vector<std::uint64_t> old_links_of(resident& r);
+  std::vector<run_number> find_old(const std::string& name_space, std::int64_t keep);
+  std::vector<run_number> old_links_of(resident& r);
   bool sweep_chain(resident& r);
 
   engine_parts& e_;

@@ -49,7 +49,7 @@ void updates::start_run(update_call& c) {
                     "' can't be sent with the start of a run that has a delay: its handler is "
                     "there when the run begins; start the run, and send the update then");
   if (auto run = e_.runs.table.latest(c.of.name_space, q.id)) {
-    auto latest = e_.runs.finder.must_find({run, c.of.name_space, q.id});
+    auto latest = e_.runs.finder.must_find({run.value(), c.of.name_space, q.id});
     e_.drive.entities.must_not_have_failed(*latest);
   }
   c.started = starts_.start(c.of.name_space, c.workflow, {&q, 1}).value.front();
@@ -62,7 +62,7 @@ std::optional<std::uint64_t> updates::attach(update_call& c) {
   revival_.must_have_begun(*r, errc::rejected, "update", c.request.name);
   if (r->state.open()) (void)revival_.drive_to_now(e_.runs.table.hold(*r));
   r = where_answered(std::move(r), c.outcome.id);
-  c.of.run = c.outcome.run = r->state.run;
+  c.of.run = c.outcome.run = r->state.run.value();
   if (!r->state.open()) return fill_from_ended(c, *r);
   if (auto known = find_sent(c, *r)) return *known;
   throw no_such_update(c, *r);
@@ -73,7 +73,7 @@ std::optional<std::uint64_t> updates::send(update_call& c) {
   revival_.resume(*r);
   revival_.must_have_begun(*r, errc::rejected, "update", c.request.name);
   if (r->state.open()) r = revival_.drive_to_now(std::move(r));
-  c.of.run = c.outcome.run = r->state.run;
+  c.of.run = c.outcome.run = r->state.run.value();
   if (!r->state.open()) return fill_from_ended(c, *r);
   if (auto known = find_sent(c, *r)) return *known;
   validate(*r, c.request);
@@ -100,7 +100,7 @@ std::optional<std::optional<std::uint64_t>> updates::find_sent(update_call& c, r
     return found(std::in_place, r.last_lsn);
   }
   auto before = e_.runs.sent.sent_before(r, keys::sent_kind::update, id);
-  if (before == 0) return std::nullopt;
+  if (!before) return std::nullopt;
   return found(std::in_place, fill_from_earlier(c, before));
 }
 
@@ -136,15 +136,16 @@ std::uint64_t updates::fill_from_ended(update_call& c, resident& r) {
   }
   // An earlier run of its chain may have answered it.
   bool is_named = !c.request.id.empty();
-  auto before = is_named ? e_.runs.sent.sent_before(r, keys::sent_kind::update, c.outcome.id) : 0;
-  if (before == 0 && c.until == update_stage::attached) throw no_such_update(c, r);
-  if (before == 0) throw has_ended(r.state);
+  auto before =
+      is_named ? e_.runs.sent.sent_before(r, keys::sent_kind::update, c.outcome.id) : no_run;
+  if (!before && c.until == update_stage::attached) throw no_such_update(c, r);
+  if (!before) throw has_ended(r.state);
   return fill_from_earlier(c, before);
 }
 
-std::uint64_t updates::fill_from_earlier(update_call& c, std::uint64_t run) {
-  auto link = e_.runs.finder.must_find({run, c.of.name_space, c.of.id});
-  c.of.run = c.outcome.run = run;
+std::uint64_t updates::fill_from_earlier(update_call& c, run_number run) {
+  auto link = e_.runs.finder.must_find({run.value(), c.of.name_space, c.of.id});
+  c.of.run = c.outcome.run = run.value();
   return fill_from_ended(c, *link);
 }
 

@@ -24,7 +24,7 @@ class updates {
   std::optional<std::uint64_t> send_new(update_call& c, resident& r);
   std::optional<std::optional<std::uint64_t>> find_sent(update_call& c, resident& r);
   std::uint64_t fill_from_ended(update_call& c, resident& r);
-  std::uint64_t fill_from_earlier(update_call& c, std::uint64_t run);
+  std::uint64_t fill_from_earlier(update_call& c, run_number run);
   run_lease where_answered(run_lease r, const std::string& id);
   void validate(resident& r, const update_request& q);
   std::string new_id();

@@ -25,7 +25,7 @@ void checkpointer::start(bool has_runs_to_resume) noexcept {
 void checkpointer::slice(resident& r) {
   if (r.dirty_since == 0) return;
   failpoint("slice");
-  ensure(r.state.run != 0, "a run that is written has a number");
+  ensure(r.state.run != no_run, "a run that is written has a number");
   ensure(!r.unsaved.empty() || r.was_put_aside,
          "a run that is written has records that the store lacks");
   ensure(runs_.table.find(r.state.run) == &r, "a run that is written is found by its number");

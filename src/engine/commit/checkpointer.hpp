@@ -18,7 +18,7 @@ class checkpointer {
       : services_(s), journal_(j), runs_(r), inbox_(i) {}
 
   /// The run has ended: its one slice rides with the next block.
-  void add_ended(std::uint64_t run) { ended_.push_back(run); }
+  void add_ended(run_number run) { ended_.push_back(run); }
   bool has_ended() const noexcept { return !ended_.empty(); }
   /// Writes a run: its state as the block that is sealed next makes it. Both are one commit.
   void slice(resident& r);
@@ -45,7 +45,7 @@ class checkpointer {
   journal& journal_;
   run_room& runs_;
   const inbox& inbox_;
-  std::vector<std::uint64_t> ended_, sliced_;
+  std::vector<run_number> ended_, sliced_;
   std::uint64_t pass_until_ = 0;  // LSN: what is older is being checkpointed; 0: no pass
   std::size_t tail_limit_ = 0;
 };

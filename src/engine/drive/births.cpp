@@ -21,8 +21,7 @@ run_lease births::create(record start) {
 }
 
 run_lease births::add(const record& start) {
-  ensure(start.run != 0 && !runs_.table.find(start.run),
-         "a new run has a number that no other has");
+  ensure(start.run && !runs_.table.find(start.run), "a new run has a number that no other has");
   auto held = runs_.table.hold(runs_.table.add(start.run));
   held->state.run = start.run;  // for messages, until its first record is folded
   held->resumed = true;
@@ -36,7 +35,7 @@ void births::fill_in(record& start) {
   start.payload_limit = static_cast<std::uint32_t>(services_.options.payload_bytes_max);
   start.seed[0] = services_.entropy.bits();
   // The run's number too: an entropy that is seeded anew at each start repeats itself.
-  start.seed[1] = services_.entropy.bits() + start.run;
+  start.seed[1] = services_.entropy.bits() + start.run.value();
   start.secret = secret_of(services_.entropy);
   start.flags = flag::started::has_secret;
 }

@@ -87,7 +87,7 @@ std::vector<caller> callers::waiting_for(std::string_view name_space, std::strin
   auto from = keys::all(keys::space::snapshot), to = keys::end_of(from);
   scan(services_.store, {from, to}, [&](std::string_view key, std::string_view snapshot) {
     try {
-      auto run = keys::last_number(key);
+      auto run = keys::last_run(key);
       if (!runs_.table.find(run) && !runs_.table.erased.has(run)) look(decode_run_state(snapshot));
     } catch (const malformed&) {}  // reported when it is loaded
     return true;

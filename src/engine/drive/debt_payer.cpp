@@ -24,7 +24,7 @@ bool debt_payer::look_at_pending(resident& r) {
   for (auto& p : r.state.waits_for) {
     if (p.kind == wait_kind::child) waits.push_back({p.command, p.child, p.target});
     if (p.kind == wait_kind::message && (p.flags & flag::message::calls))
-      waits.push_back({p.command, 0, p.target});
+      waits.push_back({p.command, {}, p.target});
   }
   bool all = true;
   for (auto& w : waits) all &= look(r, w);
@@ -45,7 +45,7 @@ bool debt_payer::look(resident& r, const wait& w) {
 }
 
 void debt_payer::look_at_child(resident& r, const wait& w) {
-  auto child = runs_.finder.chain_of({w.child, namespace_of(r.state), w.id});
+  auto child = runs_.finder.chain_of({w.child.value(), namespace_of(r.state), w.id});
   if (!child)
     return callers_.fail_pending(r, record_kind::child_failed, w.command, errc::child_failed,
                                  "stet::run_terminated",

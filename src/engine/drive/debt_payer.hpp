@@ -19,7 +19,7 @@ class debt_payer {
  private:
   struct wait {
     std::uint32_t command;
-    std::uint64_t child;  // 0: it is a call
+    run_number child;  // 0: it is a call
     std::string id;
   };
   bool look_at_pending(resident& r);

@@ -125,7 +125,7 @@ void ending::settle_children() {
     auto o = std::move(recorder_.orphans.front());
     recorder_.orphans.pop_front();
     try {
-      auto child = runs_.finder.chain_of({o.run, o.name_space, o.id});
+      auto child = runs_.finder.chain_of({o.run.value(), o.name_space, o.id});
       if (!child) continue;  // it couldn't be started
       if (o.ends) end_from_outside(*child, o.why);
       else request_cancel(*child, o.why);

@@ -16,7 +16,7 @@ const definition* entities::find(std::string_view id) const {
 bool entities::answer_as_new(run_ref of, std::string_view query, std::string_view arguments,
                              std::string& out) {
   auto* d = find(of.id);
-  return d && runs_.table.latest(of.name_space, of.id) == 0 &&
+  return d && !runs_.table.latest(of.name_space, of.id) &&
          call_user([&] { return d->answer_new(query, arguments, out); });
 }
 

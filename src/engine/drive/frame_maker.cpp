@@ -40,7 +40,7 @@ bool frame_maker::ensure_frame(resident& r) {
   return true;
 }
 
-std::unique_ptr<execution> frame_maker::make_new(const record& start, std::uint64_t run) {
+std::unique_ptr<execution> frame_maker::make_new(const record& start, run_number run) {
   auto& d = *services_.definitions.find(start.name, start.version);
   return std::make_unique<execution>(d, services_.errors, &host_, run, start.target);
 }

@@ -24,7 +24,7 @@ class frame_maker {
   /// stalled.
   bool ensure_frame(resident& r);
   /// The coroutine of a run that is being created.
-  std::unique_ptr<execution> make_new(const record& start, std::uint64_t run);
+  std::unique_ptr<execution> make_new(const record& start, run_number run);
   /// An execution that only looks. Throws errc::unknown_workflow.
   std::unique_ptr<execution> make_shadow(const run_state& s);
   /// Why the run would be stalled if this code drove it; empty if it wouldn't. What the code does

@@ -6,7 +6,7 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-void messenger::start_child(resident& parent, request& q, std::uint64_t run) {
+void messenger::start_child(resident& parent, request& q, run_number run) {
   auto fail = [&](std::string_view type, const std::string& text) {
     callers_.fail_command(parent, record_kind::child_failed, q, errc::child_failed, type, text);
   };
@@ -16,7 +16,7 @@ void messenger::start_child(resident& parent, request& q, std::uint64_t run) {
   if (q.target.empty() || q.target.size() > id_bytes_max)
     return fail("stet::usage", "a child's id is 1 to " + std::to_string(id_bytes_max) +
                                    " bytes, this one has " + std::to_string(q.target.size()));
-  if (runs_.table.latest(namespace_of(parent.state), q.target) != 0)
+  if (runs_.table.latest(namespace_of(parent.state), q.target))
     return fail("stet::conflict", "there is a run with the id " + shown(q.target) + " already");
   record start;
   start.run = run;
@@ -38,7 +38,7 @@ void messenger::start_child(resident& parent, request& q, std::uint64_t run) {
 /// there is none. Throws unreadable_run, errc::run_ended.
 run_lease messenger::addressee(const resident& sender, const request& q) {
   const bool is_id = !q.target.empty() && q.target.size() <= id_bytes_max;
-  auto number = is_id ? runs_.table.latest(namespace_of(sender.state), q.target) : 0;
+  auto number = is_id ? runs_.table.latest(namespace_of(sender.state), q.target) : no_run;
   auto r = number ? runs_.table.must_read(number, q.target) : run_lease();
   if (!(q.flags & flag::message::calls) || (r && r->state.open())) return r;
   if (r) entities_.must_not_have_failed(*r);

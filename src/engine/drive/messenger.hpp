@@ -25,7 +25,7 @@ class messenger {
         ending_(end) {}
 
   /// Starts a child, with this run number.
-  void start_child(resident& parent, request& q, std::uint64_t run);
+  void start_child(resident& parent, request& q, run_number run);
   /// Sends a signal, a request to end, or an update that is answered later.
   void send(resident& sender, request& q);
 

@@ -16,7 +16,7 @@ void fill(update_outcome& o, const update_answer& a) {
 std::optional<std::uint64_t> waiters::await_outcome(outcome_call& c) {
   auto r = runs_.finder.last_of_chain(c.of);
   auto& s = r->state;
-  c.of.run = s.run;
+  c.of.run = s.run.value();
   if (s.next)
     throw error(errc::not_found, c.of.id,
                 "the run that continues " + shown(s.id) + " has been erased");
@@ -80,7 +80,7 @@ void waiters::move_updaters(resident& r, resident& next, const std::vector<std::
   for (auto& id : ids)
     std::erase_if(r.updaters, [&](update_call* c) {
       if (c->outcome.id != id) return false;
-      c->of.run = c->outcome.run = next.state.run;
+      c->of.run = c->outcome.run = next.state.run.value();
       next.updaters.push_back(c);
       return true;
     });

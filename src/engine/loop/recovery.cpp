@@ -66,7 +66,7 @@ void recovery::finish_reading(const journal& read) {
   e_.runs.counters.load(e_.shared.store, tell);
   e_.runs.unreadable.owed = read_debts(e_.shared.store, tell);
   erase_leftovers();
-  std::vector<std::uint64_t> aside;
+  std::vector<run_number> aside;
   for (auto& [run, records] : put_aside_earlier()) aside.push_back(run);
   for (auto run : aside) (void)load(run);
   e_.runs.unreadable.aside.reset();
@@ -142,7 +142,7 @@ void recovery::apply_to(resident& r, const record& rec, std::string_view bytes, 
 // ---------------------------------------------------------------- snapshots that can't be read
 
 /// What recoveries before this one have put aside.
-std::map<std::uint64_t, aside_records>& recovery::put_aside_earlier() {
+std::map<run_number, aside_records>& recovery::put_aside_earlier() {
   auto& aside = e_.runs.unreadable.aside;
   if (!aside)
     aside = read_aside(e_.shared.store,
@@ -152,7 +152,7 @@ std::map<std::uint64_t, aside_records>& recovery::put_aside_earlier() {
 
 /// A run that the journal names, or of which records were put aside, from its snapshot. Returns
 /// null if that can't be read.
-resident* recovery::load(std::uint64_t run) {
+resident* recovery::load(run_number run) {
   auto loaded = e_.runs.table.load(run);
   if (!loaded) return nullptr;
   auto* r = &*loaded;
@@ -179,7 +179,7 @@ void recovery::put_lost_aside() {
   for (auto& [run, records] : std::exchange(e_.runs.unreadable.lost, {})) {
     put_aside(e_.log.extra_writes(), run, records);
     e_.shared.listener.problem(
-        "the snapshot of run " + std::to_string(run) +
+        "the snapshot of run " + std::to_string(run.value()) +
         " can't be read: " + std::to_string(records.size()) +
         " records of it are put aside, until it can be (restore it from a copy) or the run is "
         "erased");
@@ -188,15 +188,16 @@ void recovery::put_lost_aside() {
 
 /// The snapshot of a run that the journal has from its first record on. Returns nothing if there is
 /// none yet, or if it can't be read: then the run is written afresh.
-std::optional<run_state> recovery::read_snapshot_before(std::uint64_t run) {
+std::optional<run_state> recovery::read_snapshot_before(run_number run) {
   std::string why = "it is missing";
   try {
     if (auto state = e_.runs.table.read(run)) return state;
     if (!e_.shared.store.get(keys::history(run, 0))) return std::nullopt;
   } catch (const malformed& e) { why = e.what(); }
   e_.runs.unreadable.leftovers.push_back(run);
-  e_.shared.listener.problem("the snapshot of run " + std::to_string(run) + " can't be read (" +
-                             why + "): the journal has all of that run, and it is written afresh");
+  e_.shared.listener.problem("the snapshot of run " + std::to_string(run.value()) +
+                             " can't be read (" + why +
+                             "): the journal has all of that run, and it is written afresh");
   return std::nullopt;
 }
 

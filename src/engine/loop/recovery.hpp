@@ -30,11 +30,11 @@ class recovery {
   void take_record(const record& rec, std::string_view bytes, std::uint64_t lsn);
   resident* find_or_read(const record& rec, std::string_view bytes, std::uint64_t lsn);
   void apply_to(resident& r, const record& rec, std::string_view bytes, std::uint64_t lsn);
-  std::map<std::uint64_t, aside_records>& put_aside_earlier();
-  resident* load(std::uint64_t run);
+  std::map<run_number, aside_records>& put_aside_earlier();
+  resident* load(run_number run);
   void fold_aside(resident& r);
   void put_lost_aside();
-  std::optional<run_state> read_snapshot_before(std::uint64_t run);
+  std::optional<run_state> read_snapshot_before(run_number run);
   void erase_leftovers();
   void finish_reading(const journal& read);
   void schedule_all();

@@ -136,12 +136,14 @@ run_page engine_core::perform(const list_runs& command) {
   listing l(command.name_space, command.filter, listing::kind::rows);
   l.rows_max = o.page_size + 1;
   if (!o.cursor.empty()) {
+    std::uint64_t below = 0;
     auto* begin = &o.cursor.front();
     auto* end = begin + o.cursor.size();
-    auto r = std::from_chars(begin, end, l.below, 16);
+    auto r = std::from_chars(begin, end, below, 16);
     if (r.ec != std::errc() || r.ptr != end)
       throw error(errc::usage, "list",
                   "the cursor " + shown(o.cursor) + " is not one that a page gave");
+    l.below = run_number(below);
   }
   finish_listing(l, *this);
   run_page page;

@@ -21,7 +21,7 @@ namespace stet { inline namespace v0 { namespace detail {
 
 /// A child whose parent has ended, or waits for it no longer.
 struct orphan {
-  std::uint64_t run;  // the first of its chain
+  run_number run;  // the first of its chain
   std::string name_space, id;
   bool ends;  // else it is asked to
   const char* why;

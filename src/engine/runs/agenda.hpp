@@ -17,9 +17,9 @@ class agenda {
     ready_.push_back(r.state.run);
   }
   /// A run that isn't in memory.
-  void add(std::uint64_t run) { ready_.push_back(run); }
+  void add(run_number run) { ready_.push_back(run); }
   /// The first. There is one.
-  std::uint64_t take() noexcept {
+  run_number take() noexcept {
     auto run = ready_.front();
     ready_.pop_front();
     return run;
@@ -28,7 +28,7 @@ class agenda {
   bool empty() const noexcept { return ready_.empty(); }
 
  private:
-  std::deque<std::uint64_t> ready_;
+  std::deque<run_number> ready_;
 };
 
 }}}  // namespace stet::v0::detail

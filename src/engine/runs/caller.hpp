@@ -5,11 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/ids.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 /// A command of a run that waits for another run's answer.
 struct caller {
-  std::uint64_t run = 0;
+  run_number run;
   std::uint32_t command = 0;
 };
 bool is_call_id(std::string_view update_id) noexcept;

@@ -14,14 +14,14 @@ class debt_book {
   debt_book(run_table& t, unreadable_runs& u, journal& j) noexcept
       : table_(t), unreadable_(u), journal_(j) {}
 
-  bool has(std::uint64_t run) const noexcept { return unreadable_.owed.contains(run); }
-  void owe(std::uint64_t run, debt d);
+  bool has(run_number run) const noexcept { return unreadable_.owed.contains(run); }
+  void owe(run_number run, debt d);
   /// An event is for this run, which isn't there to take it: if it can't be read, it is owed a look
   /// at what it waits for.
-  void owe_a_look(std::uint64_t run);
+  void owe_a_look(run_number run);
   /// What a run is owed; from now on it is owed nothing.
-  debts take(std::uint64_t run);
-  void forget(std::uint64_t run) { (void)take(run); }
+  debts take(run_number run);
+  void forget(run_number run) { (void)take(run); }
 
  private:
   run_table& table_;

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <unordered_set>
 
+#include "base/ids.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 class erased_runs {
  public:
-  void add(std::uint64_t run) { filling_.insert(run); }
-  bool has(std::uint64_t run) const { return filling_.contains(run) || flying_.contains(run); }
+  void add(run_number run) { filling_.insert(run); }
+  bool has(run_number run) const { return filling_.contains(run) || flying_.contains(run); }
   /// What was added is in the block on its way; that block is durable.
   void sealed() {
     flying_.merge(filling_);
@@ -17,7 +19,7 @@ class erased_runs {
   void committed() noexcept { flying_.clear(); }
 
  private:
-  std::unordered_set<std::uint64_t> filling_, flying_;
+  std::unordered_set<run_number> filling_, flying_;
 };
 
 }}}  // namespace stet::v0::detail

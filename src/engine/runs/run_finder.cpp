@@ -11,15 +11,16 @@ run_lease run_finder::must_find(run_ref of) {
     return error(errc::not_found, of.id, "there is no run with the id " + shown(of.id) + why);
   };
   bool by_number = of.run != 0;
-  if (!by_number) of.run = table_.latest(of.name_space, of.id);
+  if (!by_number) of.run = table_.latest(of.name_space, of.id).value();
   if (of.run == 0) throw missing("");
-  if (auto r = table_.must_read(of.run, of.id)) return r;
+  if (auto r = table_.must_read(run_number(of.run), of.id)) return r;
   if (by_number) throw missing(": it has been erased");
-  throw unreadable_run(of.run, of.id);  // the index has its id, and its snapshot is lost
+  throw unreadable_run(run_number(of.run),
+                       of.id);  // the index has its id, and its snapshot is lost
 }
 
 run_lease run_finder::must_find_or_follow(run_ref of) {
-  auto r = of.run ? table_.load(of.run) : run_lease();
+  auto r = of.run ? table_.load(run_number(of.run)) : run_lease();
   return r ? std::move(r) : last_of_chain(of);
 }
 
@@ -38,17 +39,17 @@ run_lease run_finder::last_of_chain(run_ref of) {
 }
 
 run_lease run_finder::chain_of(run_ref of) {
-  auto itself = table_.load(of.run);
+  auto itself = table_.load(run_number(of.run));
   if (itself && !itself->state.next) return itself;
   if (STET_SEEDED(find_chain_by_number))
     return itself ? last_of_chain(std::move(itself)) : run_lease();
-  for (auto run = table_.latest(of.name_space, of.id); run >= of.run && run != 0;) {
+  for (auto run = table_.latest(of.name_space, of.id); run >= run_number(of.run) && run;) {
     auto r = table_.must_read(run, of.id);
     if (!r) break;
-    if (r->state.first <= of.run) return last_of_chain(std::move(r));
+    if (r->state.first <= run_number(of.run)) return last_of_chain(std::move(r));
     run = table_.latest_below(of.name_space, of.id, r->state.first);
   }
-  if (!itself) return table_.must_read(of.run, of.id);
+  if (!itself) return table_.must_read(run_number(of.run), of.id);
   return last_of_chain(std::move(itself));
 }
 

@@ -30,12 +30,12 @@ void run_table::release(resident& r) noexcept {
 
 // ---------------------------------------------------------------- find
 
-resident* run_table::find(std::uint64_t run) noexcept {
+resident* run_table::find(run_number run) noexcept {
   auto found = runs_.find(run);
   return found == runs_.end() ? nullptr : found->second.get();
 }
 
-run_lease run_table::load(std::uint64_t run) {
+run_lease run_table::load(run_number run) {
   if (auto* r = find(run)) return hold(*r);
   if (erased.has(run)) return {};
   try {
@@ -51,42 +51,43 @@ run_lease run_table::load(std::uint64_t run) {
     if (unreadable_.owed.contains(run)) agenda_.add(*held);
     return held;
   } catch (const malformed& e) {
-    services_.listener.problem("run " + std::to_string(run) +
+    services_.listener.problem("run " + std::to_string(run.value()) +
                                " can't be read, and is left alone: " + e.what());
     return {};
   }
 }
 
-run_lease run_table::must_read(std::uint64_t run, std::string_view id) {
+run_lease run_table::must_read(run_number run, std::string_view id) {
   auto r = load(run);
   if (!r && exists(run)) throw unreadable_run(run, id);
   return r;
 }
 
-bool run_table::exists(std::uint64_t run) {
+bool run_table::exists(run_number run) {
   return find(run) || (!erased.has(run) && services_.store.get(keys::snapshot(run)));
 }
 
-std::optional<run_state> run_table::peek(std::uint64_t run) {
+std::optional<run_state> run_table::peek(run_number run) {
   if (erased.has(run)) return std::nullopt;
   try {
     return read_snapshot(services_.store, run);
   } catch (const malformed&) { return std::nullopt; }  // reported when it is loaded
 }
 
-std::optional<run_state> run_table::read(std::uint64_t run) {
+std::optional<run_state> run_table::read(run_number run) {
   return read_latest_snapshot(services_.store, run);
 }
 
-std::uint64_t run_table::latest(std::string_view name_space, std::string_view id) {
+run_number run_table::latest(std::string_view name_space, std::string_view id) {
   const auto key = id_key(name_space, id);
   auto found = ids_.find(key);
   if (found != ids_.end()) return found->second;
-  return std::max(latest_written(name_space, id, UINT64_MAX), latest_earlier(key, UINT64_MAX));
+  return std::max(latest_written(name_space, id, run_number::max()),
+                  latest_earlier(key, run_number::max()));
 }
 
-std::uint64_t run_table::latest_below(std::string_view name_space, std::string_view id,
-                                      std::uint64_t below) {
+run_number run_table::latest_below(std::string_view name_space, std::string_view id,
+                                   run_number below) {
   const auto key = id_key(name_space, id);
   auto here = latest_earlier(key, below);
   auto found = ids_.find(key);
@@ -96,16 +97,16 @@ std::uint64_t run_table::latest_below(std::string_view name_space, std::string_v
 }
 
 /// As the store says.
-std::uint64_t run_table::latest_written(std::string_view name_space, std::string_view id,
-                                        std::uint64_t below) {
-  do below = read_latest_run(services_.store, name_space, id, below).value_or(0);
+run_number run_table::latest_written(std::string_view name_space, std::string_view id,
+                                     run_number below) {
+  do below = read_latest_run(services_.store, name_space, id, below).value_or(no_run);
   while (below && erased.has(below));
   return below;
 }
 
 /// Of the runs here that are not the latest of their id.
-std::uint64_t run_table::latest_earlier(const std::string& key, std::uint64_t below) const {
-  std::uint64_t latest = 0;
+run_number run_table::latest_earlier(const std::string& key, run_number below) const {
+  run_number latest;
   auto found = earlier_.find(key);
   if (found == earlier_.end()) return latest;
   for (auto run : found->second)
@@ -115,15 +116,15 @@ std::uint64_t run_table::latest_earlier(const std::string& key, std::uint64_t be
 
 // ---------------------------------------------------------------- add and forget
 
-resident& run_table::add(std::uint64_t run) { return *(runs_[run] = std::make_unique<resident>()); }
+resident& run_table::add(run_number run) { return *(runs_[run] = std::make_unique<resident>()); }
 
-std::uint64_t run_table::set_latest(const std::string& key, std::uint64_t run) {
+run_number run_table::set_latest(const std::string& key, run_number run) {
   auto& latest = ids_[key];
   if (latest) earlier_[key].push_back(latest);
   return std::exchange(latest, run);
 }
 
-void run_table::restore_latest(const std::string& key, std::uint64_t run) {
+void run_table::restore_latest(const std::string& key, run_number run) {
   if (!run) {
     ids_.erase(key);
     return;
@@ -140,7 +141,7 @@ void run_table::note_latest(const resident& r) {
   latest = std::max(latest, r.state.run);
 }
 
-void run_table::unlist_earlier(const std::string& key, std::uint64_t run) {
+void run_table::unlist_earlier(const std::string& key, run_number run) {
   auto found = earlier_.find(key);
   if (found == earlier_.end()) return;
   std::erase(found->second, run);

@@ -26,7 +26,7 @@ namespace stet { inline namespace v0 { namespace detail {
 /// Thread: the engine's loop.
 class run_table {
  public:
-  using map = std::unordered_map<std::uint64_t, std::unique_ptr<resident>>;
+  using map = std::unordered_map<run_number, std::unique_ptr<resident>>;
 
   run_table(services& s, frames& f, agenda& a, const unreadable_runs& u,
             const block_state& b) noexcept
@@ -34,34 +34,34 @@ class run_table {
 
   // ------------------------------------------------------------ find
   /// Returns null if the run isn't in memory.
-  resident* find(std::uint64_t run) noexcept;
+  resident* find(run_number run) noexcept;
   run_lease hold(resident& r) noexcept { return {*this, r}; }
   /// From memory or from the snapshot. Empty if there is no such run, or if its snapshot can't be
   /// read, which is reported: for a caller that goes on without it. A run that was owed something
   /// while it couldn't be read gets that in a turn of its own.
-  run_lease load(std::uint64_t run);
+  run_lease load(run_number run);
   /// The same for a caller that acts on what the run is: empty only if there is none. Throws
   /// unreadable_run.
-  run_lease must_read(std::uint64_t run, std::string_view id);
+  run_lease must_read(run_number run, std::string_view id);
   /// Whether there is such a run, readable or not.
-  bool exists(std::uint64_t run);
+  bool exists(run_number run);
   /// The state of a run that isn't in memory, as the store has it: for a list, which changes
   /// nothing. Empty if there is none, or if it can't be read.
-  std::optional<run_state> peek(std::uint64_t run);
+  std::optional<run_state> peek(run_number run);
   /// The snapshot of a run that isn't in memory, for a recovery, which adds it. Throws malformed.
-  std::optional<run_state> read(std::uint64_t run);
+  std::optional<run_state> read(run_number run);
   /// The latest run of an id; 0 if there is none.
-  std::uint64_t latest(std::string_view name_space, std::string_view id);
+  run_number latest(std::string_view name_space, std::string_view id);
   /// The latest run of an id whose number is below this one; 0 if there is none.
-  std::uint64_t latest_below(std::string_view name_space, std::string_view id, std::uint64_t below);
+  run_number latest_below(std::string_view name_space, std::string_view id, run_number below);
 
   // ------------------------------------------------------------ add and forget
   /// An empty place for a run, which isn't here.
-  resident& add(std::uint64_t run);
+  resident& add(run_number run);
   /// This run is found by the id from now on. Returns the one that was; 0 if none was in memory.
-  std::uint64_t set_latest(const std::string& key, std::uint64_t run);
+  run_number set_latest(const std::string& key, run_number run);
   /// The run that has the id in memory is this one again; 0: none.
-  void restore_latest(const std::string& key, std::uint64_t run);
+  void restore_latest(const std::string& key, run_number run);
   /// It is found by its id, if no later run here has the same.
   void note_latest(const resident& r);
   /// Takes a run out of memory that has no frame any more, whatever is under way with it.
@@ -86,11 +86,10 @@ class run_table {
  private:
   friend run_lease;
   void release(resident& r) noexcept;
-  std::uint64_t latest_written(std::string_view name_space, std::string_view id,
-                               std::uint64_t below);
-  std::uint64_t latest_earlier(const std::string& key, std::uint64_t below) const;
+  run_number latest_written(std::string_view name_space, std::string_view id, run_number below);
+  run_number latest_earlier(const std::string& key, run_number below) const;
   void unlist(const resident& r);
-  void unlist_earlier(const std::string& key, std::uint64_t run);
+  void unlist_earlier(const std::string& key, run_number run);
 
   services& services_;
   frames& frames_;
@@ -98,9 +97,9 @@ class run_table {
   const unreadable_runs& unreadable_;
   const block_state& block_;
   map runs_;
-  std::unordered_map<std::string, std::uint64_t> ids_;  // by id_key: its latest run here
+  std::unordered_map<std::string, run_number> ids_;  // by id_key: its latest run here
   // By id_key: earlier runs here, in no order. The store may not know them yet.
-  std::unordered_map<std::string, std::vector<std::uint64_t>> earlier_;
+  std::unordered_map<std::string, std::vector<run_number>> earlier_;
 };
 
 }}}  // namespace stet::v0::detail

@@ -26,15 +26,15 @@ std::optional<std::string> sent_keys::last_of(const std::string& from,
   return last;
 }
 
-std::optional<std::uint64_t> sent_keys::latest(std::uint64_t first, keys::sent_kind k,
-                                               std::string_view key) const {
+std::optional<run_number> sent_keys::latest(run_number first, keys::sent_kind k,
+                                            std::string_view key) const {
   auto prefix = keys::sent_prefix(first, k, key);
   auto last = last_of(prefix, keys::end_of(prefix));
   if (!last) return std::nullopt;
-  return keys::last_number(*last);
+  return keys::last_run(*last);
 }
 
-bool sent_keys::has_all(std::uint64_t first, std::uint64_t run) const {
+bool sent_keys::has_all(run_number first, run_number run) const {
   auto entry = keys::sent(first, keys::sent_kind::all, {}, run);
   auto staged = known(entry);
   return staged ? *staged : store_.get(entry).has_value();
@@ -50,17 +50,17 @@ void sent_keys::erase(std::string entry, batch& extra_writes) {
   filling_.insert_or_assign(std::move(entry), false);
 }
 
-void sent_keys::erase_run(std::uint64_t first, std::uint64_t run, batch& extra_writes) {
+void sent_keys::erase_run(run_number first, run_number run, batch& extra_writes) {
   erase_run(run, keys::sent_prefix(first), extra_writes);
 }
-void sent_keys::erase_run(std::uint64_t run, batch& extra_writes) {
+void sent_keys::erase_run(run_number run, batch& extra_writes) {
   erase_run(run, keys::all(keys::space::sent), extra_writes);
 }
-void sent_keys::erase_run(std::uint64_t run, const std::string& from, batch& extra_writes) {
+void sent_keys::erase_run(run_number run, const std::string& from, batch& extra_writes) {
   auto to = keys::end_of(from);
   std::vector<std::string> all;
   auto take = [&](std::string_view entry) {
-    if (keys::last_number(entry) == run) all.emplace_back(entry);
+    if (keys::last_run(entry) == run) all.emplace_back(entry);
   };
   scan(store_, {from, to}, [&](std::string_view key, std::string_view) {
     take(key);

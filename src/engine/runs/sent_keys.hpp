@@ -24,24 +24,23 @@ class sent_keys {
   explicit sent_keys(store& s) noexcept : store_(s) {}
 
   /// The latest run of the chain that was sent this.
-  std::optional<std::uint64_t> latest(std::uint64_t first, keys::sent_kind k,
-                                      std::string_view key) const;
+  std::optional<run_number> latest(run_number first, keys::sent_kind k, std::string_view key) const;
   /// Whether all that this run was sent is here.
-  bool has_all(std::uint64_t first, std::uint64_t run) const;
+  bool has_all(run_number first, run_number run) const;
 
   void add(std::string entry, batch& extra_writes);
   void erase(std::string entry, batch& extra_writes);
   /// All entries of a run, whatever its history says. Reads all that the chain was sent.
-  void erase_run(std::uint64_t first, std::uint64_t run, batch& extra_writes);
+  void erase_run(run_number first, run_number run, batch& extra_writes);
   /// The same of a run whose chain isn't known. Reads all that any chain was sent.
-  void erase_run(std::uint64_t run, batch& extra_writes);
+  void erase_run(run_number run, batch& extra_writes);
 
   /// What was added and erased since the last time is on its way; it is durable.
   void sealed();
   void committed() noexcept { flying_.clear(); }
 
  private:
-  void erase_run(std::uint64_t run, const std::string& from, batch& extra_writes);
+  void erase_run(run_number run, const std::string& from, batch& extra_writes);
   /// The latest entry of [from, to).
   std::optional<std::string> last_of(const std::string& from, const std::string& to) const;
   /// What is known of an entry that the store doesn't tell yet: it is there, or it isn't.

@@ -52,11 +52,11 @@ void sent_log::forget(resident& r) {
   }
 }
 
-std::uint64_t sent_log::sent_before(resident& r, keys::sent_kind kind, std::string_view key) {
+run_number sent_log::sent_before(resident& r, keys::sent_kind kind, std::string_view key) {
   auto& s = r.state;
-  if (!s.previous) return 0;
+  if (!s.previous) return {};
   if (auto run = keys_.latest(s.first, kind, key)) return *run;
-  if (keys_.has_all(s.first, s.previous)) return 0;
+  if (keys_.has_all(s.first, s.previous)) return {};
   // The run before this one left no entries, if it was sent nothing, or if an older build continued
   // it: its history says which.
   if (!r.sent_before) {
@@ -69,7 +69,7 @@ std::uint64_t sent_log::sent_before(resident& r, keys::sent_kind kind, std::stri
     }
     r.sent_before = std::move(sent);
   }
-  return r.sent_before->contains(keys::sent(s.first, kind, key, s.previous)) ? s.previous : 0;
+  return r.sent_before->contains(keys::sent(s.first, kind, key, s.previous)) ? s.previous : no_run;
 }
 
 }}}  // namespace stet::v0::detail

@@ -21,9 +21,9 @@ class sent_log {
   /// A run is erased: what it was sent is known no longer.
   void forget(resident& r);
   /// The same of a run that can't be read.
-  void forget(std::uint64_t run) { keys_.erase_run(run, journal_.extra_writes()); }
+  void forget(run_number run) { keys_.erase_run(run, journal_.extra_writes()); }
   /// Which earlier run of its chain was sent this already, as far as they are kept; 0 if none was.
-  std::uint64_t sent_before(resident& r, keys::sent_kind kind, std::string_view key);
+  run_number sent_before(resident& r, keys::sent_kind kind, std::string_view key);
 
   /// What was added and erased since the last time is on its way; it is durable.
   void sealed() { keys_.sealed(); }

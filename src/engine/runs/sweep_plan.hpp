@@ -9,6 +9,8 @@
 
 #include <stet/time.hpp>
 
+#include "base/ids.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 struct sweep_plan {
@@ -22,8 +24,8 @@ struct sweep_plan {
   std::int64_t next = 0;                              // when to look what is old
   // By namespace: the latest entry that was looked at.
   std::map<std::string, std::string> looked_to;
-  std::vector<std::uint64_t> busy;  // of those: bodies of theirs still ran
-  std::int64_t ended_until = 0;     // runs that ended before this are in the index by end
+  std::vector<run_number> busy;  // of those: bodies of theirs still ran
+  std::int64_t ended_until = 0;  // runs that ended before this are in the index by end
 };
 
 }}}  // namespace stet::v0::detail

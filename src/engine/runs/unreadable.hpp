@@ -11,11 +11,11 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 struct unreadable_runs {
-  std::map<std::uint64_t, aside_records> lost;  // records of theirs that this recovery met
+  std::map<run_number, aside_records> lost;  // records of theirs that this recovery met
   // The same of earlier recoveries, once they have been asked for.
-  std::optional<std::map<std::uint64_t, aside_records>> aside;
-  std::vector<std::uint64_t> leftovers;  // runs that are written afresh
-  std::map<std::uint64_t, debts> owed;   // also to runs that can be read again
+  std::optional<std::map<run_number, aside_records>> aside;
+  std::vector<run_number> leftovers;  // runs that are written afresh
+  std::map<run_number, debts> owed;   // also to runs that can be read again
 };
 
 }  // namespace detail

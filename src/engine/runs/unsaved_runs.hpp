@@ -10,7 +10,8 @@ namespace stet { inline namespace v0 { namespace detail {
 class unsaved_runs {
  public:
   struct entry {
-    std::uint64_t run, since;  // out of date if the run's `dirty_since` is another
+    run_number run;
+    std::uint64_t since;  // out of date if the run's `dirty_since` is another
   };
 
   /// A run has got a record with this LSN.

@@ -14,7 +14,7 @@ namespace stet { inline namespace v0 { namespace detail {
 struct crash_slots::cell {
   std::atomic<std::uint32_t> state;  // 0: free, 1: being written, else taken, see below
   std::uint32_t command;
-  std::uint64_t run;
+  run_number run;
   std::uint32_t attempt;
   code_use use;
   std::uint64_t records;

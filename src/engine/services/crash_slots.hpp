@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "base/ids.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 /// How a suspect is tried: see suspects.hpp.
@@ -28,7 +30,7 @@ struct code_use {
 
 /// User code: a step's attempt, or (command 0) the workflow's own code.
 struct occupant {
-  std::uint64_t run = 0;
+  run_number run;
   std::uint32_t command = 0;
   std::uint32_t attempt = 0;
   trial tried = trial::none;

@@ -12,9 +12,9 @@ bool is_of_one_run(const error& e) noexcept {
   return damaged && dynamic_cast<const store_error*>(&e) == nullptr;
 }
 
-unreadable_run::unreadable_run(std::uint64_t number, std::string_view id)
+unreadable_run::unreadable_run(run_number number, std::string_view id)
     : error(errc::corrupt, id,
-            "the run " + shown(id) + " is there (its number is " + std::to_string(number) +
+            "the run " + shown(id) + " is there (its number is " + std::to_string(number.value()) +
                 "), but its snapshot can't be read: restore it from a copy and open the store "
                 "again, or give the run up with admin::erase"),
       run_(number) {}

@@ -16,11 +16,11 @@ error unreadable_history(const run_state& s, const char* why);
 /// There is such a run, and its snapshot can't be read: errc::corrupt.
 class unreadable_run final : public error {
  public:
-  unreadable_run(std::uint64_t number, std::string_view id);
-  std::uint64_t run() const noexcept { return run_; }
+  unreadable_run(run_number number, std::string_view id);
+  run_number run() const noexcept { return run_; }
 
  private:
-  std::uint64_t run_;
+  run_number run_;
 };
 /// The exception that `make` returns, or the one that it throws: there may be no memory for a text.
 template <class F> std::exception_ptr to_exception(F make) noexcept {

@@ -20,7 +20,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 /// A step of a run: the run and the command.
-using step_key = std::pair<std::uint64_t, std::uint32_t>;
+using step_key = std::pair<run_number, std::uint32_t>;
 
 /// What a run's code is entered for when this event drives it.
 code_use use_of(const record& event) noexcept;
@@ -52,7 +52,7 @@ class suspects {
     return found != code_.end() && found->second.use == who.use;
   }
   /// Of some use of it.
-  bool has_code_of(std::uint64_t run) const noexcept { return code_.contains(run); }
+  bool has_code_of(run_number run) const noexcept { return code_.contains(run); }
   /// `goes_on`: another run with that id begins now, which may be the one that was suspected.
   void came_through(const occupant& who, bool goes_on = false) noexcept;
 
@@ -62,7 +62,7 @@ class suspects {
     std::uint64_t records = 0;  // of the run, when it died: what comes before isn't what killed it
   };
   std::set<step_key> beside_, alone_;
-  std::unordered_map<std::uint64_t, code> code_;  // by run
+  std::unordered_map<run_number, code> code_;  // by run
   std::unordered_set<std::uint32_t> starts_;
 };
 

@@ -38,7 +38,7 @@ class trials {
   struct moment {
     std::int64_t ends;  // ms, engine clock
     attempt* who;       // found among its run's, or gone
-    std::uint64_t run;
+    run_number run;
   };
 
   services& services_;

@@ -82,7 +82,7 @@ std::int64_t engine_clock::shown(std::int64_t due) const noexcept { return plus(
 std::int64_t engine_clock::due(std::int64_t recorded, std::uint64_t lsn) const noexcept {
   return plus(recorded, history_.shift_at(lsn));
 }
-std::int64_t engine_clock::due_of_run(std::int64_t recorded, std::uint64_t run) const noexcept {
+std::int64_t engine_clock::due_of_run(std::int64_t recorded, run_number run) const noexcept {
   return plus(recorded, history_.shift_of_run(run));
 }
 std::int64_t engine_clock::since_start(std::int64_t length) const noexcept {

@@ -45,7 +45,7 @@ class engine_clock {
   /// A due time that counts a length, recorded with this LSN, by the clock of today.
   std::int64_t due(std::int64_t recorded, std::uint64_t lsn) const noexcept;
   /// The same of a time that the first record of a run says.
-  std::int64_t due_of_run(std::int64_t recorded, std::uint64_t run) const noexcept;
+  std::int64_t due_of_run(std::int64_t recorded, run_number run) const noexcept;
   /// When `length` has passed since this engine was started.
   std::int64_t since_start(std::int64_t length) const noexcept;
   bool is_of_this_life(std::uint64_t lsn) const noexcept { return lsn >= life_.lsn; }

@@ -37,7 +37,7 @@ std::int64_t timer_queue::next_time() const noexcept {
   return std::min(next_due().value_or(INT64_MAX), loaded_until_);
 }
 
-std::optional<std::uint64_t> timer_queue::pop_due(std::int64_t now) noexcept {
+std::optional<run_number> timer_queue::pop_due(std::int64_t now) noexcept {
   if (all_.empty() || all_.begin()->first.first > now) return std::nullopt;
   auto run = all_.begin()->first.second;
   all_.erase(all_.begin());

@@ -20,7 +20,7 @@ class timer_queue {
   timer_queue(const engine_clock& c, const due_times& d) noexcept : clock_(c), due_(d) {}
 
   /// `stays`: no index has it, so a purge must not forget it.
-  void add(std::int64_t due, std::uint64_t run, bool stays = false) {
+  void add(std::int64_t due, run_number run, bool stays = false) {
     auto& kept = all_[{due, run}];
     kept |= stays;
   }
@@ -41,7 +41,7 @@ class timer_queue {
   /// The next time in here or in the index; INT64_MAX if there is none.
   std::int64_t next_time() const noexcept;
   /// The run that is due at `now`, if there is one.
-  std::optional<std::uint64_t> pop_due(std::int64_t now) noexcept;
+  std::optional<run_number> pop_due(std::int64_t now) noexcept;
 
   bool has_whole_index() const noexcept { return loaded_until_ == INT64_MAX; }
   /// Whether the index has entries that may be due, and aren't in here.
@@ -68,7 +68,7 @@ class timer_queue {
   std::int64_t loaded_until_ = INT64_MIN;  // INT64_MAX: all of the index is here
   std::size_t purge_above_ = purge_above_min;
   // (due, run), each once; true: no index has it.
-  std::map<std::pair<std::int64_t, std::uint64_t>, bool> all_;
+  std::map<std::pair<std::int64_t, run_number>, bool> all_;
 };
 
 }}}  // namespace stet::v0::detail
