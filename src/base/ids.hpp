@@ -47,6 +47,10 @@ template <class Tag, class Number> class distinct_number {
 using run_number = distinct_number<struct run_tag, std::uint64_t>;
 inline constexpr run_number no_run;
 
+/// Of a record, in the journal of its store. Zero is no record.
+using record_lsn = distinct_number<struct lsn_tag, std::uint64_t>;
+inline constexpr record_lsn no_lsn;
+
 }  // namespace detail
 }}  // namespace stet::v0
 

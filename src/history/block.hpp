@@ -4,12 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/ids.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 /// What stands before the records. On disk: 40 bytes, big-endian; see docs/format.md.
 struct block_header {
   std::uint64_t number = 0;
-  std::uint64_t first_lsn = 0;
+  record_lsn first_lsn;
   std::uint32_t count = 0;  // records
   std::int64_t time = 0;    // ms, by the engine's clock, when it was sealed
 };

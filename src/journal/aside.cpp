@@ -9,7 +9,7 @@ namespace stet { inline namespace v0 { namespace detail {
 void put_aside(batch& b, run_number run, const aside_records& records) {
   std::string body;
   for (auto& [lsn, bytes] : records) {
-    put_varint(body, lsn);
+    put_varint(body, lsn.value());
     body += bytes;
   }
   std::string value;
@@ -26,7 +26,7 @@ aside_records take_aside(std::string_view value) {
   aside_records records;
   if (in.done()) throw malformed("no records were put aside");
   while (!in.done()) {
-    auto lsn = in.varint();
+    auto lsn = record_lsn(in.varint());
     auto before = in.rest();
     (void)in.text();
     records.emplace_back(lsn, before.substr(0, before.size() - in.left()));
@@ -41,7 +41,7 @@ std::map<run_number, aside_records> read_aside(
   scan(s, {from, to}, [&](std::string_view key, std::string_view value) {
     if (is_of_debts(key)) return true;
     try {
-      if (key.size() != keys::aside({}, 0).size()) throw malformed("its key has a wrong length");
+      if (key.size() != keys::aside({}, {}).size()) throw malformed("its key has a wrong length");
       auto run = run_number(source(key.substr(from.size())).big_endian());
       auto records = take_aside(value);
       auto& of_run = all[run];
@@ -57,7 +57,7 @@ std::map<run_number, aside_records> read_aside(
 }
 
 void erase_aside(batch& b, run_number run) {
-  b.erase_range(keys::aside(run, 1), keys::end_of(keys::aside(run, UINT64_MAX)));
+  b.erase_range(keys::aside(run, record_lsn(1)), keys::end_of(keys::aside(run, record_lsn::max())));
 }
 
 run_traces traces_of(store& s, std::string_view name_space, run_number run) {

@@ -17,7 +17,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 /// Records of one run, each with its LSN, in their order.
-using aside_records = std::vector<std::pair<std::uint64_t, std::string>>;
+using aside_records = std::vector<std::pair<record_lsn, std::string>>;
 
 /// Adds to `b`: the records, in one value. There is at least one.
 void put_aside(batch& b, run_number run, const aside_records& records);

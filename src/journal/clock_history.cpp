@@ -68,7 +68,7 @@ void clock_history::limit_to(journal_place end) noexcept {
   for (auto& p : parts_) p.from = {std::min(p.from.lsn, end.lsn), std::min(p.from.run, end.run)};
 }
 
-std::int64_t clock_history::shift_at(std::uint64_t of) const noexcept {
+std::int64_t clock_history::shift_at(record_lsn of) const noexcept {
   auto p = parts_.end() - 1;
   while (p != parts_.begin() && p->from.lsn > of) --p;
   return p->shift;
@@ -86,11 +86,11 @@ std::string encode(const clock_history& h) {
   std::string out;
   put_byte(out, version);
   put_signed(out, h.time);
-  put_varint(out, h.lsn);
+  put_varint(out, h.lsn.value());
   put_signed(out, h.debt_);
   put_varint(out, h.parts_.size());
   for (auto& p : h.parts_) {
-    put_varint(out, p.from.lsn);
+    put_varint(out, p.from.lsn.value());
     put_varint(out, p.from.run.value());
     put_signed(out, p.shift);
     put_byte(out, p.wrong);
@@ -108,16 +108,16 @@ clock_history decode_clock_history(std::string_view bytes) {
     throw malformed("the history of the clock is of a version that this build doesn't know");
   clock_history h;
   h.time = in.signed_varint();
-  h.lsn = in.varint();
+  h.lsn = record_lsn(in.varint());
   h.debt_ = in.signed_varint();
   h.parts_.clear();
   for (auto n = in.varint(); n > 0; --n) {
     clock_history::part p;
-    p.from.lsn = in.varint();
+    p.from.lsn = record_lsn(in.varint());
     p.from.run = run_number(in.varint());
     p.shift = in.signed_varint();
     p.wrong = in.byte() != 0;
-    bool follows = h.parts_.empty() ? p.from.lsn == 0 && !p.from.run
+    bool follows = h.parts_.empty() ? !p.from.lsn && !p.from.run
                                     : p.from.lsn >= h.parts_.back().from.lsn &&
                                           p.from.run >= h.parts_.back().from.run;
     if (!follows) throw malformed("the parts of the history of the clock are in disorder");

@@ -17,7 +17,7 @@ namespace stet { inline namespace v0 { namespace detail {
 
 /// A place in the journal: the next record's LSN, and the next run's number.
 struct journal_place {
-  std::uint64_t lsn = 0;
+  record_lsn lsn;
   run_number run;
 };
 
@@ -48,7 +48,7 @@ class clock_history {
   void limit_to(journal_place end) noexcept;
 
   /// Of what was recorded with this LSN; by the first record of this run.
-  std::int64_t shift_at(std::uint64_t of) const noexcept;
+  std::int64_t shift_at(record_lsn of) const noexcept;
   std::int64_t shift_of_run(run_number run) const noexcept;
   /// Something recorded is due earlier than its record says.
   bool shifts_back() const noexcept;
@@ -58,7 +58,7 @@ class clock_history {
   std::int64_t set_back_by() const noexcept { return debt_; }
 
   std::int64_t time = 0;    // engine time when this was written
-  std::uint64_t lsn = 0;    // the next LSN then
+  record_lsn lsn;           // the next LSN then
   std::int64_t behind = 0;  // by how much the wall clock was behind engine time then; 0: not much
 
  private:

@@ -21,7 +21,7 @@ void put_debts(batch& b, run_number run, const debts& all) {
   }
   std::string value;
   put_checksum(value, sum_of(body));
-  b.put(keys::aside(run, 0), value + body);
+  b.put(keys::aside(run, {}), value + body);
 }
 
 debts take_debts(std::string_view value) {
@@ -40,10 +40,10 @@ debts take_debts(std::string_view value) {
   return all;
 }
 
-void erase_debts(batch& b, run_number run) { b.erase(keys::aside(run, 0)); }
+void erase_debts(batch& b, run_number run) { b.erase(keys::aside(run, {})); }
 
 bool is_of_debts(std::string_view key) {
-  return key.size() == keys::aside({}, 0).size() && keys::last_number(key) == 0;
+  return key.size() == keys::aside({}, {}).size() && keys::last_number(key) == 0;
 }
 
 std::map<run_number, debts> read_debts(store& s,

@@ -69,15 +69,15 @@ void journal::write_marks(std::optional<std::string> before) {
   store_.commit(b, durability::sync);  // nothing read before this returns counts as durable
 }
 
-std::uint64_t journal::append(std::string_view records, std::uint32_t count) {
+record_lsn journal::append(std::string_view records, std::uint32_t count) {
   ensure(count > 0 && !records.empty(), "what is recorded is at least one record");
   ensure(block_.size() >= block_header_bytes, "a block has its header's place");
   block_ += records;
   count_ += count;
-  next_lsn_ += count;
+  next_lsn_ = next_lsn_ + count;
   return next_lsn_ - 1;
 }
-std::uint64_t journal::begin_pass(std::size_t leave_bytes) noexcept {
+record_lsn journal::begin_pass(std::size_t leave_bytes) noexcept {
   auto cut = kept_.cut_to(leave_bytes);
   if (cut.last_lsn) pass_floor_ = cut.floor;
   return cut.last_lsn;

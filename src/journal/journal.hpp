@@ -29,7 +29,7 @@ namespace stet { inline namespace v0 { namespace detail {
 struct sealed_block {
   std::uint64_t number = 0;
   std::uint64_t last_number = 0;  // of those that were joined to it
-  std::uint64_t last_lsn = 0;
+  record_lsn last_lsn;
   v0::batch batch;
   std::string owner_after;  // what `o` holds after it
   bool was_refused = false;
@@ -57,12 +57,12 @@ class journal {
 
   /// Adds records (their bytes, `count` of them) to the block that fills. Returns the LSN of the
   /// last.
-  std::uint64_t append(std::string_view records, std::uint32_t count);
+  record_lsn append(std::string_view records, std::uint32_t count);
   /// Where the block that fills has come to.
   struct place {
     std::size_t bytes = 0;
     std::uint32_t count = 0;
-    std::uint64_t next_lsn = 0;
+    record_lsn next_lsn;
   };
   place here() const noexcept { return {block_.size(), count_, next_lsn_}; }
   /// Takes back what was added since, all of it to this block.
@@ -75,8 +75,8 @@ class journal {
   bool is_too_much_since(const place& p) const noexcept {
     return block_.size() - p.bytes > event_bytes_max_;
   }
-  std::uint64_t last_lsn() const noexcept { return next_lsn_ - 1; }
-  std::uint64_t durable_lsn() const noexcept { return durable_lsn_; }
+  record_lsn last_lsn() const noexcept { return next_lsn_ - 1; }
+  record_lsn durable_lsn() const noexcept { return durable_lsn_; }
   std::size_t filling_bytes() const noexcept;
   std::uint64_t filling_block() const noexcept { return next_block_; }
   run_number new_run_number() noexcept { return next_run_++; }
@@ -90,7 +90,7 @@ class journal {
   std::size_t kept_bytes() const noexcept { return kept_.bytes() + filling_bytes(); }
   /// A pass of the checkpoint begins: it will make the old blocks superfluous, so that about
   /// `leave_bytes` remain. Returns the LSN of their last record; 0: there are none.
-  std::uint64_t begin_pass(std::size_t leave_bytes) noexcept;
+  record_lsn begin_pass(std::size_t leave_bytes) noexcept;
   /// The next block drops them.
   void end_pass() noexcept { drop_ = true; }
   /// The next block says that everything is in snapshots: for close().
@@ -113,13 +113,13 @@ class journal {
   struct opening {
     std::int64_t time = 0;             // the highest that was journaled then
     std::int64_t last_block_time = 0;  // of the last block that was there; 0 if there was none
-    std::uint64_t first_lsn = 1;       // of this session
+    record_lsn first_lsn{1};           // of this session
     bool was_clean = true;
     bool is_owned = false;            // false: open() may be called again if the store refused
     std::vector<std::string> strays;  // keys that the store should not have: they are left alone
 
     /// The time of the last block that was there; 0 if there was none from this LSN on.
-    std::int64_t time_since(std::uint64_t lsn) const noexcept {
+    std::int64_t time_since(record_lsn lsn) const noexcept {
       return first_lsn > lsn ? last_block_time : 0;
     }
   };
@@ -141,8 +141,8 @@ class journal {
   std::string spare_;  // the last block's buffer, to be used again
   std::uint32_t count_ = 0;
   batch extra_writes_;
-  std::uint64_t next_lsn_ = 1;
-  std::uint64_t durable_lsn_ = 0;
+  record_lsn next_lsn_{1};
+  record_lsn durable_lsn_;
   std::uint64_t next_block_ = 1;
   run_number next_run_{1};
   std::uint64_t pass_floor_ = 0;

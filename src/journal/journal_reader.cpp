@@ -75,7 +75,7 @@ std::optional<std::string> journal_reader::read_marks() {
 /// Every block that is left, and what is numbered next.
 void journal_reader::read_all(const each_record& each) {
   found.next_run = found.marks.next_run;
-  auto last = read_blocks([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
+  auto last = read_blocks([&](const record& r, std::string_view bytes, record_lsn lsn) {
     // A child that couldn't be started has a number too.
     found.next_run = std::max(found.next_run, r.run + 1);
     if (!STET_SEEDED(reuse_child_number)) found.next_run = std::max(found.next_run, r.related + 1);
@@ -86,9 +86,9 @@ void journal_reader::read_all(const each_record& each) {
   look_at_strays();
 }
 
-std::uint64_t journal_reader::read_blocks(const each_record& each) {
+record_lsn journal_reader::read_blocks(const each_record& each) {
   auto expected = found.marks.first_block;
-  auto lsn = std::uint64_t{0};
+  record_lsn lsn;
   auto from = keys::all(keys::space::journal), to = keys::end_of(from);
   std::vector<std::pair<std::uint64_t, std::string>>
       blocks;  // `each` reads the store: no visitor may
@@ -105,9 +105,9 @@ std::uint64_t journal_reader::read_blocks(const each_record& each) {
     if (number != expected) refuse("block " + std::to_string(expected) + " is missing");
     try {
       auto head = open_block(value, number);
-      if (lsn != 0 && head.first_lsn != lsn + 1)
+      if (lsn && head.first_lsn != lsn + 1)
         throw malformed("its records don't follow the last block's");
-      if (lsn == 0 && head.first_lsn > found.marks.next_lsn)
+      if (!lsn && head.first_lsn > found.marks.next_lsn)
         throw malformed("records before it are missing");
       lsn = head.first_lsn - 1;
       source in(records_of(value));
@@ -145,8 +145,8 @@ void journal_reader::prove_marks() const {
           "the marks (key o) are damaged, or older than what else the store holds: they and "
           "the blocks say that the next run is " +
           std::to_string(found.next_run.value()) + " and the next record " +
-          std::to_string(found.next_lsn) + ", but there is a snapshot of run " +
-          std::to_string(s.run.value()) + " with record " + std::to_string(s.applied_lsn));
+          std::to_string(found.next_lsn.value()) + ", but there is a snapshot of run " +
+          std::to_string(s.run.value()) + " with record " + std::to_string(s.applied_lsn.value()));
     return !found.marks.has_sum;
   });
 }

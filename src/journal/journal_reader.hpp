@@ -21,13 +21,14 @@ namespace stet { inline namespace v0 { namespace detail {
 inline constexpr std::uint32_t store_format = 1;
 
 /// Gets every record with its LSN, in order.
-using each_record = std::function<void(const record&, std::string_view bytes, std::uint64_t lsn)>;
+using each_record = std::function<void(const record&, std::string_view bytes, record_lsn lsn)>;
 
 /// What was found in the store.
 struct journal_contents {
   detail::marks marks;
   kept_blocks kept;
-  std::uint64_t next_block = 1, next_lsn = 1;
+  std::uint64_t next_block = 1;
+  record_lsn next_lsn{1};
   run_number next_run{1};
   std::int64_t time_at_open = 0;     // the highest time that was journaled
   std::int64_t last_block_time = 0;  // 0 if there is no block
@@ -49,7 +50,7 @@ class journal_reader {
   journal_contents found;
 
  private:
-  std::uint64_t read_blocks(const each_record& each);
+  record_lsn read_blocks(const each_record& each);
   void prove_marks() const;
   void look_at_strays();
   [[noreturn]] void refuse(std::string_view what) const;

@@ -4,20 +4,21 @@
 #include <deque>
 
 #include "base/ensure.hpp"
+#include "base/ids.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
 class kept_blocks {
  public:
-  void add(std::uint64_t number, std::uint64_t last_lsn, std::size_t bytes) {
+  void add(std::uint64_t number, record_lsn last_lsn, std::size_t bytes) {
     all_.push_back({number, last_lsn, bytes});
     bytes_ += bytes;
   }
   std::size_t bytes() const noexcept { return bytes_; }
   /// Which blocks go so that about `leave_bytes` remain.
   struct cut {
-    std::uint64_t last_lsn = 0;  // of the last block that goes; 0 if none does
-    std::uint64_t floor = 0;     // the first block that stays
+    record_lsn last_lsn;      // of the last block that goes; 0 if none does
+    std::uint64_t floor = 0;  // the first block that stays
   };
   cut cut_to(std::size_t leave_bytes) const noexcept {
     cut c;
@@ -37,7 +38,8 @@ class kept_blocks {
 
  private:
   struct block {
-    std::uint64_t number, last_lsn;
+    std::uint64_t number;
+    record_lsn last_lsn;
     std::size_t bytes;
   };
   std::deque<block> all_;

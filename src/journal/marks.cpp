@@ -15,7 +15,7 @@ std::string encode(const marks& m) {
   put_byte(out, m.has_sum ? marks_version : version_without_sum);
   put_varint(out, m.epoch);
   put_varint(out, m.first_block);
-  put_varint(out, m.next_lsn);
+  put_varint(out, m.next_lsn.value());
   put_varint(out, m.next_run.value());
   put_signed(out, m.time);
   put_byte(out, m.clean);
@@ -34,7 +34,7 @@ marks decode_marks(std::string_view bytes) {
   (void)in.byte();
   m.epoch = in.varint();
   m.first_block = in.varint();
-  m.next_lsn = in.varint();
+  m.next_lsn = record_lsn(in.varint());
   m.next_run = run_number(in.varint());
   m.time = in.signed_varint();
   m.clean = in.byte() != 0;

@@ -12,7 +12,7 @@ namespace stet { inline namespace v0 { namespace detail {
 struct marks {
   std::uint64_t epoch = 0;        // rises with every owner
   std::uint64_t first_block = 1;  // the oldest that has not been dropped
-  std::uint64_t next_lsn = 1;     // as of the commit that wrote this
+  record_lsn next_lsn{1};         // as of the commit that wrote this
   run_number next_run{1};
   std::int64_t time = 0;  // the latest time journaled so far
   bool clean = true;      // closed, and everything checkpointed

@@ -55,9 +55,9 @@ std::string clock() { return begin(space::clock); }
 std::string format() { return "m format"; }
 std::string copy_note() { return "m copy"; }
 
-std::string aside(run_number run, std::uint64_t first_lsn) {
+std::string aside(run_number run, record_lsn first_lsn) {
   auto k = with_number(space::aside, run.value());
-  put_big_endian(k, first_lsn);
+  put_big_endian(k, first_lsn.value());
   return k;
 }
 std::string history(run_number run, std::uint64_t first_record) {

@@ -33,7 +33,7 @@ enum class space : char {
 inline constexpr std::string_view blob_table = "stet:blobs";
 
 std::string journal(std::uint64_t block);
-std::string aside(run_number run, std::uint64_t first_lsn);
+std::string aside(run_number run, record_lsn first_lsn);
 std::string history(run_number run, std::uint64_t first_record);
 std::string packed(run_number last_run);
 std::string snapshot(run_number run);

@@ -44,7 +44,7 @@ void advance_time(run_state& s, std::int64_t time) {
   s.now = std::max(s.now, time);
 }
 
-void apply_command(run_state& s, const record& r, std::uint64_t lsn) {
+void apply_command(run_state& s, const record& r, record_lsn lsn) {
   if (!s.waits_for.is_next(r.command))
     throw malformed("command " + std::to_string(r.command) + " is not new");
   if (r.kind == record_kind::condition && (r.flags & flag::condition::holds)) {
@@ -129,7 +129,7 @@ void start(run_state& s, const record& r) {
 }
 
 /// A fact about something pending.
-void apply_note(run_state& s, const record& r, std::uint64_t lsn) {
+void apply_note(run_state& s, const record& r, record_lsn lsn) {
   switch (r.kind) {
     case record_kind::attempt: {
       auto& p = must_find(s, r);
@@ -203,7 +203,7 @@ void apply_event(run_state& s, const record& r) {
 
 }  // namespace
 
-void apply(run_state& s, const record& r, std::uint64_t lsn) {
+void apply(run_state& s, const record& r, record_lsn lsn) {
   if ((r.kind == record_kind::started) != (s.records == 0))
     throw malformed(s.records == 0 ? "a run doesn't begin with its start" : "a run starts twice");
   s.applied_lsn = lsn;

@@ -39,8 +39,7 @@ struct pending {
   std::int64_t armed = 0;      // when it was emitted
   std::int64_t due = 0;        // sleep, retrying
   std::int64_t due_since = 0;  // when `due` was set
-  std::uint64_t lsn =
-      0;             // of the record that set `due`: tells timers of this session from earlier ones
+  record_lsn lsn;    // of the record that set `due`: tells timers of this session from earlier ones
   run_number child;  // the child's run
   std::string name;  // the step's; the child's workflow's
   std::string target;  // the child's id; a step's arguments, when short
@@ -91,7 +90,7 @@ struct run_state {
   std::uint64_t records = 0;            // of its history
   std::uint32_t undriven = 0;           // events
   std::uint32_t crashes = 0;            // deaths of the process in its code, as the only suspect
-  std::uint64_t applied_lsn = 0;        // of the latest record in here
+  record_lsn applied_lsn;               // of the latest record in here
   std::int64_t indexed_wake = no_wake;  // what the timer index says, as of the latest snapshot
   v0::status indexed_status = not_indexed;  // likewise of the index by workflow and status
   by_number<pending> waits_for;             // by command
@@ -115,7 +114,7 @@ struct run_state {
 };
 
 /// Takes one more record into account. Throws malformed if it can't follow what was before.
-void apply(run_state& s, const record& r, std::uint64_t lsn);
+void apply(run_state& s, const record& r, record_lsn lsn);
 
 /// When somebody must look at the run again though nothing came in: at the engine's start, at a
 /// time, or never.

@@ -25,7 +25,7 @@ void encode(std::string& out, const pending& p) {
   put_signed(out, p.armed);
   put_signed(out, p.due);
   put_signed(out, p.due_since);
-  put_varint(out, p.lsn);
+  put_varint(out, p.lsn.value());
   put_varint(out, p.child.value());
   put_text(out, p.name);
   put_text(out, p.target);
@@ -47,7 +47,7 @@ pending decode_pending(source& in) {
   p.armed = in.signed_varint();
   p.due = in.signed_varint();
   p.due_since = in.signed_varint();
-  p.lsn = in.varint();
+  p.lsn = record_lsn(in.varint());
   p.child = run_number(in.varint());
   p.name = in.text();
   p.target = in.text();
@@ -112,7 +112,7 @@ void encode(std::string& out, const run_state& s) {
   put_varint(out, s.records);
   put_varint(out, s.undriven);
   put_varint(out, s.crashes);
-  put_varint(out, s.applied_lsn);
+  put_varint(out, s.applied_lsn.value());
   put_signed(out, s.indexed_wake);
   put_varint(out, s.waits_for.size());
   for (auto& p : s.waits_for) encode(out, p);
@@ -165,7 +165,7 @@ run_state decode_run_state(std::string_view bytes) {
   s.records = in.varint();
   s.undriven = in.varint32();
   s.crashes = in.varint32();
-  s.applied_lsn = in.varint();
+  s.applied_lsn = record_lsn(in.varint());
   s.indexed_wake = in.signed_varint();
   for (auto n = in.varint(); n > 0; --n) {
     auto p = decode_pending(in);

@@ -118,8 +118,8 @@ class checking {
 
   void read_block(std::string_view block, std::uint64_t number) {
     auto head = open_block(block, number);
-    if (next_lsn_ != 0 && head.first_lsn != next_lsn_)
-      problem(numbered("block", number) + " doesn't begin with the record after the last block's");
+    if (next_lsn_ && head.first_lsn != next_lsn_)
+      problem(numbered("block", number) + " doesn't begin with the record behind the last block's");
     auto lsn = head.first_lsn;
     source in(records_of(block));
     auto past = head.first_lsn + head.count;
@@ -347,7 +347,7 @@ class checking {
   /// Records of a run whose snapshot couldn't be read, and what it is owed. Where it can be read
   /// now, the next start of an engine folds them, and pays it.
   void check_aside(std::string_view key, std::string_view value) {
-    if (key.size() != keys::aside({}, 0).size()) throw malformed("it has a wrong length");
+    if (key.size() != keys::aside({}, {}).size()) throw malformed("it has a wrong length");
     auto run = run_number(source(key.substr(2)).big_endian());
     auto k = runs_.find(run);
     bool is_readable = k != runs_.end() && k->second.in_snapshot;
@@ -428,7 +428,8 @@ class checking {
   store& store_;
   check_report report_;
   marks marks_;
-  std::uint64_t next_lsn_ = 0, indexed_ = 0;
+  record_lsn next_lsn_;
+  std::uint64_t indexed_ = 0;
   run_number next_run_;
   std::uint64_t sent_expected_ = 0, sent_found_ = 0;
   run_counters counts_;

@@ -5,13 +5,11 @@
 #include <type_traits>
 #include <unordered_set>
 
-using stet::detail::distinct_number;
 using stet::detail::no_run;
+using stet::detail::record_lsn;
 using stet::detail::run_number;
 
 namespace {
-
-using other_number = distinct_number<struct other_tag, std::uint64_t>;
 
 // It costs what its number costs.
 static_assert(sizeof(run_number) == sizeof(std::uint64_t));
@@ -31,7 +29,8 @@ concept mixes = std::is_constructible_v<A, B> || std::is_assignable_v<A&, B> || 
   a == b;
 } || requires(A a, B b) { a < b; } || requires(A a, B b) { a + b; };
 static_assert(mixes<run_number, run_number>);
-static_assert(!mixes<run_number, other_number>);
+static_assert(!mixes<run_number, record_lsn>);
+static_assert(!mixes<record_lsn, run_number>);
 
 }  // namespace
 

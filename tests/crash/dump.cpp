@@ -58,7 +58,7 @@ void read_indexes(stet::store& s, dump& d) {
   });
 }
 
-void fold_record(dump& d, const record& r, std::string_view bytes, std::uint64_t lsn,
+void fold_record(dump& d, const record& r, std::string_view bytes, record_lsn lsn,
                  std::set<run_number>& lost) {
   if (r.kind == record_kind::written) return;
   if (r.kind == record_kind::erased) {
@@ -79,15 +79,15 @@ void fold_record(dump& d, const record& r, std::string_view bytes, std::uint64_t
   try {
     apply(run.state, r, lsn);
   } catch (const malformed& e) {
-    d.faults.push_back("I1 run " + std::to_string(r.run.value()) + ", LSN " + std::to_string(lsn) +
-                       ": " + e.what());
+    d.faults.push_back("I1 run " + std::to_string(r.run.value()) + ", LSN " +
+                       std::to_string(lsn.value()) + ": " + e.what());
   }
   run.history += bytes;
 }
 
 void read_journal(stet::store& s, dump& d) {
   auto expected = d.marks.first_block;
-  std::uint64_t lsn = 0;
+  record_lsn lsn;
   std::set<run_number> lost;
   each(s, keys::space::journal, [&](std::string_view key, std::string_view value) {
     ++d.blocks;
@@ -96,7 +96,7 @@ void read_journal(stet::store& s, dump& d) {
       d.faults.push_back("I1 block " + std::to_string(expected) + " is missing");
     expected = number + 1;
     auto head = open_block(value, number);
-    if (lsn != 0 && head.first_lsn != lsn + 1) d.faults.push_back("I1 the journal has a gap");
+    if (lsn && head.first_lsn != lsn + 1) d.faults.push_back("I1 the journal has a gap");
     lsn = head.first_lsn - 1;
     for (source in(records_of(value)); !in.done();) {
       auto before = in.rest();

@@ -24,7 +24,7 @@ struct fixture {
 TEST_CASE("an answer waits for just the record on which it depends") {
   fixture f;
   noted_call first, second, of_nothing;
-  f.waiting.give(of_nothing, 0, nullptr);
+  f.waiting.give(of_nothing, no_lsn, nullptr);
   CHECK(of_nothing.is_done());
   f.waiting.give(first, f.a->last_lsn, nullptr);
   f.waiting.give(second, f.b->last_lsn, nullptr);
@@ -46,7 +46,7 @@ TEST_CASE("an answer that depends on what was never recorded is a mistake of Ste
 TEST_CASE("while the store refuses to write, only what is durable is answered well") {
   fixture f;
   noted_call durable, refused;
-  f.waiting.give(durable, 0, no_room());
+  f.waiting.give(durable, no_lsn, no_room());
   f.waiting.give(refused, f.a->last_lsn, no_room());
   CHECK(durable.error().empty());
   CHECK(refused.error() == "no room");

@@ -48,13 +48,13 @@ TEST_CASE("a call leaves its chain when it is done, wherever it stands there") {
 
 TEST_CASE("a call that is a function gives its value and the LSN on which it depends") {
   parts p;
-  auto seven = [] { return answer<int>{7, 3}; };
+  auto seven = [] { return answer<int>{7, record_lsn(3)}; };
   function_call<decltype(seven)> c(seven);
-  CHECK(c.perform(p.calls) == 3u);
+  CHECK(c.perform(p.calls) == record_lsn(3));
   CHECK(c.take() == 7);
-  auto nothing = [] { return answer<void>{5}; };
+  auto nothing = [] { return answer<void>{record_lsn(5)}; };
   function_call<decltype(nothing)> v(nothing);
-  CHECK(v.perform(p.calls) == 5u);
+  CHECK(v.perform(p.calls) == record_lsn(5));
   v.take();
   v.fails(std::make_exception_ptr(std::runtime_error("no")));
   CHECK_THROWS_AS(v.take(), std::runtime_error);

@@ -26,7 +26,7 @@ TEST_CASE("a run that goes on is not written while its blocks are young") {
   parts p;
   auto r = p.start("a");
   signal(p, *r, 10);
-  CHECK(r->dirty_since != 0);
+  CHECK(r->dirty_since);
   CHECK(!is_stored(p, r->state.run));
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("runs that hold up old blocks are written when there are too many of t
   (void)p->commit.commit();
   for (int i = 0; i < 3; ++i) signal(p, *young, 800);
   CHECK(is_stored(p, old->state.run));
-  CHECK(old->dirty_since == 0);
+  CHECK(!old->dirty_since);
   CHECK(p->log.kept_bytes() < 4096);
 }
 

@@ -29,10 +29,10 @@ TEST_CASE("before suspected code is entered, what counts its deaths is durable")
   fixture f;
   auto& door = f.p->drive.door;
   CHECK(door.enter(f.r->state, *f.r->frame, {code_use::replays}).tried == trial::none);
-  CHECK(f.p->log.durable_lsn() == 0);
+  CHECK(!f.p->log.durable_lsn());
   f.suspect(code_use::replays);
   CHECK(door.enter(f.r->state, *f.r->frame, {code_use::destroys}).tried == trial::none);
-  CHECK(f.p->log.durable_lsn() == 0);
+  CHECK(!f.p->log.durable_lsn());
   CHECK(door.enter(f.r->state, *f.r->frame, {code_use::replays}).tried == trial::alone);
   CHECK(f.p->log.durable_lsn() == f.r->last_lsn);
 }

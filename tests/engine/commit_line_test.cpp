@@ -33,7 +33,7 @@ TEST_CASE("a commit makes durable what was recorded, and lets its callers go on"
   parts p;
   auto r = p.start("a");
   noted_call before, after;
-  p->commit.answer(before, 0);
+  p->commit.answer(before, no_lsn);
   CHECK(before.is_done());
   p->commit.answer(after, r->last_lsn);
   CHECK(!after.is_done());
@@ -94,7 +94,7 @@ TEST_CASE("a block that has grown large is written in the midst of a turn") {
   parts p(stet::memory::open(), {.tail_bytes_max = 4096});
   auto r = p.start("a");
   p->commit.commit_if_full();
-  CHECK(p->log.durable_lsn() == 0);
+  CHECK(!p->log.durable_lsn());
   std::string large(2000, 'x');
   record e;
   e.kind = record_kind::signal;

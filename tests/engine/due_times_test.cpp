@@ -12,13 +12,13 @@ namespace {
 constexpr auto start_ms = stet::testing::virtual_clock::epoch;
 
 struct fixture {
-  fixture() { clock.start(std::nullopt, 0, {10, run_number(10)}); }
+  fixture() { clock.start(std::nullopt, 0, {record_lsn(10), run_number(10)}); }
   stet::testing::virtual_clock world;
   engine_clock clock{world};
   due_times due{clock};
 };
 
-pending sleeping(std::int64_t due, std::uint64_t lsn, std::uint8_t flags = 0) {
+pending sleeping(std::int64_t due, record_lsn lsn, std::uint8_t flags = 0) {
   pending p;
   p.kind = wait_kind::sleep;
   p.flags = flags;
@@ -32,22 +32,22 @@ pending sleeping(std::int64_t due, std::uint64_t lsn, std::uint8_t flags = 0) {
 
 TEST_CASE("what was recorded in this life is due as it was recorded") {
   fixture f;
-  CHECK(f.due.of(sleeping(start_ms + 500, 11)) == start_ms + 500);
+  CHECK(f.due.of(sleeping(start_ms + 500, record_lsn(11))) == start_ms + 500);
 }
 
 TEST_CASE("what began in an earlier life waits no longer than its whole length from this start") {
   fixture f;
-  auto p = sleeping(start_ms + 90'000, 3);
+  auto p = sleeping(start_ms + 90'000, record_lsn(3));
   p.due_since = start_ms + 80'000;  // by a clock that was ahead
   CHECK(f.due.of(p) == start_ms + 10'000);
 }
 
 TEST_CASE("a named time comes when the wall clock says so, however far that is behind") {
   fixture f;
-  auto p = sleeping(start_ms + 500, 11, flag::sleep::absolute);
+  auto p = sleeping(start_ms + 500, record_lsn(11), flag::sleep::absolute);
   CHECK(f.due.of(p) == start_ms + 500);
   f.world.set(stet::duration(-60'000));
-  f.clock.tick({11, run_number(11)});
+  f.clock.tick({record_lsn(11), run_number(11)});
   CHECK(f.due.of(p) == start_ms + 60'500);
   CHECK(f.due.next_look(p) == start_ms + 500);  // the clock may be set right by then
 }
@@ -59,7 +59,7 @@ TEST_CASE("a run's next time is the earliest of its deadline and what it waits f
   CHECK(f.due.next_of(s) == INT64_MAX);
   s.deadline = start_ms + 900;
   CHECK(f.due.next_of(s) == start_ms + 900);
-  auto p = sleeping(start_ms + 500, 11);
+  auto p = sleeping(start_ms + 500, record_lsn(11));
   p.command = 1;
   s.waits_for.add(1, std::move(p));
   CHECK(f.due.next_of(s) == start_ms + 500);
@@ -71,7 +71,7 @@ TEST_CASE("limits of a step count from its emission, and none is for ever") {
   fixture f;
   pending p;
   p.armed = start_ms + 100;
-  p.lsn = 11;
+  p.lsn = record_lsn(11);
   stet::step_options o;
   CHECK(f.due.total_deadline(p, o) == INT64_MAX);
   CHECK(f.due.last_attempt(p, o) == INT64_MAX);

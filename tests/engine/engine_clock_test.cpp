@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto start_ms = stet::testing::virtual_clock::epoch;
 constexpr std::int64_t hour = 3'600'000;
-constexpr journal_place here{10, run_number(10)};
+constexpr journal_place here{record_lsn(10), run_number(10)};
 
 /// A clock that may know how long the machine is up.
 class machine final : public stet::testing::virtual_clock {
@@ -33,7 +33,7 @@ struct fixture {
     if (last) {
       known.emplace();
       known->time = last;
-      known->lsn = 5;
+      known->lsn = record_lsn(5);
     }
     clock.start(known, last, here);
   }
@@ -66,7 +66,7 @@ TEST_CASE("a wall clock that is set back doesn't set engine time back") {
   CHECK(f.clock.tick(here));  // it is to be noted
   CHECK(f.clock.now() == start_ms + 10);
   CHECK(f.clock.behind() == hour);
-  CHECK(f.clock.due(start_ms + 500, 11) == start_ms + 500);
+  CHECK(f.clock.due(start_ms + 500, record_lsn(11)) == start_ms + 500);
   CHECK(f.clock.history(here).behind == hour);
   CHECK(!f.clock.tick(here));  // it is noted
 }
@@ -75,10 +75,10 @@ TEST_CASE("a wall clock that is set forward takes lengths of time with it, where
   fixture f;
   f.start();
   f.set(hour);
-  CHECK(f.clock.tick({20, run_number(20)}));
+  CHECK(f.clock.tick({record_lsn(20), run_number(20)}));
   CHECK(f.clock.now() == start_ms + hour);
-  CHECK(f.clock.due(start_ms + 500, 11) == start_ms + hour + 500);
-  CHECK(f.clock.due(start_ms + hour + 500, 20) == start_ms + hour + 500);
+  CHECK(f.clock.due(start_ms + 500, record_lsn(11)) == start_ms + hour + 500);
+  CHECK(f.clock.due(start_ms + hour + 500, record_lsn(20)) == start_ms + hour + 500);
   CHECK(f.clock.since_start(500) == start_ms + hour + 500);
 }
 
@@ -88,7 +88,7 @@ TEST_CASE("where the uptime isn't known, a jump ahead is a machine that was susp
   f.set(hour);
   CHECK(!f.clock.tick(here));
   CHECK(f.clock.now() == start_ms + hour);
-  CHECK(f.clock.due(start_ms + 500, 11) == start_ms + 500);
+  CHECK(f.clock.due(start_ms + 500, record_lsn(11)) == start_ms + 500);
 }
 
 TEST_CASE("a clock that is ahead by a little isn't followed: it may be set by the network") {
@@ -106,7 +106,7 @@ TEST_CASE("a start behind the last time known shifts what is pending, and knows 
   fixture f;
   f.start(start_ms + hour);
   CHECK(f.clock.now() == start_ms);
-  CHECK(f.clock.due(start_ms + hour + 500, 3) == start_ms + 500);
+  CHECK(f.clock.due(start_ms + hour + 500, record_lsn(3)) == start_ms + 500);
   CHECK(f.clock.history().is_wrong());
   CHECK(f.clock.history().shifts_back());
   CHECK(f.clock.notes_progress());
@@ -135,6 +135,6 @@ TEST_CASE("a coarse clock cuts no length short") {
 TEST_CASE("this life begins with the LSN of its start") {
   fixture f;
   f.start();
-  CHECK(f.clock.is_of_this_life(10));
-  CHECK(!f.clock.is_of_this_life(9));
+  CHECK(f.clock.is_of_this_life(record_lsn(10)));
+  CHECK(!f.clock.is_of_this_life(record_lsn(9)));
 }

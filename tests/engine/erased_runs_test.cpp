@@ -7,36 +7,36 @@ using namespace stet::detail;
 
 TEST_CASE("a run counts as erased until the block that erases it is durable") {
   erased_runs e;
-  CHECK(!e.has(1));
-  e.add(1);
-  CHECK(e.has(1));
+  CHECK(!e.has(run_number(1)));
+  e.add(run_number(1));
+  CHECK(e.has(run_number(1)));
   e.committed();  // another block
-  CHECK(e.has(1));
+  CHECK(e.has(run_number(1)));
   e.sealed();
-  CHECK(e.has(1));
+  CHECK(e.has(run_number(1)));
   e.committed();
-  CHECK(!e.has(1));
+  CHECK(!e.has(run_number(1)));
 }
 
 TEST_CASE("what is erased while a block is on its way waits for the next one") {
   erased_runs e;
-  e.add(1);
+  e.add(run_number(1));
   e.sealed();
   e.add(2);
   e.committed();
-  CHECK(!e.has(1));
+  CHECK(!e.has(run_number(1)));
   CHECK(e.has(2));
 }
 
 TEST_CASE("what was sealed twice goes together: the second was joined to a refused block") {
   erased_runs e;
-  e.add(1);
+  e.add(run_number(1));
   e.sealed();
   e.add(2);
   e.sealed();
-  CHECK(e.has(1));
+  CHECK(e.has(run_number(1)));
   CHECK(e.has(2));
   e.committed();
-  CHECK(!e.has(1));
+  CHECK(!e.has(run_number(1)));
   CHECK(!e.has(2));
 }

@@ -61,7 +61,7 @@ class parts {
     all_.shared.definitions.add(
         "sleeper", "",
         std::make_unique<definition_of<stet::task<int> (*)(stet::context&), int>>(&sleep_a_day));
-    all_.log.open([](const record&, std::string_view, std::uint64_t) {});
+    all_.log.open([](const record&, std::string_view, record_lsn) {});
     all_.time.keeper.start();
     all_.commit.checkpointer.start(false);
   }
@@ -162,7 +162,7 @@ class parts {
 /// A call that notes what came of it.
 class noted_call final : public call {
  public:
-  std::optional<std::uint64_t> perform(calls_room&) override { return everything; }
+  std::optional<record_lsn> perform(calls_room&) override { return everything; }
   /// What it was answered with; empty if it was well.
   std::string error() const {
     try {

@@ -218,6 +218,6 @@ TEST_CASE("a start may be tried again where the store had no room for its mark, 
   CHECK(!says(stet::errc::full, stet::commit_outcome::unknown));
   CHECK(!says(stet::errc::conflict, stet::commit_outcome::refused));
   CHECK(!r.may_try_again(std::make_exception_ptr(std::runtime_error("x"))));
-  e.log.open([](const record&, std::string_view, std::uint64_t) {});
+  e.log.open([](const record&, std::string_view, record_lsn) {});
   CHECK(!says(stet::errc::full, stet::commit_outcome::refused));
 }

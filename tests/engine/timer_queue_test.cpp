@@ -13,7 +13,7 @@ constexpr std::int64_t start_ms = 1'800'000'000'000;
 
 struct fixture {
   explicit fixture(std::int64_t loaded_until) {
-    clock.start(std::nullopt, 0, {1, run_number(1)});
+    clock.start(std::nullopt, 0, {record_lsn(1), run_number(1)});
     timers.set_loaded_until(loaded_until);
   }
   stet::testing::virtual_clock world{stet::time_point(stet::duration(start_ms))};
@@ -35,7 +35,7 @@ pending sleep_until(std::int64_t due) {
   p.kind = wait_kind::sleep;
   p.due = due;
   p.due_since = start_ms;
-  p.lsn = 1;
+  p.lsn = record_lsn(1);
   return p;
 }
 
@@ -97,7 +97,7 @@ TEST_CASE("the index is loaded when its next part may be due, and not before") {
   CHECK(!f.timers.wants_load());
   f.timers.add(start_ms + 500, run_number(1));  // that comes first
   f.world.advance(stet::duration(2000));
-  f.clock.tick({1, run_number(1)});
+  f.clock.tick({record_lsn(1), run_number(1)});
   CHECK(!f.timers.wants_load());
   CHECK(f.timers.pop_due(f.clock.past()) == run_number(1));
   CHECK(f.timers.wants_load());
@@ -127,10 +127,10 @@ TEST_CASE("a stalled run is looked at for its deadline only, and not for what is
   CHECK(f.timers.size() == 1);
   CHECK(f.timers.next_due() == start_ms + 9000);
   f.world.advance(stet::duration(10'000));
-  f.clock.tick({1, run_number(1)});
+  f.clock.tick({record_lsn(1), run_number(1)});
   fixture g(INT64_MAX);
   g.world.advance(stet::duration(10'000));
-  g.clock.tick({1, run_number(1)});
+  g.clock.tick({record_lsn(1), run_number(1)});
   g.timers.look_again(s);
   CHECK(g.timers.size() == 0);
 }

@@ -17,7 +17,7 @@ struct function final : transact_function {
   std::function<void(stet::transaction&)> what;
 };
 
-std::uint64_t transact_with(parts& p, std::function<void(stet::transaction&)> f) {
+record_lsn transact_with(parts& p, std::function<void(stet::transaction&)> f) {
   function call(std::move(f));
   return transact(*p, "default", call).lsn;
 }

@@ -12,15 +12,15 @@ namespace {
 /// A call that does what a test says.
 class some_call final : public call {
  public:
-  explicit some_call(std::function<std::uint64_t()> f) : what(std::move(f)) {}
-  std::optional<std::uint64_t> perform(calls_room&) override { return what(); }
+  explicit some_call(std::function<record_lsn()> f) : what(std::move(f)) {}
+  std::optional<record_lsn> perform(calls_room&) override { return what(); }
   std::string error() const {
     try {
       rethrow();
       return {};
     } catch (const std::exception& e) { return e.what(); }
   }
-  std::function<std::uint64_t()> what;
+  std::function<record_lsn()> what;
 };
 
 struct fixture {
@@ -40,7 +40,7 @@ TEST_CASE("one turn performs a call, writes what it recorded, and answers it") {
   CHECK(f.t.turn());
   CHECK(c.is_done());
   CHECK(c.error().empty());
-  CHECK(f.p->log.durable_lsn() > 0);
+  CHECK(f.p->log.durable_lsn());
   auto r = f.p->runs.finder.must_find({0, "default", "a"});
   CHECK(r->state.waits_for.size() == 1);  // it was driven
 }
@@ -48,8 +48,8 @@ TEST_CASE("one turn performs a call, writes what it recorded, and answers it") {
 TEST_CASE("what a call throws is its answer, when all that it may depend on is durable") {
   fixture f;
   auto r = f.p.start("a");
-  some_call ours([]() -> std::uint64_t { throw stet::error(stet::errc::usage, "x", "ours"); });
-  some_call users([]() -> std::uint64_t {
+  some_call ours([]() -> record_lsn { throw stet::error(stet::errc::usage, "x", "ours"); });
+  some_call users([]() -> record_lsn {
     throw users_exception(std::make_exception_ptr(std::runtime_error("the user's")));
   });
   f.p->inbox.post(ours);
@@ -63,9 +63,8 @@ TEST_CASE("what a call throws is its answer, when all that it may depend on is d
 
 TEST_CASE("what is no call's own failure ends the turn") {
   fixture f;
-  some_call c([]() -> std::uint64_t {
-    throw stet::store_error(stet::errc::store, "get", "", 0, "broken");
-  });
+  some_call c(
+      []() -> record_lsn { throw stet::store_error(stet::errc::store, "get", "", 0, "broken"); });
   f.p->inbox.post(c);
   CHECK_THROWS_AS((void)f.t.take_calls(), stet::store_error);
   CHECK(!c.is_done());  // whoever ends the engine tells it
@@ -83,11 +82,11 @@ TEST_CASE("while the store has no room, calls that need some are refused, and ot
   int performed = 0;
   some_call needs([&] {
     ++performed;
-    return 0;
+    return no_lsn;
   });
   some_call looks([&] {
     performed += 10;
-    return 0;
+    return no_lsn;
   });
   looks.needs_room = false;
   f.p->inbox.post(needs);
@@ -118,7 +117,7 @@ TEST_CASE("it is known when there is something to do next") {
 TEST_CASE("when the engine fails everybody is told, and no body begins any more") {
   fixture f;
   auto r = f.p.start("a");
-  some_call waits([] { return std::uint64_t{0}; });
+  some_call waits([] { return no_lsn; });
   outcome_call end({r->state.run.value(), "default", "a"});
   f.p->inbox.post(end);
   (void)f.t.take_calls();
@@ -129,7 +128,7 @@ TEST_CASE("when the engine fails everybody is told, and no body begins any more"
   CHECK(r->waiters.empty());
   CHECK(f.p->inbox.has_failed());
   CHECK(f.p.heard.heard("the engine stopped: broken"));
-  some_call late([] { return std::uint64_t{0}; });
+  some_call late([] { return no_lsn; });
   CHECK_THROWS_AS(f.p->inbox.post(late), std::runtime_error);
 }
 
@@ -159,9 +158,8 @@ TEST_CASE("the loop ends when a close begins, and what it threw fails the engine
   f.t.loop();
   CHECK(!f.p->inbox.has_failed());
   fixture g;
-  some_call c([]() -> std::uint64_t {
-    throw stet::store_error(stet::errc::store, "get", "", 0, "broken");
-  });
+  some_call c(
+      []() -> record_lsn { throw stet::store_error(stet::errc::store, "get", "", 0, "broken"); });
   g.p->inbox.post(c);
   g.t.loop();
   CHECK(g.p->inbox.has_failed());

@@ -49,7 +49,7 @@ struct sent {
   }
   update_request request;
   update_call call;
-  std::optional<std::uint64_t> lsn;
+  std::optional<record_lsn> lsn;
 };
 
 }  // namespace

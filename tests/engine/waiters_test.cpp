@@ -13,7 +13,7 @@ struct waiting {
     lsn = p->drive.waiters.await_outcome(call);
   }
   outcome_call call;
-  std::optional<std::uint64_t> lsn;
+  std::optional<record_lsn> lsn;
 };
 /// A call that waits for an update, which its run keeps.
 struct updating {

@@ -13,8 +13,8 @@ void read(std::string_view bytes) {
     auto h = decode_clock_history(bytes);
     auto once = encode(h);
     require(encode(decode_clock_history(once)) == once);
-    for (std::uint64_t n : {std::uint64_t{0}, h.lsn, ~std::uint64_t{0}}) {
-      (void)h.shift_at(n);
+    for (std::uint64_t n : {std::uint64_t{0}, h.lsn.value(), ~std::uint64_t{0}}) {
+      (void)h.shift_at(record_lsn(n));
       (void)h.shift_of_run(run_number(n));
     }
   } catch (const malformed&) {}

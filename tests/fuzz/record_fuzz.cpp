@@ -10,7 +10,7 @@ using namespace stet::detail;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   run_state state;
-  std::uint64_t lsn = 0;
+  record_lsn lsn;
   try {
     for (source in(view(data, size)); !in.done();) {
       auto r = decode_record(in);

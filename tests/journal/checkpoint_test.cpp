@@ -38,7 +38,7 @@ TEST_CASE("a run that is checkpointed slice by slice is found whole after each o
     std::string chunk;
     std::uint64_t first = 0;
     for (std::size_t i = 0; i < records.size(); ++i) {
-      apply(state, records[i].record, i + 1);
+      apply(state, records[i].record, record_lsn(i + 1));
       chunk += records[i].bytes;
       if (i + 1 < records.size() && random.below(3) != 0) continue;
       stet::batch b;
@@ -67,7 +67,8 @@ TEST_CASE("a slice that is written twice is the same as once") {
   auto s = stet::memory::open();
   run_state state;
   run_counters counters;
-  for (std::size_t i = 0; i < records.size(); ++i) apply(state, records[i].record, i + 1);
+  for (std::size_t i = 0; i < records.size(); ++i)
+    apply(state, records[i].record, record_lsn(i + 1));
   for (int i = 0; i < 2; ++i) {
     stet::batch b;
     add_checkpoint(b, state, run.history, 0, counters);
@@ -83,7 +84,7 @@ TEST_CASE("a history that lacks a chunk, has one too many, or a damaged one, is 
   run_state state;
   run_counters counters;
   for (std::size_t i = 0; i < records.size(); ++i) {
-    apply(state, records[i].record, i + 1);
+    apply(state, records[i].record, record_lsn(i + 1));
     stet::batch b;
     add_checkpoint(b, state, records[i].bytes, i, counters);
     s->commit(b, stet::durability::process);

@@ -16,7 +16,7 @@ struct journal_in_store {
   std::shared_ptr<stet::memory::contents> contents = stet::memory::make_contents();
   std::unique_ptr<stet::store> store;
   std::unique_ptr<journal> it;
-  std::vector<std::pair<std::uint64_t, std::string>> found;  // by the last open: LSN, name
+  std::vector<std::pair<record_lsn, std::string>> found;  // by the last open: LSN, name
 
   void open() {
     it.reset();
@@ -24,11 +24,11 @@ struct journal_in_store {
     store = stet::memory::open(contents);
     it = std::make_unique<journal>(*store, stet::durability::sync);
     found.clear();
-    it->open([&](const record& r, std::string_view, std::uint64_t lsn) {
+    it->open([&](const record& r, std::string_view, record_lsn lsn) {
       found.emplace_back(lsn, r.name);
     });
   }
-  std::uint64_t append(const std::string& name, run_number run = run_number(1)) {
+  record_lsn append(const std::string& name, run_number run = run_number(1)) {
     record r;
     r.kind = record_kind::cancel_requested;
     r.run = run;
@@ -56,8 +56,12 @@ TEST_CASE("marks come back as they were; cut short or longer they are refused") 
   STET_SAYS_SEED();
   random_source random;
   for (int i = 0; i < 200; ++i) {
-    marks m{random.number(),        random.number(), random.number(), run_number(random.number()),
-            random.signed_number(), random.coin()};
+    marks m{random.number(),
+            random.number(),
+            record_lsn(random.number()),
+            run_number(random.number()),
+            random.signed_number(),
+            random.coin()};
     auto bytes = encode(m);
     auto again = decode_marks(bytes);
     CHECK(encode(again) == bytes);
@@ -73,19 +77,20 @@ TEST_CASE("records come back in order, with the numbers that they were given") {
   journal_in_store p;
   p.open();
   CHECK(p.found.empty());
-  CHECK(p.append("a") == 1);
-  CHECK(p.append("b") == 2);
-  CHECK(p.it->durable_lsn() == 0);
+  CHECK(p.append("a") == record_lsn(1));
+  CHECK(p.append("b") == record_lsn(2));
+  CHECK(p.it->durable_lsn() == record_lsn(0));
   p.commit();
-  CHECK(p.it->durable_lsn() == 2);
-  CHECK(p.append("c") == 3);
+  CHECK(p.it->durable_lsn() == record_lsn(2));
+  CHECK(p.append("c") == record_lsn(3));
   p.commit();
   p.append("lost");
   p.open();
-  CHECK(p.found == decltype(p.found){{1, "a"}, {2, "b"}, {3, "c"}});
-  CHECK(p.it->opened().first_lsn == 4);
+  CHECK(p.found ==
+        decltype(p.found){{record_lsn(1), "a"}, {record_lsn(2), "b"}, {record_lsn(3), "c"}});
+  CHECK(p.it->opened().first_lsn == record_lsn(4));
   CHECK(!p.it->opened().was_clean);
-  CHECK(p.append("d") == 4);
+  CHECK(p.append("d") == record_lsn(4));
 }
 
 TEST_CASE("what a pass has folded is dropped with its end, and what came meanwhile stays") {
@@ -93,35 +98,36 @@ TEST_CASE("what a pass has folded is dropped with its end, and what came meanwhi
   p.open();
   p.append("a");
   p.commit();
-  CHECK(p.it->begin_pass(0) == 1);
+  CHECK(p.it->begin_pass(0) == record_lsn(1));
   p.append("b");
   p.commit();
   p.it->end_pass();
   p.append("c");
   p.commit();
   p.open();
-  CHECK(p.found == decltype(p.found){{2, "b"}, {3, "c"}});
+  CHECK(p.found == decltype(p.found){{record_lsn(2), "b"}, {record_lsn(3), "c"}});
 }
 
 TEST_CASE("a pass takes the oldest blocks, and leaves as many bytes as it was told") {
   journal_in_store p;
   p.open();
-  CHECK(p.it->begin_pass(0) == 0);
+  CHECK(p.it->begin_pass(0) == record_lsn(0));
   for (auto text : {"a", "b", "c", "d"}) {
     p.append(text);
     p.commit();
   }
   auto kept = p.it->kept_bytes();
-  CHECK(p.it->begin_pass(kept) == 0);
-  CHECK(p.it->begin_pass(kept - 1) == 1);
-  CHECK(p.it->begin_pass(kept / 2) == 2);
+  CHECK(p.it->begin_pass(kept) == record_lsn(0));
+  CHECK(p.it->begin_pass(kept - 1) == record_lsn(1));
+  CHECK(p.it->begin_pass(kept / 2) == record_lsn(2));
   p.it->end_pass();
   p.append("e");
   p.commit();
   CHECK(p.it->kept_bytes() == kept / 4 * 3);
   p.open();
   CHECK(p.it->kept_bytes() == kept / 4 * 3);
-  CHECK(p.found == decltype(p.found){{3, "c"}, {4, "d"}, {5, "e"}});
+  CHECK(p.found ==
+        decltype(p.found){{record_lsn(3), "c"}, {record_lsn(4), "d"}, {record_lsn(5), "e"}});
 }
 
 TEST_CASE(
@@ -139,15 +145,15 @@ TEST_CASE(
   for (int i = 0; i < 3; ++i) {
     p.open();
     CHECK(p.found.empty());
-    CHECK(p.it->last_lsn() == 2);
+    CHECK(p.it->last_lsn() == record_lsn(2));
     CHECK(p.it->opened().time == 5678);
     CHECK(p.it->opened().was_clean == (i == 0));
   }
   CHECK(p.it->new_run_number() >= run_number(2));
-  CHECK(p.append("c") == 3);
+  CHECK(p.append("c") == record_lsn(3));
   p.commit();
   p.open();
-  CHECK(p.found == decltype(p.found){{3, "c"}});
+  CHECK(p.found == decltype(p.found){{record_lsn(3), "c"}});
 }
 
 TEST_CASE("runs that are named in the journal are counted, though no marks were written since") {
@@ -184,7 +190,7 @@ TEST_CASE("a journal whose store was taken over can commit nothing any more") {
   p.store->commit(other, stet::durability::sync);
   auto told = what_throws([&] { p.commit(); });
   CHECK(told.code == stet::errc::conflict);
-  CHECK(p.it->durable_lsn() == 0);
+  CHECK(p.it->durable_lsn() == record_lsn(0));
   CHECK(p.blocks() == 0);
 }
 
@@ -196,10 +202,10 @@ TEST_CASE("a refused block is committed as it is, later") {
   p.append("b");  // fills the next one
   p.it->commit(block);
   p.it->committed(block);
-  CHECK(p.it->durable_lsn() == 1);
+  CHECK(p.it->durable_lsn() == record_lsn(1));
   p.commit();
   p.open();
-  CHECK(p.found == decltype(p.found){{1, "a"}, {2, "b"}});
+  CHECK(p.found == decltype(p.found){{record_lsn(1), "a"}, {record_lsn(2), "b"}});
 }
 
 TEST_CASE(
@@ -209,8 +215,8 @@ TEST_CASE(
   for (int life = 0; life < 30; ++life) {
     journal_in_store p;
     p.open();
-    std::vector<std::pair<std::uint64_t, std::string>> committed, filling;
-    std::uint64_t lsn = 0, floor = 0, dropped = 0;
+    std::vector<std::pair<record_lsn, std::string>> committed, filling;
+    record_lsn lsn, floor, dropped;
     run_number runs, durable_runs;
     bool in_pass = false, dropping = false;
     auto commit = [&] {
@@ -241,7 +247,7 @@ TEST_CASE(
           break;
         case 3: {
           if (random.coin()) commit();
-          lsn -= filling.size();
+          lsn = lsn - filling.size();
           filling.clear();
           runs = no_run;
           in_pass = dropping = false;

@@ -19,7 +19,7 @@ std::string bytes_of(const run_state& s) {
 /// The fold of the first `count` records; LSNs from `lsn` on.
 run_state fold(const std::vector<recorded_record>& records, std::size_t count) {
   run_state s;
-  for (std::size_t i = 0; i < count; ++i) apply(s, records[i].record, i + 1);
+  for (std::size_t i = 0; i < count; ++i) apply(s, records[i].record, record_lsn(i + 1));
   return s;
 }
 
@@ -84,7 +84,7 @@ TEST_CASE("every prefix of a history folds, keeps the invariants, and survives i
       check_invariants(s);
       auto again = decode_run_state(bytes_of(s));
       CHECK(bytes_of(again) == bytes_of(s));
-      for (auto i = n; i < records.size(); ++i) apply(again, records[i].record, i + 1);
+      for (auto i = n; i < records.size(); ++i) apply(again, records[i].record, record_lsn(i + 1));
       CHECK(bytes_of(again) == bytes_of(fold(records, records.size())));
     }
   }
@@ -106,10 +106,10 @@ TEST_CASE("time never falls, whatever the clock said") {
   for (auto& run : recorded_runs()) {
     std::int64_t last = INT64_MIN;
     run_state s;
-    std::uint64_t lsn = 0;
+    record_lsn lsn;
     for (auto& r : split(run.history)) {
       auto shifted = r.record;
-      if (lsn % 2) shifted.time -= 10'000'000;
+      if (lsn.value() % 2) shifted.time -= 10'000'000;
       apply(s, shifted, ++lsn);
       CHECK(s.now >= last);
       last = s.now;
@@ -134,15 +134,15 @@ TEST_CASE("what comes after the end changes nothing but the count [I9]") {
 
 TEST_CASE("records that can't follow are refused: no start, two starts, an answer to nothing") {
   run_state s;
-  CHECK_THROWS_AS(apply(s, simple(record_kind::sleep, 1), 1), malformed);
-  apply(s, simple(record_kind::started), 1);
-  CHECK_THROWS_AS(apply(s, simple(record_kind::started), 2), malformed);
+  CHECK_THROWS_AS(apply(s, simple(record_kind::sleep, 1), record_lsn(1)), malformed);
+  apply(s, simple(record_kind::started), record_lsn(1));
+  CHECK_THROWS_AS(apply(s, simple(record_kind::started), record_lsn(2)), malformed);
   for (auto kind :
        {record_kind::written, record_kind::step_done, record_kind::step_failed,
         record_kind::timer_fired, record_kind::child_done, record_kind::child_failed,
         record_kind::body_returned, record_kind::cancelled, record_kind::attempt,
         record_kind::retry, record_kind::not_started, record_kind::progress, record_kind::driven})
-    CHECK_THROWS_AS(apply(s, simple(kind, 7), 2), malformed);
+    CHECK_THROWS_AS(apply(s, simple(kind, 7), record_lsn(2)), malformed);
 }
 
 TEST_CASE("an answer of another kind than its command is refused [S134]") {
@@ -153,33 +153,33 @@ TEST_CASE("an answer of another kind than its command is refused [S134]") {
   for (auto command : commands)
     for (auto answer : answers) {
       run_state s;
-      apply(s, simple(record_kind::started), 1);
-      apply(s, simple(command, 1), 2);
-      if (answered_by(answer) == command) apply(s, simple(answer, 1), 3);
-      else CHECK_THROWS_AS(apply(s, simple(answer, 1), 3), malformed);
+      apply(s, simple(record_kind::started), record_lsn(1));
+      apply(s, simple(command, 1), record_lsn(2));
+      if (answered_by(answer) == command) apply(s, simple(answer, 1), record_lsn(3));
+      else CHECK_THROWS_AS(apply(s, simple(answer, 1), record_lsn(3)), malformed);
     }
 }
 
 TEST_CASE("a command that isn't new is refused") {
   run_state s;
-  apply(s, simple(record_kind::started), 1);
-  apply(s, simple(record_kind::sleep, 5), 2);
-  CHECK_THROWS_AS(apply(s, simple(record_kind::sleep, 5), 3), malformed);
-  CHECK_THROWS_AS(apply(s, simple(record_kind::sleep, 4), 3), malformed);
+  apply(s, simple(record_kind::started), record_lsn(1));
+  apply(s, simple(record_kind::sleep, 5), record_lsn(2));
+  CHECK_THROWS_AS(apply(s, simple(record_kind::sleep, 5), record_lsn(3)), malformed);
+  CHECK_THROWS_AS(apply(s, simple(record_kind::sleep, 4), record_lsn(3)), malformed);
 }
 
 TEST_CASE("a command may be given up whose answer is there and has not been seen") {
   run_state s;
-  apply(s, simple(record_kind::started), 1);
-  apply(s, simple(record_kind::sleep, 1), 2);
+  apply(s, simple(record_kind::started), record_lsn(1));
+  apply(s, simple(record_kind::sleep, 1), record_lsn(2));
   auto cancel = simple(record_kind::cancel_requested), fired = simple(record_kind::timer_fired, 1);
   cancel.flags = fired.flags = flag::event::undriven;
-  apply(s, cancel, 3);
-  apply(s, fired, 4);
+  apply(s, cancel, record_lsn(3));
+  apply(s, fired, record_lsn(4));
   CHECK(s.undriven == 2);
-  apply(s, simple(record_kind::driven), 5);
-  apply(s, simple(record_kind::cancelled, 1), 6);
-  apply(s, simple(record_kind::ended_cancelled), 7);
+  apply(s, simple(record_kind::driven), record_lsn(5));
+  apply(s, simple(record_kind::cancelled, 1), record_lsn(6));
+  apply(s, simple(record_kind::ended_cancelled), record_lsn(7));
   CHECK(s.status == stet::status::cancelled);
 }
 
@@ -189,7 +189,7 @@ TEST_CASE("records in any order are folded or refused, and nothing else happens"
   record_maker maker(random);
   for (int i = 0; i < 300; ++i) {
     run_state s;
-    std::uint64_t lsn = 0;
+    record_lsn lsn;
     apply(s, maker.make(record_kind::started), ++lsn);
     for (int n = 0; n < 60; ++n) {
       auto r = maker.make(all_kinds[random.below(std::size(all_kinds))]);
@@ -206,25 +206,25 @@ TEST_CASE(
     "when a run must be looked at: at the start for what may have been cut short, else at its "
     "first timer") {
   run_state s;
-  apply(s, simple(record_kind::started), 1);
+  apply(s, simple(record_kind::started), record_lsn(1));
   auto sleep = simple(record_kind::sleep, 1);
   sleep.number = 500;
-  apply(s, sleep, 2);
+  apply(s, sleep, record_lsn(2));
   CHECK(wake_of(s) == 500);
-  apply(s, simple(record_kind::child, 2), 3);
+  apply(s, simple(record_kind::child, 2), record_lsn(3));
   CHECK(wake_of(s) == 500);
-  apply(s, simple(record_kind::step, 3), 4);
+  apply(s, simple(record_kind::step, 3), record_lsn(4));
   CHECK(wake_of(s) == run_state::wake_at_start);
   auto retry = simple(record_kind::retry, 3);
   retry.number = 300;
-  apply(s, retry, 5);
+  apply(s, retry, record_lsn(5));
   CHECK(wake_of(s) == 300);
-  apply(s, simple(record_kind::not_started, 3), 6);
+  apply(s, simple(record_kind::not_started, 3), record_lsn(6));
   CHECK(wake_of(s) == run_state::wake_at_start);
   auto early = simple(record_kind::step_done, 3);
   early.flags = flag::event::undriven;
-  apply(s, early, 7);
+  apply(s, early, record_lsn(7));
   CHECK(wake_of(s) == run_state::wake_at_start);
-  apply(s, simple(record_kind::driven), 8);
+  apply(s, simple(record_kind::driven), record_lsn(8));
   CHECK(wake_of(s) == 500);
 }

@@ -20,7 +20,7 @@ pending random_pending(random_source& random, std::uint32_t command) {
   p.armed = random.signed_number();
   p.due = random.signed_number();
   p.due_since = random.signed_number();
-  p.lsn = random.number();
+  p.lsn = record_lsn(random.number());
   p.child = run_number(random.number());
   p.name = random.text(20);
   p.target = random.text(20);
@@ -56,7 +56,7 @@ run_state random_state(random_source& random) {
   s.records = random.number();
   s.undriven = static_cast<std::uint32_t>(random.number());
   s.crashes = static_cast<std::uint32_t>(random.number());
-  s.applied_lsn = random.number();
+  s.applied_lsn = record_lsn(random.number());
   s.indexed_wake = random.signed_number();
   for (std::uint32_t n = static_cast<std::uint32_t>(random.below(5)), c = 1; n > 0;
        --n, c += 1 + static_cast<std::uint32_t>(random.below(9)))

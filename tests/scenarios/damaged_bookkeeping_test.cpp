@@ -132,8 +132,8 @@ TEST_CASE("marks that would hand out a run or a record again are refused by name
       fill(w);
       auto good = get(w, keys::owner());
       auto m = stet::detail::decode_marks(good);
-      if (lsn) m.next_lsn -= 9;
-      else m.next_run = run_number(m.next_run.value() - 9);
+      if (lsn) m.next_lsn = m.next_lsn - 9;
+      else m.next_run = m.next_run - 9;
       put(*w.store(), keys::owner(), has_sum ? encode(m) : without_sum(m));
       CHECK(problems_of(w) != "");
       for (int i = 0; i < 2; ++i) {

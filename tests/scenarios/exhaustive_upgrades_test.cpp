@@ -83,7 +83,7 @@ bool is_past(stet::store& s, const std::string& script, place gate) {
     if (gate.inside && k == record_kind::step_done && command == first) past = true;
   };
   stet::detail::journal j(s, stet::durability::process);
-  j.look([&](const stet::detail::record& r, std::string_view, std::uint64_t) {
+  j.look([&](const stet::detail::record& r, std::string_view, stet::detail::record_lsn) {
     if (r.run != stet::detail::run_number(1)) return;
     bool is_operation =
         r.kind == record_kind::step || r.kind == record_kind::sleep || r.kind == record_kind::child;

@@ -49,7 +49,7 @@ struct attempt_outcome {
 
 /// What the loop knows of it.
 struct attempt_ticket {
-  std::uint64_t lsn = 0;  // of the last record that must be durable before it begins
+  record_lsn lsn;         // of the last record that must be durable before it begins
   std::size_t index = 0;  // in its run's list
   bool submitted = false;
   bool timed_out = false;             // its time was up; a late result doesn't count

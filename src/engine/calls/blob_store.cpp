@@ -82,7 +82,7 @@ void erase_blobs(user_tables& tables, batch& extra_writes, std::string_view name
 
 answer<std::string> perform(calls_room& e, const read_blob& c) {
   // The caller has the handle from a record that is durable.
-  return {blob_bytes(e.parts.tables, c.name_space, c.of, c.offset, c.length), 0};
+  return {blob_bytes(e.parts.tables, c.name_space, c.of, c.offset, c.length), no_lsn};
 }
 
 }  // namespace detail

@@ -59,7 +59,7 @@ bool eraser::erase_run(resident& r) {
   ensure(!r.state.open(), "only a run that has ended is erased");
   e_.runs.sent.forget(r);
   e_.commit.checkpointer.slice(r);
-  ensure(r.dirty_since == 0, "what is erased is in the store, to the last record");
+  ensure(!r.dirty_since, "what is erased is in the store, to the last record");
   erase_checkpoints(e_.log.extra_writes(), r.state, e_.runs.counters);
   erase_blobs(e_.tables, e_.log.extra_writes(), namespace_of(r.state), r.state.run);
   e_.runs.debts.forget(r.state.run);

@@ -110,7 +110,7 @@ answer<void> lists::go_on(listing& l, const std::shared_ptr<const void>& whole) 
 void lists::note_ahead(listing& l) {
   for (auto& [run, r] : e_.runs.table.all())
     if (run <= l.below && r->state.records > 0 &&
-        (r->dirty_since != 0 || e_.runs.table.rides_in_block(*r)))
+        (r->dirty_since || e_.runs.table.rides_in_block(*r)))
       l.ahead.insert(run);
 }
 

@@ -31,7 +31,7 @@ answer<std::vector<start_result>> starts::start(std::string_view name_space,
   const bool one_by_one = requests.size() == 1 && !first_signal;
   std::vector<start_result> results;
   std::vector<begun_run> begun;
-  std::uint64_t lsn = 0;
+  record_lsn lsn;
   auto here = e_.log.here();
   try {
     for (auto& q : requests) {
@@ -60,8 +60,8 @@ answer<std::vector<start_result>> starts::start(std::string_view name_space,
 }
 
 /// Terminates what new runs replace, and drives them. Returns the LSN of the last record of these.
-std::uint64_t starts::go_on(std::vector<begun_run>& begun) {
-  std::uint64_t lsn = 0;
+record_lsn starts::go_on(std::vector<begun_run>& begun) {
+  record_lsn lsn;
   for (auto& b : begun)
     if (b.replaced) e_.drive.ending.terminate(*b.replaced, "another run was started with its id");
   for (auto& b : begun) {

@@ -33,7 +33,7 @@ class starts {
     std::optional<start_result> used;  // that run is the caller's: none is started
     run_lease replaced;                // it is open, and is terminated when the new one is recorded
     run_number latest;                 // the latest run of the id; 0: there is none
-    std::uint64_t lsn = 0;             // on which that depends
+    record_lsn lsn{};                  // on which that depends
   };
   /// A run that is recorded, and may be taken back.
   struct begun_run {
@@ -46,7 +46,7 @@ class starts {
                       const start_request& q);
   void must_fit(const struct journal::place& here, std::string_view workflow) const;
   void take_back(std::vector<begun_run>& begun, const struct journal::place& here);
-  std::uint64_t go_on(std::vector<begun_run>& begun);
+  record_lsn go_on(std::vector<begun_run>& begun);
 
   engine_parts& e_;
   signals& signals_;

@@ -32,7 +32,7 @@ bool waits(const update_call& c) noexcept { return c.until != update_stage::acce
 
 }  // namespace
 
-std::optional<std::uint64_t> updates::perform(update_call& c) {
+std::optional<record_lsn> updates::perform(update_call& c) {
   check(c.request);
   if (c.start) start_run(c);
   c.outcome.id = c.request.id.empty() ? new_id() : c.request.id;
@@ -56,7 +56,7 @@ void updates::start_run(update_call& c) {
   c.of.run = c.started->run;
 }
 
-std::optional<std::uint64_t> updates::attach(update_call& c) {
+std::optional<record_lsn> updates::attach(update_call& c) {
   auto r = e_.runs.finder.must_find_or_follow(c.of);
   revival_.resume(*r);
   revival_.must_have_begun(*r, errc::rejected, "update", c.request.name);
@@ -68,7 +68,7 @@ std::optional<std::uint64_t> updates::attach(update_call& c) {
   throw no_such_update(c, *r);
 }
 
-std::optional<std::uint64_t> updates::send(update_call& c) {
+std::optional<record_lsn> updates::send(update_call& c) {
   auto r = revival_.must_find_last(c.of);
   revival_.resume(*r);
   revival_.must_have_begun(*r, errc::rejected, "update", c.request.name);
@@ -81,8 +81,8 @@ std::optional<std::uint64_t> updates::send(update_call& c) {
 }
 
 /// What the run, or an earlier one of its chain, has of the update; nothing if it is new to them.
-std::optional<std::optional<std::uint64_t>> updates::find_sent(update_call& c, resident& r) {
-  using found = std::optional<std::optional<std::uint64_t>>;
+std::optional<std::optional<record_lsn>> updates::find_sent(update_call& c, resident& r) {
+  using found = std::optional<std::optional<record_lsn>>;
   ensure(r.frame != nullptr, "a run that takes an update has a frame");
   auto& id = c.outcome.id;
   auto kept = [&]() -> found {
@@ -112,7 +112,7 @@ void updates::validate(resident& r, const update_request& q) {
   call_user([&] { r.frame->updates.validate(q.name, q.arguments); });
 }
 
-std::optional<std::uint64_t> updates::send_new(update_call& c, resident& r) {
+std::optional<record_lsn> updates::send_new(update_call& c, resident& r) {
   auto& q = c.request;
   const record e = events::update(q.name, c.outcome.id, q.arguments,
                                   q.id.empty() ? flag::update::unnamed : std::uint8_t{0});
@@ -128,7 +128,7 @@ std::optional<std::uint64_t> updates::send_new(update_call& c, resident& r) {
   return r.last_lsn;
 }
 
-std::uint64_t updates::fill_from_ended(update_call& c, resident& r) {
+record_lsn updates::fill_from_ended(update_call& c, resident& r) {
   if (auto a = find_update(e_.runs.history.opened(r), c.outcome.id)) {
     if (!a->done) throw has_ended(r.state);
     fill(c.outcome, *a);
@@ -143,7 +143,7 @@ std::uint64_t updates::fill_from_ended(update_call& c, resident& r) {
   return fill_from_earlier(c, before);
 }
 
-std::uint64_t updates::fill_from_earlier(update_call& c, run_number run) {
+record_lsn updates::fill_from_earlier(update_call& c, run_number run) {
   auto link = e_.runs.finder.must_find({run.value(), c.of.name_space, c.of.id});
   c.of.run = c.outcome.run = run.value();
   return fill_from_ended(c, *link);
@@ -166,7 +166,7 @@ run_lease updates::where_answered(run_lease r, const std::string& id) {
 std::string updates::new_id() {
   char text[33];
   auto first = e_.shared.entropy.bits();
-  auto second = e_.shared.entropy.bits() + e_.log.last_lsn();
+  auto second = e_.shared.entropy.bits() + e_.log.last_lsn().value();
   std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(first),
                 static_cast<unsigned long long>(second));
   return text;

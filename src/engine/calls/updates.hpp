@@ -15,16 +15,16 @@ class updates {
   updates(engine_parts& e, revival& r, starts& s) noexcept : e_(e), revival_(r), starts_(s) {}
 
   /// Returns the LSN on which the answer depends, or nothing if the run keeps the call.
-  std::optional<std::uint64_t> perform(update_call& c);
+  std::optional<record_lsn> perform(update_call& c);
 
  private:
   void start_run(update_call& c);
-  std::optional<std::uint64_t> attach(update_call& c);
-  std::optional<std::uint64_t> send(update_call& c);
-  std::optional<std::uint64_t> send_new(update_call& c, resident& r);
-  std::optional<std::optional<std::uint64_t>> find_sent(update_call& c, resident& r);
-  std::uint64_t fill_from_ended(update_call& c, resident& r);
-  std::uint64_t fill_from_earlier(update_call& c, run_number run);
+  std::optional<record_lsn> attach(update_call& c);
+  std::optional<record_lsn> send(update_call& c);
+  std::optional<record_lsn> send_new(update_call& c, resident& r);
+  std::optional<std::optional<record_lsn>> find_sent(update_call& c, resident& r);
+  record_lsn fill_from_ended(update_call& c, resident& r);
+  record_lsn fill_from_earlier(update_call& c, run_number run);
   run_lease where_answered(run_lease r, const std::string& id);
   void validate(resident& r, const update_request& q);
   std::string new_id();

@@ -7,7 +7,7 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-void answers::give(call& c, std::uint64_t lsn, const std::exception_ptr& why_refused) {
+void answers::give(call& c, record_lsn lsn, const std::exception_ptr& why_refused) {
   ensure(lsn <= journal_.last_lsn(), "an answer depends on nothing that wasn't recorded");
   if (lsn <= journal_.durable_lsn() || STET_SEEDED(acknowledge_before_commit)) return c.done();
   if (why_refused) return c.done(why_refused);
@@ -23,7 +23,7 @@ void answers::release() {
          "who may go on has been let go");
 }
 
-void answers::refuse(const std::exception_ptr& why, std::uint64_t block_end, bool makes_room,
+void answers::refuse(const std::exception_ptr& why, record_lsn block_end, bool makes_room,
                      inbox& i) {
   for (auto& [lsn, c] : std::exchange(waiting_, {})) {
     if (makes_room && lsn > block_end) waiting_.emplace_back(lsn, c);

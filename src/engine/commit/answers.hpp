@@ -17,12 +17,12 @@ class answers {
 
   /// Lets a caller go on as soon as everything up to `lsn` is durable. `why_refused`: the error
   /// while the store refuses to write; null if it doesn't, or if what erases goes along.
-  void give(call& c, std::uint64_t lsn, const std::exception_ptr& why_refused);
+  void give(call& c, record_lsn lsn, const std::exception_ptr& why_refused);
   /// What is durable by now lets its callers go on.
   void release();
   /// The store has refused a block that ends with this LSN. Callers get the error; those who only
   /// look are posted again. `makes_room`: what comes after the block goes along with it, and waits.
-  void refuse(const std::exception_ptr& why, std::uint64_t block_end, bool makes_room, inbox& i);
+  void refuse(const std::exception_ptr& why, record_lsn block_end, bool makes_room, inbox& i);
   /// Takes a call back from whoever keeps it: it is no longer answered.
   void forget(waiting_call& c) noexcept;
   void forget(call& c) noexcept;
@@ -32,7 +32,7 @@ class answers {
  private:
   const journal& journal_;
   run_room& runs_;
-  std::deque<std::pair<std::uint64_t, call*>> waiting_;  // (LSN, who waits for it)
+  std::deque<std::pair<record_lsn, call*>> waiting_;  // (LSN, who waits for it)
 };
 
 }}}  // namespace stet::v0::detail

@@ -23,7 +23,7 @@ void checkpointer::start(bool has_runs_to_resume) noexcept {
 }
 
 void checkpointer::slice(resident& r) {
-  if (r.dirty_since == 0) return;
+  if (!r.dirty_since) return;
   failpoint("slice");
   ensure(r.state.run != no_run, "a run that is written has a number");
   ensure(!r.unsaved.empty() || r.was_put_aside,
@@ -38,7 +38,7 @@ void checkpointer::slice(resident& r) {
   if (std::exchange(r.was_put_aside, false)) erase_aside(writes, r.state.run);
   r.unsaved_first = r.state.records;
   if (!STET_SEEDED(repeat_chunk)) r.unsaved = {};
-  r.dirty_since = 0;
+  r.dirty_since = no_lsn;
   r.sliced_in = journal_.filling_block();
   sliced_.push_back(r.state.run);
 }
@@ -52,9 +52,8 @@ void checkpointer::slice_what_is_due() {
   slice_ended();
   bool is_long = journal_.kept_bytes() >= tail_limit_ / 2;
   // Not after mark_clean(), which drops all blocks: a pass would leave some.
-  if (pass_until_ == 0 && !inbox_.is_closing() && (is_long || STET_RARELY("begin pass")))
-    begin_pass();
-  if (pass_until_ == 0) return;
+  if (!pass_until_ && !inbox_.is_closing() && (is_long || STET_RARELY("begin pass"))) begin_pass();
+  if (!pass_until_) return;
   auto budget = journal_.kept_bytes() >= tail_limit_
                     ? SIZE_MAX
                     : std::max(slice_bytes_min, 2 * journal_.filling_bytes());
@@ -65,7 +64,7 @@ void checkpointer::slice_what_is_due() {
     auto* r = runs_.table.find(run);
     if (r && r->dirty_since == since) slice(*r);
   }
-  pass_until_ = 0;
+  pass_until_ = no_lsn;
   tail_limit_ = services_.options.tail_bytes_max;
   failpoint("end pass");
   journal_.end_pass();
@@ -73,7 +72,7 @@ void checkpointer::slice_what_is_due() {
 
 /// From now on the old blocks are made superfluous: half of those that are kept.
 void checkpointer::begin_pass() {
-  ensure(pass_until_ == 0, "one pass of the checkpoint is under way at a time");
+  ensure(!pass_until_, "one pass of the checkpoint is under way at a time");
   failpoint("begin pass");
   bool leaves_nothing = STET_RARELY("whole pass");
   pass_until_ = journal_.begin_pass(leaves_nothing ? 0 : services_.options.tail_bytes_max / 4);

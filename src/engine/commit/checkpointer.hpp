@@ -46,7 +46,7 @@ class checkpointer {
   run_room& runs_;
   const inbox& inbox_;
   std::vector<run_number> ended_, sliced_;
-  std::uint64_t pass_until_ = 0;  // LSN: what is older is being checkpointed; 0: no pass
+  record_lsn pass_until_;  // LSN: what is older is being checkpointed; 0: no pass
   std::size_t tail_limit_ = 0;
 };
 

@@ -213,7 +213,7 @@ std::exception_ptr commit_line::why_refused() const {
   return std::make_exception_ptr(error(refusal_.as, "engine", text));
 }
 
-void commit_line::answer(call& c, std::uint64_t lsn) {
+void commit_line::answer(call& c, record_lsn lsn) {
   answers.give(c, lsn, is_refused() && !makes_room_ ? why_refused() : nullptr);
 }
 

@@ -46,7 +46,7 @@ class commit_line {
   void commit_if_full();
 
   /// Lets a caller go on as soon as everything up to `lsn` is durable.
-  void answer(call& c, std::uint64_t lsn);
+  void answer(call& c, record_lsn lsn);
   /// Bodies begin now, and may be back soon: the next block may wait for what they bring.
   void expect_returns();
   /// What was erased just now makes room in a store that refuses a block: it goes along with it.

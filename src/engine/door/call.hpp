@@ -12,6 +12,7 @@
 
 #include <stet/engine.hpp>
 
+#include "base/ids.hpp"
 #include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -22,13 +23,13 @@ struct calls_room;
 /// it is durable.
 template <class T> struct answer {
   T value;
-  std::uint64_t lsn;
+  record_lsn lsn;
 };
 template <> struct answer<void> {
-  std::uint64_t lsn;
+  record_lsn lsn;
 };
 /// The LSN of an answer that depends on all that was recorded.
-inline constexpr std::uint64_t everything = UINT64_MAX;
+inline constexpr record_lsn everything = record_lsn::max();
 
 class call {
  public:
@@ -38,7 +39,7 @@ class call {
 
   /// On the loop. Returns the LSN of the last record on which the answer depends, or nothing if the
   /// call was kept and is answered later. What it throws is the answer.
-  virtual std::optional<std::uint64_t> perform(calls_room& c) = 0;
+  virtual std::optional<record_lsn> perform(calls_room& c) = 0;
   /// On the loop: the caller may go on. The call may be gone when this returns.
   void done(std::exception_ptr error = nullptr) noexcept {
     leave();
@@ -114,7 +115,7 @@ template <class F> class function_call final : public call {
 
  public:
   explicit function_call(F& f) noexcept : f_(f) {}
-  std::optional<std::uint64_t> perform(calls_room&) override {
+  std::optional<record_lsn> perform(calls_room&) override {
     auto a = f_();
     if constexpr (!std::is_void_v<result>) value_.emplace(std::move(a.value));
     return a.lsn;
@@ -146,7 +147,7 @@ class waiting_call : public call {
 class outcome_call final : public waiting_call {
  public:
   using waiting_call::waiting_call;
-  std::optional<std::uint64_t> perform(calls_room& c) override;
+  std::optional<record_lsn> perform(calls_room& c) override;
   run_outcome outcome;
 };
 
@@ -155,7 +156,7 @@ class update_call final : public waiting_call {
  public:
   update_call(run_ref r, const update_request& u, update_stage s)
       : waiting_call(r), request(u), until(s) {}
-  std::optional<std::uint64_t> perform(calls_room& c) override;
+  std::optional<record_lsn> perform(calls_room& c) override;
   const update_request& request;
   update_stage until;
   const start_request* start = nullptr;  // of the run that gets it, if there is none

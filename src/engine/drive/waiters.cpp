@@ -13,7 +13,7 @@ void fill(update_outcome& o, const update_answer& a) {
   if (a.failure) o.error = *a.failure;
 }
 
-std::optional<std::uint64_t> waiters::await_outcome(outcome_call& c) {
+std::optional<record_lsn> waiters::await_outcome(outcome_call& c) {
   auto r = runs_.finder.last_of_chain(c.of);
   auto& s = r->state;
   c.of.run = s.run.value();

@@ -22,7 +22,7 @@ class waiters {
 
   /// The end of a run, or of those that continue it. Returns nothing if it isn't known yet: then
   /// the run keeps the call. A run that is stalled counts as one that has ended.
-  std::optional<std::uint64_t> await_outcome(outcome_call& c);
+  std::optional<record_lsn> await_outcome(outcome_call& c);
   /// The run has ended, or is stalled: its waiters get that. Those of a run that was continued wait
   /// for the next one.
   void tell_end(resident& r);

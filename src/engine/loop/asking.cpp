@@ -55,7 +55,7 @@ bool engine_core::give_up_waiting(call& c) {
   auto take_back = [&]() -> answer<void> {
     parts.commit.answers.forget(static_cast<waiting_call&>(c));  // only those wait with a limit
     is_back = true;
-    return {0};  // whatever is durable
+    return {no_lsn};  // whatever is durable
   };
   function_call<decltype(take_back)> taking(take_back);
   taking.needs_room = false;

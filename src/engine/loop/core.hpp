@@ -50,7 +50,7 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
     auto read = [&] {
       auto& from = readable();
       auto a = f(from);
-      if (&from != this) a.lsn = 0;
+      if (&from != this) a.lsn = no_lsn;
       return a;
     };
     function_call<decltype(read)> c(read);

@@ -15,9 +15,8 @@ namespace stet { inline namespace v0 { namespace detail {
 
 void recovery::recover() {
   failpoint("before recovery");
-  e_.log.open([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
-    take_record(r, bytes, lsn);
-  });
+  e_.log.open(
+      [&](const record& r, std::string_view bytes, record_lsn lsn) { take_record(r, bytes, lsn); });
   e_.time.keeper.start();
   finish_reading(e_.log);
   put_lost_aside();
@@ -47,7 +46,7 @@ void recovery::read_only() {
   e_.time.keeper.update_now(e_.time.timers.size() > 0);
   try {
     journal looking(e_.shared.store, e_.shared.options.commits);
-    looking.look([&](const record& r, std::string_view bytes, std::uint64_t lsn) {
+    looking.look([&](const record& r, std::string_view bytes, record_lsn lsn) {
       take_record(r, bytes, lsn);
     });
     finish_reading(looking);
@@ -95,7 +94,7 @@ bool recovery::may_try_again(const std::exception_ptr& why) const noexcept {
 // ---------------------------------------------------------------- the journal's records
 
 /// Folded into its run, unless the run's snapshot has it already.
-void recovery::take_record(const record& rec, std::string_view bytes, std::uint64_t lsn) {
+void recovery::take_record(const record& rec, std::string_view bytes, record_lsn lsn) {
   if (rec.kind == record_kind::written) return;  // what was written is in the store
   if (rec.kind == record_kind::erased) {
     if (auto* gone = e_.runs.table.find(rec.related)) e_.drive.door.forget_run(*gone);
@@ -112,7 +111,7 @@ void recovery::take_record(const record& rec, std::string_view bytes, std::uint6
 
 /// The run of a record. Returns null if its snapshot can't be read: then the record is lost, until
 /// it is put aside.
-resident* recovery::find_or_read(const record& rec, std::string_view bytes, std::uint64_t lsn) {
+resident* recovery::find_or_read(const record& rec, std::string_view bytes, record_lsn lsn) {
   if (auto* r = e_.runs.table.find(rec.run)) return r;
   if (rec.kind == record_kind::started) {
     auto& r = e_.runs.table.add(rec.run);
@@ -127,7 +126,7 @@ resident* recovery::find_or_read(const record& rec, std::string_view bytes, std:
   return r;
 }
 
-void recovery::apply_to(resident& r, const record& rec, std::string_view bytes, std::uint64_t lsn) {
+void recovery::apply_to(resident& r, const record& rec, std::string_view bytes, record_lsn lsn) {
   try {
     apply(r.state, rec, lsn);
   } catch (const malformed& e) {

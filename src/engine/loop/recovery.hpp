@@ -27,9 +27,9 @@ class recovery {
   void let_go() noexcept { held_.clear(); }
 
  private:
-  void take_record(const record& rec, std::string_view bytes, std::uint64_t lsn);
-  resident* find_or_read(const record& rec, std::string_view bytes, std::uint64_t lsn);
-  void apply_to(resident& r, const record& rec, std::string_view bytes, std::uint64_t lsn);
+  void take_record(const record& rec, std::string_view bytes, record_lsn lsn);
+  resident* find_or_read(const record& rec, std::string_view bytes, record_lsn lsn);
+  void apply_to(resident& r, const record& rec, std::string_view bytes, record_lsn lsn);
   std::map<run_number, aside_records>& put_aside_earlier();
   resident* load(run_number run);
   void fold_aside(resident& r);

@@ -13,12 +13,10 @@
 namespace stet { inline namespace v0 {
 namespace detail {
 
-std::optional<std::uint64_t> outcome_call::perform(calls_room& c) {
+std::optional<record_lsn> outcome_call::perform(calls_room& c) {
   return c.parts.drive.waiters.await_outcome(*this);
 }
-std::optional<std::uint64_t> update_call::perform(calls_room& c) {
-  return c.updates.perform(*this);
-}
+std::optional<record_lsn> update_call::perform(calls_room& c) { return c.updates.perform(*this); }
 
 // ---------------------------------------------------------------- runs
 

@@ -69,7 +69,7 @@ void recorder::append_note_surely(resident& r, record n) {
   surely(n, [&](const record& e) { append_note(r, e); });
 }
 
-std::uint64_t recorder::append_own(record r) {
+record_lsn recorder::append_own(record r) {
   r.time = time_.now();
   std::string bytes;
   encode(bytes, r);

@@ -52,7 +52,7 @@ class recorder {
   void post_event_surely(resident& r, record e);
   /// Records what is of no run: that one was erased, that the user's tables were written. Returns
   /// its LSN.
-  std::uint64_t append_own(record r);
+  record_lsn append_own(record r);
   /// Calls `f` with a record that has to be recorded for the engine's own reasons. If its texts
   /// can't be sealed now, that is reported, and `f` is called again with the record without them.
   template <class F> void surely(record e, F f) {

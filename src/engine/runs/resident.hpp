@@ -50,7 +50,7 @@ struct resident {
     std::string records;
   };
   std::optional<riding_records> riding;
-  std::uint64_t last_lsn = 0;
+  record_lsn last_lsn;
   std::uint64_t sliced_in = 0;     // the block that carries its latest slice
   std::vector<attempt*> attempts;  // under way, or waiting for their gate
   std::vector<outcome_call*> waiters;
@@ -61,11 +61,11 @@ struct resident {
   std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
   bool resumed = false;                               // what was cut short has been seen to
   bool queued = false;                                // in ready_
-  bool resumes_later = false;     // to be resumed when no body refers to its frame any more
-  std::uint64_t dirty_since = 0;  // LSN of the first of `unsaved`; 0: none
-  std::uint32_t leases = 0;       // that hold it
-  bool forgotten = false;         // it is no longer among the runs: the last lease deletes it
-  bool was_put_aside = false;     // some of `unsaved` was, until its next slice
+  bool resumes_later = false;  // to be resumed when no body refers to its frame any more
+  record_lsn dirty_since;      // LSN of the first of `unsaved`; 0: none
+  std::uint32_t leases = 0;    // that hold it
+  bool forgotten = false;      // it is no longer among the runs: the last lease deletes it
+  bool was_put_aside = false;  // some of `unsaved` was, until its next slice
 
   void add(attempt& a) {
     a.ticket.index = attempts.size();

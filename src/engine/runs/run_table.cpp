@@ -184,7 +184,7 @@ void run_table::keep_within_residency(const resident* kept) noexcept {
 }
 
 bool run_table::is_idle(const resident& r) const noexcept {
-  return r.leases == 0 && !r.frame && r.dirty_since == 0 && !r.queued && !rides_in_block(r) &&
+  return r.leases == 0 && !r.frame && !r.dirty_since && !r.queued && !rides_in_block(r) &&
          r.unsaved.empty() && r.attempts.empty() && r.waiters.empty() && r.updaters.empty();
 }
 

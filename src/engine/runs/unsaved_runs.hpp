@@ -11,17 +11,17 @@ class unsaved_runs {
  public:
   struct entry {
     run_number run;
-    std::uint64_t since;  // out of date if the run's `dirty_since` is another
+    record_lsn since;  // out of date if the run's `dirty_since` is another
   };
 
   /// A run has got a record with this LSN.
-  void add(resident& r, std::uint64_t lsn) {
-    if (r.dirty_since != 0) return;
+  void add(resident& r, record_lsn lsn) {
+    if (r.dirty_since) return;
     r.dirty_since = lsn;
     all_.push_back({r.state.run, lsn});
   }
   /// Whether one has waited since this LSN or longer.
-  bool has_since(std::uint64_t lsn) const noexcept {
+  bool has_since(record_lsn lsn) const noexcept {
     return !all_.empty() && all_.front().since <= lsn;
   }
   entry pop() noexcept {

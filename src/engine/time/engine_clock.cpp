@@ -35,7 +35,7 @@ void engine_clock::start(std::optional<clock_history> known, std::int64_t last, 
   std::int64_t wall = clock_.wall().time_since_epoch().count();
   history_ = known ? *std::move(known) : clock_history(!is_possible(last ? last : wall));
   history_.limit_to(at);
-  bool is_new = history_.lsn == 0;
+  bool is_new = !history_.lsn;
   auto ahead = last == 0 ? 0 : wall - last;
   auto now = wall;
   // It goes on where it was seen after it had been set back while an engine ran. (Without an uptime
@@ -79,7 +79,7 @@ std::int64_t engine_clock::whole(std::int64_t length) const noexcept {
 }
 std::int64_t engine_clock::shown(std::int64_t due) const noexcept { return plus(due, resolution_); }
 
-std::int64_t engine_clock::due(std::int64_t recorded, std::uint64_t lsn) const noexcept {
+std::int64_t engine_clock::due(std::int64_t recorded, record_lsn lsn) const noexcept {
   return plus(recorded, history_.shift_at(lsn));
 }
 std::int64_t engine_clock::due_of_run(std::int64_t recorded, run_number run) const noexcept {

@@ -43,12 +43,12 @@ class engine_clock {
   std::int64_t shown(std::int64_t due) const noexcept;
 
   /// A due time that counts a length, recorded with this LSN, by the clock of today.
-  std::int64_t due(std::int64_t recorded, std::uint64_t lsn) const noexcept;
+  std::int64_t due(std::int64_t recorded, record_lsn lsn) const noexcept;
   /// The same of a time that the first record of a run says.
   std::int64_t due_of_run(std::int64_t recorded, run_number run) const noexcept;
   /// When `length` has passed since this engine was started.
   std::int64_t since_start(std::int64_t length) const noexcept;
-  bool is_of_this_life(std::uint64_t lsn) const noexcept { return lsn >= life_.lsn; }
+  bool is_of_this_life(record_lsn lsn) const noexcept { return lsn >= life_.lsn; }
 
   /// To be written: with the place and the time of now.
   const clock_history& history(journal_place at) noexcept;
