@@ -30,7 +30,7 @@ void answers::refuse(const std::exception_ptr& why, std::uint64_t block_end, boo
     else if (!c->only_looks) {
       c->done(own_copy(why));
     } else {
-      c->fails(nullptr);  // it is performed anew
+      c->fails(nullptr);  // it is performed again
       i.post_again(*c);
     }
   }
