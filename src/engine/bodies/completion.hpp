@@ -1,5 +1,6 @@
 // The state that the handles of a completion share with their attempt. It outlives both, and the
 // engine.
+//
 // Invariants:
 //  - the attempt is touched only under the lock, and only until `settled_`; the thread that settles
 //    first owns it;

@@ -1,4 +1,5 @@
 // Threads that run the bodies of steps.
+//
 // The pool is made for a number of bodies that run at once. A body that waits for a run lends its
 // thread: it isn't counted meanwhile, and another thread takes its place. The threads that are made
 // for that stay, and wait for work.

@@ -72,7 +72,7 @@ void checkpointer::slice_what_is_due() {
   journal_.end_pass();
 }
 
-/// Begins to make the older half of the kept blocks superfluous.
+/// Begins to make old blocks superfluous, until a quarter of tail_bytes_max is kept.
 void checkpointer::begin_pass() {
   ensure(pass_until_ == 0, "one pass of the checkpoint is under way at a time");
   failpoint("begin pass");

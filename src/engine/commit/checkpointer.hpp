@@ -25,8 +25,8 @@ class checkpointer {
   void slice(resident& r);
   void slice_ended();
   /// Adds the slices that go with the next block. A run that has ended gets its only slice at once.
-  /// Of the open runs only those are written that keep old blocks alive: a run that ends before its
-  /// first block is old is written only once.
+  /// An open run is written only if it keeps old blocks alive, so a run that ends before its first
+  /// block is old is written only once.
   void slice_what_is_due();
   /// The block with the slices is durable: drops their records from memory, and the runs that are
   /// idle.

@@ -143,7 +143,7 @@ void commit_line::written(const std::exception_ptr& error) {
       std::rethrow_exception(error);
     } catch (const store_error& e) {
       const bool passes = e.code() == errc::full || e.code() == errc::busy;
-      if (e.outcome() != commit_outcome::refused || !passes) throw;  // unknown, or the store isn't ours
+      if (e.outcome() != commit_outcome::refused || !passes) throw;  // unknown, or it won't pass
       return refused(e);
     }
   }
