@@ -13,7 +13,7 @@ TEST_CASE("a run waits since its first unsaved record, and the oldest comes firs
   CHECK(!u.has_since(UINT64_MAX));
   u.add(b, 10);
   u.add(a, 11);
-  u.add(b, 12);  // waits already
+  u.add(b, 12);  // it waits already
   CHECK(b.dirty_since == 10);
   CHECK(!u.has_since(9));
   CHECK(u.has_since(10));

@@ -62,7 +62,7 @@ clock& system_clock() noexcept {
       const auto up = port::uptime();
       return up ? std::optional(std::chrono::duration_cast<duration>(*up)) : std::nullopt;
     }
-    duration resolution() noexcept override { return duration(1); }  // fractions of 1 ms are cut off
+    duration resolution() noexcept override { return duration(1); }  // fractions of 1 ms are lost
   } c;
   return c;
 }

@@ -25,7 +25,7 @@ class due_times {
   /// wall clock shows it. A wait that began in an earlier life of the engine lasts no longer than
   /// its whole length from this start on, whatever the clock says.
   std::int64_t of(const pending& p) const noexcept;
-  /// When to check whether it is due. While the wall clock shows an earlier time than engine time, a named time of
+  /// When to check whether it is due. While the wall clock lags after engine time, a named time of
   /// day is checked every minute, since the clock may be set right at any moment.
   std::int64_t next_look(const pending& p) const noexcept;
   /// When a delayed run begins; 0 if it has begun.
