@@ -54,7 +54,7 @@ std::string retries::last_error_type(resident& r, std::uint32_t command) {
 
 std::int64_t retries::pause_after(const retry_policy& p, std::uint32_t failures) noexcept {
   auto random = static_cast<double>(services_.entropy.bits() >> 11) / 9007199254740992.0;  // 0 to 1
-  // This also works after a number of failures for which the power is infinite.
+  // After many failures the power below is infinite, and 0 times that isn't a number.
   if (p.initial_interval.count() <= 0) return 0;
   auto longest =
       p.max_interval.count() > 0 ? static_cast<double>(p.max_interval.count()) : pause_ms_max;
@@ -104,7 +104,7 @@ std::int64_t retries::time_left(const pending& p, const attempt& a) noexcept {
   auto& o = a.body->options;
   auto left = INT64_MAX;
   auto steady = time_.clock.steady();
-  auto began = a.began.load(std::memory_order_relaxed);  // the body's own time begins here
+  auto began = a.began.load(std::memory_order_relaxed);  // set when the body begins; -1 before
   auto limit = [&](duration d, std::int64_t since) {
     if (d.count() <= 0) return;
     auto rest = since < 0 ? d.count() : plus(since, time_.clock.whole(d.count())) - steady;

@@ -59,8 +59,9 @@ void returns::count_return(resident& r, attempt& a) {
   if (r.resumes_later && r.state.open() && r.state.stalled) staller_.resume(r);
 }
 
-/// The step already has its outcome, and something that refers to the run's variables has waited
-/// for this body. An attempt that never began doesn't count, and none does while another one runs.
+/// The step has its outcome already, and its run waits for the step's bodies, since they refer to
+/// its variables. An attempt that never began doesn't end that wait, and nothing does while another
+/// attempt of the step runs.
 void returns::body_returned(resident& r, const attempt& a) {
   bool another_runs = std::any_of(r.attempts.begin(), r.attempts.end(), [&](auto* other) {
     return other->order.command == a.order.command && other->at == attempt::phase::running;

@@ -52,8 +52,8 @@ void attempt::forget_written() noexcept {
   outcome.kept_count = 0;
 }
 
-/// Calls `f`, which leaves a result. If there is an interceptor, that is called instead, and it
-/// calls `f`.
+/// Calls `f`, which leaves a result. If there is an interceptor, that is called instead, and may
+/// call `f`.
 template <class F> void attempt::intercepted(F f) {
   auto* before = home.shared.options.interceptor;
   if (!before) return f();

@@ -17,7 +17,7 @@ constexpr std::size_t entries_read_max = 20'000;
 // A list sorts a range of at most this size; a count sorts a range of any size.
 constexpr std::size_t sorted_max = 20'000;
 
-/// Without the texts and the memo, which may be sealed.
+/// The row of a run, without the texts and the memo, which may be sealed.
 run_summary summary_of(const run_state& s) {
   run_summary row;
   row.id = s.id;

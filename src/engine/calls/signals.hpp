@@ -9,7 +9,7 @@ namespace stet { inline namespace v0 { namespace detail {
 /// Throws errc::usage if the key of a request is too long. `what` names the request.
 void check_key(std::string_view what, std::string_view key);
 void check(const signal_request& q);
-/// The record refers to the request's bytes.
+/// The event of a signal. It refers to the request's bytes.
 record event_of(const signal_request& q);
 /// The error for a run that takes nothing any more.
 error has_ended(const run_state& s);

@@ -15,8 +15,8 @@ class entities {
 
   /// The definition of an entity, if the id is one of an entity, like "cart/ann". Otherwise null.
   const definition* find(std::string_view id) const;
-  /// Answers a query of an entity that was never called. Returns false if there is no such entity,
-  /// or if it was called.
+  /// Answers a query of an entity that was never called. Returns false if the id isn't one of an
+  /// entity, if the entity was called, or if it doesn't know the query.
   bool answer_as_new(run_ref of, std::string_view query, std::string_view arguments,
                      std::string& out);
   /// An entity's state is in its open run. The latest run may have failed (older builds let that

@@ -27,8 +27,8 @@ class frame_maker {
   std::unique_ptr<execution> make_new(const record& start, run_number run);
   /// An execution that is made only to look at the run. Throws errc::unknown_workflow.
   std::unique_ptr<execution> make_shadow(const run_state& s);
-  /// Why the run would be stalled if this code drove it; empty if it wouldn't. The events that are
-  /// undriven yet are tried, too, and then forgotten.
+  /// Why the run would be stalled if this code drove it; empty if it wouldn't. The run's undriven
+  /// events are tried, too. Nothing of that is kept.
   std::string why_incompatible(definition& d, resident& r);
   std::string why_incompatible(definition& d, const run_state& s, std::string_view history);
   /// The same for today's code. A run that brought the process down too often would be stalled,

@@ -64,7 +64,7 @@ bool engine_core::give_up_waiting(call& c) {
     taking.take();
   } catch (const error&) {
     if (is_back) throw;
-    c.wait();  // the engine is over, and fails this call before it forgets it
+    c.wait();  // the engine is over: it still has the call, and fails it
   }
   return c.is_done();
 }

@@ -17,7 +17,7 @@ class closing {
   /// Lets bodies end, records their outcomes, notes which attempts never began, and checkpoints
   /// everything. Throws what the store throws.
   void finish();
-  /// Waits until no body runs, and nothing is pending that may refer to a frame; or leaves those
+  /// Waits until no body runs, and nothing is pending that may refer to a frame; or abandons those
   /// that are late.
   void end_bodies();
   /// After this time bodies are left running.

@@ -1,4 +1,4 @@
-// Makes runs that go on out of what the store holds.
+// Recovers the runs from what the store holds, at a start.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -14,7 +14,7 @@ class recovery {
  public:
   explicit recovery(engine_parts& e) noexcept : e_(e) {}
 
-  /// Owns the store and reads it. Puts the runs that are to go on on the agenda.
+  /// Owns the store and reads it. The runs that go on are on the agenda then.
   void recover();
   /// Reads everything that a start would read, but doesn't own the store.
   void read_only();

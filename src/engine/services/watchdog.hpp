@@ -37,7 +37,7 @@ class watchdog {
   /// After a fork, where the thread doesn't exist.
   void leak() noexcept;
 
-  /// Loop: a workflow's own code begins; it has ended.
+  /// Loop: enter() when a workflow's own code begins, leave() when it has ended.
   void enter(std::string_view workflow, std::string_view id) noexcept;
   void leave(std::uint32_t command, source_point at) noexcept;
 

@@ -54,7 +54,7 @@ void run_host::await_body(run_number run, std::uint32_t command) noexcept {
 }
 
 /// The loop waits for a body, and the body may wait for the loop. So callers get an error, apart
-/// from those that wait for a run anyway, and that are no bodies.
+/// from those outside of bodies that wait for a run anyway.
 void run_host::refuse_calls(const attempt& waited_for) noexcept {
   auto why = to_exception([&] {
     return error(errc::busy, "engine",

@@ -27,8 +27,8 @@ class step_desk {
   pending* counts(const attempt& a) noexcept;
   /// The attempt has certainly done nothing: the step's next attempt has the same number.
   void note_not_started(resident& r, const attempt& a);
-  /// Nothing waits for an attempt any more. A pending one comes back at once. A body that captures
-  /// is waited for all the same.
+  /// Nothing waits for an attempt any more. If it is pending it comes back at once, unless its body
+  /// captures: then it is still waited for.
   void leave_behind(attempt& a) noexcept;
   /// Asks a body to return. If it goes on it is reported after a while. If it is tried as a suspect
   /// its trial ends after a moment, since it may never come back.

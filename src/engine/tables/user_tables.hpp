@@ -1,5 +1,5 @@
-// The user's own entries: those in the store, over them those that are on their way there, and over
-// these those that the running transaction has written.
+// The user's own entries, in three layers: those in the store, the writes on their way there, and
+// the writes of the running transaction. An upper layer hides the entries below it.
 #pragma once
 #include <cstdint>
 #include <exception>
@@ -16,10 +16,10 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Keys as in the store. An empty value means that the entry is erased.
+/// Keys as in the store. std::nullopt means that the entry is erased.
 using table_writes = std::map<std::string, std::optional<std::string>, std::less<>>;
 
-/// A write to an entry, as it is read and as it is stored. No value means that it is erased.
+/// A write to an entry, as it is read and as it is stored. Without a value the entry is erased.
 struct sealed_write {
   std::string key;
   std::optional<std::string> value;

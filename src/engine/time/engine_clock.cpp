@@ -38,9 +38,9 @@ void engine_clock::start(std::optional<clock_history> known, std::int64_t last, 
   bool is_new = history_.lsn == 0;
   auto ahead = last == 0 ? 0 : wall - last;
   auto now = wall;
-  // Engine time goes on where it was last seen, after the clock had been set back while an engine
-  // ran. (Without an uptime, a clock that is set forward again would look like a machine that was
-  // suspended.)
+  // True if the wall clock goes on where it was last seen, after it had been set back while an
+  // engine ran. (Without an uptime, a clock that is set forward again would later look like a
+  // machine that was suspended.)
   const bool is_explained = knows_uptime_ && history_.behind > 0 &&
                             ahead >= -history_.behind - slack_ms && is_possible(wall);
   if (ahead < 0 && ahead >= -slack_ms) now = last;
@@ -49,7 +49,8 @@ void engine_clock::start(std::optional<clock_history> known, std::int64_t last, 
   else if (ahead > 0 && history_.is_wrong() && ahead >= history_.set_back_by() && !is_new)
     history_.set_forward(ahead, at, at, !is_possible(wall));
   else if (history_.set_back_by() > 0 && ahead >= history_.set_back_by() && !history_.is_wrong())
-    // Perhaps the clock is set right again. Only as much as it was set back counts as that.
+    // Perhaps the clock is set right again. At most the time by which it was set back counts as
+    // that.
     history_.set_forward(history_.set_back_by(), at, at, !is_possible(wall));
   anchor(now);
   now_ = started_ = now;
