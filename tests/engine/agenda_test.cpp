@@ -1,4 +1,4 @@
-// What is to be driven in a turn.
+// The agenda: the runs that are to be driven in a turn.
 #include "engine/runs/agenda.hpp"
 
 #include <doctest/doctest.h>
@@ -29,7 +29,7 @@ TEST_CASE("a run that waits on the agenda is not added twice") {
   a.add(r);
   CHECK(a.size() == 1);
   CHECK(a.take() == run_number(1));
-  a.add(r);  // whoever took it has not begun with it
+  a.add(r);  // not added: it was taken, but its turn isn't over
   CHECK(a.empty());
   r.queued = false;
   a.add(r);

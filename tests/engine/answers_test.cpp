@@ -1,4 +1,4 @@
-// Who waits until an answer is durable.
+// Calls that wait until their answer is durable.
 #include "engine/commit/answers.hpp"
 
 #include "parts.hpp"
@@ -11,7 +11,7 @@ std::exception_ptr no_room() {
   return std::make_exception_ptr(stet::error(stet::errc::full, "engine", "no room"));
 }
 
-/// Two runs, each of which has one record that isn't durable.
+/// Two runs. Each has one record that isn't durable.
 struct fixture {
   fixture() : a(p.start("a")), b(p.start("b")) {}
   parts p;

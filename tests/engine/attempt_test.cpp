@@ -95,7 +95,7 @@ TEST_CASE("attempts in a row keep their order") {
   CHECK(row.pop() == &c.a);
   CHECK(row.empty());
   row.push_front(c.a);
-  row.push(a.a);  // behind it
+  row.push(a.a);  // after the first
   CHECK(row.pop() == &c.a);
   CHECK(row.pop() == &a.a);
 }

@@ -1,4 +1,4 @@
-// New runs.
+// How new runs are made.
 #include "engine/drive/births.hpp"
 
 #include "parts.hpp"
@@ -7,7 +7,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// It gives nothing.
+/// An entropy that gives only zeros.
 class no_entropy final : public stet::entropy {
  public:
   std::uint64_t bits() noexcept override { return 0; }

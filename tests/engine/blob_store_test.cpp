@@ -1,4 +1,4 @@
-// What steps keep beside their run's history.
+// Blobs: bytes that steps keep beside their run's history.
 #include "engine/calls/blob_store.hpp"
 
 #include "one_step.hpp"
@@ -7,7 +7,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// What an attempt has kept is staged, as when its result is recorded.
+/// Stages the bytes that an attempt has kept, as if its result were recorded.
 struct fixture {
   stet::blob keep(std::string_view bytes) {
     auto kept = s.a.keep(bytes);
@@ -58,7 +58,7 @@ TEST_CASE("a step keeps only so many bytes, in all") {
 TEST_CASE("what a run has kept goes with it, and nothing of another run") {
   fixture f;
   auto mine = f.keep("mine");
-  f.s.a.order.run = run_number(256);  // its key begins with the same bytes but one
+  f.s.a.order.run = run_number(256);  // its keys begin with the same bytes
   auto other = f.keep("other");
   erase_blobs(f.s.p->tables, f.s.p->log.extra_writes(), "default", run_number(1));
   while (f.s.p->commit.commit()) {}

@@ -1,4 +1,4 @@
-// Which blocks are on their way.
+// The state of the block that is on its way.
 #include "engine/runs/block_state.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// What comes back from the bodies of steps.
+// Attempts and heartbeats that come back from the bodies of steps.
 #include "engine/bodies/bodies.hpp"
 
 #include <thread>

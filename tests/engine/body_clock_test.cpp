@@ -1,4 +1,4 @@
-// The clock of the host, as bodies use it.
+// The host's clock, as bodies of steps use it.
 #include "engine/bodies/body_clock.hpp"
 
 #include <doctest/doctest.h>

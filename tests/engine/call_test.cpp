@@ -40,7 +40,7 @@ TEST_CASE("a call leaves its chain when it is done, wherever it stands there") {
   CHECK(a.next() == &c);
   a.leave();
   CHECK(all == &c);
-  a.leave();  // once more does no harm
+  a.leave();  // leaving once more does no harm
   CHECK(all == &c);
   c.done();
   CHECK(all == nullptr);

@@ -15,7 +15,7 @@ stet::task<int> asking(stet::context& ctx) {
   co_return answer ? *answer : -1;
 }
 
-/// A run that has asked another, which hasn't looked yet.
+/// A run that has called another one, which hasn't seen the call yet.
 struct fixture {
   fixture() {
     p.define("asking", &asking);

@@ -1,4 +1,4 @@
-// An entity.
+// A cart: an entity for tests.
 #pragma once
 #include <stet/entity.hpp>
 

@@ -1,4 +1,4 @@
-// The checkpoint under load: little room for the journal, so that passes go on all the time.
+// Checkpoints under load. The journal is short, so that passes go on all the time.
 #include "tests/support/world.hpp"
 
 using namespace stet_tests;
@@ -41,7 +41,7 @@ TEST_CASE("passes of the checkpoint lose nothing, over crashes and clean closes"
   for (std::size_t tail : {std::size_t{4096}, std::size_t{20'000}, std::size_t{200'000}}) {
     for (cell c :
          {cell{}, cell{.resident = 0}, cell{.lmdb = true, .resident = 7}, cell{.threads = 4}}) {
-      if (c.lmdb && tail != 4096) continue;  // its commits are slow
+      if (c.lmdb && tail != 4096) continue;  // commits of LMDB are slow
       INFO("in the cell ", c.name(), ", tail ", tail);
       world w(c);
       w.options.tail_bytes_max = tail;

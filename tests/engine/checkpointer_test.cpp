@@ -1,4 +1,4 @@
-// Which runs are written, and when.
+// Which runs are written to their snapshots, and when.
 #include "engine/commit/checkpointer.hpp"
 
 #include "parts.hpp"
@@ -44,10 +44,10 @@ TEST_CASE("a run that has ended is written with its last record, once") {
   CHECK(look() == 1);
   p->commit.checkpointer.slice_ended();
   CHECK(!p->commit.checkpointer.has_ended());
-  CHECK(look() == 1);  // it is on its way there
+  CHECK(look() == 1);  // its slice is on its way
   CHECK(r->riding);
   auto written = p->log.extra_writes().operations().size();
-  p->commit.checkpointer.slice(*r);  // it has nothing new
+  p->commit.checkpointer.slice(*r);  // writes nothing: there are no new records
   CHECK(p->log.extra_writes().operations().size() == written);
   (void)p->commit.commit();
   CHECK(look() == 0);

@@ -1,4 +1,4 @@
-// The engine's clock and the store.
+// The clock's history in the store.
 #include "engine/time/clock_keeper.hpp"
 
 #include "parts.hpp"
@@ -14,7 +14,7 @@ constexpr auto hour = std::chrono::hours(1);
 TEST_CASE("the clock's history goes to the store with the first commit of an engine") {
   parts p;
   CHECK(p->time.keeper.is_unsaved());
-  CHECK(!p->log.has_something());  // but alone it is no reason for one
+  CHECK(!p->log.has_something());  // the history alone is no reason for a block
   auto r = p.start("a");
   CHECK(p->commit.commit());
   CHECK(!p->time.keeper.is_unsaved());

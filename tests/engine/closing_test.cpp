@@ -1,4 +1,4 @@
-// How an engine ends.
+// How an engine is closed.
 #include "engine/loop/closing.hpp"
 
 #include "stepping.hpp"
@@ -7,7 +7,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// What the parts of a closing engine do.
+/// The parts that close an engine. The close has begun.
 struct closes {
   explicit closes(parts& p) : t(*p, p.calls), c(*p, t) { p->inbox.begin_close(); }
   turns t;

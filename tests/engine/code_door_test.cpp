@@ -1,4 +1,4 @@
-// Before a run's own code is entered or destroyed.
+// Entering and destroying a run's own code.
 #include "engine/drive/code_door.hpp"
 
 #include "parts.hpp"
@@ -43,7 +43,7 @@ TEST_CASE("a frame whose destructors are suspected goes at once, when that is du
   f.p->drive.door.evict_now(*f.r);
   CHECK(!f.r->frame);
   CHECK(f.p->log.durable_lsn() == f.r->last_lsn);
-  f.p->drive.door.evict_now(*f.r);  // there is none
+  f.p->drive.door.evict_now(*f.r);  // nothing to evict
 }
 
 TEST_CASE("a history that fits is played, and one that doesn't says why") {

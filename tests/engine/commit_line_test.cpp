@@ -1,4 +1,4 @@
-// From what was recorded to what is durable.
+// The way from recorded to durable.
 #include "engine/commit/commit_line.hpp"
 
 #include "parts.hpp"
@@ -56,7 +56,7 @@ TEST_CASE("a refused block is kept and tried again, and callers are told") {
   CHECK(p->commit.is_refused());
   CHECK(p->commit.waits_for_room());
   CHECK(waits.error().find("no room") != std::string::npos);
-  CHECK(!looks.is_done());  // it is performed anew
+  CHECK(!looks.is_done());  // it is performed again
   CHECK(p->inbox.has_calls());
   noted_call late;
   p->commit.answer(late, r->last_lsn);

@@ -1,4 +1,4 @@
-// A thread that writes while the loop goes on.
+// The thread that writes while the loop goes on.
 #include "engine/commit/committer.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// What the handles of a completion share with their attempt.
+// The state that the handles of a completion share with their attempt.
 #include "engine/bodies/completion.hpp"
 
 #include <thread>
@@ -91,7 +91,7 @@ TEST_CASE("whoever asked to be told of a stop is told once, also when the stop c
   CHECK(told == 11);
   kept->on_stop([] { throw std::runtime_error("lost"); });
   CHECK(kept->resolve(1));
-  kept->on_stop([&told] { told += 100; });  // it is over
+  kept->on_stop([&told] { told += 100; });  // the attempt is over
   CHECK(told == 11);
   (void)s.p->bodies.inline_returned.pop();
 }

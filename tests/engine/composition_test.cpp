@@ -24,7 +24,7 @@ stet::task<int> fails_after(stet::context& ctx, stet::duration d) {
   co_await ctx.sleep(d);
   throw std::runtime_error("after " + std::to_string(d.count()));
 }
-/// Cleans up durably when it loses, and ends with a value.
+/// Cleans up durably if it loses, and returns a value then, too.
 stet::task<int> tidy(stet::context& ctx) {
   bool lost = false;
   try {
@@ -81,7 +81,7 @@ stet::task<int> races(stet::context& ctx) {
   racers.reserve(3);
   for (int i = 0; i < 3; ++i) racers.push_back(leaf(ctx, i));
   auto w = co_await stet::any(std::move(racers));
-  CHECK(w.value == 2 * static_cast<int>(w.index));  // bodies on threads: any of them
+  CHECK(w.value == 2 * static_cast<int>(w.index));  // the bodies run on threads, so any may win
   auto late = co_await stet::with_timeout(1s, tidy(ctx));
   static_assert(std::is_same_v<decltype(late), std::optional<int>>);
   CHECK(!late);
@@ -155,7 +155,7 @@ stet::task<int> scopes(stet::context& ctx) {
       co_await ctx.sleep(1h);
       co_return 1;
     });
-    co_return r.value_or(2);  // not reached: it isn't the inner one that was cancelled
+    co_return r.value_or(2);  // not reached: the outer scope was cancelled
   });
   CHECK(!twice_over);
   co_return 1;
@@ -181,7 +181,7 @@ template <class F> void check(F f) {
   });
 }
 
-/// Elements that fail, to a bound.
+/// Tolerates elements that fail, up to a bound.
 stet::task<int> tolerates(stet::context&) {
   std::vector<int> items{0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
   int begun = 0;

@@ -1,4 +1,4 @@
-// What an operator does to a run.
+// The operator's verbs for a run.
 #include "engine/calls/control.hpp"
 
 #include "stepping.hpp"
@@ -74,7 +74,7 @@ TEST_CASE("a run is moved to a version that its history fits, and goes on there"
   CHECK(r->state.version == "2");
   CHECK(!r->frame);
   auto records = r->state.records;
-  (void)c.move(a, "2");  // it is there
+  (void)c.move(a, "2");  // it has that version already
   CHECK(r->state.records == records);
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("a stalled run that is moved goes on") {
   parts p;
   p.define("sleeper", &sleeps_a_day, "2");
   auto r = p.start("a");
-  r->state.version = "1";  // of a build that is gone
+  r->state.version = "1";  // a version without a body
   CHECK(!p->drive.frames.ensure_frame(*r));
   REQUIRE(r->state.stalled);
   (void)p.calls.control.move(a, "2");

@@ -1,4 +1,4 @@
-// The file of who is in user code, where the disk is full.
+// The file of crash slots on a full disk.
 #include "engine/services/crash_slots.hpp"
 
 #include <doctest/doctest.h>
@@ -36,7 +36,7 @@ bool mount_full(const std::string& place) {
   return true;
 }
 
-/// What `f(place)` says in a process of its own, on a disk without room.
+/// Returns the text of `f(place)`, which is called in another process, on a disk without room.
 template <class F> std::string on_full_disk(F f) {
   temporary_directory dir;
   child_process child([&](int pipe) {
@@ -53,7 +53,7 @@ TEST_CASE("the disk has no room for the slots: there are none, and nobody is tak
   for (bool is_hole : {false, true}) {
     const auto said = on_full_disk([&](const std::string& place) {
       const std::string path = place + "/s.slots";
-      if (is_hole) {  // as it was made before
+      if (is_hole) {  // as older builds made it
         std::ofstream(path) << "";
         std::filesystem::resize_file(path, file_bytes);
       }

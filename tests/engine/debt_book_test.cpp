@@ -1,4 +1,4 @@
-// What is owed to runs that can't be read.
+// Debts to runs that can't be read.
 #include "engine/runs/debt_book.hpp"
 
 #include "parts.hpp"
@@ -33,7 +33,7 @@ TEST_CASE("a run that has taken what it is owed is owed nothing any more") {
   auto& book = p->runs.debts;
   debt cancel{debt_kind::cancel, seven, "why"};
   CHECK(book.take(seven).empty());
-  CHECK(!p->log.has_something());  // nothing is written for that
+  CHECK(!p->log.has_something());  // nothing is written
   book.owe(seven, cancel);
   (void)in_store(p, seven);
   CHECK(book.take(seven) == debts{cancel});

@@ -1,4 +1,4 @@
-// What was owed is paid.
+// How debts are paid.
 #include "engine/drive/debt_payer.hpp"
 
 #include "families.hpp"

@@ -1,4 +1,4 @@
-// What the workflows of a program do.
+// The workflows that a program has defined.
 #include "engine/services/definitions.hpp"
 
 #include <doctest/doctest.h>

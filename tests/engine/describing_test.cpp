@@ -1,4 +1,4 @@
-// What a run shows of itself.
+// Descriptions of runs.
 #include "engine/calls/describing.hpp"
 
 #include "engine/calls/history_bytes.hpp"
@@ -16,7 +16,7 @@ TEST_CASE("of an id without a run nothing is shown") {
   parts p;
   auto& d = p.calls.describing;
   CHECK(!d.describe(nobody).value);
-  CHECK(d.describe(nobody).lsn == everything);  // that there is none may be news
+  CHECK(d.describe(nobody).lsn == everything);  // that there is no such run may be new
   CHECK(d.history(nobody).value.empty());
   CHECK_THROWS_AS((void)d.export_history(nobody), stet::error);
 }

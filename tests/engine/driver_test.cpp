@@ -1,4 +1,4 @@
-// What happens to a run.
+// Driving a run by events.
 #include "engine/drive/driver.hpp"
 
 #include "parts.hpp"
@@ -9,7 +9,7 @@ namespace {
 
 inline constexpr stet::signal<int> Ping{"ping"};
 
-/// Sends itself what it waits for, again and again.
+/// Sends itself the signal that it waits for, again and again.
 stet::task<int> busy(stet::context& ctx) {
   for (;;) {
     co_await ctx.signal("a", Ping, 1);
@@ -38,7 +38,7 @@ TEST_CASE("an event is recorded, and drives, with what comes of it") {
   p.define("waits", &waits);
   auto one = bytes_of(1);
   auto r = p.start("a", "waits");
-  p->drive.driver.happen(*r, ping(one));  // its start comes first
+  p->drive.driver.happen(*r, ping(one));  // the run's start is driven first
   CHECK(r->state.undriven == 2);
   REQUIRE(p->drive.frames.ensure_frame(*r));
   p->drive.driver.drive_what_is_there(*r);

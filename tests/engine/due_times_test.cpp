@@ -1,4 +1,4 @@
-// When something is due, by the clock of today.
+// When something is due, by today's clock.
 #include "engine/time/due_times.hpp"
 
 #include <doctest/doctest.h>

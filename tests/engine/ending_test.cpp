@@ -1,4 +1,4 @@
-// What a run owes when it ends, and to whom.
+// How runs end, and how their debts are paid.
 #include "engine/drive/ending.hpp"
 
 #include "families.hpp"
@@ -14,7 +14,7 @@ stet::task<int> leaves_child(stet::context& ctx) {
   co_return 1;
 }
 
-/// The first record of this kind that the run has.
+/// The error type of the last record of this kind in the run's history.
 std::string error_type_of(parts& p, resident& r, record_kind k) {
   std::string type;
   p->runs.history.for_each(r, [&](const record& rec) {
@@ -42,7 +42,7 @@ TEST_CASE("a run is asked to end once, in a turn of its own") {
   p->drive.ending.request_cancel(*r, "first");
   p->drive.ending.request_cancel(*r, "second");
   CHECK(r->state.open());
-  CHECK(r->state.undriven == 2);  // its start, and this
+  CHECK(r->state.undriven == 2);  // its start, and the request to cancel
   CHECK(p.count(*r, record_kind::cancel_requested) == 1);
 }
 

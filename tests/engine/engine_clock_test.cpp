@@ -13,7 +13,7 @@ constexpr auto start_ms = stet::testing::virtual_clock::epoch;
 constexpr std::int64_t hour = 3'600'000;
 constexpr journal_place here{record_lsn(10), run_number(10)};
 
-/// A clock that may know how long the machine is up.
+/// A clock that may know the machine's uptime.
 class machine final : public stet::testing::virtual_clock {
  public:
   explicit machine(bool up, int coarse = 0) : knows_uptime(up), coarseness(coarse) {}
@@ -63,12 +63,12 @@ TEST_CASE("a wall clock that is set back doesn't set engine time back") {
   f.start();
   f.pass(10);
   f.set(-hour);
-  CHECK(f.clock.tick(here));  // it is to be noted
+  CHECK(f.clock.tick(here));  // the history is to be written
   CHECK(f.clock.now() == start_ms + 10);
   CHECK(f.clock.behind() == hour);
   CHECK(f.clock.due(start_ms + 500, record_lsn(11)) == start_ms + 500);
   CHECK(f.clock.history(here).behind == hour);
-  CHECK(!f.clock.tick(here));  // it is noted
+  CHECK(!f.clock.tick(here));  // it was written
 }
 
 TEST_CASE("a wall clock that is set forward takes lengths of time with it, where none passed") {
@@ -111,7 +111,7 @@ TEST_CASE("a start behind the last time known shifts what is pending, and knows 
   CHECK(f.clock.history().shifts_back());
   CHECK(f.clock.notes_progress());
   (void)f.clock.history(here);
-  CHECK(!f.clock.notes_progress());  // now and then
+  CHECK(!f.clock.notes_progress());  // only now and then
 }
 
 TEST_CASE("a start a moment behind the last time known goes on from that") {

@@ -7,7 +7,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// What a query says of an entity that was never called; empty if nobody answers.
+/// The answer of an entity that was never called; empty if there is none.
 std::string as_new(parts& p, std::string_view id, std::string_view query) {
   std::string out;
   auto none = bytes_of(std::tuple<>{});
@@ -26,7 +26,7 @@ TEST_CASE("an id is an entity's if what stands before the slash is one") {
   CHECK(e.find("cart/a/b") != nullptr);
   CHECK(e.find("cart") == nullptr);
   CHECK(e.find("other/ann") == nullptr);
-  CHECK(e.find("sleeper/ann") == nullptr);  // a workflow
+  CHECK(e.find("sleeper/ann") == nullptr);  // it is a workflow
   CHECK(e.find("") == nullptr);
 }
 
@@ -36,7 +36,7 @@ TEST_CASE("an entity that was never called answers as a new one, and one that wa
   CHECK(as_new(p, "cart/ann", "sum") == bytes_of(0));
   CHECK(as_new(p, "cart/ann", "other").empty());
   CHECK(as_new(p, "other", "sum").empty());
-  auto r = p.start("cart/ann");  // whatever has the id
+  auto r = p.start("cart/ann");  // any run with the id will do
   CHECK(as_new(p, "cart/ann", "sum").empty());
 }
 

@@ -10,7 +10,7 @@ TEST_CASE("a run counts as erased until the block that erases it is durable") {
   CHECK(!e.has(run_number(1)));
   e.add(run_number(1));
   CHECK(e.has(run_number(1)));
-  e.committed();  // another block
+  e.committed();  // of another block
   CHECK(e.has(run_number(1)));
   e.sealed();
   CHECK(e.has(run_number(1)));

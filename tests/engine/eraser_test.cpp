@@ -1,4 +1,4 @@
-// Runs that go, because a caller says so.
+// Erasing runs on request.
 #include "engine/calls/eraser.hpp"
 
 #include "families.hpp"
@@ -10,7 +10,7 @@ namespace {
 std::size_t erase(parts& p, std::string_view id, stet::erase_options o = {}) {
   return p.calls.eraser.erase({0, "default", id}, o).value;
 }
-/// How many keys of the store name a run by its number at their end.
+/// How many keys in the store end with the number of this run.
 std::size_t traces(parts& p, run_number run) {
   while (p->commit.commit()) {}
   std::size_t n = 0;
@@ -81,7 +81,7 @@ TEST_CASE("all runs of an id go, or none") {
 TEST_CASE("a run goes with those that it started, if that is asked, and not others of their ids") {
   for (bool children : {false, true}) {
     family f;
-    f.p->drive.ending.terminate(*f.parent, "");  // its child ends with it
+    f.p->drive.ending.terminate(*f.parent, "");  // its child is terminated, too
     while (f.p->commit.commit()) {}
     auto other = f.p.start("child");
     CHECK(erase(f.p, "parent", {.children = children}) == (children ? 2 : 1));

@@ -1,4 +1,4 @@
-// What is wrong with one run, and what with the engine.
+// Errors of one run, and errors of the engine.
 #include "engine/services/failures.hpp"
 
 #include <doctest/doctest.h>
@@ -15,7 +15,7 @@ using namespace stet::detail;
 
 namespace {
 
-/// The code of what callers are told; nothing if it is no error of Stet's.
+/// The code of the error that callers get; empty if it is no error of Stet's.
 std::optional<stet::errc> code_of(const std::exception_ptr& e) {
   try {
     std::rethrow_exception(as_error(e));
@@ -72,5 +72,5 @@ TEST_CASE("each thread that is told an error gets an object of its own, of the s
   auto copy = own_copy(of_store);
   CHECK(address<stet::store_error>(copy) != address<stet::store_error>(of_store));
   auto foreign = std::make_exception_ptr(std::runtime_error("x"));
-  CHECK(own_copy(foreign) == foreign);  // nobody knows how to copy it
+  CHECK(own_copy(foreign) == foreign);  // a foreign exception can't be copied
 }

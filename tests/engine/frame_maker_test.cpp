@@ -1,4 +1,4 @@
-// The coroutine of a run, rebuilt.
+// How a run's coroutine is made anew.
 #include "engine/drive/frame_maker.hpp"
 
 #include "parts.hpp"
@@ -37,7 +37,7 @@ TEST_CASE("a frame is rebuilt from the history, and made once") {
   CHECK(frame->emitter.queued().empty());
   CHECK(p->drive.frames.ensure_frame(*r));
   CHECK(r->frame.get() == frame);
-  CHECK(r->state.records == records);  // nothing is recorded of that
+  CHECK(r->state.records == records);  // making the frame records nothing
   CHECK(p->runs.frames.size() == 1);
 }
 

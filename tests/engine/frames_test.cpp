@@ -41,7 +41,7 @@ TEST_CASE("a frame to which a body refers that has begun stays") {
   p->drive.driver.drive_what_is_there(*r);
   REQUIRE(r->attempts.size() == 1);
   auto& a = *r->attempts.front();
-  CHECK(frames::may_evict(*r));  // it waits in the gate
+  CHECK(frames::may_evict(*r));  // the attempt waits in the gate
   a.ticket.submitted = true;
   CHECK(!frames::may_evict(*r));
   p->runs.frames.evict(*r);
@@ -51,7 +51,7 @@ TEST_CASE("a frame to which a body refers that has begun stays") {
   p->runs.frames.evict(*r);
   CHECK(!r->frame);
   CHECK(p->runs.frames.size() == 0);
-  p->runs.frames.evict(*r);  // once more does nothing
+  p->runs.frames.evict(*r);  // evicting once more does nothing
 }
 
 TEST_CASE("a frame whose destructors are suspected stays until its run's records are durable") {
@@ -64,5 +64,5 @@ TEST_CASE("a frame whose destructors are suspected stays until its run's records
   (void)p->commit.commit();
   p->runs.frames.evict(*r);
   CHECK(!r->frame);
-  CHECK(!p->runs.suspects.has_code_of(r->state.run));  // it came through
+  CHECK(!p->runs.suspects.has_code_of(r->state.run));  // its code came through
 }

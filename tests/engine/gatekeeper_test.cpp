@@ -7,7 +7,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// The host's executor: it only takes.
+/// An executor of the host that only takes work.
 struct taking_executor final : stet::executor {
   void submit(stet::work* first) noexcept override { submitted = first; }
   stet::work* stop() noexcept override { return nullptr; }
@@ -20,7 +20,7 @@ stet::task<int> timed_step(stet::context& ctx) {
       [] { return 1; });
 }
 
-/// The attempt comes back, whoever has it.
+/// The attempt comes back, even if the executor still has it.
 void give_back(stepping& s) {
   s.a().revoke();
   s.p->bodies.inline_returned.push(s.a());

@@ -1,4 +1,4 @@
-// The whole history of a run, wherever its parts are.
+// The whole history of a run, from all places that have parts of it.
 #include "engine/runs/history_reader.hpp"
 
 #include "parts.hpp"
@@ -26,7 +26,7 @@ TEST_CASE("a history is what is stored, what rides in a block, and what is unsav
   CHECK(r->riding);
   signal(p, *r, "one");
   CHECK(names(p, *r) == std::vector<std::string>{"sleeper", "one"});
-  p->commit.checkpointer.slice(*r);  // rides behind the first
+  p->commit.checkpointer.slice(*r);  // rides after the first
   CHECK(names(p, *r) == std::vector<std::string>{"sleeper", "one"});
   (void)p->commit.commit();
   CHECK(!r->riding);

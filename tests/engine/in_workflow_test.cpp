@@ -1,4 +1,4 @@
-// While a workflow's own code runs.
+// The scope in which a workflow's own code runs.
 #include "engine/services/in_workflow.hpp"
 
 #include "parts.hpp"
@@ -45,7 +45,7 @@ TEST_CASE("the code is in a crash slot and is this thread's, as long as it runs"
     here.may_do_anything();
     CHECK(current_user_code() == nullptr);
     crash_slots next;
-    CHECK(next.open(f.path).size() == 1);  // a death would be on its account
+    CHECK(next.open(f.path).size() == 1);  // a death would count for this run
   }
   CHECK(current_user_code() == nullptr);
 }

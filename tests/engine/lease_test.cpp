@@ -1,4 +1,4 @@
-// Who keeps a run in memory.
+// Leases keep runs in memory.
 #include "engine/runs/lease.hpp"
 
 #include "parts.hpp"
@@ -7,7 +7,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// An idle run, in the store alone.
+/// A run that is idle, and only in the store.
 run_number idle_run(parts& p, std::string_view id) {
   auto run = p.start(id)->state.run;
   p.put_away(run);

@@ -1,4 +1,4 @@
-// Who keeps a run in memory: nobody, once a call is over, whatever came of it.
+// Once a call is over no lease keeps a run in memory, whether the call succeeded or failed.
 #include <functional>
 #include <map>
 
@@ -27,7 +27,7 @@ struct no_function final : commands_to::transact_function {
   void run(stet::transaction&) override { throw std::runtime_error("no"); }
 };
 
-/// Runs in memory that somebody still holds, or that the store has all of.
+/// How many runs in memory are still leased, or are wholly in the store.
 std::size_t kept_without_reason(stet::engine& e) {
   auto& table = e.internals().parts.runs.table;
   std::size_t n = 0;
@@ -35,7 +35,7 @@ std::size_t kept_without_reason(stet::engine& e) {
   return n;
 }
 
-/// Each command by its name, in a way that may succeed or fail with the run that it gets.
+/// Each command by its name. The command may succeed or fail with the run that it gets.
 std::map<std::string, command> all_commands() {
   using namespace stet::detail;
   static const stet::blob nothing{};
@@ -140,7 +140,7 @@ TEST_CASE("a call that fails leaves no run in memory") {
       w.engine().start(Quick, "q" + std::to_string(i)).result();
     }
     w.close();
-    w.reopen();  // all of them are in the store, and nothing of them is due
+    w.reopen();  // all runs are in the store, and nothing of them is due
     auto& e = w.engine();
     CHECK(in_memory(e) == 0);
     auto each = [&](const std::string& what, auto call) {

@@ -1,5 +1,5 @@
-// What an engine uses of its host's when bodies outlive its close, and when several threads drive
-// it by hand.
+// The host's objects when bodies are still running after the close of their engine, and when
+// several threads drive an engine by hand.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -17,7 +17,7 @@ namespace {
 
 inline constexpr stet::workflow<int()> One{"one"};
 
-/// Counts who looks at it after its owner has thrown it away.
+/// Counts the calls after its owner has destroyed it.
 struct mortal_clock final : stet::clock {
   std::atomic<bool> is_gone{false};
   std::atomic<int> looks_after{0};
@@ -35,7 +35,7 @@ struct mortal_clock final : stet::clock {
   }
 };
 
-/// Moves itself to what is due, as a test's clock may.
+/// Moves itself to the next time that is due, as the clock of a test may.
 struct skipping_clock final : stet::clock {
   std::atomic<std::int64_t> ms{1'700'000'000'000};
   stet::time_point wall() noexcept override { return stet::time_point(stet::duration(ms.load())); }
@@ -73,7 +73,7 @@ TEST_CASE("bodies that a close has left behind don't touch the host's clock any 
   clock.is_gone = true;
   may_go_on = true;
   while (!has_returned) std::this_thread::sleep_for(1ms);
-  std::this_thread::sleep_for(100ms);  // what comes behind the body
+  std::this_thread::sleep_for(100ms);  // code that runs after the body
   CHECK(clock.looks_after == 0);
 }
 

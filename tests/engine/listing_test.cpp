@@ -1,4 +1,4 @@
-// Which runs there are.
+// Lists and counts of runs.
 #include "engine/calls/listing.hpp"
 
 #include "parts.hpp"
@@ -9,7 +9,7 @@ namespace {
 
 using kind = listing::kind;
 
-/// Runs a, b and c: in the store, on its way there, and in memory; c has ended.
+/// Three runs: a is in the store, b is on its way there, and c is in memory and has ended.
 struct fixture {
   fixture() {
     auto a = p.start("a")->state.run;

@@ -30,7 +30,7 @@ TEST_CASE("whoever waits for the loop's end gets it, with a limit or without") {
     loop_thread t;
     CHECK(!t.joinable());
     t.start(std::thread([&] {
-      loop_thread::inside_body inside(t);  // and comes back
+      loop_thread::inside_body inside(t);  // enters the body, and comes back
     }));
     CHECK(t.joinable());
     if (limited) t.ends();
@@ -41,14 +41,14 @@ TEST_CASE("whoever waits for the loop's end gets it, with a limit or without") {
 }
 
 TEST_CASE("a loop that stays in a body is left there when the time is over") {
-  static loop_thread& t = *new loop_thread;  // as the engine is kept
+  static loop_thread& t = *new loop_thread;  // kept for ever, as an engine is
   static std::atomic<bool> goes_on{false};
   static std::atomic<bool> inside{false};
   t.start(std::thread([] {
     loop_thread::inside_body body(t);
     inside = true;
     inside.notify_all();
-    goes_on.wait(false);  // for ever
+    goes_on.wait(false);  // never ends
   }));
   inside.wait(false);
   CHECK(!t.join(std::chrono::steady_clock::now()));

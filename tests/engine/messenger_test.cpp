@@ -1,4 +1,4 @@
-// What a run asks of others while it is driven.
+// The requests of a run to other runs.
 #include "engine/drive/messenger.hpp"
 
 #include "carts.hpp"
@@ -7,7 +7,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// A run that waits for the answers to its commands, and a request of it.
+/// A run that waits for the answers to its commands, and a request that it makes.
 struct fixture {
   explicit fixture(wait_kind k) : q(k, "sleeper", {"x.cpp", 1}) {
     r = p.start("a");
@@ -22,7 +22,7 @@ struct fixture {
     REQUIRE(r->state.find(1));
   }
   void send() { p->drive.messenger.send(*r, q); }
-  /// The error with which its command has failed.
+  /// The error with which the run's command has failed.
   std::string failed(record_kind k) {
     std::string type;
     p->runs.history.for_each(*r, [&](const record& rec) {

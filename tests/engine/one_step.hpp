@@ -1,4 +1,4 @@
-// One step and an attempt of it, without a run that is driven.
+// One step and an attempt of it. No run is driven.
 #pragma once
 #include <thread>
 
@@ -17,12 +17,12 @@ class one_step {
   }
   one_step(const one_step&) = delete;
   one_step& operator=(const one_step&) = delete;
-  ~one_step() {  // it is this test's, whoever has it
+  ~one_step() {  // the attempt belongs to this test
     while (p->bodies.inline_returned.pop()) {}
     (void)p->bodies.take_from_threads();
   }
 
-  /// Runs it as a pool does, on another thread.
+  /// Runs the attempt on another thread, as a pool does.
   void run_elsewhere() {
     std::thread([&] { a.run(); }).join();
   }

@@ -1,5 +1,5 @@
-// The parts of an engine over a store, without an engine: no thread, no loop, no call. A test takes
-// the part that it is about, and drives it itself.
+// The parts of an engine over a store, without a thread, a loop or a call. A test takes the part
+// that it is about, and drives it itself.
 #pragma once
 #include <doctest/doctest.h>
 
@@ -30,7 +30,7 @@ template <class T> std::string bytes_of(const T& value) {
   return bytes;
 }
 
-/// A record with a name and a payload, as a signal is.
+/// A record with a name and a payload, like that of a signal.
 inline record event_named(record_kind k, std::string_view name, std::string_view payload = {}) {
   record e;
   e.kind = k;
@@ -39,7 +39,7 @@ inline record event_named(record_kind k, std::string_view name, std::string_view
   return e;
 }
 
-/// A transform that seals nothing while it is broken: then it throws.
+/// A transform that leaves payloads as they are. While it is broken it throws.
 class fragile_transform final : public stet::payload_transform {
  public:
   std::string_view name() const noexcept override { return "fragile"; }
@@ -67,7 +67,7 @@ class parts {
   }
   parts(const parts&) = delete;
   parts& operator=(const parts&) = delete;
-  ~parts() {  // attempts that nobody has taken
+  ~parts() {  // destroys attempts that weren't taken
     for (auto& [run, r] : all_.runs.table.all())
       while (!r->attempts.empty()) {
         std::unique_ptr<attempt> gone(r->attempts.back());
@@ -83,7 +83,7 @@ class parts {
     all_.shared.definitions.add(workflow, version,
                                 std::make_unique<definition_of<decltype(body), R, A...>>(body));
   }
-  /// The first record of a run. `arguments` has its texts.
+  /// The first record of a run. It refers to the bytes of `arguments`.
   record start_of(std::string_view id, std::string_view workflow, const std::string& arguments) {
     record r;
     r.run = all_.log.new_run_number();
@@ -92,18 +92,18 @@ class parts {
     r.payload = arguments;
     return r;
   }
-  /// A run that is recorded, and hasn't been driven.
+  /// Makes a run. Its start is recorded, and not driven.
   template <class... A>
   run_lease start(std::string_view id, std::string_view workflow = "sleeper", const A&... a) {
     const auto arguments = bytes_of(std::tuple<A...>(a...));
     return all_.drive.births.create(start_of(id, workflow, arguments));
   }
-  /// Time passes.
+  /// Lets time pass.
   void pass(stet::duration d) {
     clock.advance(d);
     all_.time.keeper.update_now(true);
   }
-  /// What is ready is driven and written, and bodies run, until nothing more comes of it.
+  /// Drives the runs that are ready, commits, and runs bodies, until nothing is left to do.
   void settle() {
     for (bool any = true; any;) {
       any = all_.advance.waker.drive_ready([] { return false; });
@@ -112,7 +112,7 @@ class parts {
       any |= all_.advance.returns.take();
     }
   }
-  /// The run goes from memory: the store has all of it.
+  /// Takes the run out of memory, when the store has all of it.
   void put_away(run_number run) {
     if (auto r = all_.runs.table.load(run)) {
       r->queued = false;
@@ -121,7 +121,7 @@ class parts {
     }
     while (all_.commit.commit()) {}
   }
-  /// The same, and then its snapshot can't be read any more. Returns what it was.
+  /// The same, and then damages its snapshot. Returns the snapshot as it was.
   std::string damage(run_number run) {
     put_away(run);
     auto whole = all_.shared.store.get(keys::snapshot(run)).value_or("");
@@ -159,11 +159,11 @@ class parts {
   calls_room calls{all_};
 };
 
-/// A call that notes what came of it.
+/// A call that remembers how it was answered.
 class noted_call final : public call {
  public:
   std::optional<record_lsn> perform(calls_room&) override { return everything; }
-  /// What it was answered with; empty if it was well.
+  /// The error that it was answered with; empty if it succeeded.
   std::string error() const {
     try {
       rethrow();

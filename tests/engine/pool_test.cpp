@@ -18,7 +18,7 @@ struct job final : stet::work {
   std::function<void()> what;
 };
 
-/// Something that happens on another thread. It is awaited for so long that only a hang fails.
+/// Something that happens on another thread. The wait for it is long, so only a hang fails.
 struct event {
   void happens() { promise.set_value(); }
   bool wait() { return seen.wait_for(std::chrono::minutes(2)) == std::future_status::ready; }
@@ -59,7 +59,7 @@ TEST_CASE("a pool that has stopped begins nothing, and gives back what it is giv
 }
 
 TEST_CASE("what waits behind a body is given back when that is left behind") {
-  static pool& p = *new pool(1);  // it must stay
+  static pool& p = *new pool(1);  // never destroyed
   event begun, goes_on, over;
   job a([&] {
     begun.happens();

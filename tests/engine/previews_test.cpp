@@ -1,4 +1,4 @@
-// What today's code would do with runs.
+// Previews: which runs would be stalled by today's code.
 #include "engine/calls/previews.hpp"
 
 #include "parts.hpp"

@@ -1,4 +1,4 @@
-// What tests see of an engine from inside.
+// The inner parts of an engine, for tests.
 #pragma once
 #include "engine/loop/core.hpp"
 #include "tests/support/world.hpp"

@@ -1,4 +1,4 @@
-// Promises of the guide that no other test tries to break (tests/promises.md).
+// Promises of the guide that no other test covers (tests/promises.md).
 #include <stet/entity.hpp>
 
 #include "probe.hpp"

@@ -1,4 +1,4 @@
-// The one place where anything of a run is recorded.
+// The one place where records of a run are made.
 #include "engine/record/recorder.hpp"
 
 #include "parts.hpp"
@@ -15,7 +15,7 @@ record signal_of(std::string_view name, std::string_view payload) {
   return e;
 }
 
-/// Seals nothing: it throws.
+/// A transform that can't seal: it throws.
 class broken_transform final : public stet::payload_transform {
  public:
   std::string_view name() const noexcept override { return "broken"; }
@@ -41,7 +41,7 @@ TEST_CASE("what is recorded is in the run's state, in the block that fills, and 
   CHECK(r->state.records == 2);
   CHECK(r->state.undriven == 2);
   CHECK(r->dirty_since == lsn);
-  CHECK(p->runs.agenda.size() == 1);  // once, whatever comes
+  CHECK(p->runs.agenda.size() == 1);  // once, however many events come
 }
 
 TEST_CASE("what can't be sealed is not recorded") {

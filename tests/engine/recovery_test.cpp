@@ -1,4 +1,4 @@
-// From what the store holds to runs that go on.
+// From the contents of a store to runs that go on.
 #include "engine/loop/recovery.hpp"
 
 #include "engine/loop/turns.hpp"
@@ -9,7 +9,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// A store that outlives whoever uses it; with a path its crash slots do, too.
+/// A store that isn't closed with the engine that uses it. With a path its crash slots stay, too.
 class lasting_store final : public stet::store {
  public:
   lasting_store(std::shared_ptr<stet::store> s, std::string path)
@@ -29,7 +29,7 @@ class lasting_store final : public stet::store {
   std::string path_;
 };
 
-/// One life after the other over the same store. Each ends as by a crash.
+/// Several lives over the same store, one after the other. Each ends like a crash.
 struct world {
   template <class F> void live(F f) {
     parts p(std::make_unique<lasting_store>(store, path));
@@ -145,7 +145,7 @@ TEST_CASE("records of a run that can't be read are put aside, and count when it 
     run = r->state.run;
     p.settle();
     p->commit.checkpointer.slice(*r);
-    (void)p->log.begin_pass(0);  // its start is in the snapshot alone
+    (void)p->log.begin_pass(0);  // its start is no longer in the journal
     p->log.end_pass();
     while (p->commit.commit()) {}
     p->recorder.post_event(*r, event_named(record_kind::signal, "s"));

@@ -1,4 +1,4 @@
-// What an engine reports, on its way to the user's listener.
+// How the reports of an engine get to the user's listener.
 #include "engine/services/reporter.hpp"
 
 #include <doctest/doctest.h>
@@ -13,7 +13,7 @@ using namespace stet::detail;
 
 namespace {
 
-/// Throws from each of its functions.
+/// A listener that throws from each of its functions.
 class deaf final : public stet::listener {
  public:
   void log(std::string_view, std::string_view) override { throw std::runtime_error("deaf"); }

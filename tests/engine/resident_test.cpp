@@ -13,7 +13,7 @@ TEST_CASE("a run knows its attempts, and one that is gone is removed once") {
   for (auto* s : {&a, &b, &c}) r.add(s->a);
   r.remove(a.a);
   CHECK(r.attempts.size() == 2);
-  r.remove(a.a);  // once more does no harm
+  r.remove(a.a);  // removing it once more does no harm
   CHECK(r.attempts.size() == 2);
   r.remove(c.a);
   r.remove(b.a);

@@ -1,4 +1,4 @@
-// The next attempt of a step, or its end.
+// The next attempt of a step, or the step's end.
 #include "engine/advance/retries.hpp"
 
 #include "stepping.hpp"
@@ -103,7 +103,7 @@ TEST_CASE(
   CHECK(left() == INT64_MAX);
   o.timeout = stet::duration(500);
   f.p.pass(stet::duration(300));
-  CHECK(left() == 500);  // it waits for a thread
+  CHECK(left() == 500);  // the attempt waits for a thread
   f.a().began = f.p.clock.steady().count();
   f.p.pass(stet::duration(100));
   CHECK(left() == 400);

@@ -7,7 +7,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// An attempt that has begun, and comes back as a test says.
+/// An attempt that has begun. The test says how it comes back.
 struct fixture : stepping {
   explicit fixture(stet::task<int> (*body)(stet::context&) = &one_plain_step) : stepping(body) {
     p->bodies.gate.clear();

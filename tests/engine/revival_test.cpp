@@ -1,4 +1,4 @@
-// Runs that a call is about are brought up to now.
+// Bringing the run of a call up to date.
 #include "engine/calls/revival.hpp"
 
 #include "parts.hpp"
@@ -78,7 +78,7 @@ TEST_CASE("nobody can ask a stalled run, or one that hasn't begun") {
                        doctest::Contains("query 'q' yet"), stet::error);
   r->state.begins_at = 0;
   p->drive.staller.stall(*r, "why");
-  r->state.version = "2";  // and no code comes that fits
+  r->state.version = "2";  // a version without code
   CHECK_THROWS_WITH_AS((void)v.drive_to_now(p->runs.table.hold(*r)),
                        doctest::Contains("is stalled"), stet::error);
 }

@@ -1,4 +1,4 @@
-// The run that a caller means.
+// Finding the run that a caller means.
 #include "engine/runs/run_finder.hpp"
 
 #include "parts.hpp"
@@ -14,7 +14,7 @@ stet::task<int> chain(stet::context& ctx, int left) {
   co_return 1;
 }
 
-/// Three runs, each of which continues the one before. Returns their numbers.
+/// Makes three runs, each of which continues the one before. Returns their numbers.
 std::vector<run_number> three_links(parts& p) {
   p.define("chain", &chain);
   std::vector<run_number> runs{p.start("c", "chain", 2)->state.run};

@@ -1,4 +1,4 @@
-// What a coroutine needs of its engine.
+// The part of an engine that coroutines need.
 #include "engine/steps/run_host.hpp"
 
 #include "stepping.hpp"
@@ -8,7 +8,7 @@ using namespace stet_tests;
 TEST_CASE("a step that is given up before it began is revoked, and nobody waits for it") {
   stepping s(&one_capturing_step);
   CHECK(!s.p->drive.host.stop_body(s.r->state.run, 2));
-  CHECK(s.a().at == attempt::phase::waiting);  // it is another's
+  CHECK(s.a().at == attempt::phase::waiting);  // it belongs to another step
   CHECK(!s.p->drive.host.stop_body(s.r->state.run, 1));
   CHECK(s.a().at == attempt::phase::revoked);
 }

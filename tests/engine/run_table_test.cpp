@@ -1,4 +1,4 @@
-// The runs in memory.
+// The table of the runs in memory.
 #include "engine/runs/run_table.hpp"
 
 #include "parts.hpp"
@@ -7,7 +7,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// What was recorded is durable, and everything that is idle may go.
+/// Makes everything durable, so that all idle runs may be dropped.
 void write_all(parts& p) {
   for (auto& [run, r] : p->runs.table.all()) p->commit.checkpointer.slice(*r);
   p->commit.make_durable();
@@ -39,7 +39,7 @@ TEST_CASE(
     r->queued = false;
     write_all(p);
     CHECK(p->runs.table.find(run) != nullptr);
-    CHECK(p->runs.table.is_idle(*r) == false);  // this lease
+    CHECK(p->runs.table.is_idle(*r) == false);  // this lease keeps it
   }
   CHECK(p->runs.table.find(run) == nullptr);
 }

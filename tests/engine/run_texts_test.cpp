@@ -1,4 +1,4 @@
-// What is told of a run.
+// The payloads of a run's state, opened.
 #include "engine/runs/run_texts.hpp"
 
 #include "parts.hpp"
@@ -7,7 +7,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// A run whose payloads a transform seals, which may break.
+/// A run whose payloads are sealed by a transform that may break.
 struct fixture {
   fixture() : p(stet::memory::open(), {.transforms = {key}}), r(p.start("a")) {}
   void end(std::string_view why) {

@@ -1,4 +1,4 @@
-// What the earlier runs of a chain were sent, as entries.
+// The entries of what the earlier runs of a chain were sent.
 #include "engine/runs/sent_keys.hpp"
 
 #include <doctest/doctest.h>
@@ -10,7 +10,7 @@ using keys::sent_kind;
 
 namespace {
 
-/// The entries over a store, and the block that they go with.
+/// The entries over a store, and the block that takes them there.
 struct fixture {
   std::unique_ptr<stet::store> store = stet::memory::open();
   sent_keys keys{*store};
@@ -49,7 +49,7 @@ TEST_CASE("the latest run that was sent something is known at once, and in the s
   CHECK(f.latest("k") == run_number(5));
   f.keys.committed();
   CHECK(f.latest("k") == run_number(5));
-  f.add(run_number(4), "k");  // an earlier one doesn't hide it
+  f.add(run_number(4), "k");  // an entry of an earlier run doesn't hide it
   CHECK(f.latest("k") == run_number(5));
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("what is newer stands where two blocks go together") {
   f.add(run_number(2), "k");
   f.keys.sealed();
   f.erase(run_number(2), "k");
-  f.keys.sealed();  // it was joined to the first, which was refused
+  f.keys.sealed();  // this block joins the first one, which was refused
   CHECK(!f.latest("k"));
 }
 

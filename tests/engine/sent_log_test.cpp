@@ -1,4 +1,4 @@
-// What the earlier runs of a chain were sent, as their ends say it.
+// How a chain remembers what its earlier runs were sent.
 #include "engine/runs/sent_log.hpp"
 
 #include "parts.hpp"
@@ -16,7 +16,8 @@ stet::task<int> chain(stet::context& ctx, int left) {
   co_return co_await ctx.continue_as_new(Chain, left - 1);
 }
 
-/// A run that was sent a signal with this key (empty: without one), and continues.
+/// Makes a run that was sent a signal with this key (or without one, if it is empty), and that
+/// continues as new.
 run_number one_link(parts& p, std::string_view key) {
   p.define("chain", &chain);
   auto r = p.start("a", "chain", 1);
@@ -44,7 +45,7 @@ TEST_CASE("a run knows what the run before it was sent") {
   auto previous = p->runs.table.load(run)->state.previous;
   CHECK(sent_before(p, run, "k") == previous);
   CHECK(!sent_before(p, run, "other"));
-  CHECK(!sent_before(p, previous, "k"));  // nothing is before it
+  CHECK(!sent_before(p, previous, "k"));  // it has no run before it
 }
 
 TEST_CASE("a run that was sent nothing with a key leaves no entries, and its history is asked") {
@@ -52,7 +53,7 @@ TEST_CASE("a run that was sent nothing with a key leaves no entries, and its his
   auto run = one_link(p, "");
   CHECK(!sent_before(p, run, "k"));
   auto r = p->runs.table.load(run);
-  REQUIRE(r->sent_before);  // asked once
+  REQUIRE(r->sent_before);  // the history was read
   CHECK(r->sent_before->empty());
 }
 

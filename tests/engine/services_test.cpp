@@ -1,4 +1,4 @@
-// What all parts of an engine use.
+// The services that all parts of an engine use.
 #include "engine/services/services.hpp"
 
 #include <doctest/doctest.h>

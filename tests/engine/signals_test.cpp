@@ -1,4 +1,4 @@
-// Signals from outside, and the answers to promises.
+// Signals from outside, and answers to promises.
 #include "engine/calls/signals.hpp"
 
 #include "execution/token.hpp"
@@ -43,7 +43,7 @@ TEST_CASE("a signal is recorded, and with a key once only") {
   f.send("k");
   f.send("k");
   CHECK(f.p.count(*f.r, record_kind::signal) == 3);
-  f.p->runs.frames.evict(*f.r);  // its history knows as well
+  f.p->runs.frames.evict(*f.r);  // its history has the key, too
   f.send("k");
   CHECK(f.p.count(*f.r, record_kind::signal) == 3);
   f.send("k2");

@@ -1,4 +1,4 @@
-// Runs that are started from outside.
+// Starting runs from outside.
 #include "engine/calls/starts.hpp"
 
 #include "parts.hpp"

@@ -1,4 +1,4 @@
-// Attempts of steps that are under way.
+// The attempts of steps that are under way.
 #include "engine/steps/step_desk.hpp"
 
 #include "stepping.hpp"
@@ -53,7 +53,7 @@ TEST_CASE(
 TEST_CASE("a body that doesn't return when it is asked to is reported after a while, once") {
   stepping s;
   auto& desk = s.p->desk;
-  desk.ask_to_return(s.a());  // it hasn't begun
+  desk.ask_to_return(s.a());  // the attempt hasn't begun
   CHECK(s.a().ticket.deadline == INT64_MAX);
   s.a().at = attempt::phase::running;
   desk.ask_to_return(s.a());

@@ -1,5 +1,5 @@
-// Every form that a step may take, in every position of an expression: live, replayed after every
-// event, and after restarts.
+// Every form of a step in every position of an expression: live, replayed after every event, and
+// after restarts.
 #include <map>
 #include <memory>
 
@@ -22,7 +22,7 @@ using step_forms::order;
 
 namespace {
 
-struct ticket {  // only moves, and has its own codec
+struct ticket {  // move-only, with its own codec
   std::unique_ptr<int> seat;
 };
 
@@ -135,7 +135,7 @@ stet::task<int> positions(stet::context& ctx) {
   co_return s;
 }
 
-/// Ends in a sleep, so that a restart has all of it to replay.
+/// The workflow ends in a sleep, so that a restart replays all steps.
 template <class F> void check(F f) {
   everywhere([&](world& w) {
     w.open([&](stet::engine& e) {

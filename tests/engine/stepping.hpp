@@ -1,4 +1,4 @@
-// A run with a step under way, whose attempt waits in the gate.
+// A run with a step whose attempt waits in the gate.
 #pragma once
 #include "parts.hpp"
 

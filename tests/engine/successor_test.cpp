@@ -18,7 +18,7 @@ stet::task<int> chain(stet::context& ctx, int left) {
   co_return co_await ctx.continue_as_new(Chain, left - 1);
 }
 
-/// A transform that seals one of all payloads once, and then can't any more.
+/// A transform that seals the payload `refused` once, and can't seal it again.
 class picky_transform final : public stet::payload_transform {
  public:
   std::string_view name() const noexcept override { return "picky"; }
@@ -33,7 +33,7 @@ class picky_transform final : public stet::payload_transform {
   int seen = 0;
 };
 
-/// A run that was driven to where it waits for its signal.
+/// A run that was driven until it waits for its signal.
 struct fixture {
   fixture() {
     p.define("chain", &chain);
@@ -68,7 +68,7 @@ TEST_CASE("the next run has the id from now on, and both know each other") {
 TEST_CASE("what a run was sent and hasn't read goes over, in its order") {
   fixture f;
   for (auto name : {"other", "go", "other", "go"}) f.send(name);
-  f.p.settle();  // the next run reads one "go" as well
+  f.p.settle();  // the next run reads a "go", too
   REQUIRE(f.r->state.next);
   auto next = f.next();
   CHECK(f.p.count(*next, record_kind::signal) == 3);

@@ -1,4 +1,4 @@
-// Crash slots, and who is suspected because of them.
+// Crash slots, and the suspects that they show.
 #include "engine/services/suspects.hpp"
 
 #include <doctest/doctest.h>

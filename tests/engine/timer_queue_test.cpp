@@ -1,4 +1,5 @@
-// Which run must be looked at when: what may be forgotten, and what a run's state puts in.
+// The times at which runs are to be checked: which ones may be forgotten, and which a run's state
+// adds.
 #include "engine/time/timer_queue.hpp"
 
 #include <doctest/doctest.h>
@@ -95,7 +96,7 @@ TEST_CASE("the next time is the earlier one of what is here and what the index s
 TEST_CASE("the index is loaded when its next part may be due, and not before") {
   fixture f(start_ms + 1000);
   CHECK(!f.timers.wants_load());
-  f.timers.add(start_ms + 500, run_number(1));  // that comes first
+  f.timers.add(start_ms + 500, run_number(1));  // this time is earlier
   f.world.advance(stet::duration(2000));
   f.clock.tick({record_lsn(1), run_number(1)});
   CHECK(!f.timers.wants_load());

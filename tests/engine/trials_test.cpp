@@ -1,4 +1,4 @@
-// Suspects are tried, one alone at a time.
+// Trials of suspects, one of them alone at a time.
 #include "engine/steps/trials.hpp"
 
 #include "one_step.hpp"
@@ -7,7 +7,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// A suspect, tried like that, among the attempts of a run.
+/// A suspected attempt of a run, to be tried in this way.
 struct suspect_step {
   explicit suspect_step(trial how) {
     auto& runs = s.p->runs;
@@ -47,7 +47,7 @@ TEST_CASE("one is tried alone at a time, unless that one has lent its thread") {
   x.s.a.lends = true;
   CHECK(t.may_begin(other.a));
   x.s.a.lends = false;
-  t.ends(other.a);  // it isn't its turn
+  t.ends(other.a);  // it isn't the one that is tried
   CHECK(!t.may_begin(other.a));
   t.ends(x.s.a);
   CHECK(t.may_begin(other.a));

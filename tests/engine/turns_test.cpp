@@ -1,4 +1,4 @@
-// The loop.
+// The loop and its turns.
 #include "engine/loop/turns.hpp"
 
 #include <functional>
@@ -9,7 +9,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// A call that does what a test says.
+/// A call whose work the test gives.
 class some_call final : public call {
  public:
   explicit some_call(std::function<record_lsn()> f) : what(std::move(f)) {}
@@ -67,7 +67,7 @@ TEST_CASE("what is no call's own failure ends the turn") {
       []() -> record_lsn { throw stet::store_error(stet::errc::store, "get", "", 0, "broken"); });
   f.p->inbox.post(c);
   CHECK_THROWS_AS((void)f.t.take_calls(), stet::store_error);
-  CHECK(!c.is_done());  // whoever ends the engine tells it
+  CHECK(!c.is_done());  // the thread that ends the engine answers it
   f.t.fail(std::make_exception_ptr(std::runtime_error("broken")));
   CHECK(c.error() == "broken");
 }

@@ -13,7 +13,7 @@ TEST_CASE("a run waits since its first unsaved record, and the oldest comes firs
   CHECK(!u.has_since(record_lsn::max()));
   u.add(b, record_lsn(10));
   u.add(a, record_lsn(11));
-  u.add(b, record_lsn(12));  // waits already
+  u.add(b, record_lsn(12));  // it waits already
   CHECK(b.dirty_since == record_lsn(10));
   CHECK(!u.has_since(record_lsn(9)));
   CHECK(u.has_since(record_lsn(10)));

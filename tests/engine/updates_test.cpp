@@ -39,7 +39,7 @@ struct fixture {
   run_lease r;
 };
 
-/// An update that is sent.
+/// Sends an update.
 struct sent {
   sent(fixture& f, std::string_view name, std::string id, int n = 2,
        update_stage until = update_stage::answered)
@@ -57,7 +57,7 @@ struct sent {
 TEST_CASE("an update is answered, and the answer depends on its record") {
   fixture f;
   sent u(f, "twice", "1");
-  CHECK(!u.lsn);  // it was answered by what it drove
+  CHECK(!u.lsn);  // the drive has answered it
   (void)f.p->commit.commit();
   CHECK(u.call.is_done());
   CHECK(u.call.outcome.answered);

@@ -9,7 +9,7 @@ namespace {
 
 std::string key(std::string_view k) { return keys::state_prefix("default") + std::string(k); }
 
-/// The entries over a store that may fail, and the block that they go with.
+/// The entries over a store that may fail, and the block that takes them there.
 struct fixture {
   void write(std::string_view k, std::optional<std::string> v) {
     table_writes w;
@@ -22,7 +22,7 @@ struct fixture {
     block.clear();
   }
   std::string get(std::string_view k) { return tables.get(key(k)).value_or("-"); }
-  /// All values, as they are read in this order.
+  /// All values, in the order in which they are read.
   std::string all(bool backward, const table_writes& on_top = {}) {
     std::string values, k, v;
     auto from = key(""), to = keys::end_of(from);
@@ -92,7 +92,7 @@ TEST_CASE("a whole range goes, staged or stored, and nothing is written for an e
   f.write("b", "2");
   f.write("z", "3");
   f.tables.forget(key("a"), key("c"), f.block);
-  CHECK(f.all(false) == "13");  // what is stored goes with the block
+  CHECK(f.all(false) == "13");  // stored entries are erased with the block
   f.seal();
   f.tables.committed();
   CHECK(f.all(false) == "3");

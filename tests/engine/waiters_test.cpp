@@ -1,4 +1,4 @@
-// Calls that wait for a run.
+// Calls that wait for something of a run.
 #include "engine/drive/waiters.hpp"
 
 #include "parts.hpp"
@@ -36,7 +36,7 @@ TEST_CASE("a run that is open keeps the call, and gives it the end when it comes
   CHECK(r->waiters.size() == 1);
   p->drive.ending.terminate(*r, "why");
   CHECK(r->waiters.empty());
-  CHECK(!w.call.is_done());  // it isn't durable
+  CHECK(!w.call.is_done());  // its end isn't durable
   (void)p->commit.commit();
   CHECK(w.call.is_done());
   CHECK(w.call.outcome.status == stet::status::terminated);

@@ -1,4 +1,4 @@
-// What is due for runs, and what was cut short.
+// Runs that are due, and runs that were cut short.
 #include "engine/advance/waker.hpp"
 
 #include "stepping.hpp"

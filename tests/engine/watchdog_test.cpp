@@ -1,4 +1,4 @@
-// The workflow whose code doesn't come back.
+// The watchdog over workflows whose code doesn't return.
 #include "engine/services/watchdog.hpp"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// The threads on which bodies run, whose they are.
+// The threads on which bodies run: the engine's or the host's.
 #include "engine/bodies/workers.hpp"
 
 #include "parts.hpp"
@@ -7,7 +7,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// The host's executor: it only notes.
+/// An executor of the host that only takes notes.
 struct hosts_executor final : stet::executor {
   void submit(stet::work* first) noexcept override { submitted = first; }
   stet::work* stop() noexcept override {
@@ -70,7 +70,7 @@ TEST_CASE("bodies starve when all that have begun wait for runs, and others for 
   CHECK(!w.starve());
   w.waiting = 2;
   CHECK(w.starve());
-  w.outstanding = 2;  // nobody needs a thread
+  w.outstanding = 2;  // none of them needs a thread
   CHECK(!w.starve());
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("bodies that starve are told of after a second, once") {
   w.waiting = 0;  // one goes on
   CHECK(look_after(1) == 0);
   w.waiting = 1;
-  CHECK(look_after(5000) == 0);  // it begins again
+  CHECK(look_after(5000) == 0);  // the wait begins again
   CHECK(look_after(1000) == 1);
   CHECK(look_after(5000) == 1);
   CHECK(p.heard.heard("wait for a thread of the executor"));
@@ -100,7 +100,7 @@ TEST_CASE(
   stet::testing::recorder heard;
   services s(stet::memory::open(), {.threads = 2, .listener = &heard});
   workers w(s);
-  w.tell_of_waiting(2);  // there are none yet
+  w.tell_of_waiting(2);  // no threads exist yet
   CHECK(heard.problems().empty());
   w.start();
   w.tell_of_waiting(1);

@@ -1,4 +1,4 @@
-// What a run emits: recorded in a drive, held against the history in a replay.
+// The commands that a run emits: recorded in a drive, compared with the history in a replay.
 #include "execution/emitter.hpp"
 
 #include <doctest/doctest.h>
@@ -18,7 +18,7 @@ record step(std::uint32_t number, std::string_view name) {
   return r;
 }
 
-/// What a drive has recorded of these steps.
+/// The records that a drive has made of these steps.
 std::string recorded(std::initializer_list<std::string_view> names) {
   emitter e(run_number(7));
   drive_output out;

@@ -8,7 +8,7 @@ using namespace stet_tests;
 
 namespace {
 
-/// Nothing runs; children get the numbers that were recorded.
+/// A host that runs nothing. Children get the numbers that were recorded.
 struct quiet_host final : execution_host {
   bool stop_body(run_number, std::uint32_t) noexcept override { return false; }
   void await_body(run_number, std::uint32_t) noexcept override {}
@@ -27,7 +27,7 @@ bool names_a_run(const record& r) {
 
 struct drive_point {
   std::size_t at;   // the record that drives
-  std::size_t end;  // behind the last command that it brought
+  std::size_t end;  // past the last command that it brought
 };
 std::vector<drive_point> drives_of(const std::vector<recorded_record>& records) {
   std::vector<drive_point> all;
@@ -103,7 +103,7 @@ TEST_CASE("a history driven event by event in one frame is the same") {
       if (names_a_run(r.record)) host.children.push_back(r.record.related);
     execution e(*run.code, no_errors, &host, run.state.run, run.state.id);
     drive_output out;
-    for (auto& r : records) {  // what was there before anything drove
+    for (auto& r : records) {  // events from before the first drive
       if (!is_event(r.record.kind) || !(r.record.flags & flag::event::undriven)) break;
       e.emitter.queue(std::string(r.bytes));
     }

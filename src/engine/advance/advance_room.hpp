@@ -1,4 +1,5 @@
-// What moves runs on: attempts that begin and come back, times that are due, what a start finds.
+// The parts that move runs on: they begin attempts, take their outcomes, fire timers, and resume
+// the runs that a start finds.
 #pragma once
 #include "engine/advance/gatekeeper.hpp"
 #include "engine/advance/retries.hpp"

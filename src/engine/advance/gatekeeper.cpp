@@ -12,8 +12,8 @@ bool gatekeeper::open() {
   if (commit_.is_refused() || bodies_.calls.is_closing()) return false;
   desk_.trials.end_moments();
   auto& gate = bodies_.gate;
-  // First the decisions, which may have to read the store, then the moves: if that throws, every
-  // attempt is still in its place.
+  // First every attempt is decided on, and then the attempts are moved. A decision may have to read
+  // the store: if that throws, every attempt is still in its place.
   for (auto* a : gate) {
     bool durable = a->ticket.lsn <= journal_.durable_lsn() || STET_SEEDED(effect_before_durable);
     if (durable && a->at != attempt::phase::revoked)
@@ -41,7 +41,7 @@ bool gatekeeper::open() {
       if (!a->later) ++bodies_.threads.outstanding;
     }
     bool was_rebuilt = !goes_back && services_.options.resident_runs_max == 0;
-    if (was_rebuilt) runs_.frames.evict(a->run_of);  // for this attempt only
+    if (was_rebuilt) runs_.frames.evict(a->run_of);  // it was made for this attempt only
   }
   gate.resize(kept);
   *end = nullptr;
@@ -54,14 +54,14 @@ bool gatekeeper::open() {
   return any;
 }
 
-/// Makes it ready to be submitted, unless it has to wait.
+/// Makes the attempt ready to be submitted, unless it has to wait.
 void gatekeeper::start_attempt(attempt& a, resident& r) {
   if (r.state.stalled) return;
   if (!desk_.trials.may_begin(a)) return arm_held(a);
   if (!frames_.ensure_frame(r)) return;
   desk_.trials.begins(a);
   if (auto* q = r.frame->commands.find(a.order.command); q && q != a.body)
-    a.rebind(*q);  // the frame was rebuilt since
+    a.rebind(*q);  // the frame has been rebuilt
   if (a.body->completes && !a.later) a.later = new completion_state(a);
   if (a.later && a.order.tried != trial::none) desk_.trials.try_for_a_moment(a);
   ensure(a.ticket.lsn <= journal_.durable_lsn() || STET_SEEDED(effect_before_durable),
@@ -72,7 +72,7 @@ void gatekeeper::start_attempt(attempt& a, resident& r) {
   arm(a, *r.state.find(a.order.command));
 }
 
-/// It is held in the gate meanwhile: the time of its step goes on.
+/// The attempt stays in the gate. The total time of its step passes all the same.
 void gatekeeper::arm_held(attempt& a) {
   auto* p = desk_.counts(a);
   if (!p || a.ticket.deadline != INT64_MAX) return;

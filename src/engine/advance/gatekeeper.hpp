@@ -1,5 +1,5 @@
-// The gate before a body begins: it opens when everything is durable that its run had observed and
-// emitted when it emitted the step. What came to the run since doesn't hold the body up.
+// The gate before a body begins. It opens when everything is durable that the run had observed and
+// emitted when it emitted the step. Events that the run gets later don't delay the body.
 #pragma once
 #include "engine/commit/commit_line.hpp"
 #include "engine/drive/frame_maker.hpp"
@@ -23,7 +23,7 @@ class gatekeeper {
         staller_(st),
         frames_(f) {}
 
-  /// Lets begin what may begin. Returns whether anything began, or came back.
+  /// Submits the attempts that may begin. Returns whether any of them began, or came back.
   bool open();
 
  private:

@@ -43,7 +43,7 @@ void retries::next_attempt(resident& r, pending& p) {
   desk_.begin_step(r, *q, number);
 }
 
-/// That of the attempt that failed last: from the run's history.
+/// The error type of the attempt that failed last. It is read from the run's history.
 std::string retries::last_error_type(resident& r, std::uint32_t command) {
   std::string type;
   runs_.history.for_each(r, [&](const record& rec) {
@@ -54,7 +54,7 @@ std::string retries::last_error_type(resident& r, std::uint32_t command) {
 
 std::int64_t retries::pause_after(const retry_policy& p, std::uint32_t failures) noexcept {
   auto random = static_cast<double>(services_.entropy.bits() >> 11) / 9007199254740992.0;  // 0 to 1
-  // Also after so many failures that the power is infinite.
+  // After many failures the power below is infinite, and 0 times that isn't a number.
   if (p.initial_interval.count() <= 0) return 0;
   auto longest =
       p.max_interval.count() > 0 ? static_cast<double>(p.max_interval.count()) : pause_ms_max;
@@ -82,11 +82,11 @@ void retries::attempt_failed(resident& r, pending& p, attempt& a, const failure&
   record n = make(record_kind::retry, p.command);
   n.time = time_.now();
   n.attempt = a.order.number;
-  // Woken at the deadline of all attempts, the step ends there.
+  // A run that is woken at the deadline for all attempts ends the step then.
   n.number = std::min(next, time_.due.total_deadline(p, o));
   n.error_type = f.type;
   n.error_text = f.message;
-  // What is due since the step was emitted is by the clock of now.
+  // By how much today's clock shifts times that were recorded when the step was emitted.
   n.late = time_.clock.due(0, p.lsn);
   if (n.late) n.flags = flag::retry::late;
   time_.timers.add(n.number, r.state.run);
@@ -104,7 +104,7 @@ std::int64_t retries::time_left(const pending& p, const attempt& a) noexcept {
   auto& o = a.body->options;
   std::int64_t left = INT64_MAX;
   auto steady = time_.clock.steady();
-  auto began = a.began.load(std::memory_order_relaxed);  // its own time begins when its body does
+  auto began = a.began.load(std::memory_order_relaxed);  // set when the body begins; -1 before
   auto limit = [&](duration d, std::int64_t since) {
     if (d.count() <= 0) return;
     std::int64_t rest = since < 0 ? d.count() : plus(since, time_.clock.whole(d.count())) - steady;
@@ -120,7 +120,7 @@ void retries::time_out(resident& r, pending& p, attempt& a) {
   auto& o = a.body->options;
   bool never_began = a.revoke();
   desk_.ask_to_return(a);
-  desk_.take_heartbeats();  // what it said until then is the next one's
+  desk_.take_heartbeats();  // the next attempt gets what this one has reported so far
   bool must_wait = !never_began && a.body->waits_for_body;
   bool over = time_.clock.is_over(time_.due.total_deadline(p, o));
   bool is_last = over || o.at_most_once ||
@@ -139,7 +139,7 @@ void retries::time_out(resident& r, pending& p, attempt& a) {
   }
   a.ticket.timed_out = true;
   a.ticket.late = text;
-  if (must_wait) return;  // it is retried when the body has returned
+  if (must_wait) return;  // the step is retried when the body has returned
   desk_.leave_behind(a);
   attempt_failed(r, p, a, {"stet::step_timed_out", text, {}, a.order.number}, errc::step_timed_out,
                  false);

@@ -1,4 +1,5 @@
-// The next attempt of a step, or its end: after a failure, a crash, or a time-out.
+// Decides what follows a failure, a crash or a time-out of an attempt: the next attempt, or the end
+// of the step.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -26,19 +27,19 @@ class retries {
         frames_(f),
         driver_(dr) {}
 
-  /// The pause after a failed attempt, or a crash, is over.
+  /// The pause after a failed attempt or a crash is over.
   void next_attempt(resident& r, pending& p);
-  /// An attempt has failed: another one follows, or the step has.
+  /// An attempt has failed: another one follows, or the step fails.
   void attempt_failed(resident& r, pending& p, attempt& a, const failure& f, errc code,
                       bool permanent);
   /// The time of an attempt is up.
   void time_out(resident& r, pending& p, attempt& a);
-  /// The step has failed, without another attempt. `waits`: a body of it has yet to return.
+  /// The step fails without another attempt. `waits`: one of its bodies has yet to return.
   void fail_step(resident& r, const pending& p, errc code, std::string_view type,
                  std::string_view text, bool waits = false);
-  /// After how long an attempt has to be looked at again; INT64_MAX if it has no time-out.
+  /// How long until the attempt has to be checked again; INT64_MAX if it has no time-out.
   std::int64_t time_left(const pending& p, const attempt& a) noexcept;
-  /// A step that has killed the process too often.
+  /// Whether the step has brought the process down too often.
   bool is_convicted(const pending& p) const noexcept;
 
  private:

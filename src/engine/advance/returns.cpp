@@ -23,10 +23,10 @@ bool returns::take() {
   auto batch = bodies_.take_from_threads();
   batch.take(bodies_.inline_returned);
   if (batch.empty()) return false;
-  time_.clock.look();  // bodies on this thread have taken some
+  time_.clock.look();  // bodies on this thread have taken some time
   std::size_t taken = 0;
   try {
-    desk_.take_heartbeats();  // what an attempt said before it came back is before its outcome
+    desk_.take_heartbeats();  // heartbeats of an attempt are recorded before its outcome
     while (std::unique_ptr<attempt> a{batch.pop()}) {
       take(*a);
       a.reset();
@@ -40,7 +40,7 @@ bool returns::take() {
   return true;
 }
 
-/// It ran to its end, or never began.
+/// The attempt ran to its end, or never began.
 void returns::take(attempt& a) {
   auto& r = a.run_of;
   auto held = runs_.table.hold(r);
@@ -59,8 +59,9 @@ void returns::count_return(resident& r, attempt& a) {
   if (r.resumes_later && r.state.open() && r.state.stalled) staller_.resume(r);
 }
 
-/// The outcome of its step stood already, and the run's variables were waited for by whoever refers
-/// to them: not by an attempt that never began, and not while another one runs.
+/// The step has its outcome already, and its run waits for the step's bodies, since they refer to
+/// its variables. An attempt that never began doesn't end that wait, and nothing does while another
+/// attempt of the step runs.
 void returns::body_returned(resident& r, const attempt& a) {
   bool another_runs = std::any_of(r.attempts.begin(), r.attempts.end(), [&](auto* other) {
     return other->order.command == a.order.command && other->at == attempt::phase::running;
@@ -76,7 +77,7 @@ void returns::finish_attempt(resident& r, pending& p, attempt& a) {
     a.transact(tables_, namespace_of(r.state));
     time_.clock.look();
   }
-  tables_.rethrow_failure();  // the store's, whatever a body that ran on the loop made of it
+  tables_.rethrow_failure();  // the store's, even if a body on the loop has caught it
   if (STET_SEEDED(writes_before_result)) write_early(a);
   bool late = came_late(p, a);
   if (!a.ticket.timed_out && a.outcome.was_stopped && (a.outcome.threw || late))
@@ -94,7 +95,7 @@ void returns::report_failure(resident& r, pending& p, attempt& a) {
   failure f;
   bool permanent = false;
   {
-    // Codecs of errors and predicates are code of the step.
+    // The codecs of errors and the predicates are the step's own code.
     slot_guard here(services_.crash_slots, a.noted());
     f = services_.errors.describe(a.outcome.error);
     f.attempts = a.order.number;
@@ -103,8 +104,8 @@ void returns::report_failure(resident& r, pending& p, attempt& a) {
   retries_.attempt_failed(r, p, a, f, errc::step_failed, permanent);
 }
 
-/// What a step came to, with all that it has written. If that can't be sealed the attempt has
-/// failed, and nothing of it is recorded.
+/// Records the result of a step, with all entries that it has written. If they can't be sealed the
+/// attempt has failed, and none of them is recorded.
 void returns::record_result(resident& r, attempt& a) {
   try {
     driver_.happen(r, events::step_done(a.order.command, a.order.number, a.outcome.result),
@@ -117,10 +118,10 @@ void returns::record_result(resident& r, attempt& a) {
   }
 }
 
-/// A close, or the stall of its run, has asked the attempt to stop, and it gave no result. That is
-/// no failure: the step is left as a crash leaves it, unless the body says that it may be attempted
-/// again. Then the next attempt is noted as one that has not begun, so that it follows also where a
-/// step is at_most_once.
+/// The attempt was asked to stop, by a close or because its run is stalled, and has no result. That
+/// is no failure: the step is left as a crash leaves it, unless the body says (by stet::stopped)
+/// that the step may be attempted again. Then the next attempt is recorded as one that hasn't
+/// begun, so a step that is at_most_once is attempted again, too.
 void returns::cut_short(resident& r, const pending& p, const attempt& a) {
   if (!a.threw_stopped()) return;
   const std::uint32_t next = a.order.number + 1;
@@ -128,8 +129,8 @@ void returns::cut_short(resident& r, const pending& p, const attempt& a) {
   recorder_.append_note(r, notes::not_started(p.command, next));
 }
 
-/// Bodies that run on the loop's own thread return before any timer can fire: their time is looked
-/// at afterwards.
+/// Bodies that run on the loop's own thread return before any timer can fire, so their time is
+/// checked afterwards.
 bool returns::came_late(const pending& p, const attempt& a) noexcept {
   auto& o = a.body->options;
   auto began = a.began.load(std::memory_order_relaxed);
@@ -148,13 +149,14 @@ bool returns::is_permanent(const attempt& a, const failure& f) noexcept {
     try {
       return asked && !asked(e);
     } catch (...) {
-      // A predicate that throws doesn't know: better to tell the workflow than to try for ever.
+      // A predicate that throws has no answer. It is better to report the error to the workflow
+      // than to retry without end.
       return true;
     }
   } catch (...) { return false; }
 }
 
-/// The fault that the campaigns have to find: the writes are durable before the result.
+/// A seeded fault that the test campaigns have to find: the writes are durable before the result.
 void returns::write_early(const attempt& a) {
   batch early;
   for (auto& [key, value] : a.outcome.writes)

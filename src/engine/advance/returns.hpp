@@ -1,4 +1,4 @@
-// Attempts that have come back, and what comes of them.
+// Takes the attempts that have come back, and records their outcomes.
 #pragma once
 #include "engine/advance/retries.hpp"
 #include "engine/commit/commit_line.hpp"
@@ -27,7 +27,7 @@ class returns {
         driver_(dr),
         retries_(re) {}
 
-  /// Takes all attempts that have come back. Returns whether there was any.
+  /// Takes all attempts that have come back. Returns whether there were any.
   bool take();
 
  private:

@@ -53,7 +53,7 @@ void waker::load_timers() {
 }
 
 void waker::schedule(resident& r) {
-  time_.timers.add_all(r.state);  // also beside a step that makes the run ready
+  time_.timers.add_all(r.state);  // also if a step makes the run ready
   if (wake_of(r.state) == run_state::wake_at_start && !STET_SEEDED(forget_ready))
     runs_.agenda.add(r);
 }
@@ -62,7 +62,7 @@ bool waker::fire_timers() {
   if (commit_.is_refused()) return false;
   auto& timers = time_.timers;
   bool any = false;
-  // What is armed meanwhile has to wait for the next turn.
+  // A timer that is added meanwhile waits for the next turn.
   for (auto left = timers.size() + 1; left > 0; --left) {
     if (timers.wants_load()) load_timers();
     auto run = timers.pop_due(time_.clock.past());
@@ -79,9 +79,9 @@ bool waker::fire_timers() {
 
 // ---------------------------------------------------------------- one run
 
-/// Does what is due for a run.
+/// Does everything that is due for a run.
 void waker::wake(resident& r) {
-  if (!r.state.open()) return wake_attempts(r);  // bodies of it may go on
+  if (!r.state.open()) return wake_attempts(r);  // its bodies may go on
   if (ending_.end_overdue(r)) return;
   if (!r.resumed && !time_.due.is_too_early(r.state)) return resume(r);
   if (!r.resumed || r.state.stalled) {
@@ -102,7 +102,7 @@ void waker::wake(resident& r) {
 
 void waker::wake_pending(resident& r, std::uint32_t command) {
   auto* p = r.state.open() && !r.state.stalled ? r.state.find(command) : nullptr;
-  if (!p) return;  // what fired before it changed that
+  if (!p) return;  // a timer that fired before has ended the wait
   if (p->kind == wait_kind::step) {
     if (p->at == pending::phase::retrying) retries_.next_attempt(r, *p);
     return;
@@ -117,7 +117,7 @@ void waker::wake_attempts(resident& r) {
     bool is_gone = std::find(r.attempts.begin(), r.attempts.end(), a) == r.attempts.end();
     if (is_gone || !time_.clock.is_over(a->ticket.deadline)) continue;
     a->ticket.deadline = INT64_MAX;
-    if (a->at == attempt::phase::left) continue;  // it came in time or late: see returns::came_late
+    if (a->at == attempt::phase::left) continue;  // returns::came_late checks its time
     auto* p = a->stop || a->ticket.timed_out || r.state.stalled ? nullptr : desk_.counts(*a);
     if (!p) {
       desk_.report_late(*a);
@@ -155,12 +155,12 @@ void waker::resume(resident& r) {
   if (runs_.debts.has(r.state.run)) payer_.pay(r);
   if (!r.state.open()) return;
   if (ending_.end_overdue(r)) return;
-  time_.timers.look_again(r.state);  // also if it is stalled, or still has to begin
+  time_.timers.look_again(r.state);  // also if it is stalled, or hasn't begun yet
   auto quarantined = why_quarantined(r.state, services_.options.max_crashes);
   const bool begins_later =
       quarantined.empty() && !time_.clock.is_over(time_.due.begin_of(r.state));
   const bool has_frame = quarantined.empty() && !begins_later && frames_.ensure_frame(r);
-  r.resumed = true;  // not before: what throws till here has resumed nothing
+  r.resumed = true;  // not earlier: if something above throws, the run isn't resumed
   if (!quarantined.empty()) return staller_.stall(r, std::move(quarantined));
   if (begins_later || !has_frame) return;
   resume_pending(r);

@@ -1,4 +1,4 @@
-// What is due for runs, and what a crash or a close cut short of them.
+// Wakes runs whose timers are due, and resumes what a crash or a close has cut short.
 #pragma once
 #include <cstdint>
 
@@ -28,16 +28,18 @@ class waker {
         payer_(p),
         retries_(re) {}
 
-  /// Wakes the runs that are due. Returns whether there was any.
+  /// Wakes the runs that are due. Returns whether there were any.
   bool fire_timers();
   /// Loads the next part of the timer index.
   void load_timers();
-  /// Schedules the times for which the run waits, or a turn of its own if it is ready.
+  /// Adds the times for which the run waits to the timers, and puts the run on the agenda if it is
+  /// ready.
   void schedule(resident& r);
-  /// A run that comes into memory for the first time: what a crash or a close cut short goes on.
+  /// The run comes into memory for the first time: resumes what a crash or a close has cut short.
   void resume(resident& r);
-  /// The runs that were ready when this was called are driven. What becomes ready meanwhile waits a
-  /// turn. `is_over`: asked before each, it ends that. Returns whether there was any.
+  /// Drives the runs that are ready when this is called. A run that becomes ready meanwhile waits
+  /// for the next turn. `is_over` is asked before each run; if it returns true no more runs are
+  /// driven. Returns whether any run was driven.
   template <class F> bool drive_ready(F is_over) {
     bool any = false;
     for (auto left = runs_.agenda.size(); left > 0 && !commit_.is_refused() && !is_over(); --left)

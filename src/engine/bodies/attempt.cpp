@@ -17,7 +17,7 @@ namespace {
 
 thread_local attempt* in_body = nullptr;
 
-/// Counts a body that runs on a thread of the executor's.
+/// Counts a body while it runs on a thread of the executor.
 class running_body {
  public:
   running_body(bodies& home, bool counts) noexcept
@@ -45,14 +45,15 @@ step_attempt attempt::about() const noexcept {
 
 void attempt::count_time() noexcept { began.store(home.steady_ms(), std::memory_order_relaxed); }
 
-/// What a body that threw, or that is called once more, had written and kept: nothing of it counts.
+/// Forgets everything that the body has written and kept, since it threw or is called once more.
 void attempt::forget_written() noexcept {
   outcome.writes.clear();
   outcome.kept_bytes = 0;
   outcome.kept_count = 0;
 }
 
-/// Calls `f`, which leaves a result, or the interceptor that stands before it.
+/// Calls `f`, which leaves a result. If there is an interceptor, that is called instead, and may
+/// call `f`.
 template <class F> void attempt::intercepted(F f) {
   auto* before = home.shared.options.interceptor;
   if (!before) return f();
@@ -83,8 +84,8 @@ bool attempt::is_timed() const noexcept {
   return o.timeout.count() > 0 || o.total_timeout.count() > 0 || o.heartbeat_timeout.count() > 0;
 }
 
-/// Calls `f`. False if it was revoked. `thrown` may be of another thread than the attempt's
-/// `outcome.error`, which another thread may be writing.
+/// Calls `f`. Returns false if the attempt was revoked. `thrown` may be a variable of this thread,
+/// since another thread may be writing the attempt's `outcome.error` at the same time.
 template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexcept {
   auto expected = phase::waiting;
   if (!at.compare_exchange_strong(expected, phase::running)) return false;
@@ -108,7 +109,8 @@ template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexce
   return true;
 }
 
-/// Its effect has happened: another attempt would not help.
+/// Returns the error for a result that is too large. It is permanent: the step has had its effect,
+/// and another attempt would not help.
 std::exception_ptr attempt::too_large() const noexcept {
   try {
     check_payload("the result of step " + shown(body->name), body->name, outcome.result.size(),
@@ -137,14 +139,14 @@ void attempt::ends() noexcept {
   outcome.was_stopped = is_asked_to_stop() && !STET_SEEDED(count_stopped);
   home.shared.crash_slots.leave(std::exchange(pending_slot, -1));
   if (outcome.result.size() > home.shared.options.payload_bytes_max)
-    outcome.error = too_large();  // else no text is made
+    outcome.error = too_large();  // no text is made for a result of normal size
   if (is_timed()) outcome.ended = home.steady_ms();
   at.store(phase::left);
 }
 
 void attempt::run() noexcept {
   auto& h = home;
-  if (h.calls.is_closing()) revoke();  // a thread that one body leaves at a close takes no other
+  if (h.calls.is_closing()) revoke();  // a thread that a close leaves inside a body begins no other
   std::exception_ptr thrown;
   bool ran = perform(
       [&] {

@@ -1,4 +1,4 @@
-// One attempt of a step: what goes to a thread, and comes back.
+// One attempt of a step. It goes to a thread, and comes back with its outcome.
 #pragma once
 #include <atomic>
 #include <compare>
@@ -24,43 +24,44 @@ class user_tables;
 /// The attempt whose body this thread is running; null if there is none.
 attempt* attempt_of_thread() noexcept;
 
-/// What an attempt is of. Written by the loop before it is submitted, then only read.
+/// The step and the number of an attempt. The loop writes it before the attempt is submitted; from
+/// then on it is only read.
 struct attempt_order {
   run_number run;
   std::uint64_t seed[2] = {0, 0};
   std::uint32_t command = 0;
   std::uint32_t number = 1;
-  trial tried = trial::none;  // as a suspect
-  std::string progress;       // of an earlier attempt
+  trial tried = trial::none;  // how it is tried as a suspect
+  std::string progress;       // what an earlier attempt's heartbeat said
 };
 
-/// What came of it. Written by whoever ends it: its body's thread, or who settles its completion;
-/// read by the loop when it is back.
+/// The outcome of an attempt. It is written by the thread that ends the attempt (the body's, or the
+/// one that settles its completion), and read by the loop when the attempt is back.
 struct attempt_outcome {
-  std::int64_t ended = 0;  // ms, steady, if it has a time-out
+  std::int64_t ended = 0;  // ms, steady; only for a step with a time-out
   std::string result;
   std::exception_ptr error;
-  bool threw = false;        // its body, or who rejected it: `error` isn't the engine's
-  bool was_stopped = false;  // it ended after it was asked to stop
+  bool threw = false;        // by its body, or a rejection: `error` isn't the engine's
+  bool was_stopped = false;  // the attempt ended after it was asked to stop
   table_writes writes;
   std::uint64_t kept_bytes = 0;
-  std::uint32_t kept_count = 0;  // blobs
+  std::uint32_t kept_count = 0;  // number of blobs
 };
 
-/// What the loop knows of it.
+/// The loop's own notes about an attempt.
 struct attempt_ticket {
   record_lsn lsn;         // of the last record that must be durable before it begins
   std::size_t index = 0;  // in its run's list
   bool submitted = false;
   bool timed_out = false;             // its time was up; a late result doesn't count
-  bool left_behind = false;           // nobody waits for it any more
+  bool left_behind = false;           // nothing waits for it any more
   bool warned = false;                // it was reported as late
-  std::string late;                   // if it timed out: which time
+  std::string late;                   // which time was up, as a text
   std::int64_t deadline = INT64_MAX;  // ms, engine clock; of this attempt
 };
 
-/// Made and destroyed by the engine's loop; run() may be on another thread. What is submitted comes
-/// back exactly once, whether it ran or was revoked.
+/// The loop makes and destroys attempts; run() may be called on another thread. An attempt that was
+/// submitted comes back exactly once, whether it ran or was revoked.
 class attempt final : public work {
  public:
   enum class phase : int { waiting, running, revoked, left };
@@ -79,51 +80,51 @@ class attempt final : public work {
   void run() noexcept override;
   step_attempt about() const noexcept override;
   void count_time() noexcept override;
-  /// Loop, instead of run(): one that transacts. What it wrote is in `writes`.
+  /// Loop, instead of run(), for a transaction. Its entries are in `outcome.writes`.
   void transact(const user_tables& below, std::string_view name_space) noexcept;
-  /// Loop, before it is submitted: the frame was rebuilt, and this is its body now.
+  /// Loop, before the attempt is submitted: the frame was rebuilt, and `b` is the body from now on.
   void rebind(request& b) noexcept {
     b.hold();
     body->drop();
     body = &b;
   }
   std::string idempotency_key() const;
-  /// Its body: bytes that go with the result.
+  /// For the body: keeps bytes that go with the result.
   blob keep(std::string_view bytes);
-  /// Loop: it must not begin. False if it has begun.
+  /// Loop: the attempt must not begin. Returns false if it has begun.
   bool revoke() noexcept;
-  /// Loop: asks a body that runs to return, or what it began to end.
+  /// Loop: asks a running body to return, or a pending operation to end.
   void ask_to_stop() noexcept {
     stop.store(true, std::memory_order_relaxed);
     if (later) later->ask_to_stop();
   }
-  /// Loop: its body has returned, and its completion is awaited.
+  /// Loop: the body has returned, and its completion is still awaited.
   bool is_pending() const noexcept { return later && later->is_pending(); }
-  /// Whoever has the outcome has set it: it is over.
+  /// The outcome is set, and the attempt is over.
   void ends() noexcept;
   std::exception_ptr too_large() const noexcept;
-  /// A close, its run's stall or whatever else asks the body to return.
+  /// Whether a close, a stall of the run or anything else has asked the body to return.
   bool is_asked_to_stop() const noexcept;
-  /// As its crash slot says.
+  /// The attempt as its crash slot names it.
   occupant noted() const noexcept { return {order.run, order.command, order.number, order.tried}; }
-  /// What came of it is a stet::stopped.
+  /// Whether the body threw a stet::stopped.
   bool threw_stopped() const noexcept;
 
   bodies& home;
-  resident& run_of;  // stays in memory as long as it has attempts; the loop's
+  resident& run_of;  // stays in memory while it has attempts; for the loop only
   const run_state& state_of_run;
-  request* body;  // held
+  request* body;  // holds a reference
   attempt_order order;
   attempt_outcome outcome;
-  attempt_ticket ticket;              // the loop's
-  completion_state* later = nullptr;  // held, from its submission, if its body takes a completion
-  int pending_slot = -1;              // of `later`, from its beginning to its end
+  attempt_ticket ticket;              // for the loop only
+  completion_state* later = nullptr;  // holds a reference; set if its body takes a completion
+  int pending_slot = -1;              // of `later`, until the attempt is over
   attempt* next_in_row = nullptr;
   std::atomic<phase> at{phase::waiting};
   std::atomic<bool> stop{false};
-  std::atomic<bool> lends{false};       // its body waits for a run, and others go on meanwhile
-  std::atomic<int> slot{-1};            // of its body, while that runs
-  std::atomic<std::int64_t> began{-1};  // ms, steady; -1 too where nobody asks: inline, no time-out
+  std::atomic<bool> lends{false};       // its body waits for a run; others run meanwhile
+  std::atomic<int> slot{-1};            // crash slot of its body, while that runs
+  std::atomic<std::int64_t> began{-1};  // ms, steady; -1 too if no one asks (inline, no time-out)
   std::atomic<std::int64_t> beat{-1};   // ms, steady, of its last heartbeat; -1 if there is none
 
  private:
@@ -133,7 +134,7 @@ class attempt final : public work {
   template <class F> void intercepted(F f);
 };
 
-/// Attempts one behind the other. Needs no memory.
+/// A queue of attempts. It allocates no memory.
 class attempt_row {
  public:
   bool empty() const noexcept { return !first_; }
@@ -147,13 +148,13 @@ class attempt_row {
     if (!first_) last_ = &a;
     first_ = &a;
   }
-  /// The first; null if there is none.
+  /// Takes the first attempt; null if the queue is empty.
   attempt* pop() noexcept {
     auto* a = first_;
     if (a) first_ = a->next_in_row;
     return a;
   }
-  /// All of them, behind these.
+  /// Takes all attempts of another queue, and appends them to this one.
   void take(attempt_row& o) noexcept {
     while (auto* a = o.pop()) push(*a);
   }

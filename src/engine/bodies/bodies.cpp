@@ -34,7 +34,7 @@ bool bodies::has_something() const {
 
 attempt_row bodies::take_from_threads() noexcept {
   attempt_row row;
-  for (auto* a = returned_.exchange(nullptr); a;) {  // the latest first
+  for (auto* a = returned_.exchange(nullptr); a;) {  // the latest comes first
     if (!a->later) --threads.outstanding;
     row.push_front(*std::exchange(a, a->next_in_row));
   }

@@ -1,5 +1,5 @@
-// What the bodies of steps use of their engine, from their own threads; and what comes back from
-// them, until the loop takes it.
+// The part of an engine that the bodies of steps use from their own threads. It also keeps the
+// attempts that have come back until the loop takes them.
 #pragma once
 #include <atomic>
 #include <compare>
@@ -20,13 +20,13 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Which attempt a heartbeat is of.
+/// The attempt that a heartbeat belongs to.
 struct beating {
   run_number run;
   std::uint32_t command, attempt;
   auto operator<=>(const beating&) const = default;
 };
-/// What attempts said: of each only the latest counts.
+/// The heartbeats of attempts: only the latest of each counts.
 using heartbeats = std::map<beating, std::string>;
 
 class bodies {
@@ -35,19 +35,19 @@ class bodies {
       : shared(s), calls(i), thread(t), threads(s), clock_(s.clock) {}
 
   // ------------------------------------------------------------ any thread
-  /// An attempt has come back. The loop may destroy it before this returns.
+  /// The attempt has come back. The loop may destroy it before this returns.
   void returned(attempt& a) noexcept;
   void heartbeat(attempt& a, std::string progress);
-  /// The host's steady time, or what it was when a close left bodies behind.
+  /// The host's steady time, or after a close that has left bodies running, the time of that close.
   std::int64_t steady_ms() noexcept { return clock_.steady_ms(); }
-  /// From now on no body that was left behind touches what is the host's.
+  /// From now on no body that is still running touches anything of the host's.
   void leave_host() noexcept { clock_.leave(); }
-  /// An attempt or a heartbeat waits for the loop.
+  /// Whether an attempt or a heartbeat waits for the loop.
   bool has_something() const;
   bool has_returned() const noexcept { return returned_.load() != nullptr; }
 
   // ------------------------------------------------------------ the loop's
-  /// What has come back from other threads, in its order.
+  /// Takes the attempts that have come back from other threads, in the order in which they came.
   attempt_row take_from_threads() noexcept;
   heartbeats take_heartbeats();
 
@@ -55,10 +55,10 @@ class bodies {
   inbox& calls;
   loop_thread& thread;
   workers threads;
-  /// For step_context::read: a part of a blob of this namespace. Set by the engine.
+  /// For step_context::read: reads a part of a blob in the step's namespace. Set by the engine.
   std::function<std::string(std::string_view, const blob&, std::uint64_t, std::uint64_t)> read_blob;
-  std::vector<attempt*> gate;   // the loop's: attempts that haven't been submitted
-  attempt_row inline_returned;  // the loop's: what came back on its own thread
+  std::vector<attempt*> gate;   // loop only: attempts that haven't been submitted
+  attempt_row inline_returned;  // loop only: attempts that came back on its own thread
 
  private:
   body_clock clock_;

@@ -8,19 +8,19 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Thread: any. After leave() the host's clock isn't touched any more: bodies that a close has left
-/// behind go on, and whoever owns the clock may destroy it.
+/// Thread: any. After leave() the host's clock isn't touched any more: bodies that are still
+/// running after a close go on, and the owner of the clock may destroy it.
 class body_clock {
  public:
   explicit body_clock(clock& c) noexcept : clock_(&c) {}
 
-  /// The steady time, or what it was at last.
+  /// The steady time, or the time that was read last if the host's clock was left.
   std::int64_t steady_ms() noexcept {
     port::lock_guard lock(mutex_);
     if (clock_) last_ = clock_->steady().count();
     return last_;
   }
-  /// Waits for those who are looking at it.
+  /// Waits for the threads that are reading the clock.
   void leave() noexcept {
     port::lock_guard lock(mutex_);
     clock_ = nullptr;

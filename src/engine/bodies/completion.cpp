@@ -47,14 +47,14 @@ void completion_state::drop() noexcept {
   {
     port::lock_guard lock(mutex_);
     if (!settled_ && body_left_) why = dropped(*attempt_);
-    dropped_ = true;  // what a body throws says more: it is waited for
+    dropped_ = true;  // an exception of the body says more, so it is waited for
   }
   if (why) settle({}, std::move(why));
   unref();
 }
 
 bool completion_state::settle(std::string result, std::exception_ptr error) noexcept {
-  std::unique_ptr<stop_callback> unneeded;  // destroyed without the lock: it is somebody's code
+  std::unique_ptr<stop_callback> unneeded;  // destroyed without the lock: it is user code
   port::lock_guard lock(mutex_);
   if (settled_) return false;
   settled_ = true;
@@ -63,7 +63,7 @@ bool completion_state::settle(std::string result, std::exception_ptr error) noex
   attempt_->outcome.error = std::move(error);
   if (!body_left_) return true;
   attempt_->ends();
-  attempt_->home.returned(*attempt_);  // under the lock, which ~attempt takes
+  attempt_->home.returned(*attempt_);  // under the lock, which ~attempt takes, too
   return true;
 }
 
@@ -77,7 +77,7 @@ void completion_state::on_stop(std::unique_ptr<stop_callback> f) noexcept {
   }
   try {
     if (now) now->call();
-  } catch (...) {}  // as it would be on the engine's thread
+  } catch (...) {}  // dropped, as on the engine's thread
 }
 
 void completion_state::beat(std::string said) {
@@ -117,7 +117,7 @@ void completion_state::ask_to_stop() noexcept {
   }
   try {
     if (now) now->call();
-  } catch (...) {}  // there is nobody to tell
+  } catch (...) {}  // no caller can get it
 }
 
 bool completion_state::is_pending() noexcept {
@@ -138,7 +138,7 @@ bool completion_state::give_up() noexcept {
   if (settled_) return false;
   settled_ = true;
   unneeded = std::move(on_stop_);
-  if (!body_left_) return false;  // it comes back when the body does
+  if (!body_left_) return false;  // the attempt comes back when its body does
   attempt_->ends();
   return true;
 }

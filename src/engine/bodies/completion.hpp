@@ -1,11 +1,12 @@
-// What the handles of a completion share with their attempt. Outlives both, and the engine.
+// The state that the handles of a completion share with their attempt. It outlives both, and the
+// engine.
 //
 // Invariants:
-//  - the attempt is touched only under the lock, and only until `settled_`; whoever settles first
-//    has it;
-//  - an attempt goes back to the engine when its body has returned and it is settled, by whoever
-//    brings the second of these;
-//  - ~attempt takes the lock (let_go), so the engine is there as long as anybody is inside.
+//  - the attempt is touched only under the lock, and only until `settled_`; the thread that settles
+//    first owns it;
+//  - an attempt goes back to the engine when its body has returned and it is settled; the thread
+//    that does the second of these hands it back;
+//  - ~attempt takes the lock (let_go), so the engine exists as long as a thread is inside.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -24,7 +25,7 @@ class attempt;
 
 class completion_state {
  public:
-  /// Held by the attempt.
+  /// The attempt holds a reference to it.
   explicit completion_state(attempt& a) noexcept;
   completion_state(const completion_state&) = delete;
   completion_state& operator=(const completion_state&) = delete;
@@ -38,23 +39,25 @@ class completion_state {
   bool is_asked_to_stop() const noexcept { return stop_.load(std::memory_order_relaxed); }
 
   // ------------------------------------------------------------ the body's thread
-  /// Before the body is called.
+  /// Called before the body is.
   void begins(const attempt& a);
-  /// False: it is pending, and the attempt may be gone. True: it goes back to the engine now.
+  /// Returns true if the attempt goes back to the engine now. Returns false if it is pending; then
+  /// the attempt may be gone already.
   bool body_returned(std::exception_ptr thrown) noexcept;
 
   // ------------------------------------------------------------ the loop's
   void ask_to_stop() noexcept;
-  /// The body has returned, and nobody has ended the attempt.
+  /// Whether the body has returned, and nothing has ended the attempt.
   bool is_pending() noexcept;
-  /// If it is pending: a suspect that has come through its trial. False: it isn't pending.
+  /// A suspect that is pending has come through its trial. Returns false if it isn't pending.
   bool clear_suspect() noexcept;
-  /// Nobody waits for it any more. True if it was pending: it is the loop's now.
+  /// Nothing waits for the completion any more. Returns true if it was pending: then the attempt is
+  /// the loop's again.
   bool give_up() noexcept;
-  /// Ends the attempt's hold.
+  /// Drops the attempt's reference.
   void let_go() noexcept;
-  /// In a forked child, which has no other thread: the attempt is leaked. Takes no lock, since a
-  /// thread that was left in the parent may have had it.
+  /// In a forked child, which has no other thread, the attempt is leaked. Takes no lock: a thread
+  /// that exists only in the parent may hold it.
   void orphan() noexcept STET_NO_THREAD_SAFETY_ANALYSIS {
     attempt_ = nullptr;
     settled_ = true;
@@ -69,17 +72,17 @@ class completion_state {
   void unref() noexcept;
 
   port::mutex mutex_;
-  // Null when it is gone.
+  // Null when the attempt is gone.
   attempt* attempt_ STET_GUARDED_BY(mutex_) STET_PT_GUARDED_BY(mutex_);
-  // Held as long as there is a handle: what the body began may refer to its arguments.
+  // Held as long as there is a handle, since what the body began may refer to its arguments.
   request* body_;
   std::unique_ptr<stop_callback> on_stop_ STET_GUARDED_BY(mutex_);
   bool body_left_ STET_GUARDED_BY(mutex_) = false;
   bool settled_ STET_GUARDED_BY(mutex_) = false;
   bool dropped_ STET_GUARDED_BY(mutex_) = false;  // while the body ran
   std::atomic<bool> stop_{false};
-  std::atomic<std::uint32_t> handles_{0};     // hold one reference together
-  std::atomic<std::uint32_t> references_{1};  // that, and the attempt's
+  std::atomic<std::uint32_t> handles_{0};     // all handles together hold one reference
+  std::atomic<std::uint32_t> references_{1};  // that one, and the attempt's
 };
 
 }  // namespace detail

@@ -13,7 +13,7 @@ lent_thread::lent_thread(bodies& home) : home_(home), body_(*attempt_of_thread()
                     " bodies of steps wait for runs of this engine, and there are no more "
                     "threads: wait for a run in a workflow, with ctx.child, which needs none");
   }
-  home.shared.crash_slots.clear_suspect(body_.slot);  // a death meanwhile isn't on its account
+  home.shared.crash_slots.clear_suspect(body_.slot);  // no death meanwhile counts for it
   body_.lends = true;
   home.threads.tell_of_waiting(waiting);
 }

@@ -1,12 +1,12 @@
-// A body of a step that waits for a run of its own engine lends its thread to others meanwhile,
-// since the run may need one. So does its turn, if it is tried as a suspect: a step of that run may
-// be another.
+// A body of a step that waits for a run of its own engine lends its thread to other bodies
+// meanwhile, since the run may need one. If the body is tried alone as a suspect it also lets
+// another suspect be tried, which may be a step of that run.
 #pragma once
 #include "engine/bodies/bodies.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// For the time of a scope, on the thread of a body.
+/// Lends the thread of a body for the time of a scope.
 class lent_thread {
  public:
   /// Throws errc::usage if too many bodies wait already.

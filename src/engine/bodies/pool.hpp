@@ -1,8 +1,8 @@
 // Threads that run the bodies of steps.
 //
-// So many bodies run at once as the pool has been made for. One that waits for what other bodies
-// may have to bring lends its thread: it doesn't count meanwhile, and another thread is there in
-// its place. Threads that were made so stay, and wait for their turn.
+// The pool is made for a number of bodies that run at once. A body that waits for a run lends its
+// thread: it isn't counted meanwhile, and another thread takes its place. The threads that are made
+// for that stay, and wait for work.
 #pragma once
 #include <thread>
 #include <vector>
@@ -13,9 +13,9 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Bodies of an engine that may wait for its runs at once.
+/// How many bodies of an engine may wait for its runs at once.
 inline constexpr std::size_t lent_threads_max = 256;
-/// So long no body can begin, on threads of another executor, before that is told.
+/// If no body can begin on the threads of another executor for this long, that is reported.
 inline constexpr std::int64_t starved_ms = 1000;
 
 class pool final : public executor {
@@ -24,23 +24,23 @@ class pool final : public executor {
   ~pool() override;
   void submit(work* first) noexcept override;
   work* stop() noexcept override;
-  /// The same without waiting: bodies may still run. The pool must stay.
+  /// The same, but doesn't wait: bodies may still run. The pool must not be destroyed.
   work* leave() noexcept;
-  /// The body on this thread, one of the pool's, is about to wait. False: as many do as may, or no
-  /// thread can be made in its place.
+  /// The body on this thread, which is one of the pool's, is about to wait. Returns false if as
+  /// many bodies wait as may, or if no thread can be made in its place.
   bool lend() noexcept;
-  /// It waits no longer.
+  /// The body waits no longer.
   void give_back() noexcept;
 
  private:
   void serve() noexcept;
-  /// What nobody has begun, and the threads, which end as soon as they can.
+  /// The work that hasn't begun, and the threads, which end as soon as they can.
   struct rest {
     work* first;
     std::vector<std::thread> threads;
   };
   rest take_all() noexcept STET_EXCLUDES(mutex_);
-  const std::size_t size_;  // bodies that run at once
+  const std::size_t size_;  // how many bodies run at once
   port::mutex mutex_;
   port::condition wake_;
   work* first_ STET_GUARDED_BY(mutex_) = nullptr;

@@ -11,7 +11,8 @@ void workers::start() {
   executor_ = own_.get();
 }
 
-/// The host's threads can't be left: what waits there finds that it was revoked.
+/// The host's threads can't be abandoned: when they come to the attempts that wait there, these
+/// have been revoked.
 work* workers::stop(bool leaves_bodies) {
   auto* all = std::exchange(executor_, nullptr);
   if (!all) return nullptr;

@@ -11,36 +11,39 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Thread: the loop's, apart from what says otherwise.
+/// Thread: the loop's, unless a function says otherwise.
 class workers {
  public:
   explicit workers(services& s) noexcept : services_(s), executor_(s.options.executor) {}
 
   /// Makes the engine's own threads, if the host has given no executor and the engine has a loop.
   void start();
-  /// False: bodies run on the loop's thread.
+  /// Returns false if bodies run on the loop's thread.
   bool exist() const noexcept { return executor_ != nullptr; }
   void submit(work* first) noexcept { executor_->submit(first); }
-  /// Returns what had not begun, as a chain. `leaves_bodies`: bodies that run are not waited for.
+  /// Returns the attempts that had not begun, as a chain. `leaves_bodies`: doesn't wait for bodies
+  /// that run.
   work* stop(bool leaves_bodies);
-  /// In a forked child, which has no such threads.
+  /// In a forked child, where these threads don't exist.
   void leak() noexcept { std::ignore = own_.release(); }
 
-  /// Any thread: a body on this one is about to wait for a run; false if as many wait as may.
+  /// Any thread: the body on it is about to wait for a run. Returns false if as many bodies wait as
+  /// may.
   bool lend() noexcept { return !own_ || own_->lend(); }
   void give_back() noexcept {
     if (own_) own_->give_back();
   }
-  /// Reports, once, that this many bodies wait, if that is as many as there are threads.
+  /// Reports once that this many bodies wait, if there are no more threads than that.
   void tell_of_waiting(std::size_t bodies);
   /// Whether every body that has begun waits for a run of this engine, while others wait for a
-  /// thread. Our own pool makes more; of the host's executor nobody knows how many threads it has.
+  /// thread. The engine's own pool makes more threads; how many the host's executor has is not
+  /// known.
   bool starve() const noexcept;
-  /// Reports it when that has lasted for a moment.
+  /// Reports starvation when it has lasted for a moment.
   void watch(engine_clock& c);
 
-  std::size_t outstanding = 0;  // attempts with the executor
-  // Bodies that run on its threads; of those, who waits for runs of this engine. Any thread.
+  std::size_t outstanding = 0;  // attempts that the executor has
+  // Bodies that run on its threads, and how many of them wait for runs of this engine. Any thread.
   std::atomic<std::size_t> running{0}, waiting{0};
 
  private:
@@ -48,7 +51,7 @@ class workers {
   std::unique_ptr<pool> own_;
   executor* executor_;
   std::atomic<bool> told_of_waiting_{false};
-  std::int64_t starved_since_ = -1;  // ms, steady; -1: they aren't
+  std::int64_t starved_since_ = -1;  // ms, steady; -1 if they don't starve
 };
 
 }}}  // namespace stet::v0::detail

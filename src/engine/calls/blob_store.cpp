@@ -32,7 +32,7 @@ std::string key_of(std::string_view name_space, const blob_place& at, std::uint6
 
 }  // namespace
 
-/// Any thread: what is kept is the attempt's until its result is recorded.
+/// Any thread: the attempt holds these bytes until its result is recorded.
 blob attempt::keep(std::string_view bytes) {
   outcome.kept_bytes += bytes.size();
   if (outcome.kept_bytes > blob_bytes_max)
@@ -81,7 +81,7 @@ void erase_blobs(user_tables& tables, batch& extra_writes, std::string_view name
 }
 
 answer<std::string> perform(calls_room& e, const read_blob& c) {
-  // The caller has the handle from a record that is durable.
+  // The caller has got the handle from a record, which is durable.
   return {blob_bytes(e.parts.tables, c.name_space, c.of, c.offset, c.length), no_lsn};
 }
 

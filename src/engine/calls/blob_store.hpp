@@ -1,6 +1,6 @@
-// Blobs: what steps keep beside their run's history. They are pieces in a table of Stet's own among
-// the user's entries, so they are staged, sealed, copied and read as those are, and in the same
-// commit as the result of the step.
+// Blobs: bytes that steps keep beside their run's history. Stet stores them as pieces in a table of
+// its own among the user's entries. So they are staged, sealed, copied and read like those, and
+// committed together with the step's result.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -16,7 +16,7 @@ namespace stet { inline namespace v0 { namespace detail {
 /// errc::corrupt. Thread: the engine's loop.
 std::string blob_bytes(const user_tables& tables, std::string_view name_space, const blob& b,
                        std::uint64_t offset, std::uint64_t length);
-/// What a run that is erased has kept goes with it. Thread: the engine's loop.
+/// Erases everything that a run has kept, together with the run. Thread: the engine's loop.
 void erase_blobs(user_tables& tables, batch& extra_writes, std::string_view name_space,
                  run_number run);
 

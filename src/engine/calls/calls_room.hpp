@@ -1,4 +1,4 @@
-// The calls from outside, as the loop performs them.
+// The parts that perform calls from outside, on the loop.
 #pragma once
 #include <stet/impl/port.hpp>
 
@@ -46,7 +46,7 @@ struct calls_room {
   detail::sweeper sweeper;
 };
 
-// Performs a command, on the loop: in the file of its subject.
+// Performs a command on the loop. Each is defined in the file of its subject.
 #define STET_COMMAND(name) answer<name::result> perform(calls_room& e, const name& c);
 STET_ENGINE_COMMANDS(STET_COMMAND)
 #undef STET_COMMAND

@@ -1,5 +1,5 @@
-// What an operator does to a run: ask it to end, end it, let it try again, move it to another
-// version of its workflow.
+// The operator's verbs for a run: request its cancellation, terminate it, resume it, move it to
+// another version of its workflow.
 #pragma once
 #include <string_view>
 
@@ -7,17 +7,17 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Thread: the engine's loop. Each throws errc::not_found if there is no such run.
+/// Thread: the engine's loop. Each function throws errc::not_found if there is no such run.
 class control {
  public:
   control(engine_parts& e, revival& r) noexcept : e_(e), revival_(r) {}
 
   answer<void> cancel(run_ref of, std::string_view reason);
   answer<void> terminate(run_ref of, std::string_view reason);
-  /// A stalled run is tried again. Does nothing to one that isn't stalled.
+  /// Lets a stalled run try again. Does nothing to a run that isn't stalled.
   answer<void> resume(run_ref of);
-  /// Throws errc::run_ended, errc::unknown_workflow, errc::conflict while a body refers to the
-  /// run's variables, errc::rejected if the version doesn't fit its history.
+  /// Throws errc::run_ended; errc::unknown_workflow; errc::conflict while a body refers to the
+  /// run's variables; errc::rejected if the version doesn't fit the run's history.
   answer<void> move(run_ref of, std::string_view version);
   answer<v0::status> status(run_ref of);
 

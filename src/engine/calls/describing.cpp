@@ -66,7 +66,7 @@ pending_info describing::info_of(resident& r, const pending& p) {
   return w;
 }
 
-/// A step's arguments, when they are too long to stand in the run's state.
+/// The arguments of a step that are too long to be in the run's state.
 std::string describing::arguments_in_history(resident& r, std::uint32_t command) {
   std::string text;
   try {

@@ -1,4 +1,4 @@
-// What a run shows of itself.
+// Describes a run: its state, its history, and its history as a file.
 #pragma once
 #include <optional>
 #include <string>
@@ -13,10 +13,10 @@ class describing {
  public:
   explicit describing(engine_parts& e) noexcept : e_(e) {}
 
-  /// The latest run of an id; nothing if there is none.
+  /// The latest run of an id; empty if there is none.
   answer<std::optional<run_info>> describe(run_ref of);
   answer<std::vector<history_entry>> history(run_ref of);
-  /// A history as a file has it: see <stet/history_file.hpp>. Payloads stay sealed.
+  /// A history in the format of a history file: see <stet/history_file.hpp>. Payloads stay sealed.
   answer<std::string> export_history(run_ref of);
 
  private:

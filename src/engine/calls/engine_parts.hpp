@@ -1,4 +1,4 @@
-// The parts of one engine, in the order in which they rest upon each other.
+// The parts of one engine. Each depends only on those before it.
 #pragma once
 #include <memory>
 #include <utility>

@@ -28,7 +28,7 @@ void refuse_open(std::string_view id, run_number run, const run_traces& known, e
 
 answer<std::size_t> eraser::erase(run_ref of, erase_options o) {
   auto family = family_of(of, o.children);
-  if (family.empty()) (void)e_.runs.finder.must_find(of);  // throws
+  if (family.empty()) (void)e_.runs.finder.must_find(of);  // throws errc::not_found
   std::map<run_number, run_traces> unreadable;
   for (auto run : family) {
     if (auto r = e_.runs.table.load(run)) {
@@ -68,7 +68,7 @@ bool eraser::erase_run(resident& r) {
   return true;
 }
 
-/// The same of a run whose snapshot can't be read: what is known of it by other ways.
+/// The same for a run whose snapshot can't be read: erases the traces of it that were found.
 void eraser::erase_unreadable(std::string_view name_space, std::string_view id, run_number run,
                               const run_traces& traces) {
   auto& writes = e_.log.extra_writes();
@@ -79,8 +79,8 @@ void eraser::erase_unreadable(std::string_view name_space, std::string_view id, 
   note_erased(run);
 }
 
-/// All runs of an id are erased, one of which couldn't be read: who waits for it gets no answer any
-/// more.
+/// All runs of an id are erased, and one of them couldn't be read. Runs that wait for that one get
+/// no answer any more.
 void eraser::fail_waiting(std::string_view name_space, std::string_view id) {
   auto& callers = e_.drive.callers;
   auto why = "the run '" + std::string(id) + "' couldn't be read, and has been erased";
@@ -100,8 +100,8 @@ void eraser::note_erased(run_number run) {
   e_.commit.something_was_erased();
 }
 
-/// The runs that a run has started: the id of each, and its number, by which it is told from runs
-/// that others started under that id. What can't be read is reported.
+/// The children that a run has started: the id of each, and its run number. The number tells it
+/// from runs that others have started under the same id. A history that can't be read is reported.
 std::vector<eraser::started_child> eraser::children_of(resident& r) {
   std::vector<started_child> children;
   try {
@@ -117,7 +117,8 @@ std::vector<eraser::started_child> eraser::children_of(resident& r) {
   return children;
 }
 
-/// Adds the runs of an id: all of them, or those of the chain that began with the run `first`.
+/// Adds the runs of an id: all of them, or if `first` isn't 0 those of the chain that began with
+/// that run.
 void eraser::add_runs_of(std::string_view name_space, std::string_view id, run_number first,
                          std::vector<run_number>& runs) {
   std::set<run_number> known;
@@ -126,11 +127,11 @@ void eraser::add_runs_of(std::string_view name_space, std::string_view id, run_n
     while (run >= std::max(first, run_number(1)) && !table.erased.has(run) &&
            known.insert(run).second) {
       auto r = table.load(run);
-      if (!r && !table.exists(run)) return;  // retention took it
+      if (!r && !table.exists(run)) return;  // retention has erased it
       bool is_meant = !first || (r && r->state.first == first);
       if (is_meant) runs.push_back(run);
       if (!r) return;
-      run = r->state.previous;  // the store may not know it yet
+      run = r->state.previous;  // the store may not have it yet
     }
   };
   for (auto run = table.latest(name_space, id); run; run = table.latest_below(name_space, id, run))

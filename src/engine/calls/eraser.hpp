@@ -1,6 +1,6 @@
-// Runs that go, because a caller says so. What goes is the snapshot, the history and every index
-// entry, in one commit; a record of run 0 in the same block says so to a reader of what older
-// blocks have of the run.
+// Erases runs on request. One commit takes the snapshot, the history and every index entry of a
+// run. A note of run 0 in the same block says that the run is erased, for a reader of older blocks
+// that still have records of it.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -17,18 +17,19 @@ class eraser {
  public:
   explicit eraser(engine_parts& e) noexcept : e_(e) {}
 
-  /// All runs of an id, and if that is asked those that they started, and so on. The value is how
-  /// many. Throws errc::not_found, errc::conflict if one is open or a body of one runs.
+  /// Erases all runs of an id, and if the options say so those that they started, and so on. The
+  /// value is how many runs were erased. Throws errc::not_found; errc::conflict if a run is open,
+  /// or if a body of one still runs.
   answer<std::size_t> erase(run_ref of, erase_options o);
   /// Takes a run that has ended out of the store and out of memory. Returns false if a body of it
   /// still runs.
   bool erase_run(resident& r);
 
  private:
-  /// A child that a run's history names.
+  /// A child that a run's history has.
   struct started_child {
     std::string id;
-    run_number first;  // its run, or the first of its chain
+    run_number first;  // the child's run, or the first run of its chain
   };
   std::vector<started_child> children_of(resident& r);
   void add_runs_of(std::string_view name_space, std::string_view id, run_number first,

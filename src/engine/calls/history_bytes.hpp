@@ -1,4 +1,4 @@
-// A history outside of its store, as bytes.
+// The format of a history outside of its store.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -14,7 +14,7 @@ struct history_bytes {
   std::string records;  // as they are stored
 };
 std::string encode(const history_bytes& h);
-/// Throws errc::corrupt if it isn't one, or is damaged.
+/// Throws errc::corrupt if these bytes aren't a history, or are damaged.
 history_bytes decode_history(std::string_view exported);
 
 }}}  // namespace stet::v0::detail

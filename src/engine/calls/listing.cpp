@@ -11,13 +11,13 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-// Of one turn: the loop does something else then.
+// How much is read in one turn. After that the loop does something else.
 constexpr std::size_t runs_read_max = 1000;
 constexpr std::size_t entries_read_max = 20'000;
-// A list sorts a range of at most so many; a count whatever there is.
+// A list sorts a range of at most this size; a count sorts a range of any size.
 constexpr std::size_t sorted_max = 20'000;
 
-/// Without what may be sealed.
+/// The row of a run, without the texts and the memo, which may be sealed.
 run_summary summary_of(const run_state& s) {
   run_summary row;
   row.id = s.id;
@@ -45,7 +45,7 @@ void lists::add(listing& l, const run_state* s) const {
   l.done = l.what == listing::kind::rows && l.rows.size() == l.rows_max;
 }
 
-/// Of all runs with some workflows and states the counters know how many there are.
+/// The counters know how many runs each workflow has in each state.
 void lists::count_kinds(listing& l) {
   std::map<std::pair<std::string, v0::status>, std::int64_t> counts;
   for (auto& [key, n] : e_.runs.counters.all()) {
@@ -105,8 +105,8 @@ answer<void> lists::go_on(listing& l, const std::shared_ptr<const void>& whole) 
   return {lsn};
 }
 
-/// The runs that have changed since the indexes heard of them: these are asked themselves, also if
-/// their snapshots catch up before it is their turn.
+/// Collects the runs that have changed since the indexes were written. Their states in memory are
+/// asked, also if their snapshots catch up before the listing reaches them.
 void lists::note_ahead(listing& l) {
   for (auto& [run, r] : e_.runs.table.all())
     if (run <= l.below && r->state.records > 0 &&

@@ -1,8 +1,8 @@
-// Which runs there are. The indexes say it as of the snapshots; a run that has changed since is in
-// memory, and is looked at there: so an answer is never stale.
+// Lists and counts runs. The indexes have the runs as of their snapshots. A run that has changed
+// since then is in memory, and its state there is asked: so an answer is never stale.
 //
 // A list or a count that is under way lives on its caller's stack, and goes on turn by turn, so
-// that no long one holds up the loop.
+// that a long one doesn't hold up the loop.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -34,18 +34,19 @@ class listing {
   const std::string name_space;
   const kind what;
   std::size_t rows_max = 0;
-  run_number below = run_number::max();  // it goes on with the runs up to this one
-  // The engine from which it reads: with another one it begins anew where it is.
+  run_number below = run_number::max();  // the next run to look at is this one or an earlier one
+  // The engine from which it reads. With another engine it makes a new plan, and goes on from
+  // `below`.
   std::shared_ptr<const void> from;
   std::unique_ptr<run_stream> runs;
-  std::set<run_number, std::greater<>> ahead;  // of the indexes: see lists::note_ahead
+  std::set<run_number, std::greater<>> ahead;  // runs ahead of the indexes: see lists::note_ahead
   bool done = false;
 
   std::vector<run_summary> rows;
   std::uint64_t number = 0;
   std::map<std::pair<std::string, v0::status>, std::uint64_t> by_status;
 
-  /// How far it has come.
+  /// How far the listing has come.
   struct place {
     run_number below;
     std::size_t rows;
@@ -53,13 +54,13 @@ class listing {
     std::map<std::pair<std::string, v0::status>, std::uint64_t> by_status;
   };
   place here() const { return {below, rows.size(), number, by_status}; }
-  /// What it has found since then doesn't count.
+  /// Drops everything that was found after this place.
   void go_back(const place& to) {
     below = to.below;
     rows.resize(to.rows);
     number = to.number;
     by_status = to.by_status;
-    runs.reset();  // it goes down only
+    runs.reset();  // a stream of runs can't go back
     done = false;
   }
 };
@@ -69,9 +70,9 @@ class lists {
  public:
   explicit lists(engine_parts& e) noexcept : e_(e) {}
 
-  /// Does a turn's part of a list or a count. `whole`: the engine that this is of.
+  /// Does one turn's part of a list or a count. `whole`: the engine that this object belongs to.
   answer<void> go_on(listing& l, const std::shared_ptr<const void>& whole);
-  /// The ids of open runs, in their order, after this one.
+  /// The ids of open runs, sorted, from the first one after `after`.
   answer<std::vector<std::string>> open_runs(std::string_view name_space, std::string_view after,
                                              std::size_t count_max,
                                              const std::shared_ptr<const void>& whole);

@@ -22,7 +22,7 @@ start_preview previews::of_start(std::size_t listed_max, const std::shared_ptr<c
   return p;
 }
 
-/// Looks at the open runs of a namespace, page by page.
+/// Checks the open runs of a namespace, page by page.
 void previews::add_namespace(const std::string& name_space, start_preview& p,
                              std::size_t listed_max, const std::shared_ptr<const void>& whole) {
   listing l(name_space, listing::open_runs, listing::kind::rows);

@@ -1,4 +1,4 @@
-// What today's code would do with runs, before it does.
+// Previews: which runs would be stalled if today's code drove them. Nothing is recorded.
 #pragma once
 #include <memory>
 #include <string>
@@ -17,9 +17,10 @@ class previews {
  public:
   previews(engine_parts& e, lists& l) noexcept : e_(e), lists_(l) {}
 
-  /// Which open runs a start would stall; the store has been read. `whole`: the engine.
+  /// Finds the open runs that a start would stall, after the store has been read. `whole`: the
+  /// engine.
   start_preview of_start(std::size_t listed_max, const std::shared_ptr<const void>& whole);
-  /// Plays an exported history with today's code. Throws errc::corrupt if it can't be read.
+  /// Replays an exported history with today's code. Throws errc::corrupt if it can't be read.
   stalled_run of_history(std::string_view exported);
 
  private:

@@ -8,7 +8,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-/// Of a history: how many events drove.
+/// How many events of a history drove the run.
 std::size_t driving_events(std::string_view history) {
   std::size_t n = 0;
   for (source in(history); !in.done();) {
@@ -47,7 +47,7 @@ std::string queries::ask_open(resident& r, std::string_view name, std::string_vi
   return text;
 }
 
-/// Plays the run again, as far as it matters.
+/// Replays the run as far as its variables exist, and asks there.
 std::string queries::ask_ended(resident& r, std::string_view name, std::string_view arguments) {
   auto shadow = e_.drive.frames.make_shadow(r.state);
   auto history = e_.runs.history.opened(r);
@@ -55,7 +55,7 @@ std::string queries::ask_ended(resident& r, std::string_view name, std::string_v
   if (r.state.status == status::completed) shadow->updates.answer_at_return(name, arguments);
   else if (r.state.status == status::failed ||
            (r.state.status == status::cancelled && !r.state.begins_at))
-    events = driving_events(history) - 1;  // with the last one its variables went
+    events = driving_events(history) - 1;  // the last event destroyed its variables
   drive_output work;
   in_workflow here(e_.shared.crash_slots, e_.runs.suspects, e_.shared.watchdog, r.state.workflow,
                    *shadow, e_.drive.door.enter(r.state, *shadow, {code_use::replays}));

@@ -12,7 +12,7 @@ class queries {
  public:
   queries(engine_parts& e, revival& r) noexcept : e_(e), revival_(r) {}
 
-  /// Throws errc::not_found, errc::run_stalled, and a users_exception of what the handler throws.
+  /// Throws errc::not_found; errc::run_stalled; a users_exception with what the handler throws.
   answer<std::string> ask(run_ref of, std::string_view name, std::string_view arguments);
 
  private:

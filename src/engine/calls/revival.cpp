@@ -3,7 +3,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-/// By this many events that its run brings about itself a call drives it at most.
+/// A call drives a run by at most this many events that the run itself brings about.
 constexpr std::uint64_t drives_beyond_max = 1000;
 
 }  // namespace
@@ -21,7 +21,8 @@ void revival::resume(resident& r) {
 
 run_lease revival::drive_to_now(run_lease r) {
   auto& driver = e_.drive.driver;
-  // What it was sent before is in its undriven events, or goes over to the runs that continue it.
+  // Everything that was sent to the run before is in its undriven events, or goes over to the runs
+  // that continue it.
   for (auto left = std::uint64_t{r->state.undriven} + drives_beyond_max;;) {
     for (; left > 0 && driver.may_drive(*r) && e_.drive.frames.ensure_frame(*r); --left) {
       driver.drive_next(*r);

@@ -1,5 +1,5 @@
-// Runs that a call is about are brought up to now: what a crash cut short is done, and what was
-// sent before is seen.
+// Brings the run of a call up to date: resumes what a crash has cut short, and drives the run by
+// what it was sent before.
 #pragma once
 #include <string_view>
 
@@ -12,14 +12,14 @@ class revival {
  public:
   explicit revival(engine_parts& e) noexcept : e_(e) {}
 
-  /// The run that goes on for this one, resumed. Throws as run_finder::must_find.
+  /// The last run of the chain, resumed. Throws as run_finder::must_find.
   run_lease must_find_last(run_ref of);
-  /// If it was not resumed since the start, it is now.
+  /// Resumes the run, if that wasn't done since the start.
   void resume(resident& r);
-  /// The run that goes on for this one; if it hasn't ended, its coroutine has seen everything. A
-  /// run that never comes to rest is left where it is by then. Throws errc::run_stalled.
+  /// Drives a run by all its events, and returns the run that goes on for it. A run that never
+  /// comes to rest is left after a number of events. Throws errc::run_stalled.
   run_lease drive_to_now(run_lease r);
-  /// Throws an error with this code if the run begins later: no handler is there yet.
+  /// Throws an error with this code if the run begins later: it has no handlers yet.
   void must_have_begun(const resident& r, errc code, std::string_view what, std::string_view name);
 
  private:

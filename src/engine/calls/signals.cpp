@@ -57,7 +57,7 @@ bool signals::is_known(resident& r, std::string_view key) {
   return known;
 }
 
-/// Throws errc::not_found if the token stands for no promise of a run.
+/// Throws errc::not_found if the token isn't that of a promise of a run.
 run_lease signals::run_of_token(std::string_view promise, std::string_view token,
                                 std::uint32_t& command) {
   unsigned long long run = 0;
@@ -79,7 +79,7 @@ answer<bool> signals::answer_promise(std::string_view promise, std::string_view 
   std::uint32_t command = 0;
   auto r = run_of_token(promise, token, command);
   revival_.resume(*r);
-  // What came before it may end the run, or its wait: then nobody takes the answer, and the caller
+  // An earlier event may end the run, or its wait. Then nothing takes the answer, and the caller
   // gets false.
   e_.drive.driver.drive_what_is_there(*r);
   auto* p = r->state.open() ? r->state.find(command) : nullptr;

@@ -6,12 +6,12 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Throws errc::usage if the key of a request, which `what` is about, is too long.
+/// Throws errc::usage if the key of a request is too long. `what` names the request.
 void check_key(std::string_view what, std::string_view key);
 void check(const signal_request& q);
-/// Of what the request has, which stays where it is.
+/// The event of a signal. It refers to the request's bytes.
 record event_of(const signal_request& q);
-/// The error that a run takes nothing any more.
+/// The error for a run that takes nothing any more.
 error has_ended(const run_state& s);
 
 /// Thread: the engine's loop.
@@ -21,8 +21,8 @@ class signals {
 
   /// Throws errc::not_found, errc::run_ended, errc::usage, errc::payload.
   answer<void> send(run_ref of, const signal_request& q);
-  /// Resolves a promise, or rejects it. The value is false if it is resolved already, or its run
-  /// has gone on without it. Throws errc::not_found for a token that was never given.
+  /// Resolves or rejects a promise. The value is false if the promise was resolved before, or if
+  /// its run has gone on without it. Throws errc::not_found for a token that was never given.
   answer<bool> answer_promise(std::string_view promise, std::string_view token,
                               std::string_view payload, const failure* rejected);
 

@@ -59,7 +59,8 @@ answer<std::vector<start_result>> starts::start(std::string_view name_space,
   return {std::move(results), std::max(lsn, go_on(begun))};
 }
 
-/// Terminates what new runs replace, and drives them. Returns the LSN of the last record of these.
+/// Terminates the runs that the new ones replace, and drives the new ones. Returns the LSN of the
+/// last record.
 record_lsn starts::go_on(std::vector<begun_run>& begun) {
   record_lsn lsn;
   for (auto& b : begun)
@@ -80,7 +81,7 @@ void starts::must_fit(const struct journal::place& here, std::string_view workfl
                   std::to_string(e_.log.event_bytes_max()) + ": start them in several parts");
 }
 
-/// Of runs that are recorded and weren't driven, all of them after `here`.
+/// Removes runs that were recorded after `here`, and that weren't driven.
 void starts::take_back(std::vector<begun_run>& begun, const struct journal::place& here) {
   e_.log.go_back(here);
   for (auto b = begun.rbegin(); b != begun.rend(); ++b) {
@@ -101,11 +102,11 @@ void starts::check(std::string_view workflow, const start_request& q) const {
                 "the delay and the time-outs of a start must not be negative");
 }
 
-/// The first record of a new run, for a request that has been checked.
+/// Makes the first record of a new run. The request has been checked.
 record starts::first_record(std::string_view name_space, std::string_view workflow,
                             const start_request& q) {
   if (q.delay > duration{} || q.run_timeout > duration{} || q.execution_timeout > duration{})
-    e_.time.clock.look();  // they count from here
+    e_.time.clock.look();  // the times count from now
   auto later = [&](duration d) {
     auto t = INT64_MAX;
     return __builtin_add_overflow(e_.time.now(), d.count(), &t) ? INT64_MAX - 1 : t;
@@ -124,8 +125,8 @@ record starts::first_record(std::string_view name_space, std::string_view workfl
   return start;
 }
 
-/// The run that has the id and is used, or is replaced; neither if there is none in the way. Throws
-/// errc::conflict.
+/// Finds out whether the id is taken: by a run that is used, or by one that is replaced, or by
+/// none. Throws errc::conflict.
 starts::taken_id starts::find_taken(std::string_view name_space, std::string_view workflow,
                                     const start_request& q) {
   run_ref of{e_.runs.table.latest(name_space, q.id).value(), name_space, q.id};

@@ -1,4 +1,4 @@
-// Runs that are started by a call from outside.
+// Starts runs for calls from outside.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -16,29 +16,30 @@ class starts {
  public:
   starts(engine_parts& e, signals& s) noexcept : e_(e), signals_(s) {}
 
-  /// All of them, in one commit, or none: where one is refused or can't be sealed, those before it
-  /// are taken back. Only then ends what they replace, and they are driven. `first_signal`: the one
-  /// run gets it with its start.
+  /// Starts all runs in one commit, or none: if one is refused or can't be sealed, those before it
+  /// are taken back. After that the runs that they replace are terminated, and the new ones are
+  /// driven. `first_signal`: the only run of the request gets it with its start.
   answer<std::vector<start_result>> start(std::string_view name_space, std::string_view workflow,
                                           std::span<const start_request> requests,
                                           const signal_request* first_signal = nullptr);
-  /// The run of an id, or of a handle. Throws errc::conflict if it is one of another workflow.
+  /// Finds the run of an id, or of a handle. Throws errc::conflict if it is a run of another
+  /// workflow.
   answer<std::optional<start_result>> find(std::string_view workflow, run_ref of);
   /// Throws errc::usage, errc::unknown_workflow, errc::payload.
   void check(std::string_view workflow, const start_request& q) const;
 
  private:
-  /// What has the id of a run that is to be started.
+  /// The run that has the id of a run that is to be started.
   struct taken_id {
-    std::optional<start_result> used;  // that run is the caller's: none is started
-    run_lease replaced;                // it is open, and is terminated when the new one is recorded
-    run_number latest;                 // the latest run of the id; 0: there is none
-    record_lsn lsn{};                  // on which that depends
+    std::optional<start_result> used;  // the caller gets this run, and none is started
+    run_lease replaced;                // it is open, and is terminated when the new run is recorded
+    run_number latest;                 // the latest run of the id; 0 if there is none
+    record_lsn lsn{};             // the LSN on which the decision depends
   };
-  /// A run that is recorded, and may be taken back.
+  /// A run that is recorded, and may still be taken back.
   struct begun_run {
     run_lease run, replaced;
-    run_number before;  // the latest run of its id until then; 0: none
+    run_number before;  // the latest run of its id until then; 0 if none
   };
   taken_id find_taken(std::string_view name_space, std::string_view workflow,
                       const start_request& q);

@@ -12,13 +12,13 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::size_t swept_max = 100;          // runs of a namespace in one turn
-constexpr std::int64_t busy_pause_ms = 60'000;  // what can't go now is tried again then
+constexpr std::int64_t busy_pause_ms = 60'000;  // after it a run that can't go yet is tried again
 constexpr std::int64_t refused_sweep_ms = 250;  // between two sweeps of a store without room
-// Of a chain that goes on this many runs that have ended are kept, however old they are: a request
-// that comes again is known by them (docs/decisions/chains-and-retention.md).
+// In a chain that goes on, this many ended runs are kept, however old they are. By them a request
+// that comes again is recognised (docs/decisions/chains-and-retention.md).
 constexpr std::size_t links_kept = 8;
 
-/// The time in a key of the index by end, which is long enough.
+/// The time in a key of the index by end. The key must be long enough.
 std::int64_t end_in(std::string_view key) {
   source in(key.substr(key.size() - 16));
   return static_cast<std::int64_t>(in.big_endian() ^ (1ull << 63));
@@ -30,7 +30,7 @@ bool sweeper::sweep() {
   auto& plan = e_.runs.sweeps;
   if (!e_.time.clock.is_over(plan.next)) return false;
   plan.next = INT64_MAX;
-  // What isn't in the index yet isn't found there.
+  // The index doesn't have these runs yet.
   e_.commit.checkpointer.for_each_unindexed([&](run_number run) {
     if (auto* r = e_.runs.table.find(run); r && !r->state.open())
       e_.drive.ending.plan_sweep(r->state);
@@ -46,7 +46,7 @@ bool sweeper::sweep() {
   return any;
 }
 
-/// Runs whose time was over while bodies of theirs still ran.
+/// Erases runs that were old enough before, when bodies of theirs still ran.
 bool sweeper::sweep_busy() {
   auto& plan = e_.runs.sweeps;
   bool any = false;
@@ -72,8 +72,8 @@ bool sweeper::sweep(const std::string& name_space, std::int64_t keep) {
   return any;
 }
 
-/// Whether a run that has ended was kept long enough. The index has the time of its end by the
-/// clock of that time, and the clock may have been set since.
+/// Whether a run that has ended was kept long enough. The index has the time of its end as the
+/// clock showed it then, and the clock may have been set since.
 bool sweeper::is_old(const run_state& s, std::int64_t keep) noexcept {
   auto due = e_.time.clock.due(plus(s.closed(), keep), s.applied_lsn);
   if (e_.time.clock.is_over(due)) return true;
@@ -81,9 +81,9 @@ bool sweeper::is_old(const run_state& s, std::int64_t keep) noexcept {
   return false;
 }
 
-/// The next runs whose time is over, in the order in which they ended. Each is found once: what is
-/// kept after it is looked at again when a later run of its chain is found. If the clock was set
-/// back since, the time of others after them may be over too.
+/// The next runs that are old enough, in the order in which they ended. Each is found once: a run
+/// that is kept after that is looked at again when a later run of its chain is found. If the clock
+/// was set back, runs after them may be old enough, too.
 std::vector<run_number> sweeper::find_old(const std::string& name_space, std::int64_t keep) {
   auto& plan = e_.runs.sweeps;
   std::vector<run_number> old, perhaps;
@@ -100,7 +100,7 @@ std::vector<run_number> sweeper::find_old(const std::string& name_space, std::in
       return true;
     }
     auto end = end_in(key), due = plus(end, keep);
-    // One that ended before it may be on its way to the index: it must not be passed by.
+    // A run that ended earlier may be on its way to the index. It must not be skipped.
     bool is_safe = has_all || end < plan.ended_until;
     bool is_over = e_.time.clock.is_over(due);
     if (!is_over || !is_safe || old.size() == swept_max)
@@ -116,7 +116,8 @@ std::vector<run_number> sweeper::find_old(const std::string& name_space, std::in
   return old;
 }
 
-/// Which runs of its chain go, the latest first. Of a chain that goes on the latest stay.
+/// The runs of a chain that are to be erased, the latest first. If the chain goes on its latest
+/// runs are kept.
 std::vector<run_number> sweeper::old_links_of(resident& r) {
   std::vector<run_number> old;
   bool goes_on = r.state.next && e_.runs.table.exists(r.state.next);
@@ -132,7 +133,7 @@ std::vector<run_number> sweeper::old_links_of(resident& r) {
   return old;
 }
 
-/// The time of a run is over. It goes, and what is left of its chain.
+/// A run is old enough: erases it, and what is left of its chain.
 bool sweeper::sweep_chain(resident& r) {
   auto& plan = e_.runs.sweeps;
   const auto run = r.state.run;
@@ -140,7 +141,7 @@ bool sweeper::sweep_chain(resident& r) {
   bool any = false;
   for (auto i = old.rbegin(); i != old.rend(); ++i) {  // the oldest first
     auto link = e_.runs.table.load(*i);
-    if (!link) continue;  // it can't be read, and that is reported
+    if (!link) continue;  // it can't be read, which was reported
     if (eraser_.erase_run(*link)) {
       any = true;
       continue;

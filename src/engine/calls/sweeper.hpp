@@ -1,4 +1,4 @@
-// Retention: runs that ended long ago are erased, some of them at a time.
+// Retention: erases runs that ended long ago, a few at a time.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -14,9 +14,9 @@ class sweeper {
  public:
   sweeper(engine_parts& e, eraser& x) noexcept : e_(e), eraser_(x) {}
 
-  /// Erases what has been kept long enough. While the store has no room that goes along with the
-  /// refused block, which is tried at once then: hence the pause after it. Returns whether anything
-  /// was erased.
+  /// Erases the runs that have been kept long enough. While the store has no room these writes join
+  /// the refused block, which is tried again at once; hence the pause after such a sweep. Returns
+  /// whether anything was erased.
   bool sweep();
 
  private:

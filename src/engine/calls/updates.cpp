@@ -39,7 +39,7 @@ std::optional<record_lsn> updates::perform(update_call& c) {
   return c.until == update_stage::attached ? attach(c) : send(c);
 }
 
-/// The run that gets the update, if there is none.
+/// Starts the run that gets the update, if there is none.
 void updates::start_run(update_call& c) {
   auto& q = *c.start;
   starts_.check(c.workflow, q);
@@ -80,7 +80,8 @@ std::optional<record_lsn> updates::send(update_call& c) {
   return send_new(c, *r);
 }
 
-/// What the run, or an earlier one of its chain, has of the update; nothing if it is new to them.
+/// Looks for the update in the run and the earlier runs of its chain. Returns what perform()
+/// returns if one of them has it; empty if the update is new to them.
 std::optional<std::optional<record_lsn>> updates::find_sent(update_call& c, resident& r) {
   using found = std::optional<std::optional<record_lsn>>;
   ensure(r.frame != nullptr, "a run that takes an update has a frame");
@@ -95,7 +96,7 @@ std::optional<std::optional<record_lsn>> updates::find_sent(update_call& c, resi
     return found(std::in_place, r.last_lsn);
   }
   if (c.request.id.empty()) return std::nullopt;
-  if (r.frame->emitter.has_queued(record_kind::update, id)) {  // its turn comes
+  if (r.frame->emitter.has_queued(record_kind::update, id)) {  // it waits for its turn
     if (waits(c)) return kept();
     return found(std::in_place, r.last_lsn);
   }
@@ -116,7 +117,7 @@ std::optional<record_lsn> updates::send_new(update_call& c, resident& r) {
   auto& q = c.request;
   const record e = events::update(q.name, c.outcome.id, q.arguments,
                                   q.id.empty() ? flag::update::unnamed : std::uint8_t{0});
-  if (waits(c)) r.updaters.push_back(&c);  // what it drives may answer it at once
+  if (waits(c)) r.updaters.push_back(&c);  // the drive may answer the update at once
   try {
     e_.drive.driver.happen(r, e);
   } catch (...) {
@@ -134,7 +135,7 @@ record_lsn updates::fill_from_ended(update_call& c, resident& r) {
     fill(c.outcome, *a);
     return r.last_lsn;
   }
-  // An earlier run of its chain may have answered it.
+  // An earlier run of the chain may have answered it.
   bool is_named = !c.request.id.empty();
   auto before =
       is_named ? e_.runs.sent.sent_before(r, keys::sent_kind::update, c.outcome.id) : no_run;
@@ -149,7 +150,7 @@ record_lsn updates::fill_from_earlier(update_call& c, run_number run) {
   return fill_from_ended(c, *link);
 }
 
-/// For a continued run: the later one to which an update that hadn't begun went over.
+/// If the run was continued before it began the update: the later run that got the update.
 run_lease updates::where_answered(run_lease r, const std::string& id) {
   while (!r->state.open() && r->state.next) {
     auto a = find_update(e_.runs.history.opened(*r), id);
@@ -161,8 +162,8 @@ run_lease updates::where_answered(run_lease r, const std::string& id) {
   return r;
 }
 
-/// A name that no other has, whatever the entropy says: one that is seeded anew at each start
-/// repeats itself, and the journal's numbers don't.
+/// A new id that no other update has, even if the entropy repeats itself: one that is seeded anew
+/// at each start does, but the numbers of the journal don't.
 std::string updates::new_id() {
   char text[33];
   auto first = e_.shared.entropy.bits();

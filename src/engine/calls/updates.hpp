@@ -1,4 +1,4 @@
-// Updates that are sent to a run from outside, and those that are waited for.
+// Updates that are sent to a run from outside, and calls that wait for their answers.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -14,7 +14,8 @@ class updates {
  public:
   updates(engine_parts& e, revival& r, starts& s) noexcept : e_(e), revival_(r), starts_(s) {}
 
-  /// Returns the LSN on which the answer depends, or nothing if the run keeps the call.
+  /// Returns the LSN on which the answer depends, or nothing if the run keeps the call and answers
+  /// it later.
   std::optional<record_lsn> perform(update_call& c);
 
  private:

@@ -30,7 +30,7 @@ void answers::refuse(const std::exception_ptr& why, record_lsn block_end, bool m
     else if (!c->only_looks) {
       c->done(own_copy(why));
     } else {
-      c->fails(nullptr);  // it is performed anew
+      c->fails(nullptr);  // it is performed again
       i.post_again(*c);
     }
   }

@@ -1,4 +1,5 @@
-// Calls that were performed, and wait until what their answer depends on is durable.
+// Calls that were performed, and wait until the last record on which their answer depends is
+// durable.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -15,15 +16,17 @@ class answers {
  public:
   answers(const journal& j, run_room& r) : journal_(j), runs_(r) {}
 
-  /// Lets a caller go on as soon as everything up to `lsn` is durable. `why_refused`: the error
-  /// while the store refuses to write; null if it doesn't, or if what erases goes along.
+  /// Lets a caller go on as soon as everything up to `lsn` is durable. `why_refused`: the error for
+  /// the caller while the store refuses to write; null if the store doesn't refuse, or if writes
+  /// that make room are joined to the block.
   void give(call& c, record_lsn lsn, const std::exception_ptr& why_refused);
-  /// What is durable by now lets its callers go on.
+  /// Lets the callers go on whose answers are durable by now.
   void release();
-  /// The store has refused a block that ends with this LSN. Callers get the error; those who only
-  /// look are posted again. `makes_room`: what comes after the block goes along with it, and waits.
+  /// The store has refused a block that ends with this LSN. Callers get the error; calls that only
+  /// read are posted again. `makes_room`: the records after the block are joined to it, so calls
+  /// that depend on them wait.
   void refuse(const std::exception_ptr& why, record_lsn block_end, bool makes_room, inbox& i);
-  /// Takes a call back from whoever keeps it: it is no longer answered.
+  /// Takes a call back from whatever keeps it. It gets no answer then.
   void forget(waiting_call& c) noexcept;
   void forget(call& c) noexcept;
   void clear() noexcept { waiting_.clear(); }
@@ -32,7 +35,7 @@ class answers {
  private:
   const journal& journal_;
   run_room& runs_;
-  std::deque<std::pair<record_lsn, call*>> waiting_;  // (LSN, who waits for it)
+  std::deque<std::pair<record_lsn, call*>> waiting_;  // (LSN, the call that waits for it)
 };
 
 }}}  // namespace stet::v0::detail

@@ -12,7 +12,8 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::size_t slice_bytes_min = 64 << 10;
-// First all runs go on, then they are checkpointed: this many tails may be kept meanwhile.
+// At a start all runs are resumed first, and checkpointed then. Meanwhile the journal may be this
+// many times as long.
 constexpr std::size_t tail_factor_at_start = 4;
 
 }  // namespace
@@ -51,7 +52,7 @@ void checkpointer::slice_ended() {
 void checkpointer::slice_what_is_due() {
   slice_ended();
   bool is_long = journal_.kept_bytes() >= tail_limit_ / 2;
-  // Not after mark_clean(), which drops all blocks: a pass would leave some.
+  // Not after mark_clean(), which drops all blocks: a pass would keep some.
   if (!pass_until_ && !inbox_.is_closing() && (is_long || STET_RARELY("begin pass"))) begin_pass();
   if (!pass_until_) return;
   auto budget = journal_.kept_bytes() >= tail_limit_
@@ -70,7 +71,7 @@ void checkpointer::slice_what_is_due() {
   journal_.end_pass();
 }
 
-/// From now on the old blocks are made superfluous: half of those that are kept.
+/// Begins to make old blocks superfluous, until a quarter of tail_bytes_max is kept.
 void checkpointer::begin_pass() {
   ensure(!pass_until_, "one pass of the checkpoint is under way at a time");
   failpoint("begin pass");

@@ -1,5 +1,5 @@
-// Which runs are written to their snapshots, and when: slices of them ride along with the blocks,
-// so that old blocks become superfluous.
+// Decides which runs are written to their snapshots, and when. Slices of runs are written together
+// with the blocks, so that old blocks become superfluous.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -17,25 +17,26 @@ class checkpointer {
   checkpointer(services& s, journal& j, run_room& r, const inbox& i) noexcept
       : services_(s), journal_(j), runs_(r), inbox_(i) {}
 
-  /// The run has ended: its one slice rides with the next block.
+  /// The run has ended: its only slice goes with the next block.
   void add_ended(run_number run) { ended_.push_back(run); }
   bool has_ended() const noexcept { return !ended_.empty(); }
-  /// Writes a run: its state as the block that is sealed next makes it. Both are one commit.
+  /// Writes a run: its state as of the block that is sealed next. The slice and that block are one
+  /// commit.
   void slice(resident& r);
   void slice_ended();
-  /// What rides along with the next block. A run that has ended gets its one slice at once; of
-  /// those that go on, only the ones that hold up old blocks: a run that is over before its first
-  /// block is old was never written twice.
+  /// Adds the slices that go with the next block. A run that has ended gets its only slice at once.
+  /// An open run is written only if it keeps old blocks alive, so a run that ends before its first
+  /// block is old is written only once.
   void slice_what_is_due();
-  /// The block with the slices is durable: what rode in it goes from memory, and the runs, if they
-  /// are idle.
+  /// The block with the slices is durable: drops their records from memory, and the runs that are
+  /// idle.
   void drop_written();
-  /// Runs that have ended, and may not be in the index by end yet.
+  /// Calls `f` for the runs that have ended and may not be in the index by end yet.
   template <class F> void for_each_unindexed(F f) {
     for (auto* some : {&ended_, &sliced_})
       for (auto run : *some) f(run);
   }
-  /// A start has runs to resume: until they go on, several times as much journal is kept.
+  /// `has_runs_to_resume`: until these runs are resumed the journal may be several times as long.
   void start(bool has_runs_to_resume) noexcept;
 
  private:
@@ -46,7 +47,7 @@ class checkpointer {
   run_room& runs_;
   const inbox& inbox_;
   std::vector<run_number> ended_, sliced_;
-  record_lsn pass_until_;  // LSN: what is older is being checkpointed; 0: no pass
+  record_lsn pass_until_;  // LSN: older records are being checkpointed; 0 if no pass
   std::size_t tail_limit_ = 0;
 };
 

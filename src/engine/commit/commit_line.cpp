@@ -59,7 +59,7 @@ bool commit_line::commit() {
   return at_ == block_at::nowhere || makes_room_;
 }
 
-/// Adds what rides along. Returns false if nothing is to be written now.
+/// Adds the writes that go with the block. Returns false if nothing is to be written now.
 bool commit_line::may_seal() {
   if (may_grow()) return false;
   ensure(!block_, "one block is on its way at a time");
@@ -71,7 +71,7 @@ bool commit_line::may_seal() {
   return journal_.has_something();
 }
 
-/// Nothing is added any more to what fills: it is the block on its way, or goes along with it.
+/// Ends the block that fills. It is written next, or joined to the block that was refused.
 void commit_line::seal_block() {
   ensure(bodies_.thread.is_here(), "blocks are sealed on the engine's thread");
   auto b = journal_.seal(time_.now());
@@ -86,8 +86,8 @@ void commit_line::seal_block() {
   runs_.sent.sealed();
 }
 
-/// The store has no room for the block, and what was erased since makes some: both are one commit,
-/// which the store may take where it takes no other (lmdb::options::map_bytes_max).
+/// The store has no room for the block, and erasures since then make some. Both become one commit,
+/// which the store may take although it takes no other (lmdb::options::map_bytes_max).
 void commit_line::join_refused() {
   ensure(block_ != nullptr, "what goes along with a block has one");
   makes_room_ = false;
@@ -134,7 +134,7 @@ void commit_line::commit_if_full() {
   commit();
 }
 
-/// The store has answered.
+/// Takes the store's answer to a block.
 void commit_line::written(const std::exception_ptr& error) {
   last_commit_ = std::chrono::steady_clock::now() - sealed_at_;
   set_at(block_at::refused);
@@ -143,7 +143,7 @@ void commit_line::written(const std::exception_ptr& error) {
       std::rethrow_exception(error);
     } catch (const store_error& e) {
       const bool passes = e.code() == errc::full || e.code() == errc::busy;
-      if (e.outcome() != commit_outcome::refused || !passes) throw;  // unknown, or no longer ours
+      if (e.outcome() != commit_outcome::refused || !passes) throw;  // unknown, or it won't pass
       return refused(e);
     }
   }
@@ -154,7 +154,7 @@ void commit_line::written(const std::exception_ptr& error) {
   runs_.table.erased.committed();
   runs_.sent.committed();
   runs_.sweeps.ended_until = sealed_time_;
-  if (block_->was_refused)  // no pause any more
+  if (block_->was_refused)  // the pause between sweeps is over
     runs_.sweeps.next = std::min(runs_.sweeps.next, time_.now());
   block_.reset();
   runs_.block.first = runs_.block.last = 0;
@@ -164,24 +164,26 @@ void commit_line::written(const std::exception_ptr& error) {
   answers.release();
 }
 
-/// Not in written(): a caller that waits for a commit in the midst of a turn goes on with its run.
+/// This isn't done in written(): a caller that waits for a commit in the midst of a turn still uses
+/// its run afterwards.
 void commit_line::drop_written() {
   if (is_idle()) checkpointer.drop_written();
 }
 
-/// Nothing else is under way that the loop could do meanwhile.
+/// Whether the loop could do nothing else while a block is written.
 bool commit_line::is_quiet() const {
   return bodies_.gate.size() <= 1 && bodies_.threads.outstanding == 0 && !bodies_.has_returned() &&
          !bodies_.calls.has_calls();
 }
 
-/// Waits a fraction of what the flush takes, so latency hardly feels it, and a thousand short steps
-/// on a slow disk share their commits.
+/// Waits for an eighth of the time of the last commit. That hardly adds to the latency, and on a
+/// slow disk many short steps share a commit.
 void commit_line::expect_returns() {
   grow_until_ = std::chrono::steady_clock::now() + last_commit_ / 8;
 }
 
-/// Bodies that began just now are about to return: what they bring goes into the same flush.
+/// Whether the block may wait for bodies that began just now, so that their outcomes share its
+/// flush.
 bool commit_line::may_grow() const noexcept {
   auto in_time = [&] {
     return STET_SIMULATED ? STET_RARELY("commit later")
@@ -191,9 +193,9 @@ bool commit_line::may_grow() const noexcept {
          journal_.filling_bytes() < services_.options.tail_bytes_max / 4;
 }
 
-/// Certainly nothing was written: the block and the memory stay, gates and admission are shut, and
-/// the same block is tried again. Callers get the error; what they asked for stands in the block,
-/// and is done when there is room.
+/// The store has certainly written nothing. The block and everything in memory stay, no body
+/// begins, and the same block is tried again. Callers get the error; the records of their calls are
+/// in the block, and take effect when there is room.
 void commit_line::refused(const store_error& e) {
   ensure(block_ != nullptr, "a block that is refused is kept");
   block_->was_refused = true;

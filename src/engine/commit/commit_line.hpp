@@ -1,5 +1,5 @@
-// From what was recorded to what is durable: blocks are sealed, written by the committer's thread
-// or here, and what a commit brings is let out.
+// Makes records durable: seals blocks, has them written by the committer's thread or writes them
+// here, and lets callers and bodies go on when a commit is done.
 //
 // One block is on its way at a time. While one is written, the next is filled.
 #pragma once
@@ -27,35 +27,35 @@ class commit_line {
   commit_line(services& s, journal& j, time_room& t, run_room& r, user_tables& u, bodies& b,
               const recorder& rec);
 
-  /// Begins to write with a thread of its own.
+  /// Starts the committer's thread.
   void start();
 
-  /// Seals what there is and has it written: by the committer while the loop goes on, or here when
-  /// nothing else is to do (one thread switch less, which is what a lone run feels). Returns
-  /// whether it got anything done.
+  /// Seals the block that fills, and has it written: by the committer while the loop goes on, or
+  /// here if there is nothing else to do, which saves a lone run a thread switch. Returns whether
+  /// anything got done here; false if the committer has the block.
   bool commit();
-  /// Takes the block back that the committer has written, if it has.
+  /// Takes back the block that the committer has written, if it has.
   bool finish_commit();
-  /// Until no block is on its way.
+  /// Waits until the committer has no block.
   void wait();
-  /// Until all that is recorded is durable, or the store refuses it.
+  /// Waits until everything that is recorded is durable, or until the store refuses it.
   void make_durable();
-  /// In the midst of a turn that has much to do: while one block is written the next is filled.
+  /// For the midst of a long turn: while one block is written, the next is filled.
   void keep_committing();
-  /// Between drives: a block that has grown large is written, so that memory stays bounded.
+  /// Between drives: writes a block that has grown large, so that memory stays bounded.
   void commit_if_full();
 
   /// Lets a caller go on as soon as everything up to `lsn` is durable.
   void answer(call& c, record_lsn lsn);
-  /// Bodies begin now, and may be back soon: the next block may wait for what they bring.
+  /// Bodies begin now, and may be back soon: the next block may wait for their outcomes.
   void expect_returns();
-  /// What was erased just now makes room in a store that refuses a block: it goes along with it.
+  /// An erasure makes room in a store that refuses a block: it is joined to that block.
   void something_was_erased() noexcept { makes_room_ = block_ != nullptr; }
 
   bool is_refused() const noexcept { return runs_.block.is_refused; }
-  /// The answer while the store refuses to write.
+  /// The error for callers while the store refuses to write.
   std::exception_ptr why_refused() const;
-  /// What is known of the latest refusal.
+  /// The latest refusal.
   struct refusal {
     errc as = errc::full;       // or busy
     std::int64_t retry_at = 0;  // engine time
@@ -64,14 +64,14 @@ class commit_line {
   void retry_now() noexcept { refusal_.retry_at = time_.now(); }
   /// A block was refused, and waits for room.
   bool waits_for_room() const noexcept { return block_ && block_->was_refused; }
-  /// No block is on its way.
+  /// Whether no block is on its way.
   bool is_idle() const noexcept { return at_ == block_at::nowhere; }
   /// The committer has a block to give back.
   bool has_written() const noexcept { return at_ == block_at::committer && committer.done(); }
   /// commit() lets a block grow until this time.
   std::chrono::steady_clock::time_point grows_until() const noexcept { return grow_until_; }
 
-  /// Goes when the block on its way is durable: for who reads what the store has until then.
+  /// Reset when the block on its way is durable. Readers of the store as it is until then share it.
   std::shared_ptr<void> until_written;
   detail::committer committer;
   detail::checkpointer checkpointer;

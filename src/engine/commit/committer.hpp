@@ -9,8 +9,8 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// One job at a time. Thread: start, submit, wait and stop from the loop; `told` is called from the
-/// committer's own.
+/// One job at a time. Thread: start, submit, wait and stop are for the loop; the committer's own
+/// thread calls `told`.
 class committer {
  public:
   committer() = default;
@@ -23,10 +23,10 @@ class committer {
   void submit(std::function<void()> job);
   /// The job has ended; wait() returns at once.
   bool done() const noexcept { return done_.load(); }
-  /// Until the job has ended. Returns what it threw.
+  /// Waits until the job has ended. Returns what it threw.
   std::exception_ptr wait() noexcept;
   void stop() noexcept;
-  /// In a forked child, where the thread is missing.
+  /// In a forked child, where the thread doesn't exist.
   void leak() noexcept;
 
  private:

@@ -1,5 +1,5 @@
-// A call from outside: lives on its caller's stack, is performed on the loop, answered when what it
-// says is durable.
+// A call from outside. It lives on its caller's stack, is performed on the loop, and is answered
+// when everything that the answer depends on is durable.
 #pragma once
 #include <algorithm>
 #include <chrono>
@@ -19,8 +19,8 @@ namespace stet { inline namespace v0 { namespace detail {
 
 struct calls_room;
 
-/// What a call gives, and the LSN of the last record on which that depends: the caller goes on when
-/// it is durable.
+/// The answer to a call, and the LSN of the last record on which it depends: the caller goes on
+/// when that record is durable.
 template <class T> struct answer {
   T value;
   record_lsn lsn;
@@ -38,7 +38,7 @@ class call {
   call& operator=(const call&) = delete;
 
   /// On the loop. Returns the LSN of the last record on which the answer depends, or nothing if the
-  /// call was kept and is answered later. What it throws is the answer.
+  /// call is kept and answered later. If it throws, the caller gets the exception.
   virtual std::optional<record_lsn> perform(calls_room& c) = 0;
   /// On the loop: the caller may go on. The call may be gone when this returns.
   void done(std::exception_ptr error = nullptr) noexcept {
@@ -46,7 +46,7 @@ class call {
     port::lock_guard lock(mutex_);
     if (error) error_ = std::move(error);
     done_ = true;
-    woken_.notify_all();  // under the lock: the caller destroys the call as soon as it can take it
+    woken_.notify_all();  // under the lock: the caller destroys the call as soon as it has the lock
   }
   void fails(std::exception_ptr e) noexcept { error_ = std::move(e); }
 
@@ -59,7 +59,7 @@ class call {
     while (!done_) woken_.wait(lock);
   }
   bool wait_for(duration d) {
-    // Beyond that a clock's numbers end. Nobody sees the difference.
+    // A longer time would overflow the clock.
     constexpr duration longest = std::chrono::hours(24 * 365 * 100);
     port::unique_lock lock(mutex_);
     const auto end = std::chrono::steady_clock::now() + std::min(d, longest);
@@ -70,14 +70,14 @@ class call {
     if (error_) std::rethrow_exception(error_);
   }
 
-  /// On the loop: `all` is the first of a chain, and this call is in it until it is done or leaves.
-  /// Whoever keeps it meanwhile may lose it: it is found there.
+  /// On the loop: adds this call to the chain that begins with `all`, until it is done or leaves.
+  /// All open calls are in that chain, also those that other parts keep.
   void join(call*& all) noexcept {
     next_ = std::exchange(all, this);
     at_ = &all;
     if (next_) next_->at_ = &next_;
   }
-  /// The one behind it in that chain.
+  /// The call after this one in the chain.
   call* next() const noexcept { return next_; }
   void leave() noexcept {
     if (!at_) return;
@@ -86,9 +86,9 @@ class call {
     at_ = nullptr;
   }
 
-  bool of_body = false;        // a step's body waits for it
-  bool needs_room = true;      // false: performed also while the store refuses to write
-  bool only_looks = false;     // performed again if the store refuses what it depends on
+  bool of_body = false;        // the body of a step waits for it
+  bool needs_room = true;      // false: it is performed also while the store refuses to write
+  bool only_looks = false;     // performed again if the store refuses the records it depends on
   bool waits_for_run = false;  // it may take as long as a run does
 
  protected:
@@ -98,9 +98,9 @@ class call {
   port::mutex mutex_;
   port::condition woken_;
   bool done_ STET_GUARDED_BY(mutex_) = false;
-  std::exception_ptr error_;  // the loop's before done_, the caller's after it
+  std::exception_ptr error_;  // the loop's before done_, then the caller's
   call* next_ = nullptr;      // in the chain
-  call** at_ = nullptr;       // what points to this one there; null: it is in none
+  call** at_ = nullptr;       // the pointer to this call in the chain; null if it is in none
 };
 
 template <class T> struct value_of_answer;
@@ -130,20 +130,20 @@ template <class F> class function_call final : public call {
   std::optional<kept> value_;
 };
 
-/// Waits for something of a run: with a limit, if the caller likes.
+/// Waits for something that a run does, with a limit if the caller wants one.
 class waiting_call : public call {
  public:
   explicit waiting_call(run_ref r) : of(r) {
     needs_room = false;
     waits_for_run = true;
   }
-  run_ref of;  // it waits for this one
+  run_ref of;  // the run that it waits for
 
  protected:
   ~waiting_call() = default;
 };
 
-/// Waits for the end of a run, and of those that continue it.
+/// Waits for the end of a run, and of the runs that continue it.
 class outcome_call final : public waiting_call {
  public:
   using waiting_call::waiting_call;
@@ -151,7 +151,7 @@ class outcome_call final : public waiting_call {
   run_outcome outcome;
 };
 
-/// Sends an update, or waits for one that was sent, until it is accepted or answered.
+/// Sends an update, or attaches to one that was sent, and waits until it is accepted or answered.
 class update_call final : public waiting_call {
  public:
   update_call(run_ref r, const update_request& u, update_stage s)
@@ -159,7 +159,7 @@ class update_call final : public waiting_call {
   std::optional<record_lsn> perform(calls_room& c) override;
   const update_request& request;
   update_stage until;
-  const start_request* start = nullptr;  // of the run that gets it, if there is none
+  const start_request* start = nullptr;  // starts the run that gets it, if there is none
   std::string_view workflow;
   std::optional<start_result> started;
   update_outcome outcome;

@@ -67,7 +67,7 @@ call* inbox::next() noexcept {
 
 void inbox::post_again(call& c) {
   port::lock_guard lock(mutex_);
-  calls_.push_back(&c);  // first: a call that isn't kept has to be found among the open ones
+  calls_.push_back(&c);  // before leave(): if it throws, the call is still among the open ones
   c.leave();
 }
 

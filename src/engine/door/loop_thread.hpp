@@ -1,5 +1,5 @@
-// Which thread is the engine's loop, whether it is inside a body of a step, and whether a close has
-// left it there.
+// Which thread is the engine's loop, whether it is inside the body of a step, and whether a close
+// has abandoned it there.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -10,9 +10,9 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// The loop enters a body that it runs itself, or that it has to wait for, and comes back when that
-/// has returned. A close with a limit may leave it there: then it never comes back, and the thread
-/// sleeps until the process ends. Thread: any.
+/// The loop enters a body that it runs itself, or that it has to wait for, and comes back when the
+/// body has returned. A close with a limit may abandon the loop there: then it never comes back,
+/// and the thread sleeps until the process ends. Thread: any.
 class loop_thread {
  public:
   /// Makes the calling thread the loop for the time of a scope: the engine's own thread, or in
@@ -27,7 +27,7 @@ class loop_thread {
    private:
     const loop_thread* before_;
   };
-  /// While the loop's thread is inside a body.
+  /// Marks the time in which the loop's thread is inside a body.
   class inside_body {
    public:
     explicit inside_body(loop_thread& t) noexcept : thread_(t) {
@@ -49,10 +49,10 @@ class loop_thread {
   bool is_here() const noexcept;
   void start(std::thread t) noexcept { thread_ = std::move(t); }
   bool joinable() const noexcept { return thread_.joinable(); }
-  /// By the loop, at its end.
+  /// Called by the loop at its end.
   void ends() noexcept { ended_ = true; }
-  /// Waits for the end of the loop. Returns false if `until` has come first, and the loop is inside
-  /// a body: then it is left there for ever.
+  /// Waits for the end of the loop. Returns false if it is inside a body at the time `until`: then
+  /// it is abandoned there for ever.
   bool join(std::optional<std::chrono::steady_clock::time_point> until) {
     while (until && !ended_) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -65,7 +65,7 @@ class loop_thread {
     thread_.join();
     return true;
   }
-  /// In a forked child, which has no such thread.
+  /// In a forked child, where this thread doesn't exist.
   void forget() noexcept { new (std::nothrow) std::thread(std::move(thread_)); }
 
  private:

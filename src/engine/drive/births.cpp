@@ -7,7 +7,7 @@ namespace {
 
 constexpr int secret_tries_max = 8;
 
-/// Zero means that a run has none: where an entropy gives nothing else, the machine's is taken.
+/// Zero means that a run has no secret. If this entropy gives only zeros the machine's is used.
 hash_key secret_of(entropy& e) {
   for (int i = 0; i < secret_tries_max; ++i)
     if (hash_key secret{e.secret_bits(), e.secret_bits()}; !(secret == hash_key{})) return secret;
@@ -23,7 +23,7 @@ run_lease births::create(record start) {
 run_lease births::add(const record& start) {
   ensure(start.run && !runs_.table.find(start.run), "a new run has a number that no other has");
   auto held = runs_.table.hold(runs_.table.add(start.run));
-  held->state.run = start.run;  // for messages, until its first record is folded
+  held->state.run = start.run;  // messages need it before the first record is folded
   held->resumed = true;
   return held;
 }
@@ -34,14 +34,14 @@ void births::fill_in(record& start) {
   if (auto* newest = services_.definitions.newest(start.name)) start.version = newest->version;
   start.payload_limit = static_cast<std::uint32_t>(services_.options.payload_bytes_max);
   start.seed[0] = services_.entropy.bits();
-  // The run's number too: an entropy that is seeded anew at each start repeats itself.
+  // With the run's number: an entropy that is seeded anew at each start repeats itself.
   start.seed[1] = services_.entropy.bits() + start.run.value();
   start.secret = secret_of(services_.entropy);
   start.flags = flag::started::has_secret;
 }
 
-/// Whether the run can't be driven by its start now. A suspect is driven when its start is durable,
-/// or there would be nothing to count its deaths on.
+/// Whether the run can't be driven by its start now. A suspected run is driven only when its start
+/// is durable: otherwise its deaths could not be counted.
 bool births::waits(const record& start, bool undriven) {
   bool is_suspected = runs_.suspects.is_start_suspected(start.target);
   if (is_suspected) runs_.suspects.add_code({.run = start.run, .use = use_of(start)});

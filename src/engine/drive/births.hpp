@@ -1,4 +1,4 @@
-// New runs: their first record is filled in and recorded.
+// Makes new runs: fills in their first record, and records it.
 #pragma once
 #include <string>
 
@@ -16,11 +16,12 @@ class births {
   births(services& s, time_room& t, run_room& r, recorder& rec, code_door& d) noexcept
       : services_(s), time_(t), runs_(r), recorder_(rec), door_(d) {}
 
-  /// A new run, as its first record says; what is missing there is filled in. It is driven in a
-  /// turn of its own, when its time has come. Throws a users_exception if that record can't be
+  /// Makes a new run from its first record, and fills in the rest of that. The run is driven in a
+  /// turn of its own, when its time has come. Throws a users_exception if the record can't be
   /// sealed: then there is no such run.
   run_lease create(record start);
-  /// The same; `begin` records the start, or drives by it. `undriven`: it must not drive now.
+  /// The same, but `begin` records the start, or drives the run by it. `undriven`: the run must not
+  /// be driven now.
   template <class F> run_lease create(record start, bool undriven, F begin) {
     auto held = add(start);
     auto key =

@@ -58,7 +58,7 @@ void callers::fail_all_of(resident& r) {
       if (auto who = caller_of(id)) calls.push_back(*who);
   } catch (const store_error&) {
     throw;
-  } catch (const error& e) {  // damaged, or not to be read now
+  } catch (const error& e) {  // damaged, or unreadable at the moment
     services_.reporter.report(
         event_kind::run_unreadable,
         std::string(e.what()) + ": its callers are found by what their own states say", r.state);
@@ -67,7 +67,7 @@ void callers::fail_all_of(resident& r) {
   fail(calls, "the run '" + r.state.id + "' has ended without an answer");
 }
 
-/// The ids of all updates that it was ever sent. Throws errc::corrupt.
+/// The ids of all updates that the run was ever sent. Throws errc::corrupt.
 std::vector<std::string> callers::updates_of(resident& r) {
   std::vector<std::string> ids;
   runs_.history.for_each(r, [&](const record& rec) {

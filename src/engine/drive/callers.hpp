@@ -17,20 +17,22 @@ class callers {
   callers(services& s, run_room& r, recorder& rec) noexcept
       : services_(s), runs_(r), recorder_(rec) {}
 
-  /// Something that the run waits for can't be done.
+  /// Gives the run the error that something it waits for can't be done.
   void fail_pending(resident& r, record_kind how, std::uint32_t command, errc code,
                     std::string_view type, const std::string& text);
-  /// What a run asks for can't be done: the run gets the error, or the listener where the run has
-  /// ended by now.
+  /// A command of a run can't be carried out: the run gets the error, or the listener if the run
+  /// has ended by now.
   void fail_command(resident& r, record_kind how, const request& q, errc code,
                     std::string_view type, const std::string& text);
-  /// An update that another run sent has been answered.
+  /// An update that another run has sent is answered: gives that run the answer.
   void answer(std::string_view update_id, const update_answer& a);
-  /// These calls get no answer any more. One whose answer stands is not told again.
+  /// Fails these calls, which get no answer any more. A call that has its answer already isn't
+  /// changed.
   void fail(const std::vector<caller>& calls, const std::string& why);
-  /// All runs that have called this one, which has ended, and have no answer yet.
+  /// Fails the calls of all runs that have called this one, which has ended, and that have no
+  /// answer yet.
   void fail_all_of(resident& r);
-  /// The runs that wait for one of this id, by what is pending there: as its parent, or because
+  /// The runs that wait for a run of this id, as their own states say: as its parent, or because
   /// they have called it. For a run that can't be read. Cost: reads all snapshots of the store.
   std::vector<caller> waiting_for(std::string_view name_space, std::string_view id, wait_kind as);
 

@@ -1,5 +1,5 @@
-// Before a run's own code is entered or destroyed: what its crash slot says, and what has to be
-// durable first.
+// Every entry into a run's own code, and every destruction of a frame: prepares the entry of the
+// crash slot, and makes durable what has to be before.
 #pragma once
 #include <memory>
 #include <optional>
@@ -19,16 +19,16 @@ class code_door {
   code_door(services& s, run_room& r, commit_line& c) noexcept
       : services_(s), runs_(r), commit_(c) {}
 
-  /// A run's own code is about to be entered. If the code is suspected, whatever counts its deaths
-  /// is made durable first.
+  /// A run's own code is about to be entered. If the code is suspected, the records that count its
+  /// deaths are made durable first. Returns the entry for the crash slot.
   occupant enter(const run_state& s, const execution& frame, const code_use& use);
-  /// Plays a recorded history with this frame. Returns why it doesn't fit, or nothing if it does.
+  /// Replays a recorded history with this frame. Returns why it doesn't fit, or nothing if it does.
   std::optional<std::string> replay(const run_state& s, execution& frame, std::string_view history);
-  /// A frame that is of no use any more goes now, unless a body refers to it.
+  /// Destroys a frame that is of no use any more, unless a body refers to it.
   void evict_now(resident& r);
-  /// A frame that was never given to its run goes.
+  /// Destroys a frame that was never given to its run.
   void destroy(const run_state& s, std::unique_ptr<execution>& frame);
-  /// Takes a run out of memory, its frame first.
+  /// Takes a run out of memory, after its frame.
   void forget_run(resident& r);
 
  private:

@@ -17,8 +17,8 @@ void debt_payer::pay(resident& r) {
   }
 }
 
-/// Whatever the run waits for of other runs, and has come meanwhile, it gets. Returns false if
-/// something of that can't be read now.
+/// Gives the run the answers of other runs that it waits for and that exist by now. Returns false
+/// if one of them can't be read now.
 bool debt_payer::look_at_pending(resident& r) {
   std::vector<wait> waits;
   for (auto& p : r.state.waits_for) {
@@ -54,7 +54,7 @@ void debt_payer::look_at_child(resident& r, const wait& w) {
                                  "the run " + shown(w.id) + " has been erased");
   auto& s = child->state;
   if (s.open()) return;
-  record end;  // as it was before it was sealed
+  record end;  // the record before it was sealed
   std::string text, path;
   failure f;
   if (s.status == status::completed) {
@@ -70,7 +70,8 @@ void debt_payer::look_at_child(resident& r, const wait& w) {
   ending_.tell_parent(*child, end);
 }
 
-/// Whichever run of the id has the update: the later one, where it was handed over.
+/// Finds the run of the id that has the update. The latest run is asked first, since an update may
+/// have gone over to it.
 void debt_payer::look_at_call(resident& r, const wait& w) {
   auto id = call_id({r.state.run, w.command});
   auto name_space = namespace_of(r.state);

@@ -1,4 +1,4 @@
-// What was owed to a run while its snapshot couldn't be read is paid when it can be.
+// Pays what was owed to a run while its snapshot couldn't be read.
 #pragma once
 #include "engine/drive/callers.hpp"
 #include "engine/drive/ending.hpp"
@@ -13,13 +13,13 @@ class debt_payer {
   debt_payer(services& s, run_room& r, callers& k, ending& e) noexcept
       : services_(s), runs_(r), callers_(k), ending_(e) {}
 
-  /// What can't be paid yet, since something else can't be read, stays owed.
+  /// A debt that can't be paid yet, since another run can't be read, stays owed.
   void pay(resident& r);
 
  private:
   struct wait {
     std::uint32_t command;
-    run_number child;  // 0: it is a call
+    run_number child;  // 0 if it waits for a call
     std::string id;
   };
   bool look_at_pending(resident& r);

@@ -1,4 +1,4 @@
-// Everything that happens to a run by an event, and what comes of it.
+// The parts that drive runs by events, and carry out what the runs ask for.
 #pragma once
 #include "engine/drive/births.hpp"
 #include "engine/drive/callers.hpp"

@@ -11,9 +11,9 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr std::uint32_t events_per_turn_max = 1024;  // by which one run is driven, in one turn
+constexpr std::uint32_t events_per_turn_max = 1024;  // for one run, in one turn
 
-/// Of at least one.
+/// `records` must have at least one record.
 record last_record(std::string_view records) {
   record last;
   for (source in(records); !in.done();) last = decode_record(in);
@@ -66,9 +66,9 @@ run_lease driver::create_and_drive(record start) {
                         [&](resident& r, const record& begun) { drive(r, &begun, {}); });
 }
 
-/// Drives by `event`, or by the oldest undriven one (null). Records the event and what it brought,
-/// or the event alone, and stalls. Throws a users_exception if the event can't be sealed: then
-/// nothing has happened.
+/// Drives the run by `event`, or if that is null by the oldest undriven event. Records the event
+/// and the commands that it brought; if the run can't go on, records the event alone, and stalls
+/// the run. Throws a users_exception if the event can't be sealed: then nothing has happened.
 void driver::drive(resident& r, const record* event, sealed_writes writes) {
   failpoint("before drive");
   ensure(recorder_.is_on_loop(), "runs are driven on the engine's thread");
@@ -89,7 +89,7 @@ void driver::drive(resident& r, const record* event, sealed_writes writes) {
   encode(plain_, event ? *event : driven);
   auto of = r.state.records ? owner_of(r.state) : owner_of_new(*event);
   sealed_ += recorder_.seal(of, r.state.records, plain_);
-  if (!r.frame) r.frame = frames_.make_new(*event, r.state.run);  // the run is being created
+  if (!r.frame) r.frame = frames_.make_new(*event, r.state.run);  // the run is new
   if (!deliver(r, event, by) || !seal_commands(r, of) || !successor_.begin(r, sealed_)) {
     if (event) keep_undriven(r, sealed_, std::move(writes));
     return staller_.stall(r, r.frame->problem());
@@ -99,7 +99,8 @@ void driver::drive(resident& r, const record* event, sealed_writes writes) {
   after_drive(r);
 }
 
-/// The coroutine sees the event. Returns false if it can't go on: its frame says why.
+/// Gives the event to the coroutine. Returns false if the coroutine can't go on: its frame says
+/// why.
 bool driver::deliver(resident& r, const record* event, const record& by) {
   auto& workflow = r.state.workflow;
   auto who = door_.enter(r.state, *r.frame, use_of(by));
@@ -111,8 +112,8 @@ bool driver::deliver(resident& r, const record* event, const record& by) {
   return false;
 }
 
-/// Adds the commands of a drive to its event. Returns false if they can't be sealed, or are too
-/// much for one commit: then the run goes no further.
+/// Adds the commands of a drive to its event. Returns false if they can't be sealed, or don't fit
+/// into one commit: then the run goes no further.
 bool driver::seal_commands(resident& r, const payload_owner& of) {
   auto event_bytes = sealed_.size();
   try {
@@ -133,7 +134,7 @@ bool driver::seal_commands(resident& r, const payload_owner& of) {
   return true;
 }
 
-/// Records an event that was meant to drive, and couldn't. It is sealed.
+/// Records an event that should have driven the run, and couldn't. The event is sealed.
 void driver::keep_undriven(resident& r, std::string_view event, sealed_writes writes) {
   source in(event);
   auto undriven = decode_record(in);
@@ -143,8 +144,8 @@ void driver::keep_undriven(resident& r, std::string_view event, sealed_writes wr
   recorder_.record_sealed(r, bytes, std::move(writes));
 }
 
-/// Every so many events: does a replay of everything come to the same? A long history is replayed
-/// the more rarely, or a step would cost the more the longer its run is.
+/// At intervals, replays the whole history and compares. The interval grows with the history, so
+/// that the cost of a step doesn't.
 bool driver::check_determinism(resident& r, const record* event) {
   std::uint64_t interval = services_.options.replay_check_interval;
   if (interval == 0) return true;
@@ -156,7 +157,7 @@ bool driver::check_determinism(resident& r, const record* event) {
     history = runs_.history.opened(r);
   } catch (const error& e) {
     if (!is_of_one_run(e)) throw;
-    if (e.code() == errc::payload) return true;  // it can't be opened now, and tells nothing
+    if (e.code() == errc::payload) return true;  // it can't be opened now, so nothing can be said
     r.frame->emitter.reject(e.what());
     return false;
   }
@@ -176,11 +177,10 @@ bool driver::check_determinism(resident& r, const record* event) {
 void driver::after_drive(resident& r) {
   runs_.frames.mark_used(r);
   waiters_.tell_updated(r, out_.updated);
-  // Its code came through: it isn't the one that always kills.
+  // The run's code came through, so it isn't what always brings the process down.
   if (r.state.crashes && r.state.open() && !runs_.suspects.has_code_of(r.state.run))
     recorder_.append_note(r, notes::suspect(0, 0));
-  // out_ belongs to the next drive as soon as one begins: other runs are only recorded here, and
-  // drive later.
+  // The next drive overwrites out_. So other runs are only recorded here, and driven later.
   for (auto& i : out_.begun)
     if (i.what) set_going(r, i);
   if (!r.state.open()) ending_.end_run(r, last_record(out_.records));
@@ -189,8 +189,9 @@ void driver::after_drive(resident& r) {
   else runs_.table.keep_within_residency();
 }
 
-/// Does what the run has just asked for. Children and messages also if the same event has ended
-/// it: they were asked for before; the body of a step ends with its run.
+/// Carries out a command that the run has just emitted. Children are started and messages are sent
+/// even if the same event has ended the run, since it asked for them before. The body of a step
+/// doesn't begin then.
 void driver::set_going(resident& r, const intent& i) {
   if (STET_SEEDED(drop_last_intents) && !r.state.open()) return;
   auto& q = *i.what;

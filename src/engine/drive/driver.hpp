@@ -1,5 +1,5 @@
-// What happens to a run: an event is recorded, drives the coroutine, and what that emitted is
-// recorded and set going.
+// Drives runs: an event is recorded, the coroutine handles it, and the commands that it emits are
+// recorded and carried out.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -15,8 +15,8 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Thread: the engine's loop. Nothing that a drive calls drives another run: those are recorded
-/// only, and drive in a turn.
+/// Thread: the engine's loop. A drive never drives another run: it only records events for other
+/// runs, which are driven in a turn.
 class driver {
  public:
   driver(services& s, journal& j, time_room& t, run_room& r, recorder& rec, commit_line& c,
@@ -24,19 +24,21 @@ class driver {
          births& b, successor& next, messenger& m, ending& e) noexcept;
 
   /// Records an event, and drives the run by it if that is possible now. `writes`: the user's
-  /// entries that go with it. Throws a users_exception if it can't be sealed: then nothing has
-  /// happened.
+  /// entries that are committed with it. Throws a users_exception if the event can't be sealed:
+  /// then nothing has happened.
   void happen(resident& r, record e, sealed_writes writes = {});
-  /// The same, of what has to be recorded for the engine's own reasons: see recorder::surely.
+  /// The same for an event that has to be recorded for the engine's own reasons: see
+  /// recorder::surely.
   void happen_surely(resident& r, record e);
-  /// An undriven event drives now: there is one, and nothing forbids it.
+  /// Whether the run has an undriven event, and may be driven by it now.
   bool may_drive(const resident& r) const noexcept;
-  /// Drives by the oldest undriven event.
+  /// Drives the run by its oldest undriven event.
   void drive_next(resident& r) { drive(r, nullptr, {}); }
-  /// Drives the run by the events that are there, and not by those that they bring: what it sends
-  /// to itself waits for another turn, as the other runs do.
+  /// Drives the run by the events that it has now, and not by those that they bring: a message of
+  /// the run to itself waits for another turn, like messages to other runs.
   void drive_what_is_there(resident& r);
-  /// A new run; see births::create. It is driven at once, unless it begins later or is a suspect.
+  /// Makes a new run (see births::create), and drives it at once, unless it begins later or is
+  /// suspected.
   run_lease create_and_drive(record start);
 
  private:
@@ -65,7 +67,7 @@ class driver {
   messenger& messenger_;
   ending& ending_;
   drive_output out_;            // of the drive that is under way
-  std::string sealed_, plain_;  // its records
+  std::string sealed_, plain_;  // the records of that drive
   std::uint64_t events_since_check_ = 0;
 };
 

@@ -38,7 +38,7 @@ void ending::plan_sweep(const run_state& s) noexcept {
   if (keep > 0) runs_.sweeps.next = std::min(runs_.sweeps.next, plus(s.closed(), keep));
 }
 
-/// Not for settle_children: it settles those that come of this.
+/// settle_children doesn't call this: it settles the children of the runs that it ends itself.
 void ending::terminate(resident& r, std::string_view reason, std::uint8_t flags) {
   end_from_outside(r, reason, flags);
   settle_children();
@@ -66,7 +66,7 @@ void ending::end_unbegun(resident& r, std::string_view reason) {
 void ending::request_cancel(resident& r, std::string_view reason) {
   if (!r.state.open() || r.state.cancel_requested) return;
   if (r.state.begins_at && !STET_SEEDED(begin_cancelled)) return end_unbegun(r, reason);
-  // In a turn of its own: this may be called while another run is driven.
+  // It is driven in a turn of its own, since this may be called while another run is driven.
   recorder_.post_event_surely(r, events::cancel_requested(reason));
 }
 
@@ -80,7 +80,7 @@ bool ending::end_overdue(resident& r) {
 
 namespace {
 
-/// What a parent is told of a child that ended with the record `end`, and without a result.
+/// The event for the parent of a child that ended with the record `end` and has no result.
 record failure_of_child(std::uint32_t command, status how, const record& end) {
   switch (how) {
     case status::failed: {
@@ -112,7 +112,7 @@ void ending::tell_parent(resident& r, const record& end) {
     return recorder_.post_event_surely(*parent, failure_of_child(command, r.state.status, end));
   try {
     recorder_.post_event(*parent, events::child_done(command, end.payload));
-  } catch (const users_exception& why) {  // its result can't be sealed for the parent
+  } catch (const users_exception& why) {  // the result can't be sealed for the parent
     callers_.fail_pending(*parent, record_kind::child_failed, command, errc::child_failed,
                           "stet::error", words_of(why.thrown()));
   }

@@ -1,16 +1,17 @@
-// What a run owes when it ends, and to whom. All of it is recorded in the block that has the end's
-// own record, so it is durable with it or has not happened.
+// Ends runs, and pays their debts to others. All of that is recorded in the block of the end's own
+// record, so either all of it is durable or none.
 //
-// A run owes:
-//  - to the run that continues it: what was sent to it and what it has not seen (successor.hpp);
-//  - what it asked for in its last event: see driver::drive;
-//  - an answer to everybody who waits: callers of result() and of updates, runs that called it, its
+// A run that ends owes:
+//  - to the run that continues it: everything that was sent to it and that it has not seen
+//    (successor.hpp);
+//  - the commands of its last event: see driver::drive;
+//  - an answer to everyone who waits: callers of result() and of updates, runs that called it, its
 //    parent;
 //  - to its children: what their parent_close says (settle_children).
-// What is for a run whose snapshot can't be read is kept for it (runs/debt_book.hpp).
+// A debt to a run whose snapshot can't be read is kept for that run (runs/debt_book.hpp).
 //
-// After the record of an end nothing may be given up because something of this run can't be read:
-// each debt is paid by itself, and one that can't be paid is reported.
+// After the record of an end, no debt may be forgotten because another part of this run can't be
+// read: each debt is paid by itself, and one that can't be paid is reported.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -37,20 +38,21 @@ class ending {
         callers_(k),
         waiters_(w) {}
 
-  /// The run has just ended by `end`, which is recorded: gives everybody what it owes them.
+  /// The run has just ended by the record `end`: pays its debts.
   void end_run(resident& r, const record& end);
-  /// Ends a run without its code. `flags` of the record say why.
+  /// Ends a run without its code. The record's `flags` say why.
   void terminate(resident& r, std::string_view reason, std::uint8_t flags = 0);
-  /// Asks a run to end. One that was to begin later ends at once, and none of its code runs.
+  /// Requests the cancellation of a run. A run that was to begin later ends at once, and none of
+  /// its code runs.
   void request_cancel(resident& r, std::string_view reason);
-  /// If the time of the run is over it is terminated. Returns whether it is.
+  /// Terminates the run if its time is over. Returns whether it was.
   bool end_overdue(resident& r);
-  /// `end`: the record that has ended the child, as it was before it was sealed.
+  /// `end`: the record that has ended the child, before it was sealed.
   void tell_parent(resident& child, const record& end);
-  /// Children whose parent has ended, or waits for them no longer; then those of these, and so on:
-  /// a family of any depth, one after the other.
+  /// Ends or cancels the children whose parent has ended, or waits for them no longer; then the
+  /// children of these, and so on, one after the other. The family may have any depth.
   void settle_children();
-  /// A run has ended: notes when retention is to take it.
+  /// A run has ended: notes when retention is to erase it.
   void plan_sweep(const run_state& s) noexcept;
 
  private:

@@ -1,4 +1,4 @@
-// Which ids are those of entities, and what an entity is that was never called.
+// Tells which ids are those of entities, and answers for entities that were never called.
 #pragma once
 #include <string>
 #include <string_view>
@@ -13,14 +13,15 @@ class entities {
  public:
   entities(services& s, run_room& r) noexcept : services_(s), runs_(r) {}
 
-  /// The entity's definition, if the id is one of an entity: "cart/ann". Null otherwise.
+  /// The definition of an entity, if the id is one of an entity, like "cart/ann". Otherwise null.
   const definition* find(std::string_view id) const;
-  /// Answers a query of an entity that was never called. Returns false if the id is another's.
+  /// Answers a query of an entity that was never called. Returns false if the id isn't one of an
+  /// entity, if the entity was called, or if it doesn't know the query.
   bool answer_as_new(run_ref of, std::string_view query, std::string_view arguments,
                      std::string& out);
-  /// The state of an entity is in the run that is open. If the latest one has failed (which builds
-  /// before this rule let happen), its state isn't lost as long as no new one takes its place.
-  /// Throws errc::run_ended.
+  /// An entity's state is in its open run. The latest run may have failed (older builds let that
+  /// happen). Then its state isn't lost as long as no new run takes its place. Throws
+  /// errc::run_ended.
   void must_not_have_failed(const resident& entity) const;
 
  private:

@@ -1,4 +1,4 @@
-// The coroutine of a run, rebuilt from its history.
+// Makes the coroutines of runs, most of them from their histories.
 #pragma once
 #include <memory>
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Why a run isn't tried that brought the process down too often; empty if it may be tried.
+/// Why a run isn't tried because it brought the process down too often; empty if it may be tried.
 std::string why_quarantined(const run_state& s, unsigned max_crashes);
 
 /// Thread: the engine's loop.
@@ -20,18 +20,19 @@ class frame_maker {
               staller& st) noexcept
       : services_(s), time_(t), runs_(r), recorder_(rec), host_(h), door_(d), staller_(st) {}
 
-  /// Makes sure that the run has its coroutine. Returns false if it can't have it: then the run is
-  /// stalled.
+  /// Makes sure that the run has its coroutine. Returns false if that isn't possible: then the run
+  /// is stalled.
   bool ensure_frame(resident& r);
   /// The coroutine of a run that is being created.
   std::unique_ptr<execution> make_new(const record& start, run_number run);
-  /// An execution that only looks. Throws errc::unknown_workflow.
+  /// An execution that is made only to look at the run. Throws errc::unknown_workflow.
   std::unique_ptr<execution> make_shadow(const run_state& s);
-  /// Why the run would be stalled if this code drove it; empty if it wouldn't. What the code does
-  /// after its history is forgotten.
+  /// Why the run would be stalled if this code drove it; empty if it wouldn't. The run's undriven
+  /// events are tried, too. Nothing of that is kept.
   std::string why_incompatible(definition& d, resident& r);
   std::string why_incompatible(definition& d, const run_state& s, std::string_view history);
-  /// The same of today's code, and of a run that killed the process too often.
+  /// The same for today's code. A run that brought the process down too often would be stalled,
+  /// too.
   std::string why_stalled(resident& r);
 
  private:

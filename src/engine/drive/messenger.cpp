@@ -34,8 +34,8 @@ void messenger::start_child(resident& parent, request& q, run_number run) {
   } catch (const users_exception& e) { fail("stet::error", words_of(e.thrown())); }
 }
 
-/// The run that a message goes to; an entity that is called and doesn't exist is begun. Empty if
-/// there is none. Throws unreadable_run, errc::run_ended.
+/// The run that a message goes to. An entity that is called and has no open run is begun. Empty if
+/// there is no such run. Throws unreadable_run, errc::run_ended.
 run_lease messenger::addressee(const resident& sender, const request& q) {
   const bool is_id = !q.target.empty() && q.target.size() <= id_bytes_max;
   auto number = is_id ? runs_.table.latest(namespace_of(sender.state), q.target) : no_run;
@@ -79,7 +79,7 @@ void messenger::deliver(resident& sender, request& q) {
     return fail(errc::run_ended, "stet::run_ended", "the run '" + q.target + "' has ended");
   if (q.flags & flag::message::calls) {
     auto id = call_id({sender.state.run, q.id});
-    // Its answer ends the command.
+    // The answer to the update ends the command.
     return recorder_.post_event(*r, events::update(q.name, id, q.arguments, flag::update::unasked));
   }
   if (q.flags & flag::message::asks_to_end) {
@@ -87,7 +87,7 @@ void messenger::deliver(resident& sender, request& q) {
   } else {
     recorder_.post_event(*r, events::signal(q.name, {}, q.arguments));
   }
-  if (!sender.state.open()) return;  // it was sent in its last event
+  if (!sender.state.open()) return;  // the message was sent in its last event
   recorder_.post_event(sender, events::message_done(q.id));
 }
 

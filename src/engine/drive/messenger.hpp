@@ -1,6 +1,5 @@
-// What a run asks of others while it is driven: children that are started, signals, updates and
-// requests to end. All of it within one store, so a message and its sender's progress are one
-// commit.
+// Carries out what a run asks of others while it is driven: children, signals, updates and requests
+// to end. All of that stays in one store, so a message and its sender's progress are one commit.
 #pragma once
 #include "engine/drive/births.hpp"
 #include "engine/drive/callers.hpp"
@@ -10,7 +9,8 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Thread: the engine's loop. What can't be done is an event for the run that asked.
+/// Thread: the engine's loop. If a request can't be carried out, the run that asked gets that as an
+/// event.
 class messenger {
  public:
   messenger(services& s, journal& j, run_room& r, recorder& rec, entities& e, births& b, callers& k,

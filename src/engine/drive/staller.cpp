@@ -16,7 +16,7 @@ void staller::stall(resident& r,
                                   shown(r.state.workflow) + " is stalled: " + reason,
                               r.state);
     recorder_.append_note_surely(r, notes::stalled(time_.now(), reason));
-    time_.timers.look_again(r.state);  // the index says only that it is tried again at a start
+    time_.timers.look_again(r.state);  // the index only has that it is tried again at a start
   }
   waiters_.tell_stalled(r);
 }
@@ -30,7 +30,7 @@ void staller::resume(resident& r) {
   runs_.agenda.add(r);
 }
 
-/// What is wrong with the run was found in the midst of a turn.
+/// A turn has found that the run can't go on.
 void staller::hold_up(resident& r, const char* why) {
   if (r.state.open()) return stall(r, why);
   services_.reporter.report(event_kind::run_unreadable,

@@ -1,5 +1,5 @@
-// Runs that can't go on: today's code, or the history, doesn't fit. A stalled run stays as it is
-// until a build that drives it, or until somebody resumes it.
+// Runs that can't go on, since today's code or the history doesn't fit. A stalled run stays as it
+// is until a build can drive it, or until it is resumed.
 #pragma once
 #include <string>
 
@@ -19,13 +19,14 @@ class staller {
           waiters& w) noexcept
       : services_(s), time_(t), runs_(r), recorder_(rec), desk_(d), door_(c), waiters_(w) {}
 
-  /// The reason is a copy, since it may be a text of the frame, which ends here.
+  /// The reason is a copy, since it may be a text of the frame, which is destroyed here.
   void stall(resident& r, std::string reason);
-  /// A stalled run is to be tried again. Its frame is built anew, which can't be while a body
-  /// refers to the old one: then when that has returned. (Until then it stays stalled, with its
-  /// reason; should the process end first, the next start tries it anyway.)
+  /// Lets a stalled run try again. Its frame is built anew. While a body refers to the old frame
+  /// that isn't possible, and is done when the body has returned. (Until then the run stays
+  /// stalled, with its reason. If the process ends before, the next start tries the run anyway.)
   void resume(resident& r);
-  /// Does something for a run in a turn: what is wrong with that run stalls it, and no other.
+  /// Does something for a run in a turn. An error that concerns only that run stalls it, and no
+  /// other.
   template <class F> void for_run(resident& r, F f) {
     try {
       f();

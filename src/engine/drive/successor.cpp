@@ -9,15 +9,15 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-/// What becomes of an event that a run was sent and has not seen, when another run continues it.
+/// The fate of an event that a run was sent and has not seen, when another run continues it.
 enum class fate {
-  over,     // it answers what the run itself had asked for, and that ends with the run
+  over,     // it answers a command of the run, and that ends with the run
   carried,  // it goes over to the next run
-  refused,  // nobody can read it any more
+  refused,  // no run can read it any more
 };
 
-/// A run that ends for good owes nothing for signals, cancellations and answers to what it asked
-/// for; callers of its updates get the error that it has ended: see ending::end_run.
+/// A run that ends for good owes nothing for signals, cancellations and answers to its own
+/// commands. Callers of its updates get the error that it has ended: see ending::end_run.
 fate fate_of(record_kind unseen) {
   const bool is_lost = unseen == record_kind::cancel_requested ? STET_SEEDED(forget_owed_cancel)
                                                                : STET_SEEDED(lose_unread);
@@ -44,7 +44,8 @@ fate fate_of(record_kind unseen) {
 
 bool successor::begin(resident& r, std::string_view driven) {
   if (!r.frame->continues()) return true;
-  // What this drive has brought isn't recorded yet, its start neither if it is the first one.
+  // The records of this drive aren't recorded yet; if it is the first drive, the start isn't,
+  // either.
   auto after = recorder_.state_after(r.state, driven);
   auto here = journal_.here();
   std::string why;
@@ -63,9 +64,9 @@ bool successor::begin(resident& r, std::string_view driven) {
 }
 
 /// `s`: the state of the run at its end. Throws if something can't be sealed or opened: then
-/// begin() takes back what is recorded.
+/// begin() takes back everything that was recorded.
 void successor::continue_run(resident& r, const run_state& s) {
-  if (s.run_timeout) time_.clock.look();  // it counts from here
+  if (s.run_timeout) time_.clock.look();  // it counts from now
   auto& next = *r.frame->continues();
   ensure(next.run > s.run && s.run >= s.first, "the numbers of a chain rise");
   record start;
@@ -92,12 +93,12 @@ void successor::continue_run(resident& r, const run_state& s) {
   start.details = details;
   auto created = births_.create(start);
   auto updates = hand_over(r, s.id, *created);
-  // From here on nothing fails.
+  // Nothing after this fails.
   waiters::move_updaters(r, *created, updates);
   runs_.sent.remember(*r.frame, s);
 }
 
-/// Returns the ids of the updates that went over.
+/// Gives the unseen events to the next run. Returns the ids of the updates among them.
 std::vector<std::string> successor::hand_over(resident& r, std::string_view id, resident& next) {
   std::vector<std::string> updates;
   const auto begun = journal_.here();

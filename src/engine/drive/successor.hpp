@@ -1,5 +1,5 @@
-// The run that continues another one: it begins before that ends, in the same commit, and takes
-// over what was sent to it and what it has not seen.
+// The run that continues another one. It begins before the other one ends, in the same commit, and
+// takes over everything that the other was sent and has not seen.
 #pragma once
 #include <string>
 #include <string_view>
@@ -18,9 +18,10 @@ class successor {
             births& b) noexcept
       : services_(s), journal_(j), time_(t), runs_(r), recorder_(rec), door_(d), births_(b) {}
 
-  /// Begins the run that continues this one, if one is to. `driven`: what the drive has brought,
-  /// sealed, which isn't recorded yet. Returns false if it can't be sealed, or if what it takes
-  /// over can't be opened now: then nothing has happened, and the frame says why.
+  /// Begins the run that continues this one, if the drive asked for one. `driven`: the sealed
+  /// records of the drive, which aren't recorded yet. Returns false if something can't be sealed,
+  /// or if an event that goes over can't be opened now: then nothing has happened, and the frame
+  /// says why.
   bool begin(resident& r, std::string_view driven);
 
  private:

@@ -29,7 +29,7 @@ std::optional<record_lsn> waiters::await_outcome(outcome_call& c) {
     if (c.outcome.status == status::completed) c.outcome.payload = runs_.texts.result(s);
     else c.outcome.error.message = runs_.texts.outcome(s);
     if (s.error) c.outcome.error = runs_.texts.failure_of(s);
-  } catch (const error&) {  // also while others wait
+  } catch (const error&) {  // not thrown, since other calls may wait, too
     c.fails(std::current_exception());
   }
   return r->last_lsn;
@@ -39,7 +39,7 @@ void waiters::tell_end(resident& r) {
   for (auto* w : std::exchange(r.waiters, {})) {
     bool answered = true;
     try {
-      answered = await_outcome(*w).has_value();  // a continued run's callers wait for the next one
+      answered = await_outcome(*w).has_value();  // false: the next run keeps the call
     } catch (const store_error&) { throw; } catch (const error&) {
       w->fails(std::current_exception());
     }

@@ -12,7 +12,7 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Puts what an update came to into what its caller gets.
+/// Fills the outcome for a caller of an update from its answer.
 void fill(update_outcome& o, const update_answer& a);
 
 /// Thread: the engine's loop.
@@ -20,18 +20,18 @@ class waiters {
  public:
   waiters(run_room& r, commit_line& c, callers& k) noexcept : runs_(r), commit_(c), callers_(k) {}
 
-  /// The end of a run, or of those that continue it. Returns nothing if it isn't known yet: then
-  /// the run keeps the call. A run that is stalled counts as one that has ended.
+  /// Fills in the outcome of a run, or of the runs that continue it. Returns nothing if the run is
+  /// open: then it keeps the call. A stalled run counts as one that has ended.
   std::optional<record_lsn> await_outcome(outcome_call& c);
-  /// The run has ended, or is stalled: its waiters get that. Those of a run that was continued wait
-  /// for the next one.
+  /// The run has ended or is stalled: answers the calls that wait for that. If the run was
+  /// continued they wait for the next one.
   void tell_end(resident& r);
-  /// The run is stalled.
+  /// The run is stalled: answers all calls that wait for it.
   void tell_stalled(resident& r);
-  /// These updates have just been answered.
+  /// These updates have just been answered: answers the calls that wait for them.
   void tell_updated(resident& r, const std::vector<std::string>& ids);
   void fail_updaters(resident& r, const error& e);
-  /// Who waits for an update that went over to the next run waits there.
+  /// Calls that wait for an update that went over to the next run wait there from now on.
   static void move_updaters(resident& r, resident& next, const std::vector<std::string>& ids);
 
  private:

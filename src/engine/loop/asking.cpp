@@ -1,5 +1,5 @@
-// How calls reach the loop and get their answers; and manual mode, where the caller's thread is the
-// loop.
+// How calls reach the loop and get their answers. Also manual mode, where the caller's thread is
+// the loop.
 #include <algorithm>
 
 #include "base/plus.hpp"
@@ -10,7 +10,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand tells nobody
+constexpr std::int64_t manual_nap_ms = 10;  // a clock that is set by hand wakes no thread
 
 }  // namespace
 
@@ -48,14 +48,14 @@ bool engine_core::ask_loop(call& c, std::optional<duration> limit) {
   return c.wait_for(*limit) || give_up_waiting(c);
 }
 
-/// The time is up: takes the call back from the loop. Returns true if it was answered meanwhile.
-/// Throws if the engine ends in that very turn.
+/// The time of a call is up: takes the call back from the loop. Returns true if it was answered
+/// meanwhile. Throws if the engine is closed or fails in that very turn.
 bool engine_core::give_up_waiting(call& c) {
   bool is_back = false;
   auto take_back = [&]() -> answer<void> {
-    parts.commit.answers.forget(static_cast<waiting_call&>(c));  // only those wait with a limit
+    parts.commit.answers.forget(static_cast<waiting_call&>(c));  // only these wait with a limit
     is_back = true;
-    return {no_lsn};  // whatever is durable
+    return {no_lsn};  // depends on nothing
   };
   function_call<decltype(take_back)> taking(take_back);
   taking.needs_room = false;
@@ -64,7 +64,7 @@ bool engine_core::give_up_waiting(call& c) {
     taking.take();
   } catch (const error&) {
     if (is_back) throw;
-    c.wait();  // the engine ends, and tells everybody: until then it knows the call
+    c.wait();  // the engine is over: it still has the call, and fails it
   }
   return c.is_done();
 }
@@ -108,8 +108,9 @@ bool engine_core::turn_by_caller() {
   }
 }
 
-/// Whether a turn did anything; nothing if another thread drives the engine, or closes it, or if it
-/// has failed: then every call has been answered, or is answered by whoever closes.
+/// Does a turn, and returns whether that did anything. Returns nothing if another thread drives or
+/// closes the engine, or if the engine has failed: then the call has been answered, or is answered
+/// by the thread that closes.
 std::optional<bool> engine_core::turn_if_free() {
   if (!drive_mutex_.try_lock()) return std::nullopt;
   port::lock_guard drives(drive_mutex_, std::adopt_lock);
@@ -117,8 +118,9 @@ std::optional<bool> engine_core::turn_if_free() {
   return turn_by_caller();
 }
 
-/// Whoever drives the engine answers the call, and so does whoever closes it. A body that waits
-/// here must not wait for their lock, since the close waits for the body.
+/// The thread that drives the engine answers the call, and so does the thread that closes it. A
+/// body that waits here must not wait for the lock of that thread, since a close waits for the
+/// body.
 bool engine_core::drive_until(call& c, std::optional<duration> limit) {
   auto& clock = parts.time.clock;
   auto end = limit ? plus(clock.steady(), limit->count()) : INT64_MAX;
@@ -135,8 +137,8 @@ bool engine_core::drive_until(call& c, std::optional<duration> limit) {
   return true;
 }
 
-/// A clock that is moved by hand may move itself to what is due next, `end` (steady) at the latest.
-/// Returns true if there may be something to do now.
+/// A clock that is moved by hand may move itself to the next time that is due, or to `end` (steady)
+/// if that is earlier. Returns true if there may be something to do now.
 bool engine_core::skip(call& c, std::int64_t end) {
   if (!dynamic_cast<waiting_call*>(&c)) return false;
   std::optional<time_point> due;

@@ -12,7 +12,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr int patience_ms = 1000;  // then a step that is waited for is reported
+constexpr int patience_ms = 1000;  // then a step that the close waits for is reported
 
 void wait_a_moment() { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }
 
@@ -38,7 +38,7 @@ void closing::finish() {
   if (e_.inbox.has_failed()) return;
   e_.time.keeper.update_now(e_.time.timers.size() > 0);
   e_.commit.wait();
-  if (e_.commit.is_refused()) {  // perhaps there is room by now: the last try
+  if (e_.commit.is_refused()) {  // the last try: there may be room by now
     e_.commit.retry_now();
     (void)e_.commit.commit();
   }
@@ -50,7 +50,7 @@ void closing::finish() {
 void closing::take_what_came() {
   (void)turns_.take_calls();
   (void)e_.advance.returns.take();
-  (void)turns_.drive_ready();  // once: runs that keep each other busy would never end
+  (void)turns_.drive_ready();  // once: runs that keep each other busy never stop
   for (auto* a : std::exchange(e_.bodies.gate, {})) {
     a->revoke();
     e_.bodies.inline_returned.push(*a);
@@ -72,9 +72,9 @@ void closing::write_the_rest() {
                   "; what was acknowledged is safe");
 }
 
-/// Bodies may be waiting for the engine, by themselves or through threads of their own, and the
-/// engine is about to wait for them: what was asked is answered; callers that wait for a run get
-/// the error that the engine ends.
+/// Bodies may be waiting for the engine, themselves or through other threads, and the engine is
+/// about to wait for them. So calls are answered first; callers that wait for a run get the error
+/// that the engine is closed.
 void closing::let_bodies_go() {
   do {
     e_.commit.wait();
@@ -92,7 +92,7 @@ void closing::let_bodies_go() {
   }
 }
 
-/// Until no body runs, or the time for that is over.
+/// Waits until no body runs, or the time for that is over.
 void closing::give_bodies_time() {
   if (!turns_.close_by || left_bodies) return;
   auto runs = [](const auto& entry) {
@@ -114,7 +114,7 @@ void closing::end_bodies() {
     auto* a = static_cast<attempt*>(std::exchange(w, w->next));
     a->revoke();
     e_.bodies.inline_returned.push(*a);
-    // Else the last commit waits for it, and the close is over before.
+    // Otherwise the last commit would wait for it.
     if (!a->later) --e_.bodies.threads.outstanding;
   }
   for (auto& [run, r] : e_.runs.table.all())

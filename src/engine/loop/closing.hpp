@@ -1,4 +1,5 @@
-// How an engine ends: bodies are let go, what was decided is committed and checkpointed.
+// How an engine is closed: bodies get their answers and end, and everything that was decided is
+// committed and checkpointed.
 #pragma once
 #include <chrono>
 #include <exception>
@@ -8,21 +9,22 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Thread: whoever closes, when the loop has ended, or was left behind inside a body.
+/// Thread: the one that closes, when the loop has ended or was abandoned inside a body.
 class closing {
  public:
   closing(engine_parts& e, turns& t) noexcept : e_(e), turns_(t) {}
 
-  /// Lets bodies end, records what came of them, notes what never began, and checkpoints
+  /// Lets bodies end, records their outcomes, notes which attempts never began, and checkpoints
   /// everything. Throws what the store throws.
   void finish();
-  /// Until no body runs, and nothing is pending that may refer to a frame; or they are left behind.
+  /// Waits until no body runs, and nothing is pending that may refer to a frame; or abandons those
+  /// that are late.
   void end_bodies();
-  /// From then on bodies are left behind.
+  /// After this time bodies are left running.
   void set_limit(std::optional<std::chrono::steady_clock::time_point> by) noexcept {
     turns_.close_by = by;
   }
-  /// Some may still run, and use what is the engine's.
+  /// Some bodies may still run, and use parts of the engine.
   bool left_bodies = false;
 
  private:

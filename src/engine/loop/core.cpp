@@ -12,7 +12,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-/// Another engine's store, to read.
+/// The store of another engine, for reading.
 class borrowed_store final : public store {
  public:
   explicit borrowed_store(store& s) noexcept : store_(s) {}
@@ -123,8 +123,8 @@ void engine_core::start_threads() {
   parts.thread.start(std::thread([this] { turns_.loop(); }));
 }
 
-/// Half a start is none. But where the store has no room for its owner's mark, nothing was read,
-/// and the start may be tried again.
+/// A start that failed halfway can't be repeated. But if the store had no room for its owner's
+/// mark, nothing was read, and the start may be tried again.
 void engine_core::give_up_start(const std::exception_ptr& why) {
   if (recovery_.may_try_again(why)) return;
   parts.shared.watchdog.stop();
@@ -137,8 +137,8 @@ void engine_core::give_up_start(const std::exception_ptr& why) {
 
 // ---------------------------------------------------------------- the close
 
-/// In a forked child the threads are missing and the store is the parent's: nothing is touched,
-/// their objects are leaked.
+/// In a forked child the threads don't exist, and the store is the parent's. Nothing is touched,
+/// and the threads' objects are leaked.
 bool engine_core::abandon_in_fork() noexcept {
   if (phase_ == phase::made || process_ == port::process_id()) return false;
   if (parts.thread.joinable()) parts.thread.forget();
@@ -183,20 +183,20 @@ bool engine_core::close(std::optional<duration> limit) {
   return !closing_.left_bodies;
 }
 
-/// Returns what the store has thrown. `is_loop_left`: a run is in the midst of a drive, and nothing
-/// of what is in memory is whole.
+/// Returns what the store has thrown. `is_loop_left`: a run is in the midst of a drive, so the data
+/// in memory is incomplete.
 std::exception_ptr engine_core::finish(bool is_loop_left) {
   if (phase_.exchange(phase::closed) != phase::running) return nullptr;
   std::exception_ptr why;
   try {
     if (!is_loop_left) closing_.finish();
   } catch (...) { why = std::current_exception(); }
-  closing_.end_bodies();  // also if that failed early: frames go now
+  closing_.end_bodies();  // also if finish() has failed: frames are destroyed now
   return why;
 }
 
-/// Bodies run that may touch all that is here: it stays. What is the host's they don't touch any
-/// more, apart from an interceptor that one of them is in.
+/// Bodies that still run may touch everything here, so it is kept. They don't touch the host's
+/// objects any more, apart from an interceptor that one of them is in.
 void engine_core::keep_for_ever() {
   static port::mutex mutex;
   static auto* kept STET_PT_GUARDED_BY(mutex) = new std::vector<std::shared_ptr<engine_core>>;
@@ -208,8 +208,8 @@ void engine_core::keep_for_ever() {
 
 // ---------------------------------------------------------------- what readers see
 
-/// The engine from which a reader reads: this one, or while the store refuses to write another that
-/// has read what is in the store, which nothing changes meanwhile.
+/// The engine that a reader reads from. While the store refuses to write it is another engine,
+/// which has read the store; nothing changes the store meanwhile.
 engine_core& engine_core::readable() {
   auto& commit = parts.commit;
   if (!commit.is_refused()) return *this;
@@ -217,7 +217,7 @@ engine_core& engine_core::readable() {
     auto options = parts.shared.options;
     options.threads = 0;
     options.executor = nullptr;
-    options.listener = &parts.shared.reporter;  // which is told one thing at a time
+    options.listener = &parts.shared.reporter;  // the reporter calls it one event at a time
     auto view = std::make_shared<engine_core>(std::make_unique<borrowed_store>(parts.shared.store),
                                               std::move(options));
     view->recovery_.read_only();

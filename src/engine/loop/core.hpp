@@ -15,7 +15,8 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Thread: any, after the start. What waits for the loop throws errc::usage on the loop's thread.
+/// Thread: any, after the start. A function that waits for the loop throws errc::usage on the
+/// loop's own thread.
 class engine_core final : public engine_port, public std::enable_shared_from_this<engine_core> {
  public:
   engine_core(std::unique_ptr<store> s, engine_options o);
@@ -30,7 +31,7 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
   start_preview preview(std::size_t listed_max);
   stalled_run replay_history(std::string_view exported);
   void start() STET_NO_THREAD_SAFETY_ANALYSIS;  // no thread drives it yet
-  /// Returns false if bodies were left behind.
+  /// Returns false if bodies are still running.
   bool close(std::optional<duration> limit);
 
   // ------------------------------------------------------------ commands (verbs.cpp)
@@ -41,11 +42,11 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
   [[noreturn]] void raise(errc code, std::string_view of, const failure& f) const override;
 
   // ------------------------------------------------------------ calls (asking.cpp)
-  /// Performs a call on the loop and waits until what it says is durable. Returns false if it was
-  /// not answered within `limit` (for a waiting_call only) and has been taken back.
+  /// Performs a call on the loop, and waits until its answer is durable. Returns false if a
+  /// waiting_call was not answered within `limit`, and has been taken back.
   bool submit(call& c, std::optional<duration> limit = std::nullopt);
-  /// The same for a function that only reads runs: `f` gets the engine to read from. While the
-  /// store refuses to write that is one which shows what is durable, and nothing else.
+  /// The same for a function that only reads runs. `f` gets the engine to read from. While the
+  /// store refuses to write that is an engine which shows only what is durable.
   template <class F> auto read_call(F f) {
     auto read = [&] {
       auto& from = readable();
@@ -90,7 +91,7 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
   closing closing_;
   recovery recovery_;
   std::atomic<phase> phase_{phase::made};
-  int process_ = 0;          // whose engine this is: a forked child has none
+  int process_ = 0;          // of this engine: a forked child has another
   port::mutex drive_mutex_;  // manual mode: one driver at a time
   bool was_busy_ STET_GUARDED_BY(drive_mutex_) = false;  // manual mode: the last turn did something
 };

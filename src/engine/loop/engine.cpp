@@ -1,4 +1,4 @@
-// The public shell.
+// stet::engine, the public class around engine_core.
 #include <stet/engine.hpp>
 
 #include "engine/loop/core.hpp"

@@ -27,12 +27,12 @@ void recovery::recover() {
   e_.advance.waker.load_timers();
   let_go();
   for (auto& [run, debts] : e_.runs.unreadable.owed)
-    if (auto r = e_.runs.table.load(run)) e_.runs.agenda.add(*r);  // it can be read, and is paid
+    if (auto r = e_.runs.table.load(run)) e_.runs.agenda.add(*r);  // its debts are paid then
   e_.commit.checkpointer.start(!e_.runs.agenda.empty());
   failpoint("after recovery");
 }
 
-/// In the order of their numbers.
+/// Schedules the runs in the order of their numbers.
 void recovery::schedule_all() {
   std::vector<resident*> recovered;
   recovered.reserve(e_.runs.table.all().size());
@@ -56,7 +56,7 @@ void recovery::read_only() {
   }
 }
 
-/// What the store has beside its journal, once that was read.
+/// Reads the rest of the store, after the journal.
 void recovery::finish_reading(const journal& read) {
   auto tell = [&](const std::string& what) {
     e_.shared.reporter.report(event_kind::store_damaged, what);
@@ -73,7 +73,7 @@ void recovery::finish_reading(const journal& read) {
   e_.runs.unreadable.aside.reset();
 }
 
-/// Another engine may have owned the store by the time of the start.
+/// Forgets everything that was read: another engine may own the store before this one starts.
 void recovery::forget() noexcept {
   held_.clear();
   e_.runs.table.clear();
@@ -93,9 +93,9 @@ bool recovery::may_try_again(const std::exception_ptr& why) const noexcept {
 
 // ---------------------------------------------------------------- the journal's records
 
-/// Folded into its run, unless the run's snapshot has it already.
+/// Folds a record into its run, unless the run's snapshot has it already.
 void recovery::take_record(const record& rec, std::string_view bytes, record_lsn lsn) {
-  if (rec.kind == record_kind::written) return;  // what was written is in the store
+  if (rec.kind == record_kind::written) return;  // these entries are in the store
   if (rec.kind == record_kind::erased) {
     if (auto* gone = e_.runs.table.find(rec.related)) e_.drive.door.forget_run(*gone);
     e_.runs.unreadable.lost.erase(rec.related);
@@ -104,13 +104,12 @@ void recovery::take_record(const record& rec, std::string_view bytes, record_lsn
   auto* r = find_or_read(rec, bytes, lsn);
   if (!r) return;
   if (lsn <= r->state.applied_lsn && !STET_SEEDED(ignore_snapshot_lsn))
-    return e_.runs.table.note_latest(*r);  // its snapshot may be that of a later run than the
-                                           // journal's last
+    return e_.runs.table.note_latest(*r);  // perhaps the latest of its id
   apply_to(*r, rec, bytes, lsn);
 }
 
-/// The run of a record. Returns null if its snapshot can't be read: then the record is lost, until
-/// it is put aside.
+/// The run of a record. Returns null if its snapshot can't be read: then the record is kept as
+/// lost, until it is put aside.
 resident* recovery::find_or_read(const record& rec, std::string_view bytes, record_lsn lsn) {
   if (auto* r = e_.runs.table.find(rec.run)) return r;
   if (rec.kind == record_kind::started) {
@@ -144,7 +143,7 @@ void recovery::apply_to(resident& r, const record& rec, std::string_view bytes, 
 
 // ---------------------------------------------------------------- snapshots that can't be read
 
-/// What recoveries before this one have put aside.
+/// The records that earlier recoveries have put aside.
 std::map<run_number, aside_records>& recovery::put_aside_earlier() {
   auto& aside = e_.runs.unreadable.aside;
   if (!aside)
@@ -154,8 +153,8 @@ std::map<run_number, aside_records>& recovery::put_aside_earlier() {
   return *aside;
 }
 
-/// A run that the journal names, or of which records were put aside, from its snapshot. Returns
-/// null if that can't be read.
+/// Loads the snapshot of a run that the journal names, or that has records put aside. Returns null
+/// if the snapshot can't be read.
 resident* recovery::load(run_number run) {
   auto loaded = e_.runs.table.load(run);
   if (!loaded) return nullptr;
@@ -165,12 +164,12 @@ resident* recovery::load(run_number run) {
   return r;
 }
 
-/// The snapshot of the run can be read again: what was put aside of it counts.
+/// The snapshot of the run can be read again: folds in the records that were put aside.
 void recovery::fold_aside(resident& r) {
   auto kept = put_aside_earlier().extract(r.state.run);
   if (kept.empty()) return;
   r.was_put_aside = true;
-  e_.runs.unsaved.add(r, kept.mapped().front().first);  // its next slice takes it from there
+  e_.runs.unsaved.add(r, kept.mapped().front().first);  // so that its next slice drops them
   for (auto& [lsn, bytes] : kept.mapped()) {
     if (lsn <= r.state.applied_lsn) continue;
     source in(bytes);
@@ -178,7 +177,7 @@ void recovery::fold_aside(resident& r) {
   }
 }
 
-/// Their records are all that is left of them: they go where no pass drops them.
+/// The records of lost runs are all that the journal has of them. They go where no pass drops them.
 void recovery::put_lost_aside() {
   for (auto& [run, records] : std::exchange(e_.runs.unreadable.lost, {})) {
     put_aside(e_.log.extra_writes(), run, records);
@@ -192,8 +191,8 @@ void recovery::put_lost_aside() {
   }
 }
 
-/// The snapshot of a run that the journal has from its first record on. Returns nothing if there is
-/// none yet, or if it can't be read: then the run is written afresh.
+/// The snapshot of a run whose first record is still in the journal. Returns nothing if there is
+/// none yet, or if it can't be read: then the run is written anew.
 std::optional<run_state> recovery::read_snapshot_before(run_number run) {
   std::string why = "it is missing";
   try {
@@ -209,16 +208,16 @@ std::optional<run_state> recovery::read_snapshot_before(run_number run) {
   return std::nullopt;
 }
 
-/// What stands in the store of a run that is written afresh.
+/// Erases what the store has of runs that are written anew.
 void recovery::erase_leftovers() {
   for (auto run : std::exchange(e_.runs.unreadable.leftovers, {})) {
     auto* r = e_.runs.table.find(run);
-    if (!r) continue;  // erased since
+    if (!r) continue;  // it was erased later
     auto& writes = e_.log.extra_writes();
     auto name_space = namespace_of(r->state);
     erase_unreadable(writes, name_space, r->state.id, run,
                      traces_of(e_.shared.store, name_space, run), e_.runs.counters);
-    // What it is owed stays.
+    // Debts to the run stay.
     auto& owed = e_.runs.unreadable.owed;
     if (auto known = owed.find(run); known != owed.end()) put_debts(writes, run, known->second);
   }
@@ -226,8 +225,9 @@ void recovery::erase_leftovers() {
 
 // ---------------------------------------------------------------- suspects
 
-/// `who` was in user code when the last process died. A death counts on whoever was tried alone: on
-/// a run's own code rather than on a step, which is there for much longer and more often by chance.
+/// `who` was in user code when the last process died. A death counts against a suspect that was
+/// tried alone. If both a run's own code and a step were, it counts against the code: a step takes
+/// much longer, so it is there by chance more often.
 void recovery::suspect(const std::vector<occupant>& who) {
   if (e_.shared.options.max_crashes == 0) return;
   std::map<step_key, trial> steps;
@@ -244,7 +244,7 @@ void recovery::suspect(const std::vector<occupant>& who) {
   }
   std::erase_if(steps, [&](auto& s) {
     auto r = e_.runs.table.load(s.first.first);
-    return !r || !r->state.open() || !r->state.find(s.first.second);  // its outcome stood already
+    return !r || !r->state.open() || !r->state.find(s.first.second);  // it has its outcome
   });
   bool is_sole = steps.size() == 1 && !any_code;
   for (auto [step, tried] : steps) {
@@ -255,8 +255,8 @@ void recovery::suspect(const std::vector<occupant>& who) {
   }
 }
 
-/// A run's own code was running. Its start may be among what wasn't durable: then the next run with
-/// its id is suspected.
+/// A run's own code was running. Perhaps its start wasn't durable: then the next run with its id is
+/// suspected.
 void recovery::suspect_code(const occupant& o) {
   auto r = e_.runs.table.load(o.run);
   if (!r) return e_.runs.suspects.add_start(o.id);
@@ -265,7 +265,7 @@ void recovery::suspect_code(const occupant& o) {
   if (o.tried == trial::alone) count_death(*r, 0);
 }
 
-/// The process died while this step, or (0) the run's own code, was tried alone.
+/// The process died while this step (or if `command` is 0 the run's own code) was tried alone.
 void recovery::count_death(resident& r, std::uint32_t command) {
   auto* p = command ? r.state.find(command) : nullptr;
   e_.recorder.append_note(r, notes::suspect(command, (p ? p->crashes : r.state.crashes) + 1));

@@ -1,4 +1,4 @@
-// From what the store holds to runs that go on.
+// Recovers the runs from what the store holds, at a start.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -14,16 +14,17 @@ class recovery {
  public:
   explicit recovery(engine_parts& e) noexcept : e_(e) {}
 
-  /// Owns the store and reads it. Runs that are to go on are on the agenda.
+  /// Owns the store and reads it. The runs that go on are on the agenda then.
   void recover();
-  /// Reads what a start would read, and owns nothing.
+  /// Reads everything that a start would read, but doesn't own the store.
   void read_only();
-  /// Nothing was read: an engine that has only looked starts anew.
+  /// Forgets everything, so that an engine that has only looked can start.
   void forget() noexcept;
-  /// The store has no room for its owner's mark, and nothing was read: the start may be tried
-  /// again.
+  /// Whether the start may be tried again: the store has no room for its owner's mark, and nothing
+  /// was read.
   bool may_try_again(const std::exception_ptr& why) const noexcept;
-  /// Each snapshot is read once: the runs are held as long as the recovery needs them.
+  /// Drops the leases by which the recovery keeps runs in memory, so that each snapshot is read
+  /// once.
   void let_go() noexcept { held_.clear(); }
 
  private:

@@ -13,17 +13,17 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-// While a timer is pending the clocks are looked at this often: a machine that was suspended tells
-// nobody, and neither does a clock that was set (docs/decisions/naps.md).
+// While a timer is pending the clocks are read this often: no machine says that it was suspended,
+// and no clock says that it was set (docs/decisions/naps.md).
 constexpr std::int64_t nap_ms_max = 4'000;
-constexpr std::int64_t sleep_ms_max = 86'400'000;  // else: something must be a limit
+constexpr std::int64_t sleep_ms_max = 86'400'000;  // otherwise; there must be some limit
 
 }  // namespace
 
 bool turns::turn() {
   e_.time.keeper.update_now(e_.time.timers.size() > 0);
   bool busy = e_.commit.finish_commit();
-  // What was refused is tried again before a caller is told that it still is.
+  // A refused block is tried again before callers get the error that it is still refused.
   if (busy || e_.commit.is_refused()) busy |= e_.commit.commit();
   busy |= e_.advance.gate.open();
   busy |= e_.advance.returns.take();
@@ -55,17 +55,17 @@ bool turns::take_calls() {
   return any;
 }
 
-/// Returns what the call is answered with, if it has failed.
+/// Returns the error that the call is answered with, or null if it succeeded.
 std::exception_ptr turns::perform(call& c) {
   try {
     if (auto lsn = c.perform(calls_)) e_.commit.answer(c, std::min(*lsn, e_.log.last_lsn()));
-    // What these leave in memory isn't whole. The engine ends, and whoever ends it tells this call
-    // and those after it.
+    // These leave incomplete data in memory. The engine fails, and so do this call and those after
+    // it.
   } catch (const store_error&) { throw; } catch (const std::bad_alloc&) {
     throw;
   } catch (const broken_invariant&) {
     throw;
-  } catch (const users_exception& e) {  // whatever it is: the call's, and nobody else's
+  } catch (const users_exception& e) {  // it concerns the call alone
     return e.thrown();
   } catch (...) { return as_error(std::current_exception()); }
   return nullptr;
@@ -75,7 +75,7 @@ bool turns::drive_ready() {
   return e_.advance.waker.drive_ready([&] { return is_close_over(); });
 }
 
-/// Whoever closes waits no longer: what is ready is left to the next engine.
+/// The time for the close is over: runs that are ready are left to the next engine.
 bool turns::is_close_over() const noexcept {
   return close_by && std::chrono::steady_clock::now() >= *close_by;
 }
@@ -89,7 +89,7 @@ void turns::loop() noexcept {
   e_.thread.ends();
 }
 
-/// Engine time at which something is to be done, if nothing comes in.
+/// The engine time at which something is to be done, if nothing comes in.
 std::int64_t turns::wakeup_time() const {
   const auto now = e_.time.now();
   auto until = e_.time.timers.next_time();
@@ -104,16 +104,16 @@ void turns::sleep(std::int64_t ms_max) {
   const auto now = e_.time.now();
   auto until = std::min(wakeup_time(), now + ms_max);
   auto end = std::chrono::steady_clock::now() + duration(std::max<std::int64_t>(until - now, 1));
-  // What commit() lets grow is looked at when the time for that is over: perhaps it is by now.
+  // commit() may have let a block grow until a time that is over by now.
   if (e_.commit.is_idle() && e_.log.has_something()) end = std::min(end, e_.commit.grows_until());
-  // What is taken only when there is room again doesn't keep the loop awake.
+  // Attempts and heartbeats that are taken only when there is room again don't keep the loop awake.
   e_.inbox.sleep_until(end, [&] {
     return (!e_.commit.is_refused() && e_.bodies.has_something()) || e_.commit.has_written();
   });
 }
 
 std::optional<time_point> turns::next_wakeup(bool was_busy) const {
-  if (e_.commit.is_refused())  // nothing happens before
+  if (e_.commit.is_refused())  // nothing happens earlier
     return time_point(duration(e_.commit.last_refusal().retry_at));
   if (was_busy || !e_.runs.agenda.empty()) return time_point(duration(e_.time.now()));
   auto due = e_.time.timers.next_time();

@@ -1,11 +1,11 @@
-// The loop: one turn after the other.
+// The loop does one turn after the other.
 //
-// One turn: a block that is durable lets out answers and bodies · take what came back · take calls
-// · fire timers · drive what is ready · seal a block and have it written, by the committer's thread
-// or here. Invariants:
-//  - a body begins only when all is durable up to the record of its attempt (gatekeeper);
+// One turn: let answers and bodies go that wait for a durable block · take attempts that came back
+// · take calls · fire timers · drive runs that are ready · seal a block and have it written, by the
+// committer's thread or here. Invariants:
+//  - a body begins only when everything is durable up to the record of its attempt (gatekeeper);
 //  - an answer waits until the last record on which it depends is durable (answers);
-//  - a frame with a capturing body under way is never destroyed (frames);
+//  - a frame is never destroyed while a capturing body of it is under way (frames);
 //  - a run in memory without `unsaved` and without a frame can be dropped: the store has it.
 #pragma once
 #include <chrono>
@@ -35,28 +35,28 @@ class turns {
  public:
   turns(engine_parts& e, calls_room& c) noexcept : e_(e), calls_(c) {}
 
-  /// Does what can be done now. Returns whether it did anything.
+  /// Does everything that can be done now. Returns whether it did anything.
   bool turn();
   /// Turns until a close begins, or the engine fails.
   void loop() noexcept;
   /// Sleeps until something is due or comes in, and no longer than this.
   void sleep(std::int64_t ms_max);
-  /// Performs the calls that have come. Returns whether there was any.
+  /// Performs the calls that have come. Returns whether there were any.
   bool take_calls();
-  /// What is ready is driven, until the time for a close is over.
+  /// Drives the runs that are ready, until the time for a close is over.
   bool drive_ready();
   /// When there is something to do next, if nothing comes from outside. `was_busy`: the last turn
   /// did something.
   std::optional<time_point> next_wakeup(bool was_busy) const;
 
-  /// Nothing more is believed, acknowledged or begun: what is durable is read again by the next
-  /// engine on this store.
+  /// The engine fails: it records, acknowledges and begins nothing more. The next engine on this
+  /// store reads what is durable.
   void fail(std::exception_ptr e) noexcept;
-  /// Every caller gets this error.
+  /// Fails every call with this error.
   void fail_everybody(const std::exception_ptr& e) noexcept;
   void discard_attempts() noexcept;
 
-  /// From then on a close leaves bodies behind, and drives nothing.
+  /// After this time a close leaves bodies running, and drives nothing more.
   std::optional<std::chrono::steady_clock::time_point> close_by;
 
  private:

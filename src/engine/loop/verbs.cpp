@@ -1,4 +1,4 @@
-// How the commands of clients are submitted to the loop, and those that wait there.
+// Submits the commands of clients to the loop, and waits for those that take longer than a turn.
 #include <charconv>
 #include <string>
 #include <utility>
@@ -101,7 +101,7 @@ void raise_outcome(const engine_port& e, std::string_view id, const run_outcome&
   }
   try {
     e.raise(errc::run_failed, id, o.error);
-  } catch (const child_failed&) {  // not declared
+  } catch (const child_failed&) {  // the error type isn't declared
     throw run_failed(errc::run_failed, id, o.error);
   }
 }
@@ -110,7 +110,8 @@ void raise_outcome(const engine_port& e, std::string_view id, const run_outcome&
 
 namespace {
 
-/// Turn by turn. If the store refuses what a turn's part depends on, the part is done again.
+/// Does a listing turn by turn. If the store refuses the records that a part depends on, that part
+/// is done again.
 void finish_listing(listing& l, engine_core& e) {
   while (!l.done) {
     bool again = false;

@@ -9,7 +9,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-/// Records that were made for a run don't fit it: the engine's mistake, which ends it.
+/// Records that were made for a run don't fit it. That is the engine's own mistake, and stops it.
 [[noreturn]] void fail_fold(const malformed& e) {
   auto what = "a record that is made fits its run's history: " + std::string(e.what());
   fail_invariant(what.c_str(), std::source_location::current());
@@ -115,7 +115,7 @@ run_state recorder::state_after(const run_state& s, std::string_view records) co
   return after;
 }
 
-/// Notes which children a record that is about to be folded makes orphans.
+/// Notes which children become orphans by a record that is about to be folded.
 void recorder::note_orphans(run_state& s, const record& rec) {
   if (STET_SEEDED(lose_orphans)) return;
   auto note = [&](const pending& p, bool ends, const char* why) {

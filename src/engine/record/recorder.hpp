@@ -1,8 +1,8 @@
-// The one place where anything of a run is recorded: sealed, folded into the run's state, and added
-// to the block that fills.
+// The one place where records of a run are made: they are sealed, folded into the run's state, and
+// added to the block that fills.
 //
-// What throws does so before anything is recorded. From the fold on no user's code is called, and
-// what fails then is the engine's own mistake, which ends it.
+// Code that throws does so before anything is recorded. From the fold on no user's code is called,
+// and an error is the engine's own mistake, which stops the engine.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -21,9 +21,9 @@ namespace stet { inline namespace v0 { namespace detail {
 
 /// A child whose parent has ended, or waits for it no longer.
 struct orphan {
-  run_number run;  // the first of its chain
+  run_number run;  // the first run of the child's chain
   std::string name_space, id;
-  bool ends;  // else it is asked to
+  bool ends;  // true: it is terminated; false: it is cancelled
   const char* why;
 };
 
@@ -33,28 +33,28 @@ class recorder {
   recorder(services& s, journal& j, time_room& t, run_room& r, user_tables& u, const loop_thread& l)
       : services_(s), journal_(j), time_(t), runs_(r), tables_(u), thread_(l) {}
 
-  /// Records as they go to the store, the first of them the `number`-th of its run: `plain` itself,
-  /// or what stands in a buffer until the next call. Throws a users_exception if they can't be
-  /// sealed.
+  /// Returns the records as they go to the store; the first of them is the `number`-th of its run.
+  /// The view is of `plain` itself, or of a buffer that is valid until the next call. Throws a
+  /// users_exception if they can't be sealed.
   std::string_view seal(const payload_owner& of, std::uint64_t number, std::string_view plain);
-  /// Records what is sealed. `writes`: the user's entries that go with its event, in its commit.
+  /// Records sealed records. `writes`: the user's entries that are committed with them.
   void record_sealed(resident& r, std::string_view records, sealed_writes writes = {});
-  /// Seals records and records them. Throws a users_exception if they can't be sealed: then nothing
-  /// has happened.
+  /// Seals records, and records them. Throws a users_exception if they can't be sealed: then
+  /// nothing has happened.
   void append(resident& r, std::string_view plain, sealed_writes writes = {});
   /// Records a note about a run. Throws as append() does.
   void append_note(resident& r, record n);
-  /// The same, of what has to be recorded for the engine's own reasons: see surely().
+  /// The same for a note that has to be recorded for the engine's own reasons: see surely().
   void append_note_surely(resident& r, record n);
-  /// Records an event; it drives in a turn of its own. Also while another run is driven. Throws as
-  /// append() does.
+  /// Records an event, which drives its run in a turn of its own. May be called while another run
+  /// is driven. Throws as append() does.
   void post_event(resident& r, record e, sealed_writes writes = {});
   void post_event_surely(resident& r, record e);
-  /// Records what is of no run: that one was erased, that the user's tables were written. Returns
-  /// its LSN.
+  /// Records a note that belongs to no run: that a run was erased, or that the user's tables were
+  /// written. Returns its LSN.
   record_lsn append_own(record r);
-  /// Calls `f` with a record that has to be recorded for the engine's own reasons. If its texts
-  /// can't be sealed now, that is reported, and `f` is called again with the record without them.
+  /// Calls `f` with a record that has to be recorded for the engine's own reasons. If the record's
+  /// texts can't be sealed, that is reported, and `f` is called again with the record without them.
   template <class F> void surely(record e, F f) {
     try {
       f(e);
@@ -65,13 +65,13 @@ class recorder {
     }
   }
 
-  /// Records are made on the engine's thread.
+  /// Whether this is the engine's thread, where records are made.
   bool is_on_loop() const noexcept { return thread_.is_here(); }
-  /// What a run will be when these sealed records are recorded. Nothing is recorded.
+  /// The state of a run after these sealed records. Nothing is recorded.
   run_state state_after(const run_state& s, std::string_view records) const;
 
-  /// Children that became orphans by what was recorded. Empty between two actions: what comes of
-  /// them is in the same block.
+  /// The children that have become orphans by the latest records. Empty between two actions: the
+  /// orphans are settled in the same block.
   std::deque<orphan> orphans;
 
  private:

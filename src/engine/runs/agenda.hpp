@@ -7,18 +7,18 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Everybody adds; only the turn takes.
+/// Every part adds runs; only the turn takes them.
 class agenda {
  public:
-  /// Once more changes nothing, while it waits.
+  /// Does nothing if the run is on the agenda already.
   void add(resident& r) {
     if (r.queued) return;
     r.queued = true;
     ready_.push_back(r.state.run);
   }
-  /// A run that isn't in memory.
+  /// Adds a run that isn't in memory.
   void add(run_number run) { ready_.push_back(run); }
-  /// The first. There is one.
+  /// Takes the first run. The agenda must not be empty.
   run_number take() noexcept {
     auto run = ready_.front();
     ready_.pop_front();

@@ -1,13 +1,13 @@
-// What the store is doing with the block that was given to it last.
+// The block that was given to the store last, and whether the store has refused it.
 #pragma once
 #include <cstdint>
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Written by the commit line alone.
+/// Only the commit line writes it.
 struct block_state {
-  bool is_refused = false;  // certainly not written: it is tried again until there is room
-  // Its number, and that of the last block that was joined to it; 0: none is on its way.
+  bool is_refused = false;  // certainly not written; it is tried again until there is room
+  // Its number, and that of the last block that was joined to it. 0 if no block is on its way.
   std::uint64_t first = 0, last = 0;
 
   bool is_on_its_way() const noexcept { return first != 0; }

@@ -1,4 +1,4 @@
-// Updates that one run sends to another: their id says who waits for the answer.
+// Updates that one run sends to another: their id says which run waits for the answer.
 #pragma once
 #include <cstdint>
 #include <optional>

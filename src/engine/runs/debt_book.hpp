@@ -1,5 +1,5 @@
-// What is owed to runs whose snapshots can't be read: it is noted in the commit of what owes it,
-// and paid when they can be read again (drive/debt_payer.cpp).
+// Debts to runs whose snapshots can't be read. A debt is written in the commit that causes it, and
+// paid when the run can be read again (drive/debt_payer.cpp).
 #pragma once
 #include "engine/runs/run_table.hpp"
 #include "engine/runs/unreadable.hpp"
@@ -16,10 +16,10 @@ class debt_book {
 
   bool has(run_number run) const noexcept { return unreadable_.owed.contains(run); }
   void owe(run_number run, debt d);
-  /// An event is for this run, which isn't there to take it: if it can't be read, it is owed a look
-  /// at what it waits for.
+  /// An event is for this run, which couldn't be loaded. If the run exists it is owed a look at
+  /// everything that it waits for.
   void owe_a_look(run_number run);
-  /// What a run is owed; from now on it is owed nothing.
+  /// The debts to a run. From now on it is owed nothing.
   debts take(run_number run);
   void forget(run_number run) { (void)take(run); }
 

@@ -1,4 +1,4 @@
-// Runs that are erased by a commit that isn't durable yet: the store still shows them.
+// Runs that were erased, but not yet in a durable commit: the store still shows them.
 #pragma once
 #include <cstdint>
 #include <unordered_set>
@@ -11,7 +11,8 @@ class erased_runs {
  public:
   void add(run_number run) { filling_.insert(run); }
   bool has(run_number run) const { return filling_.contains(run) || flying_.contains(run); }
-  /// What was added is in the block on its way; that block is durable.
+  /// sealed(): the runs that were added are in the block on its way. committed(): that block is
+  /// durable.
   void sealed() {
     flying_.merge(filling_);
     filling_.clear();

@@ -1,4 +1,4 @@
-// The coroutines in memory: which there are, and which goes first.
+// The coroutines in memory, in the order of their last use.
 #pragma once
 #include <list>
 #include <memory>
@@ -12,26 +12,26 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// A frame with a capturing body under way is never destroyed. Thread: the engine's loop.
+/// A frame is never destroyed while a capturing body of it is under way. Thread: the engine's loop.
 class frames {
  public:
   frames(services& s, suspects& known, const journal& j, const block_state& b) noexcept
       : services_(s), suspects_(known), journal_(j), block_(b) {}
 
-  /// False while a body runs, or may begin any moment, that refers to the frame.
+  /// Returns false while a body that refers to the frame runs, or may begin at any moment.
   static bool may_evict(const resident& r) noexcept;
-  /// Destroys the frame of a run, if it may. One that is suspected of its destructors stays until
-  /// what counts its deaths is durable.
+  /// Destroys the frame of a run, if it may be destroyed. If its destructors are suspected, it
+  /// stays until the records that count its deaths are durable.
   void evict(resident& r) noexcept;
-  /// Destroys a frame. Its destructors are the run's own code: it is noted in a crash slot.
+  /// Destroys a frame. Its destructors are the run's own code, so a crash slot is taken for them.
   void destroy(const run_state& s, std::unique_ptr<execution>& frame) noexcept;
-  /// The run was driven just now: its frame is the last to go.
+  /// The run was driven just now: its frame is the last one to be evicted.
   void mark_used(resident& r);
 
   std::size_t size() const noexcept { return used_.size(); }
-  /// How many are more than the options allow.
+  /// How many frames there are above the limit of the options.
   std::size_t excess() const noexcept;
-  /// In the order of their last use, the oldest first.
+  /// The runs with frames, the one used longest ago first.
   std::list<resident*>& by_use() noexcept { return used_; }
 
  private:

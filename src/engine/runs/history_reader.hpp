@@ -1,5 +1,5 @@
-// The whole history of a run: what the store has of it, what rides in the block on its way, and
-// what no chunk has yet. Nothing here waits for the store to write.
+// Reads the whole history of a run: the chunks in the store, the records in the block on its way,
+// and those that are in no chunk yet. Nothing here waits for the store to write.
 #pragma once
 #include <string>
 
@@ -14,10 +14,10 @@ class history_reader {
  public:
   explicit history_reader(services& s) noexcept : services_(s) {}
 
-  /// As it is stored, its payloads sealed. Throws errc::corrupt.
+  /// The history as it is stored, with sealed payloads. Throws errc::corrupt.
   std::string stored(resident& r) const;
-  /// What a replay needs of it is opened. Throws errc::corrupt, and errc::payload if something in
-  /// it can't be opened.
+  /// The history with those payloads opened that a replay needs. Throws errc::corrupt;
+  /// errc::payload if one can't be opened.
   std::string opened(resident& r) const;
   /// Calls `f` for each record as it is stored. Throws errc::corrupt.
   template <class F> void for_each(resident& r, F f) const {

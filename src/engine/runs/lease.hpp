@@ -1,8 +1,8 @@
-// Who keeps a run in memory.
+// A lease keeps a run in memory.
 //
-// A run is in memory while something is under way with it (run_table::is_idle says what), or while
-// a lease holds it. The last lease that goes takes an idle run out of memory. So whoever looks at a
-// run holds a lease, and no path, an error's neither, leaves a run behind.
+// A run is in memory while something is under way with it (run_table::is_idle), or while a lease
+// holds it. When the last lease ends, an idle run is taken out of memory. So code that looks at a
+// run holds a lease, and no path leaves a run in memory, not even that of an error.
 #pragma once
 #include <utility>
 
@@ -11,7 +11,7 @@ namespace stet { inline namespace v0 { namespace detail {
 class run_table;
 struct resident;
 
-/// Move-only; belongs to the engine's loop. Used like a pointer; empty if there is no such run.
+/// Move-only, for the engine's loop. Used like a pointer; empty if there is no such run.
 class run_lease {
  public:
   run_lease() noexcept = default;
@@ -28,7 +28,7 @@ class run_lease {
   explicit operator bool() const noexcept { return run_ != nullptr; }
   resident* operator->() const noexcept { return run_; }
   resident& operator*() const& noexcept { return *run_; }
-  /// The run of a lease that ends with the expression might be gone at once.
+  /// Deleted, since the run of a temporary lease might be gone at once.
   resident& operator*() const&& = delete;
 
  private:

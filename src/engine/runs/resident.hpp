@@ -1,4 +1,4 @@
-// A run in memory, and what names it there.
+// A run in memory, and the key by which it is found there.
 #pragma once
 #include <cstdint>
 #include <list>
@@ -19,21 +19,21 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 inline constexpr std::size_t id_bytes_max = 200;
-/// How a namespace stands in records and states.
+/// A namespace as records and states have it.
 inline std::string_view as_stored(std::string_view name_space) noexcept {
   return name_space == default_namespace ? std::string_view() : name_space;
 }
-/// What the latest run of an id is known by in memory.
+/// The key of an id's latest run in memory.
 inline std::string id_key(std::string_view name_space, std::string_view id) {
   std::string key(as_stored(name_space));
   key.push_back('\0');
   return key += id;
 }
-/// Whose payloads they are.
+/// The owner of a run's payloads.
 inline payload_owner owner_of(const run_state& s) noexcept {
   return {s.run, {s.seed[0], s.seed[1]}, namespace_of(s), s.id};
 }
-/// Of a run that begins with this record.
+/// The same for a run that begins with this record.
 inline payload_owner owner_of_new(const record& started) noexcept {
   auto name_space = started.name_space.empty() ? default_namespace : started.name_space;
   return {started.run, {started.seed[0], started.seed[1]}, name_space, started.target};
@@ -42,36 +42,36 @@ inline payload_owner owner_of_new(const record& started) noexcept {
 struct resident {
   run_state state;
   std::unique_ptr<execution> frame;  // its coroutine, unless evicted
-  std::string unsaved;               // records that no chunk in the store holds yet
+  std::string unsaved;               // records that are in no chunk in the store yet
   std::uint64_t unsaved_first = 0;   // number of the first of them
-  /// Records before those, whose chunk is in a block that isn't durable yet.
+  /// Records before `unsaved`, whose chunk is in a block that isn't durable yet.
   struct riding_records {
-    std::uint64_t first;  // its number
+    std::uint64_t first;  // number of the first of them
     std::string records;
   };
   std::optional<riding_records> riding;
   record_lsn last_lsn;
-  std::uint64_t sliced_in = 0;     // the block that carries its latest slice
-  std::vector<attempt*> attempts;  // under way, or waiting for their gate
+  std::uint64_t sliced_in = 0;     // the block that has its latest slice
+  std::vector<attempt*> attempts;  // under way, or waiting in the gate
   std::vector<outcome_call*> waiters;
   std::vector<update_call*> updaters;
-  /// What the run before it in its chain was sent, once it was asked for, if that left no entries:
-  /// see sent_before.
+  /// The keys that the previous run of the chain was sent, if that run left no entries. Null until
+  /// they are needed: see sent_log::sent_before.
   std::unique_ptr<std::unordered_set<std::string>> sent_before;
-  std::optional<std::list<resident*>::iterator> lru;  // while there is a frame
-  bool resumed = false;                               // what was cut short has been seen to
-  bool queued = false;                                // in ready_
-  bool resumes_later = false;  // to be resumed when no body refers to its frame any more
-  record_lsn dirty_since;      // LSN of the first of `unsaved`; 0: none
-  std::uint32_t leases = 0;    // that hold it
-  bool forgotten = false;      // it is no longer among the runs: the last lease deletes it
-  bool was_put_aside = false;  // some of `unsaved` was, until its next slice
+  std::optional<std::list<resident*>::iterator> lru;  // set while there is a frame
+  bool resumed = false;                               // it was resumed since the start
+  bool queued = false;                                // it is on the agenda
+  bool resumes_later = false;     // resume it when no body refers to its frame any more
+  record_lsn dirty_since;  // LSN of the first of `unsaved`; 0 if none
+  std::uint32_t leases = 0;       // leases that hold it
+  bool forgotten = false;         // it isn't in the table any more: the last lease deletes it
+  bool was_put_aside = false;     // some of `unsaved` were put aside, until its next slice
 
   void add(attempt& a) {
     a.ticket.index = attempts.size();
     attempts.push_back(&a);
   }
-  /// Once more does no harm.
+  /// Does nothing if the attempt was removed before.
   void remove(attempt& a) noexcept {
     if (a.ticket.index >= attempts.size() || attempts[a.ticket.index] != &a) return;
     attempts.back()->ticket.index = a.ticket.index;

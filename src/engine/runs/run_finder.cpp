@@ -16,7 +16,7 @@ run_lease run_finder::must_find(run_ref of) {
   if (auto r = table_.must_read(run_number(of.run), of.id)) return r;
   if (by_number) throw missing(": it has been erased");
   throw unreadable_run(run_number(of.run),
-                       of.id);  // the index has its id, and its snapshot is lost
+                       of.id);  // the index has it, but its snapshot is lost
 }
 
 run_lease run_finder::must_find_or_follow(run_ref of) {

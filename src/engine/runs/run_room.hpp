@@ -1,4 +1,4 @@
-// The runs of an engine: those in memory, how they are found, and what is known of each.
+// The runs of an engine: those in memory, how they are found, and the books about them.
 #pragma once
 #include "engine/runs/agenda.hpp"
 #include "engine/runs/block_state.hpp"

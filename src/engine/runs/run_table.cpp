@@ -20,8 +20,8 @@ run_lease::~run_lease() {
   else table_->release(*run_);
 }
 
-/// No lease holds the run any more. Its frame may have been rebuilt for a call that only looked;
-/// that of an attempt which is about to begin stays.
+/// The last lease of the run has ended. Its frame may have been rebuilt for a call that only
+/// looked. The frame stays if an attempt is about to begin.
 void run_table::release(resident& r) noexcept {
   if (r.frame && r.attempts.empty() && frames_.size() > services_.options.resident_runs_max)
     keep_within_residency(&r);
@@ -45,7 +45,7 @@ run_lease run_table::load(run_number run) {
     r->state = *std::move(state);
     r->unsaved_first = r->state.records;
     r->last_lsn = r->state.applied_lsn;
-    // An open run is the latest of its id; one that has ended may not be, and the store knows.
+    // An open run is the latest of its id. One that has ended may not be; then the store knows.
     if (r->state.open()) ids_.emplace(id_key(namespace_of(r->state), r->state.id), run);
     auto held = hold(*(runs_[run] = std::move(r)));
     if (unreadable_.owed.contains(run)) agenda_.add(*held);
@@ -98,7 +98,7 @@ run_number run_table::latest_below(std::string_view name_space, std::string_view
   return std::max(latest_written(name_space, id, below), here);
 }
 
-/// As the store says.
+/// The latest run of an id as the store knows it.
 run_number run_table::latest_written(std::string_view name_space, std::string_view id,
                                      run_number below) {
   do below = read_latest_run(services_.store, name_space, id, below).value_or(no_run);
@@ -106,7 +106,7 @@ run_number run_table::latest_written(std::string_view name_space, std::string_vi
   return below;
 }
 
-/// Of the runs here that are not the latest of their id.
+/// The same among the runs in memory that are not the latest of their id.
 run_number run_table::latest_earlier(const std::string& key, run_number below) const {
   run_number latest;
   auto found = earlier_.find(key);
@@ -150,7 +150,7 @@ void run_table::unlist_earlier(const std::string& key, run_number run) {
   if (found->second.empty()) earlier_.erase(found);
 }
 
-/// The run isn't here any more: its id leads to it by the store.
+/// The run goes from memory. From now on its id is looked up in the store.
 void run_table::unlist(const resident& r) {
   const auto key = id_key(namespace_of(r.state), r.state.id);
   auto latest = ids_.find(key);
@@ -193,7 +193,7 @@ void run_table::drop_if_idle(resident& r) noexcept {
   if (!is_idle(r)) return;
   try {
     unlist(r);
-  } catch (const std::bad_alloc&) { return; }  // it stays
+  } catch (const std::bad_alloc&) { return; }  // the run stays in memory
   runs_.erase(r.state.run);
 }
 

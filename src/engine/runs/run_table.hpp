@@ -1,8 +1,8 @@
 // The runs in memory: found, read from the store, and dropped when they are idle.
 //
-// Invariants: a run is here once; every open run that is the latest of its id and is here is found
-// by that id; a run without `unsaved`, without a frame and with nothing under way may be dropped,
-// since the store has all of it.
+// Invariants: a run is in the table once; every open run in the table that is the latest of its id
+// is found by that id; a run without `unsaved`, without a frame and with nothing under way may be
+// dropped, since the store has all of it.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -36,48 +36,49 @@ class run_table {
   /// Returns null if the run isn't in memory.
   resident* find(run_number run) noexcept;
   run_lease hold(resident& r) noexcept { return {*this, r}; }
-  /// From memory or from the snapshot. Empty if there is no such run, or if its snapshot can't be
-  /// read, which is reported: for a caller that goes on without it. A run that was owed something
-  /// while it couldn't be read gets that in a turn of its own.
+  /// Returns the run from memory, or reads its snapshot. Empty if there is no such run, or if its
+  /// snapshot can't be read, which is reported: for a caller that goes on without the run. If debts
+  /// to the run were kept, they are paid in a turn of their own.
   run_lease load(run_number run);
-  /// The same for a caller that acts on what the run is: empty only if there is none. Throws
+  /// The same for a caller that needs to know: empty only if there is no such run. Throws
   /// unreadable_run.
   run_lease must_read(run_number run, std::string_view id);
-  /// Whether there is such a run, readable or not.
+  /// Whether the run exists, readable or not.
   bool exists(run_number run);
-  /// The state of a run that isn't in memory, as the store has it: for a list, which changes
-  /// nothing. Empty if there is none, or if it can't be read.
+  /// The state of a run that isn't in memory, as the store has it. For a list, which changes
+  /// nothing. Empty if there is no such run, or if it can't be read.
   std::optional<run_state> peek(run_number run);
-  /// The snapshot of a run that isn't in memory, for a recovery, which adds it. Throws malformed.
+  /// The snapshot of a run that isn't in memory, for a recovery, which adds the run itself. Throws
+  /// malformed.
   std::optional<run_state> read(run_number run);
   /// The latest run of an id; 0 if there is none.
   run_number latest(std::string_view name_space, std::string_view id);
-  /// The latest run of an id whose number is below this one; 0 if there is none.
+  /// The latest run of an id with a number below this one; 0 if there is none.
   run_number latest_below(std::string_view name_space, std::string_view id, run_number below);
 
   // ------------------------------------------------------------ add and forget
-  /// An empty place for a run, which isn't here.
+  /// Adds an empty entry for a run that isn't in memory.
   resident& add(run_number run);
-  /// This run is found by the id from now on. Returns the one that was; 0 if none was in memory.
+  /// From now on the id leads to this run. Returns the run that it led to; 0 if none was in memory.
   run_number set_latest(const std::string& key, run_number run);
-  /// The run that has the id in memory is this one again; 0: none.
+  /// The id leads to this earlier run again; 0 if it leads to none in memory.
   void restore_latest(const std::string& key, run_number run);
-  /// It is found by its id, if no later run here has the same.
+  /// The id of this run leads to it, unless a later run of that id is in memory.
   void note_latest(const resident& r);
-  /// Takes a run out of memory that has no frame any more, whatever is under way with it.
+  /// Takes a run out of memory, even if something is under way with it. The run must have no frame.
   void forget(resident& r);
   void clear() noexcept;
 
   // ------------------------------------------------------------ let go
-  /// Drops frames, the ones driven longest ago first, until there are as few as the options say.
-  /// `kept` stays in memory, though its frame may go.
+  /// Evicts frames, the ones driven longest ago first, until there are no more than the options
+  /// allow. `kept` stays in memory, though its frame may go.
   void keep_within_residency(const resident* kept = nullptr) noexcept;
-  /// The store knows everything of it, and nothing of it is under way.
+  /// Whether nothing of the run is under way, and the store has all of it.
   bool is_idle(const resident& r) const noexcept;
-  /// Takes a run out of memory, if it is idle. For leases, and for a caller that knows that a lease
-  /// has ended before the run became idle.
+  /// Takes a run out of memory if it is idle. For leases, and for a caller that knows that the last
+  /// lease ended before the run became idle.
   void drop_if_idle(resident& r) noexcept;
-  /// The latest slice of the run is in the block on its way.
+  /// Whether the latest slice of the run is in the block on its way.
   bool rides_in_block(const resident& r) const noexcept { return block_.has(r.sliced_in); }
 
   const map& all() const noexcept { return runs_; }
@@ -97,8 +98,8 @@ class run_table {
   const unreadable_runs& unreadable_;
   const block_state& block_;
   map runs_;
-  std::unordered_map<std::string, run_number> ids_;  // by id_key: its latest run here
-  // By id_key: earlier runs here, in no order. The store may not know them yet.
+  std::unordered_map<std::string, run_number> ids_;  // by id_key: the latest run of an id in memory
+  // By id_key: earlier runs in memory, in no order. The store may not have them yet.
   std::unordered_map<std::string, std::vector<run_number>> earlier_;
 };
 

@@ -5,7 +5,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-/// Which record the fold has taken an outcome from.
+/// The kind of record, and its field, that an outcome comes from.
 payload_key origin_of_outcome(const run_state& s) noexcept {
   switch (s.shown_status()) {
     case status::completed: return {record_kind::completed, payload_field::payload};

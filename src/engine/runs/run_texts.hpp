@@ -1,4 +1,4 @@
-// What people and programs are told of a run: payloads of its state, opened. The state itself has
+// Opens the payloads of a run's state to show them to people and programs. The state itself has
 // them as they are stored.
 #pragma once
 #include <string>
@@ -17,22 +17,22 @@ class run_texts {
  public:
   explicit run_texts(services& s) noexcept : services_(s) {}
 
-  /// Why the run has ended, or is stalled.
+  /// The reason of a run that has ended or is stalled.
   std::string outcome(const run_state& s) const;
-  /// What a completed run has returned. Throws errc::payload.
+  /// The result of a completed run. Throws errc::payload.
   std::string result(const run_state& s) const;
-  /// How a failed run has failed. Throws errc::payload.
+  /// The failure of a failed run. Throws errc::payload.
   failure failure_of(const run_state& s) const;
-  /// The error for a caller that needs the run to go on.
+  /// The error for a caller that needs a stalled run to go on.
   error stalled_error(const run_state& s) const;
-  /// The memo is a payload: if it can't be opened, it is a text that says why.
+  /// The memo is a payload: if it can't be opened, a text says why.
   std::pair<std::string, std::string> memo_and_details(const run_state& s) const;
-  /// The arguments of a step, which stand in its run's state or history.
+  /// The arguments of a step, from its run's state or history.
   std::string arguments(const run_state& s, std::uint32_t command, std::string_view stored) const;
-  /// What the attempt of a step that failed last has said.
+  /// The error text of the attempt that failed last.
   std::string last_error(const run_state& s, const pending& p) const;
-  /// What the latest heartbeat of a step said. If it can't be opened, that is reported, and the
-  /// body begins as if there had been none.
+  /// The progress that the latest heartbeat of a step reported. If it can't be opened, that is
+  /// reported, and the body begins as if there had been no heartbeat.
   std::string progress(const run_state& s, const pending& p) const;
 
  private:

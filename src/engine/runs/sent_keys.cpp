@@ -73,7 +73,7 @@ void sent_keys::erase_run(run_number run, const std::string& from, batch& extra_
 }
 
 void sent_keys::sealed() {
-  filling_.merge(flying_);  // what is newer stands
+  filling_.merge(flying_);  // where both have an entry, the newer one stays
   flying_ = std::exchange(filling_, {});
 }
 

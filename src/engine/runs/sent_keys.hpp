@@ -1,10 +1,10 @@
-// What the earlier runs of a chain were sent, so that a request that comes again is known: one
-// entry in the store for each key of a signal and id of an update. Seen here with what is on its
-// way to the store on top. Invariants:
-//  - the entries of a run are written in the commit in which it continues as new, with one of kind
-//  `all` that says so (a run that was sent nothing has none, nor one that an older build
-//  continued), and are erased with the run;
-//  - an entry says nothing of the run that is open: its own history does.
+// Entries of what the earlier runs of a chain were sent, so that a request that comes again is
+// recognised. The store has one entry for each key of a signal and each id of an update. Entries
+// that aren't durable yet are seen, too. Invariants:
+//  - the entries of a run are written in the commit in which it continues as new, and erased with
+//    the run. One more, of kind `all`, says that they are complete. A run that was sent nothing has
+//    no entries, and neither has one that an older build continued;
+//  - no entry is about the run that is open: its own history has that.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -25,17 +25,18 @@ class sent_keys {
 
   /// The latest run of the chain that was sent this.
   std::optional<run_number> latest(run_number first, keys::sent_kind k, std::string_view key) const;
-  /// Whether all that this run was sent is here.
+  /// Whether the entries of this run are complete.
   bool has_all(run_number first, run_number run) const;
 
   void add(std::string entry, batch& extra_writes);
   void erase(std::string entry, batch& extra_writes);
-  /// All entries of a run, whatever its history says. Reads all that the chain was sent.
+  /// Erases all entries of a run, whatever its history says. Cost: reads all entries of the chain.
   void erase_run(run_number first, run_number run, batch& extra_writes);
-  /// The same of a run whose chain isn't known. Reads all that any chain was sent.
+  /// The same for a run whose chain isn't known. Cost: reads all entries of all chains.
   void erase_run(run_number run, batch& extra_writes);
 
-  /// What was added and erased since the last time is on its way; it is durable.
+  /// sealed(): the changes since the last call are in the block on its way. committed(): that block
+  /// is durable.
   void sealed();
   void committed() noexcept { flying_.clear(); }
 
@@ -43,7 +44,8 @@ class sent_keys {
   void erase_run(run_number run, const std::string& from, batch& extra_writes);
   /// The latest entry of [from, to).
   std::optional<std::string> last_of(const std::string& from, const std::string& to) const;
-  /// What is known of an entry that the store doesn't tell yet: it is there, or it isn't.
+  /// Whether an entry exists, if the store doesn't know it yet. Empty if no change of it is on its
+  /// way.
   std::optional<bool> known(std::string_view entry) const;
 
   store& store_;

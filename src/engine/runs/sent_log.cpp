@@ -12,7 +12,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-/// The entry of a request; nothing if it has no name by which it may come again.
+/// The entry of a request; empty if it has no key or id by which it could come again.
 std::optional<std::string> entry_of(const run_state& s, record_kind k, std::uint8_t flags,
                                     std::string_view target) {
   auto key = request_key(k, flags, target);
@@ -57,8 +57,8 @@ run_number sent_log::sent_before(resident& r, keys::sent_kind kind, std::string_
   if (!s.previous) return {};
   if (auto run = keys_.latest(s.first, kind, key)) return *run;
   if (keys_.has_all(s.first, s.previous)) return {};
-  // The run before this one left no entries, if it was sent nothing, or if an older build continued
-  // it: its history says which.
+  // The previous run left no entries: either it was sent nothing, or an older build continued it.
+  // Its history tells.
   if (!r.sent_before) {
     auto sent = std::make_unique<std::unordered_set<std::string>>();
     if (auto before = table_.load(s.previous)) {

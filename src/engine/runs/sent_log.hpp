@@ -1,5 +1,5 @@
-// What the earlier runs of a chain were sent: by it a signal or an update that comes again is known
-// after the run that had it was erased. It stands in entries of its own (runs/sent_keys.hpp).
+// Remembers what the earlier runs of a chain were sent. So a signal or an update that comes again
+// is recognised, even if the run that had it was erased. The entries are in runs/sent_keys.hpp.
 #pragma once
 #include "engine/runs/block_state.hpp"
 #include "engine/runs/history_reader.hpp"
@@ -15,17 +15,19 @@ class sent_log {
   sent_log(run_table& t, history_reader& h, journal& j, const block_state& b, store& s) noexcept
       : table_(t), history_(h), journal_(j), block_(b), keys_(s) {}
 
-  /// A run continues as new: what it was sent is known to those after it, in the same commit. `s`
-  /// is its state at its end.
+  /// A run continues as new: makes the entries for what it was sent, in the same commit. `s` is its
+  /// state at its end.
   void remember(const execution& frame, const run_state& s);
-  /// A run is erased: what it was sent is known no longer.
+  /// A run is erased, and its entries with it.
   void forget(resident& r);
-  /// The same of a run that can't be read.
+  /// The same for a run that can't be read.
   void forget(run_number run) { keys_.erase_run(run, journal_.extra_writes()); }
-  /// Which earlier run of its chain was sent this already, as far as they are kept; 0 if none was.
+  /// The earlier run of the chain that was sent this already, as far as those runs are kept; 0 if
+  /// none was.
   run_number sent_before(resident& r, keys::sent_kind kind, std::string_view key);
 
-  /// What was added and erased since the last time is on its way; it is durable.
+  /// sealed(): the changes since the last call are in the block on its way. committed(): that block
+  /// is durable.
   void sealed() { keys_.sealed(); }
   void committed() noexcept { keys_.committed(); }
 

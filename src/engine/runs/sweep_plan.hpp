@@ -1,4 +1,4 @@
-// What retention knows between two sweeps (calls/sweeper.hpp).
+// The memory of retention between two sweeps (calls/sweeper.hpp).
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -14,17 +14,17 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 struct sweep_plan {
-  /// How long the runs of a namespace are kept, ms; 0: for ever.
+  /// How long the runs of a namespace are kept, in ms; 0 means for ever.
   std::int64_t retention_of(std::string_view name_space, duration of_engine) const noexcept {
     auto own = keep.find(name_space);
     return (own == keep.end() ? of_engine : own->second).count();
   }
 
-  std::map<std::string, duration, std::less<>> keep;  // by namespace, where it isn't the engine's
-  std::int64_t next = 0;                              // when to look what is old
-  // By namespace: the latest entry that was looked at.
+  std::map<std::string, duration, std::less<>> keep;  // by namespace, if not the engine's
+  std::int64_t next = 0;                              // time of the next sweep
+  // By namespace: the latest entry of the index by end that was handled.
   std::map<std::string, std::string> looked_to;
-  std::vector<run_number> busy;  // of those: bodies of theirs still ran
+  std::vector<run_number> busy;  // old enough, but their bodies still ran
   std::int64_t ended_until = 0;  // runs that ended before this are in the index by end
 };
 

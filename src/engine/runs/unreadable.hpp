@@ -1,4 +1,5 @@
-// What is kept for runs whose snapshots can't be read (recover.cpp, debts.cpp).
+// The data that is kept for runs whose snapshots can't be read (loop/recovery.cpp,
+// runs/debt_book.hpp).
 #pragma once
 #include <cstdint>
 #include <map>
@@ -11,10 +12,10 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 struct unreadable_runs {
-  std::map<run_number, aside_records> lost;  // records of theirs that this recovery met
-  // The same of earlier recoveries, once they have been asked for.
+  std::map<run_number, aside_records> lost;  // records that this recovery has met
+  // The records that earlier recoveries put aside; empty until they are needed.
   std::optional<std::map<run_number, aside_records>> aside;
-  std::vector<run_number> leftovers;  // runs that are written afresh
+  std::vector<run_number> leftovers;  // runs that are written anew
   std::map<run_number, debts> owed;   // also to runs that can be read again
 };
 

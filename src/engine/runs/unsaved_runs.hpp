@@ -1,4 +1,4 @@
-// Runs with records that the store has in blocks only, the oldest first.
+// Runs with records that the store has only in blocks, in the order of their first such record.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -11,16 +11,16 @@ class unsaved_runs {
  public:
   struct entry {
     run_number run;
-    record_lsn since;  // out of date if the run's `dirty_since` is another
+    record_lsn since;  // out of date if the run's `dirty_since` differs
   };
 
-  /// A run has got a record with this LSN.
+  /// The run gets a record with this LSN.
   void add(resident& r, record_lsn lsn) {
     if (r.dirty_since) return;
     r.dirty_since = lsn;
     all_.push_back({r.state.run, lsn});
   }
-  /// Whether one has waited since this LSN or longer.
+  /// Whether a run has such records since this LSN or longer.
   bool has_since(record_lsn lsn) const noexcept {
     return !all_.empty() && all_.front().since <= lsn;
   }

@@ -2,9 +2,10 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// `state` is written last on entering and first on leaving: a cell that says it is taken is whole.
+/// On entering `state` is written last, and on leaving first: so a cell that is marked as taken is
+/// complete.
 struct crash_slots::cell {
-  std::atomic<std::uint32_t> state;  // 0: free, 1: being written, else taken, see below
+  std::atomic<std::uint32_t> state;  // 0: free; 1: being written; else taken, see below
   std::uint32_t command;
   run_number run;
   std::uint32_t attempt;
@@ -17,7 +18,7 @@ struct crash_slots::cell {
 namespace {
 
 constexpr unsigned code_cells = 64;      // for threads in user code
-constexpr unsigned pending_cells = 192;  // behind those, for steps that are pending
+constexpr unsigned pending_cells = 192;  // after those; for steps that are pending
 constexpr unsigned cell_count = code_cells + pending_cells;
 constexpr std::size_t file_bytes = std::size_t{64} * cell_count;
 enum : std::uint32_t { free_cell = 0, writing = 1, taken = 2, tried_alone = 3, tried_beside = 4 };
@@ -59,8 +60,8 @@ int crash_slots::enter_pending(const occupant& o) noexcept {
   return slot;
 }
 
-/// The first free one, from the `hint`-th on. -1: there is none, and whoever is there can't be
-/// suspected.
+/// Takes the first free cell, from the `hint`-th on. Returns -1 if all are taken; then this code
+/// can't be suspected.
 int crash_slots::enter(const occupant& o, unsigned first_cell, unsigned count,
                        unsigned hint) noexcept {
   for (unsigned i = 0; i < count; ++i) {
@@ -101,7 +102,7 @@ void crash_slots::close() noexcept {
   for (unsigned i = 0; i < cell_count; ++i) cells_[i].state.store(free_cell);
 }
 
-/// A thread that leaves later touches no slot of the next engine's.
+/// A thread that leaves its slot later doesn't touch those of the next engine.
 void crash_slots::detach() noexcept {
   if (!cells_) return;
   close();

@@ -1,4 +1,4 @@
-// What the workflows of a program do, in all their versions.
+// The workflows that a program has defined, in all their versions.
 #pragma once
 #include <memory>
 #include <string>
@@ -13,17 +13,18 @@ namespace stet { inline namespace v0 { namespace detail {
 /// Written before the engine starts, only read afterwards.
 class definitions {
  public:
-  /// Throws errc::conflict if it is there, errc::usage for a version that is too long.
+  /// Throws errc::conflict if this version is defined already, errc::usage if its name is too long.
   void add(std::string_view workflow, std::string_view version, std::unique_ptr<definition> d);
-  /// Null: it isn't defined.
+  /// Returns null if it isn't defined.
   definition* find(std::string_view workflow, std::string_view version) const;
   struct versioned {
-    std::string version;  // empty: none
+    std::string version;  // empty for a body without a version
     std::unique_ptr<definition> body;
   };
-  /// What a new run begins with: what was defined last. Null: the workflow isn't defined.
+  /// The version that new runs get: the one that was defined last. Returns null if the workflow
+  /// isn't defined.
   const versioned* newest(std::string_view workflow) const;
-  /// Why a run can't be driven that find() has nothing for, and what to do.
+  /// Why find() has nothing for a run, and what to do about it.
   std::string why_missing(std::string_view workflow, std::string_view version) const;
 
  private:

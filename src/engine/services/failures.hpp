@@ -1,4 +1,5 @@
-// What is wrong with one run, and what with the engine; and how callers are told.
+// Tells errors that concern one run from errors of the engine, and makes the errors that callers
+// get.
 #pragma once
 #include <cstdint>
 #include <exception>
@@ -10,10 +11,11 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Something of one run can't be read: no reason to end the engine. (What a store reports is one.)
+/// Whether the error is that something of one run can't be read, which is no reason to stop the
+/// engine. (An error that a store reports is one.)
 bool is_of_one_run(const error& e) noexcept;
 error unreadable_history(const run_state& s, const char* why);
-/// There is such a run, and its snapshot can't be read: errc::corrupt.
+/// The run exists, but its snapshot can't be read: errc::corrupt.
 class unreadable_run final : public error {
  public:
   unreadable_run(run_number number, std::string_view id);
@@ -22,15 +24,16 @@ class unreadable_run final : public error {
  private:
   run_number run_;
 };
-/// The exception that `make` returns, or the one that it throws: there may be no memory for a text.
+/// Returns the exception that `make` returns. If `make` throws, as there may be no memory for a
+/// text, returns that exception.
 template <class F> std::exception_ptr to_exception(F make) noexcept {
   try {
     return std::make_exception_ptr(make());
   } catch (...) { return std::current_exception(); }
 }
-/// What callers are told of the engine's failure, and of what a decoder has thrown.
+/// The error that callers get for a failure of the engine, or for an exception of a decoder.
 std::exception_ptr as_error(std::exception_ptr e) noexcept;
-/// Of an error that several threads are to be told: each gets an object of its own.
+/// A copy of an error, so that each of several threads gets an object of its own.
 std::exception_ptr own_copy(const std::exception_ptr& e);
 
 }  // namespace detail

@@ -1,5 +1,6 @@
-// While a workflow's own code runs on this thread: its crash slot is taken, the watchdog looks, and
-// what it mustn't do itself can be noticed. When it is over, the code has brought nothing down.
+// A scope in which a workflow's own code runs on this thread. Its crash slot is taken, the watchdog
+// looks, and calls that the code mustn't make are noticed. At the end of the scope the code has
+// come through.
 #pragma once
 #include <string>
 #include <string_view>
@@ -13,7 +14,7 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// What a crash slot says of a run's own code that does this.
+/// The entry of a crash slot for this use of a run's own code.
 inline occupant occupant_of(const run_state& s, const execution& frame, const code_use& use) {
   occupant who;
   who.run = frame.run();
@@ -42,9 +43,9 @@ class in_workflow {
     watchdog_.leave(frame_.commands.last_command(), frame_.commands.last_at());
     suspects_.came_through(who_, frame_.continues().has_value());
   }
-  /// What it did itself and must not; empty: nothing.
+  /// A forbidden call that the code has made; empty if none.
   const std::string& offence() const noexcept { return code_.offence; }
-  /// What only looks (a query) may look at anything.
+  /// Code that only reads (a query) may call anything.
   void may_do_anything() noexcept { current_user_code() = nullptr; }
 
  private:

@@ -1,4 +1,4 @@
-// What an engine reports, on its way to the user's listener.
+// Passes the reports of an engine on to the user's listener.
 #pragma once
 #include <new>
 #include <string>
@@ -14,7 +14,8 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Calls a listener for several threads, one at a time. What the listener throws is dropped.
+/// Calls a listener for several threads, one call at a time. Exceptions of the listener are
+/// dropped.
 class reporter final : public listener {
  public:
   explicit reporter(listener& l) noexcept : listener_(l) {}
@@ -23,7 +24,8 @@ class reporter final : public listener {
     port::lock_guard lock(mutex_);
     (void)thrown_by_user([&] { listener_.log(id, line); });
   }
-  /// The text becomes one line. Without memory for that the listener gets the kind and the names.
+  /// Makes the text one line. If there is no memory for that the listener gets the kind and the
+  /// names.
   void event(const engine_event& e) noexcept override {
     port::lock_guard lock(mutex_);
     (void)thrown_by_user([&] {
@@ -37,16 +39,16 @@ class reporter final : public listener {
     });
   }
   void report(event_kind kind, std::string_view text) noexcept { event({kind, text, {}, {}, {}}); }
-  /// An event of a run, and perhaps of one of its steps.
+  /// Reports an event of a run, and perhaps of one of its steps.
   void report(event_kind kind, std::string_view text, const run_state& of,
               std::string_view step = {}) noexcept {
     event({kind, text, of.workflow, of.id, step, of.run.value()});
   }
-  /// An event of a run of which no more than the number is known.
+  /// Reports an event of a run of which only the number is known.
   void report_of_run(event_kind kind, std::string_view text, run_number run) noexcept {
     event({kind, text, {}, {}, {}, run.value()});
   }
-  /// `what`, followed by `why` if there is memory for both.
+  /// Reports `what`, followed by `why` if there is memory for both.
   void report_failure(event_kind kind, std::string_view what, const char* why) noexcept {
     try {
       report(kind, std::string(what) + why);

@@ -10,7 +10,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr unsigned threads_max = 4096;  // more of them are taken for a mistake
+constexpr unsigned threads_max = 4096;  // a larger number is taken for a mistake
 constexpr std::size_t tail_bytes_min = 4096;
 
 std::unique_ptr<store> existing(std::unique_ptr<store> s) {

@@ -1,4 +1,4 @@
-// What all parts of an engine use, and none of them changes after the start.
+// Services that all parts of an engine use. None of them is replaced after the start.
 #pragma once
 #include <memory>
 
@@ -14,7 +14,8 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 struct services {
-  /// Throws errc::usage if there is no store, or an option makes no sense: the error names it.
+  /// Throws errc::usage if there is no store, or if an option makes no sense, which the error then
+  /// names.
   services(std::unique_ptr<v0::store> s, engine_options o);
   services(const services&) = delete;
   services& operator=(const services&) = delete;

@@ -6,7 +6,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr std::size_t content_bytes_max = 1024;  // enough to tell one message from another
+constexpr std::size_t content_bytes_max = 1024;  // enough to tell messages apart
 
 }  // namespace
 

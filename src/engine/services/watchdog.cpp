@@ -94,7 +94,7 @@ void watchdog::tell(const std::string& what) noexcept {
 
 void watchdog::watch() {
   port::unique_lock lock(mutex_);
-  // As long as the numbers of a clock allow, and half of a millisecond is something too.
+  // A longer pause would overflow the clock. Half of 1 ms must not become 0, hence nanoseconds.
   constexpr duration longest = std::chrono::hours(24 * 365 * 100);
   const auto pause = std::chrono::nanoseconds(std::min(limit_, longest)) / 2;
   std::uint64_t seen = 0;
@@ -119,7 +119,7 @@ void watchdog::watch() {
       lock.lock();
     } else if (the_same >= 2) {
       asleep_ = true;
-      if (turn_ != seen) asleep_ = false;  // it has begun just now, and may not have seen that
+      if (turn_ != seen) asleep_ = false;  // code has begun just now, and may not have seen it
       while (!stopping_ && asleep_) wake_.wait(lock);
     }
   }

@@ -1,4 +1,4 @@
-// Names the workflow whose code doesn't come back: it holds up every other.
+// Reports the workflow whose code doesn't return, and so holds up all other runs.
 #pragma once
 #include <array>
 #include <atomic>
@@ -14,7 +14,7 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// The first bytes of a name, for another thread to read while they change.
+/// The first bytes of a name. Another thread may read them while they change.
 class shown_name {
  public:
   void set(std::string_view name) noexcept;
@@ -24,8 +24,8 @@ class shown_name {
   std::array<std::atomic<std::uint64_t>, 4> words_{};
 };
 
-/// Looks from a thread of its own, twice in `limit`, as long as the engine works; an idle engine
-/// wakes nobody. Without a thread (manual mode) it measures, and tells afterwards.
+/// Checks from a thread of its own, twice in `limit`, while the engine works; an idle engine wakes
+/// no thread. In manual mode there is no such thread: then it measures, and reports afterwards.
 class watchdog {
  public:
   watchdog(reporter& r, clock& c, duration limit) noexcept;
@@ -34,10 +34,10 @@ class watchdog {
   ~watchdog();
   void start();
   void stop() noexcept;
-  /// After a fork: the thread isn't there.
+  /// After a fork, where the thread doesn't exist.
   void leak() noexcept;
 
-  /// Loop: a workflow's own code begins, and has ended.
+  /// Loop: enter() when a workflow's own code begins, leave() when it has ended.
   void enter(std::string_view workflow, std::string_view id) noexcept;
   void leave(std::uint32_t command, source_point at) noexcept;
 
@@ -48,11 +48,11 @@ class watchdog {
   reporter& reporter_;
   clock& clock_;
   const duration limit_;
-  std::atomic<std::uint64_t> turn_{0};   // odd: a workflow's code runs
-  std::atomic<std::uint64_t> named_{0};  // the turn that was named
+  std::atomic<std::uint64_t> turn_{0};   // odd while a workflow's code runs
+  std::atomic<std::uint64_t> named_{0};  // the turn that was reported
   std::atomic<bool> asleep_{false};
   shown_name workflow_, id_;
-  duration began_{};  // the loop's, where there is no thread
+  duration began_{};  // for the loop, if there is no thread
   port::mutex mutex_;
   port::condition wake_;
   bool stopping_ STET_GUARDED_BY(mutex_) = false;

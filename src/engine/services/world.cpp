@@ -1,4 +1,4 @@
-// The machine's own clock and chance, and a listener that writes to standard error.
+// The machine's own clock and random numbers, and a listener that writes to standard error.
 #include <stet/environment.hpp>
 #include <stet/error.hpp>
 
@@ -62,14 +62,14 @@ clock& system_clock() noexcept {
       const auto up = port::uptime();
       return up ? std::optional(std::chrono::duration_cast<duration>(*up)) : std::nullopt;
     }
-    duration resolution() noexcept override { return duration(1); }  // parts of it are cut off
+    duration resolution() noexcept override { return duration(1); }  // fractions of 1 ms are lost
   } c;
   return c;
 }
 
 entropy& system_entropy() noexcept {
   static class final : public entropy {
-    // Two thirds of the time of std::random_device, which asks the processor for each half.
+    // Takes two thirds of the time of std::random_device, which asks the processor twice.
     std::uint64_t bits() noexcept override {
       std::uint64_t v = 0;
       if (port::random_bits(v)) return v;

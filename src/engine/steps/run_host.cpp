@@ -11,11 +11,11 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr int patience_ms = 1000;  // then a body that is waited for is reported
+constexpr int patience_ms = 1000;  // then a body that the loop waits for is reported
 
 }  // namespace
 
-/// A pending step is given up by its workflow, during a drive.
+/// During a drive, the workflow has given up a step. Returns whether it has to wait for the body.
 bool run_host::stop_body(run_number run, std::uint32_t command) noexcept {
   bool wait = false;
   for (auto* a : runs_.table.find(run)->attempts) {
@@ -27,7 +27,7 @@ bool run_host::stop_body(run_number run, std::uint32_t command) noexcept {
   return wait;
 }
 
-/// What a body refers to is destroyed when this returns.
+/// Waits for the body of a step: the caller destroys what it refers to.
 void run_host::await_body(run_number run, std::uint32_t command) noexcept {
   not_user_code here;
   auto& r = *runs_.table.find(run);
@@ -47,14 +47,14 @@ void run_host::await_body(run_number run, std::uint32_t command) noexcept {
                 shown(a->body->name) +
                 ": it belongs to a handler of an update that is being destroyed",
             r.state, a->body->name);
-      if (waited_ms >= patience_ms) refuse_calls(*a);  // the body may be waiting for one of them
+      if (waited_ms >= patience_ms) refuse_calls(*a);  // the body may be waiting for a call
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
 }
 
-/// The loop waits for a body, and perhaps the body for the loop: callers that wait for the loop get
-/// an error, all but those who wait for a run anyway.
+/// The loop waits for a body, and the body may wait for the loop. So callers get an error, apart
+/// from those outside of bodies that wait for a run anyway.
 void run_host::refuse_calls(const attempt& waited_for) noexcept {
   auto why = to_exception([&] {
     return error(errc::busy, "engine",
@@ -70,9 +70,9 @@ void run_host::refuse_calls(const attempt& waited_for) noexcept {
       });
 }
 
-/// Lengths of time count from when they are asked for, not from the event that drives the run.
+/// Lengths of time count from the moment of the request, not from the event that drives the run.
 std::int64_t run_host::late_by() noexcept {
-  not_user_code here;  // it looks at the clock
+  not_user_code here;  // the user's clock may do anything
   return std::max<std::int64_t>(time_.clock.measure() - driven_at, 0);
 }
 

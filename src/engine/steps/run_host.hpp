@@ -1,4 +1,4 @@
-// What a run's execution needs of its engine while it is driven, or destroyed.
+// The part of an engine that a run's execution needs while it is driven or destroyed.
 #pragma once
 #include "engine/bodies/bodies.hpp"
 #include "engine/commit/commit_line.hpp"
@@ -24,7 +24,7 @@ class run_host final : public execution_host {
   std::int64_t late_by() noexcept override;
   void log(std::string_view id, std::string_view line) noexcept override;
 
-  std::int64_t driven_at = 0;  // the time of the event that drives a run
+  std::int64_t driven_at = 0;  // the time of the event that drives the run
 
  private:
   void refuse_calls(const attempt& waited_for) noexcept;

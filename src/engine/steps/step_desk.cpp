@@ -14,7 +14,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-/// A body that goes on this long after it was asked to return is reported.
+/// A body that still runs this long after it was asked to return is reported.
 constexpr std::int64_t after_stop_ms = 30'000;
 
 }  // namespace
@@ -51,21 +51,21 @@ void step_desk::leave_behind(attempt& a) noexcept {
 }
 
 void step_desk::ask_to_return(attempt& a) noexcept {
-  not_user_code here;  // what it gave to on_stop() isn't the workflow's
+  not_user_code here;  // a callback of on_stop() isn't the workflow's code
   a.ask_to_stop();
   if (a.at != attempt::phase::running || (a.is_pending() && !a.body->waits_for_body)) return;
   a.ticket.deadline = plus(time_.now(), after_stop_ms);
   try {
     time_.timers.add(a.ticket.deadline, a.order.run);
     if (a.order.tried == trial::alone) trials.try_for_a_moment(a);
-  } catch (const std::bad_alloc&) {}  // then nobody reports it
+  } catch (const std::bad_alloc&) {}  // then it isn't reported
 }
 
 void step_desk::stop_all(resident& r) {
   for (auto* a : r.attempts) {
     if (!a->revoke()) {
       ask_to_return(*a);
-    } else if (counts(*a)) {  // the run may be resumed before it is back
+    } else if (counts(*a)) {  // the run may be resumed before the attempt is back
       note_not_started(r, *a);
       a->ticket.left_behind = true;
     }
@@ -91,7 +91,7 @@ void step_desk::report_late(attempt& a) {
 }
 
 bool step_desk::take_heartbeats() {
-  if (commit_.is_refused()) return false;  // until there is room each says its latest
+  if (commit_.is_refused()) return false;  // until there is room, only the latest of each is kept
   auto beats = bodies_.take_heartbeats();
   for (auto& [of, progress] : beats) {
     auto* r = runs_.table.find(of.run);
@@ -101,7 +101,7 @@ bool step_desk::take_heartbeats() {
     if (!counts && !STET_SEEDED(beats_of_any_attempt)) continue;
     try {
       recorder_.append_note(*r, notes::progress(of.command, progress));
-    } catch (const users_exception& e) {  // the next one says more
+    } catch (const users_exception& e) {  // a later heartbeat makes up for it
       services_.reporter.report(event_kind::payload_failed, words_of(e.thrown()), r->state);
     }
     commit_.commit_if_full();

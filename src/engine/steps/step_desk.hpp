@@ -1,5 +1,5 @@
-// The attempts of steps that are under way: made, asked to return, left behind; and what they say
-// meanwhile.
+// The attempts of steps that are under way: makes them, asks them to return, gives them up, and
+// records their heartbeats.
 #pragma once
 #include <cstdint>
 
@@ -19,26 +19,27 @@ class step_desk {
   step_desk(services& s, time_room& t, run_room& r, recorder& rec, commit_line& c, bodies& b)
       : trials(s, t, r), services_(s), time_(t), runs_(r), recorder_(rec), commit_(c), bodies_(b) {}
 
-  /// A pending step waits in the gate until all is durable up to now.
+  /// Makes an attempt of a pending step. It waits in the gate until everything up to now is
+  /// durable.
   void begin_step(resident& r, request& q, std::uint32_t number);
-  /// What the attempt is of, if its step waits for just this one; null if it has no say (any more).
+  /// The pending step of an attempt, if the step waits for just this attempt; null if the attempt
+  /// doesn't count (any more).
   pending* counts(const attempt& a) noexcept;
-  /// The attempt certainly did nothing: the step's next attempt is this one again.
+  /// The attempt has certainly done nothing: the step's next attempt has the same number.
   void note_not_started(resident& r, const attempt& a);
-  /// Nobody waits for an attempt any more. What is pending comes back at once, its body apart,
-  /// which is waited for.
+  /// Nothing waits for an attempt any more. If it is pending it comes back at once, unless its body
+  /// captures: then it is still waited for.
   void leave_behind(attempt& a) noexcept;
-  /// Asks a body to return. One that goes on is reported after a while; and if it is tried as a
-  /// suspect its trial ends after a moment, since it may never come back.
+  /// Asks a body to return. If it goes on it is reported after a while. If it is tried as a suspect
+  /// its trial ends after a moment, since it may never come back.
   void ask_to_return(attempt& a) noexcept;
-  /// All attempts of a run whose own code goes no further: bodies are asked to return, and what has
-  /// not begun is noted as that.
+  /// For a run whose own code goes no further: asks all bodies to return, and notes the attempts
+  /// that have not begun.
   void stop_all(resident& r);
-  /// Reports a body that was asked to return, and goes on.
+  /// Reports a body that was asked to return, and still runs.
   void report_late(attempt& a);
-  /// Records the latest heartbeat of each attempt. Only the attempt that counts has a say: one that
-  /// was left behind, or whose step has its outcome, says nothing about the next one. Returns
-  /// whether there was any.
+  /// Records the latest heartbeat of each attempt that counts. One that was given up, or whose step
+  /// has its outcome, says nothing about the next one. Returns whether there were any heartbeats.
   bool take_heartbeats();
 
   detail::trials trials;

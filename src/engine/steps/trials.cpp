@@ -17,7 +17,7 @@ bool trials::may_begin(attempt& a) noexcept {
 }
 
 void trials::clear(const attempt& a) noexcept {
-  ends(a);  // pending: others have their turn
+  ends(a);  // if it is pending: others have their turn
   runs_.suspects.clear_suspect({a.order.run, a.order.command});
 }
 

@@ -1,4 +1,4 @@
-// Attempts that are tried as suspects of bringing the process down: one alone at a time.
+// Tries attempts that are suspected of bringing the process down: one of them alone at a time.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -15,36 +15,36 @@ class trials {
  public:
   trials(services& s, time_room& t, run_room& r) : services_(s), time_(t), runs_(r) {}
 
-  /// How an attempt that is about to begin is tried. Returns false if it has to wait, since another
-  /// is tried alone.
+  /// Decides how an attempt that is about to begin is tried. Returns false if it has to wait, since
+  /// another one is tried alone.
   bool may_begin(attempt& a) noexcept;
-  /// It begins now.
+  /// The attempt begins now.
   void begins(attempt& a) noexcept {
     if (a.order.tried == trial::alone) alone_ = &a;
   }
-  /// It is back: others have their turn.
+  /// The attempt is back: others have their turn.
   void ends(const attempt& a) noexcept {
     if (alone_ == &a) alone_ = nullptr;
   }
-  /// A suspect that was tried has brought nothing down.
+  /// A suspect was tried, and has brought nothing down.
   void clear(const attempt& a) noexcept;
-  /// It may be pending for days, or never come back: it is tried for a moment, in which it may
-  /// still kill.
+  /// The attempt may be pending for days, or never come back. So it is tried for a moment, and
+  /// suspected as long as that lasts.
   void try_for_a_moment(attempt& a);
-  /// Those whose moment is over have come through.
+  /// The attempts whose moment is over have come through.
   void end_moments();
 
  private:
   struct moment {
     std::int64_t ends;  // ms, engine clock
-    attempt* who;       // found among its run's, or gone
+    attempt* who;       // to be looked for among its run's attempts: it may be gone
     run_number run;
   };
 
   services& services_;
   time_room& time_;
   run_room& runs_;
-  attempt* alone_ = nullptr;    // the one that is tried alone
+  attempt* alone_ = nullptr;    // the attempt that is tried alone
   std::deque<moment> moments_;  // by `ends`
 };
 

@@ -19,7 +19,7 @@ constexpr std::size_t key_bytes_max = 400;
   throw error(errc::payload, "scan", "a table's key isn't of the type that is asked for");
 }
 
-/// The first of [from, to) in a map, or the last.
+/// The first entry of [from, to) in a map, or if `backward` the last.
 template <class Map>
 auto edge(const Map& m, const std::string& from, const std::string& to, bool backward) {
   if (from >= to) return m.end();
@@ -81,7 +81,7 @@ std::string user_tables::opened(std::string_view key, std::string_view stored) c
   return payloads_.open_entry(stored, keys::name_space_of_state(key), key);
 }
 
-/// A body may catch what this throws: it is kept.
+/// Keeps what is thrown, since a body may catch it.
 template <class F> auto user_tables::from_store(F f) const {
   try {
     return f();
@@ -102,7 +102,7 @@ std::optional<std::string> user_tables::get(const std::string& key) const {
 bool user_tables::next(const std::string& from, const std::string& to, bool backward,
                        const table_writes& on_top, std::string& key, std::string& value) const {
   auto low = from, high = to;
-  for (;;) {  // until an entry that hasn't been erased
+  for (;;) {  // until it finds an entry that isn't erased
     std::optional<std::string> found;
     std::optional<std::string> content;
     bool is_stored = false;

@@ -1,5 +1,5 @@
-// The user's own entries: what the store has, on top of that what is on its way there, and on top
-// of that what the transaction that runs has written.
+// The user's own entries, in three layers: those in the store, the writes on their way there, and
+// the writes of the running transaction. An upper layer hides the entries below it.
 #pragma once
 #include <cstdint>
 #include <exception>
@@ -16,10 +16,10 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Keys as in the store; nothing: erased.
+/// Keys as in the store. std::nullopt means that the entry is erased.
 using table_writes = std::map<std::string, std::optional<std::string>, std::less<>>;
 
-/// What is written to an entry, as it is read and as it is stored; nothing: it is erased.
+/// A write to an entry, as it is read and as it is stored. Without a value the entry is erased.
 struct sealed_write {
   std::string key;
   std::optional<std::string> value;
@@ -33,29 +33,32 @@ class user_tables {
   user_tables(store& s, payloads& p) noexcept : store_(s), payloads_(p) {}
 
   std::optional<std::string> get(const std::string& key) const;
-  /// The first entry of [from, to), or the last; `on_top` covers it. False: there is none.
+  /// Finds the first entry of [from, to), or if `backward` the last. Entries of `on_top` hide those
+  /// in the store. Returns false if there is none.
   bool next(const std::string& from, const std::string& to, bool backward,
             const table_writes& on_top, std::string& key, std::string& value) const;
 
-  /// Throws what the store threw since this was asked last, if anything.
+  /// Throws what the store has thrown since the last call of this, if anything.
   void rethrow_failure() const {
     if (failed_) std::rethrow_exception(std::exchange(failed_, nullptr));
   }
 
-  /// Throws a users_exception if a value can't be sealed: nothing has changed then.
+  /// Throws a users_exception if a value can't be sealed: then nothing has changed.
   sealed_writes seal(table_writes&& writes) const;
-  /// From now on this is what everybody sees; it goes to the store with the block that fills.
+  /// Every reader sees these entries from now on. They go to the store with the block that fills.
   void stage(sealed_writes&& writes, batch& extra_writes);
-  /// All of [from, to) goes, with the block that fills. Nothing is written if there is nothing.
+  /// Erases all of [from, to) with the block that fills. Writes nothing if there are no such
+  /// entries.
   void forget(const std::string& from, const std::string& to, batch& extra_writes);
-  /// What was staged since the last time is on its way; it is durable.
+  /// sealed(): the entries that were staged since the last call are in the block on its way.
+  /// committed(): that block is durable.
   void sealed();
   void committed() noexcept;
 
  private:
   struct entry {
     std::optional<std::string> value;
-    std::uint64_t block;  // which takes it to the store, counted by sealed()
+    std::uint64_t block;  // takes it to the store; counted by sealed()
   };
   std::string opened(std::string_view key, std::string_view stored) const;
   template <class F> auto from_store(F f) const;
@@ -68,12 +71,12 @@ class user_tables {
   std::uint64_t block_ = 1;
 };
 
-/// Of one transaction.
+/// The state of one transaction.
 class transaction_state {
  public:
   transaction_state(const user_tables& s, std::string_view name_space);
   const user_tables& below;
-  const std::string prefix;  // of the keys of its namespace
+  const std::string prefix;  // of the keys in its namespace
   table_writes writes;
 };
 

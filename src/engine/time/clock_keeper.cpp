@@ -19,7 +19,7 @@ void clock_keeper::start() {
                                   "; sleeps last their whole length from now on, at most");
   }
   auto last = journal_.opened().time;
-  if (known) {  // since that was written the time has not fallen; before it, it may have
+  if (known) {  // engine time hasn't fallen since that was written; earlier it may have
     auto since = journal_.opened().time_since(known->lsn);
     last = since ? since : known->time;
   }

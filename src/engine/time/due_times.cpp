@@ -39,8 +39,8 @@ std::int64_t due_times::begin_of(const run_state& s) const noexcept {
 std::int64_t due_times::deadline_of(const run_state& s) const noexcept {
   auto own = INT64_MAX, of_chain = INT64_MAX;
   if (s.execution_deadline) of_chain = clock_.due_of_run(s.execution_deadline, s.first);
-  // `deadline` is the earlier of both as their records say them, each by the clock of its own run.
-  // A run that continues another begins at once, so its own deadline is known besides.
+  // `deadline` is the earlier of both times as they were recorded, each by the clock of its own
+  // run. A run that continues another begins at once, so its own deadline is known from its start.
   auto recorded = s.deadline;
   if (s.run_timeout && s.first != s.run) recorded = plus(s.started, s.run_timeout);
   else if (recorded == s.execution_deadline) recorded = 0;

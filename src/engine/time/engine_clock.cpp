@@ -8,10 +8,10 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr std::int64_t slack_ms = 1000;  // a clock that is behind by less wasn't set back
+constexpr std::int64_t slack_ms = 1000;  // a clock that lags by less wasn't set back
 constexpr std::int64_t follow_ms = 20;   // one that is ahead by less isn't followed
 constexpr std::int64_t note_every_ms = 60'000;
-// A clock that shows an earlier time was never set: a machine without a battery begins in 1970.
+// A clock that shows an earlier time was never set: without a battery it begins in 1970.
 constexpr std::int64_t first_possible_ms = 1'577'836'800'000;  // 2020
 
 bool is_possible(std::int64_t wall) noexcept { return wall >= first_possible_ms; }
@@ -38,8 +38,9 @@ void engine_clock::start(std::optional<clock_history> known, std::int64_t last, 
   bool is_new = !history_.lsn;
   auto ahead = last == 0 ? 0 : wall - last;
   auto now = wall;
-  // It goes on where it was seen after it had been set back while an engine ran. (Without an uptime
-  // nobody could tell later whether it is set forward again or the machine was suspended.)
+  // True if the wall clock goes on where it was last seen, after it had been set back while an
+  // engine ran. (Without an uptime, a clock that is set forward again would later look like a
+  // machine that was suspended.)
   const bool is_explained = knows_uptime_ && history_.behind > 0 &&
                             ahead >= -history_.behind - slack_ms && is_possible(wall);
   if (ahead < 0 && ahead >= -slack_ms) now = last;
@@ -48,7 +49,8 @@ void engine_clock::start(std::optional<clock_history> known, std::int64_t last, 
   else if (ahead > 0 && history_.is_wrong() && ahead >= history_.set_back_by() && !is_new)
     history_.set_forward(ahead, at, at, !is_possible(wall));
   else if (history_.set_back_by() > 0 && ahead >= history_.set_back_by() && !history_.is_wrong())
-    // Perhaps it is set forward again by what it was set back: no more of this than that.
+    // Perhaps the clock is set right again. At most the time by which it was set back counts as
+    // that.
     history_.set_forward(history_.set_back_by(), at, at, !is_possible(wall));
   anchor(now);
   now_ = started_ = now;

@@ -1,9 +1,9 @@
-// Engine time: what records say, and what due times are held against.
+// Engine time: the time that records have, and that due times are compared with.
 //
-// It runs with the machine's uptime (or, where that isn't known, its steady clock), follows the
-// wall clock forward, and never falls within the life of an engine. Where it jumps and no time
-// passed, the clock history says what that means to due times: see journal/clock_history.hpp.
-// Thread: the engine's loop.
+// It runs with the machine's uptime (or, where that isn't known, with its steady clock), follows
+// the wall clock forward, and never falls within the life of an engine. If it jumps although no
+// time has passed, the clock history says what that means to due times: see
+// journal/clock_history.hpp. Thread: the engine's loop.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -18,42 +18,42 @@ class engine_clock {
  public:
   explicit engine_clock(clock& c);
 
-  /// An engine starts at `at`. `known` is what the store says of the clock; nothing: it is new, or
-  /// older than that. `last` is the engine time that was recorded last, or 0.
+  /// An engine starts at `at`. `known`: what the store has of the clock; empty if the store is new,
+  /// or older than that format. `last`: the engine time that was recorded last, or 0.
   void start(std::optional<clock_history> known, std::int64_t last, journal_place at);
-  /// Looks at both clocks. True if the clock was found to be set: the history has changed, or is to
-  /// say how far the wall clock is behind.
+  /// Reads both clocks. Returns true if a clock was set: then the history has changed, or has to
+  /// note by how much the wall clock lags.
   bool tick(journal_place at);
-  /// Engine time at this very moment, by one look at the uptime; now() stays as it is.
+  /// Engine time at this very moment, by one reading of the uptime; now() doesn't change.
   std::int64_t measure() noexcept { return anchor_now_ + (line() - anchor_line_); }
-  /// The same, and now() becomes that.
+  /// The same, but now() becomes that time.
   void look() noexcept;
 
   std::int64_t now() const noexcept { return now_; }
   std::int64_t steady() noexcept { return clock_.steady().count(); }
-  /// Due times up to this one have certainly come.
+  /// Times up to this one have certainly come.
   std::int64_t past() const noexcept { return now_ - resolution_; }
   bool is_over(std::int64_t due) const noexcept { return due <= past(); }
-  /// By how much the wall clock was behind engine time when it was last looked at: it was set back
-  /// since the start.
+  /// By how much the wall clock lagged after engine time when it was last read, because it was set
+  /// back since the start.
   std::int64_t behind() const noexcept { return behind_; }
-  /// A length of time by two readings of steady(), made so long that it isn't cut short.
+  /// A length of time between two readings of steady(), made longer so that it isn't cut short.
   std::int64_t whole(std::int64_t length) const noexcept;
   /// The engine time at which is_over(due) becomes true.
   std::int64_t shown(std::int64_t due) const noexcept;
 
-  /// A due time that counts a length, recorded with this LSN, by the clock of today.
+  /// A due time that was recorded with this LSN and counts a length, by today's clock.
   std::int64_t due(std::int64_t recorded, record_lsn lsn) const noexcept;
-  /// The same of a time that the first record of a run says.
+  /// The same for a time that the first record of a run has.
   std::int64_t due_of_run(std::int64_t recorded, run_number run) const noexcept;
-  /// When `length` has passed since this engine was started.
+  /// The time at which `length` has passed since this engine was started.
   std::int64_t since_start(std::int64_t length) const noexcept;
   bool is_of_this_life(record_lsn lsn) const noexcept { return lsn >= life_.lsn; }
 
-  /// To be written: with the place and the time of now.
+  /// The history as it is written now, with the place and the engine time.
   const clock_history& history(journal_place at) noexcept;
   const clock_history& history() const noexcept { return history_; }
-  /// How far a life gets in which the clock is wrong is to be written now and then.
+  /// Whether the progress of a life with a wrong clock is to be written now.
   bool notes_progress() const noexcept { return history_.is_wrong() && now_ >= next_note_; }
 
  private:
@@ -66,7 +66,7 @@ class engine_clock {
   clock_history history_;
   journal_place life_;
   std::int64_t now_ = 0, anchor_now_ = 0, anchor_line_ = 0, next_note_ = 0, behind_ = 0;
-  std::int64_t started_ = 0;  // engine time at the start, and by how much it was set since
+  std::int64_t started_ = 0;  // engine time at the start, shifted if the clock was set since
 };
 
 }  // namespace detail

@@ -1,4 +1,4 @@
-// What time it is, what is due when, and which run is to be woken.
+// The parts that know what time it is, what is due when, and which run is to be woken.
 #pragma once
 #include "engine/time/clock_keeper.hpp"
 #include "engine/time/due_times.hpp"

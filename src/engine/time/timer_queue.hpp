@@ -1,9 +1,9 @@
-// Which run must be looked at when: the near part of the timer index, in memory.
+// Which run must be checked at which time: the near part of the timer index, in memory.
 //
-// Entries are hints: one may be for a run that has no such timer any more, so whoever is woken
-// looks again. Invariants: every timer of the index that is due by `loaded_until` is in here, or
-// was woken; and so is every time that the index doesn't have, because the run is stalled or
-// because the clock was set since.
+// Entries are hints: the run may have no such timer any more, so the code that wakes it checks
+// again. Invariants: every timer of the index that is due by `loaded_until` is in here, or has
+// fired. So is every time that the index doesn't have, because the run is stalled or the clock was
+// set since.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -19,18 +19,18 @@ class timer_queue {
  public:
   timer_queue(const engine_clock& c, const due_times& d) noexcept : clock_(c), due_(d) {}
 
-  /// `stays`: no index has it, so a purge must not forget it.
+  /// `stays`: no index has this time, so a purge must not forget it.
   void add(std::int64_t due, run_number run, bool stays = false) {
     auto& kept = all_[{due, run}];
     kept |= stays;
   }
-  /// The begin of a delayed run, and its deadline.
+  /// Adds the time at which a delayed run begins, and the run's deadline.
   void add_ends(const run_state& s);
-  /// All that an open run waits for.
+  /// Adds all times that an open run waits for.
   void add_all(const run_state& s);
-  /// The first of its times that is still to come. A time that is over would wake a stalled run at
-  /// once, again and again, though nothing can be done about it. One entry for one that is gone, so
-  /// that there are never more of them.
+  /// Adds the first time of a run that is still to come. A time that is over would wake a stalled
+  /// run again and again, though nothing can be done about it. One entry replaces the one that was
+  /// taken, so there are never more of them.
   void look_again(const run_state& s);
 
   std::size_t size() const noexcept { return all_.size(); }
@@ -38,20 +38,20 @@ class timer_queue {
     if (all_.empty()) return std::nullopt;
     return all_.begin()->first.first;
   }
-  /// The next time in here or in the index; INT64_MAX if there is none.
+  /// The next time in here, or up to which the index was loaded; INT64_MAX if there is none.
   std::int64_t next_time() const noexcept;
-  /// The run that is due at `now`, if there is one.
+  /// Takes the run that is due at `now`, if there is one.
   std::optional<run_number> pop_due(std::int64_t now) noexcept;
 
   bool has_whole_index() const noexcept { return loaded_until_ == INT64_MAX; }
-  /// Whether the index has entries that may be due, and aren't in here.
+  /// Whether the index may have due entries that aren't in here.
   bool wants_load() const noexcept;
   /// Up to which time the index was loaded.
   std::int64_t loaded_until() const noexcept { return loaded_until_; }
   void set_loaded_until(std::int64_t t) noexcept { loaded_until_ = t; }
 
   bool wants_purge() const noexcept { return all_.size() > purge_above_; }
-  /// Forgets what the index will say again, apart from runs that are `in_memory`.
+  /// Forgets the entries that the index has as well, apart from those of runs that are `in_memory`.
   template <class F> void purge(F in_memory) {
     std::erase_if(all_, [&](auto& entry) {
       auto [due, run] = entry.first;
@@ -67,7 +67,7 @@ class timer_queue {
   const due_times& due_;
   std::int64_t loaded_until_ = INT64_MIN;  // INT64_MAX: all of the index is here
   std::size_t purge_above_ = purge_above_min;
-  // (due, run), each once; true: no index has it.
+  // (due, run), each once; true if no index has it.
   std::map<std::pair<std::int64_t, run_number>, bool> all_;
 };
 
