@@ -1,13 +1,13 @@
-// Where a test may interfere. Empty unless built with STET_TEST_HOOKS, as only the crash suite's
-// own copy of the library is.
+// Places where a test may interfere. They do nothing unless built with STET_TEST_HOOKS; only the
+// crash suite builds its own copy of the library so.
 #pragma once
 #include <cstdint>
 
 namespace stet { inline namespace v0 { namespace detail {
 
 #if STET_TEST_HOOKS
-/// Faults that can be switched on, each a mistake that somebody could make: the suite must go red
-/// with any of them (tests/crash/controls.sh).
+/// Faults that can be switched on. Each is a mistake that a programmer could make, and with any of
+/// them the suite must fail (tests/crash/controls.sh).
 // clang-format off
 #define STET_SEEDED_FAULTS(fault)                                                           \
   fault(acknowledge_before_commit)  /* a caller hears of what isn't durable */              \
@@ -47,12 +47,14 @@ namespace stet { inline namespace v0 { namespace detail {
 // clang-format on
 
 struct test_hooks {
-  /// Called at every failpoint, by name: where the crash suite kills the process.
+  /// Called at every failpoint, with its name: the crash suite kills the process there.
   void (*failpoint)(const char* name) = nullptr;
-  /// Whether what is rare happens now: asked at each STET_RARELY, where the simulation provokes
-  /// what is allowed and seldom. Set, nothing of the library looks at the machine's own clock.
+  /// Decides whether a rare event happens now. Called at each STET_RARELY: there the simulation
+  /// provokes events that are allowed but rare. If it is set, the library never reads the machine's
+  /// own clock.
   bool (*rarely)(const char* what) = nullptr;
-  /// From how many records on a history is long, so that entities are continued; 0: as ever.
+  /// A history with this many records is long, so that entities are continued. 0 means the usual
+  /// number.
   std::uint64_t long_history = 0;
 #define STET_DECLARE_FAULT(name) bool name = false;
   STET_SEEDED_FAULTS(STET_DECLARE_FAULT)
@@ -65,7 +67,7 @@ inline void failpoint(const char* name) {
 #define STET_SEEDED(fault) (::stet::detail::hooks.fault)
 #define STET_SIMULATED (::stet::detail::hooks.rarely != nullptr)
 #define STET_RARELY(what) (STET_SIMULATED && ::stet::detail::hooks.rarely(what))
-/// The number that a test has set, or the one that it is.
+/// The number that a test has set, or else `otherwise`.
 #define STET_HOOKED(number, otherwise) \
   (::stet::detail::hooks.number ? ::stet::detail::hooks.number : (otherwise))
 #else
