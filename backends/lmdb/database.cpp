@@ -66,7 +66,7 @@ void fail(std::string_view operation, std::string_view path, int rc, commit_outc
 database::database(backend::file_owner& owner, const options& o)
     : owner_(owner), env_(make_env()), readers_(env_.get()) {
   map_bytes_max_ = to_map_size(o.map_bytes_max);
-  // With a batch that makes room, the log's changes are moved, which memory may hold twice.
+  // A batch that makes room also moves the log's changes, which may be twice as large as the log.
   reserve_bytes_ =
       to_map_size(std::max(kReserveBytesMin, map_bytes_max_ / 64) + 2 * log_bytes_of(o));
   drop_torn_beginning();

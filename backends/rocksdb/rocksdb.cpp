@@ -126,7 +126,7 @@ void rocksdb_contents::commit(const batch& b, durability d) {
   native::Status s;
   try {
     s = db_->write(w, flush);
-  } catch (const std::bad_alloc&) {  // it is unknown how much was written: another write could repeat its number
+  } catch (const std::bad_alloc&) {  // a part may be written: another write could repeat its number
     end("out of memory");
     throw;
   }

@@ -190,7 +190,7 @@ void database::make_settings(std::uint64_t log_bytes) {
 /// reader out, ends with the process, and isn't passed on to a fork. Since SQLite takes it, we
 /// needn't open a descriptor of the file (closing that would drop all locks of the process).
 void database::take_lock() const {
-  (void)ask("SELECT count(*) FROM sqlite_schema");  // the connection has the lock after a first read
+  (void)ask("SELECT count(*) FROM sqlite_schema");  // after a first read the connection has one
   sqlite3_file* file = nullptr;
   void* out = static_cast<void*>(&file);
   check(sqlite3_file_control(writer_.c.get(), "main", SQLITE_FCNTL_FILE_POINTER, out));

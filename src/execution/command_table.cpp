@@ -107,7 +107,7 @@ std::uint8_t command_table::record_command(command& c) noexcept try {
 
 // ---------------------------------------------------------------- answer
 
-/// Begins a condition: the run itself answers it.
+/// Tests a condition. Returns true if that gave it an answer.
 bool command_table::look(condition& c) noexcept {
   try {
     if (!c.holds(run_)) return false;

@@ -37,7 +37,7 @@ bool is_unknown(const record& r) noexcept {
   return may_be && !r.payload.empty() && r.payload.front() == '\xff';
 }
 
-/// Compares two records by what must be the same for their kind. Returns the difference, or null.
+/// Compares two records in the fields that a replay must repeat. Returns the difference, or null.
 const char* difference(const record& was, const record& is) noexcept {
   if (was.kind != is.kind) return "another kind";
   if (was.command != is.command) return "another number";
