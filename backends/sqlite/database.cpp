@@ -83,7 +83,7 @@ database::database(backend::file_owner& owner, const options& o)
   make_settings(o.wal_bytes);
   if (!has_log) take_lock();
   if (!is_made) make_table();
-  // What was only read may not be durable. No call returns it before it certainly is.
+  // Data that was only read may not be durable. No call returns it before it certainly is.
   check(sqlite3_wal_checkpoint_v2(writer_.c.get(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr,
                                   nullptr));
   prepare_all();

@@ -4,11 +4,11 @@
 // Invariants:
 //  - a record's LSN rises by one per record, over the whole life of the store; block numbers rise
 //    by one per block;
-//  - every commit carries the block and its extra writes (slices of a checkpoint), and expects the key
-//    `o` to be as this owner left it;
+//  - every commit carries the block and its extra writes (slices of a checkpoint), and expects the
+//    key `o` to be as this owner left it;
 //  - nothing is acknowledged above `durable_lsn`;
-//  - blocks are erased only in a commit that also writes the marks (DESIGN, Journal), after a pass has
-//    folded every record in them.
+//  - blocks are erased only in a commit that also writes the marks, after a pass has folded every
+//    record in them.
 // Thread: the engine's loop; only commit() may be called by another, since it touches nothing but
 // the sealed block and the store.
 #pragma once

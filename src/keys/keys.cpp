@@ -6,7 +6,7 @@ namespace stet { inline namespace v0 { namespace detail { namespace keys {
 namespace {
 
 constexpr char shard =
-    0;  // one shard until there is a shared store; every key has its byte
+    0;  // there is one shard until there is a shared store; every key has its byte already
 
 std::string begin(space s) { return {shard, static_cast<char>(s)}; }
 std::string with_number(space s, std::uint64_t n) {

@@ -3,7 +3,7 @@
 
 namespace stet { inline namespace v0 { namespace port {
 
-/// Its number.
+/// Returns the process's number.
 int process_id() noexcept;
 
 }  // namespace port

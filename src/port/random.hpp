@@ -4,8 +4,8 @@
 
 namespace stet { inline namespace v0 { namespace port {
 
-/// The kernel's: unique across devices, also after a fork or in a restored image. Returns false
-/// where it has none.
+/// Gets random bits from the kernel: unique across devices, also after a fork or in a restored
+/// image. Returns false if the system has none.
 bool random_bits(std::uint64_t& bits) noexcept;
 
 }  // namespace port
