@@ -16,7 +16,8 @@ class chance {
     secret_ = started.secret;
     state_ = seed_[0] ^ (seed_[1] * 0x9e3779b97f4a7c15);
   }
-  /// With `goes_on` the next call returns another number. A query leaves it at the same.
+  /// Returns a number. With `goes_on` the next call returns another one; in a query it returns the
+  /// same.
   std::uint64_t next(bool goes_on) noexcept {
     auto z = state_ + 0x9e3779b97f4a7c15;
     if (goes_on) state_ = z;

@@ -55,7 +55,7 @@ void command_table::hold(command& c) {
   c.hold();
 }
 
-/// Its durations count from now, which may be long after the event that drives the run.
+/// The durations of `r` count from now, which may be long after the event that drives the run.
 void command_table::count_from_here(record& r) noexcept {
   auto* host = run_.host();
   r.late = emitter_.is_replaying() || !host ? 0 : host->late_by();

@@ -20,7 +20,7 @@ namespace stet { inline namespace v0 { namespace detail {
 
 class execution_host;
 
-/// A step, a child or a message that a drive asks its host for.
+/// A step, a child or a message for which a drive asks its host.
 struct intent {
   std::uint32_t command = 0;
   request* what = nullptr;  // null: it was given up in the same drive, and may be gone

@@ -4,8 +4,8 @@
 //  - an event is invisible to the coroutine until it is delivered; it is delivered once, in the
 //    order of the history;
 //  - the coroutine runs only inside replay, deliver and drive_next. A frame is destroyed only
-//    outside of them; the one exception is the frame of an update
-//    whose handler its own workflow destroys;
+//    outside of them; the one exception is the frame of an update whose handler its own workflow
+//    destroys;
 //  - while a frame is destroyed, destructors in it can't emit anything: see `destroying`.
 #pragma once
 #include <cstdint>

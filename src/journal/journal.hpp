@@ -121,7 +121,7 @@ class journal {
     bool is_owned = false;            // false: open() may be called again if the store refused
     std::vector<std::string> strays;  // keys that the store should not have; left alone
 
-    /// The time of the last block found; 0 if it has no record from this LSN on.
+    /// The time of the last block found; 0 if no block has a record from this LSN on.
     std::int64_t time_since(std::uint64_t lsn) const noexcept {
       return first_lsn > lsn ? last_block_time : 0;
     }

@@ -1,4 +1,4 @@
-// The system's errors.
+// Errors of the system, as numbers, and their meaning.
 //
 // A function of this folder that can fail returns an error: the system's own error number, or 0 if
 // it succeeded. Other results come through references, which a failure leaves as they were.

@@ -1,4 +1,4 @@
-// Forks of this process.
+// Counts the forks of this process, and calls functions at each fork.
 #pragma once
 
 namespace stet { inline namespace v0 { namespace port {

@@ -1,4 +1,4 @@
-// This process.
+// The number of this process.
 #pragma once
 
 namespace stet { inline namespace v0 { namespace port {

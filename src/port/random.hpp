@@ -1,4 +1,4 @@
-// The system's own random bits.
+// Random bits from the system.
 #pragma once
 #include <cstdint>
 

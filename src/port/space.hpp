@@ -1,4 +1,4 @@
-// Room on a disk.
+// Finds out how much room a disk has.
 #pragma once
 #include <cstdint>
 #include <string>
