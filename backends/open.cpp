@@ -1,4 +1,4 @@
-// stet::open: a plain table of the stores that this build has.
+// stet::open, with a table of the stores that this build has.
 #include <stet/open.hpp>
 
 #include <algorithm>
@@ -36,9 +36,9 @@ constexpr backend_entry kBackends[] = {
 #endif
 };
 
-/// A URL as an error may show it. Takes away too much rather than too little: a password may hold
-/// any character, so "user:…@" goes to the last @; of "?…" and of what follows "password=" and its
-/// like nothing is left.
+/// A URL as an error may show it. It removes too much rather than too little: a password may hold
+/// any character. So "user:…@" goes to the last @, and everything after a "?" or after "password="
+/// and its like is removed.
 std::string redacted(std::string_view url) {
   std::string text(url);
   auto user = text.find(':');
@@ -51,7 +51,7 @@ std::string redacted(std::string_view url) {
   auto end = text.size();
   for (std::string_view key : {"?", "password=", "passwd=", "pwd=", "secret=", "token=", "key="})
     if (auto found = lower.find(key); found != lower.npos) end = std::min(end, found + key.size());
-  if (has_user && end < at) end = std::min(end, user + 1);  // one within the other: all of both
+  if (has_user && end < at) end = std::min(end, user + 1);  // they overlap: removes both
   if (end < text.size()) text.replace(end, text.npos, "***");
   if (has_user && at < end) text.replace(user + 1, at - user - 1, "***");
   return text;

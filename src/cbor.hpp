@@ -1,4 +1,4 @@
-// CBOR (RFC 8949), as much of it as Stet writes: items of definite length. Reading trusts nothing:
+// The part of CBOR (RFC 8949) that Stet writes: items of definite length. Reading trusts nothing:
 // each length is checked against the bytes that are left before it is used.
 #pragma once
 #include <bit>
@@ -38,12 +38,12 @@ inline problem take_head(std::string_view& in, head& h) noexcept {
   return problem::none;
 }
 
-// How many items follow the head of an array, map or tag.
+// Returns how many items follow the head of an array, map or tag.
 inline std::uint64_t items_of(const head& h) noexcept {
   return h.major == tag ? 1 : h.major == map ? 2 * h.value : h.value;
 }
 
-// Takes one item with all that it holds; after a problem, `in` starts where it is.
+// Takes one item with all items in it. After a problem, `in` starts at the place of the problem.
 inline problem skip(std::string_view& in, unsigned depth_max) noexcept {
   head h;
   const auto before = in;
@@ -58,7 +58,7 @@ inline problem skip(std::string_view& in, unsigned depth_max) noexcept {
   return problem::none;
 }
 
-// The bits of a number of 2, 4 or 8 bytes.
+// Returns the number with these bits, of 2, 4 or 8 bytes.
 inline double to_double(std::uint64_t bits, unsigned width) noexcept {
   if (width == 8) return std::bit_cast<double>(bits);
   if (width == 4)

@@ -122,7 +122,7 @@ double reader::number() {
   }
   const auto bits = head(cbor::simple, expected);
   const auto width = static_cast<unsigned>(size_ - start_ - in_.size()) - 1;
-  if (width < 2) fail(expected);  // true, null and their like
+  if (width < 2) fail(expected);  // the simple values true, null and so on
   return cbor::to_double(bits, width);
 }
 
@@ -131,7 +131,7 @@ std::string_view reader::bytes() { return take(head(cbor::bytes, "bytes"), "byte
 
 std::size_t reader::array() {
   const auto count = head(cbor::array, "an array");
-  if (count > in_.size()) fail_short("an array");  // an item has at least a byte
+  if (count > in_.size()) fail_short("an array");  // an item has at least one byte
   return count;
 }
 

@@ -1,4 +1,4 @@
-// Payloads for people: any bytes as bounded text.
+// Describes payloads for people: turns any bytes into text of limited length.
 #include <charconv>
 #include <cmath>
 #include <iterator>
@@ -14,7 +14,7 @@ namespace stet { inline namespace v0 {
 
 namespace {
 
-// Prints until its limit is passed. Never trusts what it prints.
+// Prints until its limit is passed. Never trusts the bytes that it prints.
 class printer {
  public:
   printer(std::string_view in, std::size_t bytes_max)
@@ -30,7 +30,7 @@ class printer {
   }
 
  private:
-  static constexpr unsigned depth_max = 16;  // what is nested deeper helps nobody
+  static constexpr unsigned depth_max = 16;  // deeper nesting helps no reader
   static constexpr std::string_view cut_off = "…";
 
   bool full() const { return out_.size() > bytes_max_; }
@@ -48,7 +48,7 @@ class printer {
     if (bytes_max_ >= cut_off.size()) out_ += cut_off;
   }
 
-  // Each of these returns whether it is of use to go on.
+  // Each of these returns false if it is of no use to go on.
 
   bool item(unsigned levels) {
     if (full()) return false;
@@ -70,7 +70,7 @@ class printer {
     }
   }
 
-  // What is nested too deeply is left out, so that what follows it is still printed.
+  // Leaves out an item that is nested too deeply, so that what follows it is still printed.
   bool pass_over(const cbor::head& h) {
     out_ += cut_off;
     if (h.major != cbor::tag && h.value > in_.size()) return invalid();
@@ -118,7 +118,7 @@ class printer {
     char digits[32];
     const std::string_view d(digits, std::to_chars(digits, std::end(digits), v).ptr);
     out_ += d;
-    if (d.find_first_of(".e") == d.npos) out_ += ".0";  // no integer
+    if (d.find_first_of(".e") == d.npos) out_ += ".0";  // it would look like an integer
   }
 
   void hex(unsigned char c) {
@@ -150,7 +150,7 @@ class printer {
     out_ += '"';
   }
 
-  // Bytes that aren't UTF-8, and control characters that a terminal would obey.
+  // Escapes bytes that aren't UTF-8, and control characters that a terminal would obey.
   void escaped(char c, bool ascii) {
     if (c == '"' || c == '\\') {
       out_ += '\\';

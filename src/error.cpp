@@ -1,4 +1,4 @@
-// The failures' constructors, and the out-of-line destructors that anchor their type_info.
+// Constructors of the exceptions, and the out-of-line destructors that anchor their type_info.
 #include <stet/error.hpp>
 
 #include "base/shown.hpp"

@@ -1,4 +1,4 @@
-// What every store shares: its failure, and the anchors of its classes.
+// The common parts of all stores: their exception, and the anchors of their classes.
 #include <stet/store.hpp>
 
 namespace stet { inline namespace v0 {

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""clang_tidy.py BUILD FILE...: clang-tidy over those sources that the build compiles, several at a time.
+"""clang_tidy.py BUILD FILE...: runs clang-tidy on those of the files that the build compiles, several at a time.
 
-Most of clang-tidy's time goes into the standard library's headers, so sources with the same flags are looked at as one, in groups.
-Sources that don't compile beside the others (a name in common) are looked at by themselves. Precompiled headers are
+Most of clang-tidy's time goes into the standard library's headers, so sources with the same flags are checked in groups, each as one source.
+Sources that don't compile together (they have a name in common) are checked by themselves. Precompiled headers are
 left out: clang-tidy refuses one that is older than a header of the system. Returns 1 if something was found.
 """
 import collections
@@ -22,7 +22,7 @@ NOISE = re.compile(r'(warnings?|errors?) generated|^Suppressed|^Use -header-filt
 
 
 def commands(build):
-    """{source: (folder, flags)}, once each: several programs may compile the same source."""
+    """Returns {source: (folder, flags)}. Several programs may compile the same source; it is listed once."""
     listed = json.loads(subprocess.run(['ninja', '-C', build, '-t', 'compdb'], check=True, capture_output=True, text=True).stdout)
     found = {}
     for c in listed:
@@ -38,7 +38,7 @@ class Group:
         self.place, self.number, self.folder, self.flags, self.sources = place / str(number), number, folder, flags, sources
 
     def text(self):
-        """The sources as one: those of tests in a namespace each, behind the headers that they include."""
+        """Returns the sources as one text: first the headers that they include, then the sources, each of a test's in a namespace."""
         apart = self.sources[0].startswith('tests/')
         lines = []
         for source in self.sources if apart else ():
@@ -52,13 +52,13 @@ class Group:
         return '\n'.join(lines) + '\n'
 
     def look(self):
-        """(whether it compiles, what was found)"""
+        """Returns (True if it compiles, findings)."""
         self.place.mkdir(parents=True, exist_ok=True)
         one = len(self.sources) == 1
         source = ROOT / self.sources[0] if one else self.place / 'sources.cpp'
         if not one:
             source.write_text(self.text(), encoding='utf-8')
-        flags = self.flags if one else f'{self.flags} -Wno-shadow'  # by what stands in another source
+        flags = self.flags if one else f'{self.flags} -Wno-shadow'  # by a name in another source
         command = {'directory': self.folder, 'file': str(source), 'command': f'{flags} -c {source}'}
         (self.place / 'compile_commands.json').write_text(json.dumps([command]), encoding='utf-8')
         tidy = ['clang-tidy-19', '-p', str(self.place), '--quiet', f'--config-file={CONFIG}', f'--header-filter={SHOWN}']
@@ -75,7 +75,7 @@ class Group:
         compiles, said = self.look()
         if compiles or len(self.sources) == 1:
             return said
-        # those that don't go with the others, by the compiler's word; if it names none, the halves
+        # tries without those that the compiler names; if it names none, tries the halves
         named = set(re.findall(r'^(/\S+?):\d+:\d+: error: .*clang-diagnostic-error', said, re.M))
         apart = [s for s in self.sources if str(ROOT / s) in named]
         half = len(self.sources) // 2

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""kinds.py [--check]: writes what src/history/kinds.def says of each kind of record where others read it: into the table of
-docs/format.md, into include/stet/kinds.hpp and into tools/reader/kinds.py. --check: changes nothing, and exits with 1 if one of them isn't up to date."""
+"""kinds.py [--check]: writes the kinds of record from src/history/kinds.def into docs/format.md, include/stet/kinds.hpp and
+tools/reader/kinds.py. With --check it changes nothing, and exits with 1 if one of these files isn't up to date."""
 import pathlib
 import re
 import sys
@@ -89,7 +89,7 @@ def between(path, begin, end, new):
 
 
 def stale():
-    """[(path, what it should hold)] of those that differ."""
+    """Returns [(path, the text that it should have)] for the files that differ."""
     kinds = read()
     wanted = {FORMAT: between(FORMAT, BEGIN, END, table(kinds)), READER: reader(kinds),
               PUBLIC: between(PUBLIC, BEGIN_CODE, END_CODE, enumerators(kinds))}

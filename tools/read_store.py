@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Reads a store of Stet by docs/format.md, and says what is wrong with it.
+"""Reads a store of Stet by docs/format.md, and prints what is wrong with it.
 
-    read_store.py STORE              the runs, and what is wrong; 1 if something is
-    read_store.py STORE --run RUN    the history of a run, by its number or id
-    read_store.py STORE --quiet      only what is wrong
+    read_store.py STORE              prints the runs and the problems; exits with 1 if it finds a problem
+    read_store.py STORE --run RUN    prints the history of a run, by its number or id
+    read_store.py STORE --quiet      prints only the problems
 
 STORE is lmdb:PATH, sqlite:PATH, rocksdb:PATH (by `ldb`, of Debian's rocksdb-tools) or lines:FILE (what `ldb --hex scan`
-prints, or anybody else who writes 0xKEY : 0xVALUE). Read a store while no engine has it open, or a copy: the two files of
-LMDB are not read in one moment.
+prints, or another program that writes 0xKEY : 0xVALUE). Read a store while no engine has it open, or read a copy: the two files
+of LMDB are not read in one moment.
 """
 import argparse
 import datetime

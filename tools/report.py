@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""report.py BUILD OUT [--full]: runs the programs that try to break Stet, and writes what came of it.
+"""report.py BUILD OUT [--full]: runs the programs that try to break Stet, and writes their results to OUT.
 
 Each row is a fault: the program that provokes it, how often it did, and how often Stet failed. With --full the programs take their
-long budgets (hours); otherwise those of ./dev test. Bugs that were found stand in docs/reliability-bugs.md, and what is promised in
-tests/promises.md, which this only includes.
+long budgets (hours); otherwise those of ./dev test. The page includes two others as they are: the bugs that were found
+(docs/reliability-bugs.md) and the promises (tests/promises.md).
 """
 import datetime
 import os
@@ -19,12 +19,12 @@ PROMISES = ROOT / 'tests' / 'promises.md'
 
 
 def program_of(command):
-    """A command without the environment that it begins with."""
+    """A command without the environment variables before it."""
     return re.sub(r'^(\w+=\S+ )+', '', command)
 
 
 def run_once(build, command):
-    """(exit code, output) of a command. What this build has been through is kept in BUILD/report, so a report that was cut short goes on."""
+    """Returns (exit code, output) of a command. Results for this build are kept in BUILD/report, so that a report that was cut short goes on."""
     program = build / program_of(command).split()[0]
     kept = build / 'report' / (re.sub(r'\W+', '-', command) + f'-{program.stat().st_mtime_ns}')
     if kept.exists():
@@ -41,8 +41,8 @@ def run_once(build, command):
 
 
 class Row:
-    """A fault. `trials` and `points` are what the program prints, by a pattern with one number each; its exit code says the rest.
-    `full`: what its environment is with --full; `parts`: the arguments of each of several runs that do the same work with --full."""
+    """A fault. `trials` and `points` are patterns with one number each, for the program's output; its exit code says if Stet failed.
+    `full`: its environment with --full; `parts`: the arguments of several executions that together do the same work with --full."""
 
     def __init__(self, fault, command, trials, points=None, full=None, parts=None):
         self.fault, self.command, self.trials, self.points, self.full, self.parts = fault, command, trials, points, full or {}, parts or ['']
@@ -109,7 +109,7 @@ def rows(build):
 
 
 def controls(build, suite, program):
-    """{name: how it was caught} of each fault that was seeded on purpose."""
+    """Returns {name: how it was caught} for each fault that was seeded on purpose."""
     done = subprocess.run(['bash', ROOT / f'tests/{suite}/controls.sh', build / 'tests' / program], text=True, capture_output=True)
     caught = {}
     for line in done.stdout.splitlines():
@@ -121,14 +121,14 @@ def controls(build, suite, program):
 
 
 def weak_modes(build):
-    """(store, what came of it) of each store in a mode that promises nothing."""
+    """Returns (store, result) for each store in a mode that promises nothing."""
     for store in ('lmdb', 'rocksdb', 'sqlite', 'nosync'):
         done = subprocess.run(['tests/powercut', f'{store}:store', 'must-lose'], cwd=build, text=True, capture_output=True)
         yield store, done.stdout.strip().splitlines()[-1] if done.returncode == 0 else MISSED
 
 
 def meanings():
-    """What each seeded fault is, from the header that names them."""
+    """Returns {name: text} of the seeded faults, from the header that lists them."""
     text = (ROOT / 'src/base/hooks.hpp').read_text(encoding='utf-8')
     return dict(re.findall(r'fault\((\w+)\)\s*/\* (.*?) \*/', text))
 

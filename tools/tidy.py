@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The style as a test: sizes, columns, and which folder may include which. No arguments; 0 if all is well.
+"""Checks the style: sizes, columns, words, and which folder may include which. Takes no arguments; exits with 0 if it finds no fault.
 
 A rule that a program can check belongs here, not in a review.
 """
@@ -21,7 +21,7 @@ COLUMNS_MAX = 100
 # Functions that were longer when the rule came: 'path:name' → lines. A number here may only fall.
 LONG_FUNCTIONS = {}
 
-# The layers of src: what each folder may include, itself apart. '' is src itself: the code behind public headers.
+# The layers of src: the folders that each folder may include, beside itself. '' is src itself: the code of public headers.
 LAYERS = {
     'base': set(),
     'keys': {'base'},
@@ -36,11 +36,11 @@ LAYERS = {
     '': {'base'},
 }
 LAYERS['engine'] = set(LAYERS)
-# What the system gives: it includes nothing of src, and all may include it.
+# The folder that uses the system: it includes nothing of src, and all may include it.
 for layers in LAYERS.values():
     layers.add('port')
 LAYERS['port'] = set()
-# The public headers that a layer may see, those for everybody apart: a changed verb of the client compiles nothing of these anew.
+# The public headers that a layer may see, beside those for all: so a changed verb of the client doesn't compile these layers anew.
 PUBLIC_FOR_ALL = {'error', 'export', 'config', 'kinds', 'attributes', 'time'}
 PUBLIC = {
     'port': set(), 'base': set(), 'keys': set(), 'history': {'payload'}, 'run_state': set(), 'index': {'store'}, 'payloads': {'payload', 'codec'},
@@ -49,7 +49,7 @@ PUBLIC = {
 # The rooms of the engine, from the bottom up: each may include those before it, and its own.
 ENGINE_ROOMS = ['services', 'time', 'tables', 'door', 'bodies', 'runs', 'record', 'commit', 'steps', 'drive', 'advance', 'calls', 'loop']
 
-# What only one room of the engine does: a pattern, the room, what to do instead.
+# Calls that only one room of the engine may make: a pattern, the room, the thing to do instead.
 ONLY_IN = [
     (re.compile(r'\b(log|journal_)\.append\('), 'record', 'only engine/record appends to the journal: use the recorder'),
     (re.compile(r'\bread_(latest_snapshot|snapshot|history|latest_run)\('), 'runs',
@@ -76,15 +76,15 @@ PLAIN_METHODS_MAX = 3  # a struct with no more is plain data, with any number of
 LARGE_CLASSES = {
 }
 
-# What a store may see of Stet, its own header apart.
-# And what backends/common may see of src, port apart: functions of bytes, and nothing else.
+# The parts of Stet that a store may see, beside its own header.
+# The parts of src that backends/common may see, beside port: functions of bytes, and nothing else.
 STORE_BASE = {'base/crc32c.hpp'}
-# What everything outside of src may see of it: locks, which is a header and nothing to link.
+# The part of src that all code outside of it may see: locks, a header that needs nothing to link.
 LOCKS = 'port/mutex.hpp'
 STORE_HEADERS = {'stet/store.hpp', 'stet/error.hpp', 'stet/export.hpp', 'stet/own.hpp'}
 
-# Only src/port includes what a system gives, or asks which system it is. A header whose name ends in .h is a system's, but for those of
-# the stores' and transforms' libraries and of the compiler.
+# Only src/port includes headers of a system, or asks which system it is. A header whose name ends in .h is a system's, except for those
+# of the stores' and transforms' libraries and of the compiler.
 SYSTEM_FOLDERS = ('include', 'src', 'backends', 'transforms', 'testing')
 NO_SYSTEM_HEADER = re.compile(r'(lmdb|sqlite3|zstd|sodium|cxxabi)\.h$|rocksdb/')
 SYSTEM_MACRO = re.compile(r'^[ \t]*#[ \t]*(?:el)?if[^\n]*\b(__linux__|__gnu_linux__|__ANDROID__|__APPLE__|__unix__|__FreeBSD__|__NetBSD__|'
@@ -113,7 +113,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
 def blank(match):
-    """A comment or literal, emptied; its line breaks stay."""
+    """Returns a comment or literal without its text; its line breaks stay."""
     text = match.group(0)
     keep = text[0] if text[0] in '"\'' else ' '
     return keep + '\n' * text.count('\n') + keep
@@ -125,7 +125,7 @@ TOKENS = re.compile(
 
 
 def functions(text):
-    """(name, first line, number of lines) of each outermost function body; lambdas count with their function."""
+    """Yields (name, first line, number of lines) of each outermost function body; lambdas count with their function."""
     code = re.sub(r'^\s*#(?:[^\n\\]|\\\n|\\.)*', lambda m: '\n' * m.group(0).count('\n'),
                   TOKENS.sub(blank, text), flags=re.M)
     found, stack, start, line, parens = [], [], 0, 1, 0
@@ -160,7 +160,7 @@ def functions(text):
 
 
 def folder_of(target, path):
-    """The folder under src or backends that a quoted include leads to."""
+    """Returns the folder under src or backends to which a quoted include leads."""
     room, here = path.parts[0], path.parent.parts[1:2]
     if (ROOT / path.parent / target).exists() or target.startswith('.'):
         target = pathlib.PurePath(os.path.normpath(path.parent / target))
@@ -173,7 +173,7 @@ def folder_of(target, path):
 
 
 def members(body):
-    """(methods, fields) of the body of a class, without those of the classes in it."""
+    """Returns (methods, fields) of the body of a class, without those of the classes in it."""
     methods = fields = 0
     depth, start, i = 0, 0, 0
     while i < len(body):
@@ -200,7 +200,7 @@ def members(body):
 
 
 def class_faults(path, text):
-    """Classes of src that do, or know, too much."""
+    """Finds classes of src with too many methods or fields."""
     code = re.sub(r'^\s*#[^\n]*', '', TOKENS.sub(blank, text), flags=re.M)
     code = re.sub(r'\bSTET_(?:PT_)?GUARDED_BY\([^()]*\)', '', code)
     for found in re.finditer(r'\b(?:class|struct)\s+(?:STET_(?:API|LOCK|LOCK_SCOPE)\s+)?(\w+)(?:\s+final)?\s*(?::[^;{(]*)?\{', code):
@@ -218,7 +218,7 @@ def class_faults(path, text):
 
 
 def room_faults(path, text):
-    """Whether a file of the engine keeps to its room."""
+    """Finds includes and calls by which a file of the engine leaves its room."""
     parts = path.parts
     if parts[:2] != ('src', 'engine'):
         return
@@ -271,7 +271,7 @@ def plain_faults(path, line):
 
 
 def system_faults(path, text):
-    """What a system gives, outside of src/port."""
+    """Finds uses of the system outside of src/port."""
     if path.parts[0] not in SYSTEM_FOLDERS or path.parts[:3] in (('src', 'port', 'posix'), ('src', 'port', 'win32')):
         return
     if str(path) in SYSTEM_FILES:
@@ -283,7 +283,7 @@ def system_faults(path, text):
         yield text[:match.start(1)].count('\n') + 1, f'{match[1]}: only src/port asks which system it is'
 
 
-# What the library promises not to do (SECURITY.md). The conformance suite reads its seed and has children, which src/port makes for it.
+# Calls that the library promises not to make (SECURITY.md). The conformance suite reads its seed, and has children that src/port makes.
 FORBIDDEN_CALL = re.compile(r'\b(getenv|socket|system|popen|fork|vfork|posix_spawnp?|exec(?:l|v)p?e?)\s*\(')
 
 
@@ -348,7 +348,7 @@ def layer_faults(path, text):
 
 
 def is_built(path):
-    """Does a meson.build name it? A test that is forgotten there never fails."""
+    """Returns True if a meson.build names the file. A test that no meson.build names never fails."""
     script = ROOT / path.parent / 'run.sh'
     if script.exists() and path.name in script.read_text():
         return True
@@ -390,7 +390,7 @@ def faults(path, text):
 
 
 def script_faults():
-    """Scripts that can't run. meson 1.0 tries to run '/' for one without the right to be executed."""
+    """Finds scripts that can't run. For a script that isn't executable, meson 1.0 tries to run '/'."""
     files = [ROOT / 'dev', ROOT / '.ci' / 'run']
     for folder in FOLDERS + ['tools']:
         files += sorted((ROOT / folder).rglob('*.sh')) + sorted((ROOT / folder).rglob('*.py'))
@@ -408,7 +408,7 @@ def script_faults():
 
 
 def untested_faults():
-    """Each part of the engine has a test that needs no engine."""
+    """Finds parts of the engine without a test that needs no engine."""
     parts = {str(p.relative_to(ROOT)): p.stem for p in sorted((ROOT / 'src' / 'engine').glob('*/*.hpp'))}
     for path, name in parts.items():
         test = f'tests/engine/{name}_test.cpp'
@@ -425,12 +425,12 @@ CASE = re.compile(r'TEST_CASE(?:_\w+)?\(\s*((?:"(?:\\.|[^"\\])*"\s*)+)')
 
 
 def cases_of(text):
-    """The names of the test cases in a source, each put together from its literals."""
+    """Returns the names of the test cases in a source, each joined from its literals."""
     return {''.join(re.findall(r'"((?:\\.|[^"\\])*)"', m[1])) for m in CASE.finditer(text)}
 
 
 def promise_faults():
-    """Each promise names its tests, and each test that is named exists."""
+    """Finds promises that name no test, and tests that are named and don't exist."""
     page, promised, tests = ROOT / 'tests' / 'promises.md', 0, 1
     for number, line in enumerate(page.read_text(encoding='utf-8').split('\n') + ['**'], 1):
         if line.startswith('**'):
@@ -456,7 +456,7 @@ def scenario_numbers(text):
 
 
 def carried_scenarios():
-    """{number: {file}}: in the names of test cases, and in the comments of programs that have none, in brackets."""
+    """Returns {scenario number: {file}}, from the names of test cases, or for programs without test cases from comments in brackets."""
     carried = {}
     for file in sorted((ROOT / 'tests').rglob('*.cpp')):
         text = file.read_text(encoding='utf-8')
@@ -469,7 +469,7 @@ def carried_scenarios():
 
 
 def scenario_faults():
-    """Each scenario's line names the files whose tests carry its number, and each number that is carried has a line."""
+    """Finds scenarios whose line doesn't name the files with their number, and numbers in tests that have no line."""
     page, carried, explained, is_tested = 'docs/scenarios.md', carried_scenarios(), {}, True
     for line_number, line in enumerate((ROOT / page).read_text(encoding='utf-8').split('\n'), 1):
         if line.startswith('## '):
@@ -496,7 +496,7 @@ def scenario_faults():
 
 
 def kind_faults():
-    """The tables that come from kinds.def are as it says."""
+    """Finds tables from kinds.def that aren't up to date."""
     for path, _ in kinds.stale():
         yield f'{path.relative_to(ROOT)}: not what src/history/kinds.def says; ./dev fmt writes it anew'
 

@@ -1,4 +1,4 @@
-// What a forked child must not touch, not even to free it.
+// Leaves an object alone in a forked child, which must not even free it.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -6,7 +6,8 @@
 
 namespace stet { inline namespace v0 { namespace backend {
 
-/// Gives up `o` without running its destructor. Kept reachable, so that leak checkers are content.
+/// Gives up `o` without running its destructor. The object stays reachable, so that leak checkers
+/// don't report it.
 template <class T> void abandon(std::unique_ptr<T> o) noexcept {
   struct abandoned {
     T* what;

@@ -9,12 +9,12 @@
 
 namespace stet { inline namespace v0 { namespace backend {
 
-/// Keeps what it has got for the next round, so that filling and emptying it over and over costs
-/// the system nothing. What is given back piece by piece is not used again before clear().
+/// Keeps its memory for the next round, so that filling and emptying it over and over needs no
+/// memory from the system. Pieces that are given back one by one are not used again before clear().
 /// Thread: one at a time.
 class arena final : public std::pmr::memory_resource {
  public:
-  /// The bytes of `text`, in the arena.
+  /// Returns a copy of `text` that lies in the arena.
   std::string_view copy(std::string_view text) {
     if (text.empty()) return {};
     auto* to = static_cast<char*>(allocate(text.size(), 1));
@@ -26,7 +26,7 @@ class arena final : public std::pmr::memory_resource {
     current_ = used_ = 0;
     total_ = 0;
   }
-  /// Handed out since the last clear().
+  /// The bytes that were handed out since the last clear().
   std::size_t bytes() const noexcept { return total_; }
 
  private:
@@ -57,7 +57,7 @@ class arena final : public std::pmr::memory_resource {
   }
 
   std::vector<slab> slabs_;
-  std::size_t current_ = 0, used_ = 0;  // used_: of the current slab
+  std::size_t current_ = 0, used_ = 0;  // used_: bytes of the current slab
   std::size_t total_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// What every backend checks before it touches anything, and how it says so.
+// The checks that every backend makes before it touches anything, and the errors that they throw.
 #pragma once
 #include <optional>
 #include <string>
@@ -28,7 +28,7 @@ inline std::string printable(std::string_view key) {
   return out;
 }
 
-/// The operation's name as it stands in errors: "lmdb commit".
+/// The operation's name as errors have it: "lmdb commit".
 inline std::string name_of(const store_info& s, std::string_view what) {
   return s.scheme + " " + std::string(what);
 }
@@ -44,7 +44,7 @@ inline std::string name_of(const store_info& s, std::string_view what) {
                     commit_outcome::refused);
 }
 
-/// After a commit whose outcome is unknown: `why` is its error.
+/// Throws for every call that follows a commit of unknown outcome; `why` is that commit's error.
 [[noreturn]] inline void fail_poisoned(const store_info& s, std::string_view what,
                                        std::string_view why) {
   throw store_error(errc::store, name_of(s, what), s.path, 0,
@@ -53,7 +53,7 @@ inline std::string name_of(const store_info& s, std::string_view what) {
                     commit_outcome::refused);
 }
 
-/// A key is 1 to key_bytes_max bytes.
+/// Checks that a key has 1 to key_bytes_max bytes.
 inline void check_key(const store_info& s, std::string_view what, std::string_view key) {
   if (!key.empty() && key.size() <= s.key_bytes_max) return;
   throw store_error(errc::usage, name_of(s, what), s.path, 0,
@@ -62,7 +62,8 @@ inline void check_key(const store_info& s, std::string_view what, std::string_vi
                     commit_outcome::refused);
 }
 
-/// Every key and value of a batch fits. The bounds of a range aren't keys: any length is fine.
+/// Checks that every key and value of a batch fits. The bounds of a range aren't keys: they may
+/// have any length.
 inline void check_batch(const store_info& s, const batch& b) {
   for (const auto& o : b.operations()) {
     if (o.what == batch::kind::erase_range) continue;
@@ -77,7 +78,8 @@ inline void check_batch(const store_info& s, const batch& b) {
   }
 }
 
-/// Throws if an expectation doesn't hold: `value` is what its key has, nothing if it is absent.
+/// Throws if an expectation doesn't hold. `value` is the value of its key, or nullopt if the key is
+/// absent.
 inline void check_expectation(const store_info& s, const batch::operation& o,
                               std::optional<std::string_view> value) {
   const bool is_present = value.has_value();
@@ -92,16 +94,16 @@ inline void check_expectation(const store_info& s, const batch::operation& o,
                     commit_outcome::refused);
 }
 
-/// Throws unless all that the batch expects holds: `find(key)` returns the value of a key, nothing
-/// if it is absent.
+/// Throws unless everything that the batch expects holds. `find(key)` returns the value of a key,
+/// or nullopt if the key is absent.
 template <class F> void check_expectations(const store_info& s, const batch& b, F&& find) {
   for (const auto& o : b.operations()) {
     if (o.what == batch::kind::expect) check_expectation(s, o, find(o.key));
   }
 }
 
-/// True if the batch is meant to make the store smaller: it erases a range. (An erased key alone
-/// says nothing: an engine moves one with most of its commits.)
+/// Returns true if the batch is meant to make the store smaller: it erases a range. (An erased key
+/// alone doesn't mean that: an engine moves a key with most of its commits.)
 inline bool makes_room(const batch& b) noexcept {
   for (const auto& o : b.operations()) {
     if (o.what == batch::kind::erase_range) return true;
@@ -109,11 +111,11 @@ inline bool makes_room(const batch& b) noexcept {
   return false;
 }
 
-/// True if no key can be in the range.
+/// Returns true if no key can be in the range.
 inline bool is_empty(const scan_range& r) { return !r.to.empty() && r.from >= r.to; }
 
-/// A scan's keys go one way. Damaged pages that lead back to themselves would be read without an
-/// end. Throws errc::corrupt. `before` is empty for the first key.
+/// The keys of a scan go in one direction. Without this check, damaged pages that lead back to
+/// themselves would be read for ever. Throws errc::corrupt. `before` is empty for the first key.
 inline void check_order(const store_info& s, const scan_range& r, std::string_view before,
                         std::string_view key) {
   if (before.empty() || (r.backward ? key < before : key > before)) return;

@@ -1,11 +1,11 @@
-// Many readers or one writer, and the writer gets its turn.
+// A lock for many readers or one writer, in which the writer gets its turn.
 #pragma once
 #include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace backend {
 
-/// std::shared_mutex, but readers that overlap for ever can't keep a writer out: everybody queues
-/// first. For port::lock_guard and port::shared_guard.
+/// Like std::shared_mutex, but overlapping readers can't keep a writer out for ever, because
+/// readers and writers queue first. For port::lock_guard and port::shared_guard.
 class STET_LOCK fair_shared_mutex {
  public:
   void lock() STET_ACQUIRE() {

@@ -16,10 +16,10 @@ namespace stet { inline namespace v0 { namespace backend {
 struct owners {
   port::mutex mutex;
   file_owner* first STET_GUARDED_BY(mutex) = nullptr;
-  // Those of ancestors, as they were when this process was forked.
+  // The owners of this process's ancestors, as they were when it was forked.
   file_owner* inherited STET_GUARDED_BY(mutex) = nullptr;
 
-  /// Never destroyed: stores may be closed by destructors of static objects.
+  /// The object is never destroyed: destructors of static objects may close stores.
   static owners& all() {
     static owners& one = *new owners;
     static const bool is_told = (port::at_fork(before_fork, in_parent, in_child), true);
@@ -48,8 +48,8 @@ struct owners {
  private:
   static void before_fork() STET_ACQUIRE(all().mutex) { all().mutex.lock(); }
   static void in_parent() STET_RELEASE(all().mutex) { all().mutex.unlock(); }
-  // flock belongs to the open file, which the child shares: its copies would keep the lock alive
-  // after the parent's death.
+  // flock belongs to the open file, which the child shares: the child's copies would keep the lock
+  // alive after the parent's death.
   static void in_child() STET_RELEASE(all().mutex) {
     all().release_all();
     all().mutex.unlock();
@@ -70,7 +70,7 @@ namespace {
 
 constexpr std::string_view kCreated = "created";
 
-/// Whether everybody may write there, as in /tmp.
+/// Returns true if all users may write in the directory, as in /tmp.
 bool is_open_to_all(const std::string& directory) noexcept {
   port::file_facts facts;
   return port::look(directory, facts) == 0 && facts.open_to_all;
@@ -97,7 +97,8 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
   port::lock_guard guard(all.mutex);
   generation_ = port::fork_generation();
   try {
-    // By stat, since merely closing another descriptor of it would drop a database's locks.
+    // By stat: if we opened and closed another descriptor of the file, a database's locks would
+    // drop.
     port::file_facts there;
     if (port::look(path_, there) == 0) {
       if (auto* holder = all.find(all.first, there.identity)) fail_owned_here(*holder);
@@ -179,7 +180,7 @@ void file_owner::resolve(const std::string& path) {
   path_ = real + path.substr(slash == std::string::npos ? 0 : slash + 1);
 }
 
-/// Where everybody may write, what somebody else put there is not taken for ours.
+/// In a directory where all users may write, refuses a file that another user put there.
 void file_owner::check_not_planted() const {
   const auto directory = path_.substr(0, path_.rfind('/') + 1);
   if (!is_open_to_all(directory)) return;
@@ -268,7 +269,7 @@ void file_owner::take_data(lock_data lock) {
            ".owner was removed; only one engine may have it open");
 }
 
-// Best effort: on a full disk the locks hold all the same, only the pid is missing.
+// This is best effort: on a full disk the locks hold all the same, and only the pid is missing.
 void file_owner::write_note() {
   char pid[16];
   auto end = std::to_chars(pid, pid + sizeof pid, port::process_id()).ptr;
@@ -287,7 +288,7 @@ bool file_owner::is_in_place() const noexcept {
   int native = port::look(path_, facts);
   if (native == 0) return facts.identity == identity_;
   if (port::is_missing(native)) return false;
-  // The path can't be walked any more (permissions were dropped): the file itself must do.
+  // The path can't be walked any more (permissions were dropped), so we ask the file itself.
   return !data_.is_open() || (data_.look(facts) == 0 && facts.names > 0);
 }
 

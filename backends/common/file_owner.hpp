@@ -1,5 +1,5 @@
-// One engine per store: who may touch one that lives in a file or a directory, in this process and
-// in others.
+// Sees to it that only one engine uses a store in a file or a directory, in this process and in
+// others.
 #pragma once
 #include <string>
 #include <string_view>
@@ -13,58 +13,59 @@ namespace stet { inline namespace v0 { namespace backend {
 /// Owns the data file of a store, or the directory that its files are in, from construction to
 /// destruction.
 ///
-/// Three guards, because each has a hole. A table of this process, by (device, inode), finds the
-/// file under whatever name, and lets nobody open it twice: POSIX locks of a database library
+/// Three guards, because each has a hole. A table of this process finds the file by (device,
+/// inode), whatever its name, and refuses to open it twice: POSIX locks of a database library
 /// vanish when any descriptor of the file is closed. flock on `path`.owner keeps other processes
-/// out, dies with its holder and carries its pid. flock on the data file itself does the same for
-/// other names of it (hard links, mounts), and when somebody has removed `path`.owner; where it
-/// can't be had, hard links are refused, and the database takes a lock of its own on the file.
+/// out, ends with its holder and carries its pid. flock on the data file does the same for other
+/// names of that file (hard links, mounts), and when `path`.owner was removed. Where the data file
+/// can't be locked, hard links are refused, and the database takes a lock of its own on the file.
 ///
-/// `path`.owner stays behind when the store is closed: it also remembers that a store was there,
-/// so that a vanished or emptied data file is an error and not silently a new store.
+/// `path`.owner stays when the store is closed. It also remembers that a store was here, so that a
+/// vanished or emptied data file is an error and not silently a new store.
 ///
-/// After fork, a child's copy is foreign: its descriptors are closed by a handler, so that the
-/// locks end with the parent. A child made by a bare clone system call escapes that.
+/// After fork, a child's copy is foreign: a handler closes its descriptors, so that the locks end
+/// with the parent. A child made by a bare clone system call has no such handler.
 ///
 /// Invariant: while an object is alive and not foreign, it is in the table and holds its locks.
 class file_owner {
  public:
-  /// For databases that put POSIX locks on the data file (SQLite), flock on it is left out: some
-  /// systems make the two kinds collide. And a file that exists isn't even opened: to close it
-  /// would drop the locks that others in this process may have on it. Nor is one taken that was
-  /// open when this process was forked: such a database's table of locks was copied with it.
+  /// `no` is for databases that put POSIX locks on the data file (SQLite): some systems make the
+  /// two kinds of lock collide. A file that exists isn't even opened then, because closing it would
+  /// drop the locks that others in this process may have on it. A file that was open when this
+  /// process was forked is refused: the database's table of locks was copied with it.
   enum class lock_data : bool { no, yes };
   enum class kind : bool { file, directory };
 
-  /// Creates the file `path` (mode 0600, whatever the umask; a directory: 0700) if it is missing.
-  /// Throws store_error: errc::conflict if it is owned, errc::corrupt if a store that was there is
-  /// gone, errc::store with the system's error else. A symbolic link is followed only to a file
-  /// that exists.
+  /// Creates the file `path` if it is missing (mode 0600, a directory 0700, whatever the umask).
+  /// Throws store_error: errc::conflict if the file is owned, errc::corrupt if a store that was
+  /// here is gone, otherwise errc::store with the system's error. A symbolic link is followed only
+  /// to a file that exists.
   file_owner(std::string_view scheme, const std::string& path, lock_data lock,
              kind what = kind::file);
   file_owner(const file_owner&) = delete;
   file_owner& operator=(const file_owner&) = delete;
   ~file_owner();
 
-  /// Absolute and free of symbolic links.
+  /// The path, absolute and free of symbolic links.
   const std::string& path() const noexcept { return path_; }
   /// "the file" or "the directory", for texts.
   const char* noun() const noexcept { return kind_ == kind::file ? "the file" : "the directory"; }
-  /// The data file or directory; stays open until destruction. Never opened with lock_data::no, if
-  /// the file existed before.
+  /// The data file or directory; it stays open until destruction. With lock_data::no it isn't
+  /// opened if the file existed before.
   const port::file& data() const noexcept { return data_; }
 
-  /// True if a store was completed here, now or earlier: mark_created() was called.
+  /// Returns true if a store was completed here, now or earlier: mark_created() was called.
   bool is_created() const noexcept { return created_; }
-  /// True in a process forked from the one that opened the store: touch nothing. A few ns.
+  /// Returns true in a process forked from the one that opened the store: touch nothing. A few ns.
   bool is_foreign() const noexcept;
-  /// True if `path` still names the file that was opened. Costs a stat: 1 to 5 microseconds.
+  /// Returns true if `path` still names the file that was opened. Costs a stat: 1 to 5
+  /// microseconds.
   bool is_in_place() const noexcept;
 
   /// Creates a file beside the data file with mode 0600 if it is missing; refuses symbolic links.
   void create_side_file(std::string_view suffix) const;
-  /// To be called when the database in a new file is complete (and with lock_data::no durable):
-  /// makes the file's name durable, then remembers that a store is here.
+  /// Call it when the database in a new file is complete (and, with lock_data::no, durable). Makes
+  /// the file's name durable, then remembers that a store is here.
   void mark_created();
 
  private:
@@ -85,10 +86,10 @@ class file_owner {
   std::string operation_;
   std::string path_;
   const kind kind_;
-  port::file data_, note_;  // note_: the file `path`.owner
+  port::file data_, note_;  // note_ is the file `path`.owner
   bool created_ = false;    // the note says that a store was created here
   port::file_identity identity_;
-  unsigned generation_ = 0;  // of forks, when it was opened
+  unsigned generation_ = 0;  // the number of forks before it was opened
   file_owner *next_ = nullptr, *previous_ = nullptr;
 };
 

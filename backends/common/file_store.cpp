@@ -13,7 +13,7 @@ file_store::file_store(std::unique_ptr<file_contents> contents)
 file_store::~file_store() {
   try {
     file_store::close();
-  } catch (...) {  // close() tells; a destructor can't
+  } catch (...) {  // close() reports a failure; a destructor can't
   }
 }
 
@@ -46,7 +46,8 @@ void file_store::commit(const batch& b, durability d) {
   }
 }
 
-/// A commit into what nobody can find again would be a lie: it is refused, and the store ends.
+/// A file without a name is lost, and so would be a commit into it: refuses the commit, ends the
+/// store.
 void file_store::check_in_place() {
   const file_owner& owner = contents_->owner_;
   if (owner.is_in_place()) return;
@@ -61,7 +62,8 @@ void file_store::check_in_place() {
 void file_store::close() {
   if (contents_ == nullptr) return;
   // Nothing of a database may be touched in a forked child, not even to close it: LMDB's table of
-  // locks is shared with the parent, SQLite's was copied, and RocksDB's threads stayed behind.
+  // locks is shared with the parent, SQLite's was copied, and RocksDB's threads exist only in the
+  // parent.
   if (contents_->owner_.is_foreign()) return abandon(std::move(contents_));
   const auto closing = std::move(contents_);
   if (closing->poison_.is_set()) return closing->give_up();

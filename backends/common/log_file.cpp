@@ -11,8 +11,9 @@
 namespace stet { inline namespace v0 { namespace backend {
 namespace {
 
-// Written in large pieces the file lies in the page cache in large ones, and commits into it cost
-// the kernel a third less. (In /proc/self/io each counts as a whole piece; not on the device.)
+// The file is filled in large pieces: the page cache keeps it in large pieces then, and commits
+// into it cost the kernel a third less. (/proc/self/io counts a whole piece for each; the device
+// doesn't.)
 constexpr std::size_t kChunkBytes = 256u << 10;
 
 std::uint64_t new_id() {
@@ -54,10 +55,10 @@ std::unique_ptr<log_file> log_file::create(std::string_view scheme, const std::s
   made->fail("commit", "can't make the log", native, commit_outcome::refused);
 }
 
-// The header last: a file without one was never in use.
+// Writes the header last: a file without a header was never in use.
 int log_file::fill(std::string_view header, std::uint64_t bytes) {
   size_ = log_header_bytes + to_log_units(static_cast<std::size_t>(bytes));
-  // An early end if there isn't this much of the disk.
+  // Fails early if the disk doesn't have this much room.
   int native = file_.reserve(size_);
   if (is_no_room(native)) return native;
   static char zeros[kChunkBytes];
@@ -110,7 +111,8 @@ void log_file::append(std::string_view record) {
   int native = file_.write(position_, record, written);
   if (native != 0) {
     bool refused = is_no_room(native);
-    // What is missing may be there by chance, left by others or as zeros: end the record's life.
+    // The rest of a torn record may be in the file by chance, from an older record or as zeros, and
+    // would complete it. So this record is made invalid.
     std::size_t ignored = 0;
     static const std::string no_header(log_unit_bytes, '\0');
     auto wipe = std::string_view(no_header).substr(0, std::min(written, no_header.size()));
@@ -131,7 +133,7 @@ void log_file::restart() noexcept { position_ = log_header_bytes; }
 
 void log_file::keep(const std::string& log, std::size_t end) {
   std::string all = log;
-  if (all.size() < end) all.resize(end);  // cut in what fills up the last record
+  if (all.size() < end) all.resize(end);  // the file may be cut in the last record's padding
   std::fill(all.begin() + static_cast<std::ptrdiff_t>(end), all.end(), '\0');
   std::size_t written = 0;
   int native = file_.write(0, all, written);
@@ -143,7 +145,7 @@ void log_file::keep(const std::string& log, std::size_t end) {
 bool log_file::is_in_place() const noexcept {
   port::file_facts there, here;
   if (int native = port::look(path_, there)) {
-    // The path can't be walked any more (permissions were dropped): the file itself must do.
+    // The path can't be walked any more (permissions were dropped), so we ask the file itself.
     return !port::is_missing(native) && file_.look(here) == 0 && here.names > 0;
   }
   return file_.look(here) == 0 && there.identity == here.identity;

@@ -1,4 +1,4 @@
-// The file that a logged store writes before all else.
+// The file into which a logged store writes first.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -11,44 +11,47 @@
 
 namespace stet { inline namespace v0 { namespace backend {
 
-/// A file of fixed size, filled with zeros when it is made, so that a flush of what is written into
-/// it later has no metadata to write. It is used from its start again after each restart().
+/// A file of fixed size. It is filled with zeros when it is made, so that flushing a later write
+/// has no metadata to write. After each restart() it is used from its start again.
 ///
-/// Invariant: what lies before position_ was written whole, since the last restart.
+/// Invariant: everything before position_ was written whole, since the last restart.
 /// Thread: one at a time. Throws: store_error, as "<scheme> commit" or "<scheme> open".
 class log_file {
  public:
-  /// Makes it, durably, with a new id and room for at least `bytes`; mode 0600, whatever the umask.
-  /// If that fails, or if something has the name already, nothing is left behind.
+  /// Makes the file, durably, with a new id and room for at least `bytes`; mode 0600, whatever the
+  /// umask. If that fails, or if the name is taken, no file of ours is left.
   static std::unique_ptr<log_file> create(std::string_view scheme, const std::string& path,
                                           std::uint64_t bytes);
-  /// Null if there is none. No symbolic link is followed.
+  /// Returns null if the file doesn't exist. Doesn't follow a symbolic link.
   static std::unique_ptr<log_file> open(std::string_view scheme, const std::string& path);
   log_file(const log_file&) = delete;
   log_file& operator=(const log_file&) = delete;
 
   std::uint64_t id() const noexcept { return id_; }
-  /// The whole file. Also what says which id it has.
+  /// Returns the whole file, and remembers the id in its header.
   std::string read();
 
   bool has_room(std::size_t record_bytes) const noexcept;
-  /// Writes a record. If it fails with outcome refused, the file is as if it had never been called.
+  /// Writes a record. If it fails with outcome refused, the file is as if append had not been
+  /// called.
   void append(std::string_view record);
-  /// Makes durable what was appended. A failure is unknown: never go on with this object.
+  /// Makes durable what was appended. After a failure the outcome is unknown: don't use this
+  /// object.
   void flush();
-  /// From the start again: what the file holds is in the inner store.
+  /// Writes from the start again: the inner store has what the file holds.
   void restart() noexcept;
 
-  /// Makes durable, once more, what was found when it was opened, `log` up to `end`, and clears the
-  /// rest; the next record comes behind it. The pages may look clean after a flush that failed.
+  /// Makes durable once more what the file held when it was opened, `log` up to `end`, and clears
+  /// the rest. The next record follows at `end`. The pages are written again because they may look
+  /// clean after a flush that failed.
   void keep(const std::string& log, std::size_t end);
 
-  /// Makes the file anew, durably, with the same id and the same records, after somebody has
-  /// removed or moved it. If that fails, nothing has changed.
+  /// Makes the file anew, durably, with the same id and the same records, after it was removed or
+  /// moved. If that fails, nothing has changed.
   void put_back();
-  /// True if the path still names this file.
+  /// Returns true if the path still names this file.
   bool is_in_place() const noexcept;
-  /// Removes the name, if it still names this file.
+  /// Removes the file's name if it still names this file.
   void remove() noexcept;
 
  private:

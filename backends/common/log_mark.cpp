@@ -6,7 +6,8 @@
 namespace stet { inline namespace v0 { namespace backend {
 namespace {
 
-// On disk, never renumber: version, in use, id, sequence; from version 2 on the checksum of those.
+// On disk, never renumber: version, in use, id, sequence; since version 2 also the checksum of
+// those.
 constexpr std::uint64_t kBareMarkVersion = 1, kMarkVersion = 2;
 constexpr std::size_t kMarkWords = 4, kMarkBytes = 8 * kMarkWords, kSumBytes = 4;
 
@@ -63,7 +64,8 @@ void fail_log(const store_info& inner, const std::string& path, std::string_view
 
 namespace {
 
-/// Left by a process that ended while it made a log or after it had closed one.
+/// Returns true for a log left by a process that ended while it made the log, or after it closed
+/// one.
 bool is_leftover(const std::string& log, std::uint64_t id, const log_mark& m) {
   if (id != 0) return id == m.id || !record_at(log, log_header_bytes);
   return log.find_first_not_of('\0') == std::string::npos;

@@ -11,7 +11,7 @@ constexpr std::uint64_t kFileMagic = 0x676f'6c2d'7465'7473;  // "stet-log"
 constexpr std::uint32_t kFormat = 1;
 enum class tag : unsigned char { put = 1, erase = 2, erase_range = 3 };
 
-// crc, magic, length of the payload, zero, then three words of 64 bits.
+// CRC, magic number, length of the payload, zero, then three words of 64 bits.
 constexpr std::size_t kRecordHeaderBytes = 40;
 constexpr std::size_t kFileHeaderBytes = 24;
 constexpr std::size_t kOperationHeaderBytes = 9;
@@ -28,7 +28,7 @@ template <class Number> Number number_at(std::string_view from, std::size_t at) 
   return n;
 }
 
-/// Puts the checksum of what follows it before it.
+/// Returns `rest` with its checksum before it.
 std::string sealed(const std::string& rest) {
   std::string all;
   append(all, detail::crc32c(rest));
@@ -78,7 +78,7 @@ void encode_record(const log_position& p, const batch& b, std::string& to) {
   const std::size_t bytes = record_bytes(b);
   to.clear();
   to.reserve(bytes);
-  append(to, std::uint32_t{0});  // the checksum's place
+  append(to, std::uint32_t{0});  // place for the checksum
   append(to, kRecordMagic);
   append(to, static_cast<std::uint32_t>(bytes - kRecordHeaderBytes));
   append(to, std::uint32_t{0});
@@ -100,7 +100,7 @@ void encode_record(const log_position& p, const batch& b, std::string& to) {
 
 namespace {
 
-/// What looks like a record there: its head is one, and its sum has not been looked at.
+/// A place that has the head of a record; its checksum has not been compared yet.
 struct log_candidate {
   log_position position;
   std::string_view bytes;
@@ -158,8 +158,9 @@ std::optional<std::string_view> log_walk::next() {
   return r->payload;
 }
 
-// A payload may look like records at every offset, each of a length that makes its sum cost as much
-// as the whole log. So the sum comes last, of what only a record of this very log says.
+// A payload may look like records at every offset, each with a length that makes its checksum cost
+// as much as the whole log. So the checksum is compared last, and only for heads that belong to
+// this very log.
 std::optional<std::size_t> log_walk::find_damage() const {
   for (std::size_t at = offset_; at < log_.size(); at += log_unit_bytes) {
     const auto c = candidate_at(log_, at);

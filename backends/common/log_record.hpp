@@ -1,4 +1,4 @@
-// The bytes of a log: its header, its records, and what a log that was found holds.
+// The bytes of a log: its header, its records, and the walk through a log that was found.
 // The format is described in docs/format.md.
 #pragma once
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace stet { inline namespace v0 { namespace backend {
 
-/// Records begin at multiples of this, behind the header.
+/// Records begin at multiples of this, after the header.
 constexpr std::size_t log_unit_bytes = 64;
 constexpr std::size_t log_header_bytes = 4096;
 constexpr std::size_t log_record_bytes_max = std::size_t{1} << 30;
@@ -22,19 +22,20 @@ constexpr std::size_t to_log_units(std::size_t bytes) {
 
 /// The first bytes of the log `id`. The rest of the header is zeros.
 std::string encode_log_header(std::uint64_t id);
-/// The id of the log that begins with these bytes; nothing if they are no header of a log.
+/// Returns the id of the log that begins with these bytes, or nullopt if they aren't a log's
+/// header.
 std::optional<std::uint64_t> decode_log_header(std::string_view log);
 
-/// Where a record stands in its store's life.
+/// The position of a record in its store's life.
 struct log_position {
-  std::uint64_t log_id;    ///< of the file: other files' records are never taken for its own
+  std::uint64_t log_id;    ///< of the file: a record with another id isn't one of this file
   std::uint64_t sequence;  ///< of this record
-  std::uint64_t flushed;   ///< the last sequence that was known to be durable when it was written
+  std::uint64_t flushed;   ///< the last sequence known to be durable when it was written
 };
 
-/// How long encode_record's result will be.
+/// The length of what encode_record makes.
 std::size_t record_bytes(const batch& b) noexcept;
-/// Into `to`: everything but the expectations, of at most log_record_bytes_max.
+/// Writes to `to` everything but the expectations, at most log_record_bytes_max.
 void encode_record(const log_position& p, const batch& b, std::string& to);
 
 struct log_record {
@@ -42,30 +43,31 @@ struct log_record {
   std::string_view payload;
   std::size_t bytes;
 };
-/// The record at this offset, whatever log it is of; nothing if there is no whole one.
+/// Returns the record at this offset, of whatever log, or nullopt if no whole record is there.
 std::optional<log_record> record_at(std::string_view log, std::size_t offset);
-/// The batch in a payload; nothing if it is malformed.
+/// Returns the batch in a payload, or nullopt if it is malformed.
 std::optional<batch> decode_payload(std::string_view payload);
 
-/// Goes through the records of the log `id` that follow `sequence`, which is the last one that the
-/// inner store has.
+/// Goes through the records of the log `id` that follow `sequence`. The inner store has the record
+/// `sequence` and all before it.
 ///
-/// A log is used from its start again after every move, so behind the records that count there are
-/// older ones; and where the process or the device ended in the middle of a write, there is half a
-/// record, which nobody was promised. But a later record knows which ones before it were durable:
-/// find_damage tells the one case from the other. Of the very last record of all nobody knows; if
-/// that is damaged, it counts as never acknowledged.
+/// A log is used from its start again after every move, so older records follow the ones that
+/// count. Where the process or the device ended in the middle of a write, half a record is left,
+/// which was never acknowledged. A later record, though, knows which ones before it were durable:
+/// by that, find_damage tells damage from an interrupted write. Nothing follows the very last
+/// record; if that one is damaged, it counts as never acknowledged.
 class log_walk {
  public:
   log_walk(std::string_view log, std::uint64_t id, std::uint64_t sequence)
       : log_(log), id_(id), sequence_(sequence) {}
 
-  /// The payload of the next record; nothing at the end.
+  /// Returns the payload of the next record, or nullopt at the end.
   std::optional<std::string_view> next();
-  /// After the end: the offset of a record that proves that a durable one is missing before it.
+  /// Call it at the end. Returns the offset of a record that proves that a durable one before it is
+  /// missing.
   std::optional<std::size_t> find_damage() const;
 
-  /// Behind the last record that next() gave, and its sequence.
+  /// The offset just past the last record that next() gave, and that record's sequence.
   std::size_t offset() const noexcept { return offset_; }
   std::uint64_t sequence() const noexcept { return sequence_; }
 

@@ -1,4 +1,4 @@
-// How a logged store begins with what an earlier one left, and what it leaves at its end.
+// How a logged store begins with the log that an earlier one left, and what it leaves when it ends.
 #include <string>
 
 #include "abandon.hpp"
@@ -8,7 +8,7 @@
 
 namespace stet { inline namespace v0 { namespace backend {
 
-/// Called by the constructor, so nobody else sees the overlay yet.
+/// Only the constructor calls this, so no other thread sees the overlay yet.
 void logged_store::recover(overlay& changes) {
   const log_mark m = read_mark(*inner_, is_marked_);
   sequence_ = flushed_ = m.sequence;
@@ -18,7 +18,7 @@ void logged_store::recover(overlay& changes) {
   in_use_ = true;
   const std::string bytes = log_->read();
   const std::size_t end = replay(bytes, changes);
-  // Nothing that was read counts as durable before it is so for certain.
+  // A record that was only read may not be durable. No call returns it before it certainly is.
   try {
     move(false);
   } catch (const store_error& e) {
@@ -31,7 +31,7 @@ void logged_store::recover(overlay& changes) {
   log_.reset();
 }
 
-/// The offset behind the last record.
+/// Returns the offset just past the last record.
 std::size_t logged_store::replay(std::string_view log, overlay& changes) {
   log_walk walk(log, last_id_, sequence_);
   while (auto payload = walk.next()) {
@@ -65,7 +65,7 @@ void logged_store::close() {
   if (failure) throw store_error(*failure);
 }
 
-/// Where the log was, if somebody took it away. Throws with outcome unknown if that can't be: what
+/// Puts the log back if it was removed or moved. Throws with outcome unknown if that fails: what
 /// was acknowledged is nowhere else.
 void logged_store::put_log_back() {
   if (log_->is_in_place()) return;
@@ -87,14 +87,15 @@ void logged_store::leave_one_file() {
     if (log_ != nullptr) log_->remove();
   } catch (const store_error& e) {
     if (e.outcome() != commit_outcome::refused) throw;
-    // It is as durable where it is: the log stays, and who opens the store next tries again.
+    // The changes are as durable in the log: it stays, and the next store that opens it tries
+    // again.
     put_log_back();
     flush();
   }
 }
 
 std::unique_ptr<store> logged_store::take_inner() {
-  if (in_use_) move(false);  // what recover() had no room for: throws, and the store isn't opened
+  if (in_use_) move(false);  // had no room in recover(): throws, and the store isn't opened
   if (is_marked_) {
     batch b;
     b.erase(mark_key());

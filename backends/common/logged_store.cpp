@@ -10,10 +10,10 @@ namespace stet { inline namespace v0 { namespace backend {
 namespace {
 
 constexpr std::uint64_t kLogBytesMin = 16u << 10;
-// A batch that would take more of the log than this part goes to the inner store by itself.
+// A batch that would take more than this part (1/4) of the log goes straight to the inner store.
 constexpr std::size_t kLargestShare = 4;
 
-/// Tells the inner store that what it commits meanwhile is moved.
+/// Tells the inner store that it is getting moved changes while this object lives.
 class moving {
  public:
   explicit moving(const std::function<void(bool)>& tell) : tell_(tell) {
@@ -56,7 +56,7 @@ std::optional<std::string> logged_store::get(std::string_view key) {
     if (answer.known)
       return answer.value ? std::optional(std::string(*answer.value)) : std::nullopt;
   }
-  // Without the lock: if the overlay is moved now, the inner store has the same and perhaps more.
+  // Without the lock: if the overlay is moved now, the inner store has the same changes, or more.
   if (is_mark_key(key)) return std::nullopt;
   return inner_->get(key);
 }
@@ -130,13 +130,14 @@ void logged_store::append(const batch& b, durability d) {
   recent_->changes.apply(b, std::move(prepared));
 }
 
-/// The first commit, and those that have no room in the log.
+/// Commits the first batch, and batches that have no room in the log.
 void logged_store::commit_beside(const batch& b, durability d) {
   try {
     ensure_log();
     if (!recent_->by_committer().empty() && !(in_use_ && fits(b))) move(true);
   } catch (const store_error& e) {
-    // A full store makes no room for all that was put, but may have it for what is left of that.
+    // A full inner store may not have room for everything in the overlay, but for what this batch
+    // leaves of it.
     if (e.outcome() != commit_outcome::refused || !makes_room(b)) throw;
     return commit_together(b);
   }
@@ -145,7 +146,7 @@ void logged_store::commit_beside(const batch& b, durability d) {
   commit_inner(alone, true, true, d);
 }
 
-/// If there is none to be had, commits are the inner store's own, until there is.
+/// If no log can be made, commits go to the inner store until one can.
 void logged_store::ensure_log() {
   if (log_ != nullptr && log_->is_in_place()) return;
   if (in_use_) save_log();
@@ -155,8 +156,8 @@ void logged_store::ensure_log() {
   } catch (const std::exception&) { log_.reset(); }
 }
 
-/// Somebody took the log away. What it held is in the overlay, and goes into the inner store before
-/// anything else; if that has no room for it, the log is put back.
+/// For a log that was removed or moved: its changes, which are in the overlay, go into the inner
+/// store before anything else. If that has no room for them, the log is put back.
 void logged_store::save_log() {
   try {
     move(false);
@@ -164,14 +165,15 @@ void logged_store::save_log() {
     if (e.outcome() != commit_outcome::refused) throw;
     try {
       log_->put_back();
-    } catch (const store_error&) {  // neither: as long as there is no room, nothing goes on
+    } catch (const store_error&) {  // no room for either: nothing goes on until there is room
       throw store_error(e);
     }
     flushed_ = sequence_;
   }
 }
 
-/// Readers see the same before, while and after it is moved. If it fails, it may be tried again.
+/// Readers see the same before, during and after the move. If the move fails, it may be tried
+/// again.
 void logged_store::move(bool keep_log) {
   batch b;
   recent_->by_committer().add_to(b);
@@ -180,7 +182,7 @@ void logged_store::move(bool keep_log) {
   emptied();
 }
 
-/// The overlay and the batch at once. No state between old and new may be seen, so readers wait.
+/// Commits the overlay and the batch at once. Readers wait, since they may see no state in between.
 void logged_store::commit_together(const batch& b) {
   overlay all;
   batch net;
@@ -200,7 +202,7 @@ void logged_store::commit_inner(batch& b, bool has_batch, bool keep_log, durabil
                    .id = log_ != nullptr ? log_->id() : last_id_,
                    .sequence = sequence_ + (has_batch ? 1 : 0)};
   const bool marks = is_marked_ || m.in_use;
-  if (marks) b.put(mark_key(), encode_mark(m));  // at the end: a range may have erased it
+  if (marks) b.put(mark_key(), encode_mark(m));  // last: a range may have erased it
   inner_->commit(b, marks ? durability::sync : d);
   is_marked_ = marks;
   in_use_ = m.in_use;

@@ -1,4 +1,5 @@
-// A log before a store: a commit costs one flush, and what is soon erased never reaches the store.
+// A store with a log before it: a commit costs one flush, and changes that are soon erased never
+// reach the inner store.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -20,29 +21,32 @@
 namespace stet { inline namespace v0 { namespace backend {
 
 struct log_options {
-  /// Room for records. When it is used up, what they made is moved into the inner store; memory
-  /// holds at most about twice as much. 0: no log, but what an earlier one holds is moved.
+  /// Room for records. When it is used up, the changes that the records made move into the inner
+  /// store. Memory holds at most about twice as much. 0 means no log, but changes in an earlier log
+  /// are moved.
   std::uint64_t bytes = 8u << 20;
-  /// Called at the start of each commit; throws if the inner store's own would, since what it has
-  /// open is not what its path names. May be empty.
+  /// Called at the start of each commit. It throws if the inner store's own commit would throw
+  /// because its path doesn't name the file any more that it has open. May be empty.
   std::function<void()> check_in_place = {};
-  /// Called with true before the log is moved into the inner store, and with false after it: what
-  /// that keeps for batches that make room isn't for this. Doesn't throw. May be empty.
+  /// Called with true before the log is moved into the inner store, and with false after it: a move
+  /// may not use the room that the inner store keeps for batches that make room. Doesn't throw. May
+  /// be empty.
   std::function<void(bool)> is_moving = {};
 };
 
-/// Invariants: what was committed is the overlay over the inner store, and the overlay is what the
-/// log's records since its last restart made: sequences from that of the inner store's mark (+ 1)
-/// to sequence_. Nothing is appended before the mark says, durably, that this log is in use; so
-/// while the overlay has anything, in_use_ is true, whether the log's name still finds it or not.
-/// Thread: as store. Only the committing thread changes anything, so it reads without the lock.
+/// Invariants: a reader sees the overlay over the inner store, and that is all that was committed.
+/// The overlay has the changes of the log's records since its last restart: their sequences go from
+/// the one after that in the inner store's mark to sequence_. Nothing is appended before the mark
+/// says, durably, that this log is in use. So while the overlay has anything, in_use_ is true,
+/// whether the log's name still finds it or not.
+/// Thread: as for store. Only the committing thread changes anything, so it reads without the lock.
 class logged_store final : public store {
  public:
   logged_store(std::unique_ptr<store> inner, log_options o);
   ~logged_store() override {
     try {
       logged_store::close();
-    } catch (...) {  // close() tells; a destructor can't
+    } catch (...) {  // close() reports a failure; a destructor can't
     }
   }
 
@@ -52,16 +56,16 @@ class logged_store final : public store {
   void close() override;
   store_info info() const override { return info_; }
 
-  /// Moves the rest into the inner store, and makes that one forget that there was a log.
+  /// Moves the rest into the inner store, and makes that store forget that it had a log.
   std::unique_ptr<store> take_inner();
 
  private:
-  /// What readers share with the committing thread.
+  /// The changes that readers share with the committing thread.
   struct recent {
     fair_shared_mutex lock;
     overlay changes STET_GUARDED_BY(lock);
-    /// For the committing thread, which alone changes anything, and so reads and prepares without
-    /// the lock. What readers would notice it changes under the lock.
+    /// For the committing thread. It alone changes anything, and so it reads and prepares without
+    /// the lock. It takes the lock for changes that readers would notice.
     overlay& by_committer() STET_NO_THREAD_SAFETY_ANALYSIS { return changes; }
   };
 
@@ -90,40 +94,40 @@ class logged_store final : public store {
   const log_options options_;
   const std::string log_path_;
   const unsigned generation_;
-  std::unique_ptr<recent> recent_;  // null: closed
-  std::unique_ptr<log_file> log_;   // null: not made yet, or not to be had
-  bool is_marked_ = false;          // the inner store's mark is there
-  bool in_use_ = false;             // it says that log_ is in use
+  std::unique_ptr<recent> recent_;  // null when closed
+  std::unique_ptr<log_file> log_;   // null while not made, or if it can't be made
+  bool is_marked_ = false;          // the inner store has a mark
+  bool in_use_ = false;             // the mark says that log_ is in use
   std::uint64_t last_id_ = 0;       // of the last log
-  std::string record_;              // the one that is written; a buffer
-  std::uint64_t sequence_ = 0;      // of the last commit that counts as one
+  std::string record_;              // the record that is being written; a buffer
+  std::uint64_t sequence_ = 0;      // of the last commit that succeeded
   std::uint64_t flushed_ = 0;       // the last one that is durable
   poison poison_;
 };
 
-/// Whatever leaves the log, the overlay or the inner store in doubt ends this object.
+/// A failure that leaves the log, the overlay or the inner store in doubt ends this object.
 template <class F> void logged_store::poisoning(F&& f) {
   try {
     f();
   } catch (const store_error& e) {
     if (e.outcome() == commit_outcome::unknown) poison_.set(e.what());
     throw;
-  } catch (const std::exception& e) {  // no memory, between the log and the overlay
+  } catch (const std::exception& e) {  // no memory, after the log and before the overlay
     poison_.set(e.what());
     throw;
   }
 }
 
-/// `inner`, with a log in the file "<path of inner>-log", where it stands only while the store is
-/// open or has ended without close(), or if close() found no room for what it holds. Such a store
-/// is both files; after a close it is the inner one alone.
+/// Returns `inner` with a log before it, in the file "<path of inner>-log". The file exists only
+/// while the store is open, after the store ended without close(), or if close() found no room for
+/// the log's changes. In these cases the store is both files; otherwise it is the inner one alone.
 ///
-/// Needs of `inner`: one owner, a path, keys of 511 bytes; one of these is reserved, and is neither
-/// seen nor taken any more. Throws store_error: errc::corrupt, naming the log, if that is gone,
-/// damaged, or another store's.
+/// `inner` must have one owner, a path, and keys of 511 bytes. One of these keys is reserved: it
+/// can't be seen or used any more. Throws store_error: errc::corrupt, with the log's path, if the
+/// log is gone, damaged, or another store's.
 ///
-/// A record rests on the device writing whole sectors: one that is written again, with the records
-/// that were in it as they were, is old or new after a power cut.
+/// A record relies on a device that writes whole sectors: a sector that is written again, and holds
+/// the same earlier records as before, is old or new after a power cut.
 std::unique_ptr<store> add_log(std::unique_ptr<store> inner, log_options o);
 
 }  // namespace backend

@@ -5,10 +5,10 @@
 namespace stet { inline namespace v0 { namespace backend {
 namespace {
 
-// What a node of a map takes beside its strings, roughly.
+// The bytes that a node of a map takes beside its strings, roughly.
 constexpr std::size_t kNodeBytes = 128;
 
-/// True if keys from `end` on are outside (an empty end is none).
+/// Returns true if a key is at or past `end`; an empty `end` is no limit.
 bool is_beyond(std::string_view key, std::string_view end) { return !end.empty() && key >= end; }
 
 }  // namespace
@@ -31,7 +31,7 @@ class merging_visitor final : public visitor {
     }
     return to_.visit(key, value) || stop();
   }
-  /// What the overlay has behind the inner store's last key.
+  /// Shows the overlay's keys after the inner store's last key.
   void finish() {
     while (!stopped_ && first_ != last_) show_next();
   }

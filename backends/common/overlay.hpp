@@ -1,4 +1,4 @@
-// What was committed and hasn't reached the inner store yet: an ordered layer over it.
+// The commits that haven't reached the inner store yet: an ordered layer over it.
 #pragma once
 #include <map>
 #include <optional>
@@ -13,17 +13,18 @@
 
 namespace stet { inline namespace v0 { namespace backend {
 
-/// Changes of an inner store, in memory: seen through it, they are made already.
+/// Changes of an inner store, in memory. Seen through this layer, the store has them already.
 ///
-/// Invariants: ranges_ are not empty, sorted, and neither meet nor touch; each hides what the inner
-/// store has in it. entries_ lie above both: a value, or nullopt for a key that is erased, and none
-/// of these inside a range. Applying all of it to the inner store once more changes nothing, so it
-/// may be moved there while it is still read through here.
-/// Thread: as a standard container, but prepare() disturbs no reader.
+/// Invariants: the ranges in ranges_ are not empty, sorted, and neither overlap nor touch; each
+/// hides the inner store's keys in it. The entries in entries_ lie above both. An entry is a value,
+/// or nullopt for a key that is erased; no nullopt entry lies inside a range. Applying all of it to
+/// the inner store once more changes nothing, so it may be moved there while it is still read
+/// through here.
+/// Thread: as for a standard container, but prepare() disturbs no reader.
 class overlay {
  public:
   using entries = std::pmr::map<std::string_view, std::optional<std::string_view>>;
-  /// The puts and erases of a batch, copied: what takes long or fails is done before a lock.
+  /// A batch's puts and erases, copied. Work that takes long or can fail is done before the lock.
   using prepared = std::vector<entries::node_type>;
 
   overlay() = default;
@@ -37,21 +38,21 @@ class overlay {
   /// The value of a key as far as the overlay knows.
   struct answer {
     bool known;                             ///< false: ask the inner store
-    std::optional<std::string_view> value;  ///< nothing: erased
+    std::optional<std::string_view> value;  ///< nullopt: erased
   };
   answer find(std::string_view key) const;
 
-  /// Visits the range in `inner` as it will be. If there are erased ranges, `inner` is scanned in
-  /// several parts, so only moving this overlay may change it meanwhile.
+  /// Visits the range as it is with these changes in `inner`. If there are erased ranges, `inner`
+  /// is scanned in several parts, so nothing may change it meanwhile but a move of this overlay.
   void scan(store& inner, const scan_range& range, visitor& v) const;
 
   /// Adds operations that make the changes in a store, in the order of keys.
   void add_to(batch& b) const;
 
   bool empty() const noexcept { return entries_.empty() && ranges_.empty(); }
-  /// Of memory, roughly; what was overwritten counts until clear().
+  /// Bytes of memory, roughly; values that were overwritten count until clear().
   std::size_t bytes() const noexcept { return memory_.bytes() + range_bytes_; }
-  /// Changes nothing any more.
+  /// Empties the overlay: it changes nothing any more.
   void clear() noexcept;
 
  private:

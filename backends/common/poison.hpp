@@ -1,4 +1,4 @@
-// What ends a store before it is closed: a failure after which nobody knows what it holds.
+// The mark of a store that has ended before it is closed: after a failure its content is unknown.
 #pragma once
 #include <atomic>
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace stet { inline namespace v0 { namespace backend {
 
-/// Thread: set by the committing thread only, asked by all.
+/// Thread: the committing thread alone sets it; any thread may ask.
 class poison {
  public:
-  /// `why` is the error that every call names from now on. The first one stays.
+  /// `why` is the error that every call reports from now on. The first one stays.
   void set(std::string why) {
     if (is_set()) return;
     why_ = std::move(why);

@@ -1,4 +1,4 @@
-// Commits that fail: nothing happened, or nobody knows, and nothing in between.
+// Commits that fail: nothing was written, or the outcome is unknown; there is no case in between.
 #include "trial.hpp"
 
 namespace stet { inline namespace v0 { namespace conformance {
@@ -30,11 +30,11 @@ void check_unknown(trial& t, store& s) {
   t.fails("commit after one", errc::store, [&] { put(s, "e", "5"); });
 }
 
-/// The store is open and holds kBefore, and a commit of changes() has failed.
+/// Called when a commit of changes() has failed in a store that holds kBefore; the store is open.
 using check_failed = void (*)(trial& t, store& s);
 
-/// Lets commits fail until some ended as `outcome`, and checks those. Others are looked at by the
-/// other clause.
+/// Lets commits fail until some have ended with `outcome`, and checks those. Another clause checks
+/// the commits that ended otherwise.
 void check_failures(trial& t, commit_outcome outcome, check_failed check) {
   if (!t.where().fail_next_commit) throw clause_skipped{"the target has no fail_next_commit"};
   int checked = 0;

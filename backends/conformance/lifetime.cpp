@@ -1,4 +1,4 @@
-// Opening, closing, what errors carry.
+// Opening and closing a store, and what errors carry.
 #include "trial.hpp"
 
 namespace stet { inline namespace v0 { namespace conformance {
@@ -28,7 +28,7 @@ void check_closed(trial& t) {
   t.refuses("commit after close()", errc::store, [&] { put(*s, "b", "2"); });
   s->close();
   t.holds("info() still knows the scheme after close()", !s->info().scheme.empty());
-  auto again = t.open();  // while the closed object is still there
+  auto again = t.open();  // while the closed object still exists
   t.same("a scan after opening anew", {{"a", "1"}}, scanned(*again));
 }
 

@@ -1,4 +1,4 @@
-// How long keys and values may be, and what is said to longer ones.
+// How long keys and values may be, and the error for longer ones.
 #include "trial.hpp"
 
 namespace stet { inline namespace v0 { namespace conformance {

@@ -19,10 +19,11 @@ void need_durable(const trial& t) {
   if (!t.where().durable) throw clause_skipped{"the target isn't durable"};
 }
 
-/// Of as many digits for every `n` from -1 on.
+/// Has the same number of digits for every `n` from -1 on.
 std::string key_prefix(int n) { return std::to_string(200000 + n); }
 
-/// What the store holds after batch `n`: batches add five keys and drop those of three before.
+/// Returns the pairs that the store holds after batch `n`: a batch adds five keys and erases those
+/// of the third batch before it.
 model state_after(int n) {
   model m;
   for (int i = std::max(1, n - 2); i <= n; ++i) {
@@ -47,7 +48,7 @@ void commit_number(store& s, int n) {
   b.commit_to(s, n % 3 == 0 ? durability::process : durability::sync);
 }
 
-/// Opens the place in a child: the pairs that are there, if it told them.
+/// Opens the place in a child. Returns the pairs that the child found and reported.
 pairs look(trial& t) {
   child_process child([&](port::native_file pipe) {
     auto s = t.where().open();
@@ -78,14 +79,15 @@ pairs look(trial& t) {
   return found;
 }
 
-/// The number of the last batch in what was found.
+/// Returns the number of the last batch whose keys are among the pairs.
 int last_in(const pairs& found) {
   const auto it =
       std::find_if(found.begin(), found.end(), [](const auto& p) { return p.first == "last"; });
   return it == found.end() ? 0 : std::stoi(it->second);
 }
 
-/// In a child: commits from number `first` on, opening anew after every `commits_per_open`.
+/// For a child: commits from number `first` on, and opens the store anew after every
+/// `commits_per_open`.
 void commit_for_ever(const target& t, port::native_file pipe, int first, int commits_per_open) {
   for (int n = first;;) {
     auto s = t.open();
@@ -97,14 +99,15 @@ void commit_for_ever(const target& t, port::native_file pipe, int first, int com
   }
 }
 
-/// One for each commit that a child acknowledged. Any other word of it is a breach.
+/// Counts the dots: a child writes one for each commit that was acknowledged. Anything else that it
+/// writes is a breach.
 std::size_t count_dots(trial& t, const std::string& heard) {
   if (heard.find_first_not_of('.') == heard.npos) return heard.size();
   t.tell("a process opens the store and commits", "it does", heard);
   throw clause_ended();
 }
 
-/// Hears `count` of them at least.
+/// Reads at least `count` dots from the child.
 std::size_t hear_dots(trial& t, child_process& child, std::size_t count) {
   std::size_t dots = 0;
   while (dots < count) {
@@ -116,7 +119,7 @@ std::size_t hear_dots(trial& t, child_process& child, std::size_t count) {
   return dots;
 }
 
-/// Lets a child commit from `first` on and kills it: the last number that it acknowledged.
+/// Lets a child commit from `first` on and kills it. Returns the last number that was acknowledged.
 int commit_until_killed(trial& t, int first) {
   auto& random = t.random();
   const std::size_t acknowledgements = 1 + random() % 20;
@@ -145,14 +148,15 @@ void check_kills(trial& t) {
              "number " + std::to_string(last));
       throw clause_ended();
     }
-    // One more may be there: written, and killed before it could tell.
+    // One more batch may be in the store: written, but the child was killed before it wrote its
+    // dot.
     t.holds("after SIGKILL there is no batch beyond the one under way", last <= acknowledged + 1);
     t.same("all pairs after SIGKILL, the last batch being number " + std::to_string(last),
            all_of(state_after(last)), found);
   }
 }
 
-/// How a child fares that opens the store: "opened", "conflict" or the error.
+/// Lets a child open the store. Returns "opened", "conflict" or the error.
 std::string try_open(const target& t) {
   child_process child([&](port::native_file pipe) {
     std::string said = "opened";
@@ -187,7 +191,8 @@ void check_owner(trial& t) {
       t.tell("another process opens what is open", "a store_error, errc::conflict", said);
     }
   }
-  // What it told until now may be of before; of what follows only the first.
+  // The dots that were written until now may be from before the other process tried. Of those that
+  // follow, only the first may be.
   for (std::string more; !(more = owner.hear(0)).empty();) dots += count_dots(t, more);
   dots += hear_dots(t, owner, 2);
   owner.kill();

@@ -1,4 +1,4 @@
-// The suite from outside: which clauses there are, and what came of them.
+// The suite from outside: lists its clauses, runs them and reports the results.
 #include <cstdio>
 #include <cstdlib>
 #include <random>
@@ -10,8 +10,8 @@
 namespace stet { inline namespace v0 { namespace conformance {
 namespace {
 
-/// Those that fork come first: then no store was open in this process before it forks, so that one
-/// with threads of its own can be opened in the child.
+/// Clauses that fork come first: then this process has opened no store before it forks, so that a
+/// child can open a store that has threads of its own.
 std::vector<clause> all_clauses() {
   std::vector<clause> all;
   for (auto some : {process_clauses(), commit_clauses(), scan_clauses(), limit_clauses(),
@@ -32,7 +32,7 @@ void check_clause(const target& t, const clause& c, report& r) {
   const auto tell_unexpected = [&](const char* error) {
     try {
       one.tell(one.failed_call(), "no error", error);
-    } catch (const clause_ended&) {  // the last breach that is told of a clause
+    } catch (const clause_ended&) {  // its last breach is in the report
     }
   };
   try {
@@ -40,7 +40,7 @@ void check_clause(const target& t, const clause& c, report& r) {
   } catch (const clause_skipped& s) {
     r.skipped.push_back({std::string(c.name), s.why});
     return;
-  } catch (const clause_ended&) {  // what it has to say stands in the report
+  } catch (const clause_ended&) {  // its breaches are in the report
   } catch (const std::bad_alloc&) { throw; } catch (const std::exception& e) {
     tell_unexpected(e.what());
   } catch (...) { tell_unexpected("an exception that is no std::exception"); }

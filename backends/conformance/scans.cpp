@@ -1,4 +1,4 @@
-// Order and ranges.
+// The order of a scan's keys, and its ranges.
 #include <stdexcept>
 
 #include "trial.hpp"
@@ -6,7 +6,7 @@
 namespace stet { inline namespace v0 { namespace conformance {
 namespace {
 
-/// a to j, each with its own letter as value.
+/// The keys a to j, each with its own letter as value.
 std::unique_ptr<store> open_with_letters(trial& t) {
   auto s = t.open_fresh();
   batch_of b;
@@ -15,14 +15,14 @@ std::unique_ptr<store> open_with_letters(trial& t) {
   return s;
 }
 
-/// The keys of a scan, written one after another.
+/// The keys of a scan, joined to one string.
 std::string keys(const pairs& found) {
   std::string all;
   for (const auto& [k, v] : found) all += k;
   return all;
 }
 
-/// A range of a store with letters, and the letters that are in it.
+/// A range of a store with the letters, and the letters that lie in it.
 struct range_case {
   std::string from, to, inside;
 };

@@ -1,4 +1,4 @@
-// Readers beside a committing thread.
+// Readers on other threads while one thread commits.
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -9,10 +9,10 @@
 namespace stet { inline namespace v0 { namespace conformance {
 namespace {
 
-/// So that the values of one commit and the next differ in length.
+/// Makes the values of one commit differ in length from the values of the next.
 std::size_t padding(int commit) { return std::size_t{300} * static_cast<unsigned>(commit % 7); }
 
-/// Every commit writes one and the same number to ten keys.
+/// Every commit writes the same number to ten keys.
 void count_up(store& s, int commits) {
   for (int i = 1; i <= commits; ++i) {
     batch_of b;
@@ -23,10 +23,11 @@ void count_up(store& s, int commits) {
   }
 }
 
-/// What readers saw that isn't one committed state, or is one before what was seen.
+/// Counts reads that saw no single committed state (mixed), or a state before one that was seen
+/// already (earlier).
 struct wrong_reads {
   std::atomic<std::uint64_t> mixed{0}, earlier{0};
-  failure_note error;  // of the reader that got one
+  failure_note error;  // the error of a reader that failed
 };
 
 void scan_until(const std::atomic<bool>& done, store& s, bool backward, wrong_reads& wrong) {
@@ -86,7 +87,7 @@ void check_one_state(trial& t) {
 }
 
 /// Lets another thread commit while a scan is at its first key. A store may hold the commit back
-/// until the scan has ended, so the scan doesn't wait for it for long.
+/// until the scan has ended, so the scan waits for it only a short time.
 class commit_amid {
  public:
   explicit commit_amid(std::function<void()> commit)
@@ -109,7 +110,7 @@ class commit_amid {
     const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
     while (!ended_ && changed_.wait_until(lock, end)) {}
   }
-  /// What went wrong with the commit, or nothing.
+  /// Returns what went wrong with the commit; empty if it was well.
   std::string join() {
     begin_and_wait();
     thread_.join();
@@ -121,11 +122,11 @@ class commit_amid {
   port::condition changed_;
   bool begin_ STET_GUARDED_BY(mutex_) = false;
   bool ended_ STET_GUARDED_BY(mutex_) = false;
-  std::string error_;  // the thread's, until it has ended
+  std::string error_;  // of the thread, until that has ended
   std::thread thread_;
 };
 
-/// A scan of a, c, e, …, while all of them change, some go, and b, d, f, … come.
+/// Scans a, c, e, … while a commit changes all of them, erases some and adds b, d, f, …
 void check_commit_amid(trial& t, bool backward) {
   auto s = t.open_fresh();
   batch_of old, late;
@@ -164,7 +165,7 @@ void check_commit_amid(trial& t, bool backward) {
 
 void check_changing_threads(trial& t) {
   auto s = t.open_fresh();
-  put(*s, "before", "v");  // from this thread: a new one may get the name of the last one
+  put(*s, "before", "v");  // from this thread: a new thread may get the id of an ended one
   std::string error;
   for (int i = 0; i < 8; ++i) {
     std::thread([&] {

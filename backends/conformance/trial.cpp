@@ -7,7 +7,7 @@ namespace {
 
 constexpr int kBreachesMax = 4;
 
-/// How a call ended, in words; `is_right` decides whether that is as the contract says.
+/// Returns in words how a call ended. Sets `is_right` to whether the contract says so, too.
 std::string end_of(const std::function<void()>& f, errc code, bool refused, bool& is_right) {
   is_right = false;
   try {
@@ -22,7 +22,7 @@ std::string end_of(const std::function<void()>& f, errc code, bool refused, bool
   } catch (...) { return "an exception that is no store_error"; }
 }
 
-/// Passes everything on, and notes the calls that throw.
+/// Passes every call on, and notes the calls that throw.
 class noting_store final : public forwarding_store {
  public:
   noting_store(std::unique_ptr<store> s, failure_note& note)

@@ -1,4 +1,4 @@
-// One clause that is being checked: the store it is about, and what doesn't hold.
+// A trial: the check of one clause, with its store and its breaches.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -22,13 +22,13 @@ namespace stet { inline namespace v0 { namespace conformance {
 struct clause_skipped {
   std::string why;
 };
-/// Ends a clause about which enough is known.
+/// Ends a clause that has had several breaches.
 struct clause_ended {};
 
 /// The value of a key that is absent.
 inline const std::optional<std::string> nothing;
 
-/// What went wrong last, in words. Thread: any.
+/// The last failure, in words. Thread: any.
 class failure_note {
  public:
   void note(std::string text) {
@@ -51,30 +51,30 @@ class trial {
       : target_(t), clause_(clause), report_(r), random_(r.seed) {}
 
   const target& where() const noexcept { return target_; }
-  /// Begins anew, from the seed, for every clause.
+  /// Starts again from the seed for every clause.
   std::mt19937_64& random() noexcept { return random_; }
 
-  /// Opens the place; ends the clause if that gives no store. The store is gone before the trial.
+  /// Opens the place; ends the clause if that gives no store. The store must end before the trial.
   std::unique_ptr<store> open();
-  /// The same, of a new, empty place.
+  /// Opens a new, empty place, otherwise as open().
   std::unique_ptr<store> open_fresh();
 
-  // Each of these is a breach if it isn't so, and returns whether it is. `what` says what was done
-  // or looked at.
+  // Each of these checks something and returns whether it holds. If it doesn't, that is a breach.
+  // `what` says what was done or looked at.
 
   bool same(std::string_view what, const pairs& expected, const pairs& found);
   bool same(std::string_view what, const std::optional<std::string>& expected,
             const std::optional<std::string>& found);
   bool same_count(std::string_view what, std::uint64_t expected, std::uint64_t found);
   bool holds(std::string_view what, bool is_so);
-  /// `f` throws a store_error of that kind.
+  /// Checks that `f` throws a store_error with this code.
   bool fails(std::string_view what, errc code, const std::function<void()>& f);
-  /// `f` throws one of that kind which says that nothing was written.
+  /// Checks that `f` throws a store_error with this code which says that nothing was written.
   bool refuses(std::string_view what, errc code, const std::function<void()>& f);
 
-  /// Tells of a breach; ends the clause if it had several.
+  /// Reports a breach; ends the clause if it had several.
   void tell(std::string_view what, std::string expected, std::string found);
-  /// The call of a store that threw last.
+  /// The store's call that threw last.
   std::string failed_call() const { return failed_call_.text(); }
 
  private:
@@ -86,13 +86,13 @@ class trial {
   int breaches_ = 0;
 };
 
-/// One clause of the contract and its check.
+/// A clause of the contract, and its check.
 struct clause {
   std::string_view name;
   void (*check)(trial& t);
 };
 
-// All clauses, in the order in which they are checked.
+// All clauses, in the order of their checks.
 std::span<const clause> process_clauses();
 std::span<const clause> commit_clauses();
 std::span<const clause> scan_clauses();

@@ -1,4 +1,4 @@
-// A random walk over a store and a std::map, side by side.
+// A random walk: the same operations on a store and on a std::map.
 #include <new>
 
 #include "text.hpp"
@@ -11,7 +11,7 @@ class walk {
  public:
   explicit walk(trial& t) : trial_(t), random_(t.random()), store_(t.open_fresh()) {}
 
-  /// False once the store and the map differ: what follows tells nothing.
+  /// Returns false once the store and the map differ: later steps would mean nothing.
   bool step() {
     ++steps_;
     try {
@@ -41,7 +41,8 @@ class walk {
 
   std::size_t below(std::size_t n) { return static_cast<std::size_t>(random_() % n); }
 
-  /// Few enough that batches meet the same ones; short and long, with the bytes at the edges.
+  /// Draws from a small set, so that batches meet the same keys: short and long ones, and bytes at
+  /// both ends of their range.
   std::string key() {
     static constexpr char bytes[] = {'\0', '\1', 'a', 'b', '\x7f', '\x80', '\xfe', '\xff'};
     std::string k;
@@ -72,7 +73,7 @@ class walk {
     }
   }
 
-  /// Mostly true ones. True if it is.
+  /// Adds an expectation, mostly one that holds. Returns whether it holds.
   bool add_expectation(batch& b) {
     auto k = key();
     auto it = model_.find(k);

@@ -15,7 +15,7 @@ namespace stet { inline namespace v0 { namespace conformance {
 using pairs = std::vector<std::pair<std::string, std::string>>;
 using model = std::map<std::string, std::string>;
 
-/// What a scan visits, at most `limit` pairs.
+/// The pairs that a scan visits, at most `limit`.
 inline pairs scanned(store& s, std::string_view from = {}, std::string_view to = {},
                      bool backward = false, std::size_t limit = SIZE_MAX) {
   pairs found;
@@ -60,7 +60,7 @@ inline void put(store& s, std::string key, std::string value) {
   s.commit(b, durability::sync);
 }
 
-/// The store_error that `f` throws, or nothing.
+/// Returns the store_error that `f` throws, or nullopt.
 template <class F> std::optional<store_error> error_of(F&& f) {
   try {
     f();
@@ -68,13 +68,13 @@ template <class F> std::optional<store_error> error_of(F&& f) {
   } catch (const store_error& e) { return e; }
 }
 
-/// True if `f` throws a store_error of that kind.
+/// Returns true if `f` throws a store_error with this code.
 template <class F> bool fails_as(errc code, F&& f) {
   auto e = error_of(f);
   return e && e->code() == code;
 }
 
-/// True if `f` throws a store_error of that kind which says that nothing was written.
+/// Returns true if `f` throws a store_error with this code which says that nothing was written.
 template <class F> bool refused_as(errc code, F&& f) {
   auto e = error_of(f);
   return e && e->code() == code && e->outcome() == commit_outcome::refused;

@@ -16,7 +16,8 @@ namespace {
 constexpr unsigned kReadersMax = 512;
 // Sizes of the map are multiples of this, whatever the page size is.
 constexpr std::size_t kMapUnit = 64u << 10;
-// What a batch that erases may use beyond the limit: the path to the page, and lists of freed ones.
+// The room beyond the limit for a batch that erases: for the path to the page and the lists of
+// freed pages.
 constexpr std::size_t kReserveBytesMin = 1u << 20;
 
 std::size_t to_map_size(std::uint64_t bytes) {
@@ -65,7 +66,7 @@ void fail(std::string_view operation, std::string_view path, int rc, commit_outc
 database::database(backend::file_owner& owner, const options& o)
     : owner_(owner), env_(make_env()), readers_(env_.get()) {
   map_bytes_max_ = to_map_size(o.map_bytes_max);
-  // What waits in the log goes along with what makes room, and is in memory up to twice as large.
+  // A batch that makes room also moves the log's changes, which may be twice as large as the log.
   reserve_bytes_ =
       to_map_size(std::max(kReserveBytesMin, map_bytes_max_ / 64) + 2 * log_bytes_of(o));
   drop_torn_beginning();
@@ -73,21 +74,22 @@ database::database(backend::file_owner& owner, const options& o)
   map_bytes_ = to_map_size(std::max<std::uint64_t>(o.map_bytes, used + used / 2));
   map_bytes_ = std::min(map_bytes_, std::max(map_bytes_max_, to_map_size(used)));
   check_whole();
-  owner.create_side_file("-lock");  // by us, so that no planted symbolic link is followed
+  owner.create_side_file("-lock");  // we create it: LMDB would follow a planted symbolic link
   const std::string& path = owner.path();
   if (int rc = mdb_env_set_maxreaders(env_.get(), kReadersMax)) fail("lmdb open", path, rc);
   if (int rc = mdb_env_set_mapsize(env_.get(), map_bytes_)) fail("lmdb open", path, rc);
-  // Read transactions belong to whoever holds them, not to a thread: readers moves them about.
+  // With MDB_NOTLS a read transaction belongs to no thread: `readers` passes it from one to
+  // another.
   int rc = mdb_env_open(env_.get(), path.c_str(), MDB_NOSUBDIR | MDB_NOTLS, 0600);
   if (rc != MDB_SUCCESS) {
-    // On a full disk LMDB leaves half a beginning, which it would refuse for ever.
+    // On a full disk LMDB leaves half of a new file's first pages, which it would refuse for ever.
     if (used == 0) std::ignore = owner.data().set_size(0);
     fail("lmdb open", path, rc);
   }
   int dead = 0;
   mdb_reader_check(env_.get(), &dead);
   port::native_file file = port::no_file;
-  // Up to 0.9.24 at least, LMDB lets this one pass to programs that the process executes.
+  // LMDB, at least up to 0.9.24, leaves this descriptor open in programs that the process executes.
   if (mdb_env_get_fd(env_.get(), &file) == MDB_SUCCESS) port::keep_from_programs(file);
   open_table(path);
   if (int native = cover_file()) fail("lmdb open", path, native);
@@ -121,7 +123,7 @@ std::size_t database::used_bytes() const noexcept {
   return (info.me_last_pgno + 1) * page_bytes();
 }
 
-// A power cut may have left half of a store that was being made. There is nothing in it, and LMDB
+// A power cut may have left half of a store that was being made. Such a file has no data, and LMDB
 // would refuse it at every start.
 void database::drop_torn_beginning() const {
   const port::file& file = owner_.data();
@@ -129,8 +131,8 @@ void database::drop_torn_beginning() const {
   if (int native = file.set_size(0)) fail("lmdb open", owner_.path(), native);
 }
 
-// LMDB trusts the file: of one that was cut short it would give zeros for values, or end the
-// process. So that is found out before LMDB sees it, and before anything is changed.
+// LMDB trusts its file: if that was cut short, LMDB would return zeros for values, or end the
+// process. So this is checked before LMDB opens the file, and before anything is changed.
 void database::check_whole() const {
   const port::file& file = owner_.data();
   const auto extent = extent_of(file);
@@ -144,8 +146,9 @@ void database::check_whole() const {
                     commit_outcome::refused);
 }
 
-// Reading a page of the map behind the end of the file would raise SIGBUS. A file that is short
-// without fault (see check_whole) is made as long as its pages are: nothing refers to the rest.
+// Reading a page of the map past the end of the file would raise SIGBUS. A sound file may be
+// shorter than its pages (see check_whole). It is made as long as they are: nothing refers to the
+// missing ones.
 int database::cover_file() const noexcept {
   const std::size_t used = used_bytes();
   return file_size(owner_.data()) >= used ? 0 : owner_.data().set_size(used);
@@ -180,7 +183,7 @@ bool database::make_room(bool may_use_reserve) {
 }
 
 void database::resize(std::size_t bytes) {
-  // mdb_env_set_mapsize unmaps before it maps and leaves a broken environment if that fails.
+  // mdb_env_set_mapsize unmaps before it maps, and leaves a broken environment if the map fails.
   if (bytes > map_bytes_ && !port::has_address_space(bytes)) {
     throw store_error(errc::full, "lmdb commit", owner_.path(), ENOMEM,
                       "the map can't grow to " + std::to_string(bytes) +
@@ -194,9 +197,9 @@ void database::resize(std::size_t bytes) {
   map_bytes_ = info.me_mapsize;
 }
 
-// Pages freed by transaction n are used by n+2 at the earliest, and a refused batch is no
-// transaction: a full store would stay full for ever. So one is made, in the reserve, that changes
-// nothing.
+// Pages that transaction n freed can be used by n+2 at the earliest, and a refused batch makes no
+// transaction: a full store would stay full for ever. So this makes a transaction, in the reserve,
+// that changes nothing.
 bool database::age_freed_pages() {
   is_aged_ = true;
   resize(std::max(map_bytes_, map_bytes_max_ + reserve_bytes_));
@@ -217,7 +220,7 @@ bool database::age_freed_pages() {
 
 void database::committed() {
   is_aged_ = false;
-  std::ignore = cover_file();  // or the next one who opens it has to see whether all is there
+  std::ignore = cover_file();  // else the next process that opens it must check all pages
   if (map_bytes_ <= map_bytes_max_) return;
   std::size_t least = std::max(map_bytes_max_, used_bytes());
   if (least < map_bytes_) resize(least);

@@ -10,41 +10,43 @@
 
 namespace stet { inline namespace v0 { namespace lmdb {
 
-/// Not much of what a store may hold waits in its log: a full one shall refuse, and not the log's
-/// next move.
+/// The room of the log before a store with these options. It is a small part of what the store may
+/// hold, so that a full store refuses a commit itself, and not the next move of its log.
 std::uint64_t log_bytes_of(const options& o) noexcept;
 
-/// The kind of failure that an LMDB or system code stands for.
+/// The error code for a code of LMDB or the system.
 errc kind_of(int rc) noexcept;
 /// Throws store_error for `rc`.
 [[noreturn]] void fail(std::string_view operation, std::string_view path, int rc,
                        commit_outcome outcome = commit_outcome::refused);
 
-/// Thread: read_transactions() any; all else the committing thread, with no write transaction open.
+/// Thread: read_transactions() may be called by any; all else by the committing thread, with no
+/// write transaction open.
 class database {
  public:
-  /// Opens the file that `owner` owns, which outlives it. Throws store_error.
+  /// Opens the file that `owner` owns; the owner must outlive the database. Throws store_error.
   database(backend::file_owner& owner, const options& o);
 
   MDB_env* env() const noexcept { return env_.get(); }
   MDB_dbi table() const noexcept { return table_; }
   readers& read_transactions() noexcept { return readers_; }
 
-  /// Whether commits flush the page that makes them the latest. If not, a power cut may undo the
-  /// last ones and no more: their data is flushed before.
+  /// Sets whether a commit flushes the page that makes it the latest. If it doesn't, a power cut
+  /// may undo the last commits, and nothing else: their data is flushed before.
   int set_durability(durability d);
-  /// Flushes what set_durability(process) left.
+  /// Flushes the commits that were made with durability process.
   int flush();
 
-  /// After MDB_MAP_FULL: makes the map bigger, up to the limit and, if the batch may use the
-  /// reserve, beyond it, since LMDB needs room to free room. Then lets freed pages be used, once
-  /// per successful commit. False if there is no more to be had. Throws store_error.
+  /// Call it after MDB_MAP_FULL. Makes the map bigger, up to the limit, or beyond it if the batch
+  /// may use the reserve: LMDB needs room to make room. After that it lets freed pages be used,
+  /// once per successful commit. Returns false if there is no more room. Throws store_error.
   bool make_room(bool may_use_reserve);
-  /// Commits a transaction. All that write are to be committed here: readers know of it then.
+  /// Commits a transaction. Every write transaction must be committed here, so that readers notice
+  /// it.
   int commit(txn t) noexcept;
-  /// After a commit: back to the limit, if the map is beyond it.
+  /// Call it after a commit: if the map is beyond its limit, shrinks it to the limit.
   void committed();
-  /// True if LMDB itself refuses to go on (MDB_PANIC).
+  /// Returns true if LMDB itself refuses to go on (MDB_PANIC).
   bool has_panicked();
 
  private:
@@ -59,11 +61,11 @@ class database {
 
   const backend::file_owner& owner_;
   lmdb::env env_;
-  readers readers_;  // their transactions end before the environment does
+  readers readers_;  // its transactions end before the environment does
   MDB_dbi table_ = 0;
   std::size_t map_bytes_, map_bytes_max_, reserve_bytes_;
   bool is_aged_ = false;    // age_freed_pages ran since the last commit
-  bool is_flushed_ = true;  // the last commit was a sync one
+  bool is_flushed_ = true;  // the last commit was flushed
 };
 
 }  // namespace lmdb

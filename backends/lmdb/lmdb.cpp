@@ -1,5 +1,6 @@
-// LMDB as a store. What LMDB leaves open is closed here: when the map grows, and which failures end
-// the store (LMDB itself would go on). Who owns the file: backends/common/file_store.hpp.
+// LMDB as a store. This part settles what LMDB leaves open: when the map grows, and which failures
+// end the store (LMDB itself would go on). For the file's ownership see
+// backends/common/file_store.hpp.
 #include <stet/lmdb.hpp>
 
 #include <algorithm>
@@ -31,11 +32,11 @@ class lmdb_contents final : public backend::file_contents {
   void scan(const scan_range& range, visitor& v) override;
   void commit(const batch& b, durability d) override;
   void finish() override;
-  /// What is committed from now on was committed before, to the log: it leaves the reserve alone.
+  /// While true, commits are changes that the log moves: they leave the reserve alone.
   void set_moving(bool yes) noexcept { is_moving_ = yes; }
 
  private:
-  /// How one try of a batch ended: LMDB's code, and whether it came from the commit itself.
+  /// The end of one try of a batch: LMDB's code, and whether the commit itself returned it.
   struct attempt {
     int rc;
     bool committing;
@@ -71,7 +72,7 @@ void lmdb_contents::scan(const scan_range& range, visitor& v) {
       rc = seek(c, range.from, p);
     } else {
       rc = range.to.empty() ? MDB_NOTFOUND : seek(c, range.to, p);
-      // On the first key behind the range, or behind all keys.
+      // The cursor is at the first key past the range, or past all keys.
       rc = move(c, rc == MDB_NOTFOUND ? MDB_LAST : MDB_PREV, p);
     }
   }
@@ -151,8 +152,8 @@ void lmdb_contents::fail_commit(attempt a) {
     poison_.set(mdb_strerror(a.rc));
     fail("lmdb commit", info_.path, a.rc);
   }
-  // Only these leave no doubt: LMDB writes the page that makes a transaction the latest after all
-  // others, and if that one fails it panics.
+  // Only these failures leave no doubt: LMDB writes the page that makes a transaction the latest
+  // after all other pages, and panics if that write fails.
   const bool has_room_issue = kind_of(a.rc) == errc::full || a.rc == ENOMEM;
   const bool is_clean = a.rc != EIO && (!a.committing || has_room_issue);
   const bool is_known = is_clean && !(a.committing && db_.has_panicked());

@@ -1,4 +1,4 @@
-// LMDB's C interface behind classes that clean up: nobody else calls mdb_*.
+// LMDB's C interface, wrapped in classes that clean up: only this file calls mdb_*.
 // Calls return LMDB's code where the caller must tell codes apart.
 #pragma once
 #include <lmdb.h>
@@ -17,7 +17,7 @@ inline std::string_view to_view(const MDB_val& v) {
   return {static_cast<const char*>(v.mv_data), v.mv_size};
 }
 
-/// A pointer to something of LMDB's, ended by `End` unless it was given away.
+/// A pointer to an object of LMDB's. `End` ends the object unless the pointer was given away.
 template <class T, void (*End)(T*)> class handle {
  public:
   handle() = default;
@@ -29,7 +29,7 @@ template <class T, void (*End)(T*)> class handle {
   ~handle() { reset(); }
 
   T* get() const noexcept { return raw_; }
-  /// For the C function that makes it.
+  /// For the C function that makes the object.
   T** out() noexcept { return &raw_; }
   T* give_away() noexcept { return std::exchange(raw_, nullptr); }
   void reset() noexcept {
@@ -41,20 +41,21 @@ template <class T, void (*End)(T*)> class handle {
 };
 
 using env = handle<MDB_env, mdb_env_close>;
-/// Aborted unless committed.
+/// Aborts the transaction unless it was committed.
 using txn = handle<MDB_txn, mdb_txn_abort>;
-/// To be closed before its transaction ends: declare it after.
+/// A cursor must be closed before its transaction ends: declare it after the transaction.
 using cursor = handle<MDB_cursor, mdb_cursor_close>;
 
-/// Ends the transaction in any case. LMDB says EIO also of a write that was cut short, which only a
-/// full file system does: no call failed then.
+/// Ends the transaction in any case. LMDB returns EIO also if a write was cut short, but only a
+/// full file system cuts one short: then no call has failed and errno is 0.
 inline int commit(txn t) {
   errno = 0;
   int rc = mdb_txn_commit(t.give_away());
   return rc == EIO && errno != EIO ? ENOSPC : rc;
 }
 
-/// The value of a key, nothing if it is absent; inside the map: valid while the transaction is.
+/// Gets the value of a key, or nullopt if the key is absent. The value lies in the map and is valid
+/// as long as the transaction.
 inline int get(const txn& t, MDB_dbi db, std::string_view key,
                std::optional<std::string_view>& value) {
   MDB_val k = to_val(key), v{};
@@ -63,7 +64,7 @@ inline int get(const txn& t, MDB_dbi db, std::string_view key,
   return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
 }
 
-/// Where a cursor stands.
+/// The key and the value at which a cursor stands.
 struct place {
   MDB_val key{}, value{};
 };
@@ -71,7 +72,7 @@ struct place {
 inline int move(const cursor& c, MDB_cursor_op where, place& p) {
   return mdb_cursor_get(c.get(), &p.key, &p.value, where);
 }
-/// To the first key >= `key`; an empty key means the first of all, which LMDB wouldn't take.
+/// Moves to the first key >= `key`. An empty key means the first of all, which LMDB would refuse.
 inline int seek(const cursor& c, std::string_view key, place& p) {
   if (key.empty()) return move(c, MDB_FIRST, p);
   p.key = to_val(key);

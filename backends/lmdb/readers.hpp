@@ -1,4 +1,5 @@
-// Read transactions, kept for reuse, and the gate that lets the map be moved when none is running.
+// Read transactions that are kept for reuse, and the gate that lets the map move when none is
+// running.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -9,22 +10,23 @@
 
 namespace stet { inline namespace v0 { namespace lmdb {
 
-/// Hands out read transactions of one environment. Renewing a kept one costs a tenth of beginning
-/// one: no allocation, no lock of the reader table.
+/// Hands out read transactions of one environment. Renewing a kept transaction costs a tenth of
+/// beginning a new one: it needs no memory and no lock of the reader table.
 ///
 /// LMDB begins a read in two steps: it takes the number n of the last commit, and then reads the
-/// page of roots of commit n. Commit n + 2 overwrites that page, and only then says that it is the
-/// last. A thread that is held up between the two steps reads what isn't committed yet, and may
-/// read the state before it next. So a read during whose begin a commit ended begins anew: n + 2
-/// can't have been written unless n + 1 ended meanwhile.
+/// page of roots of commit n. Commit n + 2 overwrites that page, and only then becomes the last
+/// commit. A thread that is held up between the two steps reads roots that aren't committed yet,
+/// and its next read may see an older state. So if a commit ended while a read began, the read
+/// begins anew: n + 2 can't have been written unless n + 1 ended meanwhile.
 ///
-/// Invariant: active_ counts the transactions that are out. While held_, none goes out.
+/// Invariant: active_ counts the transactions that are handed out. While held_ is true, none is
+/// handed out.
 /// Thread: any.
 class readers {
  public:
   explicit readers(MDB_env* e) : env_(e) {}
 
-  /// A read transaction; goes back by itself.
+  /// A read transaction; its destructor gives it back.
   class lease {
    public:
     explicit lease(readers& r) : readers_(r) {}
@@ -34,7 +36,7 @@ class readers {
       if (out_) readers_.take_back(std::move(txn_));
     }
     const txn& transaction() const noexcept { return txn_; }
-    /// To be called once, before all else: LMDB's code.
+    /// Call it once, before all else. Returns LMDB's code.
     int begin() {
       int rc = readers_.hand_out(txn_);
       out_ = true;
@@ -47,7 +49,7 @@ class readers {
     bool out_ = false;
   };
 
-  /// Waits until no read is running and keeps new ones waiting until `f` has returned.
+  /// Waits until no read is running, and makes new ones wait until `f` has returned.
   template <class F> auto alone(F&& f) {
     port::unique_lock lock(mutex_);
     held_ = true;
@@ -62,7 +64,7 @@ class readers {
     return f();
   }
 
-  /// To be called after each commit, before the next begins, whether it succeeded or not.
+  /// Call it after each commit, whether that succeeded or not, before the next one begins.
   void commit_ended() noexcept { ++commits_ended_; }
 
  private:

@@ -6,7 +6,7 @@
 namespace stet { inline namespace v0 { namespace lmdb {
 namespace {
 
-// Of LMDB's file, version 1, where its numbers have 64 bits.
+// The numbers of LMDB's file format, version 1, where LMDB's numbers have 64 bits.
 constexpr std::uint32_t kMagic = 0xBEEFC0DE, kVersion = 1;
 constexpr std::size_t kPageHeaderBytes = 16;
 constexpr std::size_t kMetaBytes = 136;
@@ -16,7 +16,7 @@ constexpr std::uint64_t kNoPage = ~std::uint64_t{0};
 enum page_flag : std::uint16_t { branch = 1, leaf = 2 };
 enum node_flag : std::uint16_t { has_pages = 1 };
 
-/// What is needed of a meta page.
+/// The fields of a meta page that are used here.
 struct meta {
   std::uint64_t page_bytes, roots[2], last_page, transaction;
 };
@@ -29,7 +29,7 @@ template <class Number> Number number_at(const std::string& bytes, std::size_t a
   return n;
 }
 
-/// Empty if they aren't all there.
+/// Returns this part of the file; empty if the file doesn't have all of it.
 std::string read_at(const port::file& f, std::uint64_t offset, std::size_t bytes) {
   std::string all(bytes, '\0');
   std::size_t got = 0;
@@ -52,7 +52,7 @@ std::optional<meta> meta_at(const port::file& f, std::uint64_t offset) {
   return is_size ? std::optional(found) : std::nullopt;
 }
 
-/// The one that LMDB takes; `is_alone` if the other can't be read.
+/// The meta page that LMDB takes; `is_alone` is true if the other one can't be read.
 struct newest_meta {
   meta m;
   bool is_alone;
@@ -70,13 +70,13 @@ std::uint64_t size_of(const port::file& f) {
   return f.look(facts) == 0 ? facts.bytes : 0;
 }
 
-/// Goes through the pages that can be reached from a root.
+/// Visits the pages that can be reached from a root.
 class page_walk {
  public:
   page_walk(const port::file& f, std::uint64_t page_bytes, std::uint64_t size)
       : file_(f), page_bytes_(page_bytes), size_(size) {}
 
-  /// False at the first that is missing: see missing().
+  /// Returns false at the first page that is missing: see missing().
   bool visit(std::uint64_t number, int depth = 0) {
     if (number == kNoPage) return true;
     if (depth > kDepthMax || !has(number, 1)) return lacks(number);
@@ -100,7 +100,7 @@ class page_walk {
     return number_at<std::uint32_t>(page, node) |
            std::uint64_t{number_at<std::uint16_t>(page, node + 4)} << 32;
   }
-  /// A value that is large has pages of its own.
+  /// A large value has pages of its own.
   bool visit_value(const std::string& page, std::size_t node) {
     if ((number_at<std::uint16_t>(page, node + 4) & has_pages) == 0) return true;
     const std::uint64_t bytes = number_at<std::uint32_t>(page, node);
@@ -147,7 +147,7 @@ std::string missing_part(const port::file& f) {
 
 namespace {
 
-/// Whether `at` has a meta page of a file into which nothing was committed yet.
+/// Returns true if `at` has the meta page of a file into which nothing was committed yet.
 bool is_first_meta(const port::file& f, std::uint64_t at) {
   const auto found = meta_at(f, at);
   return found && found->transaction == 0 && found->last_page <= 1 && found->roots[0] == kNoPage &&
@@ -162,7 +162,7 @@ bool is_torn_beginning(const port::file& f) {
   std::string all = read_at(f, 0, size);
   if (all.empty()) return false;
   const bool has_first = is_first_meta(f, 0);
-  std::size_t second = kPageSizeMin;  // where the other one begins, if it is there
+  std::size_t second = kPageSizeMin;  // the offset of the second meta page, if the file has it
   while (second < size && !is_first_meta(f, second)) second *= 2;
   const bool has_second = second < size;
   if (has_first && has_second && size >= 2 * second) return false;

@@ -1,4 +1,4 @@
-// A store in memory: one ordered map under a lock. Also the simplest model of what a backend is.
+// A store in memory: one ordered map under a lock. It is also the simplest example of a backend.
 #include <atomic>
 #include <map>
 
@@ -15,8 +15,8 @@ class contents {
  public:
   port::shared_mutex lock;
   table keys STET_GUARDED_BY(lock);
-  // A reader-preferring lock would let overlapping scans keep a commit out for ever, so everybody
-  // queues here first.
+  // With a lock that prefers readers, overlapping scans would keep a commit out for ever. So
+  // readers and writers queue here first.
   port::mutex turnstile;
   std::atomic<bool> open{false};
 };
@@ -67,7 +67,7 @@ class memory_store final : public store {
   void commit(const batch& b, durability) override {
     check_open("commit");
     backend::check_batch(info_, b);
-    // Whatever can run out of memory happens before the first change: applying can't fail.
+    // Every allocation is before the first change: applying can't fail.
     std::vector<table::node_type> nodes = copy_puts(b);
     port::lock_guard queue(contents_->turnstile);
     port::lock_guard exclusive(contents_->lock);

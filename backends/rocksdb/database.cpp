@@ -18,7 +18,7 @@
 namespace stet { inline namespace v0 { namespace rocksdb {
 namespace {
 
-// Which and why: docs/decisions/rocksdb-options.md.
+// For the choice of these options see docs/decisions/rocksdb-options.md.
 constexpr std::uint64_t kMemtableBytesMin = 1u << 20;
 constexpr std::uint64_t kTableBytes = 32u << 20;
 constexpr std::uint64_t kLevelBytes = 128u << 20;
@@ -29,7 +29,8 @@ constexpr int kOpenFilesMax = 128;
 // Room for two memtables that become files, one more that becomes the log, and one to spare.
 constexpr std::uint64_t kSpareMemtables = 4;
 
-/// RocksDB tells what it does in a file of its own, at length; what matters comes as a status.
+/// RocksDB reports at length what it does, in a file of its own. What matters comes as a status, so
+/// this logger writes nothing.
 class silent_logger final : public native::Logger {
  public:
   silent_logger() : Logger(native::InfoLogLevel::HEADER_LEVEL) {}
@@ -55,13 +56,14 @@ native::Options to_native(const options& o, std::uint64_t memtable_bytes, native
   n.manifest_preallocation_size = kManifestPieceBytes;
   n.write_dbid_to_manifest = true;
   n.allow_concurrent_memtable_write = false;
-  n.max_bgerror_resume_count = 0;  // a flush that failed is never tried again behind our back
+  n.max_bgerror_resume_count = 0;  // never retry a failed flush by itself
   n.stats_dump_period_sec = n.stats_persist_period_sec = 0;
   n.info_log = std::make_shared<silent_logger>();
   return n;
 }
 
-/// Of the logs that are needed. It rises when the manifest that says so is durable.
+/// Returns the number of the first log that is needed. It rises when the manifest with the new
+/// number is durable.
 std::uint64_t first_log_of(native::DB& db) {
   std::uint64_t number = 0;
   db.GetIntProperty(native::DB::Properties::kMinLogNumberToKeep, &number);
@@ -70,14 +72,14 @@ std::uint64_t first_log_of(native::DB& db) {
 
 errc kind_of(const native::Status& s) {
   if (s.IsNoSpace()) return errc::full;
-  // Files should be merged, there is no room to do it, and so a commit would wait in vain.
+  // Files should be merged, but there is no room for it, and so a commit would wait in vain.
   if (s.IsIncomplete()) return errc::full;
   if (s.IsCorruption() || s.IsPathNotFound()) return errc::corrupt;
   return errc::store;
 }
 
 errc kind_at_open(const native::Status& s) {
-  // Another program's comparator or column families; a newer RocksDB's format.
+  // The directory has another program's comparator or column families, or a newer RocksDB's format.
   if (s.IsInvalidArgument() || s.IsNotSupported()) return errc::corrupt;
   return kind_of(s);
 }
@@ -90,8 +92,9 @@ errc kind_at_open(const native::Status& s) {
   fail_open(owner, kind_at_open(s), static_cast<int>(s.code()), s.ToString());
 }
 
-/// Without the file that says which others count, RocksDB would take the directory for a new store
-/// and remove what it finds: that may be so only where one was just being made.
+/// Without the file CURRENT, which says what files count, RocksDB would take the directory for a
+/// new store and remove the files in it. So only the files of a store that was just being made may
+/// be there.
 void check_is_new(const backend::file_owner& owner) {
   if (owner.is_created()) {
     fail_open(owner, errc::corrupt, 0,
@@ -109,8 +112,8 @@ void check_is_new(const backend::file_owner& owner) {
   }
 }
 
-/// A program that uses RocksDB without Stet may have it open. (RocksDB itself takes this lock
-/// later, and not at all to read.)
+/// Checks that no program that uses RocksDB without Stet has it open. (RocksDB itself takes this
+/// lock later, and doesn't take it to read.)
 void check_not_locked(const backend::file_owner& owner, native::Env& env) {
   native::FileLock* lock = nullptr;
   native::Status s = env.LockFile(owner.path() + "/LOCK", &lock);
@@ -131,7 +134,7 @@ opened open_to_read(const backend::file_owner& owner, const native::Options& n) 
   return db;
 }
 
-/// Leaves the log unread.
+/// Stops RocksDB before it reads a record of the log.
 class ending_filter final : public native::WalFilter {
  public:
   WalProcessingOption LogRecordFound(unsigned long long, const std::string&,
@@ -142,7 +145,8 @@ class ending_filter final : public native::WalFilter {
   const char* Name() const override { return "stet"; }
 };
 
-/// What the log proves; refuses the store if the manifest lacks some of it, or if the log is gone.
+/// Returns what the log proves. Refuses the store if the manifest lacks some of it, or if the log
+/// is gone.
 proof check_manifest(const backend::file_owner& owner, native::Options n) {
   ending_filter filter;
   n.wal_filter = &filter;
@@ -150,7 +154,7 @@ proof check_manifest(const backend::file_owner& owner, native::Options n) {
   std::string id;
   if (native::Status s = db->GetDbIdentity(id); !s.ok()) fail_open(owner, s);
   const std::uint64_t first = first_log_of(*db), last = last_log(owner.path());
-  // A copy that RocksDB made may have none; where we had it open, there always is one.
+  // A copy that RocksDB made may have no log. A directory that we had open always has one.
   if (owner.is_created() && (last == 0 || last < first)) {
     fail_open(owner, errc::corrupt, 0,
               "its log (a file named as in 000012.log) is gone, and the latest commits with it: "
@@ -164,7 +168,7 @@ proof check_manifest(const backend::file_owner& owner, native::Options n) {
   return proved;
 }
 
-/// Refuses the store if its log can't be read as far as it proves.
+/// Refuses the store if its log can't be read as far as its proofs go.
 void check_log(const backend::file_owner& owner, const native::Options& n, const proof& proved) {
   const std::uint64_t found = open_to_read(owner, n)->GetLatestSequenceNumber();
   if (found >= proved.commits) return;
@@ -182,9 +186,9 @@ opened open_to_write(const backend::file_owner& owner, const native::Options& n)
   return db;
 }
 
-/// To open a store is to give up what can't be read of its log. So that is done only when it is
-/// known that nobody was promised it: first an attempt that takes nothing but a whole log, which
-/// most are.
+/// To open a store is to drop the part of its log that can't be read. So that is done only when it
+/// is known that no commit in that part was acknowledged. The first attempt accepts only a whole
+/// log, as most logs are.
 opened open_existing(const backend::file_owner& owner, native::Options n) {
   check_not_locked(owner, *n.env);
   const proof proved = check_manifest(owner, n);
@@ -227,7 +231,7 @@ database::database(backend::file_owner& owner, const options& o)
     : owner_(owner), memtable_bytes_(std::max(o.memtable_bytes, kMemtableBytesMin)) {
   db_ = open_directory(owner, to_native(o, memtable_bytes_, &threads_));
   db_->GetDbIdentity(id_).PermitUncheckedError();  // it always has one
-  // What was found in the log stands in a file now, so it is durable, whatever was before.
+  // RocksDB has written the log's records to a sorted file by now, so they are durable.
   durable_ = db_->GetLatestSequenceNumber();
   owner.mark_created();
 }
@@ -264,12 +268,13 @@ native::Status database::write(native::WriteBatch& b, bool flush) {
   return s;
 }
 
-/// While an older log is needed as well, nobody would notice that the newest one was removed.
+/// If more than one log is needed, and the newest one is removed, that isn't noticed. So this makes
+/// the older ones needless.
 void database::leave_one_log() {
   try {
     if (count_logs(owner_.path(), first_log_of(*db_)) <= 1) return;
-  } catch (const std::system_error&) { return; }  // the directory is gone: what follows tells
-  db_->Flush({}).PermitUncheckedError();          // if it fails, all stays in the logs, as it was
+  } catch (const std::system_error&) { return; }  // the directory is gone: close() reports that
+  db_->Flush({}).PermitUncheckedError();          // if it fails, all stays in the logs
 }
 
 native::Status database::close() {

@@ -1,4 +1,4 @@
-// A RocksDB directory, opened with our settings, and what its statuses mean.
+// A RocksDB directory, opened with our settings, and the errors for RocksDB's statuses.
 #pragma once
 #include <rocksdb/db.h>
 
@@ -18,30 +18,33 @@ namespace stet { inline namespace v0 { namespace rocksdb {
 [[noreturn]] void fail(std::string_view operation, std::string_view path, const native::Status& s,
                        commit_outcome outcome = commit_outcome::refused);
 
-/// Thread: reads through get() any; all else the committing thread.
+/// Thread: any may read through get(); all else is for the committing thread.
 class database {
  public:
-  /// Opens the directory that `owner` owns, which outlives it, or makes a store in it. Throws
-  /// store_error, as stet::rocksdb::open says.
+  /// Opens the directory that `owner` owns, or makes a store in it. The owner must outlive the
+  /// database.
+  /// Throws store_error, as stet::rocksdb::open says.
   database(backend::file_owner& owner, const options& o);
 
   native::DB* get() const noexcept { return db_.get(); }
 
-  /// Throws errc::full unless the file system has room for `bytes` more, and for what RocksDB makes
-  /// of its memory later. A batch that `erases` may use half of the latter.
+  /// Throws errc::full unless the file system has room for `bytes` more, and for the files that
+  /// RocksDB makes of its memory later. A batch that `erases` may use half of the room for these
+  /// files.
   void check_room(std::size_t bytes, bool erases) const;
-  /// Throws errc::full unless files can be written as well: a quota isn't known before.
+  /// Tries to write a file, and throws errc::full if that fails: a quota shows only then.
   void check_writable(std::size_t bytes) const;
-  /// True if the last write() that failed found no room in the log, so that certainly nothing of
-  /// it is there. From then on nothing can be written, and reads go on: open another.
+  /// Returns true if the last write() found no room in the log, so that certainly nothing of it is
+  /// stored. From then on nothing can be written; reads go on. To write again, open another
+  /// database.
   bool is_log_full() const noexcept { return threads_.is_log_full(); }
   /// Adds a proof to the batch (wal_proof.hpp) and writes it.
   native::Status write(native::WriteBatch& b, bool flush);
-  /// The last commit was made durable, and so all are.
+  /// Returns true if the last commit was made durable; then all are.
   bool is_flushed() const noexcept { return is_flushed_; }
-  /// Makes everything durable, and provably so.
+  /// Makes everything durable, with a proof in the log.
   native::Status close();
-  /// From here on nothing is written, by the destructor neither.
+  /// From now on nothing is written, not even by the destructor.
   void end() noexcept { threads_.end(); }
 
  private:
@@ -52,7 +55,7 @@ class database {
   own_threads threads_;
   std::unique_ptr<native::DB> db_;
   std::string id_;
-  std::uint64_t durable_ = 0;  // the last sequence number that is
+  std::uint64_t durable_ = 0;  // the last sequence number that is durable
   bool is_flushed_ = true;
   bool is_proved_ = true;  // nothing was written since the last proof
 };

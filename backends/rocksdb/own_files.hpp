@@ -1,4 +1,4 @@
-// RocksDB's surroundings, with files that are nobody else's.
+// RocksDB's environment (its access to the system), with files that only one store uses.
 #pragma once
 #include <rocksdb/env.h>
 
@@ -17,14 +17,14 @@ namespace stet { inline namespace v0 { namespace rocksdb {
 
 namespace native = ::rocksdb;
 
-/// What the files of a store have in common. Thread: any.
+/// The state that the files of a store share. Thread: any.
 struct files_state {
   std::atomic<bool> is_over{false};      // nothing is written any more
-  std::atomic<bool> is_log_full{false};  // a record of the log found no room
+  std::atomic<bool> is_log_full{false};  // the log had no room for a record
 };
 
-/// A file that takes nothing any more once its store has ended, or once it has failed: RocksDB
-/// would write what failed again, with what comes later, and nobody expects it there any more.
+/// A file that refuses writes once its store has ended, or once a write to it has failed: RocksDB
+/// would write the failed bytes again together with later ones, although the commit was refused.
 class own_file final : public native::WritableFileWrapper {
  public:
   own_file(std::unique_ptr<native::WritableFile> file, files_state& state, bool is_log)
@@ -46,7 +46,8 @@ class own_file final : public native::WritableFileWrapper {
   }
 
  private:
-  /// RocksDB knows one number of the system's for "no room" only: here all of them are that one.
+  /// RocksDB understands only one of the system's error numbers for "no room", so all of them
+  /// become that one.
   template <class F> native::Status write(F&& f) {
     if (state_.is_over || has_failed_) return native::Status::IOError();
     errno = 0;
@@ -64,8 +65,8 @@ class own_file final : public native::WritableFileWrapper {
   std::atomic<bool> has_failed_{false};
 };
 
-/// What RocksDB makes has mode 0600, whatever the umask: RocksDB itself asks for 0644. It makes it
-/// in a directory of mode 0700, so nobody opens it in between.
+/// RocksDB's files get mode 0600, whatever the umask: RocksDB itself asks for 0644. Each file is
+/// made in a directory of mode 0700, so no other user can open it before its mode is set.
 class own_files : public native::EnvWrapper {
  public:
   own_files() : EnvWrapper(native::Env::Default()) {}
@@ -87,10 +88,11 @@ class own_files : public native::EnvWrapper {
     return owned(EnvWrapper::LockFile(path, lock), path);
   }
 
-  /// Nothing is written any more. Where memory ran out in the middle of a write, RocksDB doesn't
-  /// know how far it came, and would write a record of the log twice when it closes its files.
+  /// From now on nothing is written. If memory ran out in the middle of a write, RocksDB doesn't
+  /// know how much it has written, and would write a record of the log twice when it closes its
+  /// files.
   void end() noexcept { state_.is_over = true; }
-  /// True if the log had no room for a record: it ends in the midst of that.
+  /// Returns true if the log had no room for a record: it ends in the middle of that record.
   bool is_log_full() const noexcept { return state_.is_log_full; }
 
  private:

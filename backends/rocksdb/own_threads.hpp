@@ -1,4 +1,4 @@
-// RocksDB's surroundings, with threads that belong to one store.
+// RocksDB's environment (its access to the system), with threads that belong to one store.
 #pragma once
 #include <rocksdb/env.h>
 
@@ -13,10 +13,10 @@ namespace stet { inline namespace v0 { namespace rocksdb {
 namespace native = ::rocksdb;
 
 /// RocksDB's own threads belong to the process: they begin with its first store and never end, and
-/// a store opened in a forked child would wait for threads that only its parent has. These begin
-/// and end with their store. One writes memory to files, one merges files.
+/// a store opened in a forked child would wait for threads that only its parent has. The threads of
+/// this class begin and end with their store. One writes memory to files, the other merges files.
 ///
-/// Thread: any. Outlives the database that uses it, which leaves nothing queued.
+/// Thread: any. Outlives the database that uses it, which leaves no work in its queues.
 class own_threads final : public own_files {
  public:
   const char* Name() const override { return "stet"; }
@@ -40,7 +40,7 @@ class own_threads final : public own_files {
     void (*unscheduled)(void*);  // called instead of function; may be null
   };
 
-  /// A thread and what it has to do.
+  /// A thread and its queue of work.
   class worker {
    public:
     worker() : thread_([this] { run(); }) {}
@@ -57,7 +57,7 @@ class own_threads final : public own_files {
     port::condition changed_;
     std::deque<job> jobs_ STET_GUARDED_BY(mutex_);
     bool is_ending_ STET_GUARDED_BY(mutex_) = false;
-    std::thread thread_;  // the last: it uses the others
+    std::thread thread_;  // the last member: it uses the others
   };
 
   worker& of(Priority p) noexcept { return p == HIGH ? writing_ : merging_; }

@@ -1,5 +1,6 @@
-// RocksDB as a store. What RocksDB leaves open is closed here: that nothing is written after a
-// failed flush, and what a full disk means. Who owns the directory: backends/common/file_store.hpp.
+// RocksDB as a store. This part settles what RocksDB leaves open: nothing is written after a failed
+// flush, and a full disk is reported as such. For the directory's ownership see
+// backends/common/file_store.hpp.
 #include <stet/rocksdb.hpp>
 
 #include <rocksdb/write_batch.h>
@@ -23,7 +24,7 @@ constexpr std::size_t kValueBytesMax = 1u << 30;
 native::Slice to_slice(std::string_view s) { return {s.data(), s.size()}; }
 std::string_view to_view(const native::Slice& s) { return {s.data(), s.size()}; }
 
-/// Invariant: whoever reads holds reading_ shared.
+/// Invariant: a reader holds reading_ shared.
 class rocksdb_contents final : public backend::file_contents {
  public:
   rocksdb_contents(const std::string& path, const options& o)
@@ -47,13 +48,13 @@ class rocksdb_contents final : public backend::file_contents {
   void open_again(std::size_t bytes);
 
   const options options_;
-  std::unique_ptr<database> db_;  // null: it couldn't be opened again, and poison_ is set
+  std::unique_ptr<database> db_;  // null if it couldn't be opened again: poison_ is set
   backend::fair_shared_mutex reading_;
 };
 
 std::optional<std::string> rocksdb_contents::get(std::string_view key) {
   const port::shared_guard shared(reading_);
-  poison_.check(info_, "get");  // the store may have ended while the lock was waited for
+  poison_.check(info_, "get");  // the store may have ended during the wait for the lock
   std::string value;
   native::Status s = db_->get()->Get({}, to_slice(key), &value);
   if (s.ok()) return value;
@@ -61,9 +62,10 @@ std::optional<std::string> rocksdb_contents::get(std::string_view key) {
   fail("rocksdb get", info_.path, s);
 }
 
-/// RocksDB up to 8.5.1 ends an iteration as if nothing followed where it can't read the first block
-/// of the next file (backward: the last one), unless it is told to ignore erased ranges. So one
-/// that does goes over what is left behind the last key that was visited: mostly nothing.
+/// Up to 8.5.1, RocksDB ends an iteration without an error where it can't read the first block of
+/// the next file (backward: the last block of the previous one), unless it ignores erased ranges.
+/// So this iterates once more, ignoring them, after the last visited key: mostly there is nothing
+/// left.
 native::Status status_of_rest(native::DB& db, native::ReadOptions o, std::string_view last,
                               bool backward) {
   o.ignore_range_deletions = true;
@@ -94,9 +96,10 @@ void rocksdb_contents::scan(const scan_range& range, visitor& v) {
   if (!end.ok()) fail("rocksdb scan", info_.path, end);
 }
 
-/// As RocksDB has it. It looks at the bounds of a range only when it has logged it already.
+/// Turns the batch into RocksDB's form. Leaves out empty ranges: RocksDB checks the bounds of a
+/// range only after it has logged it.
 native::WriteBatch to_native(const batch& b, std::string_view path) {
-  constexpr std::size_t extra_bytes = 16;  // of an operation, and of what is added to a batch
+  constexpr std::size_t extra_bytes = 16;  // for an operation, and for what is added to a batch
   native::WriteBatch w(b.size_bytes() + extra_bytes * (b.operations().size() + extra_bytes));
   native::Status s;
   for (const auto& o : b.operations()) {
@@ -123,15 +126,15 @@ void rocksdb_contents::commit(const batch& b, durability d) {
   native::Status s;
   try {
     s = db_->write(w, flush);
-  } catch (const std::bad_alloc&) {  // how far did it come? Another write could repeat its number
+  } catch (const std::bad_alloc&) {  // a part may be written: another write could repeat its number
     end("out of memory");
     throw;
   }
   if (!s.ok()) fail_commit(s);
 }
 
-/// After a log that had no room for a record, RocksDB writes nothing more. As soon as there is
-/// room, it is opened anew; until then it is what is read.
+/// Once its log had no room for a record, RocksDB writes nothing more. As soon as there is room,
+/// the database is opened anew; until then the old one serves readers.
 void rocksdb_contents::open_again(std::size_t bytes) {
   db_->check_writable(bytes);
   port::lock_guard alone(reading_);
@@ -152,10 +155,11 @@ void rocksdb_contents::end(std::string why) {
   poison_.set(std::move(why));
 }
 
-// What finds no room in the log isn't whole there, and never will be. With a severity it is an
-// earlier failure, of work in the background, which RocksDB answers every write with until it has
-// recovered; incomplete, that the write would wait for such work in vain. Neither has touched the
-// log. Of anything else nobody knows how far it came.
+// A record that finds no room in the log isn't whole there, and never will be. A status with a
+// severity stands for an earlier failure of work in the background: RocksDB returns it for every
+// write until it has recovered. An incomplete status means that the write would wait for such work
+// in vain. Neither of these two has touched the log. After any other failure it is unknown how much
+// was written.
 void rocksdb_contents::fail_commit(const native::Status& s) {
   if (db_->is_log_full()) {
     db_->end();

@@ -14,7 +14,8 @@
 namespace stet { inline namespace v0 { namespace rocksdb {
 namespace {
 
-// On disk: this, the id, the numbers, and their sum with all bits turned round; little-endian.
+// On disk: this text, the id, the numbers, and the sum of the numbers with all bits inverted;
+// little-endian.
 constexpr std::string_view kMagic = "stet durable ";
 constexpr std::size_t kWordBytes = 8, kWords = 3;
 
@@ -30,7 +31,7 @@ std::uint64_t word_at(std::string_view bytes, std::size_t at) {
   return word;
 }
 
-/// 000012.log and the like.
+/// Returns the paths of the log's files, such as 000012.log.
 std::vector<std::filesystem::path> logs_in(const std::string& directory) {
   std::vector<std::filesystem::path> found;
   for (const std::string& name : names_in(directory)) {
@@ -75,7 +76,7 @@ std::string encode_proof(std::string_view id, const proof& p) {
   return text;
 }
 
-// One that is cut in two by a header of RocksDB's is missed, which happens to few of them.
+// Misses a proof that a header of RocksDB's cuts in two; few are cut.
 proof find_proof(const std::string& directory, std::string_view id) {
   const std::string begin = std::string(kMagic) + std::string(id);
   proof most;

@@ -8,36 +8,37 @@
 namespace stet { inline namespace v0 { namespace sqlite {
 namespace {
 
-// On disk, never change: what marks a Stet store, "Stet", and the form of its table.
+// On disk, never change: the mark of a Stet store, "Stet", and the version of its table.
 constexpr int kApplication = 0x53746574;
 constexpr int kForm = 1;
 constexpr const char* kTable =
     "CREATE TABLE pairs(key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL)";
 
 constexpr int kPageBytes = 4096;
-constexpr int kCacheKiB = 8 << 10;  // of the connection that writes
+constexpr int kCacheKiB = 8 << 10;  // for the connection that writes
 constexpr std::uint64_t kLogBytesMin = 64u << 10;
 constexpr std::uint64_t kLogBytesMax = 512u << 20;
-// After so many commits that flushed, the log gets its whole length at once.
+// After this many commits that flushed, the log gets its whole length at once.
 constexpr int kStretchAfter = 8;
-// A program that holds the file for a moment is waited for.
+// How long to wait for a program that holds the file for a moment.
 constexpr int kWaitMs = 1000;
-// A log of so many times its size makes readers wait until it has been moved.
+// If the log is this many times as long as it should be, readers wait until it has been moved.
 constexpr int kPatience = 4;
-// Of a row, beside its value: the key, and SQLite's own.
+// The bytes of a row beside its value: the key, and SQLite's own.
 constexpr int kRowBytes = 1024;
 
 constexpr int kFlags =
     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
 
-/// What a later try may find gone, and leaves all as it is: `rc`, which `c` has just returned.
+/// Returns true if `rc`, which `c` has just returned, is a failure that changes nothing and may be
+/// gone at the next try.
 bool is_passing(sqlite3* c, int rc) noexcept {
   return is_busy(rc) || is_full(c, rc) || kind_of(rc) == SQLITE_NOMEM;
 }
 
 std::string set_cache() { return "PRAGMA cache_size=" + std::to_string(-kCacheKiB); }
 
-/// The connection is there even if it can't be opened: it has the error's text.
+/// `c` exists even if it can't be opened: it has the error's text.
 int open_connection(const std::string& path, int flags, connection& c) {
   sqlite3* raw = nullptr;
   int rc = sqlite3_open_v2(path.c_str(), &raw, kFlags | flags, nullptr);
@@ -53,7 +54,7 @@ reader::reader(const std::string& path) {
   auto settings = "PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON";
   if (rc == SQLITE_OK) rc = sqlite3_exec(c.get(), settings, nullptr, nullptr, nullptr);
   if (rc == SQLITE_OK) rc = get.prepare(c.get(), "SELECT value FROM pairs WHERE key = ?1");
-  // The key at which a scan ends is read and its value is not: that may be megabytes of a block.
+  // Reads the key at which a scan ends, but not its value: that may be a block of megabytes.
   if (rc == SQLITE_OK) {
     rc = forward.prepare(c.get(),
                          "SELECT key, CASE WHEN key < ?2 THEN value END FROM pairs "
@@ -82,7 +83,7 @@ database::database(backend::file_owner& owner, const options& o)
   make_settings(o.wal_bytes);
   if (!has_log) take_lock();
   if (!is_made) make_table();
-  // Nothing that is read counts as durable before it is so for certain.
+  // Data that was only read may not be durable. No call returns it before it certainly is.
   check(sqlite3_wal_checkpoint_v2(writer_.c.get(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr,
                                   nullptr));
   prepare_all();
@@ -115,7 +116,7 @@ void database::connect() {
   if (sqlite3_threadsafe() == 0) {
     fail_open(errc::store, "this SQLite was built for one thread (SQLITE_THREADSAFE=0)");
   }
-  // SQLite follows none either, but can't say so.
+  // SQLite doesn't follow symbolic links either, but its error doesn't say so.
   for (const char* end : {"-wal", "-shm", "-journal"}) {
     port::file_facts there;
     const bool exists = port::look_at_name(path_ + end, there) == 0;
@@ -123,15 +124,16 @@ void database::connect() {
     fail_open(errc::store, path_ + end + " is a symbolic link, and none is followed: remove it");
   }
   check(open_connection(path_, SQLITE_OPEN_READWRITE, writer_.c));
-  move_log_at_end(false);  // a file that is refused is left as it is
+  move_log_at_end(false);  // a file that is refused stays as it is
 }
 
-/// Whether SQLite moves the log into the file when the connection is closed.
+/// Sets whether SQLite moves the log into the file when the connection is closed.
 void database::move_log_at_end(bool moves) const noexcept {
   sqlite3_db_config(writer_.c.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, moves ? 0 : 1, nullptr);
 }
 
-/// False for a store of ours, true for a file with nothing in it. Throws for any other.
+/// Returns false for a store of ours, true for a file with nothing in it. Throws for any other
+/// file.
 bool database::is_new() const {
   const std::string application = ask("PRAGMA application_id"), form = ask("PRAGMA user_version");
   const std::string tables = ask("SELECT group_concat(sql, ';') FROM sqlite_schema");
@@ -158,12 +160,12 @@ void database::set(const std::string& setting, const std::string& value,
   fail_open(errc::store, text);
 }
 
-// Why these: docs/decisions/sqlite-settings.md.
+// For the choice of these settings see docs/decisions/sqlite-settings.md.
 void database::make_settings(std::uint64_t log_bytes) {
   log_bytes = std::clamp(log_bytes, kLogBytesMin, kLogBytesMax);
   const std::string log_limit = std::to_string(log_bytes * 2);
-  ask("PRAGMA page_size=" + std::to_string(kPageBytes));  // of a new file
-  ask("PRAGMA auto_vacuum=NONE");                         // the same
+  ask("PRAGMA page_size=" + std::to_string(kPageBytes));  // for a new file
+  ask("PRAGMA auto_vacuum=NONE");                         // for a new file
   set("trusted_schema", "OFF", "0");
   set("cell_size_check", "ON", "1");
   set("locking_mode", "NORMAL", "normal");
@@ -183,12 +185,12 @@ void database::make_settings(std::uint64_t log_bytes) {
   is_full_certain_ = can_overwrite == 1;
 }
 
-/// The note beside the file can be removed, and a lock on it goes with it. So a lock of SQLite's on
-/// the file itself is taken, one that it never uses with a write-ahead log: it keeps out nobody who
-/// reads, ends with the process, isn't passed on to a fork, and is SQLite's own, so that no
-/// descriptor of the file has to be opened here (to close it would drop all locks of the process).
+/// If the note beside the file is removed, the lock on it is lost. So we also take one of SQLite's
+/// locks on the file itself, one that SQLite never uses with a write-ahead log. That lock keeps no
+/// reader out, ends with the process, and isn't passed on to a fork. Since SQLite takes it, we
+/// needn't open a descriptor of the file (closing that would drop all locks of the process).
 void database::take_lock() const {
-  (void)ask("SELECT count(*) FROM sqlite_schema");  // from the first read on the connection has one
+  (void)ask("SELECT count(*) FROM sqlite_schema");  // after a first read the connection has one
   sqlite3_file* file = nullptr;
   void* out = static_cast<void*>(&file);
   check(sqlite3_file_control(writer_.c.get(), "main", SQLITE_FCNTL_FILE_POINTER, out));
@@ -218,7 +220,7 @@ void database::prepare_all() {
   prepare(writer_.erase_range, "DELETE FROM pairs WHERE key >= ?1 AND key < ?2");
 }
 
-/// Before anything is changed.
+/// Checks that the file has all its pages, before anything is changed.
 void database::check_whole() const {
   const auto count = static_cast<std::uint32_t>(std::stoul(ask("PRAGMA page_count")));
   const auto page_bytes = static_cast<std::uint32_t>(std::stoul(ask("PRAGMA page_size")));
@@ -246,7 +248,7 @@ void database::prepare(durability d) {
 
 void database::set_durability(durability d) {
   if (d == in_force_) return;
-  in_force_.reset();  // until it is certain which one is
+  in_force_.reset();  // until it is certain which one is in force
   sqlite3* c = writer_.c.get();
   const bool sync = d == durability::sync;
   std::string answer;
@@ -260,8 +262,8 @@ void database::set_durability(durability d) {
   in_force_ = d;
 }
 
-// A flush of a file that grows has to write where its new blocks are, too. So the log is given its
-// length by a transaction that is too large for the memory it may use, and is rolled back.
+// A flush of a growing file also has to write where the new blocks are. So a transaction that is
+// larger than the memory it may use gives the log its length, and is rolled back.
 void database::stretch_log() {
   sqlite3* c = writer_.c.get();
   auto run = [&](const std::string& sql) {
@@ -269,7 +271,7 @@ void database::stretch_log() {
   };
   int rc = run("PRAGMA cache_size=16; BEGIN IMMEDIATE; INSERT INTO pairs VALUES('', zeroblob(" +
                std::to_string(pages_max_ * page_bytes_) + "))");
-  if (is_passing(c, rc)) rc = SQLITE_OK;  // commits are slower without it, and that is all
+  if (is_passing(c, rc)) rc = SQLITE_OK;  // without it commits are slower, nothing else
   const bool is_open = sqlite3_get_autocommit(c) == 0;
   if (rc == SQLITE_OK) rc = run((is_open ? "ROLLBACK; " : "") + set_cache());
   if (rc == SQLITE_OK) rc = flush_log();
@@ -302,8 +304,8 @@ void database::committed(durability d) {
   if (has_written && pages_ >= next_move_) move_log();
 }
 
-/// What the log's name leads to; as it was at first if that can't be told (permissions were
-/// dropped).
+/// Returns the identity of the file that the log's name leads to. If that can't be looked up
+/// (permissions were dropped), returns the first identity.
 port::file_identity database::find_log() const noexcept {
   port::file_facts facts;
   if (int native = port::look(log_path_, facts)) {
@@ -318,8 +320,8 @@ int database::flush_log() const noexcept {
 }
 
 void database::move_log() {
-  // When all is moved and nobody reads, the next commit begins the log anew. Readers that overlap
-  // for ever would prevent that; those who come while all is moved don't.
+  // When all of the log is moved and no read runs, the next commit begins the log anew. Readers
+  // that overlap for ever would prevent that, except those that begin when all is moved.
   if (pages_ / kPatience >= pages_max_) readers_.alone([this] { move_log_now(); });
   else move_log_now();
 }
@@ -328,7 +330,7 @@ void database::move_log_now() {
   next_move_ = pages_ + pages_max_;
   sqlite3* c = writer_.c.get();
   int rc = sqlite3_wal_checkpoint_v2(c, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  if (rc == SQLITE_OK || is_passing(c, rc)) return;  // what isn't moved is in the log
+  if (rc == SQLITE_OK || is_passing(c, rc)) return;  // the rest stays in the log
   fail("sqlite commit", path_, c, rc, commit_outcome::unknown);
 }
 

@@ -1,5 +1,5 @@
-// An SQLite file with our one table, opened with our settings: the connection that writes, and
-// those that read.
+// An SQLite file with our one table, opened with our settings: one connection that writes, and
+// others that read.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -18,14 +18,15 @@ struct writer {
   statement begin, commit, rollback, get, put, erase, erase_range;
 };
 
-/// "The log" is SQLite's write-ahead log: the file with -wal at the end of its name.
+/// "The log" is SQLite's write-ahead log: the file whose name ends in -wal.
 ///
-/// Invariant: no connection but the writer writes or moves the log, and only the committing thread
-/// uses that. (Up to 3.51.2, SQLite could lose a commit when two connections did either at once.)
-/// Thread: read_connections() any; all else the committing thread.
+/// Invariant: only the writer's connection writes or moves the log, and only the committing thread
+/// uses that connection. (Up to 3.51.2, SQLite could lose a commit when two connections did either
+/// at once.)
+/// Thread: any may use read_connections(); all else is for the committing thread.
 class database {
  public:
-  /// Opens the file that `owner` owns, which outlives it. Throws store_error.
+  /// Opens the file that `owner` owns; the owner must outlive the database. Throws store_error.
   database(backend::file_owner& owner, const options& o);
   database(const database&) = delete;
   database& operator=(const database&) = delete;
@@ -34,20 +35,25 @@ class database {
   readers& read_connections() noexcept { return readers_; }
   std::size_t value_bytes_max() const;
 
-  /// Before each commit. If that isn't to be flushed, a power cut may undo the last ones and no
-  /// more: a later flush is of the whole log, and what is moved out of it is flushed before.
+  /// Call it before each commit. If the commit isn't to be flushed, a power cut may undo the last
+  /// commits, and nothing else: a later flush is of the whole log, and the log is flushed before it
+  /// is moved.
   /// Throws store_error.
   void prepare(durability d);
-  /// True if there can't be a whole transaction in the log after a commit answered SQLITE_FULL.
+  /// Returns true if SQLITE_FULL from a commit means that the log can't have all of the
+  /// transaction.
   bool is_full_certain() const noexcept { return is_full_certain_; }
-  /// After each successful commit: flushes what SQLite didn't and `d` promises, sees that the log's
-  /// name still finds it, and moves the log if it is long. Throws store_error with outcome unknown.
+  /// Call it after each successful commit. Flushes if SQLite didn't and `d` promises it, checks
+  /// that the log's name still leads to the log, and moves the log if it is long.
+  /// Throws store_error with outcome unknown.
   void committed(durability d);
 
-  /// Before the end: moves all of the log into the file, or, if that can't be now, flushes it where
-  /// it is. Throws store_error with outcome unknown.
+  /// Call it before the end. Moves all of the log into the file; if that can't be done now, flushes
+  /// the log.
+  /// Throws store_error with outcome unknown.
   void leave_one_file();
-  /// Instead of that, after a failure: at the end, too, nothing is written any more.
+  /// Call it instead after a failure: nothing is written any more, not even when the file is
+  /// closed.
   void leave_as_it_is() noexcept;
 
  private:
@@ -80,11 +86,11 @@ class database {
   std::optional<durability> in_force_ = durability::sync;
   bool has_written_ = false;  // since the last committed()
   bool is_flushed_ = true;    // all of the log
-  int flushes_ = 0;           // commits that did
+  int flushes_ = 0;           // commits that flushed
   int page_bytes_ = 0;
-  int pages_ = 0;      // in the log
-  int pages_max_ = 0;  // then it is moved
-  int next_move_ = 0;  // at so many
+  int pages_ = 0;      // length of the log
+  int pages_max_ = 0;  // length at which it is moved first
+  int next_move_ = 0;  // length at which it is moved next
 };
 
 }  // namespace sqlite

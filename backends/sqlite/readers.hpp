@@ -1,4 +1,4 @@
-// Connections that read: one for each thread that does so at the same moment.
+// Connections that read: one for each thread that reads at the same moment.
 #pragma once
 #include <memory>
 #include <string>
@@ -20,13 +20,13 @@ struct reader {
 
 /// Hands out readers and keeps them for reuse.
 ///
-/// Invariant: whoever has one holds reading_ shared.
+/// Invariant: a thread that has a reader holds reading_ shared.
 /// Thread: any.
 class readers {
  public:
   explicit readers(std::string path) : path_(std::move(path)) {}
 
-  /// A reader; goes back by itself. Throws store_error.
+  /// A reader; its destructor gives it back. Throws store_error.
   class lease {
    public:
     explicit lease(readers& all) : all_(all), reading_(all.reading_), reader_(all.take()) {}
@@ -41,13 +41,14 @@ class readers {
     std::unique_ptr<reader> reader_;
   };
 
-  /// Nobody reads while `f` runs.
+  /// No read runs while `f` runs.
   template <class F> void alone(F&& f) {
     port::lock_guard lock(reading_);
     f();
   }
 
-  /// Closes all, before the writer is closed. No read may be running, so no lock is needed.
+  /// Closes all readers; call it before the writer is closed. No read may be running, so no lock is
+  /// needed.
   void clear() noexcept STET_NO_THREAD_SAFETY_ANALYSIS { idle_.clear(); }
 
  private:

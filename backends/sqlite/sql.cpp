@@ -17,14 +17,14 @@ errc code_of(int rc, int native) noexcept {
   }
 }
 
-/// errno of the log's last failure, which SQLite doesn't pass on from a commit; or 0.
+/// Returns errno of the log's last failure, or 0. A commit of SQLite's doesn't pass it on.
 int errno_of_log(sqlite3* c) noexcept {
   int native = 0;
   if (auto* log = log_of(c)) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &native);
   return native;
 }
 
-/// errno behind `rc`, or 0.
+/// Returns the errno from which `rc` comes, or 0.
 int errno_of(sqlite3* c, int rc) noexcept {
   const int kind = kind_of(rc);
   if (c == nullptr || (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN)) return 0;

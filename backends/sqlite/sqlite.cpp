@@ -1,5 +1,5 @@
-// SQLite as a store. What SQLite leaves open is closed here: when the log is moved, and which
-// failures end the store (SQLite itself would go on). Who owns the file:
+// SQLite as a store. This part settles what SQLite leaves open: when the log is moved, and which
+// failures end the store (SQLite itself would go on). For the file's ownership see
 // backends/common/file_store.hpp.
 #include <stet/sqlite.hpp>
 
@@ -72,7 +72,7 @@ void sqlite_contents::commit(const batch& b, durability d) {
 
 namespace {
 
-/// Ends a transaction that wasn't committed.
+/// Rolls back, at its end, a transaction that wasn't committed.
 struct transaction_end {
   writer& w;
   ~transaction_end() {
@@ -113,9 +113,9 @@ int sqlite_contents::apply(const batch::operation& o) {
   return SQLITE_OK;
 }
 
-// Before COMMIT nothing can count, and in it nothing does before its last page is written whole;
-// one that finds another connection in the way has written nothing.
-// But a device that fails may have failed a flush, which is never tried again.
+// Before COMMIT nothing can count. During COMMIT nothing counts before the last page is written
+// whole; a COMMIT that finds another connection in the way has written nothing. But a failure of
+// the device may be a failed flush, which is never tried again.
 void sqlite_contents::fail_commit(int rc, bool committing) {
   sqlite3* c = db_.write_connection().c.get();
   const bool has_no_room = is_full(c, rc);

@@ -5,7 +5,7 @@
 namespace stet { inline namespace v0 { namespace sqlite {
 namespace {
 
-// SQLite's format of a write-ahead log: https://sqlite.org/fileformat2.html#walformat
+// For SQLite's format of a write-ahead log see https://sqlite.org/fileformat2.html#walformat
 constexpr std::size_t kLogHeaderBytes = 32, kFrameHeaderBytes = 24;
 constexpr std::uint32_t kMagic = 0x377f0682;  // + 1: sums are of big-endian words
 constexpr std::uint32_t kPageBytesMax = 65536;
@@ -20,7 +20,7 @@ std::uint32_t swapped(std::uint32_t n) {
   return n >> 24 | (n >> 8 & 0xff00) | (n << 8 & 0xff0000) | n << 24;
 }
 
-/// Over pairs of words, from one frame to the next.
+/// The checksum of SQLite's log: over pairs of words, from one frame to the next.
 struct sum {
   bool is_big_endian;
   std::uint32_t first = 0, second = 0;
@@ -42,7 +42,7 @@ struct sum {
   }
 };
 
-/// False if they aren't all there.
+/// Returns false if the file doesn't have all of the bytes.
 bool read(sqlite3_file* file, std::int64_t offset, std::string& to) {
   return file->pMethods->xRead(file, to.data(), static_cast<int>(to.size()), offset) == SQLITE_OK;
 }

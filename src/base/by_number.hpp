@@ -1,6 +1,6 @@
-// Things in the order of their numbers, which only rise, and taken out in any order: each in
-// constant time on average, since its place stays, empty, until half of all places are. In a row
-// in memory, and nothing at all when empty.
+// A container of things in the order of their numbers, which only rise. They are taken out in any
+// order, each in constant time on average: the place of one that is taken out stays empty until
+// half of all places are. The places lie in one piece of memory; an empty container needs none.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -36,13 +36,13 @@ template <class T> class by_number {
  public:
   bool empty() const noexcept { return empty_ == places_.size(); }
   std::size_t size() const noexcept { return places_.size() - empty_; }
-  /// Whether it is above all that are there.
+  /// Returns true if `number` is above all numbers in the container.
   bool is_next(std::uint32_t number) const noexcept {
     return places_.empty() || places_.back().number < number;
   }
-  /// One that is_next.
+  /// Adds a thing; is_next(number) must be true.
   void add(std::uint32_t number, T what) { places_.push_back({std::move(what), number, true}); }
-  /// Valid until something is added or erased.
+  /// The result is valid until something is added or erased.
   T* find(std::uint32_t number) noexcept {
     auto* p = place_of(number);
     return p ? &p->what : nullptr;

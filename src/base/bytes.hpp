@@ -1,4 +1,4 @@
-// Numbers and strings to bytes and back: what records, snapshots and keys are made of.
+// Turns numbers and strings into bytes and back: records, snapshots and keys consist of them.
 #pragma once
 #include <cstdint>
 #include <stdexcept>
@@ -7,8 +7,8 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Thrown by every decoder when bytes make no sense. Whoever knows what they were says so to the
-/// user.
+/// Thrown by every decoder if the bytes make no sense. The caller knows what the bytes were, and
+/// says that in its own error.
 class malformed : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -16,9 +16,9 @@ class malformed : public std::runtime_error {
 
 inline void put_byte(std::string& out, std::uint8_t v) { out.push_back(static_cast<char>(v)); }
 
-/// LEB128: seven bits a byte, the lowest first.
+/// Appends LEB128: seven bits per byte, the lowest first.
 inline void put_varint(std::string& out, std::uint64_t v) {
-  if (v < 0x80) return out.push_back(static_cast<char>(v));  // nearly all are that small
+  if (v < 0x80) return out.push_back(static_cast<char>(v));  // nearly all are this small
   char bytes[10];
   std::size_t n = 0;
   for (; v >= 0x80; v >>= 7) bytes[n++] = static_cast<char>(v | 0x80);
@@ -32,14 +32,14 @@ inline void put_text(std::string& out, std::string_view v) {
   put_varint(out, v.size());
   out.append(v);
 }
-/// Eight bytes, the highest first: byte order is number order.
+/// Appends eight bytes, the highest first: byte order is number order.
 inline void put_big_endian(std::string& out, std::uint64_t v) {
   char bytes[8];
   for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(v >> (56 - 8 * i));
   out.append(bytes, 8);
 }
 
-/// Reads what the functions above wrote, from bytes that nobody vouches for.
+/// Reads what the functions above wrote. The bytes may be damaged.
 class source {
  public:
   explicit source(std::string_view bytes) noexcept : rest_(bytes) {}

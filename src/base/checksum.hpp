@@ -1,4 +1,4 @@
-// Values that end with the CRC-32C of all that stands before it.
+// Values that end with the CRC-32C of all bytes before it.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -14,15 +14,15 @@ inline constexpr std::size_t checksum_bytes = 4;
 inline void put_checksum(std::string& out, std::uint32_t sum) {
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(sum >> shift));
 }
-/// Throws malformed.
+/// Takes a checksum. Throws malformed.
 inline std::uint32_t take_checksum(source& in) {
   std::uint32_t sum = 0;
   for (char c : in.take(checksum_bytes)) sum = sum << 8 | static_cast<unsigned char>(c);
   return sum;
 }
-/// Ends a value.
+/// Appends the checksum to a value.
 inline void add_checksum(std::string& value) { put_checksum(value, crc32c(value)); }
-/// What stands before the checksum of such a value; nothing, if that isn't right.
+/// Returns a value without the checksum at its end; empty if the checksum is wrong.
 inline std::string_view without_checksum(std::string_view value) {
   if (value.size() < checksum_bytes) return {};
   auto body = value.substr(0, value.size() - checksum_bytes);

@@ -1,4 +1,4 @@
-// CRC-32C (Castagnoli): what says that a block is the block that was written.
+// CRC-32C (Castagnoli): the checksum that shows whether a block is the one that was written.
 #pragma once
 #include <cstdint>
 #include <string_view>

@@ -1,10 +1,10 @@
 // Invariants that are checked in every build.
 //
-// An invariant that doesn't hold is a mistake of Stet's own, and whatever is written after it could
+// An invariant that doesn't hold is a mistake of Stet's own, and everything written after it could
 // be wrong. ensure() throws broken_invariant, which leaves the engine's turn: the engine stops,
 // every caller gets errc::internal with the text, and the store keeps what is durable. The host
-// goes on. Not for what a caller or a store can bring about: those have errors of their own.
-// Not in functions that are noexcept.
+// goes on. Don't use it for a fault that a caller or a store can cause: such faults have errors of
+// their own. Don't use it in functions that are noexcept.
 #pragma once
 #include <source_location>
 #include <stdexcept>

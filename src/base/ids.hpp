@@ -1,6 +1,6 @@
 // Numbers that name things, each a type of its own, so that none can be passed where another is
-// meant. Users and bytes have plain numbers: who takes one in makes it explicitly, and who gives
-// one out asks for its value().
+// meant. Users and bytes have plain numbers: code that takes in a plain number converts it
+// explicitly, and code that gives one out calls value().
 #pragma once
 #include <compare>
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// A number of one kind. Zero is none: such a number is false. `Tag` only tells the kinds apart.
-/// A count may be added to it, and no number of another kind.
+/// A number of one kind. Zero means none, and converts to false. `Tag` only tells the kinds apart.
+/// A count may be added to it, but no number of another kind.
 template <class Tag, class Number> class distinct_number {
  public:
   constexpr distinct_number() noexcept = default;
@@ -43,7 +43,7 @@ template <class Tag, class Number> class distinct_number {
   Number value_ = 0;
 };
 
-/// Of a run, in its store. Zero is no run.
+/// The number of a run in its store. Zero means no run.
 using run_number = distinct_number<struct run_tag, std::uint64_t>;
 inline constexpr run_number no_run;
 

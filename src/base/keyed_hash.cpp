@@ -36,7 +36,7 @@ struct sip_state {
   }
 };
 
-/// Up to eight bytes, the lowest first.
+/// Up to eight bytes as a number, the lowest first.
 std::uint64_t word_of(std::string_view bytes) noexcept {
   std::uint64_t word = 0;
   for (std::size_t i = bytes.size(); i > 0; --i)

@@ -1,7 +1,7 @@
-// What nearly every source of the lower layers includes (base to journal), compiled once for each
-// library (meson's cpp_pch). It has no header that a verb of the client is in, so that a changed
-// verb compiles none of them anew. It is only for speed: a source includes what it uses, and
-// ./dev bench builds without.
+// The headers that nearly every source of the lower layers (base to journal) includes, compiled
+// once for each library (meson's cpp_pch). None of them has a verb of the client, so that a changed
+// verb compiles none of these sources anew. This file is only for speed: a source includes what it
+// uses, and ./dev bench builds without it.
 #pragma once
 #include <algorithm>
 #include <atomic>

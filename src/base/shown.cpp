@@ -6,8 +6,8 @@ namespace stet { inline namespace v0 {
 namespace detail {
 namespace {
 
-/// U+2028 to U+202E, U+2066 to U+2069: separators of lines, and what turns the direction of
-/// writing. All begin with these two bytes.
+/// U+2028 to U+202E and U+2066 to U+2069: separators of lines, and characters that turn the
+/// direction of writing. All begin with these two bytes.
 bool is_obeyed(std::string_view character) noexcept {
   if (character.size() != 3 || character[0] != '\xe2') return false;
   auto second = static_cast<unsigned char>(character[1]);
@@ -25,7 +25,7 @@ void escape(std::string& out, char c) {
   else out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
 }
 
-/// Appends the character at the start of `s`; returns how many bytes it has.
+/// Appends the character at the start of `s`. Returns its number of bytes.
 std::size_t put_character(std::string& out, std::string_view s) {
   auto length = utf8_length(s);
   auto character = s.substr(0, length == 0 ? 1 : length);

@@ -1,4 +1,4 @@
-// Whose code this thread runs, if it is a workflow's own: what must take the same way each time.
+// Says which workflow's own code this thread runs, if any: such code must do the same each time.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -12,19 +12,19 @@ struct source_point;
 
 namespace detail {
 
-/// Set by the engine around a drive; read by what traps, at the call, what a workflow must not do
-/// itself (stet/strict.hpp).
+/// The engine sets it around a drive. Traps read it when a workflow itself calls what it must not
+/// call (stet/strict.hpp).
 struct user_code {
   std::string_view workflow, id;
-  const std::uint32_t* command = nullptr;  // the latest that it began, and where that stands
+  const std::uint32_t* command = nullptr;  // the latest that it began, and its place in the source
   const source_point* at = nullptr;
-  std::string offence;  // the first thing that it did itself
+  std::string offence;  // the first forbidden call that it made itself
 };
 
-/// This thread's; null: it runs something else.
+/// The one of this thread; null if the thread runs other code.
 STET_API user_code*& current_user_code() noexcept;
 
-/// Code of Stet's, or a listener's, that a workflow has called.
+/// While one lives, this thread runs code of Stet's or of a listener that a workflow has called.
 class not_user_code {
  public:
   not_user_code() noexcept : before_(current_user_code()) { current_user_code() = nullptr; }

@@ -1,4 +1,4 @@
-// What is random in a run, by the seed of its start: the same in every replay.
+// The random numbers of a run. They come from the seed of its start: the same in every replay.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -16,7 +16,8 @@ class chance {
     secret_ = started.secret;
     state_ = seed_[0] ^ (seed_[1] * 0x9e3779b97f4a7c15);
   }
-  /// `goes_on`: the next one is another. A query only looks.
+  /// Returns a number. With `goes_on` the next call returns another one; in a query it returns the
+  /// same.
   std::uint64_t next(bool goes_on) noexcept {
     auto z = state_ + 0x9e3779b97f4a7c15;
     if (goes_on) state_ = z;
@@ -24,7 +25,7 @@ class chance {
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
     return z ^ (z >> 31);
   }
-  /// Of a promise.
+  /// The token of a promise.
   std::string token(run_number run, std::uint32_t command) const {
     return token_of(run, command, seed_, secret_);
   }

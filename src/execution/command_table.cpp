@@ -55,7 +55,7 @@ void command_table::hold(command& c) {
   c.hold();
 }
 
-/// Its lengths of time count from now, which may be long after the event that drives the run.
+/// The durations of `r` count from now, which may be long after the event that drives the run.
 void command_table::count_from_here(record& r) noexcept {
   auto* host = run_.host();
   r.late = emitter_.is_replaying() || !host ? 0 : host->late_by();
@@ -76,7 +76,7 @@ void command_table::fill_in(record& r, request& q) {
     emitter_.out().begun.push_back({q.id, &q, r.related});
 }
 
-/// Emits a command, or holds it against the history.
+/// Emits a command, or compares it with the history.
 std::uint8_t command_table::record_command(command& c) noexcept try {
   record r;
   r.command = c.id;
@@ -107,7 +107,7 @@ std::uint8_t command_table::record_command(command& c) noexcept try {
 
 // ---------------------------------------------------------------- answer
 
-/// Looks at what the run itself answers.
+/// Tests a condition. Returns true if that gave it an answer.
 bool command_table::look(condition& c) noexcept {
   try {
     if (!c.holds(run_)) return false;
@@ -135,7 +135,7 @@ bool command_table::meet_condition() noexcept {
 
 void command_table::answer(const record& event) {
   auto* c = find_pending(event.command);
-  if (!c) return;  // it was given up since
+  if (!c) return;  // it was given up meanwhile
   if (answered_by(event.kind) != record_of(c->kind))
     throw malformed("the history is damaged: " + shown(to_text(event.kind)) + " answers a " +
                     std::string(to_text(record_of(c->kind))));
@@ -156,7 +156,7 @@ void command_table::answer(const record& event) {
       c->code = event.code;
       c->error = std::make_unique<failure>(failure_of(event));
       if (event.flags & flag::step_failed::waits) {
-        c->awaits_body = true;  // its outcome stands; it goes on when the body has returned
+        c->awaits_body = true;  // it has its outcome; it goes on when the body has returned
         return;
       }
       break;
@@ -185,7 +185,7 @@ void command_table::give_up(command& c, const std::string& reason) noexcept try 
   else complete(c);
 } catch (const std::bad_alloc&) { emitter_.starve(); }
 
-/// A command that is given up: if this drive has asked for it, nobody need do it.
+/// For a command that is given up: if this drive has asked for it, withdraws the request.
 void command_table::withdraw(std::uint32_t command) noexcept {
   auto& begun = emitter_.out().begun;
   auto at = std::lower_bound(begun.begin(), begun.end(), command,

@@ -1,9 +1,9 @@
 // The commands that a run has emitted and that aren't answered: steps, sleeps, children,
 // conditions, promises, messages.
 //
-// Invariants: commands are numbered as they are emitted, from 1; a condition is looked at when
-// nothing else is ready, the oldest first, and one at a time: what it took is seen before the next
-// one is looked at.
+// Invariants: commands are numbered from 1 in the order in which they are emitted. A condition is
+// tested when nothing else is ready: the oldest first, and one at a time, so that the effect of a
+// condition that was met is seen before the next one is tested.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -22,34 +22,36 @@ class command_table {
   command_table(execution& run, emitter& e) noexcept : run_(run), emitter_(e) {}
 
   // ------------------------------------------------------------ operations, while the code runs
-  /// An operation is awaited. Returns true if it is answered already.
+  /// Awaits an operation. Returns true if it is answered already.
   bool begin(command& c, environment e, waiter& w) noexcept;
-  /// A command of the whole run, which no scope cancels.
+  /// Emits a command for the whole run, which no scope cancels.
   void hold(command& c);
   void give_up(command& c, const std::string& reason) noexcept;
   void unlink(command& c) noexcept;
-  /// Nobody waits for what this scope, and those in it, have asked for: no code that does may run
-  /// any more.
+  /// Ends every wait for what this scope, and the scopes in it, have asked for: the code that waits
+  /// may not run any more.
   void abandon(scope& s) noexcept;
-  /// Some of its code waits for a command, or is about to be told.
+  /// Returns true if some of its code waits for a command, or is about to be resumed.
   bool is_suspended(const scope& s) const noexcept;
 
   // ------------------------------------------------------------ events
-  /// An event answers a command; one that was given up since, or whose outcome stood, is nothing.
+  /// Answers a command by an event. Ignores a command that was given up meanwhile, or that already
+  /// had its outcome.
   void answer(const record& event);
-  /// If a condition holds by now it is answered. Returns false if none does.
+  /// Answers a condition that holds by now. Returns false if none does.
   bool meet_condition() noexcept;
 
   bool empty() const noexcept { return pending_.empty(); }
-  /// A pending step, child, promise or message; null if there is none.
+  /// Returns a pending step, child, promise or message, or null if the run has no such command.
   request* find(std::uint32_t number) noexcept;
-  /// The run goes on in spite of its cancellation, again and again.
+  /// Returns true if the run goes on in spite of its cancellation, again and again.
   bool swallows() const noexcept { return swallows_; }
   static constexpr std::uint32_t refused_awaits_max = 1000;
-  /// The number of the latest command, and where it stands. They change while the run is driven.
+  /// The number of the latest command, and its place in the source. They change while the run is
+  /// driven.
   const std::uint32_t& last_command() const noexcept { return last_command_; }
   const source_point& last_at() const noexcept { return at_; }
-  /// The run goes, and what is held for it.
+  /// The run is destroyed: drops its commands.
   void clear() noexcept;
 
  private:
@@ -64,14 +66,14 @@ class command_table {
   execution& run_;
   emitter& emitter_;
   by_number<command*> pending_;
-  std::vector<condition*> conditions_;  // those among them
+  std::vector<condition*> conditions_;  // the conditions among the commands
   std::uint32_t last_command_ = 0;
   std::uint32_t refused_ = 0;  // awaits after cancellation
-  source_point at_;            // where the latest one stands
+  source_point at_;            // the latest command's place
   bool swallows_ = false;
 };
 
-/// Whether a scope is this one, or within it.
+/// Returns true if a scope is `outer`, or is within it.
 bool is_within(const scope* s, const scope& outer) noexcept;
 
 }}}  // namespace stet::v0::detail

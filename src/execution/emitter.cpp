@@ -31,13 +31,13 @@ std::string describe(const record& r, const char* file) {
   return s;
 }
 
-/// A memo, or details, that can't be opened now: nothing tells whether they are the same.
+/// Returns true for a memo, or details, that can't be opened now: it can't be compared.
 bool is_unknown(const record& r) noexcept {
   bool may_be = r.kind == record_kind::described && !(r.flags & flag::described::attributes);
   return may_be && !r.payload.empty() && r.payload.front() == '\xff';
 }
 
-/// What must be the same, by kind.
+/// Compares two records in the fields that a replay must repeat. Returns the difference, or null.
 const char* difference(const record& was, const record& is) noexcept {
   if (was.kind != is.kind) return "another kind";
   if (was.command != is.command) return "another number";
@@ -70,7 +70,7 @@ void emitter::begin_replay(std::string_view history, drive_output& work) {
   out_ = &work;
 }
 
-/// Finds the next record that matters to the coroutine; keeps the undriven events on the way.
+/// Finds the next record that matters to the coroutine; keeps the undriven events before it.
 bool emitter::peek() {
   while (!replay_->has_next && !replay_->rest.done()) {
     auto before = replay_->rest.rest();
@@ -168,7 +168,7 @@ bool emitter::finds_marker(std::string_view patch) noexcept {
   }
 }
 
-// ---------------------------------------------------------------- events that haven't driven it
+// ---------------------------------------------------------------- undriven events
 
 record emitter::take_queued(std::string& bytes, std::int64_t time) {
   if (undriven_.empty()) throw malformed("an event should drive that isn't there");

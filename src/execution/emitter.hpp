@@ -1,5 +1,5 @@
-// What the coroutine of a run emits: recorded while an event drives it, and in a replay held
-// against the recorded history. And what goes wrong with that.
+// The commands that the coroutine of a run emits: recorded while an event drives it, and in a
+// replay compared with the recorded history. Also the problems that this finds.
 //
 // Invariant: in a replay nothing new is emitted before the recorded history has been gone through;
 // a mismatch ends the replay with `problem()`.
@@ -20,20 +20,20 @@ namespace stet { inline namespace v0 { namespace detail {
 
 class execution_host;
 
-/// A step, a child or a message that a drive asks its host for.
+/// A step, a child or a message for which a drive asks its host.
 struct intent {
   std::uint32_t command = 0;
   request* what = nullptr;  // null: it was given up in the same drive, and may be gone
   run_number child;         // the child's run
 };
 
-/// What one delivery brought: given by whoever drives, used again and again.
+/// The output of one drive. The caller that drives gives it, and uses it again and again.
 struct drive_output {
   std::string records;               // the commands, encoded
   std::vector<intent> begun;         // by number
   std::vector<std::string> updated;  // the ids of updates that have been answered
-  // Work space: who is to be told, and the scope of what has ended. Null: was told, or is gone, and
-  // so may the scope be.
+  // Work space: the waiters that are to be resumed, and the scope of what has ended. Null if a
+  // waiter was resumed or is gone; then the scope may be gone, too.
   std::vector<std::pair<waiter*, const scope*>> ready;
   void clear() noexcept {
     records.clear();
@@ -47,16 +47,15 @@ class emitter {
  public:
   explicit emitter(run_number run) noexcept : run_(run) {}
 
-  // ------------------------------------------------------------ what is wrong
+  // ------------------------------------------------------------ problems
   bool is_well() const noexcept { return problem_.empty(); }
-  /// Why the run can't go on; empty if it can.
+  /// Says why the run can't go on; empty if it can.
   const std::string& problem() const noexcept { return problem_; }
   void reject(std::string problem) { problem_ = std::move(problem); }
-  /// Something was thrown while it was driven that is no answer of the workflow's: by a function
+  /// Rejects the run by an exception that isn't the workflow's own answer: thrown by a function
   /// that is no coroutine yet, or because of a history that makes no sense.
   void reject_by(const std::exception_ptr& thrown) noexcept;
-  /// There was no memory for what it did: it goes no further. In memory only: it can be tried
-  /// again.
+  /// There was no memory to go on. That concerns only the run in memory: it can be tried again.
   void starve() noexcept {
     starved_ = true;
     problem_ = "out of memory";  // short enough to need none
@@ -70,7 +69,7 @@ class emitter {
     out_ = nullptr;
     replay_.reset();
   }
-  /// The workflow's own code runs now, and what it asks for is emitted.
+  /// Returns true while the workflow's own code runs, and emits what it asks for.
   bool is_driven() const noexcept { return out_ != nullptr; }
   bool is_replaying() const noexcept { return replay_.has_value(); }
   drive_output& out() noexcept { return *out_; }
@@ -78,38 +77,38 @@ class emitter {
   drive_output* suspend() noexcept { return std::exchange(out_, nullptr); }
   void resume(drive_output* out) noexcept { out_ = out; }
 
-  /// In a replay: the next event that drove. `bytes` is to keep what it names. Returns nothing at
-  /// the end of the history, or if the history goes on with a command there: see problem().
+  /// For a replay: returns the next event that drove the run. `bytes` keeps the texts in it.
+  /// Returns nullopt at the end of the history, or if a command comes next there: see problem().
   std::optional<record> next_event(std::string& bytes);
-  /// The history says that others have ended the run.
+  /// Returns true if others have ended the run, by its history.
   bool was_ended() const noexcept { return was_ended_; }
-  /// An event drives: it counts as a record.
+  /// Counts an event that drives as a record.
   void count_event() noexcept { ++records_; }
-  /// Records that drove, or were emitted.
+  /// The number of records that drove or were emitted.
   std::uint64_t records() const noexcept { return records_; }
 
-  /// Emits a record, or compares it. Returns its flags, from the history if there is one. `file`:
-  /// where it stands in the source, for a difference.
+  /// Emits a record, or compares it with the history. Returns its flags, the history's in a replay.
+  /// `file` is the place in the source, for the text of a difference.
   std::uint8_t emit(record r, const char* file = "") noexcept;
-  /// The number of a child, or of the run that continues this one.
+  /// Returns the number of a child, or of the run that continues this one.
   run_number child_number(execution_host* host) noexcept;
-  /// In a replay: the history says here that this condition holds.
+  /// For a replay: returns true if the history has here that this condition is met.
   bool says_met(const condition& c);
-  /// In a replay: the history says here that the run takes this patch's new way.
+  /// For a replay: returns true if the history has here that the run takes this patch's new way.
   bool finds_marker(std::string_view patch) noexcept;
 
-  // ------------------------------------------------------------ events that haven't driven it
+  // ------------------------------------------------------------ undriven events
   /// Keeps an event that has been recorded as undriven.
   void queue(std::string event) { undriven_.push_back(std::move(event)); }
-  /// The oldest of them, no longer queued: it drives at `time`. `bytes` is to keep what it names.
-  /// Throws malformed if there is none.
+  /// Takes the oldest undriven event: it drives at `time`. `bytes` keeps the texts in it. Throws
+  /// malformed if there is none.
   record take_queued(std::string& bytes, std::int64_t time);
-  /// In their order, as records.
+  /// The undriven events in their order, as records.
   const std::list<std::string>& queued() const noexcept { return undriven_; }
   bool has_queued(record_kind k, std::string_view target) const;
 
  private:
-  struct place {  // a replay's, in the history
+  struct place {  // of a replay, in the history
     source rest;
     record next{};
     bool has_next = false;
@@ -118,7 +117,7 @@ class emitter {
   void diverge(const record& emitted, const char* file) noexcept;
 
   const run_number run_;
-  drive_output* out_ = nullptr;  // while the coroutine runs
+  drive_output* out_ = nullptr;  // set while the coroutine runs
   std::optional<place> replay_;
   std::list<std::string> undriven_;  // an empty list needs no memory, an empty deque does
   std::string problem_;

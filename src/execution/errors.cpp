@@ -22,7 +22,7 @@ std::string spell(const char* mangled) {
   return s;
 }
 
-/// An error is recorded whatever it is, so what is too long of it goes.
+/// Cuts an error to the limits, since it is recorded in any case.
 failure within_limits(failure f) {
   auto length = f.message.size();
   if (length > message_bytes_max) {
@@ -57,7 +57,7 @@ failure error_registry::describe(const std::exception_ptr& e) const {
   failure f;
   try {
     std::rethrow_exception(e);
-  } catch (const failed& x) {  // what failed further down: its own words, not a wrapper's
+  } catch (const failed& x) {  // the words of the failure further down, not of a wrapper
     f.type = x.type();
     f.message = x.operation() + ": " + x.message();
     f.attempts = x.attempts();
@@ -69,7 +69,7 @@ failure error_registry::describe(const std::exception_ptr& e) const {
       try {
         if (d->describe(x, f)) return within_limits(std::move(f));
       } catch (...) {
-        f = {};  // its codec threw: it goes on as an undeclared one
+        f = {};  // its codec threw: record it as an undeclared one
       }
     }
     f.type = spell(typeid(x).name());

@@ -1,4 +1,4 @@
-// Exceptions to what the journal keeps of them, and back.
+// Turns exceptions into what the history keeps of them, and back.
 #pragma once
 #include <exception>
 #include <memory>
@@ -11,19 +11,19 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// The type of an error that was declared, and is too long to be recorded. Final too.
+/// The type of a declared error that is too long to be recorded. Such an error is final, too.
 inline constexpr std::string_view error_too_long = "stet::error_too_long";
 
-/// The error types that cross the journal as themselves. Written before the engine starts, only
-/// read afterwards.
+/// The error types that keep their type in a history. They are added before the engine starts and
+/// only read afterwards.
 class error_registry {
  public:
-  /// Throws errc::conflict.
+  /// Throws errc::conflict if the type is declared already.
   void add(std::unique_ptr<declared_error> e);
   bool declares(std::string_view type) const noexcept;
-  /// Never throws (std::bad_alloc apart).
+  /// Never throws, except std::bad_alloc.
   failure describe(const std::exception_ptr& e) const;
-  /// Throws the declared type, else the class that `code` stands for.
+  /// Throws the declared type, or else the class for `code`.
   [[noreturn]] void raise(errc code, std::string_view operation, const failure& f) const;
 
  private:

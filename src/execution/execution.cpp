@@ -69,7 +69,7 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
   emitter.begin_replay(history, work);
   try {
     for (; emitter.is_well() && events_max > 0; --events_max) {
-      std::string bytes;  // of an undriven event, while it drives
+      std::string bytes;  // bytes of an undriven event, while it drives
       auto event = emitter.next_event(bytes);
       if (!event) break;
       payload_limit limited(event->kind == record_kind::started ? event->payload_limit : limit_);
@@ -116,22 +116,22 @@ void execution::drain() {
     ready.clear();
   } while (emitter.is_well() && !stops() && (commands.meet_condition() || updates.begin_waiting()));
   {
-    destroying inert(*this);  // what a parameter's destructor asked for here would come too late
+    destroying inert(*this);  // a parameter's destructor can't ask for anything any more
     updates.drop_ended();
   }
   if (stops() && emitter.is_well() && !ended()) finish();
 }
 
-/// The run ends, or goes on as another.
+/// Ends the run, or continues it as another.
 void execution::finish() {
-  updates.fail_all(continues_.has_value());  // where it continues, those that wait go over
+  updates.fail_all(continues_.has_value());  // if the run continues, waiting updates go over
   if (!continues_) return emit_end();
   continues_->run = emitter.child_number(host_);
   emitter.emit(commands::continued(continues_->run, continues_->workflow, continues_->arguments));
   ended_ = emitter.is_well();
 }
 
-/// What the workflow has returned, or thrown.
+/// Emits the run's end, by the workflow's result or exception.
 void execution::emit_end() {
   record end;
   std::string payload, path;

@@ -3,9 +3,10 @@
 // Invariants:
 //  - an event is invisible to the coroutine until it is delivered; it is delivered once, in the
 //    order of the history;
-//  - the coroutine runs only inside replay, deliver and drive_next; a frame is destroyed only
-//    outside of them, but an update's whose handler is destroyed by its own workflow;
-//  - while a frame is destroyed, destructors in it find everything inert: see `destroying`.
+//  - the coroutine runs only inside replay, deliver and drive_next. A frame is destroyed only
+//    outside of them; the one exception is the frame of an update whose handler its own workflow
+//    destroys;
+//  - while a frame is destroyed, destructors in it can't emit anything: see `destroying`.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -30,17 +31,18 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// What an execution needs of whoever drives it.
+/// The calls that an execution makes to the code that drives it.
 class execution_host {
  public:
-  /// A pending step is given up: don't begin its body, or ask it to stop. Returns true if a body
-  /// runs and must be waited for.
+  /// Called when a pending step is given up: its body must not begin, or is asked to stop. Returns
+  /// true if a body runs and must be waited for.
   virtual bool stop_body(run_number run, std::uint32_t command) noexcept = 0;
-  /// What a body of this step refers to goes now: returns when it has left it.
+  /// Called before the things are destroyed that a body of this step refers to. Returns when no
+  /// body of it runs any more.
   virtual void await_body(run_number run, std::uint32_t command) noexcept = 0;
-  /// The number for a child run.
+  /// Returns a number for a child run.
   virtual run_number new_run_number() noexcept = 0;
-  /// How long ago the event happened that drives the run, ms.
+  /// Returns how long ago the event happened that drives the run, in ms.
   virtual std::int64_t late_by() noexcept { return 0; }
   virtual void log(std::string_view id, std::string_view line) noexcept = 0;
 
@@ -48,7 +50,7 @@ class execution_host {
   ~execution_host() = default;
 };
 
-/// What a run gives the one that continues it.
+/// The workflow, the arguments and the number of the run that continues this one.
 struct continued_as {
   std::string workflow, arguments;
   run_number run;
@@ -56,7 +58,7 @@ struct continued_as {
 
 class execution : private waiter {
  public:
-  /// As long as one lives, the run is inert.
+  /// As long as one of these lives, the run is inert: code of it emits nothing.
   class destroying {
    public:
     explicit destroying(execution& e) noexcept : run_(e) { ++run_.destroying_; }
@@ -66,7 +68,7 @@ class execution : private waiter {
 
    private:
     execution& run_;
-    payload_limit unlimited_{SIZE_MAX};  // else an operation that is only made may be refused
+    payload_limit unlimited_{SIZE_MAX};  // else a mere construction of an operation may be refused
   };
 
   /// `host` may be null for a replay that is only a check.
@@ -76,24 +78,25 @@ class execution : private waiter {
   execution& operator=(const execution&) = delete;
   ~execution();
 
-  // ------------------------------------------------------------ whoever drives
+  // ------------------------------------------------------------ for the code that drives
   /// Goes through a recorded history from its first record, or through its first `events_max`
   /// events that drive. Returns false if it doesn't fit: see problem().
   bool replay(std::string_view history, drive_output& work, std::size_t events_max = SIZE_MAX);
-  /// Drives the coroutine by an event that has just been recorded as driven. Returns false if it
-  /// can't go on: see problem().
+  /// Drives the coroutine by an event that has just been recorded as driven. Returns false if the
+  /// run can't go on: see problem().
   bool deliver(const record& event, drive_output& out);
-  /// Drives the coroutine by the oldest undriven event, at `time`. Returns as deliver().
+  /// Drives the coroutine by the oldest undriven event, at `time`. Returns the same as deliver().
   bool drive_next(std::int64_t time, drive_output& out);
-  /// Why it can't go on; empty if it can.
+  /// Says why the run can't go on; empty if it can.
   const std::string& problem() const noexcept { return emitter.problem(); }
   const std::optional<continued_as>& continues() const noexcept { return continues_; }
-  /// The record that ended the run has been emitted, or others have ended it in its history.
+  /// Returns true if the record that ends the run has been emitted, or others have ended it by its
+  /// history.
   bool ended() const noexcept { return ended_ || emitter.was_ended(); }
 
   run_number run() const noexcept { return who_.run; }
   std::string_view id() const noexcept { return who_.id; }
-  /// What a crash slot says of the id: its crc32c.
+  /// The crc32c of the id: crash slots have it.
   std::uint32_t id_checksum() const noexcept { return who_.checksum; }
 
   // ------------------------------------------------------------ operations, while the code runs
@@ -105,9 +108,10 @@ class execution : private waiter {
   execution_host* host() noexcept { return host_; }
   /// Throws errc::usage outside of a workflow's own code.
   void must_run(std::string_view what) const;
-  /// Stet destroys a frame of the run: what destructors in it ask for is neither done nor refused.
+  /// Returns true while Stet destroys a frame of the run: what destructors in it ask for is neither
+  /// done nor refused.
   bool is_inert() const noexcept { return destroying_ > 0 && !STET_SEEDED(destructors_act); }
-  /// The workflow's own code runs: what it asks for is emitted.
+  /// Returns true while the workflow's own code runs, and what it asks for is emitted.
   bool runs() const noexcept { return emitter.is_driven() && !is_inert(); }
   bool continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept;
   bool continue_suggested() const noexcept {
@@ -145,9 +149,9 @@ class execution : private waiter {
   std::unique_ptr<scope> top_;
   std::unique_ptr<root> root_;
   std::optional<continued_as> continues_;
-  std::size_t limit_ = payload_bytes_ceiling;  // of payloads that the run makes, since its start
+  std::size_t limit_ = payload_bytes_ceiling;  // of payloads that the run makes, fixed at its start
   std::int64_t now_ = 0;
-  int destroying_ = 0;  // frames of it, one within another
+  int destroying_ = 0;  // frames being destroyed, one within another
   bool root_done_ = false;
   bool ended_ = false;
 };

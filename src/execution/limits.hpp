@@ -1,6 +1,6 @@
-// How long a payload may be. Operations are made by templates far from any engine, so the limit
-// that counts is the thread's: while a run's code is driven, that of the run, as its first record
-// says, or a replay could come to something else than the run did.
+// The length limit of payloads. Operations are made by templates far from any engine, so the limit
+// belongs to the thread: while a run's code is driven it is that run's own limit, from its first
+// record. Otherwise a replay could end differently from the run.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -14,14 +14,14 @@ class payload_limit {
   payload_limit(const payload_limit&) = delete;
   payload_limit& operator=(const payload_limit&) = delete;
   ~payload_limit();
-  /// That of this thread, in bytes.
+  /// The limit of this thread, in bytes.
   static std::size_t now() noexcept;
 
  private:
   std::size_t before_;
 };
 
-/// Throws errc::payload if `bytes` are too many for `what`.
+/// Throws errc::payload if `bytes` is more than `bytes_max`; `what` is named in the error.
 void check_payload(std::string_view what, std::string_view operation, std::size_t bytes,
                    std::size_t bytes_max);
 

@@ -1,4 +1,4 @@
-// Signals that a run has been given.
+// The signals that a run has been given.
 #pragma once
 #include <list>
 #include <set>
@@ -13,13 +13,13 @@ namespace stet { inline namespace v0 { namespace detail {
 class mailbox {
  public:
   void add(const record& signal);
-  /// The oldest one of this name is read: it goes, unless `stays` (a fault that is seeded). Returns
-  /// false if there is none.
+  /// Takes the oldest unread signal with this name; with `stays`, a seeded fault, leaves it.
+  /// Returns false if there is none.
   bool take(std::string_view name, std::string& payload, bool stays);
-  /// Whether a signal with this key was given, read or not.
+  /// Returns true if a signal with this key was given, read or not.
   bool knows(std::string_view key) const { return keys_.contains(key); }
   const std::set<std::string, std::less<>>& keys() const noexcept { return keys_; }
-  /// Adds what was not read, as records of the run, in its order.
+  /// Appends the unread signals, as records of the run, in its order.
   void add_unread(run_number run, std::vector<std::string>& all) const;
 
  private:

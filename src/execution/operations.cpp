@@ -1,4 +1,4 @@
-// What the public headers declare of scopes and operations.
+// The functions of scopes and operations that the public headers declare.
 #include <stet/context.hpp>
 #include <stet/definition.hpp>
 #include <stet/entity.hpp>
@@ -35,8 +35,8 @@ void scope::cancel(std::string_view reason) noexcept {
     reason_ = std::make_unique<std::string>(reason);
   } catch (const std::bad_alloc&) { return run_->emitter.starve(); }
   cancelled_ = true;
-  for (;;) {  // a command that is given up unlinks itself; one that waits for its body stays,
-              // answered
+  for (;;) {  // a command that is given up unlinks itself; one that waits for its body
+              // stays, answered
     auto* c = commands_;
     while (c && c->awaits_body) c = c->next;
     if (!c || !run_->emitter.is_well()) break;
@@ -156,7 +156,7 @@ class receive_condition final : public condition {
   std::string signal_;
 };
 
-/// The answer to a command that belongs to the whole run.
+/// The answer to a command that belongs to the whole run, as a condition to wait for.
 class answer_condition final : public condition {
  public:
   answer_condition(command& of, source_point at)
@@ -338,7 +338,7 @@ std::string_view leaf::bytes() try {
     c.errors->raise(c.code, c.label(), *c.error);
   }
   return c.payload;
-} catch (const std::bad_alloc&) {  // not what came of the command: nobody may take it for that
+} catch (const std::bad_alloc&) {  // not the command's outcome: it may not be taken for that
   if (command_ && command_->part) scope_access::run_of(*command_->part).emitter.starve();
   throw;
 }

@@ -1,4 +1,4 @@
-// Which way a run takes at each of its patches: context::patched, context::deprecate_patch.
+// Decides which way a run takes at each of its patches: context::patched, context::deprecate_patch.
 #pragma once
 #include <map>
 #include <string>
@@ -10,17 +10,18 @@ namespace stet { inline namespace v0 { namespace detail {
 
 inline constexpr std::size_t patch_bytes_max = 200;
 
-/// Ids of patches have been checked.
+/// The caller has checked the ids of patches.
 class patches {
  public:
   explicit patches(emitter& e) noexcept : emitter_(e) {}
 
-  /// Whether the run takes the new way, from now on. The marker's place is free where nothing was
-  /// recorded yet; where code without the call came past, something else is there, an event if
-  /// nothing was emitted.
+  /// Returns true if the run takes the new way; that stays so from now on. A run takes it if it is
+  /// at a part of its code where nothing was recorded yet, or if the history has the patch's marker
+  /// here. If code without the patch came past here, the history has another record in this place,
+  /// or the next event if nothing was emitted.
   bool is_patched(std::string_view patch, std::uint32_t line);
   void deprecate(std::string_view patch, std::uint32_t line);
-  /// Whether it has been asked for, and the run takes its new way.
+  /// Returns true if the code has asked for the patch, and the run takes its new way.
   bool knows(std::string_view patch) const noexcept {
     auto known = asked_.find(patch);
     return known != asked_.end() && known->second;

@@ -1,5 +1,5 @@
-// The same for replay, the engine, and programs of ours that are linked with it: see
-// src/base/precompiled.hpp.
+// The same as src/base/precompiled.hpp, for replay, the engine, and programs of ours that are
+// linked with it.
 #pragma once
 #include "../base/precompiled.hpp"
 

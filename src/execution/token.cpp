@@ -7,7 +7,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-/// Of runs without a secret: never to be changed.
+/// For runs without a secret. Never change it: tokens were handed out.
 std::array<std::uint64_t, 2> mixed(run_number run, std::uint32_t command,
                                    const std::uint64_t (&seed)[2]) noexcept {
   auto mix = [](std::uint64_t z) {

@@ -1,4 +1,4 @@
-// What a promise is known by outside of its run.
+// The token of a promise: its name outside of its run.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// The token of a promise: its run, its command, and 128 bits that only the run's secret gives.
-/// Without a secret (zero: the run was started before there were any) they come from the seed, so
-/// that tokens which were handed out stay good; whoever has an idempotency key of such a run can
-/// compute them.
+/// The token of a promise: its run, its command, and 128 bits that only the run's secret gives. A
+/// run that was started before secrets existed has none (zero); then the bits come from the seed,
+/// so that tokens which were handed out stay good. Anyone who has an idempotency key of such a run
+/// can compute them.
 std::string token_of(run_number run, std::uint32_t command, const std::uint64_t (&seed)[2],
                      const hash_key& secret);
 

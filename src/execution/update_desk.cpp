@@ -135,7 +135,8 @@ std::coroutine_handle<> update_desk::update_ended(waiter& w) noexcept {
   return std::noop_coroutine();
 }
 
-/// Its handler has returned, or thrown: that is the answer. Its frame goes when the drive is over.
+/// The handler has returned or thrown: records that as the answer. The handler's frame is destroyed
+/// when the drive is over.
 void update_desk::end(running_update& u, const std::exception_ptr& failed) noexcept {
   u.ended = true;
   record_answer(u.id, u.number, failed, u.work.get());
@@ -186,12 +187,12 @@ void update_desk::drop_ended() {
   running_.remove_if([](auto& u) { return u.ended; });
 }
 
-/// What answers it is being destroyed, and what that refers to goes next: no code of the handler
-/// may run any more.
+/// The handler is being destroyed, and the things that it refers to are destroyed next: no code of
+/// it may run any more.
 void update_desk::abandon(running_update& u) noexcept {
   if (u.ended) return;
   if (run_.emitter.is_driven()) {
-    if (!run_.commands.is_suspended(u.part)) {  // it is what destroys it
+    if (!run_.commands.is_suspended(u.part)) {  // this update itself destroys the handler
       run_.emitter.reject("the handler of an update destroys what answers it");
       u.by = nullptr;
       return;

@@ -1,4 +1,4 @@
-// The handlers of a run, and the updates that they answer.
+// The handlers of a run's updates and queries, and the updates that they answer.
 #pragma once
 #include <cstdint>
 #include <list>
@@ -18,15 +18,15 @@ namespace stet { inline namespace v0 { namespace detail {
 
 /// The answer to an update.
 struct update_answer {
-  std::uint32_t number = 0;  // of the run's updates, from 1
+  std::uint32_t number = 0;  // its number among the run's updates, from 1
   bool done = false;
   bool unnamed = false;              // the engine made its id
   std::string payload;               // what its handler returned
-  std::unique_ptr<failure> failure;  // or how it failed
+  std::unique_ptr<failure> failure;  // or its failure
 };
 
-/// What the history of a run says of the update with this id, and not what today's code would
-/// answer; nothing if the run hasn't had it.
+/// Returns the answer to the update with this id, as the history of a run has it: today's code may
+/// answer otherwise. Returns nullopt if the run hasn't had the update.
 std::optional<update_answer> find_update(std::string_view history, std::string_view id);
 
 class update_desk {
@@ -34,43 +34,44 @@ class update_desk {
   explicit update_desk(execution& run) noexcept : run_(run) {}
 
   // ------------------------------------------------------------ handlers
-  /// Throws errc::conflict if there is one of its name.
+  /// Adds a handler. Throws errc::conflict if another one has its name.
   void add(handler& h);
-  /// The handler goes, and updates that it has begun fail.
+  /// Removes a handler; updates that it has begun fail.
   void remove(handler& h) noexcept;
-  /// Calls the handler of a query. Throws errc::not_found if there is none, and what it throws.
+  /// Calls the handler of a query. Throws errc::not_found if the query has no handler, and what the
+  /// handler throws.
   std::string answer_query(std::string_view name, std::string_view arguments);
-  /// A query is to be answered when the workflow's own coroutine returns, its variables still
-  /// there: before the replay.
+  /// Asks for the answer to a query when the workflow's own coroutine returns, while its variables
+  /// still exist. Call it before the replay.
   void answer_at_return(std::string_view name, std::string_view arguments) {
     at_return_.asked.emplace(name, arguments);
   }
-  /// The coroutine returns.
+  /// Called when the workflow's own coroutine returns.
   void root_returns() noexcept;
-  /// What came of that query: nothing if the coroutine didn't return. Throws what the handler
-  /// threw.
+  /// Returns the answer to that query, or nullopt if the coroutine didn't return. Throws what the
+  /// handler threw.
   std::optional<std::string> answered_at_return();
-  /// Throws errc::rejected with what the validator says, or because there is no handler.
+  /// Throws errc::rejected with the validator's text, or because the update has no handler.
   void validate(std::string_view update, std::string_view arguments);
 
   // ------------------------------------------------------------ updates
-  /// An update was accepted: its handler begins, or waits for its turn.
+  /// Begins the handler of an update that was accepted, or lets the update wait for its turn.
   void begin(const record& event);
-  /// The next of those that run one at a time begins. Returns false if there is none, or if it
+  /// Begins the next of the updates that run one at a time. Returns false if none waits, or if it
   /// isn't its turn.
   bool begin_waiting();
-  /// The run ends: updates that run fail, and so do those that wait, unless they `go_over`.
+  /// For the end of the run: fails the updates that run, and those that wait unless they `go_over`.
   void fail_all(bool go_over);
-  /// The frames of those that have ended go.
+  /// Destroys the frames of updates that have ended.
   void drop_ended();
-  /// All frames go.
+  /// Destroys all frames.
   void clear() noexcept { running_.clear(); }
-  /// Null if the run hasn't had an update with this id.
+  /// Returns null if the run hasn't had an update with this id.
   const update_answer* find(std::string_view id) const noexcept;
   const std::map<std::string, update_answer, std::less<>>& all() const noexcept { return updates_; }
-  /// Those that haven't been answered.
+  /// The number of updates that haven't been answered.
   std::size_t open() const noexcept;
-  /// Adds those that have not begun, as records of the run, in their order.
+  /// Appends the updates that haven't begun, as records of the run, in their order.
   void add_waiting(run_number run, std::vector<std::string>& all) const;
 
  private:

@@ -101,7 +101,7 @@ attribute_value take_value(source& in, type t) {
   }
 }
 
-/// Takes each, in order: `f(name, type, in)` takes its value.
+/// Calls `f(name, type, in)` for each attribute, in order; `f` takes the value from `in`.
 template <class F> void each(std::string_view packed, F f) {
   for (source in(packed); !in.done();) {
     auto name = in.text();

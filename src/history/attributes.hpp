@@ -1,6 +1,6 @@
-// Search attributes as bytes: in records, in snapshots, and what a change makes of them.
+// Search attributes as bytes, in records and in snapshots, and how a change is merged into them.
 //
-// Packed: for each, in the order of their names,   text name · byte type · value
+// Packed, for each attribute in the order of names:   text name · byte type · value
 #pragma once
 #include <map>
 #include <string>
@@ -17,17 +17,17 @@ using attribute_map = std::map<std::string, attribute_value, std::less<>>;
 inline constexpr std::size_t keyword_bytes_max = 2048;
 inline constexpr std::size_t keywords_count_max = 64;
 
-/// Names that a filter knows by itself.
+/// Returns true for a name that filters know without a setting.
 bool is_built_in(std::string_view name) noexcept;
 
 std::string pack(const attribute_map& all);
-/// Throws malformed.
+/// Unpacks attributes. Throws malformed.
 attribute_map unpack_attributes(std::string_view packed);
-/// What `changes` make of `packed`: a name without a value takes it away. Throws malformed.
+/// Returns `packed` with `changes` made: a name without a value is removed. Throws malformed.
 std::string merge(std::string_view packed, std::string_view changes);
-/// A value for people: 'ann', 12, true, 2026-11-25T08:00:00.000Z, ['a', 'b'].
+/// A value as text for people: 'ann', 12, true, 2026-11-25T08:00:00.000Z, ['a', 'b'].
 std::string to_text(const attribute_value& v);
-/// A time as RFC 3339 writes it.
+/// A time in the form of RFC 3339.
 std::string to_text(time_point t);
 
 }  // namespace detail

@@ -31,7 +31,7 @@ void seal_block(std::string& block, const block_header& h) {
   block.replace(0, block_header_bytes - 4, head);
   block.replace(block_header_bytes - 4, 4, 4, '\0');
   std::string sum;
-  put32(sum, crc32c(block));  // over everything, the place of the sum itself as zeros
+  put32(sum, crc32c(block));  // over all bytes, with zeros in the checksum's place
   block.replace(block_header_bytes - 4, 4, sum);
 }
 

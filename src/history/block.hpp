@@ -8,7 +8,7 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// What stands before the records. On disk: 40 bytes, big-endian; see docs/format.md.
+/// The header before the records. On disk: 40 bytes, big-endian; see docs/format.md.
 struct block_header {
   std::uint64_t number = 0;
   record_lsn first_lsn;
@@ -17,11 +17,12 @@ struct block_header {
 };
 inline constexpr std::size_t block_header_bytes = 40;
 
-/// Fills the first block_header_bytes of `block`, whose records stand behind them, and computes the
-/// checksum.
+/// Writes the header into the first block_header_bytes of `block`, with the checksum. The records
+/// are in `block` already, after these bytes.
 void seal_block(std::string& block, const block_header& h);
 
-/// Checks format, number, count of bytes and checksum. Throws malformed, saying what is wrong.
+/// Checks format, number, count of bytes and checksum. Throws malformed, with the first fault
+/// found.
 block_header open_block(std::string_view block, std::uint64_t expected_number);
 inline std::string_view records_of(std::string_view block) {
   return block.substr(block_header_bytes);

@@ -1,5 +1,5 @@
-// Records, each made with the fields of its kind. Texts are views, and must outlive the record. The
-// recorder fills in the run, and the time of most events.
+// Makers of records: each takes the fields of its kind. Texts are views, and must outlive the
+// record. The recorder fills in the run, and the time of most events.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -23,8 +23,8 @@ inline record step_done(std::uint32_t command, std::uint32_t attempt, std::strin
   r.payload = result;
   return r;
 }
-/// That a command has failed: a step, a child, a promise, a message. `attempts`: of its last
-/// failure; 1 if it failed by itself.
+/// For a command that has failed: a step, a child, a promise or a message. `attempts` is the
+/// attempt of its last failure; 1 if it failed by itself.
 inline record failed(record_kind kind, std::uint32_t command, std::uint32_t attempts, errc code,
                      std::string_view type = {}, std::string_view text = {}) {
   record r = make(kind, command);
@@ -34,7 +34,7 @@ inline record failed(record_kind kind, std::uint32_t command, std::uint32_t atte
   r.error_text = text;
   return r;
 }
-/// A step that the engine gives up. A failure of its body is set by set_failure.
+/// For a step that the engine gives up. If its body failed, set_failure adds the failure.
 inline record step_failed(std::uint32_t command, std::uint32_t attempt, errc code,
                           std::string_view type = {}, std::string_view text = {}) {
   return failed(record_kind::step_failed, command, attempt, code, type, text);
@@ -63,7 +63,7 @@ inline record terminated(std::string_view reason, std::uint8_t flags) {
   r.name = reason;
   return r;
 }
-/// `key`: its idempotency key, may be empty.
+/// `key` is the signal's idempotency key; it may be empty.
 inline record signal(std::string_view name, std::string_view key, std::string_view payload) {
   record r = make(record_kind::signal);
   r.name = name;
@@ -149,7 +149,7 @@ inline record resumed(std::int64_t time) {
   r.time = time;
   return r;
 }
-/// `command` 0: the workflow's own code. `deaths` 0: it is a suspect no more.
+/// A `command` of 0 means the workflow's own code. With `deaths` 0 it is a suspect no more.
 inline record suspect(std::uint32_t command, std::uint32_t deaths) {
   record r = make(record_kind::suspect, command);
   r.attempt = deaths;

@@ -38,7 +38,7 @@ constexpr unsigned fields_of(record_kind k) noexcept {
   return unknown;
 }
 
-/// The fields of this very record.
+/// Returns the fields of this very record, those of its flags included.
 constexpr unsigned fields_of(const record& r) noexcept {
   unsigned all = fields_of(r.kind);
 #define STET_KIND(kind, number, text, fields, meaning)
@@ -130,12 +130,12 @@ void take_fields(source& in, record& r, unsigned f) {
 bool has_reason(record_kind k) noexcept { return (fields_of(k) & record_field::reason) != 0; }
 
 void encode(std::string& out, const record& r) {
-  // The length comes first and is known last: its place is made wide enough at once, a padded
-  // varint where need be.
+  // The record's length is written first, and is known last. Its place is made wide enough at once;
+  // if need be, the length is padded to that width.
   auto texts = r.name.size() + r.target.size() + r.payload.size() + r.error_type.size() +
                r.error_text.size() + r.error_path.size() + r.name_space.size() +
                r.attributes.size() + r.memo.size() + r.details.size() + r.version.size();
-  // Bytes of all numbers of a record.
+  // The bytes of all numbers of a record, at most.
   const std::size_t others_max = r.kind == record_kind::started ? 160 : 100;
   std::size_t width = 1;
   for (auto most = texts + others_max; most >= 0x80; most >>= 7) ++width;

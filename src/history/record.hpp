@@ -2,9 +2,10 @@
 //
 // An *event* is an input that the run observes and that drives its coroutine; a *command* is an
 // intent that the coroutine emitted while an event drove it; a *note* is a fact about something
-// pending that the coroutine never sees. The history of a run is:   ( event-that-drives  command*
-// )*   with notes and undriven events anywhere between. An event that couldn't drive at once (its
-// run wasn't loaded, or is stalled) is written as undriven; a later `driven` note stands where it
+// pending that the coroutine never sees. The history of a run is
+//   ( event-that-drives  command* )*
+// with notes and undriven events anywhere between. An event that couldn't drive at once (its run
+// wasn't in memory, or is stalled) is written as undriven; a later `driven` note stands where it
 // did drive.
 #pragma once
 #include <cstdint>
@@ -35,7 +36,8 @@ constexpr bool is_end(record_kind k) noexcept {
          k == record_kind::ended_cancelled || k == record_kind::continued ||
          k == record_kind::terminated;
 }
-/// The kind of command that an event answers; nothing else, however late or foreign, can match.
+/// Returns the kind of command that this kind of event answers. An event can match no other
+/// command.
 constexpr record_kind answered_by(record_kind event) noexcept {
   switch (event) {
     case record_kind::timer_fired: return record_kind::sleep;
@@ -48,14 +50,14 @@ constexpr record_kind answered_by(record_kind event) noexcept {
     default: return record_kind::step;
   }
 }
-/// The kind of record that a command of this kind is.
+/// Returns the kind of record for this kind of command.
 constexpr record_kind record_of(wait_kind k) noexcept {
   constexpr record_kind kinds[] = {record_kind::step,    record_kind::sleep,
                                    record_kind::child,   record_kind::condition,
                                    record_kind::promise, record_kind::message};
   return kinds[static_cast<int>(k)];
 }
-/// Whether the record's `name` is a reason, which is sealed as payloads are.
+/// Returns true if the record's `name` is a reason, which is sealed as payloads are.
 bool has_reason(record_kind k) noexcept;
 
 /// The flags of each kind, from kinds.def: flag::child::abandons. On disk: never renumber.
@@ -73,8 +75,8 @@ inline constexpr std::uint8_t undriven =
 #include "history/kinds.def"
 }  // namespace flag
 
-/// A record as its fields. Texts are views into whatever it was decoded from. Only the fields of
-/// its kind are written.
+/// A record as its fields. Texts are views into the bytes from which it was decoded. Only the
+/// fields of its kind are written.
 struct record {
   record_kind kind = record_kind::started;
   std::uint8_t flags = 0;
@@ -82,15 +84,15 @@ struct record {
   std::uint32_t command = 0;  // the command's number; started: the parent's
   std::int64_t time = 0;      // ms, by the engine's clock
   run_number related;         // child: the child's run; started: the parent's; continued: the next
-  std::int64_t number = 0;    // sleep: ms; retry: when; see the kinds
-  std::int64_t late = 0;  // ms; step, sleep: emitted so long after its event; retry: see the fold
+  std::int64_t number = 0;    // sleep: ms; retry: a time; see kinds.def
+  std::int64_t late = 0;      // ms from its event to a step or a sleep; retry: see the fold
   std::uint32_t attempt = 0;
   std::uint32_t line = 0;   // in the source
   errc code = errc::usage;  // step_failed, child_failed, failed
   std::uint64_t seed[2] = {0, 0};
-  hash_key secret{};  // of its promises' tokens; with flag has_secret only
+  hash_key secret{};  // for its promises' tokens; only with flag has_secret
   // started:
-  run_number first;                                     // of its chain of runs; 0: itself
+  run_number first;                                     // first run of its chain; 0: itself
   run_number previous;                                  // the run that it continues, or 0
   std::int64_t begins_at = 0;                           // ms; 0: at once
   std::int64_t run_timeout = 0;                         // ms, from its beginning; 0: none
@@ -99,19 +101,20 @@ struct record {
   std::string_view name_space;                          // empty: "default"
   std::string_view attributes, memo, details;
   std::string_view version;  // of the workflow; empty: none
-  // and others:
-  std::string_view name;     // of the step, the workflow, the signal, …; a reason
-  std::string_view target;   // the id of a run; of an update; a signal's idempotency key
-  std::string_view payload;  // arguments, a result, progress; an error's own
+  // other kinds:
+  std::string_view name;     // of the step, the workflow, the signal, …; or a reason
+  std::string_view target;   // a run's id; an update's id; a signal's idempotency key
+  std::string_view payload;  // arguments, a result, progress; an error's payload
   std::string_view error_type;
   std::string_view error_text;
-  std::string_view error_path;  // what it came through, see pack
+  std::string_view error_path;  // the operations through which it came, see pack
 };
 
-/// What the ids of updates that one run sends to another begin with.
+/// The first part of the id of an update that one run sends to another.
 inline constexpr std::string_view call_id_prefix = "stet:";
-/// By what a signal or an update is known when it is sent again: its key, its id. Empty: nobody has
-/// given it a name, or it is sent once only, from run to run; or the record is another.
+/// Returns the name by which a signal or an update is known when it is sent again: its key, its id.
+/// Returns an empty text if it was given no name, if one run sends it to another (it is sent only
+/// once), or if the record is of another kind.
 inline std::string_view request_key(record_kind k, std::uint8_t flags,
                                     std::string_view target) noexcept {
   if (k == record_kind::signal) return target;
@@ -120,15 +123,15 @@ inline std::string_view request_key(record_kind k, std::uint8_t flags,
   return is_asked ? target : std::string_view();
 }
 
-/// What a failure came through, as bytes, and back. Throws malformed.
+/// Packs the operations through which a failure came, and unpacks them. Throws malformed.
 std::string pack(const std::vector<failed_operation>& path);
 std::vector<failed_operation> unpack_path(std::string_view bytes);
-/// The failure that a record tells of.
+/// Returns the failure that a record has.
 failure failure_of(const record& r);
-/// Tells of it. `path` keeps what the record then refers to, as `f` does.
+/// Sets the failure of a record. `f` and `path` must outlive it: the record refers to them.
 void set_failure(record& r, const failure& f, std::string& path);
 
-/// Appends the record's bytes, its length first.
+/// Appends the record's bytes, first its length.
 void encode(std::string& out, const record& r);
 /// Takes one record. Its views point into the source's bytes. Throws malformed.
 record decode_record(source& in);

@@ -21,7 +21,7 @@ std::string with_number(type t, std::uint64_t n) {
   put_big_endian(bytes, n);
   return bytes;
 }
-/// FNV-1a: it keeps long keywords apart, and whoever reads an entry looks at the run anyway.
+/// FNV-1a. It only tells long keywords apart: a reader of an entry looks at the run anyway.
 std::uint64_t hash_of(std::string_view text) noexcept {
   std::uint64_t h = 0xcbf29ce484222325;
   for (char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
@@ -55,8 +55,8 @@ entries entries_of(std::string_view packed) {
 
 std::string time_bytes(std::int64_t ms) { return ordered(time_point(duration(ms))); }
 
-// A counter's value: 0, the checksum of key and number, the number. Builds before there were
-// checksums wrote the number alone; more than a few bytes of that are no count of runs.
+// The value of a counter: 0, the checksum of key and number, the number. Builds before there were
+// checksums wrote the number alone; a number of more than these bytes is no count of runs.
 constexpr std::size_t bare_count_max = 5;
 
 std::uint32_t sum_of_count(std::string_view key, std::string_view number) {
@@ -84,8 +84,8 @@ stored_count decode_count(std::string_view key, std::string_view value) {
   return {number, has_sum};
 }
 
-/// Workflow and status in an entry of `by_kind`, from its value on. None if that makes no sense:
-/// check() names it.
+/// Returns workflow and status from an entry of `by_kind`; `value_and_run` is the key from its
+/// value on. Returns nullopt if that makes no sense: check() reports it.
 std::optional<std::pair<std::string, v0::status>> kind_at(std::string_view value_and_run) {
   try {
     source in(value_and_run);
@@ -95,7 +95,8 @@ std::optional<std::pair<std::string, v0::status>> kind_at(std::string_view value
     return std::pair{std::move(workflow), status};
   } catch (const malformed&) { return std::nullopt; }
 }
-/// Calls `f` with each namespace that has index entries, and the prefix of those of `by_kind`.
+/// Calls `f` with each namespace that has index entries, and with the prefix of its `by_kind`
+/// entries.
 template <class F> void for_each_namespace(store& s, F f) {
   const auto space = keys::all(keys::space::index), end = keys::end_of(space);
   for (auto from = space; !from.empty();) {
@@ -123,7 +124,7 @@ std::string ordered(std::int64_t v) {
   return with_number(type::integer, static_cast<std::uint64_t>(v) ^ sign_bit);
 }
 std::string ordered(double v) {
-  auto bits = std::bit_cast<std::uint64_t>(v == 0 ? 0.0 : v);  // one zero
+  auto bits = std::bit_cast<std::uint64_t>(v == 0 ? 0.0 : v);  // -0.0 becomes 0.0
   return with_number(type::real, bits & sign_bit ? ~bits : bits ^ sign_bit);
 }
 std::string ordered(time_point v) {
@@ -181,7 +182,7 @@ bool run_counters::read(store& s, const teller& tell) {
   });
   return all_right;
 }
-/// There is one of each kind that the index has. A seek for each.
+/// Returns true if each kind in the index has a counter. Costs one seek per kind.
 bool run_counters::has_all_kinds(store& s) const {
   bool all = true;
   for_each_namespace(s, [&](const std::string& name_space, const std::string& kinds) {

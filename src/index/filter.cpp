@@ -19,7 +19,7 @@ constexpr std::int64_t ns_in_ms = 1'000'000;
 struct token {
   enum class kind : std::uint8_t { end, word, name, text, number, sign };
   kind what = kind::end;
-  std::string text;  // a word as it stands; a text or `name` without its quotes
+  std::string text;  // a word as written; a text or `name` without its quotes
   std::size_t at = 0;
 };
 
@@ -76,7 +76,7 @@ class lexer {
         ++at_;
         return t;
       }
-      if (c == quote) ++at_;  // doubled: it stands for itself
+      if (c == quote) ++at_;  // doubled: means a quote
       else if (c == '\\' && at_ + 1 < text_.size()) c = text_[++at_];
       t.text.push_back(c);
     }
@@ -243,8 +243,8 @@ class parser {
     outer.parts.push_back(std::move(f));
     return outer;
   }
-  /// One more of a chain of ANDs or ORs, which is one node: what goes through a filter goes as deep
-  /// as it nests, and no deeper.
+  /// Adds one more part to a chain of ANDs or ORs. The chain is one node, so that the tree is only
+  /// as deep as the filter's nesting, and recursion over it, too.
   static filter joined(filter::kind how, filter first, filter next, bool is_chain) {
     filter outer;
     if (is_chain) {
@@ -294,7 +294,7 @@ order compare_numbers(std::int64_t a, double b) {
   return 0.0 <=> b - static_cast<double>(whole);
 }
 
-/// How a run's value stands to a filter's; unordered: they can't be compared.
+/// Compares a run's value with a filter's. Returns unordered if they can't be compared.
 order compare(const attribute_value& a, const literal& b) {
   auto* text = std::get_if<std::string>(&b);
   auto* n = std::get_if<std::int64_t>(&b);
@@ -317,7 +317,7 @@ order compare(const attribute_value& a, const literal& b) {
 }
 
 bool holds(const filter& f, const attribute_value& v) {
-  if (auto* all = std::get_if<std::vector<std::string>>(&v)) {  // one of them is enough
+  if (auto* all = std::get_if<std::vector<std::string>>(&v)) {  // one of them suffices
     if (f.how == comparison::unequal)
       return std::none_of(all->begin(), all->end(),
                           [&](auto& one) { return compare(one, f.values[0]) == 0; });
@@ -344,7 +344,7 @@ bool holds(const filter& f, const attribute_value& v) {
   return false;
 }
 
-/// A run as a filter sees it.
+/// A run with the attributes that a filter compares.
 class row {
  public:
   explicit row(const run_state& s) : state_(s) {}

@@ -1,4 +1,4 @@
-// A filter over runs: what admin::list takes, as a tree, and whether a run passes it.
+// A filter over runs: the argument of admin::list as a tree, and the test whether a run passes it.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -11,8 +11,8 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// A value as it stands in a filter. What is compared with a built-in attribute has been made one
-/// of its type: a time and a duration are milliseconds, a status is its number.
+/// A value in a filter. If it is compared with a built-in attribute, it has been converted to that
+/// attribute's type: a time and a duration are milliseconds, a status is its number.
 using literal = std::variant<bool, std::int64_t, double, std::string>;
 
 enum class comparison : std::uint8_t {
@@ -37,24 +37,25 @@ struct filter {
   std::vector<literal> values;
 };
 
-/// Throws errc::usage, with the place and what was expected there.
+/// Parses a filter. Throws errc::usage, with the place and what was expected there.
 filter parse_filter(std::string_view text);
 
-/// Whether a run passes. What a run doesn't have is equal to nothing, neither less nor greater:
-/// `a = 1` is false of it, `a != 1` and `NOT a = 1` are true.
+/// Returns true if a run passes. An attribute that a run doesn't have is neither equal to a value
+/// nor less nor greater: for such a run `a = 1` is false, `a != 1` and `NOT a = 1` are true.
 bool passes(const filter& f, const run_state& s);
-/// Whether it asks for nothing but the workflow and the status.
+/// Returns true if the filter asks only for the workflow and the status.
 bool asks_kind_only(const filter& f);
-/// The same, of all runs of a workflow with a status.
+/// Returns true if all runs of a workflow with this status pass. Only for a filter that
+/// asks_kind_only.
 bool passes_kind(const filter& f, std::string_view workflow, v0::status s);
 
 // ---------------------------------------------------------------- literals.cpp
 
-/// "2026-11-25T08:00:00.5+01:00", "2026-11-25T08:00:00Z", "2026-11-25": in ms since 1970.
+/// "2026-11-25T08:00:00.5+01:00", "2026-11-25T08:00:00Z" or "2026-11-25", in ms since 1970.
 std::optional<std::int64_t> parse_time(std::string_view text);
-/// "1h30m", "250ms", "08:00:30": in ms.
+/// "1h30m", "250ms" or "08:00:30", in ms.
 std::optional<std::int64_t> parse_duration(std::string_view text);
-/// Our words and Temporal's: "running", "Canceled", "ContinuedAsNew", …
+/// Stet's words and Temporal's: "running", "Canceled", "ContinuedAsNew", …
 std::optional<v0::status> parse_status(std::string_view text);
 
 }  // namespace detail

@@ -1,4 +1,4 @@
-// What stands between quotes in a filter, where it is more than a text.
+// Parses the texts in quotes of a filter that mean a time, a duration or a status.
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -8,7 +8,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-/// Takes what is at the beginning of a text.
+/// Takes parts from the beginning of a text.
 class taker {
  public:
   explicit taker(std::string_view text) : rest_(text) {}
@@ -23,7 +23,7 @@ class taker {
     rest_.remove_prefix(w.size());
     return true;
   }
-  /// A number of `digits` digits (0: of any number of them).
+  /// Takes a number of `digits` digits; 0 means any number of digits.
   std::optional<std::int64_t> number(std::size_t digits = 0) {
     std::size_t n = 0;
     while (n < rest_.size() && rest_[n] >= '0' && rest_[n] <= '9' && (digits == 0 || n < digits))
@@ -35,7 +35,7 @@ class taker {
     rest_.remove_prefix(n);
     return v;
   }
-  /// What stands behind a point, in thousandths: further digits are dropped.
+  /// Takes the digits after a decimal point, as thousandths; drops the fourth and later digits.
   std::int64_t thousandths() {
     std::int64_t v = 0;
     for (std::int64_t weight = 100; !rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9';
@@ -50,7 +50,7 @@ class taker {
   std::string_view rest_;
 };
 
-/// hh:mm[:ss[.fff]] in ms; hours below `hours_end`.
+/// Takes hh:mm[:ss[.fff]], in ms; hours are below `hours_end`.
 std::optional<std::int64_t> clock_of(taker& in, std::int64_t hours_end, std::size_t hour_digits) {
   auto hours = in.number(hour_digits);
   if (!hours || *hours >= hours_end || !in.take(':')) return std::nullopt;
@@ -65,7 +65,7 @@ std::optional<std::int64_t> clock_of(taker& in, std::int64_t hours_end, std::siz
   return ms;
 }
 
-/// What stands behind the time of day: Z, +01:00. Nothing: UTC.
+/// Takes the zone after the time of day, such as Z or +01:00. An empty rest means UTC.
 std::optional<std::int64_t> zone_of(taker& in) {
   if (in.done() || in.take('Z') || in.take('z')) return 0;
   auto sign = in.take('+') ? 1 : in.take('-') ? -1 : 0;

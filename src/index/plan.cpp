@@ -16,7 +16,7 @@ namespace {
 using stream = std::unique_ptr<run_stream>;
 using streams = std::vector<stream>;
 
-/// The entries with one value: in the order of their runs as they stand.
+/// The entries with one value. Their keys are in the order of their runs.
 class one_value final : public run_stream {
  public:
   one_value(store& s, std::string prefix) : store_(s), prefix_(std::move(prefix)) {}
@@ -30,7 +30,7 @@ class one_value final : public run_stream {
   void fetch(run_number run) {
     auto to = prefix_;
     put_big_endian(to, run.value());
-    to.push_back('\0');  // behind the run itself
+    to.push_back('\0');  // past the run itself
     auto count = batch_;
     scan(store_, {prefix_, to, true}, [&](std::string_view key, std::string_view) {
       found_.push_back(keys::last_run(key));
@@ -91,7 +91,7 @@ class all_of final : public run_stream {
   bool exact_;
 };
 
-/// The entries of ranges of keys: sorted by run first, if they aren't too many.
+/// The entries in ranges of keys. If they aren't too many, prepare() sorts them by run.
 class ranges final : public run_stream {
  public:
   struct range {
@@ -139,7 +139,7 @@ class ranges final : public run_stream {
   }
   store& store_;
   std::deque<range> left_;
-  std::vector<run_number> runs_;  // falling
+  std::vector<run_number> runs_;  // highest first
   std::ptrdiff_t next_ = 0;
   bool exact_, too_many_ = false;
   std::size_t max_;
@@ -162,7 +162,7 @@ class planner {
   }
 
  private:
-  /// Null: the indexes have no answer.
+  /// Returns null if the indexes can't answer.
   stream plan(const filter& f) {
     if (asks_kind_only(f)) return kinds_that_pass(f);
     if (f.what == filter::kind::both) return both(f);
@@ -176,7 +176,7 @@ class planner {
     return f.what == filter::kind::compares ? compares(f) : nullptr;
   }
 
-  /// A range is sorted only if nothing else finds few runs already.
+  /// A range is sorted only if no part of the filter names values, which leave few runs already.
   stream both(const filter& f) {
     std::vector<const filter*> all;
     flatten(f, all);
@@ -239,7 +239,8 @@ class planner {
     }
   }
 
-  /// By one value or several. A text may also be a time, a number is also the other kind of number.
+  /// Finds an attribute with one of several values. A text may also be a time, and a number may be
+  /// of either type.
   stream of_values(const filter& f) {
     streams parts;
     bool exact = true;
@@ -269,7 +270,7 @@ class planner {
     return forms;
   }
 
-  /// By a bound, or two: for each type that the bounds can have.
+  /// Finds an attribute within one bound or two, for each type that the bounds can have.
   stream of_range(const filter& f) {
     using type = attribute_setting::type;
     bool exact = true;
@@ -295,8 +296,8 @@ class planner {
       default: return ranges::range{first->before, last->behind};
     }
   }
-  /// Where a bound cuts the values of a type: before and behind those that are equal to it; not
-  /// sharp: also around some that are near it.
+  /// The two places where a bound cuts the values of a type: before and after the values equal to
+  /// it. If the cut isn't sharp, it also includes some values near the bound.
   struct cut {
     std::string before, behind;
     bool sharp = true;
@@ -370,12 +371,12 @@ class planner {
     }
     if (f.how != comparison::starts_with) return nullptr;
     auto from = keys::id_prefix(name_space_, std::get<std::string>(f.values[0]));
-    from.resize(from.size() - 2);  // without the text's end
+    from.resize(from.size() - 2);  // without the end mark of the text
     return std::make_unique<ranges>(store_, std::vector<ranges::range>{{from, keys::end_of(from)}},
                                     true, sort_max_, everything());
   }
 
-  /// Ranges of values of an attribute; an empty `to` is the end of its index.
+  /// Finds ranges of values of an attribute. An empty `to` means the end of its index.
   stream sorted(std::string_view attribute, std::vector<ranges::range> all, bool exact) {
     auto prefix = keys::index_prefix(name_space_, attribute);
     for (auto& r : all) {

@@ -1,7 +1,9 @@
-// Which runs may pass a filter, from the indexes: the latest first, and the fewer the better.
+// Plans for filters: the indexes say which runs may pass a filter. The latest run comes first, and
+// the fewer runs, the better.
 //
-// A plan is a *superset*: whoever asks looks at each run, unless it is `exact`. It knows what
-// the store holds; what is newer than that is in memory, and its owner's business.
+// A plan gives a *superset* of the runs that pass: unless it is `exact`, its caller must look at
+// each run. It knows what the store holds; the owner of newer states in memory must look at those
+// itself.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,20 +18,21 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Runs, by falling number.
+/// Runs, the highest number first.
 class run_stream {
  public:
   virtual ~run_stream() = default;
-  /// Does some of the work that must be done before the first run is known. False: there is more.
+  /// Does some of the work that comes before the first run. Returns false if more such work is
+  /// left.
   virtual bool prepare() { return true; }
-  /// Whether all of them pass. Known when it is prepared.
+  /// Returns true if all of the runs pass. Known when prepare() has returned true.
   virtual bool exact() const noexcept { return true; }
-  /// The highest run at or below `run`, which falls from call to call. 0: none.
+  /// Returns the highest run at or below `run`, or no_run. `run` falls from call to call.
   virtual run_number at_or_below(run_number run) = 0;
 };
 
-/// `kinds`: the workflows and states that there are. Of a range that has more than `sort_max` runs,
-/// all runs are looked at, the latest first: so many of them pass that a page is full soon.
+/// `kinds` has the workflows and states that exist. If a range has more than `sort_max` runs, the
+/// plan gives all runs, the latest first: enough of them pass to fill a page soon.
 std::unique_ptr<run_stream> plan_for(const filter& f, store& s, std::string_view name_space,
                                      const run_counters& kinds, std::size_t sort_max);
 

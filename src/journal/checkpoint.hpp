@@ -1,4 +1,4 @@
-// What a checkpoint writes of one run, and what a reader finds of it again.
+// The part of a checkpoint for one run: writes its snapshot and history, and reads them again.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -17,18 +17,18 @@ namespace stet { inline namespace v0 { namespace detail {
 /// the last of these records.
 void add_checkpoint(batch& b, run_state& s, std::string_view records, std::uint64_t first_record,
                     run_counters& counters);
-/// Takes a run out of the store: all that checkpoints have written of it.
+/// Erases all that checkpoints have written for a run.
 void erase_checkpoints(batch& b, const run_state& s, run_counters& counters);
 
-/// The snapshot of a run, as it stands there: for lists. Throws malformed.
+/// Reads the snapshot of a run as it is, for lists. Throws malformed.
 std::optional<run_state> read_snapshot(store& s, run_number run);
-/// The same, for whoever goes on with it. Throws malformed also for one that is older than the
-/// run's history: put back from an old copy, it would do again what was done.
+/// The same, for a caller that goes on with the run. Throws malformed also if the snapshot is older
+/// than the run's history: if an old copy was put back, the run would repeat what it has done.
 std::optional<run_state> read_latest_snapshot(store& s, run_number run);
-/// The checkpointed history of a run: `count` records. Throws malformed if any is missing or
+/// Reads the checkpointed history of a run: `count` records. Throws malformed if any is missing or
 /// damaged.
 std::string read_history(store& s, run_number run, std::uint64_t count);
-/// The latest run of an id that has been checkpointed, of those below `below`.
+/// Returns the latest checkpointed run of an id whose number is below `below`.
 std::optional<run_number> read_latest_run(store& s, std::string_view name_space,
                                           std::string_view id,
                                           run_number below = run_number::max());

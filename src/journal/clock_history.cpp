@@ -9,7 +9,7 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::uint8_t version = 1;
-// Beyond that the oldest two become one: its timers may wait longer, never shorter.
+// With more parts than this, the oldest two become one: its timers may wait longer, never shorter.
 constexpr std::size_t parts_max = 1024;
 
 }  // namespace
@@ -36,13 +36,13 @@ void clock_history::set_forward(std::int64_t by, journal_place at, journal_place
   begin_part(at, wrong);
 }
 
-/// Parts that are alike become one.
+/// Begins a part, and joins parts that are alike.
 void clock_history::begin_part(journal_place at, bool wrong) {
   parts_.push_back({at, 0, wrong});
   std::vector<part> kept;
   for (auto& p : parts_) {
     if (!kept.empty() && kept.back().from.lsn == p.from.lsn && kept.back().from.run == p.from.run)
-      kept.pop_back();  // nothing was recorded in it
+      kept.pop_back();  // it has no records
     if (kept.empty() || kept.back().shift != p.shift || kept.back().wrong != p.wrong)
       kept.push_back(p);
   }
@@ -54,7 +54,7 @@ void clock_history::begin_part(journal_place at, bool wrong) {
   parts_.front().from = {};
 }
 
-/// Makes sure that a part begins at `at`, if it is in the past.
+/// Makes sure that a part begins at `at`, if that is in the past.
 void clock_history::split(journal_place at) {
   auto after = std::find_if(parts_.begin(), parts_.end(),
                             [&](const part& p) { return p.from.lsn > at.lsn; });

@@ -1,10 +1,11 @@
-// What happened to the clock: when engine time was set to another value, though no time passed.
+// The history of the clock: when engine time was set to another value, although no time had passed.
 //
-// A due time that counts a length ("an hour from now") is recorded as engine time of that moment.
-// When engine time is set back or forward later, the length stays the same, and the due time has to
-// move with the clock. No record is changed for that: the *parts* of the journal each have a shift,
-// which is added to the due times that were recorded in them. A time that somebody named
-// (sleep_until) is never shifted. Pure, no clock. On disk: see docs/format.md.
+// A due time that counts a duration ("an hour from now") is recorded as the engine time of that
+// moment. If engine time is set back or forward later, the duration stays the same, and the due
+// time has to move with the clock. No record is changed for that. Instead, the *parts* of the
+// journal each have a shift, which is added to the due times that were recorded in them. A time
+// that the user named (sleep_until) is never shifted. This class is pure: it reads no clock. On
+// disk: see docs/format.md.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -23,43 +24,43 @@ struct journal_place {
 
 class clock_history {
  public:
-  /// What was recorded from `from` on, up to the next part.
+  /// The records from `from` on, up to the next part.
   struct part {
     journal_place from;
-    std::int64_t shift = 0;  // ms, of due times that count a length
+    std::int64_t shift = 0;  // ms, for due times that count a duration
     bool wrong = false;      // the clock was known to be wrong when it was recorded
   };
 
-  /// Of a store that nobody has used yet.
+  /// For a new store.
   explicit clock_history(bool wrong = false) : parts_{{{}, 0, wrong}} {}
 
-  /// Engine time begins again, `by` ms below where it stood. What is pending keeps the time that is
-  /// left of it. `wrong`: nobody knows why. Else the wall clock was set back while an engine ran,
-  /// whose time went on: then it has been right since, as far as anybody knows.
+  /// Sets engine time back by `by` ms. Whatever is pending keeps the time that it has left. With
+  /// `wrong` the reason is unknown. Without it, the wall clock was set back while an engine ran,
+  /// whose time went on: then the clock counts as right since.
   void set_back(std::int64_t by, journal_place at, bool wrong = true);
-  /// The clock is known to be wrong from here on, though nobody knows by how much.
+  /// From here on the clock is known to be wrong, by an unknown amount.
   void distrust(journal_place at);
-  /// Engine time jumps forward by `by` ms that didn't pass for what was recorded since `life`, or
-  /// while the clock was wrong. For what was recorded before, it takes back as much as it was set
-  /// back; the rest is time that passed while no engine ran.
+  /// Sets engine time forward by `by` ms. For records since `life`, and for those made while the
+  /// clock was wrong, these ms didn't pass. For older records, only as many ms are taken back as
+  /// the clock was set back before; the rest is time that passed while no engine ran.
   void set_forward(std::int64_t by, journal_place at, journal_place life, bool still_wrong);
 
-  /// Numbers from `end` on were never written to the store, and are handed out again.
+  /// Numbers from `end` on were never written to the store, and will be handed out again.
   void limit_to(journal_place end) noexcept;
 
-  /// Of what was recorded with this LSN; by the first record of this run.
+  /// Returns the shift for the record with this LSN, or for the first record of this run.
   std::int64_t shift_at(record_lsn of) const noexcept;
   std::int64_t shift_of_run(run_number run) const noexcept;
-  /// Something recorded is due earlier than its record says.
+  /// Returns true if some recorded time is due earlier than its record says.
   bool shifts_back() const noexcept;
-  /// The clock is known to be wrong at present.
+  /// Returns true if the clock is known to be wrong at present.
   bool is_wrong() const noexcept { return parts_.back().wrong; }
-  /// By how much engine time was set back, and not forward again.
+  /// Returns by how much engine time was set back, and not forward again.
   std::int64_t set_back_by() const noexcept { return debt_; }
 
   std::int64_t time = 0;    // engine time when this was written
-  record_lsn lsn;           // the next LSN then
-  std::int64_t behind = 0;  // by how much the wall clock was behind engine time then; 0: not much
+  record_lsn lsn;    // the next LSN then
+  std::int64_t behind = 0;  // how far the wall clock was slower than engine time then
 
  private:
   friend std::string encode(const clock_history& h);
@@ -72,7 +73,7 @@ class clock_history {
 };
 
 std::string encode(const clock_history& h);
-/// Throws malformed.
+/// Decodes the value that encode() made. Throws malformed.
 clock_history decode_clock_history(std::string_view bytes);
 
 }  // namespace detail

@@ -6,8 +6,8 @@
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-/// An older build takes every value of this space for records: it finds a wrong checksum, and
-/// leaves the value alone.
+/// An older build takes every value of this space for records. With this sum it finds a wrong
+/// checksum, and leaves the value alone.
 std::uint32_t sum_of(std::string_view body) noexcept { return ~crc32c(body); }
 
 }  // namespace

@@ -63,10 +63,10 @@ void journal::write_marks(std::optional<std::string> before) {
   batch b;
   b.expect(keys::owner(), std::move(before));
   b.put(keys::owner(), owner_);
-  // There are none: but who erases may have what a full store holds ready for that, and to erase
-  // anything somebody has to own it.
+  // No such blocks exist. The range makes it a batch that erases: for those a full store may have
+  // room ready, and erasing needs an owner first.
   b.erase_range(keys::journal(0), keys::journal(marks_.first_block));
-  store_.commit(b, durability::sync);  // nothing read before this returns counts as durable
+  store_.commit(b, durability::sync);  // only after this what was read counts as durable
 }
 
 record_lsn journal::append(std::string_view records, std::uint32_t count) {
@@ -84,7 +84,7 @@ record_lsn journal::begin_pass(std::size_t leave_bytes) noexcept {
 }
 std::size_t journal::filling_bytes() const noexcept { return block_.size() - block_header_bytes; }
 
-/// The block drops what a pass has made superfluous, and so writes the marks.
+/// Adds the erasure of the blocks that a pass has made needless, and writes the marks.
 void journal::drop_blocks(sealed_block& b, std::int64_t time) {
   ensure(marks_.next_lsn <= next_lsn_ && marks_.next_run <= next_run_, "marks never fall");
   marks_.next_lsn = next_lsn_;
@@ -92,7 +92,7 @@ void journal::drop_blocks(sealed_block& b, std::int64_t time) {
   marks_.time = std::max({marks_.time, time, opened_.time});
   marks_.clean = clean_;
   if (clean_ && count_ > 0)
-    pass_floor_ = next_block_ + 1;  // what is in this very block is in snapshots too
+    pass_floor_ = next_block_ + 1;  // this block's records are in snapshots too
   if (STET_SEEDED(drop_unapplied_blocks)) pass_floor_ = next_block_;
   ensure(pass_floor_ <= next_block_ + 1, "only blocks that exist are dropped");
   if (pass_floor_ > marks_.first_block) {
@@ -149,7 +149,7 @@ void journal::join(sealed_block& first, sealed_block&& next) const {
       case batch::kind::erase_range:
         first.batch.erase_range(std::move(o.key), std::move(o.value));
         break;
-      case batch::kind::expect: break;  // that of `first` says it
+      case batch::kind::expect: break;  // the same as that of `first`
     }
   }
   first.last_number = next.last_number;
@@ -158,7 +158,7 @@ void journal::join(sealed_block& first, sealed_block&& next) const {
 }
 
 void journal::committed(sealed_block& b) noexcept {
-  // A buffer that has grown to the size of a block is worth keeping.
+  // Keeps a buffer that has grown to the size of a block.
   for (auto& o : b.batch.release())
     if (o.value.size() > spare_.capacity() && o.value.size() <= spare_bytes_max)
       spare_ = std::move(o.value);

@@ -24,7 +24,7 @@ void journal_reader::refuse(std::string_view what) const {
                     std::string(what) + "; nothing was executed: restore the store from a copy");
 }
 
-/// Returns false if the store is empty, and has none.
+/// Returns false if the store is empty, and so has no format.
 bool journal_reader::read_format() {
   auto expected = std::to_string(store_format);
   auto format = store_.get(keys::format());
@@ -57,8 +57,8 @@ std::optional<std::string> journal_reader::read_marks() {
   } catch (const malformed& e) {
     refuse(std::string("the marks (key o) can't be read: ") + e.what());
   }
-  if (!bytes) {  // else numbers would be handed out again, and new records be taken for applied
-                 // ones
+  if (!bytes) {  // else numbers would be handed out again, and new records would seem to be
+                 // applied already
     auto first = keys::all(static_cast<keys::space>(0)), last = keys::end_of({first[0]});
     scan(store_, {first, last}, [&](std::string_view, std::string_view) -> bool {
       refuse("the store holds runs, and its marks (key o) are missing");
@@ -72,11 +72,11 @@ std::optional<std::string> journal_reader::read_marks() {
   return bytes;
 }
 
-/// Every block that is left, and what is numbered next.
+/// Reads every block that is left, and finds the next numbers.
 void journal_reader::read_all(const each_record& each) {
   found.next_run = found.marks.next_run;
   auto last = read_blocks([&](const record& r, std::string_view bytes, record_lsn lsn) {
-    // A child that couldn't be started has a number too.
+    // A child that couldn't be started has a number, too.
     found.next_run = std::max(found.next_run, r.run + 1);
     if (!STET_SEEDED(reuse_child_number)) found.next_run = std::max(found.next_run, r.related + 1);
     each(r, bytes, lsn);
@@ -91,7 +91,7 @@ record_lsn journal_reader::read_blocks(const each_record& each) {
   record_lsn lsn;
   auto from = keys::all(keys::space::journal), to = keys::end_of(from);
   std::vector<std::pair<std::uint64_t, std::string>>
-      blocks;  // `each` reads the store: no visitor may
+      blocks;  // `each` reads the store, which a visitor may not
   scan(store_, {from, to}, [&](std::string_view key, std::string_view value) {
     if (key.size() == keys::journal(0).size()) {
       blocks.emplace_back(keys::last_number(key), value);
@@ -130,15 +130,15 @@ record_lsn journal_reader::read_blocks(const each_record& each) {
 }
 
 /// A snapshot has numbers that were handed out. Marks that would hand them out again (damaged, or
-/// older than the store) would let a new run overwrite another, and new records be taken for ones
-/// that a snapshot has. Marks with a checksum are held against the latest run, others against all.
+/// older than the store) would let a new run overwrite another, and new records would seem to be in
+/// a snapshot already. Marks with a checksum are compared with the latest run, others with all.
 void journal_reader::prove_marks() const {
   auto from = keys::all(keys::space::snapshot), to = keys::end_of(from);
   scan(store_, {from, to, true}, [&](std::string_view key, std::string_view value) {
     run_state s;
     try {
       s = decode_run_state(value);
-    } catch (const malformed&) { return true; }  // it says nothing of the marks
+    } catch (const malformed&) { return true; }  // it says nothing about the marks
     if (key != keys::snapshot(s.run)) return true;
     if (s.run >= found.next_run || s.applied_lsn >= found.next_lsn)
       refuse(
@@ -151,7 +151,8 @@ void journal_reader::prove_marks() const {
   });
 }
 
-/// The last block is missed by nobody: if its key was damaged it stands at another one.
+/// If the key of the last block was damaged, no gap shows that: the block is looked for at other
+/// keys.
 void journal_reader::look_at_strays() {
   auto must_not_be_last = [&](std::string_view key, std::string_view value) {
     try {
@@ -164,7 +165,7 @@ void journal_reader::look_at_strays() {
     must_not_be_last(key, value);
     found.strays.emplace_back(key);
   });
-  for (int bit = 0; bit < 8; ++bit) {  // among keys of another kind
+  for (int bit = 0; bit < 8; ++bit) {  // at keys of other kinds
     auto key = keys::journal(found.next_block);
     key[1] = static_cast<char>(key[1] ^ 1 << bit);
     if (auto value = store_.get(key)) must_not_be_last(key, *value);

@@ -1,7 +1,7 @@
 // Reads the journal that a store holds: its format, its marks, every block that is left.
 //
-// Whatever can't be trusted is refused, before anything is executed: a block that is missing or
-// damaged, marks that would hand out numbers again, a block under another key.
+// Anything that can't be trusted is refused, before anything is executed: a block that is missing
+// or damaged, marks that would hand out numbers again, a block under another key.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -23,7 +23,7 @@ inline constexpr std::uint32_t store_format = 1;
 /// Gets every record with its LSN, in order.
 using each_record = std::function<void(const record&, std::string_view bytes, record_lsn lsn)>;
 
-/// What was found in the store.
+/// The journal as it was found in the store.
 struct journal_contents {
   detail::marks marks;
   kept_blocks kept;
@@ -32,19 +32,19 @@ struct journal_contents {
   run_number next_run{1};
   std::int64_t time_at_open = 0;     // the highest time that was journaled
   std::int64_t last_block_time = 0;  // 0 if there is no block
-  std::vector<std::string> strays;   // keys that the store should not have: reported, left alone
+  std::vector<std::string> strays;   // keys that the store should not have; left alone
 };
 
-/// Thread: one. Each throws store_error: corrupt, conflict, store (a newer format).
+/// Thread: one. Each function throws store_error: corrupt, conflict, store (a newer format).
 class journal_reader {
  public:
   explicit journal_reader(store& s) : store_(s) {}
 
   /// Returns false if the store is empty, and has no format.
   bool read_format();
-  /// Returns the bytes of the marks; nothing if there are none, and no runs either.
+  /// Returns the bytes of the marks, or nullopt if the store has neither marks nor runs.
   std::optional<std::string> read_marks();
-  /// Every block that is left, and what is numbered next. The marks have been read.
+  /// Reads every block that is left, and finds the next numbers. Call it after read_marks().
   void read_all(const each_record& each);
 
   journal_contents found;

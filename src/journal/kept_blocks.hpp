@@ -15,10 +15,10 @@ class kept_blocks {
     bytes_ += bytes;
   }
   std::size_t bytes() const noexcept { return bytes_; }
-  /// Which blocks go so that about `leave_bytes` remain.
+  /// The blocks that are to be dropped so that about `leave_bytes` remain.
   struct cut {
-    record_lsn last_lsn;      // of the last block that goes; 0 if none does
-    std::uint64_t floor = 0;  // the first block that stays
+    record_lsn last_lsn;  // of the last block to drop; 0 if none
+    std::uint64_t floor = 0;     // the first block that stays
   };
   cut cut_to(std::size_t leave_bytes) const noexcept {
     cut c;
@@ -29,7 +29,7 @@ class kept_blocks {
     }
     return c;
   }
-  /// Those before this one are dropped.
+  /// Drops the blocks before this one.
   void drop_before(std::uint64_t number) {
     for (; !all_.empty() && all_.front().number < number; all_.pop_front())
       bytes_ -= all_.front().bytes;

@@ -1,5 +1,5 @@
-// What the journal writes of itself under the key `o`: who owns the store, and what is numbered
-// next. On disk: see docs/format.md.
+// The journal's own value, under the key `o`: the owner of the store, and the next numbers. On
+// disk: see docs/format.md.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -16,10 +16,10 @@ struct marks {
   run_number next_run{1};
   std::int64_t time = 0;  // the latest time journaled so far
   bool clean = true;      // closed, and everything checkpointed
-  bool has_sum = true;    // false: of a build that wrote no checksum. Written so again until proved
+  bool has_sum = true;    // false: an older build wrote it; written so until proved
 };
 std::string encode(const marks& m);
-/// Throws malformed.
+/// Decodes the value. Throws malformed.
 marks decode_marks(std::string_view bytes);
 
 }}}  // namespace stet::v0::detail

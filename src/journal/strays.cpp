@@ -11,7 +11,7 @@ namespace {
 
 constexpr int strays_max = 300;
 
-/// Where keys may stand: from the first to before the second, in order.
+/// The ranges in which keys may lie, each from its first key to before the second, in order.
 std::vector<std::pair<std::string, std::string>> known_places() {
   using keys::space;
   std::vector<std::pair<std::string, std::string>> places;

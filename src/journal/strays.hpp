@@ -1,4 +1,4 @@
-// Keys that Stet has written nowhere: what a flipped bit makes of one.
+// Keys that Stet never writes: a flipped bit may make such a key of another.
 #pragma once
 #include <functional>
 #include <string_view>
@@ -7,9 +7,9 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// Calls `each` for the keys that stand outside of all that docs/format.md names, at most a few
-/// hundred. A seek for each kind of key: what stands among keys of a kind isn't looked at.
-/// `each` must not call the store.
+/// Calls `each` for the keys outside of all ranges in docs/format.md, at most a few hundred. It
+/// seeks once for each kind of key, and doesn't look at keys among those of a kind. `each` must not
+/// call the store.
 void find_strays(store& s,
                  const std::function<void(std::string_view key, std::string_view value)>& each);
 

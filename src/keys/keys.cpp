@@ -6,7 +6,7 @@ namespace stet { inline namespace v0 { namespace detail { namespace keys {
 namespace {
 
 constexpr char shard =
-    0;  // one shard until there is a shared store; its byte is in every key from the start
+    0;  // there is one shard until there is a shared store; every key has its byte already
 
 std::string begin(space s) { return {shard, static_cast<char>(s)}; }
 std::string with_number(space s, std::uint64_t n) {
@@ -14,7 +14,7 @@ std::string with_number(space s, std::uint64_t n) {
   put_big_endian(k, n);
   return k;
 }
-/// Signed times in byte order: the sign bit is turned.
+/// Makes signed times sort in byte order: the sign bit is inverted.
 constexpr std::uint64_t sign_bit = 1ull << 63;
 
 source open_key(std::string_view key, space s) {

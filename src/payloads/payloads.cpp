@@ -19,7 +19,7 @@ namespace {
 constexpr char mark = '\xff';
 constexpr std::size_t name_bytes_max = 32;
 constexpr std::size_t layers_max = 16;
-constexpr std::size_t opened_bytes_max = payload_bytes_ceiling + 4096;  // what layers add
+constexpr std::size_t opened_bytes_max = payload_bytes_ceiling + 4096;  // room for transforms
 
 bool is_marked(std::string_view text) noexcept { return !text.empty() && text.front() == mark; }
 
@@ -35,7 +35,7 @@ std::string binding_of(const payload_owner& of, payload_key k) {
   return b;
 }
 
-/// Texts of a record that are sealed, as far as it has them.
+/// A text of a record that is sealed, and its key.
 struct sealable {
   std::string_view* text = nullptr;
   payload_key key;
@@ -48,12 +48,13 @@ struct sealables {
   }
 };
 
-/// Whether the command of such a record, or its kind alone, says which of the run's it is.
+/// Returns true if neither the command of such a record nor its kind says which of the run's it is.
+/// Then its number in the history says so.
 bool is_unnumbered(record_kind k) noexcept {
   return k == record_kind::signal || k == record_kind::update;
 }
 
-/// What the fold keeps is known by its kind alone, since a snapshot has no numbers of records.
+/// The key of a text that the fold keeps has no number, since a snapshot has no numbers of records.
 sealables fields_to_seal(record& r, std::uint64_t number) {
   sealables f;
   if (r.kind == record_kind::started) {
@@ -74,7 +75,7 @@ sealables fields_to_seal(record& r, std::uint64_t number) {
   return f;
 }
 
-/// How much a replay needs of a record's texts.
+/// Says whether a replay needs a text of a record.
 enum class need : std::uint8_t { none, if_possible, all };
 
 need need_of(const record& r, payload_field f) noexcept {

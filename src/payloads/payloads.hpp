@@ -1,9 +1,10 @@
-// Payloads between the engine and its records: sealed when a record is made, opened when the value
-// is wanted. Whatever lies between, the fold, snapshots, chunks, copies, takes them for bytes.
+// Seals payloads when their record is made, and opens them when the value is wanted. Everything in
+// between (the fold, snapshots, chunks, copies) takes them for bytes.
 //
-// A field that isn't plain begins with the byte ff, which no CBOR item and no UTF-8 text begins
-// with: `ff`, the name of the transform as a text, and what that transform made of the field
-// before, which may itself be such a field. With an empty name, what follows is plain.
+// A field that isn't plain begins with the byte ff, with which no CBOR item and no UTF-8 text
+// begins. It is: ff, the name of the transform as a text, and the output of that transform for the
+// field as it was before, which may itself be such a field. If the name is empty, the rest is
+// plain.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -22,15 +23,15 @@ namespace stet { inline namespace v0 { namespace detail {
 
 using transform_list = std::vector<std::shared_ptr<payload_transform>>;
 
-/// Whose record it is.
+/// The run to which a record belongs.
 struct payload_owner {
   run_number run;
-  std::uint64_t seed[2] = {0, 0};  // 128 random bits: no other run has them, in no store
-  std::string_view name_space;     // as users say it
+  std::uint64_t seed[2] = {0, 0};  // 128 random bits; no other run in any store has them
+  std::string_view name_space;     // as users write it
   std::string_view id;             // for errors
 };
 
-/// Which of a record's texts. In bindings, so on disk: never renumber (docs/format.md).
+/// One of a record's texts. Bindings have it, and so the disk: never renumber (docs/format.md).
 enum class payload_field : std::uint8_t {
   payload = 1,
   error_text = 2,
@@ -39,15 +40,15 @@ enum class payload_field : std::uint8_t {
   details = 5
 };
 
-/// Which payload of a run.
+/// Names one payload of a run.
 struct payload_key {
   record_kind kind = record_kind::started;
   payload_field field = payload_field::payload;
   std::uint32_t command = 0;
-  std::uint64_t number = 0;  // of the record in its history, where no command says which it is
+  std::uint64_t number = 0;  // of the record in its history; 0 if kind and command suffice
 };
 
-/// What a record refers to once it was sealed or opened.
+/// The texts to which a record refers after it was sealed or opened.
 struct kept_texts {
   std::string_view keep(std::string text) noexcept { return all[count++] = std::move(text); }
   std::array<std::string, 4> all;
@@ -57,30 +58,30 @@ struct kept_texts {
 /// Thread: the engine's loop.
 class payloads {
  public:
-  /// Throws errc::usage.
+  /// Throws errc::usage if the transforms can't be used together.
   explicit payloads(const transform_list& transforms);
 
-  /// Whether sealing changes no byte of these records; a quick look.
+  /// Returns true if sealing changes no byte of these records; a quick look.
   bool leaves_alone(std::string_view records) const noexcept;
-  /// Of a record that is the `number`-th of its run, from 0. It may refer to `kept` then. Throws a
-  /// users_exception with errc::payload, if a transform throws.
+  /// Seals a record, the `number`-th of its run, from 0. The record may refer to `kept` then.
+  /// Throws a users_exception with errc::payload, if a transform throws.
   void seal(record& r, const payload_owner& of, std::uint64_t number, kept_texts& kept);
-  /// Takes away what would be sealed. What is left of the record can always be recorded.
+  /// Removes the texts that would be sealed. The rest of the record can always be recorded.
   static void strip(record& r);
-  /// Undoes seal(). Throws errc::payload, and says of which run and where.
+  /// Undoes seal(). Throws errc::payload, with the run and the place.
   bool open(record& r, const payload_owner& of, std::uint64_t number, kept_texts& kept) const;
-  /// Opens what a replay needs of a history, which begins with its first record. What it doesn't
-  /// need stays as it is stored: what notes and the end by others say, memo and details of the
-  /// start. A memo and details that the workflow set are opened if they can be. Throws
-  /// errc::payload, malformed.
+  /// Opens the texts of a history that a replay needs. The history begins with its first record.
+  /// Other texts stay as they are stored: those of notes and of an end by others, and memo and
+  /// details of the start. A memo and details that the workflow set are opened if they can be.
+  /// Throws errc::payload, malformed.
   void open_for_replay(std::string& history, const payload_owner& of) const;
-  /// A text that the fold has kept of a record. Throws errc::payload.
+  /// Opens a text of a record that the fold has kept. Throws errc::payload.
   std::string open(std::string_view stored, const payload_owner& of, payload_key k) const;
-  /// The same for people: where it can't be opened, why.
+  /// The same, for people: if the text can't be opened, returns why.
   std::string show(std::string_view stored, const payload_owner& of, payload_key k) const;
 
-  /// The value of a table's entry; `key` is its whole key in the store. seal_entry throws a
-  /// users_exception, as seal() does; open_entry throws errc::payload.
+  /// Seal and open the value of a table's entry; `key` is its whole key in the store. seal_entry
+  /// throws a users_exception, as seal() does; open_entry throws errc::payload.
   std::string seal_entry(std::string_view plain, std::string_view name_space, std::string_view key);
   std::string open_entry(std::string_view stored, std::string_view name_space,
                          std::string_view key) const;

@@ -1,5 +1,5 @@
-// A forked child that speaks through a pipe, for tests that kill. The libraries call nothing of it,
-// but for the conformance suite.
+// A forked child that writes to a pipe, for tests that kill processes. Of the libraries, only the
+// conformance suite uses it.
 #pragma once
 #include <functional>
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace stet { inline namespace v0 { namespace port {
 
-/// Runs `f(pipe)` in a forked child, which then ends without any destructor. Only what is told
-/// through the pipe leaves it: what goes through buffers would vanish with a kill.
+/// Runs `f(pipe)` in a forked child, which then ends without any destructor. Its only output is
+/// what it writes to the pipe by tell(): a kill would lose what is in buffers.
 class child_process {
  public:
-  /// Throws std::runtime_error.
+  /// Throws std::runtime_error if the system refuses.
   explicit child_process(const std::function<void(native_file pipe)>& f);
   child_process(const child_process&) = delete;
   child_process& operator=(const child_process&) = delete;
@@ -20,19 +20,19 @@ class child_process {
 
   int pid() const noexcept { return pid_; }
 
-  /// The next bytes it told; empty at its end, or if it says nothing for `patience_ms` (-1: waits
-  /// for ever).
+  /// Returns the next bytes that the child wrote; empty at the end of its output, or if nothing
+  /// comes for `patience_ms` (-1: waits for ever).
   std::string hear(int patience_ms = -1);
-  /// True if it was the patience that ended the last hear or hear_all.
+  /// Returns true if the last hear or hear_all ended because its patience was over.
   bool is_silent() const noexcept { return is_silent_; }
   std::string hear_all(int patience_ms = -1);
 
-  /// Ends it at once, and waits for the end.
+  /// Kills the child at once, and waits for its end.
   void kill();
-  /// Waits for the end. Returns 0 if it ended well, else what the system says of its end.
+  /// Waits for the child's end. Returns 0 if it ended well, else the system's status of its end.
   int wait();
 
-  /// In the child: tells something. Ends the child if nobody listens any more.
+  /// For the child: writes to the pipe. Ends the child if no process reads it any more.
   static void tell(native_file pipe, const std::string& text);
 
  private:

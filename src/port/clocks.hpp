@@ -1,11 +1,11 @@
-// What the standard library's clocks don't tell.
+// A clock that the standard library lacks.
 #pragma once
 #include <chrono>
 #include <optional>
 
 namespace stet { inline namespace v0 { namespace port {
 
-/// How long the machine has been up, its sleep included. Empty where the system doesn't say.
+/// Returns how long the machine has been up, its sleep included; nullopt if the system doesn't say.
 std::optional<std::chrono::nanoseconds> uptime() noexcept;
 
 }  // namespace port

@@ -1,4 +1,4 @@
-// What an open file is to the system: the one thing in the headers of this folder that differs from
+// The system's own type of an open file: the one thing in this folder's headers that differs from
 // system to system.
 #pragma once
 #if defined(_WIN32)

@@ -1,4 +1,4 @@
-// Files in memory.
+// A file as memory.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -13,15 +13,15 @@ class shared_mapping {
   shared_mapping& operator=(const shared_mapping&) = delete;
   ~shared_mapping();
 
-  /// Maps `path`, once, which is made with this size if it is missing: only the user of this
-  /// process may open it then. Returns false if that can't be had: it is no regular file, has other
-  /// names (hard links), or there is no room for each of its bytes. (A write into a hole would end
-  /// the process where the disk is full.)
+  /// Maps `path`; call it once. If the file is missing, makes it with this size, for the user of
+  /// this process only. Returns false if it can't be mapped: it is no regular file, it has other
+  /// names (hard links), or the disk has no room for each of its bytes. (On a full disk, a write
+  /// into a hole would end the process.)
   bool open(const std::string& path, std::size_t bytes) noexcept;
   /// Null if nothing is mapped.
   void* data() const noexcept { return data_; }
-  /// Fresh memory takes the place of the file, at the same address. What is written from now on
-  /// doesn't reach the file.
+  /// Replaces the file with fresh memory at the same address. Later writes to it don't reach the
+  /// file.
   void detach() noexcept;
 
  private:
@@ -29,7 +29,7 @@ class shared_mapping {
   std::size_t bytes_ = 0;
 };
 
-/// Whether this much of the address space can be had in one piece.
+/// Returns true if this much of the address space is free in one piece.
 bool has_address_space(std::size_t bytes) noexcept;
 
 }  // namespace port

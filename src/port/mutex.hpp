@@ -1,5 +1,5 @@
-// Locks of the standard library that Clang's thread-safety analysis understands: it is an error to
-// touch a field that a lock guards without that lock. Other compilers see the same without it.
+// Locks of the standard library that Clang's thread-safety analysis understands: using a field that
+// a lock guards without that lock is an error. Other compilers ignore the attributes.
 //
 //   port::mutex mutex_;
 //   int count_ STET_GUARDED_BY(mutex_) = 0;
@@ -19,22 +19,24 @@
 /// On a class: a lock. On a class whose objects hold a lock until they are destroyed: a scope.
 #define STET_LOCK STET_THREAD_SAFETY(capability("mutex"))
 #define STET_LOCK_SCOPE STET_THREAD_SAFETY(scoped_lockable)
-/// On a field: it is used only under this lock; changed only under the lock exclusively.
+/// On a field: it is read only under this lock, and changed only under the exclusive lock.
 #define STET_GUARDED_BY(lock) STET_THREAD_SAFETY(guarded_by(lock))
-/// On a pointer: the same of what it points to.
+/// On a pointer: the same for the object to which it points.
 #define STET_PT_GUARDED_BY(lock) STET_THREAD_SAFETY(pt_guarded_by(lock))
 /// On a function: its caller has the lock, and still has it afterwards.
 #define STET_REQUIRES(...) STET_THREAD_SAFETY(requires_capability(__VA_ARGS__))
 #define STET_REQUIRES_SHARED(...) STET_THREAD_SAFETY(requires_shared_capability(__VA_ARGS__))
-/// On a function: its caller doesn't have the lock, which the function takes.
+/// On a function: its caller doesn't have the lock; the function takes it.
 #define STET_EXCLUDES(...) STET_THREAD_SAFETY(locks_excluded(__VA_ARGS__))
-/// On a function: it takes the lock, or gives it back. Without an argument: the object itself.
+/// On a function: it takes the lock, or gives it back. Without an argument it means the object's
+/// own.
 #define STET_ACQUIRE(...) STET_THREAD_SAFETY(acquire_capability(__VA_ARGS__))
 #define STET_ACQUIRE_SHARED(...) STET_THREAD_SAFETY(acquire_shared_capability(__VA_ARGS__))
 #define STET_TRY_ACQUIRE(...) STET_THREAD_SAFETY(try_acquire_capability(__VA_ARGS__))
 #define STET_RELEASE(...) STET_THREAD_SAFETY(release_capability(__VA_ARGS__))
 #define STET_RELEASE_SHARED(...) STET_THREAD_SAFETY(release_shared_capability(__VA_ARGS__))
-/// On a function that is right for a reason which the analysis can't see, and a comment says.
+/// On a function that is right for a reason that the analysis can't see; a comment gives the
+/// reason.
 #define STET_NO_THREAD_SAFETY_ANALYSIS STET_THREAD_SAFETY(no_thread_safety_analysis)
 
 namespace stet { inline namespace v0 { namespace port {
@@ -67,7 +69,7 @@ class STET_LOCK shared_mutex {
 template <class Lock> class STET_LOCK_SCOPE lock_guard {
  public:
   explicit lock_guard(Lock& l) STET_ACQUIRE(l) : lock_(l) { lock_.lock(); }
-  /// The caller has the lock; it is given back here.
+  /// The caller has the lock; the destructor gives it back.
   lock_guard(Lock& l, std::adopt_lock_t) STET_REQUIRES(l) : lock_(l) {}
   lock_guard(const lock_guard&) = delete;
   lock_guard& operator=(const lock_guard&) = delete;
@@ -89,7 +91,8 @@ template <class Lock> class STET_LOCK_SCOPE shared_guard {
   Lock& lock_;
 };
 
-/// std::unique_lock of a mutex: may be given back and taken again, and a condition waits with it.
+/// std::unique_lock of a mutex. It may be given back and taken again, and a condition waits with
+/// it.
 class STET_LOCK_SCOPE unique_lock {
  public:
   explicit unique_lock(mutex& m) STET_ACQUIRE(m) : lock_(m.mutex_) {}
@@ -104,12 +107,12 @@ class STET_LOCK_SCOPE unique_lock {
   std::unique_lock<std::mutex> lock_;
 };
 
-/// std::condition_variable. It takes no predicates, which the analysis can't follow: its callers
-/// wait in loops.
+/// std::condition_variable. Its functions take no predicates, which the analysis can't follow:
+/// callers wait in loops.
 class condition {
  public:
   void wait(unique_lock& l) { condition_.wait(l.lock_); }
-  /// Returns false if it is past `end`.
+  /// Returns false if `end` has passed.
   bool wait_until(unique_lock& l, std::chrono::steady_clock::time_point end) {
     return condition_.wait_until(l.lock_, end) == std::cv_status::no_timeout;
   }

@@ -1,9 +1,9 @@
-// This process.
+// The number of this process.
 #pragma once
 
 namespace stet { inline namespace v0 { namespace port {
 
-/// Its number.
+/// Returns the process's number.
 int process_id() noexcept;
 
 }  // namespace port

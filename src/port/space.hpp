@@ -1,4 +1,4 @@
-// Room on a disk.
+// Finds out how much room a disk has.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace stet { inline namespace v0 { namespace port {
 
-/// What the user of this process can still write on the file system of `path`.
+/// Gets the bytes that the user of this process can still write on the file system of `path`.
 int free_bytes(const std::string& path, std::uint64_t& bytes) noexcept;
 
-/// Makes a file of this size and removes it again, to see whether there is room for it. `path` must
+/// Makes a file of this size and removes it again, to see if the disk has room for it. `path` must
 /// not exist.
 int try_room(const std::string& path, std::uint64_t bytes) noexcept;
 

@@ -128,7 +128,7 @@ void start(run_state& s, const record& r) {
   }
 }
 
-/// A fact about something pending.
+/// Applies a note: a fact about a pending command, or about the run.
 void apply_note(run_state& s, const record& r, record_lsn lsn) {
   switch (r.kind) {
     case record_kind::attempt: {
@@ -143,7 +143,7 @@ void apply_note(run_state& s, const record& r, record_lsn lsn) {
       p.attempt = r.attempt;
       p.due = r.number;
       p.due_since = r.time;
-      p.armed = plus(p.armed, r.late);  // the clock was set since, by so much
+      p.armed = plus(p.armed, r.late);  // the clock was set meanwhile, by this much
       p.lsn = lsn;
       ++p.failures;
       note_error(p, r);
@@ -154,7 +154,7 @@ void apply_note(run_state& s, const record& r, record_lsn lsn) {
       auto& p = must_find(s, r);
       if (!p.more) p.more = std::make_unique<pending::details>();
       p.more->progress = r.payload;
-      p.crashes = 0;  // it got somewhere: it isn't the one that always kills
+      p.crashes = 0;  // it made progress: it doesn't kill the process at once
       break;
     }
     case record_kind::suspect:
@@ -177,7 +177,7 @@ void apply_note(run_state& s, const record& r, record_lsn lsn) {
   }
 }
 
-/// What an event changes when it is recorded, whether it drives the coroutine or not yet.
+/// Applies the part of an event that counts when it is recorded, driven or not.
 void apply_event(run_state& s, const record& r) {
   switch (r.kind) {
     case record_kind::started: start(s, r); break;
@@ -208,7 +208,7 @@ void apply(run_state& s, const record& r, record_lsn lsn) {
     throw malformed(s.records == 0 ? "a run doesn't begin with its start" : "a run starts twice");
   s.applied_lsn = lsn;
   ++s.records;
-  if (!s.open()) return;  // late: what came when it had ended
+  if (!s.open()) return;  // late: recorded after the run had ended
   if (is_event(r.kind)) {
     apply_event(s, r);
     if (r.flags & flag::event::undriven) ++s.undriven;
@@ -236,7 +236,7 @@ void apply(run_state& s, const record& r, record_lsn lsn) {
       break;
     case record_kind::cancelled:
       if (s.undriven > 0 && !s.find(r.command))
-        break;  // answered, but the run gave it up before it saw the answer
+        break;  // answered, but given up before the run saw the answer
       if (r.flags & flag::cancelled::waits) must_find(s, r).at = pending::phase::ending;
       else remove(s, r);
       break;

@@ -1,9 +1,10 @@
-// What a run is, as the fold of its records: pure, no clock, no thread, no store.
+// The state of a run, as the fold of its records: pure, no clock, no thread, no store.
 //
 // The same fold serves the live engine (record by record, as they are appended), recovery (a
-// snapshot and what the journal holds behind it) and every reader. Invariants:
+// snapshot, and then the journal's records after it) and every reader. Invariants:
 //  - a run is open until a record that is_end; nothing after that changes it but its `applied_lsn`;
-//  - what an open run waits for is in `waits_for`, in `undriven`, or it is stalled: see wake_of.
+//  - an open run waits for something in `waits_for`, has undriven events, or is stalled: see
+//    wake_of.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -27,7 +28,7 @@ struct pending {
     waiting = 0,      // a sleep, a child; a step whose attempt may have begun
     retrying = 1,     // a step: its next attempt begins at `due`
     not_started = 2,  // a step: its attempt has certainly not begun (the engine was closed)
-    ending = 3,       // a step: its outcome stands, its body has yet to return
+    ending = 3,       // a step: it has its outcome, its body has yet to return
   };
   std::uint32_t command = 0;
   wait_kind kind = wait_kind::step;
@@ -38,10 +39,10 @@ struct pending {
   std::uint32_t crashes = 0;   // deaths of the process with this step as the only suspect
   std::int64_t armed = 0;      // when it was emitted
   std::int64_t due = 0;        // sleep, retrying
-  std::int64_t due_since = 0;  // when `due` was set
-  record_lsn lsn;    // of the record that set `due`: tells timers of this session from earlier ones
+  std::int64_t due_since = 0;  // time at which `due` was set
+  record_lsn lsn;  // of the record that set `due`: tells timers of this session from earlier ones
   run_number child;  // the child's run
-  std::string name;  // the step's; the child's workflow's
+  std::string name;  // the step's; the workflow's of a child
   std::string target;  // the child's id; a step's arguments, when short
   struct details {
     std::string last_error, progress;
@@ -49,12 +50,12 @@ struct pending {
   std::unique_ptr<details> more;
 };
 
-/// A sleep until a time that somebody named, by the wall clock.
+/// A sleep until a time that the user named, by the wall clock.
 inline bool is_named(const pending& p) noexcept {
   return p.kind == wait_kind::sleep && (p.flags & flag::sleep::absolute);
 }
 
-/// What a list shows of a run.
+/// The part of a run that it shows in lists.
 struct description {
   std::string attributes;  // packed
   std::string memo;        // a payload
@@ -67,20 +68,20 @@ struct run_state {
   std::string name_space;  // empty: "default"
   std::string id;
   std::string workflow;
-  std::string version;  // of the workflow, that drives it; empty: none
+  std::string version;  // the workflow's version that drives it; empty: none
   std::uint64_t seed[2] = {0, 0};
-  hash_key secret{};         // of its promises' tokens; zero: of a run from before there were any
-  std::int64_t started = 0;  // ms
-  std::int64_t now = 0;      // time of the latest driven event, never falling
-  std::int64_t engine_time = 0;  // the same, as the clock said it
-  run_number parent;             // a run, or 0
+  hash_key secret{};             // for its promises' tokens; zero: started before secrets existed
+  std::int64_t started = 0;      // ms
+  std::int64_t now = 0;          // time of the latest driven event, never falling
+  std::int64_t engine_time = 0;  // the same by the clock, which may have been set back
+  run_number parent;             // 0: none
   std::uint32_t parent_command = 0;
-  run_number first;                     // of its chain of runs: it itself, if it continues none
+  run_number first;                     // first run of its chain; may be the run itself
   run_number previous;                  // the run that it continues, or 0
   run_number next;                      // the run that continues it, or 0
-  std::int64_t begins_at = 0;           // it has not begun, and will then; 0: it has
+  std::int64_t begins_at = 0;           // ms, if it is to begin later; 0: it has begun
   std::int64_t run_timeout = 0;         // ms, handed on to the next run; 0: none
-  std::int64_t deadline = 0;            // its time is over then; 0: never
+  std::int64_t deadline = 0;            // when it times out; 0: never
   std::int64_t execution_deadline = 0;  // of the whole chain; 0: none
   std::uint32_t unread = 0;             // signals
   std::uint32_t open_updates = 0;
@@ -90,11 +91,11 @@ struct run_state {
   std::uint64_t records = 0;            // of its history
   std::uint32_t undriven = 0;           // events
   std::uint32_t crashes = 0;            // deaths of the process in its code, as the only suspect
-  record_lsn applied_lsn;               // of the latest record in here
-  std::int64_t indexed_wake = no_wake;  // what the timer index says, as of the latest snapshot
-  v0::status indexed_status = not_indexed;  // likewise of the index by workflow and status
+  record_lsn applied_lsn;        // of the latest record in this state
+  std::int64_t indexed_wake = no_wake;  // its time in the timer index, by the latest snapshot
+  v0::status indexed_status = not_indexed;  // its status in the index, by the latest snapshot
   by_number<pending> waits_for;             // by command
-  std::unique_ptr<description> about;       // if there is anything
+  std::unique_ptr<description> about;       // null if it has none
   std::string outcome;                      // completed: the result; a reason otherwise
   std::unique_ptr<failure> error;           // failed
   errc code = errc::run_failed;
@@ -104,7 +105,7 @@ struct run_state {
 
   static constexpr auto not_indexed = static_cast<v0::status>(255);
 
-  /// When it ended; 0: it hasn't.
+  /// The time of the run's end; 0 if it hasn't ended.
   std::int64_t closed() const noexcept { return open() ? 0 : engine_time; }
   bool open() const noexcept { return status == v0::status::running; }
   v0::status shown_status() const noexcept {
@@ -113,15 +114,15 @@ struct run_state {
   pending* find(std::uint32_t command) noexcept { return waits_for.find(command); }
 };
 
-/// Takes one more record into account. Throws malformed if it can't follow what was before.
+/// Applies one more record. Throws malformed if it can't follow the records before it.
 void apply(run_state& s, const record& r, record_lsn lsn);
 
-/// When somebody must look at the run again though nothing came in: at the engine's start, at a
+/// Returns when the run must be looked at again without a new event: at the engine's start, at a
 /// time, or never.
 std::int64_t wake_of(const run_state& s) noexcept;
 
 void encode(std::string& out, const run_state& s);
-/// Throws malformed.
+/// Decodes a snapshot. Throws malformed.
 run_state decode_run_state(std::string_view bytes);
 
 }  // namespace detail

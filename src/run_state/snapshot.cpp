@@ -1,4 +1,4 @@
-// A run's state as bytes: the value behind a snapshot key.
+// A run's state as bytes: the value of a snapshot key.
 #include "base/checksum.hpp"
 #include "run_state/run_state.hpp"
 

@@ -1,5 +1,5 @@
-// Stands between a program and its C library: each function here has the name of one there, looks
-// who calls, and calls that one.
+// Each function here replaces the one of the C library with the same name: it checks whether a
+// workflow's own code calls it, and then calls the C library's.
 #include <stet/options.hpp>
 #include <stet/strict.hpp>
 
@@ -25,7 +25,7 @@ namespace {
 std::atomic<int> alive{0};
 constexpr int frames_max = 24;
 
-/// The callers, without this file's own.
+/// The callers, without the functions of this file.
 std::string stack() {
   void* frames[frames_max];
   int count = ::backtrace(frames, frames_max);
@@ -41,7 +41,7 @@ void note(const char* function) {
   auto*& current = detail::current_user_code();
   if (!current || !current->offence.empty()) return;
   auto& code = *current;
-  detail::not_user_code here;  // what is called from now on may call these functions
+  detail::not_user_code here;  // the code below may call these functions
   code.offence = "workflow '" + std::string(code.workflow) + "', run '" + std::string(code.id) +
                  "', called " + function + " itself, after command " +
                  std::to_string(*code.command) + " (" + code.at->file + ":" +
@@ -49,12 +49,12 @@ void note(const char* function) {
                  "): a replay may find something else there; do it in a step" + stack();
 }
 
-/// Cheap, as long as nobody is strict: some of these functions are called very often.
+/// Cheap while strict_determinism is off: some of these functions are called very often.
 void look(const char* function) noexcept {
   if (alive.load(std::memory_order_relaxed) == 0) return;
   try {
     note(function);
-  } catch (...) {  // no memory for words
+  } catch (...) {  // no memory for the text
     if (auto* code = detail::current_user_code()) code->offence = function;
   }
 }
@@ -69,7 +69,7 @@ namespace testing {
 
 strict_determinism::strict_determinism() noexcept {
   void* frame;
-  (void)::backtrace(&frame, 1);  // loads what it needs, now
+  (void)::backtrace(&frame, 1);  // makes backtrace load its library now
   ++alive;
 }
 strict_determinism::~strict_determinism() { --alive; }
@@ -77,7 +77,7 @@ strict_determinism::~strict_determinism() { --alive; }
 }  // namespace testing
 }}  // namespace stet::v0
 
-// A function of the C library, as `symbol` is called there; for people `name`.
+// Replaces a function of the C library: `symbol` is its symbol, `name` its name for people.
 #define STET_TRAP_AS(result, id, symbol, name, parameters, arguments)                          \
   extern "C"                                                                                   \
       __attribute__((visibility("default"))) result stet_trap_##id parameters __asm__(symbol); \
@@ -107,7 +107,7 @@ STET_TRAP_AS(unsigned, random_device, "_ZNSt13random_device9_M_getvalEv", "std::
 STET_TRAP(char*, getenv, (const char* name), (name))
 STET_TRAP(char*, secure_getenv, (const char* name), (name))
 
-// Variadic there; the third argument is handed on whether it was given or not.
+// These take variable arguments; the third one is passed on whether it was given or not.
 STET_TRAP(int, open, (const char* path, int flags, mode_t mode), (path, flags, mode))
 STET_TRAP(int, open64, (const char* path, int flags, mode_t mode), (path, flags, mode))
 STET_TRAP(int, openat, (int at, const char* path, int flags, mode_t mode), (at, path, flags, mode))

@@ -1,5 +1,5 @@
-// First the journal, which names the runs that have moved since their snapshot; then every snapshot
-// with its history; then every index the other way round.
+// Checks a store: first the journal, which names the runs that have changed since their snapshots;
+// then every snapshot with its history; then every index, from its entries to the runs.
 #include <stet/check.hpp>
 
 #include <algorithm>
@@ -36,7 +36,7 @@ class checking {
 
   check_report run() {
     check_format();
-    aside_ = read_aside(store_, [](auto&) {});  // what is damaged of it is named by check_aside
+    aside_ = read_aside(store_, [](auto&) {});  // check_aside reports those that are damaged
     owed_ = read_debts(store_, [](auto&) {});
     read_journal();
     read_snapshots();
@@ -49,22 +49,22 @@ class checking {
   }
 
  private:
-  /// What is kept of every run, to hold the indexes against.
+  /// The facts about each run with which the indexes are compared.
   struct known {
-    std::uint64_t records = 0;                       // in chunks
-    std::int64_t indexed_wake = run_state::no_wake;  // the timer's
+    std::uint64_t records = 0;                       // records in chunks
+    std::int64_t indexed_wake = run_state::no_wake;  // the time in its timer's key
     std::size_t id_hash = 0;
     bool in_snapshot = false;
-    run_number first;  // of its chain
+    run_number first;  // the first run of its chain
   };
-  /// Who waits for whom.
+  /// A run that waits, and the run for which it waits.
   struct child_link {
     run_number parent, child;
     std::uint32_t command;
   };
   struct call_link {
     run_number caller;
-    std::string name_space, called;  // an id
+    std::string name_space, called;  // `called` is an id
   };
 
   void problem(std::string_view text) {
@@ -123,7 +123,7 @@ class checking {
     auto lsn = head.first_lsn;
     source in(records_of(block));
     auto past = head.first_lsn + head.count;
-    for (; !in.done() && lsn <= past; ++lsn) {  // one more than it says is told below
+    for (; !in.done() && lsn <= past; ++lsn) {  // one more than its count: reported below
       auto before = in.rest();
       auto r = decode_record(in);
       if (r.kind == record_kind::erased) recent_.erase(r.related);
@@ -178,7 +178,8 @@ class checking {
     }
     counts_.add(namespace_of(s), s.workflow, s.indexed_status, 1);
   }
-  /// Each entry was found that should be there: one too many belongs to nobody.
+  /// Checks that the index has each entry that a run should have. If it has more entries, finds
+  /// those that belong to no run.
   void check_indexes() {
     auto entries = space(keys::space::index);
     std::uint64_t found = 0;
@@ -214,7 +215,7 @@ class checking {
     compare(stored, counts_, false);
   }
 
-  /// A run whose snapshot can't be read counts as what the index says of it.
+  /// Counts a run whose snapshot can't be read by its index entry.
   void count_unread(std::string_view entry) {
     if (entry.size() < 10 || !unread_.contains(keys::last_run(entry))) return;
     guard("the key " + printable_key(entry), [&] {
@@ -226,12 +227,12 @@ class checking {
     });
   }
 
-  /// The history gives the snapshot.
+  /// Checks that the fold of the history equals the snapshot.
   void fold_anew(const run_state& s, std::string_view history) {
     run_state folded;
     for (source in(history); !in.done();) apply(folded, decode_record(in), s.applied_lsn);
     folded.indexed_wake = s.indexed_wake;
-    for (auto& p : folded.waits_for)  // numbers of the journal, which no chunk has
+    for (auto& p : folded.waits_for)  // the journal's LSNs, which no chunk has
       for (auto& q : s.waits_for)
         if (p.command == q.command) p.lsn = q.lsn;
     std::string one, other;
@@ -240,8 +241,8 @@ class checking {
     if (one != other) throw malformed("folded anew it gives something else than the snapshot");
   }
 
-  /// What a run was sent that was continued is known to those behind it. One that was continued
-  /// before there were such entries has none.
+  /// If a run was continued, the later runs of its chain must know the requests that it was sent. A
+  /// run that was continued before such entries existed has none.
   void check_sent(const run_state& s, std::string_view history) {
     using keys::sent_kind;
     if (!s.next || !store_.get(keys::sent(s.first, sent_kind::all, {}, s.run))) return;
@@ -258,7 +259,7 @@ class checking {
     sent_expected_ += entries.size();
   }
 
-  /// What was put aside of the run, or the journal has of it, and its snapshot has not.
+  /// Applies the records that the snapshot doesn't have: those put aside, and those in the journal.
   void catch_up(run_state& s) {
     auto fold = [&](const aside_records& records, std::string_view where) {
       guard("the records of " + numbered(s.run) + std::string(where), [&] {
@@ -275,7 +276,7 @@ class checking {
     recent_.erase(s.run);
   }
 
-  /// Runs that no snapshot has yet.
+  /// Checks the runs that have no snapshot yet.
   void finish_journal_runs() {
     while (!recent_.empty()) {
       run_state s;
@@ -298,7 +299,7 @@ class checking {
       problem(quoted(s) + " is open, and nothing will wake it");
     auto name_space = std::string(namespace_of(s));
     open_ids_.emplace(name_space, s.id);
-    if (s.undriven > 0 || owed_.contains(s.run)) return;  // what it waits for may be there
+    if (s.undriven > 0 || owed_.contains(s.run)) return;  // its answer may be on its way
     for (auto& p : s.waits_for) {
       if (p.kind == wait_kind::child) links_.push_back({s.run, p.child, p.command});
       if (p.kind == wait_kind::message && (p.flags & flag::message::calls))
@@ -306,7 +307,8 @@ class checking {
     }
   }
 
-  /// Parents that wait for a child: it, or what continues it, is open. Its first run may be gone.
+  /// Checks the parents that wait for a child: the child, or a run that continues it, must be open.
+  /// The first run of its chain may have been erased.
   void check_families() {
     for (auto& l : links_) {
       auto child = chains_.find(l.child);
@@ -316,7 +318,7 @@ class checking {
     }
   }
 
-  /// Runs that wait for the answer of another: that is open, or can't be read.
+  /// Checks the runs that wait for an answer of another: that one must be open, or can't be read.
   void check_calls() {
     for (auto& c : calls_) {
       if (open_ids_.contains({c.name_space, c.called})) continue;
@@ -344,8 +346,8 @@ class checking {
       problem("the counter of runs is below a run's number");
   }
 
-  /// Records of a run whose snapshot couldn't be read, and what it is owed. Where it can be read
-  /// now, the next start of an engine folds them, and pays it.
+  /// Checks the records that are put aside for a run, and its debts. If the run can be read by now,
+  /// the next start of an engine folds the records and pays the debts.
   void check_aside(std::string_view key, std::string_view value) {
     if (key.size() != keys::aside({}, {}).size()) throw malformed("it has a wrong length");
     auto run = run_number(source(key.substr(2)).big_endian());
@@ -376,7 +378,7 @@ class checking {
     switch (static_cast<keys::space>(key[1])) {
       case keys::space::journal:
       case keys::space::snapshot:
-      case keys::space::aside: return;  // seen, the last one in check_aside
+      case keys::space::aside: return;  // seen already; of aside by check_aside
       case keys::space::history: {
         if (key.size() != keys::history({}, 0).size()) throw malformed("it has a wrong length");
         auto run = run_number(source(key.substr(2)).big_endian());
@@ -433,10 +435,10 @@ class checking {
   run_number next_run_;
   std::uint64_t sent_expected_ = 0, sent_found_ = 0;
   run_counters counts_;
-  std::map<run_number, aside_records> aside_, recent_;  // by run; recent: of the journal
+  std::map<run_number, aside_records> aside_, recent_;  // by run; recent_: those in the journal
   std::unordered_map<run_number, known> runs_;
-  std::set<run_number> unread_;                  // have a snapshot that can't be read
-  std::unordered_map<run_number, bool> chains_;  // by their first run: whether one is open
+  std::set<run_number> unread_;                  // runs with a snapshot that can't be read
+  std::unordered_map<run_number, bool> chains_;  // by first run: true if one is open
   std::vector<child_link> links_;
   std::vector<call_link> calls_;
   std::set<std::pair<std::string, std::string>> open_ids_;  // namespace, id

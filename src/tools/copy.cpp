@@ -1,5 +1,6 @@
-// A copy goes in batches in the order of keys. Until it is whole the target has no format, so that
-// no engine takes it for a store; what it has instead is a note of the source and how far it is.
+// Copies a store in batches, in the order of keys. Until the copy is whole, the target has no
+// format, so that no engine takes it for a store. Instead it has a note of the source, and of how
+// far the copy is.
 #include <stet/copy.hpp>
 
 #include <optional>
@@ -16,12 +17,12 @@ namespace stet { inline namespace v0 {
 namespace detail { namespace {
 
 constexpr std::size_t batch_bytes = 1 << 20;
-constexpr std::size_t key_bytes_max = 4096;  // of any store's
+constexpr std::size_t key_bytes_max = 4096;  // as in every store
 constexpr std::uint8_t note_version = 1;
 
-/// What an unfinished target holds under keys::copy_note(). On disk: see docs/format.md.
+/// The value under keys::copy_note() in an unfinished target. On disk: see docs/format.md.
 struct copy_note {
-  std::string source;  // the marks of the source when it began
+  std::string source;  // the source's marks when the copy began
   std::string last;    // the last key that was copied
 
   std::string encoded() const {
@@ -111,7 +112,7 @@ class copying {
              std::to_string(limits.value_bytes_max));
   }
 
-  /// Reads both, side by side.
+  /// Reads both stores side by side, and compares them.
   void verify() {
     page_reader source(from_, batch_bytes), copy(to_, batch_bytes);
     for (;;) {
@@ -129,7 +130,7 @@ class copying {
       fail(errc::conflict, from_, "the source was opened by an engine meanwhile: copy it again");
   }
 
-  /// From now on it is a store.
+  /// Makes the target a store: it gets its format.
   void finish(const std::string& format) {
     batch b;
     b.expect(keys::copy_note(), note_.encoded());

@@ -1,4 +1,4 @@
-// A store read a piece at a time, so that what looks at it may call the store in between.
+// Reads a store a piece at a time, so that the reader may call the store in between.
 #pragma once
 #include <string>
 #include <string_view>
@@ -11,13 +11,13 @@ namespace stet { inline namespace v0 { namespace detail {
 
 using entry = std::pair<std::string, std::string>;
 
-/// The entries behind the key `after` and before `to` (empty: no end), until they are `bytes` long;
-/// at least one, if there is one.
+/// Returns the entries after the key `after` and before `to` (empty: no end), until they are
+/// `bytes` long. It is at least one entry, if one exists.
 inline std::vector<entry> next_page(store& s, const std::string& after, std::size_t bytes,
                                     std::string_view to = {}) {
   std::vector<entry> page;
   std::size_t size = 0;
-  auto from = after + std::string(1, '\0');  // the first key that can stand behind it
+  auto from = after + std::string(1, '\0');  // the first key that can follow it
   scan(s, {after.empty() ? std::string_view() : std::string_view(from), to},
        [&](std::string_view key, std::string_view value) {
          page.emplace_back(key, value);
@@ -33,7 +33,7 @@ class page_reader {
   page_reader(store& s, std::size_t page_bytes, std::string from = {}, std::string to = {})
       : store_(s), bytes_(page_bytes), after_(std::move(from)), to_(std::move(to)) {}
 
-  /// Null: there are no more. It is valid until the next call.
+  /// Returns the next entry, valid until the next call; null at the end.
   const entry* next() {
     if (at_ == page_.size()) {
       page_ = next_page(store_, after_, bytes_, to_);
@@ -57,7 +57,7 @@ class page_reader {
   std::size_t at_ = 0;
 };
 
-/// As an error shows it: printable ASCII as it is, other bytes as \xNN.
+/// A key as an error shows it: printable ASCII as it is, other bytes as \xNN.
 inline std::string printable_key(std::string_view key) {
   constexpr char digits[] = "0123456789abcdef";
   std::string out;

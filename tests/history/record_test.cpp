@@ -14,7 +14,7 @@ std::string bytes_of(const record& r) {
   encode(out, r);
   return out;
 }
-/// Without the length in front, which may be spelled wider than it need be.
+/// The record's bytes without their length, which may be wider than it need be.
 std::string body_of(const record& r) {
   auto bytes = bytes_of(r);
   return std::string(source(bytes).text());
@@ -113,7 +113,7 @@ TEST_CASE("damaged records are refused or decode, and never do anything else") {
     auto bad = random.damaged(bytes_of(maker.make(all_kinds[random.below(std::size(all_kinds))])));
     try {
       auto r = decoded(bad);
-      auto bytes = bytes_of(r);  // perhaps another spelling of the same
+      auto bytes = bytes_of(r);  // perhaps other bytes for the same record
       CHECK(body_of(decoded(bytes)) == body_of(r));
     } catch (const malformed&) {}
   }

@@ -1,4 +1,4 @@
-// Filters: what they say, and what they refuse.
+// Filters: how they are parsed, and which are refused.
 #include <doctest/doctest.h>
 
 #include <string>

@@ -15,7 +15,7 @@ TEST_CASE("a clock that is set back and set right again leaves what was pending 
   CHECK(h.shift_of_run(run_number(3)) == 0);
   h.set_forward(1500, {record_lsn(20), run_number(5)}, {record_lsn(10), run_number(3)}, false);
   CHECK(!h.is_wrong());
-  CHECK(h.shift_at(record_lsn(9)) == 0);  // what is above is time in which no engine ran
+  CHECK(h.shift_at(record_lsn(9)) == 0);  // the rest is time in which no engine ran
   CHECK(h.shift_at(record_lsn(19)) == 1500);
   CHECK(h.shift_at(record_lsn(20)) == 0);
   CHECK(!h.shifts_back());

@@ -11,12 +11,12 @@ using namespace stet_tests;
 
 namespace {
 
-/// A journal over contents that outlive it, and what it is known to hold.
+/// A journal over contents that outlive it, and what the test knows of them.
 struct journal_in_store {
   std::shared_ptr<stet::memory::contents> contents = stet::memory::make_contents();
   std::unique_ptr<stet::store> store;
   std::unique_ptr<journal> it;
-  std::vector<std::pair<record_lsn, std::string>> found;  // by the last open: LSN, name
+  std::vector<std::pair<record_lsn, std::string>> found;  // found by the last open: LSN, name
 
   void open() {
     it.reset();
@@ -199,7 +199,7 @@ TEST_CASE("a refused block is committed as it is, later") {
   p.open();
   p.append("a");
   auto block = p.it->seal(1);
-  p.append("b");  // fills the next one
+  p.append("b");  // fills the next block
   p.it->commit(block);
   p.it->committed(block);
   CHECK(p.it->durable_lsn() == record_lsn(1));

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Makes files for everybody, unless they are made otherwise.
+/// Lets all users open files that are made with no other mode.
 struct open_umask {
   mode_t before = ::umask(0);
   ~open_umask() { ::umask(before); }

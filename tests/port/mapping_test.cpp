@@ -1,4 +1,4 @@
-// (Where the disk is full: tests/engine/crash_slots_test.cpp.)
+// The tests with a full disk are in tests/engine/crash_slots_test.cpp.
 #include "port/mapping.hpp"
 
 #include <doctest/doctest.h>
@@ -69,7 +69,7 @@ TEST_CASE("what isn't a regular file with one name isn't mapped") {
 TEST_CASE("what is written into a mapping that is detached doesn't reach the file") {
   temporary_directory dir;
   port::shared_mapping m, later;
-  m.detach();  // nothing
+  m.detach();  // does nothing
   CHECK(m.open(dir / "a", bytes));
   void* const before = m.data();
   std::strcpy(static_cast<char*>(m.data()), "first");

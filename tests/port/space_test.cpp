@@ -1,4 +1,4 @@
-// (Where the disk is full: tests/backends/device_cases.cpp.)
+// The tests with a full disk are in tests/backends/device_cases.cpp.
 #include "port/space.hpp"
 
 #include <doctest/doctest.h>

@@ -16,7 +16,7 @@ std::string bytes_of(const run_state& s) {
   return out;
 }
 
-/// The fold of the first `count` records; LSNs from `lsn` on.
+/// Folds the first `count` records; their LSNs begin at `lsn`.
 run_state fold(const std::vector<recorded_record>& records, std::size_t count) {
   run_state s;
   for (std::size_t i = 0; i < count; ++i) apply(s, records[i].record, record_lsn(i + 1));
@@ -54,7 +54,7 @@ TEST_CASE("what was recorded holds all that these tests need") {
     for (auto& r : split(run.history)) kinds.insert(r.record.kind);
   }
   CHECK(recorded_runs().size() >= 20);
-  CHECK(ends.size() == 7);  // all but stalled, which isn't kept as one
+  CHECK(ends.size() == 7);  // all ends; stalled isn't kept as one
   for (auto kind : all_kinds) {
     bool rare = kind == record_kind::body_returned || kind == record_kind::not_started ||
                 kind == record_kind::stalled || kind == record_kind::resumed ||

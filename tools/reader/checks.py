@@ -1,4 +1,4 @@
-"""What must hold in a store: docs/format.md turned into questions. Each problem is one line that names the thing."""
+"""Checks the rules of docs/format.md in a store. Each problem is one line that names the thing."""
 import collections
 
 from . import decode, fold
@@ -13,7 +13,7 @@ def shown(text):
 
 
 class Store:
-    """Reads everything at once, and holds each part against the others."""
+    """Reads everything at once, and compares each part with the others."""
 
     def __init__(self, pairs, owners=()):
         self.pairs, self.owners, self.problems = pairs, owners, []
@@ -88,7 +88,7 @@ class Store:
         return decode.marks(self.pairs[b'\0o'])
 
     def check_owners(self):
-        """Who was fenced writes no more: an epoch never falls (I14). A log has the marks one after another."""
+        """An engine that was fenced writes no more: an epoch never falls (I14). A log has the marks one after another."""
         before = None
         for m in map(decode.marks, self.owners):
             if before and (m.epoch, m.first_block, m.next_lsn, m.next_run) < (before.epoch, before.first_block,
@@ -120,7 +120,7 @@ class Store:
             self.problem(f'block {number} begins with LSN {lsn}, and the one before ends below {self.next_lsn}')
         driver = None
         for r in records:
-            # I6: what an event caused is in the same commit as the event.
+            # I6: an event and the records that it caused are in one commit.
             if r.is_command() and r.run != driver:
                 self.problem(f'block {number}: "{r.word}" of run {r.run} (LSN {lsn}) has no event before it in the block')
             driver = r.run if r.is_command() or r.kind == 36 or (r.is_event() and not r.flags & 1) else None
@@ -135,7 +135,7 @@ class Store:
         self.next_lsn = lsn
 
     def read_aside(self, key, value):
-        """What the journal had of a run whose snapshot could not be read. Where it can be, it belongs to the run."""
+        """Reads the records that were put aside for a run whose snapshot could not be read. If it can be read by now, they belong to the run."""
         if len(key) != 18:
             raise Malformed(f'the key has {len(key)} bytes')
         number = int.from_bytes(key[2:10], 'big')
@@ -197,7 +197,7 @@ class Store:
         return found
 
     def compare(self, run, s):
-        """The history gives the snapshot."""
+        """Checks that the fold of the history equals the snapshot."""
         def same(what, folded, stored):
             if folded != stored:
                 self.problem(f'{self.name(s.run)}: {what} is {stored!r} in the snapshot, and {folded!r} by its history')
@@ -220,9 +220,9 @@ class Store:
             if run in self.runs or run not in self.snapshots or len(key) != 18:  # else it is named as unreadable already
                 self.problem(f'the chunk at key {key.hex()} belongs to no snapshot')
 
-    # ---- what runs are found by
+    # ---- the indexes
     def check_keys(self, space, expected, what):
-        """The keys of a space are those that the runs give, no more and no fewer (I11)."""
+        """Checks that the keys of a space are those that the runs give, no more and no fewer (I11)."""
         for key in sorted(expected.keys() - self.spaces[space].keys()):
             self.problem(f'{self.name(expected[key])} has no {what} at key {key.hex()}')
         for key in sorted(self.spaces[space].keys() - expected.keys()):
@@ -271,7 +271,7 @@ class Store:
         s.esc()
 
     def expected_sent(self):
-        """What a run was sent that was continued; one that was continued before there were such entries has none."""
+        """Returns the entries for the requests to a continued run. A run that was continued before such entries existed has none."""
         keys = {}
         for number, s in self.snapshots.items():
             prefix = b'\0s' + be64(s.first or number)
@@ -286,7 +286,7 @@ class Store:
         return keys
 
     def check_families(self):
-        """Who waits for a child, has one that goes on (I10); its first run may have been erased."""
+        """Checks that a run that waits for a child has one that goes on (I10). The first run of that child may have been erased."""
         chains = collections.defaultdict(bool)
         for run in self.runs.values():
             chains[run.first] |= run.open()

@@ -16,7 +16,7 @@ STEP = 64
 
 
 def read(url):
-    """{key: value} of `lmdb:PATH`, `sqlite:PATH`, `rocksdb:PATH` or `lines:PATH`, and what was seen on the way."""
+    """Returns {key: value} of `lmdb:PATH`, `sqlite:PATH`, `rocksdb:PATH` or `lines:PATH`, and the findings on the way."""
     scheme, _, path = url.partition(':')
     kinds = {'lmdb': lmdb_pairs, 'sqlite': sqlite_pairs, 'rocksdb': rocksdb_pairs, 'lines': lines_pairs}
     if scheme not in kinds or not path:
@@ -61,7 +61,7 @@ def lines_pairs(path):
 
 
 def parse_lines(text, path):
-    """What `ldb --hex scan` and `ldb --hex dump` print: 0xKEY : 0xVALUE, or ==> between them."""
+    """Parses the output of `ldb --hex scan` and `ldb --hex dump`: 0xKEY : 0xVALUE, or ==> between them."""
     pairs = {}
     for n, line in enumerate(text.splitlines(), 1):
         found = re.fullmatch(r'0x([0-9A-Fa-f]*) (?::|==>) 0x([0-9A-Fa-f]*)\s*', line)
@@ -74,7 +74,7 @@ def parse_lines(text, path):
 
 # ---- LMDB, and the log before it
 def lmdb_pairs(path):
-    import lmdb  # here: whoever reads another store does without
+    import lmdb  # here: reading another store doesn't need it
     if pathlib.Path(path).stat().st_size == 0:  # its making was cut short
         return {}, []
     try:
@@ -122,7 +122,7 @@ def replay(log, log_id, taken, pairs):
 
 
 def whole_record(data, at, log_id):
-    """(number, flushed, operations, bytes), or None."""
+    """Returns (number, flushed, operations, bytes), or None if no whole record is there."""
     if data[at + 4:at + 8] != RECORD_MAGIC or at + 40 > len(data):
         return None
     crc, _, length, _, number, flushed, its_id = struct.unpack_from('<I4sIIQQQ', data, at)

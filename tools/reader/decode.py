@@ -6,7 +6,7 @@ from .kinds import KINDS, OPTIONAL
 
 
 class Malformed(Exception):
-    """Bytes that are not what the document says. The text names what, and where."""
+    """Bytes that don't follow the document. The text says what is wrong, and where."""
 
 
 def _table():
@@ -108,7 +108,7 @@ def be64(n):
 
 
 def ordered(signed):
-    """A signed number as it stands in keys."""
+    """A signed number as keys have it."""
     return be64(signed + (1 << 63))
 
 
@@ -140,7 +140,7 @@ def marks(data):
 
 # ---- counters
 def count(key, value):
-    """A number alone of an older build: then it has at most five bytes."""
+    """A counter. An older build wrote the number alone, of at most five bytes."""
     s = Source(value)
     if len(value) > 5:
         kind, crc = s.u8(), s.be32()
@@ -153,7 +153,7 @@ def count(key, value):
 
 # ---- the clock
 def clock(data):
-    """The parts: [(first LSN, first run, shift in ms, wrong)]."""
+    """Returns the parts: [(first LSN, first run, shift in ms, wrong)]."""
     if len(data) < 4 or crc32c(data[:-4]) != int.from_bytes(data[-4:], 'big'):
         raise Malformed('its checksum is wrong')
     s = Source(data[:-4])
@@ -277,7 +277,7 @@ def aside(data):
 
 
 def debts(data):
-    """[(kind, first, reason)]: what is owed to a run whose snapshot couldn't be read."""
+    """Returns [(kind, first, reason)]: the debts to a run whose snapshot couldn't be read."""
     s, found = Source(data), []
     if crc32c(data[4:]) ^ 0xffffffff != s.be32():
         raise Malformed('the checksum of what it is owed is wrong')
@@ -292,7 +292,7 @@ def debts(data):
 
 # ---- attributes
 def attributes(data, change=False):
-    """[(name, type, value)]; `change`: type 0 takes one away."""
+    """Returns [(name, type, value)]. In a `change`, type 0 removes the attribute."""
     s, found = Source(data), []
     while s.left():
         name, kind = s.text(), s.u8()
@@ -318,7 +318,7 @@ def fnv1a(data):
 
 
 def index_values(kind, value):
-    """What stands in the keys of an index for a value."""
+    """Returns the bytes in the keys of an index for a value."""
     if kind == 6:
         return [v for text in value for v in index_values(5, text)]
     if kind == 5:
@@ -336,7 +336,7 @@ NO_WAKE = (1 << 63) - 1
 
 
 class Snapshot:
-    """What a run is, as its snapshot has it."""
+    """A run's state, as its snapshot has it."""
 
     def __init__(self, data):
         if len(data) < 5 or crc32c(data[:-4]) != int.from_bytes(data[-4:], 'big'):
@@ -374,7 +374,7 @@ class Snapshot:
 
 
 class Pending:
-    """Something that a run waits for."""
+    """A command for which a run waits."""
 
     def __init__(self, s):
         self.command, kind, self.phase, self.flags = s.v32(), s.u8(), s.u8(), s.u8()

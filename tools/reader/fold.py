@@ -1,4 +1,4 @@
-"""What a history makes of a run, told from the table of records in docs/format.md."""
+"""The fold of a history into a run's state, written from the table of records in docs/format.md."""
 from .decode import Malformed
 
 END_STATUS = {24: 1, 25: 2, 26: 3, 27: 7}
@@ -83,7 +83,7 @@ class Run:
             self.open_updates.add(self.updates)
 
     def answer(self, r):
-        """The outcome of a command that waits; of any other it is late, and changes nothing."""
+        """Applies the outcome of a command that waits. For any other command the outcome is late, and changes nothing."""
         p = self.pending.get(r.command)
         if not p or p.kind != ANSWERS[r.kind] or p.phase == ENDING:
             return
@@ -108,7 +108,7 @@ class Run:
                 raise Malformed(f'"{r.word}" of command {r.command}, which does not wait')
             if r.kind == 19 and r.flags & 2 and r.command in self.pending:
                 self.pending[r.command].phase = ENDING
-            else:  # its outcome may stand already, undriven: then it is given up all the same
+            else:  # it may have an outcome already that is undriven: it is given up all the same
                 self.pending.pop(r.command, None)
         elif r.kind in (28, 29):
             if r.command not in self.open_updates:

@@ -1,4 +1,4 @@
-// Names and what they lead to.
+// Reads directories and resolves paths.
 #include <dirent.h>
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@
 namespace stet { inline namespace v0 { namespace port {
 namespace {
 
-/// Calls `each` with one name after the other, until it returns false.
+/// Calls `each` with one name after the other, until `each` returns false.
 template <class F> int walk(const std::string& directory, F&& each) {
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(directory.c_str()), ::closedir);
   if (!entries) return errno;
@@ -23,7 +23,7 @@ template <class F> int walk(const std::string& directory, F&& each) {
 
 }  // namespace
 
-// Not by libstdc++'s iterator, which ends the process where there is no memory.
+// Doesn't use libstdc++'s iterator, which ends the process if there is no memory.
 int names_in(const std::string& directory, std::vector<std::string>& names) {
   std::vector<std::string> found;
   const int error = walk(directory, [&](std::string_view name) {

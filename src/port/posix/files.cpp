@@ -7,7 +7,7 @@
 namespace stet { inline namespace v0 { namespace port {
 namespace {
 
-/// 0, or errno after a call that failed.
+/// Returns 0, or errno if the call failed.
 int error_of(int result) noexcept { return result == 0 ? 0 : errno; }
 
 int take(int fd, file& f) noexcept {
@@ -31,7 +31,7 @@ file_facts facts_of(const struct stat& s) noexcept {
 }
 
 #if defined(__APPLE__)
-/// There fsync leaves it in the device's own memory. Not every file system can do better.
+/// On macOS, fsync leaves the data in the device's own memory. Some file systems can do no better.
 int flush_all(int fd) noexcept {
   const int error = error_of(::fcntl(fd, F_FULLFSYNC));
   if (error != ENOTSUP && error != EINVAL && error != ENOTTY) return error;

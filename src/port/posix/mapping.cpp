@@ -11,7 +11,7 @@
 namespace stet { inline namespace v0 { namespace port {
 namespace {
 
-/// Doesn't wait for whoever opens the other end of a pipe that has the name.
+/// If a pipe has the name, doesn't wait for a process to open the pipe's other end.
 int open_own(const std::string& path) noexcept {
   constexpr int flags = O_RDWR | O_NONBLOCK;
   int fd = open_plain(path, flags | O_CREAT | O_EXCL);

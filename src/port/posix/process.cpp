@@ -1,4 +1,4 @@
-// This process, and what of the system needs few words: its clock and its random bits.
+// This process, and system calls that need few lines: the clock and random bits.
 #include "port/process.hpp"
 
 #include <sys/random.h>

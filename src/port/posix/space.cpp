@@ -10,7 +10,7 @@
 namespace stet { inline namespace v0 { namespace port {
 
 #if defined(__APPLE__)
-// There is no posix_fallocate: what each block holds is written once more.
+// macOS has no posix_fallocate, so the content of each block is written once more.
 int allocate(int fd, std::uint64_t bytes) noexcept {
   char block[4096];
   struct stat s;
