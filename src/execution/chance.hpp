@@ -25,7 +25,7 @@ class chance {
     return z ^ (z >> 31);
   }
   /// Of a promise.
-  std::string token(run_number run, std::uint32_t command) const {
+  std::string token(run_number run, command_number command) const {
     return token_of(run, command, seed_, secret_);
   }
 

@@ -35,9 +35,9 @@ class execution_host {
  public:
   /// A pending step is given up: don't begin its body, or ask it to stop. Returns true if a body
   /// runs and must be waited for.
-  virtual bool stop_body(run_number run, std::uint32_t command) noexcept = 0;
+  virtual bool stop_body(run_number run, command_number command) noexcept = 0;
   /// What a body of this step refers to goes now: returns when it has left it.
-  virtual void await_body(run_number run, std::uint32_t command) noexcept = 0;
+  virtual void await_body(run_number run, command_number command) noexcept = 0;
   /// The number for a child run.
   virtual run_number new_run_number() noexcept = 0;
   /// How long ago the event happened that drives the run, ms.

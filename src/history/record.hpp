@@ -79,11 +79,11 @@ struct record {
   record_kind kind = record_kind::started;
   std::uint8_t flags = 0;
   run_number run;
-  std::uint32_t command = 0;  // the command's number; started: the parent's
-  std::int64_t time = 0;      // ms, by the engine's clock
-  run_number related;         // child: the child's run; started: the parent's; continued: the next
-  std::int64_t number = 0;    // sleep: ms; retry: when; see the kinds
-  std::int64_t late = 0;  // ms; step, sleep: emitted so long after its event; retry: see the fold
+  command_number command;   // the command's number; started: the parent's
+  std::int64_t time = 0;    // ms, by the engine's clock
+  run_number related;       // child: the child's run; started: the parent's; continued: the next
+  std::int64_t number = 0;  // sleep: ms; retry: when; see the kinds
+  std::int64_t late = 0;    // ms; step, sleep: emitted so long after its event; retry: see the fold
   std::uint32_t attempt = 0;
   std::uint32_t line = 0;   // in the source
   errc code = errc::usage;  // step_failed, child_failed, failed

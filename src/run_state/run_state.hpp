@@ -29,7 +29,7 @@ struct pending {
     parked = 2,    // a step: its attempt has certainly not begun (the engine was closed)
     ending = 3,    // a step: its outcome stands, its body has yet to return
   };
-  std::uint32_t command = 0;
+  command_number command;
   wait_kind kind = wait_kind::step;
   phase at = phase::waiting;
   std::uint8_t flags = 0;      // of the command's record
@@ -74,7 +74,7 @@ struct run_state {
   std::int64_t now = 0;      // time of the latest driven event, never falling
   std::int64_t engine_time = 0;  // the same, as the clock said it
   run_number parent;             // a run, or 0
-  std::uint32_t parent_command = 0;
+  command_number parent_command;
   run_number first;                     // of its chain of runs: it itself, if it continues none
   run_number previous;                  // the run that it continues, or 0
   run_number next;                      // the run that continues it, or 0
@@ -92,11 +92,11 @@ struct run_state {
   std::uint32_t crashes = 0;            // deaths of the process in its code, as the only suspect
   record_lsn applied_lsn;               // of the latest record in here
   std::int64_t indexed_wake = no_wake;  // what the timer index says, as of the latest snapshot
-  v0::status indexed_status = not_indexed;  // likewise of the index by workflow and status
-  by_number<pending> waits_for;             // by command
-  std::unique_ptr<description> about;       // if there is anything
-  std::string outcome;                      // completed: the result; a reason otherwise
-  std::unique_ptr<failure> error;           // failed
+  v0::status indexed_status = not_indexed;       // likewise of the index by workflow and status
+  by_number<pending, command_number> waits_for;  // by command
+  std::unique_ptr<description> about;            // if there is anything
+  std::string outcome;                           // completed: the result; a reason otherwise
+  std::unique_ptr<failure> error;                // failed
   errc code = errc::run_failed;
 
   static constexpr std::int64_t no_wake = INT64_MAX;
@@ -110,7 +110,7 @@ struct run_state {
   v0::status shown_status() const noexcept {
     return open() && stalled ? v0::status::stalled : status;
   }
-  pending* find(std::uint32_t command) noexcept { return waits_for.find(command); }
+  pending* find(command_number command) noexcept { return waits_for.find(command); }
 };
 
 /// Takes one more record into account. Throws malformed if it can't follow what was before.

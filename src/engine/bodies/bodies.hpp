@@ -23,7 +23,8 @@ namespace stet { inline namespace v0 { namespace detail {
 /// Which attempt a heartbeat is of.
 struct beating {
   run_number run;
-  std::uint32_t command, attempt;
+  command_number command;
+  std::uint32_t attempt;
   auto operator<=>(const beating&) const = default;
 };
 /// What attempts said: of each only the latest counts.

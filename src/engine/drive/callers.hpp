@@ -18,7 +18,7 @@ class callers {
       : services_(s), runs_(r), recorder_(rec) {}
 
   /// Something that the run waits for can't be done.
-  void fail_pending(resident& r, record_kind how, std::uint32_t command, errc code,
+  void fail_pending(resident& r, record_kind how, command_number command, errc code,
                     std::string_view type, const std::string& text);
   /// What a run asks for can't be done: the run gets the error, or the listener where the run has
   /// ended by now.

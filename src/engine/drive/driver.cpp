@@ -178,7 +178,7 @@ void driver::after_drive(resident& r) {
   waiters_.tell_updated(r, out_.updated);
   // Its code came through: it isn't the one that always kills.
   if (r.state.crashes && r.state.open() && !runs_.suspects.has_code_of(r.state.run))
-    recorder_.append_note(r, notes::suspect(0, 0));
+    recorder_.append_note(r, notes::suspect(no_command, 0));
   // out_ belongs to the next drive as soon as one begins: other runs are only recorded here, and
   // drive later.
   for (auto& i : out_.begun)

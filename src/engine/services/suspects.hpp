@@ -20,7 +20,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 /// A step of a run: the run and the command.
-using step_key = std::pair<run_number, std::uint32_t>;
+using step_key = std::pair<run_number, command_number>;
 
 /// What a run's code is entered for when this event drives it.
 code_use use_of(const record& event) noexcept;

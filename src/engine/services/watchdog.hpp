@@ -12,6 +12,7 @@
 
 #include <stet/environment.hpp>
 
+#include "base/ids.hpp"
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
 
@@ -42,7 +43,7 @@ class watchdog {
 
   /// Loop: a workflow's own code begins, and has ended.
   void enter(std::string_view workflow, std::string_view id) noexcept;
-  void leave(std::uint32_t command, source_point at) noexcept;
+  void leave(command_number command, source_point at) noexcept;
 
  private:
   void watch();

@@ -16,7 +16,7 @@ constexpr int patience_ms = 1000;  // then a body that is waited for is reported
 }  // namespace
 
 /// A pending step is given up by its workflow, during a drive.
-bool run_host::stop_body(run_number run, std::uint32_t command) noexcept {
+bool run_host::stop_body(run_number run, command_number command) noexcept {
   bool wait = false;
   for (auto* a : runs_.table.find(run)->attempts) {
     if (a->order.command != command || a->ticket.left_behind || a->revoke()) continue;
@@ -28,7 +28,7 @@ bool run_host::stop_body(run_number run, std::uint32_t command) noexcept {
 }
 
 /// What a body refers to is destroyed when this returns.
-void run_host::await_body(run_number run, std::uint32_t command) noexcept {
+void run_host::await_body(run_number run, command_number command) noexcept {
   not_user_code here;
   auto& r = *runs_.table.find(run);
   for (auto* a : r.attempts) {
