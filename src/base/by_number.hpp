@@ -9,10 +9,10 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-template <class T> class by_number {
+template <class T, class Number = std::uint32_t> class by_number {
   struct place {
     T what;
-    std::uint32_t number;
+    Number number;
     bool taken;
   };
   template <class Place, class Value> class walk {
@@ -37,17 +37,17 @@ template <class T> class by_number {
   bool empty() const noexcept { return empty_ == places_.size(); }
   std::size_t size() const noexcept { return places_.size() - empty_; }
   /// Returns true if `number` is above all numbers in the container.
-  bool is_next(std::uint32_t number) const noexcept {
+  bool is_next(Number number) const noexcept {
     return places_.empty() || places_.back().number < number;
   }
   /// Adds a thing; is_next(number) must be true.
-  void add(std::uint32_t number, T what) { places_.push_back({std::move(what), number, true}); }
+  void add(Number number, T what) { places_.push_back({std::move(what), number, true}); }
   /// The result is valid until something is added or erased.
-  T* find(std::uint32_t number) noexcept {
+  T* find(Number number) noexcept {
     auto* p = place_of(number);
     return p ? &p->what : nullptr;
   }
-  void erase(std::uint32_t number) noexcept {
+  void erase(Number number) noexcept {
     auto* p = place_of(number);
     if (!p) return;
     p->what = T();
@@ -69,9 +69,9 @@ template <class T> class by_number {
  private:
   place* limit() noexcept { return places_.data() + places_.size(); }
   const place* limit() const noexcept { return places_.data() + places_.size(); }
-  place* place_of(std::uint32_t number) noexcept {
+  place* place_of(Number number) noexcept {
     auto p = std::lower_bound(places_.begin(), places_.end(), number,
-                              [](const place& a, std::uint32_t n) { return a.number < n; });
+                              [](const place& a, Number n) { return a.number < n; });
     return p != places_.end() && p->number == number && p->taken ? &*p : nullptr;
   }
 

@@ -51,6 +51,10 @@ inline constexpr run_number no_run;
 using record_lsn = distinct_number<struct lsn_tag, std::uint64_t>;
 inline constexpr record_lsn no_lsn;
 
+/// Of a command, among those of its run. Zero is no command: the workflow's own code.
+using command_number = distinct_number<struct command_tag, std::uint32_t>;
+inline constexpr command_number no_command;
+
 }  // namespace detail
 }}  // namespace stet::v0
 

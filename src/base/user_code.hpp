@@ -6,6 +6,8 @@
 
 #include <stet/export.hpp>
 
+#include "base/ids.hpp"
+
 namespace stet { inline namespace v0 {
 
 struct source_point;
@@ -16,7 +18,7 @@ namespace detail {
 /// call (stet/strict.hpp).
 struct user_code {
   std::string_view workflow, id;
-  const std::uint32_t* command = nullptr;  // the latest that it began, and its place in the source
+  const command_number* command = nullptr;  // the latest that it began, and its place in the source
   const source_point* at = nullptr;
   std::string offence;  // the first forbidden call that it made itself
 };

@@ -26,7 +26,7 @@ class chance {
     return z ^ (z >> 31);
   }
   /// The token of a promise.
-  std::string token(run_number run, std::uint32_t command) const {
+  std::string token(run_number run, command_number command) const {
     return token_of(run, command, seed_, secret_);
   }
 

@@ -23,14 +23,14 @@ bool command_table::begin(command& c, environment e, waiter& w) noexcept try {
     swallows_ = true;  // never resumed: the run ends here
     return false;
   }
-  c.id = ++last_command_;
+  c.id = (++last_command_).value();
   auto flags = record_command(c);
   if (!emitter_.is_well()) return false;
   if (c.kind == wait_kind::condition) {
     if (flags & flag::condition::holds) return true;
     conditions_.reserve(conditions_.size() + 1);
   }
-  pending_.add(c.id, &c);
+  pending_.add(command_number(c.id), &c);
   if (c.kind == wait_kind::condition) conditions_.push_back(static_cast<condition*>(&c));
   c.owner = &run_;
   auto& first = scope_access::commands_of(*e.scope);
@@ -47,10 +47,10 @@ bool command_table::begin(command& c, environment e, waiter& w) noexcept try {
 void command_table::hold(command& c) {
   c.detached = true;
   c.errors = &run_.errors();
-  c.id = ++last_command_;
+  c.id = (++last_command_).value();
   record_command(c);
   if (!emitter_.is_well()) return;
-  pending_.add(c.id, &c);
+  pending_.add(command_number(c.id), &c);
   c.owner = &run_;
   c.hold();
 }
@@ -73,13 +73,13 @@ void command_table::fill_in(record& r, request& q) {
   r.target = q.target;
   r.payload = q.arguments;
   if (!emitter_.is_replaying() && q.kind != wait_kind::promise)
-    emitter_.out().begun.push_back({q.id, &q, r.related});
+    emitter_.out().begun.push_back({command_number(q.id), &q, r.related});
 }
 
 /// Emits a command, or compares it with the history.
 std::uint8_t command_table::record_command(command& c) noexcept try {
   record r;
-  r.command = c.id;
+  r.command = command_number(c.id);
   r.line = c.line;
   r.kind = record_of(c.kind);
   switch (c.kind) {
@@ -125,7 +125,7 @@ bool command_table::look(condition& c) noexcept {
 bool command_table::meet_condition() noexcept {
   for (auto* c : conditions_) {
     if (!look(*c)) continue;
-    emitter_.emit(commands::met(c->id, c->takes));
+    emitter_.emit(commands::met(command_number(c->id), c->takes));
     if (!emitter_.is_well()) return false;
     complete(*c);
     return true;
@@ -175,10 +175,11 @@ void command_table::complete(command& c) noexcept try {
 void command_table::give_up(command& c, const std::string& reason) noexcept try {
   auto* host = run_.host();
   bool is_step = c.kind == wait_kind::step;
-  bool waits = !emitter_.is_replaying() && is_step && host && host->stop_body(run_.run(), c.id);
-  auto flags = emitter_.emit(commands::cancelled(c.id, waits));
+  bool waits = !emitter_.is_replaying() && is_step && host &&
+               host->stop_body(run_.run(), command_number(c.id));
+  auto flags = emitter_.emit(commands::cancelled(command_number(c.id), waits));
   if (!emitter_.is_well()) return;
-  withdraw(c.id);
+  withdraw(command_number(c.id));
   c.answered = answer_kind::cancelled;
   c.payload = reason;
   if (flags & flag::cancelled::waits) c.awaits_body = true;
@@ -186,10 +187,10 @@ void command_table::give_up(command& c, const std::string& reason) noexcept try 
 } catch (const std::bad_alloc&) { emitter_.starve(); }
 
 /// For a command that is given up: if this drive has asked for it, withdraws the request.
-void command_table::withdraw(std::uint32_t command) noexcept {
+void command_table::withdraw(command_number command) noexcept {
   auto& begun = emitter_.out().begun;
   auto at = std::lower_bound(begun.begin(), begun.end(), command,
-                             [](const intent& i, std::uint32_t c) { return i.command < c; });
+                             [](const intent& i, command_number c) { return i.command < c; });
   if (at != begun.end() && at->command == command) at->what = nullptr;
 }
 
@@ -197,12 +198,12 @@ void command_table::abandon(scope& s) noexcept try {
   for (auto* c = scope_access::commands_of(s); c;) {
     auto* following = c->next;
     if (!c->awaits_body) {
-      emitter_.emit(commands::cancelled(c->id, false));
-      withdraw(c->id);
+      emitter_.emit(commands::cancelled(command_number(c->id), false));
+      withdraw(command_number(c->id));
     }
     auto* host = run_.host();
     if (!emitter_.is_replaying() && c->kind == wait_kind::step && host)
-      host->await_body(run_.run(), c->id);
+      host->await_body(run_.run(), command_number(c->id));
     unlink(*c);
     c = following;
   }
@@ -224,7 +225,7 @@ bool is_within(const scope* s, const scope& outer) noexcept {
 }
 
 void command_table::unlink(command& c) noexcept {
-  if (find_pending(c.id) == &c) pending_.erase(c.id);
+  if (find_pending(command_number(c.id)) == &c) pending_.erase(command_number(c.id));
   if (c.kind == wait_kind::condition) std::erase(conditions_, static_cast<condition*>(&c));
   if (c.previous) c.previous->next = c.next;
   else if (c.part) scope_access::commands_of(*c.part) = c.next;
@@ -244,12 +245,12 @@ void command_table::clear() noexcept {
 
 // ---------------------------------------------------------------- find
 
-command* command_table::find_pending(std::uint32_t number) noexcept {
+command* command_table::find_pending(command_number number) noexcept {
   auto* found = pending_.find(number);
   return found ? *found : nullptr;
 }
 
-request* command_table::find(std::uint32_t number) noexcept {
+request* command_table::find(command_number number) noexcept {
   auto* c = find_pending(number);
   bool is_request = c && c->kind != wait_kind::sleep && c->kind != wait_kind::condition;
   return is_request ? static_cast<request*>(c) : nullptr;

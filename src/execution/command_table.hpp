@@ -43,31 +43,31 @@ class command_table {
 
   bool empty() const noexcept { return pending_.empty(); }
   /// Returns a pending step, child, promise or message, or null if the run has no such command.
-  request* find(std::uint32_t number) noexcept;
+  request* find(command_number number) noexcept;
   /// Returns true if the run goes on in spite of its cancellation, again and again.
   bool swallows() const noexcept { return swallows_; }
   static constexpr std::uint32_t refused_awaits_max = 1000;
   /// The number of the latest command, and its place in the source. They change while the run is
   /// driven.
-  const std::uint32_t& last_command() const noexcept { return last_command_; }
+  const command_number& last_command() const noexcept { return last_command_; }
   const source_point& last_at() const noexcept { return at_; }
   /// The run is destroyed: drops its commands.
   void clear() noexcept;
 
  private:
-  command* find_pending(std::uint32_t number) noexcept;
+  command* find_pending(command_number number) noexcept;
   std::uint8_t record_command(command& c) noexcept;
   void fill_in(record& r, request& q);
   void count_from_here(record& r) noexcept;
   bool look(condition& c) noexcept;
   void complete(command& c) noexcept;
-  void withdraw(std::uint32_t command) noexcept;
+  void withdraw(command_number command) noexcept;
 
   execution& run_;
   emitter& emitter_;
-  by_number<command*> pending_;
+  by_number<command*, command_number> pending_;
   std::vector<condition*> conditions_;  // the conditions among the commands
-  std::uint32_t last_command_ = 0;
+  command_number last_command_;
   std::uint32_t refused_ = 0;  // awaits after cancellation
   source_point at_;            // the latest command's place
   bool swallows_ = false;

@@ -20,7 +20,7 @@ std::string describe(const record& r, const char* file) {
   if (r.kind == record_kind::sleep)
     s += (r.flags & flag::sleep::absolute ? " until " : " of ") + std::to_string(r.number) + " ms";
   if (r.kind == record_kind::cancelled || r.kind == record_kind::met)
-    s += " of command " + std::to_string(r.command);
+    s += " of command " + std::to_string(r.command.value());
   if (r.kind == record_kind::completed)  // its size: this text goes to logs, and payloads don't
     s += " with " + std::to_string(r.payload.size()) + " bytes";
   if (r.kind == record_kind::failed || r.kind == record_kind::update_failed)
@@ -136,7 +136,7 @@ void emitter::diverge(const record& emitted, const char* file) noexcept try {
   std::string was = "nothing more";
   if (replay_->has_next && is_command(replay_->next.kind)) was = describe(replay_->next, "");
   problem_ += "the history says " + was + ", today's code says " + describe(emitted, file);
-  if (emitted.command) problem_ += " as command " + std::to_string(emitted.command);
+  if (emitted.command) problem_ += " as command " + std::to_string(emitted.command.value());
 } catch (const std::bad_alloc&) { starve(); }
 
 run_number emitter::child_number(execution_host* host) noexcept {
@@ -153,7 +153,7 @@ run_number emitter::child_number(execution_host* host) noexcept {
 }
 
 bool emitter::says_met(const condition& c) {
-  if (!peek() || replay_->next.command != c.id) return false;
+  if (!peek() || replay_->next.command != command_number(c.id)) return false;
   auto& r = replay_->next;
   return r.kind == record_kind::met ||
          (r.kind == record_kind::condition && (r.flags & flag::condition::holds));

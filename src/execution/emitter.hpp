@@ -22,7 +22,7 @@ class execution_host;
 
 /// A step, a child or a message for which a drive asks its host.
 struct intent {
-  std::uint32_t command = 0;
+  command_number command;
   request* what = nullptr;  // null: it was given up in the same drive, and may be gone
   run_number child;         // the child's run
 };

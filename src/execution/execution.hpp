@@ -36,10 +36,10 @@ class execution_host {
  public:
   /// Called when a pending step is given up: its body must not begin, or is asked to stop. Returns
   /// true if a body runs and must be waited for.
-  virtual bool stop_body(run_number run, std::uint32_t command) noexcept = 0;
+  virtual bool stop_body(run_number run, command_number command) noexcept = 0;
   /// Called before the things are destroyed that a body of this step refers to. Returns when no
   /// body of it runs any more.
-  virtual void await_body(run_number run, std::uint32_t command) noexcept = 0;
+  virtual void await_body(run_number run, command_number command) noexcept = 0;
   /// Returns a number for a child run.
   virtual run_number new_run_number() noexcept = 0;
   /// Returns how long ago the event happened that drives the run, in ms.

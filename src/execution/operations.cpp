@@ -452,7 +452,7 @@ detail::held_command context::hold(detail::command* c) {
 detail::held_command context::open_promise(std::string_view name, source_point at) {
   auto* q = new detail::request(wait_kind::promise, name, at);
   auto held = hold(q);
-  if (!is_inert()) q->token = run_->chance.token(run_->run(), q->id);
+  if (!is_inert()) q->token = run_->chance.token(run_->run(), detail::command_number(q->id));
   return held;
 }
 

@@ -12,7 +12,7 @@ namespace stet { inline namespace v0 { namespace detail {
 /// run that was started before secrets existed has none (zero); then the bits come from the seed,
 /// so that tokens which were handed out stay good. Anyone who has an idempotency key of such a run
 /// can compute them.
-std::string token_of(run_number run, std::uint32_t command, const std::uint64_t (&seed)[2],
+std::string token_of(run_number run, command_number command, const std::uint64_t (&seed)[2],
                      const hash_key& secret);
 
 }}}  // namespace stet::v0::detail

@@ -151,7 +151,7 @@ void update_desk::record_answer(const std::string& id, std::uint32_t number,
   auto& a = updates_[id];
   record r;
   std::string path;
-  r.command = number;
+  r.command = command_number(number);
   try {
     if (failed) std::rethrow_exception(failed);
     work->result(a.payload);
@@ -240,7 +240,7 @@ std::optional<update_answer> find_update(std::string_view history, std::string_v
       if (found || r.target != id) continue;
       found.emplace();
       found->number = updates;
-    } else if (found && r.command == found->number) {
+    } else if (found && r.command.value() == found->number) {
       if (r.kind == record_kind::update_done) found->payload = r.payload;
       else if (r.kind == record_kind::update_failed)
         found->failure = std::make_unique<failure>(failure_of(r));

@@ -8,7 +8,7 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-inline record make(record_kind kind, std::uint32_t command = 0) noexcept {
+inline record make(record_kind kind, command_number command = no_command) noexcept {
   record r;
   r.kind = kind;
   r.command = command;
@@ -17,7 +17,7 @@ inline record make(record_kind kind, std::uint32_t command = 0) noexcept {
 
 namespace events {
 
-inline record step_done(std::uint32_t command, std::uint32_t attempt, std::string_view result) {
+inline record step_done(command_number command, std::uint32_t attempt, std::string_view result) {
   record r = make(record_kind::step_done, command);
   r.attempt = attempt;
   r.payload = result;
@@ -25,7 +25,7 @@ inline record step_done(std::uint32_t command, std::uint32_t attempt, std::strin
 }
 /// For a command that has failed: a step, a child, a promise or a message. `attempts` is the
 /// attempt of its last failure; 1 if it failed by itself.
-inline record failed(record_kind kind, std::uint32_t command, std::uint32_t attempts, errc code,
+inline record failed(record_kind kind, command_number command, std::uint32_t attempts, errc code,
                      std::string_view type = {}, std::string_view text = {}) {
   record r = make(kind, command);
   r.attempt = attempts;
@@ -35,17 +35,19 @@ inline record failed(record_kind kind, std::uint32_t command, std::uint32_t atte
   return r;
 }
 /// For a step that the engine gives up. If its body failed, set_failure adds the failure.
-inline record step_failed(std::uint32_t command, std::uint32_t attempt, errc code,
+inline record step_failed(command_number command, std::uint32_t attempt, errc code,
                           std::string_view type = {}, std::string_view text = {}) {
   return failed(record_kind::step_failed, command, attempt, code, type, text);
 }
-inline record timer_fired(std::uint32_t command) { return make(record_kind::timer_fired, command); }
-inline record child_done(std::uint32_t command, std::string_view result) {
+inline record timer_fired(command_number command) {
+  return make(record_kind::timer_fired, command);
+}
+inline record child_done(command_number command, std::string_view result) {
   record r = make(record_kind::child_done, command);
   r.payload = result;
   return r;
 }
-inline record child_failed(std::uint32_t command, std::uint32_t attempts, std::string_view type,
+inline record child_failed(command_number command, std::uint32_t attempts, std::string_view type,
                            std::string_view text) {
   return failed(record_kind::child_failed, command, attempts, errc::child_failed, type, text);
 }
@@ -54,7 +56,7 @@ inline record cancel_requested(std::string_view reason) {
   r.name = reason;
   return r;
 }
-inline record body_returned(std::uint32_t command) {
+inline record body_returned(command_number command) {
   return make(record_kind::body_returned, command);
 }
 inline record terminated(std::string_view reason, std::uint8_t flags) {
@@ -80,7 +82,7 @@ inline record update(std::string_view name, std::string_view id, std::string_vie
   r.payload = arguments;
   return r;
 }
-inline record message_done(std::uint32_t command, std::string_view answer = {}) {
+inline record message_done(command_number command, std::string_view answer = {}) {
   record r = make(record_kind::message_done, command);
   r.payload = answer;
   return r;
@@ -90,12 +92,12 @@ inline record message_done(std::uint32_t command, std::string_view answer = {}) 
 
 namespace commands {
 
-inline record met(std::uint32_t command, bool takes) {
+inline record met(command_number command, bool takes) {
   record r = make(record_kind::met, command);
   r.flags = takes ? flag::met::takes : 0;
   return r;
 }
-inline record cancelled(std::uint32_t command, bool waits) {
+inline record cancelled(command_number command, bool waits) {
   record r = make(record_kind::cancelled, command);
   r.flags = waits ? flag::cancelled::waits : 0;
   return r;
@@ -118,17 +120,17 @@ inline record continued(run_number next, std::string_view workflow, std::string_
 
 namespace notes {
 
-inline record attempt(std::uint32_t command, std::uint32_t number) {
+inline record attempt(command_number command, std::uint32_t number) {
   record r = make(record_kind::attempt, command);
   r.attempt = number;
   return r;
 }
-inline record not_started(std::uint32_t command, std::uint32_t attempt) {
+inline record not_started(command_number command, std::uint32_t attempt) {
   record r = make(record_kind::not_started, command);
   r.attempt = attempt;
   return r;
 }
-inline record progress(std::uint32_t command, std::string_view payload) {
+inline record progress(command_number command, std::string_view payload) {
   record r = make(record_kind::progress, command);
   r.payload = payload;
   return r;
@@ -150,7 +152,7 @@ inline record resumed(std::int64_t time) {
   return r;
 }
 /// A `command` of 0 means the workflow's own code. With `deaths` 0 it is a suspect no more.
-inline record suspect(std::uint32_t command, std::uint32_t deaths) {
+inline record suspect(command_number command, std::uint32_t deaths) {
   record r = make(record_kind::suspect, command);
   r.attempt = deaths;
   return r;

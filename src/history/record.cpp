@@ -50,7 +50,7 @@ constexpr unsigned fields_of(const record& r) noexcept {
 }
 
 void put_fields(std::string& out, const record& r, unsigned f) {
-  if (f & record_field::command) put_varint(out, r.command);
+  if (f & record_field::command) put_varint(out, r.command.value());
   if (f & record_field::time) put_signed(out, r.time);
   if (f & record_field::related) put_varint(out, r.related.value());
   if (f & record_field::number) put_signed(out, r.number);
@@ -88,7 +88,7 @@ void put_fields(std::string& out, const record& r, unsigned f) {
 }
 
 void take_fields(source& in, record& r, unsigned f) {
-  if (f & record_field::command) r.command = in.varint32();
+  if (f & record_field::command) r.command = command_number(in.varint32());
   if (f & record_field::time) r.time = in.signed_varint();
   if (f & record_field::related) r.related = run_number(in.varint());
   if (f & record_field::number) r.number = in.signed_varint();

@@ -81,11 +81,11 @@ struct record {
   record_kind kind = record_kind::started;
   std::uint8_t flags = 0;
   run_number run;
-  std::uint32_t command = 0;  // the command's number; started: the parent's
-  std::int64_t time = 0;      // ms, by the engine's clock
-  run_number related;         // child: the child's run; started: the parent's; continued: the next
-  std::int64_t number = 0;    // sleep: ms; retry: a time; see kinds.def
-  std::int64_t late = 0;      // ms from its event to a step or a sleep; retry: see the fold
+  command_number command;   // the command's number; started: the parent's
+  std::int64_t time = 0;    // ms, by the engine's clock
+  run_number related;       // child: the child's run; started: the parent's; continued: the next
+  std::int64_t number = 0;  // sleep: ms; retry: a time; see kinds.def
+  std::int64_t late = 0;    // ms from its event to a step or a sleep; retry: see the fold
   std::uint32_t attempt = 0;
   std::uint32_t line = 0;   // in the source
   errc code = errc::usage;  // step_failed, child_failed, failed

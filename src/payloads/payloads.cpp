@@ -30,7 +30,7 @@ std::string binding_of(const payload_owner& of, payload_key k) {
   put_big_endian(b, of.seed[1]);
   put_byte(b, static_cast<std::uint8_t>(k.kind));
   put_byte(b, static_cast<std::uint8_t>(k.field));
-  put_varint(b, k.command);
+  put_varint(b, k.command.value());
   put_varint(b, k.number);
   return b;
 }
@@ -58,19 +58,19 @@ bool is_unnumbered(record_kind k) noexcept {
 sealables fields_to_seal(record& r, std::uint64_t number) {
   sealables f;
   if (r.kind == record_kind::started) {
-    f.add(r.payload, {r.kind, payload_field::payload, 0, 0});
-    f.add(r.memo, {r.kind, payload_field::memo, 0, 0});
-    f.add(r.details, {r.kind, payload_field::details, 0, 0});
+    f.add(r.payload, {r.kind, payload_field::payload, no_command, 0});
+    f.add(r.memo, {r.kind, payload_field::memo, no_command, 0});
+    f.add(r.details, {r.kind, payload_field::details, no_command, 0});
   } else if (r.kind == record_kind::described) {
     if (r.flags & flag::described::memo)
-      f.add(r.payload, {record_kind::started, payload_field::memo, 0, 0});
+      f.add(r.payload, {record_kind::started, payload_field::memo, no_command, 0});
     else if (r.flags & flag::described::details)
-      f.add(r.payload, {record_kind::started, payload_field::details, 0, 0});
+      f.add(r.payload, {record_kind::started, payload_field::details, no_command, 0});
   } else {
     if (!is_unnumbered(r.kind)) number = 0;
     f.add(r.payload, {r.kind, payload_field::payload, r.command, number});
     f.add(r.error_text, {r.kind, payload_field::error_text, r.command, number});
-    if (has_reason(r.kind)) f.add(r.name, {r.kind, payload_field::reason, 0, 0});
+    if (has_reason(r.kind)) f.add(r.name, {r.kind, payload_field::reason, no_command, 0});
   }
   return f;
 }
@@ -104,7 +104,7 @@ std::string_view to_text(payload_field f) noexcept {
 std::string where_in_words(const payload_owner& of, payload_key k) {
   std::string s(to_text(k.field));
   s += " of " + shown(to_text(k.kind));
-  if (k.command) s += ", command " + std::to_string(k.command) + ",";
+  if (k.command) s += ", command " + std::to_string(k.command.value()) + ",";
   if (k.number) s += ", record " + std::to_string(k.number) + ",";
   return s + " of the run " + shown(of.id) + " (" + std::to_string(of.run.value()) + ")";
 }

@@ -14,7 +14,7 @@ pending& must_find(run_state& s, const record& r) {
   auto* p = s.find(r.command);
   if (!p)
     throw malformed("a record '" + std::string(to_text(r.kind)) + "' answers command " +
-                    std::to_string(r.command) + ", which isn't pending");
+                    std::to_string(r.command.value()) + ", which isn't pending");
   return *p;
 }
 void remove(run_state& s, const record& r) {
@@ -46,7 +46,7 @@ void advance_time(run_state& s, std::int64_t time) {
 
 void apply_command(run_state& s, const record& r, record_lsn lsn) {
   if (!s.waits_for.is_next(r.command))
-    throw malformed("command " + std::to_string(r.command) + " is not new");
+    throw malformed("command " + std::to_string(r.command.value()) + " is not new");
   if (r.kind == record_kind::condition && (r.flags & flag::condition::holds)) {
     if (r.flags & flag::condition::takes) read_signal(s);
     return;
@@ -158,7 +158,7 @@ void apply_note(run_state& s, const record& r, record_lsn lsn) {
       break;
     }
     case record_kind::suspect:
-      if (r.command == 0) s.crashes = r.attempt;
+      if (!r.command) s.crashes = r.attempt;
       else must_find(s, r).crashes = r.attempt;
       break;
     case record_kind::stalled:

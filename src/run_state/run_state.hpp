@@ -30,7 +30,7 @@ struct pending {
     not_started = 2,  // a step: its attempt has certainly not begun (the engine was closed)
     ending = 3,       // a step: it has its outcome, its body has yet to return
   };
-  std::uint32_t command = 0;
+  command_number command;
   wait_kind kind = wait_kind::step;
   phase at = phase::waiting;
   std::uint8_t flags = 0;      // of the command's record
@@ -40,7 +40,7 @@ struct pending {
   std::int64_t armed = 0;      // when it was emitted
   std::int64_t due = 0;        // sleep, retrying
   std::int64_t due_since = 0;  // time at which `due` was set
-  record_lsn lsn;  // of the record that set `due`: tells timers of this session from earlier ones
+  record_lsn lsn;    // of the record that set `due`: tells timers of this session from earlier ones
   run_number child;  // the child's run
   std::string name;  // the step's; the workflow's of a child
   std::string target;  // the child's id; a step's arguments, when short
@@ -75,7 +75,7 @@ struct run_state {
   std::int64_t now = 0;          // time of the latest driven event, never falling
   std::int64_t engine_time = 0;  // the same by the clock, which may have been set back
   run_number parent;             // 0: none
-  std::uint32_t parent_command = 0;
+  command_number parent_command;
   run_number first;                     // first run of its chain; may be the run itself
   run_number previous;                  // the run that it continues, or 0
   run_number next;                      // the run that continues it, or 0
@@ -91,13 +91,13 @@ struct run_state {
   std::uint64_t records = 0;            // of its history
   std::uint32_t undriven = 0;           // events
   std::uint32_t crashes = 0;            // deaths of the process in its code, as the only suspect
-  record_lsn applied_lsn;        // of the latest record in this state
+  record_lsn applied_lsn;               // of the latest record in this state
   std::int64_t indexed_wake = no_wake;  // its time in the timer index, by the latest snapshot
-  v0::status indexed_status = not_indexed;  // its status in the index, by the latest snapshot
-  by_number<pending> waits_for;             // by command
-  std::unique_ptr<description> about;       // null if it has none
-  std::string outcome;                      // completed: the result; a reason otherwise
-  std::unique_ptr<failure> error;           // failed
+  v0::status indexed_status = not_indexed;       // its status in the index, by the latest snapshot
+  by_number<pending, command_number> waits_for;  // by command
+  std::unique_ptr<description> about;            // null if it has none
+  std::string outcome;                           // completed: the result; a reason otherwise
+  std::unique_ptr<failure> error;                // failed
   errc code = errc::run_failed;
 
   static constexpr std::int64_t no_wake = INT64_MAX;
@@ -111,7 +111,7 @@ struct run_state {
   v0::status shown_status() const noexcept {
     return open() && stalled ? v0::status::stalled : status;
   }
-  pending* find(std::uint32_t command) noexcept { return waits_for.find(command); }
+  pending* find(command_number command) noexcept { return waits_for.find(command); }
 };
 
 /// Applies one more record. Throws malformed if it can't follow the records before it.

@@ -15,7 +15,7 @@ enum : std::uint8_t {
 };
 
 void encode(std::string& out, const pending& p) {
-  put_varint(out, p.command);
+  put_varint(out, p.command.value());
   put_byte(out, static_cast<std::uint8_t>(p.kind));
   put_byte(out, static_cast<std::uint8_t>(p.at));
   put_byte(out, p.flags);
@@ -35,7 +35,7 @@ void encode(std::string& out, const pending& p) {
 
 pending decode_pending(source& in) {
   pending p;
-  p.command = in.varint32();
+  p.command = command_number(in.varint32());
   p.kind = static_cast<wait_kind>(in.byte());
   p.at = static_cast<pending::phase>(in.byte());
   if (p.kind > wait_kind::message || p.at > pending::phase::ending)
@@ -94,7 +94,7 @@ void encode(std::string& out, const run_state& s) {
   put_signed(out, s.now);
   put_signed(out, s.engine_time);
   put_varint(out, s.parent.value());
-  put_varint(out, s.parent_command);
+  put_varint(out, s.parent_command.value());
   put_varint(out, s.first.value());
   put_varint(out, s.previous.value());
   put_varint(out, s.next.value());
@@ -146,7 +146,7 @@ run_state decode_run_state(std::string_view bytes) {
   s.now = in.signed_varint();
   s.engine_time = in.signed_varint();
   s.parent = run_number(in.varint());
-  s.parent_command = in.varint32();
+  s.parent_command = command_number(in.varint32());
   s.first = run_number(in.varint());
   s.previous = run_number(in.varint());
   s.next = run_number(in.varint());

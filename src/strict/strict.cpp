@@ -44,7 +44,7 @@ void note(const char* function) {
   detail::not_user_code here;  // the code below may call these functions
   code.offence = "workflow '" + std::string(code.workflow) + "', run '" + std::string(code.id) +
                  "', called " + function + " itself, after command " +
-                 std::to_string(*code.command) + " (" + code.at->file + ":" +
+                 std::to_string(code.command->value()) + " (" + code.at->file + ":" +
                  std::to_string(code.at->line) +
                  "): a replay may find something else there; do it in a step" + stack();
 }

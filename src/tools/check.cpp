@@ -60,7 +60,7 @@ class checking {
   /// A run that waits, and the run for which it waits.
   struct child_link {
     run_number parent, child;
-    std::uint32_t command;
+    command_number command;
   };
   struct call_link {
     run_number caller;

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <unordered_set>
 
+using stet::detail::command_number;
 using stet::detail::no_run;
 using stet::detail::record_lsn;
 using stet::detail::run_number;
@@ -13,6 +14,7 @@ namespace {
 
 // It costs what its number costs.
 static_assert(sizeof(run_number) == sizeof(std::uint64_t));
+static_assert(sizeof(command_number) == sizeof(std::uint32_t));
 static_assert(std::is_trivially_copyable_v<run_number>);
 static_assert(std::is_standard_layout_v<run_number>);
 
@@ -31,6 +33,8 @@ concept mixes = std::is_constructible_v<A, B> || std::is_assignable_v<A&, B> || 
 static_assert(mixes<run_number, run_number>);
 static_assert(!mixes<run_number, record_lsn>);
 static_assert(!mixes<record_lsn, run_number>);
+static_assert(!mixes<command_number, run_number>);
+static_assert(!std::is_convertible_v<std::uint32_t, command_number>);
 
 }  // namespace
 

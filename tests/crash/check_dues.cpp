@@ -21,8 +21,8 @@ class leavings {
     if (next) go_over();
   }
 
-  std::map<std::uint32_t, record> children, messages;  // begun, not answered, not given up
-  std::vector<record> given_up;                        // children
+  std::map<command_number, record> children, messages;  // begun, not answered, not given up
+  std::vector<record> given_up;                         // children
   std::vector<record> over;  // signals, updates and cancel requests for the next run
   stet::detail::run_number next;
 
@@ -55,7 +55,7 @@ class leavings {
         messages.erase(r.command);
         break;
       case record_kind::update_done:
-      case record_kind::update_failed: updates_.erase(r.command); break;
+      case record_kind::update_failed: updates_.erase(r.command.value()); break;
       case record_kind::continued: next = r.related; break;
       default: break;
     }
@@ -69,7 +69,7 @@ class leavings {
     if (event.kind == record_kind::signal) unread_.push_back(event);
     if (event.kind == record_kind::update) updates_[++last_update_] = event;
   }
-  void read(std::uint32_t command) {
+  void read(command_number command) {
     auto wanted = [&](const record& s) {
       return "signal '" + std::string(s.name) + "'" == conditions_[command];
     };
@@ -88,7 +88,7 @@ class leavings {
   std::vector<record> records_;
   std::deque<record> undriven_;
   std::vector<record> unread_;
-  std::map<std::uint32_t, std::string> conditions_;
+  std::map<command_number, std::string> conditions_;
   std::map<std::uint32_t, record> updates_;
   std::uint32_t last_update_ = 0;
 };

@@ -28,7 +28,7 @@ void check_whole(const stored_run& r, execution& frame, violations& v) {
   for (auto& p : r.state.waits_for)
     if (p.kind != wait_kind::sleep && p.kind != wait_kind::condition &&
         !frame.commands.find(p.command))
-      v.push_back(what + " waits for command " + std::to_string(p.command) +
+      v.push_back(what + " waits for command " + std::to_string(p.command.value()) +
                   ", and its code doesn't");
 }
 

@@ -38,8 +38,8 @@ void check_child(const dump& d, const stored_run& parent, const record& answer, 
 }
 
 void check_history(const dump& d, const stored_run& r, violations& v) {
-  std::map<std::uint32_t, run_number> children;
-  std::map<std::uint32_t, std::uint8_t> answers;  // and their flags
+  std::map<command_number, run_number> children;
+  std::map<command_number, std::uint8_t> answers;  // and their flags
   bool ended = false;
   for (auto& rec : history_records(r)) {
     if (ended) {
@@ -55,7 +55,7 @@ void check_history(const dump& d, const stored_run& r, violations& v) {
       // A command may be given up before the run has seen its answer.
       bool unseen = rec.kind == record_kind::cancelled && (first->second & flag::event::undriven);
       if (!fresh && !unseen)
-        v.push_back("I3 command " + std::to_string(rec.command) + " of " + name_of(r) +
+        v.push_back("I3 command " + std::to_string(rec.command.value()) + " of " + name_of(r) +
                     " is answered twice");
     }
     if (rec.kind == record_kind::child_done || rec.kind == record_kind::child_failed)

@@ -138,12 +138,12 @@ std::vector<record> history_records(const stored_run& r) {
   return records;
 }
 
-std::string key_of(const stored_run& r, std::uint32_t command) {
+std::string key_of(const stored_run& r, command_number command) {
   static constexpr char digits[] = "0123456789abcdef";
   std::string key;
   for (auto half : r.state.seed)
     for (int shift = 60; shift >= 0; shift -= 4) key.push_back(digits[half >> shift & 15]);
-  return key + "-" + std::to_string(command);
+  return key + "-" + std::to_string(command.value());
 }
 
 }  // namespace stet_crash

@@ -39,6 +39,6 @@ dump read_dump(stet::store& s);
 /// The records of a history, in order.
 std::vector<stet::detail::record> history_records(const stored_run& r);
 /// A step's idempotency key, as its body sees it.
-std::string key_of(const stored_run& r, std::uint32_t command);
+std::string key_of(const stored_run& r, stet::detail::command_number command);
 
 }  // namespace stet_crash

@@ -42,8 +42,8 @@ TEST_CASE("of what an attempt says only the latest counts") {
   CHECK(home.has_something());
   auto said = home.take_heartbeats();
   REQUIRE(said.size() == 2);
-  CHECK(said[{run_number(1), 2, 1}] == "two");
-  CHECK(said[{run_number(1), 2, 2}] == "three");
+  CHECK(said[{run_number(1), command_number(2), 1}] == "two");
+  CHECK(said[{run_number(1), command_number(2), 2}] == "three");
   CHECK(!home.has_something());
   CHECK(home.take_heartbeats().empty());
   CHECK(a.a.beat == a.p.clock.steady().count());

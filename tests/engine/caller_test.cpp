@@ -6,8 +6,9 @@
 using namespace stet::detail;
 
 TEST_CASE("the id of a call says which command of which run waits for its answer") {
-  for (caller c : {caller{run_number(1), 1}, caller{run_number(UINT64_MAX), UINT32_MAX},
-                   caller{run_number(7), 0}}) {
+  for (caller c : {caller{run_number(1), command_number(1)},
+                   caller{run_number(UINT64_MAX), command_number(UINT32_MAX)},
+                   caller{run_number(7), command_number(0)}}) {
     auto id = call_id(c);
     CHECK(is_call_id(id));
     auto found = caller_of(id);

@@ -26,7 +26,7 @@ struct fixture {
     REQUIRE(r->state.waits_for.size() == 1);
     REQUIRE(asked->state.open_updates == 1);
   }
-  std::string id() { return call_id({r->state.run, 1}); }
+  std::string id() { return call_id({r->state.run, command_number(1)}); }
   parts p;
   run_lease asked, r;
 };
@@ -64,8 +64,8 @@ TEST_CASE("nobody gets an answer for which nobody waits") {
   auto& callers = f.p->drive.callers;
   auto records = f.r->state.records;
   callers.answer("an id of a user", seven());
-  callers.answer(call_id({f.r->state.run, 99}), seven());
-  callers.answer(call_id({run_number(77), 1}), seven());
+  callers.answer(call_id({f.r->state.run, command_number(99)}), seven());
+  callers.answer(call_id({run_number(77), command_number(1)}), seven());
   CHECK(f.r->state.records == records);
   CHECK(!f.p->runs.debts.has(run_number(77)));
   f.p->drive.ending.terminate(*f.r, "");
@@ -117,7 +117,7 @@ TEST_CASE("who waits for a run is found in memory, and in the store") {
     }
     REQUIRE(found("asked", wait_kind::message).size() == 1);
     CHECK(found("asked", wait_kind::message)[0].run == run);
-    CHECK(found("asked", wait_kind::message)[0].command == 1);
+    CHECK(found("asked", wait_kind::message)[0].command == command_number(1));
     CHECK(found("asked", wait_kind::child).empty());
     CHECK(found("other", wait_kind::message).empty());
     CHECK(f.p->drive.callers.waiting_for("x", "asked", wait_kind::message).empty());

@@ -59,7 +59,9 @@ TEST_CASE("the disk has no room for the slots: there are none, and nobody is tak
       }
       crash_slots s;
       if (!s.open(path).empty()) return "who?";
-      const int slot = s.enter({.run = stet::detail::run_number(1), .command = 2, .attempt = 3});
+      const int slot = s.enter({.run = stet::detail::run_number(1),
+                                .command = stet::detail::command_number(2),
+                                .attempt = 3});
       s.leave(slot);
       s.close();
       if (slot >= 0) return "a slot without room";
@@ -81,7 +83,7 @@ TEST_CASE("the slots' file is no hole, and keeps who was there") {
     crash_slots s;
     CHECK(s.open(path).empty());
     CHECK(s.enter({.run = stet::detail::run_number(7),
-                   .command = 2,
+                   .command = stet::detail::command_number(2),
                    .attempt = 3,
                    .tried = stet::detail::trial::alone}) >= 0);
   }

@@ -60,8 +60,8 @@ TEST_CASE("a run's next time is the earliest of its deadline and what it waits f
   s.deadline = start_ms + 900;
   CHECK(f.due.next_of(s) == start_ms + 900);
   auto p = sleeping(start_ms + 500, record_lsn(11));
-  p.command = 1;
-  s.waits_for.add(1, std::move(p));
+  p.command = command_number(1);
+  s.waits_for.add(command_number(1), std::move(p));
   CHECK(f.due.next_of(s) == start_ms + 500);
   s.begins_at = start_ms + 700;  // none of its code has run
   CHECK(f.due.next_of(s) == start_ms + 700);

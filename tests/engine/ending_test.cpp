@@ -95,7 +95,9 @@ TEST_CASE("a parent that has ended, or waits for another run, isn't told") {
   family f;
   auto end = event_named(record_kind::terminated, "");
   SUBCASE("it has ended") { f.parent->state.status = stet::status::completed; }
-  SUBCASE("it waits for another") { f.parent->state.find(1)->child = run_number(99); }
+  SUBCASE("it waits for another") {
+    f.parent->state.find(command_number(1))->child = run_number(99);
+  }
   auto records = f.parent->state.records;
   f.p->drive.ending.tell_parent(*f.child, end);
   CHECK(f.parent->state.records == records);

@@ -14,12 +14,13 @@ struct fixture {
     record c;
     c.kind = record_of(k);
     c.run = r->state.run;
-    c.command = q.id = 1;
+    q.id = 1;
+    c.command = command_number(q.id);
     c.name = "x";
     std::string bytes;
     encode(bytes, c);
     p->recorder.record_sealed(*r, bytes);
-    REQUIRE(r->state.find(1));
+    REQUIRE(r->state.find(command_number(1)));
   }
   void send() { p->drive.messenger.send(*r, q); }
   /// The error with which the run's command has failed.
@@ -47,7 +48,7 @@ TEST_CASE("a child begins in a turn of its own, and knows its parent") {
   auto child = f.p->runs.table.load(f.p->runs.table.latest("default", "child"));
   REQUIRE(child);
   CHECK(child->state.parent == f.r->state.run);
-  CHECK(child->state.parent_command == 1);
+  CHECK(child->state.parent_command == command_number(1));
   CHECK(child->state.undriven == 1);
   CHECK(f.failed(record_kind::child_failed).empty());
 }
@@ -105,7 +106,7 @@ TEST_CASE("an update is answered later, by the run that it is for") {
   f.q.flags = flag::message::calls;
   f.send();
   CHECK(b->state.open_updates == 1);
-  CHECK(f.r->state.find(1));
+  CHECK(f.r->state.find(command_number(1)));
   CHECK(f.p.count(*f.r, record_kind::message_done) == 0);
 }
 

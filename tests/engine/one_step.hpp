@@ -36,7 +36,8 @@ class one_step {
     run.state.run = a.order.run = run_number(1);
     run.state.id = "a";
     run.state.seed[0] = a.order.seed[0] = 17;
-    step_->id = a.order.command = 2;
+    step_->id = 2;
+    a.order.command = command_number(2);
     if (step_->completes) a.later = new completion_state(a);
   }
   std::unique_ptr<request, dropper> step_;

@@ -92,7 +92,7 @@ TEST_CASE("the end of a run makes its children orphans, but those that are aband
     record c;
     c.kind = record_kind::child;
     c.run = r->state.run;
-    c.command = number;
+    c.command = command_number(number);
     c.related = run_number(100 + number);
     c.name = "sleeper";
     c.target = "child-" + std::to_string(number);

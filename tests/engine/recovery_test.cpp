@@ -72,7 +72,7 @@ TEST_CASE("a run that only the journal has is as it was, and goes on when it is 
     auto r = p.start("a");
     p.settle();
     records = r->state.records;
-    due = r->state.find(1)->due;
+    due = r->state.find(command_number(1))->due;
   });
   w.recover([&](engine_parts& e) {
     auto r = e.runs.finder.must_find({0, "default", "a"});
@@ -176,18 +176,19 @@ TEST_CASE("a step that died alone is suspected at once, and its next death alone
     REQUIRE(p->drive.frames.ensure_frame(*r));
     p->drive.driver.drive_what_is_there(*r);
     (void)p->shared.crash_slots.open(w.path + ".slots");
-    p->shared.crash_slots.enter({.run = run, .command = 1, .attempt = 1});
+    p->shared.crash_slots.enter({.run = run, .command = command_number(1), .attempt = 1});
   });
   w.recover([&](engine_parts& e) {
-    CHECK(e.runs.suspects.of({run, 1}) == trial::alone);
+    CHECK(e.runs.suspects.of({run, command_number(1)}) == trial::alone);
     auto r = e.runs.table.load(run);
-    CHECK(r->state.find(1)->crashes == 0);
-    e.shared.crash_slots.enter({.run = run, .command = 1, .attempt = 2, .tried = trial::alone});
+    CHECK(r->state.find(command_number(1))->crashes == 0);
+    e.shared.crash_slots.enter(
+        {.run = run, .command = command_number(1), .attempt = 2, .tried = trial::alone});
   });
   w.recover([&](engine_parts& e) {
-    CHECK(e.runs.suspects.of({run, 1}) == trial::alone);
+    CHECK(e.runs.suspects.of({run, command_number(1)}) == trial::alone);
     auto r = e.runs.table.load(run);
-    CHECK(r->state.find(1)->crashes == 1);
+    CHECK(r->state.find(command_number(1))->crashes == 1);
   });
 }
 

@@ -90,7 +90,7 @@ TEST_CASE("a step that has killed the process too often isn't attempted again") 
 
 TEST_CASE("a step that today's code doesn't wait for stalls its run") {
   fixture f;
-  f.step().command = 9;
+  f.step().command = command_number(9);
   f.p->advance.retries.next_attempt(*f.r, f.step());
   CHECK(f.r->state.stalled);
 }

@@ -56,7 +56,7 @@ TEST_CASE("progress that can't be opened is reported, and is as if there were no
   CHECK(texts.progress(f.r->state, step).empty());
   CHECK(texts.last_error(f.r->state, step).empty());
   auto said = event_named(record_kind::progress, "", "half");
-  said.command = step.command = 1;
+  said.command = step.command = command_number(1);
   kept_texts kept;
   f.p->shared.payloads.seal(said, owner_of(f.r->state), 1, kept);
   step.more = std::make_unique<pending::details>();

@@ -27,7 +27,7 @@ struct stepping {
     REQUIRE(r->attempts.size() == 1);
   }
   attempt& a() { return *r->attempts.front(); }
-  pending& step() { return *r->state.find(1); }
+  pending& step() { return *r->state.find(command_number(1)); }
   parts p;
   run_lease r;
 };

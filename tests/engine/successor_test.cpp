@@ -86,7 +86,7 @@ TEST_CASE("an answer to a promise that the run hasn't seen is reported: no code 
   record e;
   auto one = bytes_of(1);
   e.kind = record_kind::promise_resolved;
-  e.command = 1;
+  e.command = command_number(1);
   e.payload = one;
   f.p->recorder.post_event(*f.r, e);
   f.p.settle();

@@ -14,7 +14,7 @@ using stet_tests::temporary_directory;
 
 namespace {
 
-occupant handles(run_number run, record_kind event, std::uint32_t command, std::uint64_t records) {
+occupant handles(run_number run, record_kind event, command_number command, std::uint64_t records) {
   record e;
   e.kind = event;
   e.command = command;
@@ -34,11 +34,14 @@ TEST_CASE(
   {
     crash_slots s;
     CHECK(s.open(path).empty());
-    auto gone = s.enter({.run = run_number(1), .command = 2});
-    s.enter({.run = run_number(3), .command = 4, .attempt = 5, .tried = trial::alone});
-    s.enter_pending({.run = run_number(6), .command = 7, .attempt = 8, .tried = trial::beside});
-    auto acquitted = s.enter_pending({.run = run_number(9), .command = 10, .tried = trial::alone});
-    auto code = handles(run_number(11), record_kind::timer_fired, 12, 13);
+    auto gone = s.enter({.run = run_number(1), .command = command_number(2)});
+    s.enter(
+        {.run = run_number(3), .command = command_number(4), .attempt = 5, .tried = trial::alone});
+    s.enter_pending(
+        {.run = run_number(6), .command = command_number(7), .attempt = 8, .tried = trial::beside});
+    auto acquitted = s.enter_pending(
+        {.run = run_number(9), .command = command_number(10), .tried = trial::alone});
+    auto code = handles(run_number(11), record_kind::timer_fired, command_number(12), 13);
     code.id = 14;
     s.enter(code);
     s.leave(gone);
@@ -56,7 +59,8 @@ TEST_CASE(
   CHECK(of(run_number(3)).attempt == 5);
   CHECK(of(run_number(6)).tried == trial::beside);
   CHECK(of(run_number(9)).tried == trial::none);
-  CHECK(of(run_number(11)).use == handles(run_number(11), record_kind::timer_fired, 12, 0).use);
+  CHECK(of(run_number(11)).use ==
+        handles(run_number(11), record_kind::timer_fired, command_number(12), 0).use);
   CHECK(of(run_number(11)).records == 13);
   CHECK(of(run_number(11)).id == 14);
   crash_slots after;
@@ -70,28 +74,28 @@ TEST_CASE("slots for pending steps run out without taking those of threads") {
   std::vector<int> pending;
   pending.reserve(1000);
   for (int i = 0; i < 1000; ++i)
-    pending.push_back(s.enter_pending({.run = run_number(1), .command = 2}));
+    pending.push_back(s.enter_pending({.run = run_number(1), .command = command_number(2)}));
   CHECK(std::count(pending.begin(), pending.end(), -1) == 1000 - 192);
-  auto thread = s.enter({.run = run_number(3), .command = 4});
+  auto thread = s.enter({.run = run_number(3), .command = command_number(4)});
   CHECK(thread >= 0);
   for (int slot : pending) s.leave(slot);
-  CHECK(s.enter_pending({.run = run_number(5), .command = 6}) >= 0);
+  CHECK(s.enter_pending({.run = run_number(5), .command = command_number(6)}) >= 0);
 }
 
 TEST_CASE("a run's code is suspected of one event, until it has come through that") {
   suspects s;
-  auto died = handles(run_number(1), record_kind::timer_fired, 7, 20);
+  auto died = handles(run_number(1), record_kind::timer_fired, command_number(7), 20);
   s.add_code(died);
-  CHECK(s.is_suspected(handles(run_number(1), record_kind::timer_fired, 7, 22)));
-  CHECK(!s.is_suspected(handles(run_number(1), record_kind::timer_fired, 8, 22)));
-  CHECK(!s.is_suspected(handles(run_number(1), record_kind::step_done, 7, 22)));
-  CHECK(!s.is_suspected(handles(run_number(2), record_kind::timer_fired, 7, 22)));
-  s.came_through(handles(run_number(1), record_kind::step_done, 6, 21));
+  CHECK(s.is_suspected(handles(run_number(1), record_kind::timer_fired, command_number(7), 22)));
+  CHECK(!s.is_suspected(handles(run_number(1), record_kind::timer_fired, command_number(8), 22)));
+  CHECK(!s.is_suspected(handles(run_number(1), record_kind::step_done, command_number(7), 22)));
+  CHECK(!s.is_suspected(handles(run_number(2), record_kind::timer_fired, command_number(7), 22)));
+  s.came_through(handles(run_number(1), record_kind::step_done, command_number(6), 21));
   s.came_through({.run = run_number(1), .use = {code_use::replays}, .records = 21});
-  s.came_through(handles(run_number(1), record_kind::timer_fired, 7,
+  s.came_through(handles(run_number(1), record_kind::timer_fired, command_number(7),
                          19));  // another, before the one that killed
   CHECK(s.has_code_of(run_number(1)));
-  s.came_through(handles(run_number(1), record_kind::timer_fired, 7, 20));
+  s.came_through(handles(run_number(1), record_kind::timer_fired, command_number(7), 20));
   CHECK(!s.has_code_of(run_number(1)));
 }
 
@@ -110,12 +114,12 @@ TEST_CASE("messages are told apart by their name and their content") {
 
 TEST_CASE("a step is tried as its latest suspicion says") {
   suspects s;
-  CHECK(s.of({run_number(1), 2}) == trial::none);
-  s.add({run_number(1), 2}, trial::beside);
-  CHECK(s.of({run_number(1), 2}) == trial::beside);
-  s.add({run_number(1), 2}, trial::alone);
-  CHECK(s.of({run_number(1), 2}) == trial::alone);
-  CHECK(s.of({run_number(1), 3}) == trial::none);
-  s.clear_suspect({run_number(1), 2});
-  CHECK(s.of({run_number(1), 2}) == trial::none);
+  CHECK(s.of({run_number(1), command_number(2)}) == trial::none);
+  s.add({run_number(1), command_number(2)}, trial::beside);
+  CHECK(s.of({run_number(1), command_number(2)}) == trial::beside);
+  s.add({run_number(1), command_number(2)}, trial::alone);
+  CHECK(s.of({run_number(1), command_number(2)}) == trial::alone);
+  CHECK(s.of({run_number(1), command_number(3)}) == trial::none);
+  s.clear_suspect({run_number(1), command_number(2)});
+  CHECK(s.of({run_number(1), command_number(2)}) == trial::none);
 }

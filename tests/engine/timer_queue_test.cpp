@@ -32,7 +32,7 @@ run_state open_run() {
 
 pending sleep_until(std::int64_t due) {
   pending p;
-  p.command = 1;
+  p.command = command_number(1);
   p.kind = wait_kind::sleep;
   p.due = due;
   p.due_since = start_ms;
@@ -108,7 +108,7 @@ TEST_CASE("a run puts in its deadline and what it waits for; one that has ended 
   fixture f(INT64_MAX);
   auto s = open_run();
   s.deadline = start_ms + 9000;
-  s.waits_for.add(1, sleep_until(start_ms + 2000));
+  s.waits_for.add(command_number(1), sleep_until(start_ms + 2000));
   f.timers.add_all(s);
   CHECK(f.timers.size() == 2);
   CHECK(f.timers.next_due() == start_ms + 2000);
@@ -123,7 +123,7 @@ TEST_CASE("a stalled run is looked at for its deadline only, and not for what is
   auto s = open_run();
   s.stalled = true;
   s.deadline = start_ms + 9000;
-  s.waits_for.add(1, sleep_until(start_ms + 2000));
+  s.waits_for.add(command_number(1), sleep_until(start_ms + 2000));
   f.timers.look_again(s);
   CHECK(f.timers.size() == 1);
   CHECK(f.timers.next_due() == start_ms + 9000);

@@ -111,7 +111,7 @@ TEST_CASE("it is known when there is something to do next") {
   CHECK(at(false) == f.p->time.now());
   while (f.t.turn()) {}
   f.p->advance.waker.schedule(*r);
-  CHECK(at(false) == r->state.find(1)->due);
+  CHECK(at(false) == r->state.find(command_number(1))->due);
 }
 
 TEST_CASE("when the engine fails everybody is told, and no body begins any more") {

@@ -110,8 +110,8 @@ TEST_CASE("an update that was never sent can't be waited for") {
 
 TEST_CASE("an id of an update isn't one of a call, and has at most 200 bytes") {
   fixture f;
-  CHECK_THROWS_WITH_AS(sent(f, "twice", call_id({run_number(1), 1})), doctest::Contains("stet:"),
-                       stet::error);
+  CHECK_THROWS_WITH_AS(sent(f, "twice", call_id({run_number(1), command_number(1)})),
+                       doctest::Contains("stet:"), stet::error);
   CHECK_THROWS_AS(sent(f, "twice", std::string(201, 'x')), stet::error);
 }
 

@@ -111,7 +111,7 @@ TEST_CASE("the timer index is loaded, and what makes no sense in it is left alon
   parts p;
   auto run = p.start("a")->state.run;
   p.settle();
-  auto due = p->runs.table.find(run)->state.find(1)->due;
+  auto due = p->runs.table.find(run)->state.find(command_number(1))->due;
   p.put_away(run);
   p.write(keys::timer(due, run_number(99)) + "x", "");
   while (p->time.timers.pop_due(INT64_MAX)) {}

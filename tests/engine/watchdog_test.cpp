@@ -15,7 +15,7 @@ struct fixture {
   void work(stet::duration d) {
     dog.enter("pay", "order-1");
     clock.advance(d);
-    dog.leave(3, {"pay.cpp", 12});
+    dog.leave(command_number(3), {"pay.cpp", 12});
   }
   stet::testing::virtual_clock clock;
   stet::testing::recorder heard;

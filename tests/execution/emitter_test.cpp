@@ -13,7 +13,7 @@ namespace {
 record step(std::uint32_t number, std::string_view name) {
   record r;
   r.kind = record_kind::step;
-  r.command = number;
+  r.command = command_number(number);
   r.name = name;
   return r;
 }

@@ -10,8 +10,8 @@ namespace {
 
 /// A host that runs nothing. Children get the numbers that were recorded.
 struct quiet_host final : execution_host {
-  bool stop_body(run_number, std::uint32_t) noexcept override { return false; }
-  void await_body(run_number, std::uint32_t) noexcept override {}
+  bool stop_body(run_number, command_number) noexcept override { return false; }
+  void await_body(run_number, command_number) noexcept override {}
   run_number new_run_number() noexcept override {
     return children.empty() ? no_run : children.at(next++ % children.size());
   }

@@ -80,12 +80,12 @@ TEST_CASE("a payload opens where it was sealed, and nowhere else") {
   payloads p({turn("a")});
   record r;
   r.kind = record_kind::step_done;
-  r.command = 4;
+  r.command = command_number(4);
   r.payload = "secret";
   kept_texts kept;
   p.seal(r, owner, 9, kept);
   auto stored = std::string(r.payload);
-  payload_key here{record_kind::step_done, payload_field::payload, 4, 0};
+  payload_key here{record_kind::step_done, payload_field::payload, command_number(4), 0};
   CHECK(p.open(stored, owner, here) == "secret");
 
   auto elsewhere = [&](const payload_owner& of, payload_key k) {
@@ -95,11 +95,11 @@ TEST_CASE("a payload opens where it was sealed, and nowhere else") {
     CHECK(!e.says("secret"));
     return e;
   };
-  auto e = elsewhere(owner, {record_kind::step_done, payload_field::payload, 5, 0});
+  auto e = elsewhere(owner, {record_kind::step_done, payload_field::payload, command_number(5), 0});
   CHECK(e.says("command 5"));
   CHECK(e.says("'seven' (7)"));
-  elsewhere(owner, {record_kind::child_done, payload_field::payload, 4, 0});
-  elsewhere(owner, {record_kind::step_done, payload_field::error_text, 4, 0});
+  elsewhere(owner, {record_kind::child_done, payload_field::payload, command_number(4), 0});
+  elsewhere(owner, {record_kind::step_done, payload_field::error_text, command_number(4), 0});
   elsewhere({run_number(8), {1, 2}, "default", "eight"}, here);
   elsewhere({run_number(7), {1, 3}, "default", "of another store"}, here);
 }
@@ -134,7 +134,7 @@ TEST_CASE("what begins like something sealed, and isn't, comes back as it was") 
 
 TEST_CASE("a transform that isn't there is named; one that is required refuses what is plain") {
   payloads with({turn("rot"), turn("b")});
-  payload_key k{record_kind::completed, payload_field::payload, 0, 0};
+  payload_key k{record_kind::completed, payload_field::payload, command_number(0), 0};
   record r;
   r.kind = record_kind::completed;
   r.payload = "secret";
@@ -194,7 +194,7 @@ TEST_CASE("transforms that can't be told apart are refused") {
 TEST_CASE("layers of layers end") {
   payloads p({turn("a")});
   std::string inner = "x";
-  payload_key k{record_kind::completed, payload_field::payload, 0, 0};
+  payload_key k{record_kind::completed, payload_field::payload, command_number(0), 0};
   for (int i = 0; i < 100; ++i) {
     record r;
     r.kind = record_kind::completed;

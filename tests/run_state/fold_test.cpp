@@ -24,7 +24,7 @@ run_state fold(const std::vector<recorded_record>& records, std::size_t count) {
 }
 
 void check_invariants(const run_state& s) {
-  std::set<std::uint32_t> commands;
+  std::set<command_number> commands;
   for (auto& p : s.waits_for) {
     CHECK((commands.empty() || *commands.rbegin() < p.command));
     commands.insert(p.command);
@@ -40,7 +40,7 @@ record simple(record_kind k, std::uint32_t command = 0) {
   record r;
   r.kind = k;
   r.run = run_number(1);
-  r.command = command;
+  r.command = command_number(command);
   return r;
 }
 
@@ -193,7 +193,7 @@ TEST_CASE("records in any order are folded or refused, and nothing else happens"
     apply(s, maker.make(record_kind::started), ++lsn);
     for (int n = 0; n < 60; ++n) {
       auto r = maker.make(all_kinds[random.below(std::size(all_kinds))]);
-      r.command = static_cast<std::uint32_t>(random.below(8));
+      r.command = command_number(static_cast<std::uint32_t>(random.below(8)));
       try {
         apply(s, r, ++lsn);
       } catch (const malformed&) { break; }

@@ -8,7 +8,7 @@ using namespace stet_tests;
 
 namespace {
 
-pending random_pending(random_source& random, std::uint32_t command) {
+pending random_pending(random_source& random, command_number command) {
   pending p;
   p.command = command;
   p.kind = static_cast<wait_kind>(random.below(3));
@@ -40,7 +40,7 @@ run_state random_state(random_source& random) {
   s.now = random.signed_number();
   s.engine_time = random.signed_number();
   s.parent = run_number(random.number());
-  s.parent_command = static_cast<std::uint32_t>(random.number());
+  s.parent_command = command_number(static_cast<std::uint32_t>(random.number()));
   s.first = run_number(random.number());
   s.previous = run_number(random.number());
   s.next = run_number(random.number());
@@ -60,7 +60,7 @@ run_state random_state(random_source& random) {
   s.indexed_wake = random.signed_number();
   for (std::uint32_t n = static_cast<std::uint32_t>(random.below(5)), c = 1; n > 0;
        --n, c += 1 + static_cast<std::uint32_t>(random.below(9)))
-    s.waits_for.add(c, random_pending(random, c));
+    s.waits_for.add(command_number(c), random_pending(random, command_number(c)));
   s.outcome = random.text(100);
   if (random.coin()) {
     s.error = std::make_unique<stet::failure>(

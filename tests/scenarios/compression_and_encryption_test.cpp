@@ -160,7 +160,7 @@ void rewrite(world& w, std::uint64_t number,
 stet::detail::record& find(std::vector<stet::detail::record>& all, stet::record_kind k,
                            std::uint32_t command) {
   for (auto& r : all)
-    if (r.kind == k && r.command == command) return r;
+    if (r.kind == k && r.command == stet::detail::command_number(command)) return r;
   FAIL("no such record");
   return all[0];
 }

@@ -87,14 +87,15 @@ bool is_past(stet::store& s, const std::string& script, place gate) {
     if (r.run != stet::detail::run_number(1)) return;
     bool is_operation =
         r.kind == record_kind::step || r.kind == record_kind::sleep || r.kind == record_kind::child;
-    if (!gate.inside && is_operation && r.command >= first) past = true;
+    if (!gate.inside && is_operation && r.command.value() >= first) past = true;
     if (!gate.inside && r.kind == record_kind::completed) past = true;
     if (r.kind == record_kind::driven) {
       drives(undriven.front().first, undriven.front().second);
       undriven.pop_front();
     } else if (stet::detail::is_event(r.kind)) {
-      if (r.flags & stet::detail::flag::event::undriven) undriven.emplace_back(r.kind, r.command);
-      else drives(r.kind, r.command);
+      if (r.flags & stet::detail::flag::event::undriven)
+        undriven.emplace_back(r.kind, r.command.value());
+      else drives(r.kind, r.command.value());
     }
   });
   return past;

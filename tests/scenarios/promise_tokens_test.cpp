@@ -64,7 +64,8 @@ TEST_CASE("nobody can compute a promise's token from an idempotency key") {
     w.settle();
     auto [number, command] = named_by(l.token);
     auto computed =
-        stet::detail::token_of(stet::detail::run_number(number), command, seed(l.key).half, {});
+        stet::detail::token_of(stet::detail::run_number(number),
+                               stet::detail::command_number(command), seed(l.key).half, {});
     CHECK(computed != l.token);
     CHECK(what_throws([&] { w.engine().resolve(Answer, computed, "forged"); }).code ==
           stet::errc::not_found);
@@ -153,10 +154,12 @@ TEST_CASE("an exported history whose steps were given a token fits, wherever it 
 TEST_CASE("the tokens of runs from before there were secrets stay what they were") {
   // The golden stores (tests/golden) have this seed, and find their run `publish` by such a token.
   const std::uint64_t s[2] = {0x0123456789abcdef, 0xfedcba9876543210};
-  CHECK(stet::detail::token_of(stet::detail::run_number(0x1a), 3, s, {}) ==
-        "1a.3.13cea118296cff393b2e1ab6766bbf06");
-  CHECK(stet::detail::token_of(stet::detail::run_number(0x1a), 3, s, {1, 0}) !=
-        stet::detail::token_of(stet::detail::run_number(0x1a), 3, s, {2, 0}));
+  CHECK(stet::detail::token_of(stet::detail::run_number(0x1a), stet::detail::command_number(3), s,
+                               {}) == "1a.3.13cea118296cff393b2e1ab6766bbf06");
+  CHECK(stet::detail::token_of(stet::detail::run_number(0x1a), stet::detail::command_number(3), s,
+                               {1, 0}) != stet::detail::token_of(stet::detail::run_number(0x1a),
+                                                                 stet::detail::command_number(3), s,
+                                                                 {2, 0}));
 }
 
 TEST_CASE("an entropy that gives nothing but zeros keeps nobody waiting, and tokens are secret") {

@@ -59,7 +59,7 @@ class record_maker {
     r.kind = k;
     r.flags = static_cast<std::uint8_t>(random_());
     r.run = stet::detail::run_number(random_.number());
-    r.command = static_cast<std::uint32_t>(random_.number());
+    r.command = stet::detail::command_number(static_cast<std::uint32_t>(random_.number()));
     r.time = random_.signed_number();
     r.related = stet::detail::run_number(random_.number());
     r.number = random_.signed_number();

@@ -44,7 +44,7 @@ void retries::next_attempt(resident& r, pending& p) {
 }
 
 /// The error type of the attempt that failed last. It is read from the run's history.
-std::string retries::last_error_type(resident& r, std::uint32_t command) {
+std::string retries::last_error_type(resident& r, command_number command) {
   std::string type;
   runs_.history.for_each(r, [&](const record& rec) {
     if (rec.kind == record_kind::retry && rec.command == command) type = rec.error_type;

@@ -44,7 +44,7 @@ class retries {
 
  private:
   std::int64_t pause_after(const retry_policy& p, std::uint32_t failures) noexcept;
-  std::string last_error_type(resident& r, std::uint32_t command);
+  std::string last_error_type(resident& r, command_number command);
 
   services& services_;
   time_room& time_;

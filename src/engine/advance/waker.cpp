@@ -89,7 +89,7 @@ void waker::wake(resident& r) {
     return time_.timers.look_again(r.state);
   }
   if (driver_.may_drive(r)) runs_.agenda.add(r);
-  std::vector<std::pair<std::int64_t, std::uint32_t>> due;
+  std::vector<std::pair<std::int64_t, command_number>> due;
   for (auto& p : r.state.waits_for) {
     if (is_timed(p) && time_.clock.is_over(time_.due.of(p)))
       due.emplace_back(time_.due.of(p), p.command);
@@ -100,7 +100,7 @@ void waker::wake(resident& r) {
   time_.timers.look_again(r.state);
 }
 
-void waker::wake_pending(resident& r, std::uint32_t command) {
+void waker::wake_pending(resident& r, command_number command) {
   auto* p = r.state.open() && !r.state.stalled ? r.state.find(command) : nullptr;
   if (!p) return;  // a timer that fired before has ended the wait
   if (p->kind == wait_kind::step) {
@@ -170,13 +170,13 @@ void waker::resume(resident& r) {
 }
 
 void waker::resume_pending(resident& r) {
-  std::vector<std::uint32_t> steps;
+  std::vector<command_number> steps;
   for (auto& p : r.state.waits_for)
     if (p.kind == wait_kind::step && p.at != pending::phase::retrying) steps.push_back(p.command);
   for (auto command : steps) resume_step(r, command);
 }
 
-void waker::resume_step(resident& r, std::uint32_t command) {
+void waker::resume_step(resident& r, command_number command) {
   auto* p = r.state.open() && !r.state.stalled ? r.state.find(command) : nullptr;
   if (!p) return;
   if (p->at == pending::phase::ending) return driver_.happen(r, events::body_returned(command));

@@ -50,10 +50,10 @@ class waker {
  private:
   bool drive_one(run_number run);
   void wake(resident& r);
-  void wake_pending(resident& r, std::uint32_t command);
+  void wake_pending(resident& r, command_number command);
   void wake_attempts(resident& r);
   void resume_pending(resident& r);
-  void resume_step(resident& r, std::uint32_t command);
+  void resume_step(resident& r, command_number command);
 
   services& services_;
   time_room& time_;

@@ -187,7 +187,7 @@ std::string attempt::idempotency_key() const {
   std::string key;
   for (auto half : order.seed)
     for (int shift = 60; shift >= 0; shift -= 4) key.push_back(digits[half >> shift & 15]);
-  return key + "-" + std::to_string(order.command);
+  return key + "-" + std::to_string(order.command.value());
 }
 
 bool attempt::revoke() noexcept {

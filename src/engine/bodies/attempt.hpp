@@ -29,7 +29,7 @@ attempt* attempt_of_thread() noexcept;
 struct attempt_order {
   run_number run;
   std::uint64_t seed[2] = {0, 0};
-  std::uint32_t command = 0;
+  command_number command;
   std::uint32_t number = 1;
   trial tried = trial::none;  // how it is tried as a suspect
   std::string progress;       // what an earlier attempt's heartbeat said

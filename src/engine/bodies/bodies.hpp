@@ -23,7 +23,8 @@ namespace stet { inline namespace v0 { namespace detail {
 /// The attempt that a heartbeat belongs to.
 struct beating {
   run_number run;
-  std::uint32_t command, attempt;
+  command_number command;
+  std::uint32_t attempt;
   auto operator<=>(const beating&) const = default;
 };
 /// The heartbeats of attempts: only the latest of each counts.

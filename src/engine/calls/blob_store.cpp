@@ -41,7 +41,7 @@ blob attempt::keep(std::string_view bytes) {
                           std::to_string(blob_bytes_max) +
                           ": write more to a file, and return its name");
   if (bytes.empty()) return {};
-  blob_place place{order.run.value(), order.command, outcome.kept_count++};
+  blob_place place{order.run.value(), order.command.value(), outcome.kept_count++};
   auto name_space = namespace_of(state_of_run);
   for (std::size_t from = 0; from < bytes.size(); from += piece_bytes)
     outcome.writes.emplace(key_of(name_space, place, from / piece_bytes),

@@ -67,7 +67,7 @@ pending_info describing::info_of(resident& r, const pending& p) {
 }
 
 /// The arguments of a step that are too long to be in the run's state.
-std::string describing::arguments_in_history(resident& r, std::uint32_t command) {
+std::string describing::arguments_in_history(resident& r, command_number command) {
   std::string text;
   try {
     e_.runs.history.for_each(r, [&](const record& rec) {
@@ -103,7 +103,7 @@ history_entry describing::entry_of(const resident& r, record rec, std::uint64_t 
   } catch (const error& e) { unopened = std::string("[") + e.what() + "]"; }
   history_entry e;
   e.kind = rec.kind;
-  e.command = rec.command;
+  e.command = rec.command.value();
   e.name = rec.name;
   if (!unopened.empty()) e.detail = std::move(unopened);
   else if (!rec.error_type.empty())

@@ -34,8 +34,8 @@ answer<std::string> queries::ask(run_ref of, std::string_view name, std::string_
 
 std::string queries::ask_open(resident& r, std::string_view name, std::string_view arguments) {
   std::string text;
-  auto who =
-      e_.drive.door.enter(r.state, *r.frame, {code_use::answers_query, 0, checksum_of(name)});
+  auto who = e_.drive.door.enter(r.state, *r.frame,
+                                 {code_use::answers_query, no_command, checksum_of(name)});
   auto thrown = thrown_by_user([&] {
     in_workflow here(e_.shared.crash_slots, e_.runs.suspects, e_.shared.watchdog, r.state.workflow,
                      *r.frame, who);

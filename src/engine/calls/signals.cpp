@@ -59,12 +59,12 @@ bool signals::is_known(resident& r, std::string_view key) {
 
 /// Throws errc::not_found if the token isn't that of a promise of a run.
 run_lease signals::run_of_token(std::string_view promise, std::string_view token,
-                                std::uint32_t& command) {
+                                command_number& command) {
   unsigned long long run = 0;
   unsigned number = 0;
   std::string text(token.substr(0, token_bytes_max));
   bool is_token = std::sscanf(text.c_str(), "%llx.%x.", &run, &number) == 2;
-  command = number;
+  command = command_number(number);
   auto r = is_token && run ? e_.runs.table.must_read(run_number(run), "of the token " + text)
                            : run_lease();
   if (!r || !same_secret(token_of(run_number(run), command, r->state.seed, r->state.secret), token))
@@ -76,7 +76,7 @@ run_lease signals::run_of_token(std::string_view promise, std::string_view token
 answer<bool> signals::answer_promise(std::string_view promise, std::string_view token,
                                      std::string_view payload, const failure* rejected) {
   check_arguments(promise, payload.size() + (rejected ? rejected->message.size() : 0));
-  std::uint32_t command = 0;
+  command_number command;
   auto r = run_of_token(promise, token, command);
   revival_.resume(*r);
   // An earlier event may end the run, or its wait. Then nothing takes the answer, and the caller

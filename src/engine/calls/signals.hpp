@@ -28,7 +28,7 @@ class signals {
 
  private:
   bool is_known(resident& r, std::string_view key);
-  run_lease run_of_token(std::string_view promise, std::string_view token, std::uint32_t& command);
+  run_lease run_of_token(std::string_view promise, std::string_view token, command_number& command);
 
   engine_parts& e_;
   revival& revival_;

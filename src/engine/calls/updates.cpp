@@ -106,7 +106,7 @@ std::optional<std::optional<record_lsn>> updates::find_sent(update_call& c, resi
 }
 
 void updates::validate(resident& r, const update_request& q) {
-  code_use validated{code_use::validates, 0, checksum_of(q.name)};
+  code_use validated{code_use::validates, no_command, checksum_of(q.name)};
   in_workflow here(e_.shared.crash_slots, e_.runs.suspects, e_.shared.watchdog, r.state.workflow,
                    *r.frame, e_.drive.door.enter(r.state, *r.frame, validated));
   here.may_do_anything();

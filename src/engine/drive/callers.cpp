@@ -6,7 +6,7 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-void callers::fail_pending(resident& r, record_kind how, std::uint32_t command, errc code,
+void callers::fail_pending(resident& r, record_kind how, command_number command, errc code,
                            std::string_view type, const std::string& text) {
   recorder_.post_event_surely(r, events::failed(how, command, 1, code, type, text));
 }
@@ -19,7 +19,7 @@ void callers::fail_command(resident& r, record_kind how, const request& q, errc 
                                          " has ended, and what it asked " + shown(q.target) +
                                          " for last can't be done: " + text,
                                      r.state);
-  fail_pending(r, how, q.id, code, type, text);
+  fail_pending(r, how, command_number(q.id), code, type, text);
 }
 
 void callers::answer(std::string_view update_id, const update_answer& a) {

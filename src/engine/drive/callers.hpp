@@ -18,7 +18,7 @@ class callers {
       : services_(s), runs_(r), recorder_(rec) {}
 
   /// Gives the run the error that something it waits for can't be done.
-  void fail_pending(resident& r, record_kind how, std::uint32_t command, errc code,
+  void fail_pending(resident& r, record_kind how, command_number command, errc code,
                     std::string_view type, const std::string& text);
   /// A command of a run can't be carried out: the run gets the error, or the listener if the run
   /// has ended by now.

@@ -18,7 +18,7 @@ class debt_payer {
 
  private:
   struct wait {
-    std::uint32_t command;
+    command_number command;
     run_number child;  // 0 if it waits for a call
     std::string id;
   };

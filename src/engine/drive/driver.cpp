@@ -179,7 +179,7 @@ void driver::after_drive(resident& r) {
   waiters_.tell_updated(r, out_.updated);
   // The run's code came through, so it isn't what always brings the process down.
   if (r.state.crashes && r.state.open() && !runs_.suspects.has_code_of(r.state.run))
-    recorder_.append_note(r, notes::suspect(0, 0));
+    recorder_.append_note(r, notes::suspect(no_command, 0));
   // The next drive overwrites out_. So other runs are only recorded here, and driven later.
   for (auto& i : out_.begun)
     if (i.what) set_going(r, i);

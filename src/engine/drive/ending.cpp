@@ -81,7 +81,7 @@ bool ending::end_overdue(resident& r) {
 namespace {
 
 /// The event for the parent of a child that ended with the record `end` and has no result.
-record failure_of_child(std::uint32_t command, status how, const record& end) {
+record failure_of_child(command_number command, status how, const record& end) {
   switch (how) {
     case status::failed: {
       record e = events::child_failed(command, end.attempt, end.error_type, end.error_text);
@@ -107,7 +107,7 @@ void ending::tell_parent(resident& r, const record& end) {
   if (!parent->state.open()) return;
   auto* waits = parent->state.find(r.state.parent_command);
   if (!waits || waits->child != r.state.first) return;
-  const std::uint32_t command = r.state.parent_command;
+  const command_number command = r.state.parent_command;
   if (r.state.status != status::completed)
     return recorder_.post_event_surely(*parent, failure_of_child(command, r.state.status, end));
   try {

@@ -21,7 +21,7 @@ void messenger::start_child(resident& parent, request& q, run_number run) {
   record start;
   start.run = run;
   start.related = parent.state.run;
-  start.command = q.id;
+  start.command = command_number(q.id);
   start.name = q.name;
   start.target = q.target;
   start.payload = q.arguments;
@@ -78,7 +78,7 @@ void messenger::deliver(resident& sender, request& q) {
   if (!r->state.open())
     return fail(errc::run_ended, "stet::run_ended", "the run '" + q.target + "' has ended");
   if (q.flags & flag::message::calls) {
-    auto id = call_id({sender.state.run, q.id});
+    auto id = call_id({sender.state.run, command_number(q.id)});
     // The answer to the update ends the command.
     return recorder_.post_event(*r, events::update(q.name, id, q.arguments, flag::update::unasked));
   }
@@ -88,7 +88,7 @@ void messenger::deliver(resident& sender, request& q) {
     recorder_.post_event(*r, events::signal(q.name, {}, q.arguments));
   }
   if (!sender.state.open()) return;  // the message was sent in its last event
-  recorder_.post_event(sender, events::message_done(q.id));
+  recorder_.post_event(sender, events::message_done(command_number(q.id)));
 }
 
 }}}  // namespace stet::v0::detail

@@ -262,11 +262,11 @@ void recovery::suspect_code(const occupant& o) {
   if (!r) return e_.runs.suspects.add_start(o.id);
   if (!r->state.open()) return;
   e_.runs.suspects.add_code(o);
-  if (o.tried == trial::alone) count_death(*r, 0);
+  if (o.tried == trial::alone) count_death(*r, no_command);
 }
 
 /// The process died while this step (or if `command` is 0 the run's own code) was tried alone.
-void recovery::count_death(resident& r, std::uint32_t command) {
+void recovery::count_death(resident& r, command_number command) {
   auto* p = command ? r.state.find(command) : nullptr;
   e_.recorder.append_note(r, notes::suspect(command, (p ? p->crashes : r.state.crashes) + 1));
 }

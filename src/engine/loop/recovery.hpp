@@ -41,7 +41,7 @@ class recovery {
   void schedule_all();
   void suspect(const std::vector<occupant>& who);
   void suspect_code(const occupant& o);
-  void count_death(resident& r, std::uint32_t command);
+  void count_death(resident& r, command_number command);
 
   engine_parts& e_;
   std::vector<run_lease> held_;

@@ -13,7 +13,7 @@ bool is_call_id(std::string_view update_id) noexcept {
 std::string call_id(caller c) {
   char text[48];
   std::snprintf(text, sizeof text, "stet:%llx.%x", static_cast<unsigned long long>(c.run.value()),
-                c.command);
+                c.command.value());
   return text;
 }
 
@@ -24,7 +24,7 @@ std::optional<caller> caller_of(std::string_view update_id) {
   if (!is_call_id(text) ||
       std::sscanf(text.c_str() + call_id_prefix.size(), "%llx.%x", &run, &command) != 2)
     return std::nullopt;
-  return caller{run_number(run), command};
+  return caller{run_number(run), command_number(command)};
 }
 
 }}}  // namespace stet::v0::detail

@@ -12,7 +12,7 @@ namespace stet { inline namespace v0 { namespace detail {
 /// A command of a run that waits for another run's answer.
 struct caller {
   run_number run;
-  std::uint32_t command = 0;
+  command_number command;
 };
 bool is_call_id(std::string_view update_id) noexcept;
 std::string call_id(caller c);

@@ -51,7 +51,7 @@ std::pair<std::string, std::string> run_texts::memo_and_details(const run_state&
   return {memo, text(s, s.about->details, record_kind::started, payload_field::details)};
 }
 
-std::string run_texts::arguments(const run_state& s, std::uint32_t command,
+std::string run_texts::arguments(const run_state& s, command_number command,
                                  std::string_view stored) const {
   try {
     return describe_payload(services_.payloads.open(
@@ -76,7 +76,7 @@ std::string run_texts::progress(const run_state& s, const pending& p) const {
 }
 
 std::string run_texts::text(const run_state& s, std::string_view stored, record_kind k,
-                            payload_field f, std::uint32_t command) const {
+                            payload_field f, command_number command) const {
   return services_.payloads.show(stored, owner_of(s), {k, f, command});
 }
 

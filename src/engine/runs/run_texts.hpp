@@ -28,7 +28,7 @@ class run_texts {
   /// The memo is a payload: if it can't be opened, a text says why.
   std::pair<std::string, std::string> memo_and_details(const run_state& s) const;
   /// The arguments of a step, from its run's state or history.
-  std::string arguments(const run_state& s, std::uint32_t command, std::string_view stored) const;
+  std::string arguments(const run_state& s, command_number command, std::string_view stored) const;
   /// The error text of the attempt that failed last.
   std::string last_error(const run_state& s, const pending& p) const;
   /// The progress that the latest heartbeat of a step reported. If it can't be opened, that is
@@ -37,7 +37,7 @@ class run_texts {
 
  private:
   std::string text(const run_state& s, std::string_view stored, record_kind k, payload_field f,
-                   std::uint32_t command = 0) const;
+                   command_number command = no_command) const;
 
   services& services_;
 };

@@ -24,16 +24,16 @@ enum class trial : std::uint8_t { none, beside, alone };
 struct code_use {
   static constexpr std::uint32_t replays = 0, answers_query = 1000, validates = 1001,
                                  destroys = 1002;
-  std::uint32_t what = replays;  // or the kind of the event, plus one
-  std::uint32_t command = 0;     // the command that the event answers
-  std::uint32_t content = 0;     // a checksum, if the command doesn't tell events apart
+  std::uint32_t what = replays;         // or the kind of the event, plus one
+  command_number command = no_command;  // the command that the event answers
+  std::uint32_t content = 0;            // a checksum, if the command doesn't tell events apart
   friend bool operator==(const code_use&, const code_use&) = default;
 };
 
 /// User code: the attempt of a step, or if `command` is 0 the workflow's own code.
 struct occupant {
   run_number run;
-  std::uint32_t command = 0;
+  command_number command = no_command;
   std::uint32_t attempt = 0;
   trial tried = trial::none;
   // Only for the workflow's own code:

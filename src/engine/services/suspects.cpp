@@ -11,7 +11,7 @@ constexpr std::size_t content_bytes_max = 1024;  // enough to tell messages apar
 }  // namespace
 
 code_use use_of(const record& event) noexcept {
-  code_use use{static_cast<std::uint32_t>(event.kind) + 1, 0, 0};
+  code_use use{static_cast<std::uint32_t>(event.kind) + 1, no_command, 0};
   if (event.kind == record_kind::signal || event.kind == record_kind::update)
     use.content = crc32c(event.name) ^ crc32c(event.payload.substr(0, content_bytes_max));
   else if (event.kind != record_kind::started) use.command = event.command;

@@ -21,7 +21,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 /// A step of a run: the run and the command.
-using step_key = std::pair<run_number, std::uint32_t>;
+using step_key = std::pair<run_number, command_number>;
 
 /// The use of a run's code if this event drives it.
 code_use use_of(const record& event) noexcept;

@@ -71,7 +71,7 @@ void watchdog::enter(std::string_view workflow, std::string_view id) noexcept {
   wake_.notify_one();
 }
 
-void watchdog::leave(std::uint32_t command, source_point at) noexcept {
+void watchdog::leave(command_number command, source_point at) noexcept {
   if (limit_.count() <= 0) return;
   auto turn = turn_.fetch_add(1);
   bool has_thread = thread_.joinable();
@@ -79,7 +79,7 @@ void watchdog::leave(std::uint32_t command, source_point at) noexcept {
   if (has_thread ? named_.load(std::memory_order_relaxed) != turn : took < limit_) return;
   try {
     tell((has_thread ? std::string("goes on") : "kept the engine for " + text_of(took)) +
-         ", after command " + std::to_string(command) + " (" + at.file + ":" +
+         ", after command " + std::to_string(command.value()) + " (" + at.file + ":" +
          std::to_string(at.line) + ")");
   } catch (...) { tell_without_words(reporter_); }
 }

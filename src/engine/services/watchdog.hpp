@@ -9,6 +9,7 @@
 
 #include <stet/environment.hpp>
 
+#include "base/ids.hpp"
 #include "engine/services/reporter.hpp"
 #include "port/mutex.hpp"
 
@@ -39,7 +40,7 @@ class watchdog {
 
   /// Loop: enter() when a workflow's own code begins, leave() when it has ended.
   void enter(std::string_view workflow, std::string_view id) noexcept;
-  void leave(std::uint32_t command, source_point at) noexcept;
+  void leave(command_number command, source_point at) noexcept;
 
  private:
   void watch();

@@ -16,7 +16,7 @@ constexpr int patience_ms = 1000;  // then a body that the loop waits for is rep
 }  // namespace
 
 /// During a drive, the workflow has given up a step. Returns whether it has to wait for the body.
-bool run_host::stop_body(run_number run, std::uint32_t command) noexcept {
+bool run_host::stop_body(run_number run, command_number command) noexcept {
   bool wait = false;
   for (auto* a : runs_.table.find(run)->attempts) {
     if (a->order.command != command || a->ticket.left_behind || a->revoke()) continue;
@@ -28,7 +28,7 @@ bool run_host::stop_body(run_number run, std::uint32_t command) noexcept {
 }
 
 /// Waits for the body of a step: the caller destroys what it refers to.
-void run_host::await_body(run_number run, std::uint32_t command) noexcept {
+void run_host::await_body(run_number run, command_number command) noexcept {
   not_user_code here;
   auto& r = *runs_.table.find(run);
   for (auto* a : r.attempts) {

@@ -18,8 +18,8 @@ class run_host final : public execution_host {
            step_desk& d) noexcept
       : services_(s), journal_(j), time_(t), runs_(r), commit_(c), bodies_(b), desk_(d) {}
 
-  bool stop_body(run_number run, std::uint32_t command) noexcept override;
-  void await_body(run_number run, std::uint32_t command) noexcept override;
+  bool stop_body(run_number run, command_number command) noexcept override;
+  void await_body(run_number run, command_number command) noexcept override;
   run_number new_run_number() noexcept override { return journal_.new_run_number(); }
   std::int64_t late_by() noexcept override;
   void log(std::string_view id, std::string_view line) noexcept override;

@@ -21,12 +21,12 @@ constexpr std::int64_t after_stop_ms = 30'000;
 
 void step_desk::begin_step(resident& r, request& q, std::uint32_t number) {
   auto* a = new attempt(bodies_, r, r.state, q);
-  auto* p = r.state.find(q.id);
+  auto* p = r.state.find(command_number(q.id));
   ensure(p && p->kind == wait_kind::step, "a step that begins is pending");
   a->order.run = r.state.run;
   a->order.seed[0] = r.state.seed[0];
   a->order.seed[1] = r.state.seed[1];
-  a->order.command = q.id;
+  a->order.command = command_number(q.id);
   a->order.number = number;
   ensure(!r.forgotten, "a run that has a step is found by its number");
   a->ticket.lsn = r.last_lsn;
