@@ -1,20 +1,12 @@
 #include "base/decimal.hpp"
 
 #include <charconv>
-
-// libc++ 19 has no std::from_chars for doubles. strtod_l is the C library's, and stands in a header
-// of its own on Apple's systems.
-#ifndef __cpp_lib_to_chars
+#ifndef __cpp_lib_to_chars  // libc++ 19 has no std::from_chars for doubles
 #include <cerrno>
 #include <cmath>
-#include <cstdlib>
 #include <string>
-#include <utility>
-#if __has_include(<xlocale.h>)
-#include <xlocale.h>
-#else
-#include <clocale>
-#endif
+
+#include "port/numbers.hpp"
 #endif
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -29,12 +21,10 @@ std::optional<double> converted(std::string_view text) {
 }
 #else
 std::optional<double> converted(std::string_view text) {
-  static const locale_t classic = ::newlocale(LC_ALL_MASK, "C", nullptr);
   const std::string terminated(text);
-  char* end = nullptr;
-  const int errno_before = std::exchange(errno, 0);
-  const double d = ::strtod_l(terminated.c_str(), &end, classic);
-  const int problem = std::exchange(errno, errno_before);
+  const char* end = nullptr;
+  int problem = 0;
+  const double d = port::parse_double(terminated.c_str(), end, problem);
   if (end != terminated.c_str() + terminated.size()) return std::nullopt;
   // A denormal number is out of strtod's range too, and yet it is one.
   if (problem == ERANGE && (d == 0 || std::isinf(d))) return std::nullopt;

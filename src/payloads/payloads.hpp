@@ -44,7 +44,7 @@ enum class payload_field : std::uint8_t {
 struct payload_key {
   record_kind kind = record_kind::started;
   payload_field field = payload_field::payload;
-  command_number command;
+  command_number command{};
   std::uint64_t number = 0;  // of the record in its history; 0 if kind and command suffice
 };
 

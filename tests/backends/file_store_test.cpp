@@ -23,7 +23,7 @@ using stet_tests::temporary_directory;
 
 namespace {
 
-/// What is asked of the database, a word each, and what it answers.
+/// Notes each request to the database as a word, and the answers that it gives.
 struct notes {
   std::string calls;
   std::optional<commit_outcome> commit_fails;
