@@ -25,7 +25,7 @@ bool command_table::begin(command& c, environment e, waiter& w) noexcept try {
   }
   c.id = (++last_command_).value();
   auto flags = record_command(c);
-  if (!emitter_.is_well()) return false;
+  if (!cursor_.is_well()) return false;
   if (c.kind == wait_kind::condition) {
     if (flags & flag::condition::holds) return true;
     conditions_.reserve(conditions_.size() + 1);
@@ -40,7 +40,7 @@ bool command_table::begin(command& c, environment e, waiter& w) noexcept try {
   first = &c;
   return false;
 } catch (const std::bad_alloc&) {
-  emitter_.starve();
+  cursor_.starve();
   return false;
 }
 
@@ -49,7 +49,7 @@ void command_table::hold(command& c) {
   c.errors = &run_.errors();
   c.id = (++last_command_).value();
   record_command(c);
-  if (!emitter_.is_well()) return;
+  if (!cursor_.is_well()) return;
   pending_.add(command_number(c.id), &c);
   c.owner = &run_;
   c.hold();
@@ -58,7 +58,7 @@ void command_table::hold(command& c) {
 /// The durations of `r` count from now, which may be long after the event that drives the run.
 void command_table::count_from_here(record& r) noexcept {
   auto* host = run_.host();
-  r.late = emitter_.is_replaying() || !host ? 0 : host->late_by();
+  r.late = cursor_.is_replaying() || !host ? 0 : host->late_by();
   if (r.late) r.flags |= flag::step::late;
 }
 
@@ -68,12 +68,12 @@ void command_table::fill_in(record& r, request& q) {
   if (q.transacts) r.flags |= flag::step::transacts;
   if (q.options.total_timeout.count() > 0 || q.options.retry.max_elapsed.count() > 0)
     count_from_here(r);
-  if (q.kind == wait_kind::child) r.related = emitter_.child_number(run_.host());
+  if (q.kind == wait_kind::child) r.related = cursor_.child_number(run_.host());
   r.name = q.name;
   r.target = q.target;
   r.payload = q.arguments;
-  if (!emitter_.is_replaying() && q.kind != wait_kind::promise)
-    emitter_.out().begun.push_back({command_number(q.id), &q, r.related});
+  if (!cursor_.is_replaying() && q.kind != wait_kind::promise)
+    cursor_.out().begun.push_back({command_number(q.id), &q, r.related});
 }
 
 /// Emits a command, or compares it with the history.
@@ -98,10 +98,10 @@ std::uint8_t command_table::record_command(command& c) noexcept try {
     default: fill_in(r, static_cast<request&>(c));
   }
   at_ = {c.file, r.line};
-  auto flags = emitter_.emit(r, c.file);
+  auto flags = cursor_.emit(r, c.file);
   return c.kind == wait_kind::condition ? r.flags : flags;
 } catch (const std::bad_alloc&) {
-  emitter_.starve();
+  cursor_.starve();
   return 0;
 }
 
@@ -113,7 +113,7 @@ bool command_table::look(condition& c) noexcept {
     if (!c.holds(run_)) return false;
     if (c.answered == answer_kind::none) c.answered = answer_kind::value;
   } catch (const std::bad_alloc&) {
-    emitter_.starve();
+    cursor_.starve();
     return false;
   } catch (...) {
     c.thrown = std::current_exception();
@@ -125,8 +125,8 @@ bool command_table::look(condition& c) noexcept {
 bool command_table::meet_condition() noexcept {
   for (auto* c : conditions_) {
     if (!look(*c)) continue;
-    emitter_.emit(commands::met(command_number(c->id), c->takes));
-    if (!emitter_.is_well()) return false;
+    cursor_.emit(commands::met(command_number(c->id), c->takes));
+    if (!cursor_.is_well()) return false;
     complete(*c);
     return true;
   }
@@ -166,29 +166,29 @@ void command_table::answer(const record& event) {
 }
 
 void command_table::complete(command& c) noexcept try {
-  if (auto* w = c.awaited_by) emitter_.out().ready.emplace_back(w, c.part);
+  if (auto* w = c.awaited_by) cursor_.out().ready.emplace_back(w, c.part);
   unlink(c);
-} catch (const std::bad_alloc&) { emitter_.starve(); }
+} catch (const std::bad_alloc&) { cursor_.starve(); }
 
 // ---------------------------------------------------------------- give up
 
 void command_table::give_up(command& c, const std::string& reason) noexcept try {
   auto* host = run_.host();
   bool is_step = c.kind == wait_kind::step;
-  bool waits = !emitter_.is_replaying() && is_step && host &&
+  bool waits = !cursor_.is_replaying() && is_step && host &&
                host->stop_body(run_.run(), command_number(c.id));
-  auto flags = emitter_.emit(commands::cancelled(command_number(c.id), waits));
-  if (!emitter_.is_well()) return;
+  auto flags = cursor_.emit(commands::cancelled(command_number(c.id), waits));
+  if (!cursor_.is_well()) return;
   withdraw(command_number(c.id));
   c.answered = answer_kind::cancelled;
   c.payload = reason;
   if (flags & flag::cancelled::waits) c.awaits_body = true;
   else complete(c);
-} catch (const std::bad_alloc&) { emitter_.starve(); }
+} catch (const std::bad_alloc&) { cursor_.starve(); }
 
 /// For a command that is given up: if this drive has asked for it, withdraws the request.
 void command_table::withdraw(command_number command) noexcept {
-  auto& begun = emitter_.out().begun;
+  auto& begun = cursor_.out().begun;
   auto at = std::lower_bound(begun.begin(), begun.end(), command,
                              [](const intent& i, command_number c) { return i.command < c; });
   if (at != begun.end() && at->command == command) at->what = nullptr;
@@ -198,23 +198,23 @@ void command_table::abandon(scope& s) noexcept try {
   for (auto* c = scope_access::commands_of(s); c;) {
     auto* following = c->next;
     if (!c->awaits_body) {
-      emitter_.emit(commands::cancelled(command_number(c->id), false));
+      cursor_.emit(commands::cancelled(command_number(c->id), false));
       withdraw(command_number(c->id));
     }
     auto* host = run_.host();
-    if (!emitter_.is_replaying() && c->kind == wait_kind::step && host)
+    if (!cursor_.is_replaying() && c->kind == wait_kind::step && host)
       host->await_body(run_.run(), command_number(c->id));
     unlink(*c);
     c = following;
   }
   for (auto* c = scope_access::first_child_of(s); c; c = scope_access::next_of(*c)) abandon(*c);
-} catch (const std::bad_alloc&) { emitter_.starve(); }
+} catch (const std::bad_alloc&) { cursor_.starve(); }
 
 bool command_table::is_suspended(const scope& s) const noexcept {
   if (scope_access::commands_of(s)) return true;
   for (auto* c = scope_access::first_child_of(s); c; c = scope_access::next_of(*c))
     if (is_suspended(*c)) return true;
-  auto& ready = emitter_.out().ready;
+  auto& ready = cursor_.out().ready;
   return std::any_of(ready.begin(), ready.end(),
                      [&](auto& r) { return r.first && is_within(r.second, s); });
 }

@@ -13,13 +13,13 @@
 #include <stet/scope.hpp>
 
 #include "base/by_number.hpp"
-#include "execution/emitter.hpp"
+#include "execution/replay_cursor.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
 class command_table {
  public:
-  command_table(execution& run, emitter& e) noexcept : run_(run), emitter_(e) {}
+  command_table(execution& run, replay_cursor& e) noexcept : run_(run), cursor_(e) {}
 
   // ------------------------------------------------------------ operations, while the code runs
   /// Awaits an operation. Returns true if it is answered already.
@@ -64,7 +64,7 @@ class command_table {
   void withdraw(command_number command) noexcept;
 
   execution& run_;
-  emitter& emitter_;
+  replay_cursor& cursor_;
   by_number<command*, command_number> pending_;
   std::vector<condition*> conditions_;  // the conditions among the commands
   command_number last_command_;

@@ -14,10 +14,10 @@ namespace stet { inline namespace v0 { namespace detail {
 execution::execution(definition& d, const error_registry& errors, execution_host* host,
                      run_number run, std::string_view id)
     : waiter(&root_ended),
-      emitter(run),
-      commands(*this, emitter),
+      replay_cursor(run),
+      commands(*this, replay_cursor),
       updates(*this),
-      patches(emitter),
+      patches(replay_cursor),
       definition_(d),
       errors_(errors),
       host_(host),
@@ -43,49 +43,49 @@ std::coroutine_handle<> execution::root_ended(waiter& w) noexcept {
 // ---------------------------------------------------------------- driving
 
 bool execution::deliver(const record& event, drive_output& out) {
-  emitter.begin_drive(out);
+  replay_cursor.begin_drive(out);
   payload_limit limited(event.kind == record_kind::started ? event.payload_limit : limit_);
   try {
     dispatch(event);
     drain();
-  } catch (const std::bad_alloc&) { emitter.starve(); } catch (...) {
-    emitter.reject_by(std::current_exception());
+  } catch (const std::bad_alloc&) { replay_cursor.starve(); } catch (...) {
+    replay_cursor.reject_by(std::current_exception());
   }
-  emitter.end();
-  bool waits_for_nothing = !ended() && commands.empty() && emitter.queued().empty();
-  if (emitter.is_well() && waits_for_nothing)
-    emitter.reject(
+  replay_cursor.end();
+  bool waits_for_nothing = !ended() && commands.empty() && replay_cursor.queued().empty();
+  if (replay_cursor.is_well() && waits_for_nothing)
+    replay_cursor.reject(
         "the workflow isn't finished and waits for nothing: it awaits something that isn't "
         "Stet's");
-  return emitter.is_well();
+  return replay_cursor.is_well();
 }
 
 bool execution::drive_next(std::int64_t time, drive_output& out) {
   std::string bytes;
-  return deliver(emitter.take_queued(bytes, time), out);
+  return deliver(replay_cursor.take_queued(bytes, time), out);
 }
 
 bool execution::replay(std::string_view history, drive_output& work, std::size_t events_max) {
-  emitter.begin_replay(history, work);
+  replay_cursor.begin_replay(history, work);
   try {
-    for (; emitter.is_well() && events_max > 0; --events_max) {
+    for (; replay_cursor.is_well() && events_max > 0; --events_max) {
       std::string bytes;  // bytes of an undriven event, while it drives
-      auto event = emitter.next_event(bytes);
+      auto event = replay_cursor.next_event(bytes);
       if (!event) break;
       payload_limit limited(event->kind == record_kind::started ? event->payload_limit : limit_);
       dispatch(*event);
       drain();
     }
-  } catch (const std::bad_alloc&) { emitter.starve(); } catch (...) {
-    emitter.reject_by(std::current_exception());
+  } catch (const std::bad_alloc&) { replay_cursor.starve(); } catch (...) {
+    replay_cursor.reject_by(std::current_exception());
   }
-  emitter.end();
-  return emitter.is_well();
+  replay_cursor.end();
+  return replay_cursor.is_well();
 }
 
 void execution::dispatch(const record& event) {
   now_ = std::max(now_, event.time);
-  emitter.count_event();
+  replay_cursor.count_event();
   switch (event.kind) {
     case record_kind::started: start(event); break;
     case record_kind::cancel_requested: top_->cancel(event.name); break;
@@ -96,39 +96,41 @@ void execution::dispatch(const record& event) {
 }
 
 void execution::start(const record& event) {
-  chance.begin(event);
+  run_random.begin(event);
   limit_ = event.payload_limit;
   try {
     root_ = definition_.begin(context_, event.payload);
   } catch (const error& e) {
     if (e.code() != errc::payload) throw;
-    return emitter.reject("the arguments of workflow " + shown(event.name) +
-                          " don't decode: " + e.what());
+    return replay_cursor.reject("the arguments of workflow " + shown(event.name) +
+                                " don't decode: " + e.what());
   }
   if (root_->start({top_.get(), 0}, *this)) root_done_ = true;
 }
 
 void execution::drain() {
-  auto& ready = emitter.out().ready;
+  auto& ready = replay_cursor.out().ready;
   do {
-    for (std::size_t i = 0; i < ready.size() && emitter.is_well() && !stops(); ++i)
+    for (std::size_t i = 0; i < ready.size() && replay_cursor.is_well() && !stops(); ++i)
       if (auto* w = std::exchange(ready[i].first, nullptr)) w->notify().resume();
     ready.clear();
-  } while (emitter.is_well() && !stops() && (commands.meet_condition() || updates.begin_waiting()));
+  } while (replay_cursor.is_well() && !stops() &&
+           (commands.meet_condition() || updates.begin_waiting()));
   {
     destroying inert(*this);  // a parameter's destructor can't ask for anything any more
     updates.drop_ended();
   }
-  if (stops() && emitter.is_well() && !ended()) finish();
+  if (stops() && replay_cursor.is_well() && !ended()) finish();
 }
 
 /// Ends the run, or continues it as another.
 void execution::finish() {
   updates.fail_all(continues_.has_value());  // if the run continues, waiting updates go over
   if (!continues_) return emit_end();
-  continues_->run = emitter.child_number(host_);
-  emitter.emit(commands::continued(continues_->run, continues_->workflow, continues_->arguments));
-  ended_ = emitter.is_well();
+  continues_->run = replay_cursor.child_number(host_);
+  replay_cursor.emit(
+      commands::continued(continues_->run, continues_->workflow, continues_->arguments));
+  ended_ = replay_cursor.is_well();
 }
 
 /// Emits the run's end, by the workflow's result or exception.
@@ -149,23 +151,23 @@ void execution::emit_end() {
     f.message = c.reason();
     end.kind = record_kind::ended_cancelled;
     end.name = f.message;
-  } catch (const std::bad_alloc&) { return emitter.starve(); } catch (...) {
-    if (definition_.is_entity() && !emitter.is_replaying())
-      return emitter.reject("the entity's own code threw, and its state would end with it: " +
-                            words_of(std::current_exception()));
+  } catch (const std::bad_alloc&) { return replay_cursor.starve(); } catch (...) {
+    if (definition_.is_entity() && !replay_cursor.is_replaying())
+      return replay_cursor.reject("the entity's own code threw, and its state would end with it: " +
+                                  words_of(std::current_exception()));
     f = errors_.describe(std::current_exception());
     end.kind = record_kind::failed;
     end.code = errc::run_failed;
     set_failure(end, f, path);
   }
-  emitter.emit(end);
-  ended_ = emitter.is_well();
+  replay_cursor.emit(end);
+  ended_ = replay_cursor.is_well();
 }
 
 // ---------------------------------------------------------------- what operations call
 
 void execution::must_run(std::string_view what) const {
-  if (emitter.is_driven()) return;
+  if (replay_cursor.is_driven()) return;
   throw error(errc::usage, what,
               "this is for the workflow's own code: not for the handlers of queries, and not for "
               "validators");
@@ -175,7 +177,7 @@ bool execution::continue_as(continued_as next, const v0::scope& s, std::string& 
   if (s.is_cancelled()) {
     try {
       refused = *s.reason_;
-    } catch (const std::bad_alloc&) { emitter.starve(); }
+    } catch (const std::bad_alloc&) { replay_cursor.starve(); }
     return false;
   }
   continues_ = std::move(next);
@@ -183,7 +185,7 @@ bool execution::continue_as(continued_as next, const v0::scope& s, std::string& 
 }
 
 void execution::log(std::string_view line) noexcept {
-  if (!emitter.is_replaying() && host_ && !is_inert()) host_->log(who_.id, line);
+  if (!replay_cursor.is_replaying() && host_ && !is_inert()) host_->log(who_.id, line);
 }
 
 }}}  // namespace stet::v0::detail

@@ -19,13 +19,13 @@
 #include <stet/messages.hpp>
 
 #include "base/hooks.hpp"
-#include "execution/chance.hpp"
 #include "execution/command_table.hpp"
-#include "execution/emitter.hpp"
 #include "execution/errors.hpp"
 #include "execution/limits.hpp"
 #include "execution/mailbox.hpp"
 #include "execution/patches.hpp"
+#include "execution/replay_cursor.hpp"
+#include "execution/run_random.hpp"
 #include "execution/update_desk.hpp"
 #include "history/record.hpp"
 
@@ -88,11 +88,11 @@ class execution : private waiter {
   /// Drives the coroutine by the oldest undriven event, at `time`. Returns the same as deliver().
   bool drive_next(std::int64_t time, drive_output& out);
   /// Says why the run can't go on; empty if it can.
-  const std::string& problem() const noexcept { return emitter.problem(); }
+  const std::string& problem() const noexcept { return replay_cursor.problem(); }
   const std::optional<continued_as>& continues() const noexcept { return continues_; }
   /// Returns true if the record that ends the run has been emitted, or others have ended it by its
   /// history.
-  bool ended() const noexcept { return ended_ || emitter.was_ended(); }
+  bool ended() const noexcept { return ended_ || replay_cursor.was_ended(); }
 
   run_number run() const noexcept { return who_.run; }
   std::string_view id() const noexcept { return who_.id; }
@@ -112,20 +112,20 @@ class execution : private waiter {
   /// done nor refused.
   bool is_inert() const noexcept { return destroying_ > 0 && !STET_SEEDED(destructors_act); }
   /// Returns true while the workflow's own code runs, and what it asks for is emitted.
-  bool runs() const noexcept { return emitter.is_driven() && !is_inert(); }
+  bool runs() const noexcept { return replay_cursor.is_driven() && !is_inert(); }
   bool continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept;
   bool continue_suggested() const noexcept {
-    return emitter.records() >= STET_HOOKED(long_history, records_suggested_max);
+    return replay_cursor.records() >= STET_HOOKED(long_history, records_suggested_max);
   }
 
   static constexpr std::uint64_t records_suggested_max = 4096;
 
-  detail::emitter emitter;
+  detail::replay_cursor replay_cursor;
   command_table commands;
   mailbox signals;
   update_desk updates;
   detail::patches patches;
-  detail::chance chance;
+  detail::run_random run_random;
 
  private:
   struct identity {

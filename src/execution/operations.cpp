@@ -33,13 +33,13 @@ void scope::cancel(std::string_view reason) noexcept {
   if (cancelled_ || !run_ || !run_->runs()) return;
   try {
     reason_ = std::make_unique<std::string>(reason);
-  } catch (const std::bad_alloc&) { return run_->emitter.starve(); }
+  } catch (const std::bad_alloc&) { return run_->replay_cursor.starve(); }
   cancelled_ = true;
   for (;;) {  // a command that is given up unlinks itself; one that waits for its body
               // stays, answered
     auto* c = commands_;
     while (c && c->awaits_body) c = c->next;
-    if (!c || !run_->emitter.is_well()) break;
+    if (!c || !run_->replay_cursor.is_well()) break;
     run_->commands.give_up(*c, *reason_);
   }
   for (scope* c = child_; c; c = c->next_)
@@ -58,7 +58,7 @@ void scope_access::attach(scope& s, scope& parent, bool shielded) noexcept {
   if (!shielded && parent.cancelled_) {
     try {
       s.reason_ = std::make_unique<std::string>(*parent.reason_);
-    } catch (const std::bad_alloc&) { return s.run_->emitter.starve(); }
+    } catch (const std::bad_alloc&) { return s.run_->replay_cursor.starve(); }
     s.cancelled_ = true;
   }
 }
@@ -71,8 +71,9 @@ std::exception_ptr thrown(environment e) noexcept {
   auto what = std::current_exception();
   try {
     throw;
-  } catch (const std::bad_alloc&) { scope_access::run_of(*e.scope).emitter.starve(); } catch (...) {
-  }
+  } catch (const std::bad_alloc&) {
+    scope_access::run_of(*e.scope).replay_cursor.starve();
+  } catch (...) {}
   return what;
 }
 void throw_awaited_twice() {
@@ -148,7 +149,7 @@ class receive_condition final : public condition {
     takes = true;
   }
   bool holds(execution& e) override {
-    bool stays = e.emitter.is_replaying() && STET_SEEDED(read_signal_twice);
+    bool stays = e.replay_cursor.is_replaying() && STET_SEEDED(read_signal_twice);
     return e.signals.take(signal_, payload, stays);
   }
 
@@ -239,19 +240,19 @@ constexpr std::uint64_t records_between_looks = 64;  // a state may be megabytes
 }  // namespace
 
 bool going_over::holds(execution& e) {
-  if (e.emitter.is_replaying()) return e.emitter.says_met(*this);
-  if (is_busy() || !e.continue_suggested() || e.emitter.records() < look_from_) return false;
+  if (e.replay_cursor.is_replaying()) return e.replay_cursor.says_met(*this);
+  if (is_busy() || !e.continue_suggested() || e.replay_cursor.records() < look_from_) return false;
   arguments_.clear();
   try {
     encode_state(arguments_);
   } catch (const std::bad_alloc&) { throw; } catch (...) {
-    e.emitter.reject("its state can't be encoded, to go over to its next run: " +
-                     words_of(std::current_exception()));
+    e.replay_cursor.reject("its state can't be encoded, to go over to its next run: " +
+                           words_of(std::current_exception()));
     return false;
   }
   auto limit = payload_limit::now();
   if (arguments_.size() <= limit) return true;
-  look_from_ = e.emitter.records() + records_between_looks;
+  look_from_ = e.replay_cursor.records() + records_between_looks;
   if (!std::exchange(told_, true))
     e.log("the state of this entity has " + std::to_string(arguments_.size()) +
           " bytes, and a payload at most " + std::to_string(limit) +
@@ -339,7 +340,7 @@ std::string_view leaf::bytes() try {
   }
   return c.payload;
 } catch (const std::bad_alloc&) {  // not the command's outcome: it may not be taken for that
-  if (command_ && command_->part) scope_access::run_of(*command_->part).emitter.starve();
+  if (command_ && command_->part) scope_access::run_of(*command_->part).replay_cursor.starve();
   throw;
 }
 
@@ -385,7 +386,7 @@ declared_error::~declared_error() = default;
 // ---------------------------------------------------------------- context
 
 time_point context::now() const noexcept { return time_point(duration(run_->now())); }
-std::uint64_t context::random() noexcept { return run_->chance.next(run_->runs()); }
+std::uint64_t context::random() noexcept { return run_->run_random.next(run_->runs()); }
 std::string context::uuid() {
   auto high = (random() & 0xffffffffffff0fff) | 0x4000;
   auto low = (random() & 0x3fffffffffffffff) | 0x8000000000000000;
@@ -397,7 +398,7 @@ std::string context::uuid() {
   return text;
 }
 std::string_view context::id() const noexcept { return run_->id(); }
-bool context::replaying() const noexcept { return run_->emitter.is_replaying(); }
+bool context::replaying() const noexcept { return run_->replay_cursor.is_replaying(); }
 void context::log(std::string_view line) { run_->log(line); }
 bool context::continue_suggested() const noexcept { return run_->continue_suggested(); }
 bool context::is_inert() const noexcept { return run_->is_inert(); }
@@ -416,7 +417,7 @@ void context::describe_run(described what, std::string_view bytes) {
   r.kind = record_kind::described;
   r.flags = what;
   r.payload = bytes;
-  run_->emitter.emit(r);
+  run_->replay_cursor.emit(r);
 }
 void context::set_attributes(const attribute_list& changes) {
   if (!changes.empty() && !is_inert()) describe_run(described_attributes, detail::pack(changes));
@@ -452,7 +453,7 @@ detail::held_command context::hold(detail::command* c) {
 detail::held_command context::open_promise(std::string_view name, source_point at) {
   auto* q = new detail::request(wait_kind::promise, name, at);
   auto held = hold(q);
-  if (!is_inert()) q->token = run_->chance.token(run_->run(), detail::command_number(q->id));
+  if (!is_inert()) q->token = run_->run_random.token(run_->run(), detail::command_number(q->id));
   return held;
 }
 

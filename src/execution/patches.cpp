@@ -6,7 +6,7 @@ namespace stet { inline namespace v0 { namespace detail {
 
 bool patches::is_patched(std::string_view patch, std::uint32_t line) {
   if (auto known = asked_.find(patch); known != asked_.end()) return known->second;
-  bool yes = !emitter_.is_replaying() || emitter_.finds_marker(patch);
+  bool yes = !cursor_.is_replaying() || cursor_.finds_marker(patch);
   if (yes) mark(patch, line);
   asked_.emplace(patch, yes);
   return yes;
@@ -14,12 +14,12 @@ bool patches::is_patched(std::string_view patch, std::uint32_t line) {
 
 void patches::deprecate(std::string_view patch, std::uint32_t line) {
   if (asked_.contains(patch)) return;
-  if (emitter_.is_replaying() && emitter_.finds_marker(patch)) mark(patch, line);
+  if (cursor_.is_replaying() && cursor_.finds_marker(patch)) mark(patch, line);
   asked_.emplace(patch, true);
 }
 
 void patches::mark(std::string_view patch, std::uint32_t line) noexcept {
-  emitter_.emit(commands::patched(patch, line));
+  cursor_.emit(commands::patched(patch, line));
 }
 
 }}}  // namespace stet::v0::detail

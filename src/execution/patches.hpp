@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "execution/emitter.hpp"
+#include "execution/replay_cursor.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -13,7 +13,7 @@ inline constexpr std::size_t patch_bytes_max = 200;
 /// The caller has checked the ids of patches.
 class patches {
  public:
-  explicit patches(emitter& e) noexcept : emitter_(e) {}
+  explicit patches(replay_cursor& e) noexcept : cursor_(e) {}
 
   /// Returns true if the run takes the new way; that stays so from now on. A run takes it if it is
   /// at a part of its code where nothing was recorded yet, or if the history has the patch's marker
@@ -30,7 +30,7 @@ class patches {
  private:
   void mark(std::string_view patch, std::uint32_t line) noexcept;
 
-  emitter& emitter_;
+  replay_cursor& cursor_;
   std::map<std::string, bool, std::less<>> asked_;  // the run's answers
 };
 

@@ -47,11 +47,11 @@ std::string update_desk::answer_query(std::string_view name, std::string_view ar
 
 void update_desk::root_returns() noexcept {
   if (!at_return_.asked) return;
-  auto* out = run_.emitter.suspend();
+  auto* out = run_.replay_cursor.suspend();
   try {
     at_return_.answer = answer_query(at_return_.asked->first, at_return_.asked->second);
   } catch (...) { at_return_.failed = std::current_exception(); }
-  run_.emitter.resume(out);
+  run_.replay_cursor.resume(out);
 }
 
 std::optional<std::string> update_desk::answered_at_return() {
@@ -78,7 +78,7 @@ void update_desk::validate(std::string_view update, std::string_view arguments) 
 // ---------------------------------------------------------------- begin
 
 void update_desk::begin(const record& event) {
-  auto& emitter = run_.emitter;
+  auto& replay_cursor = run_.replay_cursor;
   waiting_update w{std::string(event.name), std::string(event.target), std::string(event.payload),
                    ++last_update_};
   auto& answer = updates_[w.id];
@@ -88,12 +88,12 @@ void update_desk::begin(const record& event) {
   if (event.flags & flag::update::unasked) {
     try {
       validate(w.name, w.arguments);
-    } catch (const std::bad_alloc&) { return emitter.starve(); } catch (...) {
+    } catch (const std::bad_alloc&) { return replay_cursor.starve(); } catch (...) {
       return refuse(w, std::current_exception());
     }
   } else if (!h) {
-    return emitter.reject("the history says that the update " + shown(w.name) +
-                          " was accepted, and today's code has no handler for it there");
+    return replay_cursor.reject("the history says that the update " + shown(w.name) +
+                                " was accepted, and today's code has no handler for it there");
   }
   bool waits = h->exclusive && (exclusive_runs() || !waiting_.empty());
   if (waits && !STET_SEEDED(calls_overlap)) waiting_.push_back(std::move(w));
@@ -159,16 +159,16 @@ void update_desk::record_answer(const std::string& id, std::uint32_t number,
                   payload_limit::now());
     r.kind = record_kind::update_done;
     r.payload = a.payload;
-  } catch (const std::bad_alloc&) { return run_.emitter.starve(); } catch (...) {
+  } catch (const std::bad_alloc&) { return run_.replay_cursor.starve(); } catch (...) {
     a.failure = std::make_unique<failure>(run_.errors().describe(std::current_exception()));
     r.kind = record_kind::update_failed;
     r.code = errc::update_failed;
     set_failure(r, *a.failure, path);
   }
   a.done = true;
-  run_.emitter.emit(r);
-  if (!run_.emitter.is_replaying()) run_.emitter.out().updated.push_back(id);
-} catch (const std::bad_alloc&) { run_.emitter.starve(); }
+  run_.replay_cursor.emit(r);
+  if (!run_.replay_cursor.is_replaying()) run_.replay_cursor.out().updated.push_back(id);
+} catch (const std::bad_alloc&) { run_.replay_cursor.starve(); }
 
 void update_desk::fail(running_update& u, const char* why) noexcept {
   if (u.ended) return;
@@ -191,14 +191,14 @@ void update_desk::drop_ended() {
 /// it may run any more.
 void update_desk::abandon(running_update& u) noexcept {
   if (u.ended) return;
-  if (run_.emitter.is_driven()) {
+  if (run_.replay_cursor.is_driven()) {
     if (!run_.commands.is_suspended(u.part)) {  // this update itself destroys the handler
-      run_.emitter.reject("the handler of an update destroys what answers it");
+      run_.replay_cursor.reject("the handler of an update destroys what answers it");
       u.by = nullptr;
       return;
     }
     run_.commands.abandon(u.part);
-    for (auto& [w, s] : run_.emitter.out().ready)
+    for (auto& [w, s] : run_.replay_cursor.out().ready)
       if (w && is_within(s, u.part)) w = nullptr;
     fail(u, "what answers it was destroyed before its handler had ended");
   }

@@ -22,7 +22,7 @@ void check_whole(const stored_run& r, execution& frame, violations& v) {
   bool terminated =
       r.state.status == stet::status::terminated || r.state.status == stet::status::timed_out;
   if (!terminated && frame.ended() == r.state.open()) v.push_back(what + " replays to another end");
-  if (frame.emitter.queued().size() != r.state.undriven && r.state.open())
+  if (frame.replay_cursor.queued().size() != r.state.undriven && r.state.open())
     v.push_back(what + " replays to other undriven events");
   if (!r.state.open()) return;
   for (auto& p : r.state.waits_for)

@@ -12,7 +12,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CXX = os.environ.get('CXX', 'clang++-19')
 EXAMPLES = {  # heading: (files that it may touch, sources to compile, a program that uses it)
-    'How to add a verb': (3, ['src/engine/calls/control.cpp', 'src/engine/loop/verbs.cpp'],
+    'How to add a verb': (3, ['src/engine/calls/control.cpp', 'src/engine/loop/core_commands.cpp'],
                           '#include <stet/stet.hpp>\nstd::uint64_t f(stet::engine& e) { return e.admin().latest_run("a"); }\n'),
     'How to add a kind of record': (2, ['src/history/record.cpp', 'src/history/kinds.cpp', 'src/run_state/fold.cpp'],
                                     '#include <stet/kinds.hpp>\nauto k = stet::record_kind::looked_at;\n'),

@@ -84,10 +84,10 @@ TEST_CASE("a call that is forgotten is answered by nobody, wherever it waits") {
   fixture f;
   outcome_call c({f.a->state.run.value(), "default", "a"});
   f.waiting.give(c, f.a->last_lsn, nullptr);
-  f.a->waiters.push_back(&c);
+  f.a->waiting_calls.push_back(&c);
   f.waiting.forget(c);
   CHECK(f.waiting.empty());
-  CHECK(f.a->waiters.empty());
+  CHECK(f.a->waiting_calls.empty());
   (void)f.p->commit.commit();
   CHECK(!c.is_done());
 }

@@ -25,7 +25,7 @@ TEST_CASE("what its first record doesn't say is filled in") {
   CHECK(a->state.seed[0] != b->state.seed[0]);
   CHECK(!(a->state.secret == hash_key{}));
   CHECK(!(a->state.secret == b->state.secret));
-  CHECK(a->resumed);
+  CHECK(a->revived);
   CHECK(p->runs.agenda.size() == 2);
 }
 

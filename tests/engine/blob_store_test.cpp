@@ -11,7 +11,7 @@ namespace {
 struct fixture {
   stet::blob keep(std::string_view bytes) {
     auto kept = s.a.keep(bytes);
-    s.p->tables.stage(s.p->tables.seal(std::move(s.a.outcome.writes)), s.p->log.extra_writes());
+    s.p->tables.stage(s.p->tables.seal(std::move(s.a.outcome.writes)), s.p->journal.extra_writes());
     s.a.outcome.writes.clear();
     return kept;
   }
@@ -60,7 +60,7 @@ TEST_CASE("what a run has kept goes with it, and nothing of another run") {
   auto mine = f.keep("mine");
   f.s.a.order.run = run_number(256);  // its keys begin with the same bytes
   auto other = f.keep("other");
-  erase_blobs(f.s.p->tables, f.s.p->log.extra_writes(), "default", run_number(1));
+  erase_blobs(f.s.p->tables, f.s.p->journal.extra_writes(), "default", run_number(1));
   while (f.s.p->commit.commit()) {}
   CHECK_THROWS_WITH_AS((void)f.read(mine), doctest::Contains("doesn't exist"), stet::error);
   CHECK(f.read(other) == "other");

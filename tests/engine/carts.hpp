@@ -11,7 +11,7 @@ inline constexpr stet::update<int(int)> Add{"add"};
 inline constexpr stet::query<int()> Sum{"sum"};
 
 template <class... H> void define_cart_with(parts& p, H... handlers) {
-  p->shared.definitions.add(
+  p->services.definitions.add(
       "cart", "",
       std::make_unique<entity_definition<int, H...>>(Cart.as_workflow(), std::move(handlers)...));
 }

@@ -17,7 +17,7 @@ void end(parts& p, resident& r) {
   p->commit.checkpointer.add_ended(r.state.run);
 }
 bool is_stored(parts& p, run_number run) {
-  return p->shared.store.get(keys::snapshot(run)).has_value();
+  return p->services.store.get(keys::snapshot(run)).has_value();
 }
 
 }  // namespace
@@ -46,9 +46,9 @@ TEST_CASE("a run that has ended is written with its last record, once") {
   CHECK(!p->commit.checkpointer.has_ended());
   CHECK(look() == 1);  // its slice is on its way
   CHECK(r->riding);
-  auto written = p->log.extra_writes().operations().size();
+  auto written = p->journal.extra_writes().operations().size();
   p->commit.checkpointer.slice(*r);  // writes nothing: there are no new records
-  CHECK(p->log.extra_writes().operations().size() == written);
+  CHECK(p->journal.extra_writes().operations().size() == written);
   (void)p->commit.commit();
   CHECK(look() == 0);
   CHECK(is_stored(p, r->state.run));
@@ -62,7 +62,7 @@ TEST_CASE("runs that hold up old blocks are written when there are too many of t
   for (int i = 0; i < 3; ++i) signal(p, *young, 800);
   CHECK(is_stored(p, old->state.run));
   CHECK(!old->dirty_since);
-  CHECK(p->log.kept_bytes() < 4096);
+  CHECK(p->journal.kept_bytes() < 4096);
 }
 
 TEST_CASE("after a start that has runs to resume, four times as much is kept") {

@@ -14,11 +14,11 @@ constexpr auto hour = std::chrono::hours(1);
 TEST_CASE("the clock's history goes to the store with the first commit of an engine") {
   parts p;
   CHECK(p->time.keeper.is_unsaved());
-  CHECK(!p->log.has_something());  // the history alone is no reason for a block
+  CHECK(!p->journal.has_something());  // the history alone is no reason for a block
   auto r = p.start("a");
   CHECK(p->commit.commit());
   CHECK(!p->time.keeper.is_unsaved());
-  auto bytes = p->shared.store.get(keys::clock());
+  auto bytes = p->services.store.get(keys::clock());
   REQUIRE(bytes);
   CHECK(decode_clock_history(*bytes).time == p->time.now());
 }
@@ -27,10 +27,10 @@ TEST_CASE("a clock that is set is noted with the next block, and time that passe
   parts p;
   p.clock.advance(hour);
   p->time.keeper.update_now(true);
-  CHECK(!p->log.has_something());
+  CHECK(!p->journal.has_something());
   p.clock.set(-hour);
   p->time.keeper.update_now(false);
-  CHECK(p->log.has_something());
+  CHECK(p->journal.has_something());
 }
 
 TEST_CASE("while the clock is known to be wrong, how far it got is noted, where timers need it") {
@@ -39,13 +39,13 @@ TEST_CASE("while the clock is known to be wrong, how far it got is noted, where 
   while (p->commit.commit()) {}
   p.clock.set(-hour);
   engine_clock next(p.clock);
-  clock_keeper keeper(p->shared, p->log, next);
+  clock_keeper keeper(p->services, p->journal, next);
   keeper.start();
   CHECK(keeper.doubts_index());
   keeper.update_now(false);
-  CHECK(!p->log.has_something());
+  CHECK(!p->journal.has_something());
   keeper.update_now(true);
-  CHECK(p->log.has_something());
+  CHECK(p->journal.has_something());
 }
 
 TEST_CASE("what the store says of the clock and can't be read is reported, and as if unsaid") {

@@ -16,7 +16,7 @@ struct closes {
 bool has_blocks(parts& p) {
   auto from = keys::all(keys::space::journal), to = keys::end_of(from);
   bool any = false;
-  scan(p->shared.store, {from, to}, [&](std::string_view, std::string_view) {
+  scan(p->services.store, {from, to}, [&](std::string_view, std::string_view) {
     any = true;
     return false;
   });
@@ -32,8 +32,8 @@ TEST_CASE("a close writes every run, and leaves no blocks") {
   REQUIRE(has_blocks(p));
   closes(p).c.finish();
   CHECK(!has_blocks(p));
-  CHECK(p->shared.store.get(keys::snapshot(a)));
-  CHECK(p->shared.store.get(keys::snapshot(b)));
+  CHECK(p->services.store.get(keys::snapshot(a)));
+  CHECK(p->services.store.get(keys::snapshot(b)));
 }
 
 TEST_CASE("a step that never began is noted as that, and what came back counts") {
@@ -98,7 +98,7 @@ TEST_CASE("a close that has no room says so, and nothing more is written") {
                     stet::testing::faults::for_ever);
   closes close(p);
   CHECK_THROWS_WITH_AS(close.c.finish(), doctest::Contains("no room"), stet::error);
-  CHECK(!p->shared.store.get(keys::snapshot(run)));
+  CHECK(!p->services.store.get(keys::snapshot(run)));
 }
 
 TEST_CASE("an engine that has failed writes nothing at its close") {
@@ -107,5 +107,5 @@ TEST_CASE("an engine that has failed writes nothing at its close") {
   closes close(p);
   p->inbox.fail(std::make_exception_ptr(std::runtime_error("broken")));
   close.c.finish();
-  CHECK(!p->log.durable_lsn());
+  CHECK(!p->journal.durable_lsn());
 }

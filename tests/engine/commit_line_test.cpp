@@ -38,7 +38,7 @@ TEST_CASE("a commit makes durable what was recorded, and lets its callers go on"
   p->commit.answer(after, r->last_lsn);
   CHECK(!after.is_done());
   CHECK(p->commit.commit());
-  CHECK(p->log.durable_lsn() == r->last_lsn);
+  CHECK(p->journal.durable_lsn() == r->last_lsn);
   CHECK(after.is_done());
   CHECK(!p->commit.commit());  // there is nothing more
 }
@@ -67,7 +67,7 @@ TEST_CASE("a refused block is kept and tried again, and callers are told") {
   p->time.keeper.update_now(false);
   CHECK(p->commit.commit());
   CHECK(!p->commit.is_refused());
-  CHECK(p->log.durable_lsn() == p->log.last_lsn());
+  CHECK(p->journal.durable_lsn() == p->journal.last_lsn());
   p->inbox.fail_all(nullptr);
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("a block that has grown large is written in the midst of a turn") {
   parts p(stet::memory::open(), {.tail_bytes_max = 4096});
   auto r = p.start("a");
   p->commit.commit_if_full();
-  CHECK(!p->log.durable_lsn());
+  CHECK(!p->journal.durable_lsn());
   std::string large(2000, 'x');
   record e;
   e.kind = record_kind::signal;
@@ -102,7 +102,7 @@ TEST_CASE("a block that has grown large is written in the midst of a turn") {
   e.payload = large;
   p->recorder.post_event(*r, e);
   p->commit.commit_if_full();
-  CHECK(p->log.durable_lsn() == r->last_lsn);
+  CHECK(p->journal.durable_lsn() == r->last_lsn);
 }
 
 TEST_CASE("old blocks are dropped when the runs in them were written") {
@@ -116,7 +116,7 @@ TEST_CASE("old blocks are dropped when the runs in them were written") {
   for (int i = 0; i < 100; ++i) {
     p->recorder.post_event(*r, e);
     p->commit.make_durable();
-    CHECK(p->log.kept_bytes() < 4 * 4096u);
+    CHECK(p->journal.kept_bytes() < 4 * 4096u);
   }
   CHECK(p->runs.history.stored(*r).size() > 100 * some.size());
 }

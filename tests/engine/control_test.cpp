@@ -24,9 +24,9 @@ TEST_CASE("a run is asked to end, or ended, and its state is told") {
   auto r = p.start("a");
   auto& c = p.calls.control;
   CHECK(c.status(a).value == stet::status::running);
-  CHECK(c.cancel(a, "why").lsn == p->log.last_lsn());
+  CHECK(c.cancel(a, "why").lsn == p->journal.last_lsn());
   CHECK(r->state.cancel_requested);
-  CHECK(c.terminate(a, "why").lsn == p->log.last_lsn());
+  CHECK(c.terminate(a, "why").lsn == p->journal.last_lsn());
   CHECK(c.status(a).value == stet::status::terminated);
   CHECK(c.status(a).lsn == r->last_lsn);
   (void)c.terminate(a, "again");

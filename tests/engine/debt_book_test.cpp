@@ -11,7 +11,7 @@ const run_number seven(7);
 
 debts in_store(parts& p, run_number run) {
   while (p->commit.commit()) {}
-  return read_debts(p->shared.store, [](const std::string&) {})[run];
+  return read_debts(p->services.store, [](const std::string&) {})[run];
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ TEST_CASE("a run that has taken what it is owed is owed nothing any more") {
   auto& book = p->runs.debts;
   debt cancel{debt_kind::cancel, seven, "why"};
   CHECK(book.take(seven).empty());
-  CHECK(!p->log.has_something());  // nothing is written
+  CHECK(!p->journal.has_something());  // nothing is written
   book.owe(seven, cancel);
   (void)in_store(p, seven);
   CHECK(book.take(seven) == debts{cancel});

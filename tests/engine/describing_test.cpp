@@ -57,7 +57,8 @@ TEST_CASE("a step shows its attempt, when the next one comes, and what the last 
   CHECK(waiting().attempt == 1);
   CHECK(waiting().due == stet::time_point{});
   stet::failure no{"type", "no", {}, 1};
-  s.p->advance.retries.attempt_failed(*s.r, s.step(), s.a(), no, stet::errc::step_failed, false);
+  s.p->advance.timeouts_and_retries.attempt_failed(*s.r, s.step(), s.a(), no,
+                                                   stet::errc::step_failed, false);
   CHECK(waiting().last_error == "no");
   CHECK(waiting().due.time_since_epoch().count() == s.step().due);
 }

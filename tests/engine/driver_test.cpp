@@ -38,14 +38,14 @@ TEST_CASE("an event is recorded, and drives, with what comes of it") {
   p.define("waits", &waits);
   auto one = bytes_of(1);
   auto r = p.start("a", "waits");
-  p->drive.driver.happen(*r, ping(one));  // the run's start is driven first
+  p->drive.driver.take_event(*r, ping(one));  // the run's start is driven first
   CHECK(r->state.undriven == 2);
   REQUIRE(p->drive.frames.ensure_frame(*r));
   p->drive.driver.drive_what_is_there(*r);
   CHECK(r->state.undriven == 0);
   CHECK(r->state.status == stet::status::completed);
   auto records = r->state.records;
-  p->drive.driver.happen(*r, ping(one));  // it has ended
+  p->drive.driver.take_event(*r, ping(one));  // it has ended
   CHECK(r->state.records == records);
 }
 
@@ -69,7 +69,7 @@ TEST_CASE("an event of a stalled run is kept for later") {
   parts p;
   auto r = p.start("a");
   p->drive.staller.stall(*r, "why");
-  p->drive.driver.happen(*r, ping(""));
+  p->drive.driver.take_event(*r, ping(""));
   CHECK(r->state.undriven == 2);
   CHECK(!r->frame);
 }
@@ -83,10 +83,10 @@ TEST_CASE("an event that can't be sealed has not happened") {
   auto records = r->state.records;
   auto one = bytes_of(1);
   key->broken = true;
-  CHECK_THROWS_AS(p->drive.driver.happen(*r, ping(one)), users_exception);
+  CHECK_THROWS_AS(p->drive.driver.take_event(*r, ping(one)), users_exception);
   CHECK(r->state.records == records);
   CHECK(!r->state.stalled);
-  p->drive.driver.happen_surely(*r, event_named(record_kind::cancel_requested, "why"));
+  p->drive.driver.take_event_surely(*r, event_named(record_kind::cancel_requested, "why"));
   CHECK(r->state.records > records);
 }
 

@@ -22,21 +22,21 @@ TEST_CASE("what is erased while a block is on its way waits for the next one") {
   erased_runs e;
   e.add(run_number(1));
   e.sealed();
-  e.add(2);
+  e.add(run_number(2));
   e.committed();
   CHECK(!e.has(run_number(1)));
-  CHECK(e.has(2));
+  CHECK(e.has(run_number(2)));
 }
 
 TEST_CASE("what was sealed twice goes together: the second was joined to a refused block") {
   erased_runs e;
   e.add(run_number(1));
   e.sealed();
-  e.add(2);
+  e.add(run_number(2));
   e.sealed();
   CHECK(e.has(run_number(1)));
-  CHECK(e.has(2));
+  CHECK(e.has(run_number(2)));
   e.committed();
   CHECK(!e.has(run_number(1)));
-  CHECK(!e.has(2));
+  CHECK(!e.has(run_number(2)));
 }

@@ -17,12 +17,12 @@ std::size_t traces(parts& p, run_number run) {
   for (auto space :
        {keys::space::snapshot, keys::space::ids, keys::space::timers, keys::space::index}) {
     auto from = keys::all(space), to = keys::end_of(from);
-    scan(p->shared.store, {from, to}, [&](std::string_view key, std::string_view) {
+    scan(p->services.store, {from, to}, [&](std::string_view key, std::string_view) {
       n += keys::last_run(key) == run;
       return true;
     });
   }
-  return n + p->shared.store.get(keys::history(run, 0)).has_value();
+  return n + p->services.store.get(keys::history(run, 0)).has_value();
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ TEST_CASE("a frame is rebuilt from the history, and made once") {
   CHECK(p->drive.frames.ensure_frame(*r));
   auto* frame = r->frame.get();
   REQUIRE(frame != nullptr);
-  CHECK(frame->emitter.queued().empty());
+  CHECK(frame->replay_cursor.queued().empty());
   CHECK(p->drive.frames.ensure_frame(*r));
   CHECK(r->frame.get() == frame);
   CHECK(r->state.records == records);  // making the frame records nothing
@@ -45,7 +45,7 @@ TEST_CASE("the frame of a run that never was driven waits for its start") {
   parts p;
   auto r = p.start("a");
   CHECK(p->drive.frames.ensure_frame(*r));
-  CHECK(r->frame->emitter.queued().size() == 1);
+  CHECK(r->frame->replay_cursor.queued().size() == 1);
   CHECK(r->state.undriven == 1);
 }
 
@@ -91,8 +91,8 @@ TEST_CASE("it is told why code would stall a run, and nothing changes") {
   auto records = r->state.records;
   auto& frames = p->drive.frames;
   CHECK(frames.why_stalled(*r).empty());
-  CHECK(frames.why_incompatible(*p->shared.definitions.find("longer", ""), *r).empty() == false);
-  CHECK(!frames.why_incompatible(*p->shared.definitions.find("steps", ""), *r).empty());
+  CHECK(frames.why_incompatible(*p->services.definitions.find("longer", ""), *r).empty() == false);
+  CHECK(!frames.why_incompatible(*p->services.definitions.find("steps", ""), *r).empty());
   r->state.version = "2";
   CHECK(frames.why_stalled(*r).find("version") != std::string::npos);
   CHECK_THROWS_AS((void)frames.make_shadow(r->state), stet::error);

@@ -83,7 +83,7 @@ TEST_CASE("a suspect waits while another is tried alone, and the time of its ste
   stepping s(&timed_step);
   (void)s.p->commit.commit();
   auto& suspects = s.p->runs.suspects;
-  suspects.add({s.r->state.run, 1}, trial::alone);
+  suspects.add({s.r->state.run, command_number(1)}, trial::alone);
   attempt other(s.p->bodies, *s.r, s.r->state, *s.a().body);
   other.order.tried = trial::alone;
   s.p->desk.trials.begins(other);

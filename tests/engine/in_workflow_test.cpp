@@ -11,7 +11,7 @@ namespace {
 /// A run with its coroutine, and crash slots in a file.
 struct fixture {
   fixture() : path(directory / "s.slots"), r(p.start("a")) {
-    (void)p->shared.crash_slots.open(path);
+    (void)p->services.crash_slots.open(path);
     REQUIRE(p->drive.frames.ensure_frame(*r));
     who = occupant_of(r->state, *r->frame, {code_use::replays});
   }
@@ -33,7 +33,7 @@ TEST_CASE("a slot says which run, how many records it had, and which id") {
 
 TEST_CASE("the code is in a crash slot and is this thread's, as long as it runs") {
   fixture f;
-  auto& s = f.p->shared;
+  auto& s = f.p->services;
   {
     in_workflow here(s.crash_slots, f.p->runs.suspects, s.watchdog, "sleeper", *f.r->frame, f.who);
     REQUIRE(current_user_code() != nullptr);
@@ -52,7 +52,7 @@ TEST_CASE("the code is in a crash slot and is this thread's, as long as it runs"
 
 TEST_CASE("code that has come through is suspected of that no longer") {
   fixture f;
-  auto& s = f.p->shared;
+  auto& s = f.p->services;
   f.p->runs.suspects.add_code(f.who);
   {
     in_workflow here(s.crash_slots, f.p->runs.suspects, s.watchdog, "sleeper", *f.r->frame, f.who);

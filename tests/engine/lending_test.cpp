@@ -42,7 +42,7 @@ TEST_CASE("a suspect that waits is not tried meanwhile, and is tried again when 
       if (!lends) CHECK(tried() == trial::alone);
     });
     self = &s;
-    (void)s.p->shared.crash_slots.open(path);
+    (void)s.p->services.crash_slots.open(path);
     s.a.order.tried = trial::alone;
     s.run_elsewhere();
   }

@@ -58,10 +58,10 @@ class parts {
  public:
   explicit parts(std::unique_ptr<stet::store> s = stet::memory::open(), stet::engine_options o = {})
       : all_(std::move(s), with_doubles(std::move(o))), here_(all_.thread) {
-    all_.shared.definitions.add(
+    all_.services.definitions.add(
         "sleeper", "",
         std::make_unique<definition_of<stet::task<int> (*)(stet::context&), int>>(&sleep_a_day));
-    all_.log.open([](const record&, std::string_view, record_lsn) {});
+    all_.journal.open([](const record&, std::string_view, record_lsn) {});
     all_.time.keeper.start();
     all_.commit.checkpointer.start(false);
   }
@@ -80,13 +80,13 @@ class parts {
   template <class R, class... A>
   void define(std::string_view workflow, stet::task<R> (*body)(stet::context&, A...),
               std::string_view version = {}) {
-    all_.shared.definitions.add(workflow, version,
-                                std::make_unique<definition_of<decltype(body), R, A...>>(body));
+    all_.services.definitions.add(workflow, version,
+                                  std::make_unique<definition_of<decltype(body), R, A...>>(body));
   }
   /// The first record of a run. It refers to the bytes of `arguments`.
   record start_of(std::string_view id, std::string_view workflow, const std::string& arguments) {
     record r;
-    r.run = all_.log.new_run_number();
+    r.run = all_.journal.new_run_number();
     r.name = workflow;
     r.target = id;
     r.payload = arguments;
@@ -124,14 +124,14 @@ class parts {
   /// The same, and then damages its snapshot. Returns the snapshot as it was.
   std::string damage(run_number run) {
     put_away(run);
-    auto whole = all_.shared.store.get(keys::snapshot(run)).value_or("");
+    auto whole = all_.services.store.get(keys::snapshot(run)).value_or("");
     write(keys::snapshot(run), "nonsense");
     return whole;
   }
   void write(std::string key, std::string value) {
     stet::batch b;
     b.put(std::move(key), std::move(value));
-    all_.shared.store.commit(b, stet::durability::sync);
+    all_.services.store.commit(b, stet::durability::sync);
   }
   /// How many records of this kind the run has.
   std::size_t count(resident& r, record_kind k) {

@@ -50,9 +50,9 @@ TEST_CASE("a preview changes nothing") {
   fixture f;
   auto gone = f.sleeping("gone");
   gone->state.version = "2";
-  auto lsn = f.p->log.last_lsn();
+  auto lsn = f.p->journal.last_lsn();
   CHECK(f.of_start().stalled_runs == 1);
-  CHECK(f.p->log.last_lsn() == lsn);
+  CHECK(f.p->journal.last_lsn() == lsn);
   CHECK(!gone->state.stalled);
 }
 

@@ -32,11 +32,11 @@ class broken_transform final : public stet::payload_transform {
 TEST_CASE("what is recorded is in the run's state, in the block that fills, and on the agenda") {
   parts p;
   auto r = p.start("a");
-  auto lsn = p->log.last_lsn();
+  auto lsn = p->journal.last_lsn();
   CHECK(r->state.records == 1);
   CHECK(r->last_lsn == lsn);
   p->recorder.post_event(*r, signal_of("s", "1"));
-  CHECK(p->log.last_lsn() == lsn + 1);
+  CHECK(p->journal.last_lsn() == lsn + 1);
   CHECK(r->last_lsn == lsn + 1);
   CHECK(r->state.records == 2);
   CHECK(r->state.undriven == 2);
@@ -47,7 +47,7 @@ TEST_CASE("what is recorded is in the run's state, in the block that fills, and 
 TEST_CASE("what can't be sealed is not recorded") {
   parts p(stet::memory::open(), {.transforms = {std::make_shared<broken_transform>()}});
   CHECK_THROWS_AS((void)p.start("a"), users_exception);
-  CHECK(!p->log.last_lsn());
+  CHECK(!p->journal.last_lsn());
   CHECK(p->runs.table.all().empty());
   CHECK(!p->runs.table.latest("default", "a"));
 }
@@ -82,7 +82,7 @@ TEST_CASE("the state after records is told without recording them") {
   CHECK(after.stalled);
   CHECK(after.records == 2);
   CHECK(!r->state.stalled);
-  CHECK(p->log.last_lsn() == record_lsn(1));
+  CHECK(p->journal.last_lsn() == record_lsn(1));
 }
 
 TEST_CASE("the end of a run makes its children orphans, but those that are abandoned") {

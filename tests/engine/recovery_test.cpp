@@ -41,8 +41,8 @@ struct world {
     engine_parts next(std::make_unique<lasting_store>(store, path),
                       {.threads = 0, .clock = &clock, .listener = &heard});
     for (auto [name, body] : {std::pair{"sleeper", &sleep_a_day}, {"steps", &one_plain_step}})
-      next.shared.definitions.add(name, "",
-                                  std::make_unique<definition_of<decltype(body), int>>(body));
+      next.services.definitions.add(name, "",
+                                    std::make_unique<definition_of<decltype(body), int>>(body));
     loop_thread::as_loop here(next.thread);
     recovery r(next);
     r.recover();
@@ -77,7 +77,7 @@ TEST_CASE("a run that only the journal has is as it was, and goes on when it is 
   w.recover([&](engine_parts& e) {
     auto r = e.runs.finder.must_find({0, "default", "a"});
     CHECK(r->state.records == records);
-    CHECK(!r->resumed);
+    CHECK(!r->revived);
     CHECK(e.time.timers.next_due() == due);
     CHECK(e.runs.agenda.empty());
   });
@@ -145,8 +145,8 @@ TEST_CASE("records of a run that can't be read are put aside, and count when it 
     run = r->state.run;
     p.settle();
     p->commit.checkpointer.slice(*r);
-    (void)p->log.begin_pass(0);  // its start is no longer in the journal
-    p->log.end_pass();
+    (void)p->journal.begin_pass(0);  // its start is no longer in the journal
+    p->journal.end_pass();
     while (p->commit.commit()) {}
     p->recorder.post_event(*r, event_named(record_kind::signal, "s"));
     records = r->state.records;
@@ -175,14 +175,14 @@ TEST_CASE("a step that died alone is suspected at once, and its next death alone
     run = r->state.run;
     REQUIRE(p->drive.frames.ensure_frame(*r));
     p->drive.driver.drive_what_is_there(*r);
-    (void)p->shared.crash_slots.open(w.path + ".slots");
-    p->shared.crash_slots.enter({.run = run, .command = command_number(1), .attempt = 1});
+    (void)p->services.crash_slots.open(w.path + ".slots");
+    p->services.crash_slots.enter({.run = run, .command = command_number(1), .attempt = 1});
   });
   w.recover([&](engine_parts& e) {
     CHECK(e.runs.suspects.of({run, command_number(1)}) == trial::alone);
     auto r = e.runs.table.load(run);
     CHECK(r->state.find(command_number(1))->crashes == 0);
-    e.shared.crash_slots.enter(
+    e.services.crash_slots.enter(
         {.run = run, .command = command_number(1), .attempt = 2, .tried = trial::alone});
   });
   w.recover([&](engine_parts& e) {
@@ -201,10 +201,10 @@ TEST_CASE("a recovery that is forgotten has read nothing") {
   recovery r(next);
   r.read_only();
   CHECK(next.runs.table.all().size() == 1);
-  CHECK(!next.log.opened().is_owned);
+  CHECK(!next.journal.opened().is_owned);
   r.forget();
   CHECK(next.runs.table.all().empty());
-  CHECK(next.log.extra_writes().empty());
+  CHECK(next.journal.extra_writes().empty());
 }
 
 TEST_CASE("a start may be tried again where the store had no room for its mark, and else not") {
@@ -219,6 +219,6 @@ TEST_CASE("a start may be tried again where the store had no room for its mark, 
   CHECK(!says(stet::errc::full, stet::commit_outcome::unknown));
   CHECK(!says(stet::errc::conflict, stet::commit_outcome::refused));
   CHECK(!r.may_try_again(std::make_exception_ptr(std::runtime_error("x"))));
-  e.log.open([](const record&, std::string_view, record_lsn) {});
+  e.journal.open([](const record&, std::string_view, record_lsn) {});
   CHECK(!says(stet::errc::full, stet::commit_outcome::refused));
 }

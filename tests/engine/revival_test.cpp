@@ -30,10 +30,10 @@ TEST_CASE("a run that the start has not come to yet is resumed by the first call
   p.settle();
   p.put_away(run);
   auto r = p.calls.revival.must_find_last({0, "default", "a"});
-  CHECK(r->resumed);
+  CHECK(r->revived);
   CHECK(r->frame);
   auto* frame = r->frame.get();
-  p.calls.revival.resume(*r);
+  p.calls.revival.revive(*r);
   CHECK(r->frame.get() == frame);
   CHECK_THROWS_AS((void)p.calls.revival.must_find_last({0, "default", "x"}), stet::error);
 }
@@ -42,10 +42,10 @@ TEST_CASE("a run that has ended isn't resumed") {
   parts p;
   auto r = p.start("a");
   p->drive.ending.terminate(*r, "");
-  r->resumed = false;
-  CHECK(!p.calls.revival.must_find_last({0, "default", "a"})->resumed);
-  p.calls.revival.resume(*r);
-  CHECK(!r->resumed);
+  r->revived = false;
+  CHECK(!p.calls.revival.must_find_last({0, "default", "a"})->revived);
+  p.calls.revival.revive(*r);
+  CHECK(!r->revived);
 }
 
 TEST_CASE("whoever asks sees a run that has seen everything, and the last of its chain") {

@@ -7,9 +7,9 @@ using namespace stet_tests;
 
 TEST_CASE("a step that is given up before it began is revoked, and nobody waits for it") {
   stepping s(&one_capturing_step);
-  CHECK(!s.p->drive.host.stop_body(s.r->state.run, 2));
+  CHECK(!s.p->drive.host.stop_body(s.r->state.run, command_number(2)));
   CHECK(s.a().at == attempt::phase::waiting);  // it belongs to another step
-  CHECK(!s.p->drive.host.stop_body(s.r->state.run, 1));
+  CHECK(!s.p->drive.host.stop_body(s.r->state.run, command_number(1)));
   CHECK(s.a().at == attempt::phase::revoked);
 }
 
@@ -17,7 +17,7 @@ TEST_CASE("a body that runs is asked to stop, and waited for if it refers to the
   for (bool captures : {true, false}) {
     stepping s(captures ? &one_capturing_step : &one_plain_step);
     s.a().at = attempt::phase::running;
-    CHECK(s.p->drive.host.stop_body(s.r->state.run, 1) == captures);
+    CHECK(s.p->drive.host.stop_body(s.r->state.run, command_number(1)) == captures);
     CHECK(s.a().stop);
     CHECK(s.a().ticket.left_behind == !captures);
     s.a().at = attempt::phase::left;
@@ -31,7 +31,7 @@ TEST_CASE("what a body refers to isn't destroyed before it has returned") {
     while (!s.a().stop) std::this_thread::yield();
     s.a().at = attempt::phase::left;
   });
-  s.p->drive.host.await_body(s.r->state.run, 1);
+  s.p->drive.host.await_body(s.r->state.run, command_number(1));
   CHECK(s.a().at == attempt::phase::left);
   CHECK(s.a().ticket.left_behind);
   body.join();

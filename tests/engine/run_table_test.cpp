@@ -71,7 +71,7 @@ TEST_CASE("a run that doesn't exist is told from one that can't be read") {
   write_all(p);
   stet::batch damage;
   damage.put(keys::snapshot(run), "nonsense");
-  p->shared.store.commit(damage, stet::durability::sync);
+  p->services.store.commit(damage, stet::durability::sync);
   CHECK(p->runs.table.exists(run));
   CHECK_THROWS_AS((void)p->runs.table.must_read(run, "a"), unreadable_run);
   CHECK(p.heard.heard("can't be read"));

@@ -58,7 +58,7 @@ TEST_CASE("progress that can't be opened is reported, and is as if there were no
   auto said = event_named(record_kind::progress, "", "half");
   said.command = step.command = command_number(1);
   kept_texts kept;
-  f.p->shared.payloads.seal(said, owner_of(f.r->state), 1, kept);
+  f.p->services.payloads.seal(said, owner_of(f.r->state), 1, kept);
   step.more = std::make_unique<pending::details>();
   step.more->progress = said.payload;
   CHECK(texts.progress(f.r->state, step) == "half");

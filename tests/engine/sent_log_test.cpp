@@ -74,7 +74,7 @@ TEST_CASE("what an erased run was sent is known no longer") {
   SUBCASE("though nothing is known of it but its number") { p->runs.sent.forget(previous); }
   auto first = p->runs.table.load(run)->state.first;
   CHECK(!p->runs.table.load(run)->sent_before);
-  sent_keys stored(p->shared.store);
+  sent_keys stored(p->services.store);
   while (p->commit.commit()) {}
   CHECK(!stored.latest(first, keys::sent_kind::signal, "k"));
   CHECK(!stored.has_all(first, previous));

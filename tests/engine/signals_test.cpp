@@ -25,7 +25,9 @@ struct fixture {
   void send(std::string_view key) {
     (void)p.calls.signals.send({0, "default", "a"}, {"s", bytes_of(1), key});
   }
-  std::string token() { return token_of(r->state.run, 1, r->state.seed, r->state.secret); }
+  std::string token() {
+    return token_of(r->state.run, command_number(1), r->state.seed, r->state.secret);
+  }
   bool answer(std::string_view token, std::string_view name = "answer",
               const stet::failure* rejected = nullptr) {
     return p.calls.signals.answer_promise(name, token, bytes_of(7), rejected).value;
@@ -79,9 +81,10 @@ TEST_CASE("a token that was never given stands for nothing") {
   auto forged = f.token();
   forged.back() = forged.back() == '0' ? '1' : '0';
   hash_key none{};
-  for (const auto& token : {std::string(), std::string("x"), forged, f.token() + "0",
-                            token_of(run_number(77), 1, f.r->state.seed, f.r->state.secret),
-                            token_of(f.r->state.run, 1, f.r->state.seed, none)})
+  for (const auto& token :
+       {std::string(), std::string("x"), forged, f.token() + "0",
+        token_of(run_number(77), command_number(1), f.r->state.seed, f.r->state.secret),
+        token_of(f.r->state.run, command_number(1), f.r->state.seed, none)})
     CHECK_THROWS_WITH_AS((void)f.answer(token), doctest::Contains("stands for no promise"),
                          stet::error);
   CHECK_THROWS_WITH_AS((void)f.answer(f.token(), "other"), doctest::Contains("'answer'"),
@@ -93,6 +96,6 @@ TEST_CASE("a token of what is no promise is answered for nobody") {
   fixture f;
   auto r = f.p.start("b");
   f.p.settle();
-  CHECK(!f.answer(token_of(r->state.run, 1, r->state.seed, r->state.secret)));
+  CHECK(!f.answer(token_of(r->state.run, command_number(1), r->state.seed, r->state.secret)));
   CHECK(r->state.open());
 }

@@ -24,7 +24,7 @@ TEST_CASE("whoever waits for a run that stalls is told") {
   parts p;
   auto r = p.start("a");
   outcome_call c({r->state.run.value(), "default", "a"});
-  CHECK(!p->drive.waiters.await_outcome(c));
+  CHECK(!p->drive.waiting_calls.await_outcome(c));
   p->drive.staller.stall(*r, "why");
   (void)p->commit.commit();
   CHECK(c.is_done());
@@ -41,7 +41,7 @@ TEST_CASE("a run that stalls loses its frame and its attempts, and is resumed wi
   auto ready = s.p->runs.agenda.size();
   s.p->drive.staller.resume(*s.r);
   CHECK(!s.r->state.stalled);
-  CHECK(!s.r->resumed);
+  CHECK(!s.r->revived);
   CHECK(s.p->runs.agenda.size() == ready + 1);
 }
 

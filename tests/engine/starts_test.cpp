@@ -46,14 +46,14 @@ TEST_CASE("several start together, and where one is refused none does") {
   CHECK(!all[2].created);
   CHECK(all[2].run == all[0].run);
   auto runs = f.p->runs.table.all().size();
-  auto lsn = f.p->log.last_lsn();
+  auto lsn = f.p->journal.last_lsn();
   auto refused = request_for("b");
   refused.conflict = stet::id_conflict::fail;
   CHECK_THROWS_WITH_AS((void)f.start({request_for("c"), refused}), doctest::Contains("is open"),
                        stet::error);
   CHECK(!f.p->runs.table.latest("default", "c"));
   CHECK(f.p->runs.table.all().size() == runs);
-  CHECK(f.p->log.last_lsn() == lsn);
+  CHECK(f.p->journal.last_lsn() == lsn);
 }
 
 TEST_CASE("an id whose run is open is used, refused, or taken over") {

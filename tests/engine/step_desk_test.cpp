@@ -9,7 +9,7 @@ TEST_CASE("a step that begins waits in the gate until what was recorded by then 
   stepping s;
   REQUIRE(s.p->bodies.gate.size() == 1);
   CHECK(s.p->bodies.gate.front() == &s.a());
-  CHECK(s.a().ticket.lsn == s.p->log.last_lsn());
+  CHECK(s.a().ticket.lsn == s.p->journal.last_lsn());
   CHECK(s.a().order.run == s.r->state.run);
   CHECK(s.a().order.command == command_number(1));
   CHECK(s.a().order.number == 1);

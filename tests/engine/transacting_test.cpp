@@ -32,11 +32,11 @@ int stock(parts& p, const std::string& of) {
 TEST_CASE("what a transaction writes is seen at once, and is durable with its record") {
   parts p;
   auto lsn = transact_with(p, [](stet::transaction& tx) { tx.put(Stock, "nails", 5); });
-  CHECK(lsn == p->log.last_lsn());
-  CHECK(lsn > p->log.durable_lsn());
+  CHECK(lsn == p->journal.last_lsn());
+  CHECK(lsn > p->journal.durable_lsn());
   CHECK(stock(p, "nails") == 5);
   (void)p->commit.commit();
-  CHECK(p->log.durable_lsn() == lsn);
+  CHECK(p->journal.durable_lsn() == lsn);
   CHECK(stock(p, "nails") == 5);
 }
 
@@ -49,15 +49,15 @@ TEST_CASE("a transaction that throws has written nothing") {
                                       }),
                   users_exception);
   CHECK(stock(p, "nails") == -1);
-  CHECK(!p->log.has_something());
+  CHECK(!p->journal.has_something());
 }
 
 TEST_CASE("a transaction that only reads records nothing, and depends on what it read") {
   parts p;
   auto r = p.start("a");
-  auto lsn = p->log.last_lsn();
+  auto lsn = p->journal.last_lsn();
   CHECK(transact_with(p, [](stet::transaction& tx) { (void)tx.get(Stock, "nails"); }) == lsn);
-  CHECK(p->log.last_lsn() == lsn);
+  CHECK(p->journal.last_lsn() == lsn);
 }
 
 TEST_CASE("what can't be sealed isn't written, and nothing is recorded") {
@@ -66,7 +66,7 @@ TEST_CASE("what can't be sealed isn't written, and nothing is recorded") {
   key->broken = true;
   CHECK_THROWS_AS((void)transact_with(p, [](stet::transaction& tx) { tx.put(Stock, "nails", 5); }),
                   users_exception);
-  CHECK(!p->log.has_something());
+  CHECK(!p->journal.has_something());
 }
 
 TEST_CASE("what the store threw ends the call, though the function caught it") {

@@ -14,10 +14,10 @@ struct suspect_step {
     r = s.p.start("a");
     s.a.order.run = r->state.run;
     r->add(s.a);
-    if (how != trial::none) runs.suspects.add({s.a.order.run, 2}, how);
+    if (how != trial::none) runs.suspects.add({s.a.order.run, command_number(2)}, how);
   }
   ~suspect_step() { r->remove(s.a); }
-  trial known() { return s.p->runs.suspects.of({s.a.order.run, 2}); }
+  trial known() { return s.p->runs.suspects.of({s.a.order.run, command_number(2)}); }
   std::optional<stet::completion<int>> kept;
   one_step s = one_step::later<int>([this](stet::completion<int> c) { kept = c; });
   run_lease r;

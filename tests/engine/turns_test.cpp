@@ -40,7 +40,7 @@ TEST_CASE("one turn performs a call, writes what it recorded, and answers it") {
   CHECK(f.t.turn());
   CHECK(c.is_done());
   CHECK(c.error().empty());
-  CHECK(f.p->log.durable_lsn());
+  CHECK(f.p->journal.durable_lsn());
   auto r = f.p->runs.finder.must_find({0, "default", "a"});
   CHECK(r->state.waits_for.size() == 1);  // it was driven
 }
@@ -125,7 +125,7 @@ TEST_CASE("when the engine fails everybody is told, and no body begins any more"
   f.t.fail(std::make_exception_ptr(std::runtime_error("broken")));
   CHECK(waits.error() == "broken");
   CHECK(end.is_done());
-  CHECK(r->waiters.empty());
+  CHECK(r->waiting_calls.empty());
   CHECK(f.p->inbox.has_failed());
   CHECK(f.p.heard.heard("the engine stopped: broken"));
   some_call late([] { return no_lsn; });

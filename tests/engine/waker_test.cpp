@@ -66,20 +66,20 @@ TEST_CASE("a run whose time is over is ended when it is woken") {
 
 TEST_CASE("a step that was cut short is attempted again, once") {
   stepping s;
-  s.r->resumed = false;
-  s.p->advance.waker.resume(*s.r);
-  CHECK(s.r->resumed);
+  s.r->revived = false;
+  s.p->advance.waker.revive(*s.r);
+  CHECK(s.r->revived);
   CHECK(s.step().attempt == 2);
   CHECK(s.r->attempts.size() == 2);
-  CHECK_THROWS_AS(s.p->advance.waker.resume(*s.r), broken_invariant);
+  CHECK_THROWS_AS(s.p->advance.waker.revive(*s.r), broken_invariant);
 }
 
 TEST_CASE("of a step that may begin once, and did, nobody knows whether it took effect") {
   for (bool began : {true, false}) {
     stepping s(&at_most_once);
-    s.r->resumed = false;
+    s.r->revived = false;
     if (!began) s.p->desk.note_not_started(*s.r, s.a());
-    s.p->advance.waker.resume(*s.r);
+    s.p->advance.waker.revive(*s.r);
     CHECK(s.r->state.open() == !began);
     if (!began) CHECK(s.step().attempt == 1);
   }
@@ -87,9 +87,9 @@ TEST_CASE("of a step that may begin once, and did, nobody knows whether it took 
 
 TEST_CASE("a run whose code killed the process too often stalls instead of being resumed") {
   stepping s;
-  s.r->resumed = false;
+  s.r->revived = false;
   s.r->state.crashes = 3;
-  s.p->advance.waker.resume(*s.r);
+  s.p->advance.waker.revive(*s.r);
   CHECK(s.r->state.stalled);
   CHECK(s.r->attempts.size() == 1);
 }
@@ -100,8 +100,8 @@ TEST_CASE("a run that begins later isn't begun by a start") {
   auto start = p.start_of("a", "sleeper", arguments);
   start.begins_at = p->time.now() + 500;
   auto r = p->drive.births.create(start);
-  r->resumed = false;
-  p->advance.waker.resume(*r);
+  r->revived = false;
+  p->advance.waker.revive(*r);
   CHECK(!r->frame);
   CHECK(r->state.undriven == 1);
   CHECK(p->time.timers.next_due() == start.begins_at);
@@ -128,9 +128,9 @@ TEST_CASE("the timer index is loaded, and what makes no sense in it is left alon
 TEST_CASE("what a run is owed is paid before it goes on") {
   parts p;
   auto r = p.start("a");
-  r->resumed = false;
+  r->revived = false;
   p->runs.debts.owe(r->state.run, {debt_kind::end, r->state.first, "why"});
-  p->advance.waker.resume(*r);
+  p->advance.waker.revive(*r);
   CHECK(r->state.status == stet::status::terminated);
   CHECK(!r->frame);
 }

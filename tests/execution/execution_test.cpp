@@ -105,7 +105,7 @@ TEST_CASE("a history driven event by event in one frame is the same") {
     drive_output out;
     for (auto& r : records) {  // events from before the first drive
       if (!is_event(r.record.kind) || !(r.record.flags & flag::event::undriven)) break;
-      e.emitter.queue(std::string(r.bytes));
+      e.replay_cursor.queue(std::string(r.bytes));
     }
     for (auto& d : drives_of(records)) {
       out.clear();
@@ -118,7 +118,7 @@ TEST_CASE("a history driven event by event in one frame is the same") {
         if (later.kind == record_kind::driven ||
             (is_event(later.kind) && !(later.flags & flag::event::undriven)))
           break;
-        if (is_event(later.kind)) e.emitter.queue(std::string(records[i].bytes));
+        if (is_event(later.kind)) e.replay_cursor.queue(std::string(records[i].bytes));
       }
     }
   }

@@ -67,7 +67,7 @@ void returns::body_returned(resident& r, const attempt& a) {
     return other->order.command == a.order.command && other->at == attempt::phase::running;
   });
   if (a.at != attempt::phase::left || another_runs) return;
-  driver_.happen(r, events::body_returned(a.order.command));
+  driver_.take_event(r, events::body_returned(a.order.command));
 }
 
 void returns::finish_attempt(resident& r, pending& p, attempt& a) {
@@ -85,7 +85,7 @@ void returns::finish_attempt(resident& r, pending& p, attempt& a) {
   if (a.ticket.timed_out || late) {
     auto text = a.ticket.timed_out ? std::move(a.ticket.late) : "the body did not return in time";
     failure f{"stet::step_timed_out", std::move(text), {}, a.order.number};
-    return retries_.attempt_failed(r, p, a, f, errc::step_timed_out, false);
+    return timeouts_and_retries_.attempt_failed(r, p, a, f, errc::step_timed_out, false);
   }
   if (a.outcome.error) report_failure(r, p, a);
   else record_result(r, a);
@@ -101,20 +101,20 @@ void returns::report_failure(resident& r, pending& p, attempt& a) {
     f.attempts = a.order.number;
     permanent = is_permanent(a, f);
   }
-  retries_.attempt_failed(r, p, a, f, errc::step_failed, permanent);
+  timeouts_and_retries_.attempt_failed(r, p, a, f, errc::step_failed, permanent);
 }
 
 /// Records the result of a step, with all entries that it has written. If they can't be sealed the
 /// attempt has failed, and none of them is recorded.
 void returns::record_result(resident& r, attempt& a) {
   try {
-    driver_.happen(r, events::step_done(a.order.command, a.order.number, a.outcome.result),
-                   tables_.seal(std::move(a.outcome.writes)));
+    driver_.take_event(r, events::step_done(a.order.command, a.order.number, a.outcome.result),
+                       tables_.seal(std::move(a.outcome.writes)));
   } catch (const users_exception& why) {
     auto f = services_.errors.describe(why.thrown());
     f.attempts = a.order.number;
-    retries_.attempt_failed(r, *r.state.find(a.order.command), a, f, errc::step_failed,
-                            a.body->options.at_most_once);
+    timeouts_and_retries_.attempt_failed(r, *r.state.find(a.order.command), a, f, errc::step_failed,
+                                         a.body->options.at_most_once);
   }
 }
 

@@ -1,6 +1,6 @@
 // Takes the attempts that have come back, and records their outcomes.
 #pragma once
-#include "engine/advance/retries.hpp"
+#include "engine/advance/timeouts_and_retries.hpp"
 #include "engine/commit/commit_line.hpp"
 #include "engine/drive/driver.hpp"
 #include "engine/drive/staller.hpp"
@@ -14,7 +14,7 @@ namespace stet { inline namespace v0 { namespace detail {
 class returns {
  public:
   returns(services& s, time_room& t, run_room& r, recorder& rec, commit_line& c, bodies& b,
-          step_desk& d, user_tables& u, staller& st, driver& dr, retries& re) noexcept
+          step_desk& d, user_tables& u, staller& st, driver& dr, timeouts_and_retries& re) noexcept
       : services_(s),
         time_(t),
         runs_(r),
@@ -25,7 +25,7 @@ class returns {
         tables_(u),
         staller_(st),
         driver_(dr),
-        retries_(re) {}
+        timeouts_and_retries_(re) {}
 
   /// Takes all attempts that have come back. Returns whether there were any.
   bool take();
@@ -52,7 +52,7 @@ class returns {
   user_tables& tables_;
   staller& staller_;
   driver& driver_;
-  retries& retries_;
+  timeouts_and_retries& timeouts_and_retries_;
 };
 
 }}}  // namespace stet::v0::detail

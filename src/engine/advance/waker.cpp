@@ -83,8 +83,8 @@ bool waker::fire_timers() {
 void waker::wake(resident& r) {
   if (!r.state.open()) return wake_attempts(r);  // its bodies may go on
   if (ending_.end_overdue(r)) return;
-  if (!r.resumed && !time_.due.is_too_early(r.state)) return resume(r);
-  if (!r.resumed || r.state.stalled) {
+  if (!r.revived && !time_.due.is_too_early(r.state)) return revive(r);
+  if (!r.revived || r.state.stalled) {
     wake_attempts(r);
     return time_.timers.look_again(r.state);
   }
@@ -104,11 +104,11 @@ void waker::wake_pending(resident& r, command_number command) {
   auto* p = r.state.open() && !r.state.stalled ? r.state.find(command) : nullptr;
   if (!p) return;  // a timer that fired before has ended the wait
   if (p->kind == wait_kind::step) {
-    if (p->at == pending::phase::retrying) retries_.next_attempt(r, *p);
+    if (p->at == pending::phase::retrying) timeouts_and_retries_.next_attempt(r, *p);
     return;
   }
   ensure(p->kind == wait_kind::sleep, "what a timer ends is a sleep");
-  driver_.happen(r, events::timer_fired(command));
+  driver_.take_event(r, events::timer_fired(command));
 }
 
 void waker::wake_attempts(resident& r) {
@@ -123,9 +123,9 @@ void waker::wake_attempts(resident& r) {
       desk_.report_late(*a);
       continue;
     }
-    auto left = retries_.time_left(*p, *a);
+    auto left = timeouts_and_retries_.time_left(*p, *a);
     if (left <= 0) {
-      retries_.time_out(r, *p, *a);
+      timeouts_and_retries_.time_out(r, *p, *a);
       continue;
     }
     a->ticket.deadline = plus(time_.now(), left);
@@ -138,9 +138,9 @@ bool waker::drive_one(run_number run) {
   if (!r) return false;
   r->queued = false;
   staller_.for_run(*r, [&] {
-    if (!r->resumed && runs_.debts.has(run)) payer_.pay(*r);
+    if (!r->revived && runs_.debts.has(run)) payer_.pay(*r);
     if (!r->state.open()) return;
-    if (!r->resumed) return resume(*r);
+    if (!r->revived) return revive(*r);
     driver_.drive_what_is_there(*r);
   });
   commit_.commit_if_full();
@@ -149,9 +149,9 @@ bool waker::drive_one(run_number run) {
 
 // ---------------------------------------------------------------- resume
 
-void waker::resume(resident& r) {
+void waker::revive(resident& r) {
   failpoint("resume");
-  ensure(!r.resumed, "a run is resumed once");
+  ensure(!r.revived, "a run is resumed once");
   if (runs_.debts.has(r.state.run)) payer_.pay(r);
   if (!r.state.open()) return;
   if (ending_.end_overdue(r)) return;
@@ -160,7 +160,7 @@ void waker::resume(resident& r) {
   const bool begins_later =
       quarantined.empty() && !time_.clock.is_over(time_.due.begin_of(r.state));
   const bool has_frame = quarantined.empty() && !begins_later && frames_.ensure_frame(r);
-  r.resumed = true;  // not earlier: if something above throws, the run isn't resumed
+  r.revived = true;  // not earlier: if something above throws, the run isn't resumed
   if (!quarantined.empty()) return staller_.stall(r, std::move(quarantined));
   if (begins_later || !has_frame) return;
   resume_pending(r);
@@ -179,11 +179,11 @@ void waker::resume_pending(resident& r) {
 void waker::resume_step(resident& r, command_number command) {
   auto* p = r.state.open() && !r.state.stalled ? r.state.find(command) : nullptr;
   if (!p) return;
-  if (p->at == pending::phase::ending) return driver_.happen(r, events::body_returned(command));
+  if (p->at == pending::phase::ending) return driver_.take_event(r, events::body_returned(command));
   bool is_unknown = p->at == pending::phase::waiting && (p->flags & flag::step::at_most_once) &&
-                    !retries_.is_convicted(*p) && !STET_SEEDED(repeat_at_most_once);
-  if (!is_unknown) return retries_.next_attempt(r, *p);
-  retries_.fail_step(
+                    !timeouts_and_retries_.is_convicted(*p) && !STET_SEEDED(repeat_at_most_once);
+  if (!is_unknown) return timeouts_and_retries_.next_attempt(r, *p);
+  timeouts_and_retries_.fail_step(
       r, *p, errc::step_interrupted, "stet::step_interrupted",
       "the process ended while the step was under way; whether it took effect is unknown");
 }

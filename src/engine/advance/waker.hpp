@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 
-#include "engine/advance/retries.hpp"
+#include "engine/advance/timeouts_and_retries.hpp"
 #include "engine/drive/debt_payer.hpp"
 #include "engine/drive/driver.hpp"
 #include "engine/drive/ending.hpp"
@@ -15,7 +15,7 @@ namespace stet { inline namespace v0 { namespace detail {
 class waker {
  public:
   waker(services& s, time_room& t, run_room& r, commit_line& c, step_desk& d, staller& st,
-        frame_maker& f, driver& dr, ending& e, debt_payer& p, retries& re) noexcept
+        frame_maker& f, driver& dr, ending& e, debt_payer& p, timeouts_and_retries& re) noexcept
       : services_(s),
         time_(t),
         runs_(r),
@@ -26,7 +26,7 @@ class waker {
         driver_(dr),
         ending_(e),
         payer_(p),
-        retries_(re) {}
+        timeouts_and_retries_(re) {}
 
   /// Wakes the runs that are due. Returns whether there were any.
   bool fire_timers();
@@ -36,7 +36,7 @@ class waker {
   /// ready.
   void schedule(resident& r);
   /// The run comes into memory for the first time: resumes what a crash or a close has cut short.
-  void resume(resident& r);
+  void revive(resident& r);
   /// Drives the runs that are ready when this is called. A run that becomes ready meanwhile waits
   /// for the next turn. `is_over` is asked before each run; if it returns true no more runs are
   /// driven. Returns whether any run was driven.
@@ -65,7 +65,7 @@ class waker {
   driver& driver_;
   ending& ending_;
   debt_payer& payer_;
-  retries& retries_;
+  timeouts_and_retries& timeouts_and_retries_;
 };
 
 }}}  // namespace stet::v0::detail

@@ -55,7 +55,7 @@ void attempt::forget_written() noexcept {
 /// Calls `f`, which leaves a result. If there is an interceptor, that is called instead, and may
 /// call `f`.
 template <class F> void attempt::intercepted(F f) {
-  auto* before = home.shared.options.interceptor;
+  auto* before = home.services.options.interceptor;
   if (!before) return f();
   struct real final : step_body {
     real(attempt& x, F& g) : a(x), f(g) {}
@@ -91,8 +91,8 @@ template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexce
   if (!at.compare_exchange_strong(expected, phase::running)) return false;
   bool counts = began.load(std::memory_order_relaxed) >= 0;
   if (!counts && (is_timed() || !body->options.run_inline)) count_time();
-  if (later) pending_slot = home.shared.crash_slots.enter_pending(noted());
-  slot_guard here(home.shared.crash_slots, noted());
+  if (later) pending_slot = home.services.crash_slots.enter_pending(noted());
+  slot_guard here(home.services.crash_slots, noted());
   slot = here.slot();
   running_body counted(home, later == nullptr);
   failpoint("before body");
@@ -114,7 +114,7 @@ template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexce
 std::exception_ptr attempt::too_large() const noexcept {
   try {
     check_payload("the result of step " + shown(body->name), body->name, outcome.result.size(),
-                  home.shared.options.payload_bytes_max);
+                  home.services.options.payload_bytes_max);
   } catch (const v0::error& e) {
     return std::make_exception_ptr(permanent_error(e.what()));
   } catch (...) { return std::current_exception(); }
@@ -137,8 +137,8 @@ bool attempt::threw_stopped() const noexcept {
 void attempt::ends() noexcept {
   outcome.threw = outcome.error != nullptr;
   outcome.was_stopped = is_asked_to_stop() && !STET_SEEDED(count_stopped);
-  home.shared.crash_slots.leave(std::exchange(pending_slot, -1));
-  if (outcome.result.size() > home.shared.options.payload_bytes_max)
+  home.services.crash_slots.leave(std::exchange(pending_slot, -1));
+  if (outcome.result.size() > home.services.options.payload_bytes_max)
     outcome.error = too_large();  // no text is made for a result of normal size
   if (is_timed()) outcome.ended = home.steady_ms();
   at.store(phase::left);
@@ -205,7 +205,7 @@ void step_context::throw_if_stopped() const {
 std::string step_context::idempotency_key() const { return attempt_->idempotency_key(); }
 void step_context::beat(std::string progress) {
   detail::check_payload("what a heartbeat says", attempt_->body->name, progress.size(),
-                        attempt_->home.shared.options.payload_bytes_max);
+                        attempt_->home.services.options.payload_bytes_max);
   attempt_->home.heartbeat(*attempt_, std::move(progress));
 }
 std::string_view step_context::last_progress() const noexcept { return attempt_->order.progress; }

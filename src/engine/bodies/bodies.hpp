@@ -12,7 +12,7 @@
 
 #include "engine/bodies/attempt.hpp"
 #include "engine/bodies/body_clock.hpp"
-#include "engine/bodies/workers.hpp"
+#include "engine/bodies/body_threads.hpp"
 #include "engine/door/inbox.hpp"
 #include "engine/door/loop_thread.hpp"
 #include "engine/services/services.hpp"
@@ -33,7 +33,7 @@ using heartbeats = std::map<beating, std::string>;
 class bodies {
  public:
   bodies(services& s, inbox& i, loop_thread& t) noexcept
-      : shared(s), calls(i), thread(t), threads(s), clock_(s.clock) {}
+      : services(s), calls(i), thread(t), threads(s), clock_(s.clock) {}
 
   // ------------------------------------------------------------ any thread
   /// The attempt has come back. The loop may destroy it before this returns.
@@ -52,10 +52,10 @@ class bodies {
   attempt_row take_from_threads() noexcept;
   heartbeats take_heartbeats();
 
-  services& shared;
+  detail::services& services;
   inbox& calls;
   loop_thread& thread;
-  workers threads;
+  body_threads threads;
   /// For step_context::read: reads a part of a blob in the step's namespace. Set by the engine.
   std::function<std::string(std::string_view, const blob&, std::uint64_t, std::uint64_t)> read_blob;
   std::vector<attempt*> gate;   // loop only: attempts that haven't been submitted

@@ -84,7 +84,7 @@ void completion_state::beat(std::string said) {
   port::lock_guard lock(mutex_);
   if (settled_) return;
   check_payload("what a heartbeat says", attempt_->body->name, said.size(),
-                attempt_->home.shared.options.payload_bytes_max);
+                attempt_->home.services.options.payload_bytes_max);
   attempt_->home.heartbeat(*attempt_, std::move(said));
 }
 
@@ -128,7 +128,7 @@ bool completion_state::is_pending() noexcept {
 bool completion_state::clear_suspect() noexcept {
   port::lock_guard lock(mutex_);
   if (!body_left_ || settled_) return false;
-  attempt_->home.shared.crash_slots.clear_suspect(attempt_->pending_slot);
+  attempt_->home.services.crash_slots.clear_suspect(attempt_->pending_slot);
   return true;
 }
 

@@ -13,7 +13,7 @@ lent_thread::lent_thread(bodies& home) : home_(home), body_(*attempt_of_thread()
                     " bodies of steps wait for runs of this engine, and there are no more "
                     "threads: wait for a run in a workflow, with ctx.child, which needs none");
   }
-  home.shared.crash_slots.clear_suspect(body_.slot);  // no death meanwhile counts for it
+  home.services.crash_slots.clear_suspect(body_.slot);  // no death meanwhile counts for it
   body_.lends = true;
   home.threads.tell_of_waiting(waiting);
 }
@@ -21,7 +21,7 @@ lent_thread::lent_thread(bodies& home) : home_(home), body_(*attempt_of_thread()
 lent_thread::~lent_thread() {
   body_.lends = false;
   if (body_.order.tried != trial::none)
-    home_.shared.crash_slots.try_again(body_.slot, body_.order.tried);
+    home_.services.crash_slots.try_again(body_.slot, body_.order.tried);
   home_.threads.give_back();
   --home_.threads.waiting;
 }

@@ -6,7 +6,7 @@
 #include "engine/calls/describing.hpp"
 #include "engine/calls/engine_parts.hpp"
 #include "engine/calls/eraser.hpp"
-#include "engine/calls/listing.hpp"
+#include "engine/calls/lists.hpp"
 #include "engine/calls/previews.hpp"
 #include "engine/calls/queries.hpp"
 #include "engine/calls/revival.hpp"

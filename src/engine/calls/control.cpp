@@ -18,19 +18,19 @@ std::string named(std::string_view version) {
 answer<void> control::cancel(run_ref of, std::string_view reason) {
   auto r = revival_.must_find_last(of);
   e_.drive.ending.request_cancel(*r, reason);
-  return {e_.log.last_lsn()};  // also what was recorded when the run was resumed
+  return {e_.journal.last_lsn()};  // also what was recorded when the run was resumed
 }
 
 answer<void> control::terminate(run_ref of, std::string_view reason) {
   auto r = e_.runs.finder.last_of_chain(of);
   e_.drive.ending.terminate(*r, reason);
-  return {e_.log.last_lsn()};
+  return {e_.journal.last_lsn()};
 }
 
 answer<void> control::resume(run_ref of) {
   auto r = e_.runs.finder.must_find(of);
   if (r->state.open() && r->state.stalled) e_.drive.staller.resume(*r);
-  return {e_.log.last_lsn()};
+  return {e_.journal.last_lsn()};
 }
 
 answer<v0::status> control::status(run_ref of) {
@@ -43,7 +43,7 @@ answer<void> control::move(run_ref of, std::string_view version) {
   auto& s = r->state;
   auto who = "the run " + shown(s.id) + " of workflow " + shown(s.workflow);
   if (!s.open()) throw error(errc::run_ended, s.id, who + " has ended");
-  auto* d = e_.shared.definitions.find(s.workflow, version);
+  auto* d = e_.services.definitions.find(s.workflow, version);
   if (!d)
     throw error(errc::unknown_workflow, s.id,
                 who + " can't be moved: no body " + named(version) + " is defined for it");

@@ -99,7 +99,7 @@ history_entry describing::entry_of(const resident& r, record rec, std::uint64_t 
   kept_texts kept;
   std::string unopened;
   try {
-    (void)e_.shared.payloads.open(rec, owner_of(r.state), number, kept);
+    (void)e_.services.payloads.open(rec, owner_of(r.state), number, kept);
   } catch (const error& e) { unopened = std::string("[") + e.what() + "]"; }
   history_entry e;
   e.kind = rec.kind;

@@ -21,22 +21,22 @@ namespace stet { inline namespace v0 { namespace detail {
 
 struct engine_parts {
   engine_parts(std::unique_ptr<store> s, engine_options o)
-      : shared(std::move(s), std::move(o)),
-        log(shared.store, shared.options.commits),
-        time(shared, log),
-        tables(shared.store, shared.payloads),
-        bodies(shared, inbox, thread),
-        runs(shared, log),
-        recorder(shared, log, time, runs, tables, thread),
-        commit(shared, log, time, runs, tables, bodies, recorder),
-        desk(shared, time, runs, recorder, commit, bodies),
-        drive(shared, log, time, runs, recorder, commit, bodies, desk),
-        advance(shared, log, time, runs, tables, recorder, commit, bodies, desk, drive) {}
+      : services(std::move(s), std::move(o)),
+        journal(services.store, services.options.commits),
+        time(services, journal),
+        tables(services.store, services.payloads),
+        bodies(services, inbox, thread),
+        runs(services, journal),
+        recorder(services, journal, time, runs, tables, thread),
+        commit(services, journal, time, runs, tables, bodies, recorder),
+        desk(services, time, runs, recorder, commit, bodies),
+        drive(services, journal, time, runs, recorder, commit, bodies, desk),
+        advance(services, journal, time, runs, tables, recorder, commit, bodies, desk, drive) {}
   engine_parts(const engine_parts&) = delete;
   engine_parts& operator=(const engine_parts&) = delete;
 
-  services shared;
-  journal log;
+  detail::services services;
+  detail::journal journal;
   time_room time;
   user_tables tables;
   detail::inbox inbox;

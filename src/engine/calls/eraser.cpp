@@ -35,7 +35,7 @@ answer<std::size_t> eraser::erase(run_ref of, erase_options o) {
       must_be_erasable(*r, of.id, o);
       continue;
     }
-    auto& known = unreadable[run] = traces_of(e_.shared.store, of.name_space, run);
+    auto& known = unreadable[run] = traces_of(e_.services.store, of.name_space, run);
     refuse_open(of.id, run, known, o);
   }
   for (auto run : family) {
@@ -60,8 +60,8 @@ bool eraser::erase_run(resident& r) {
   e_.runs.sent.forget(r);
   e_.commit.checkpointer.slice(r);
   ensure(!r.dirty_since, "what is erased is in the store, to the last record");
-  erase_checkpoints(e_.log.extra_writes(), r.state, e_.runs.counters);
-  erase_blobs(e_.tables, e_.log.extra_writes(), namespace_of(r.state), r.state.run);
+  erase_checkpoints(e_.journal.extra_writes(), r.state, e_.runs.counters);
+  erase_blobs(e_.tables, e_.journal.extra_writes(), namespace_of(r.state), r.state.run);
   e_.runs.debts.forget(r.state.run);
   note_erased(r.state.run);
   e_.drive.door.forget_run(r);
@@ -71,7 +71,7 @@ bool eraser::erase_run(resident& r) {
 /// The same for a run whose snapshot can't be read: erases the traces of it that were found.
 void eraser::erase_unreadable(std::string_view name_space, std::string_view id, run_number run,
                               const run_traces& traces) {
-  auto& writes = e_.log.extra_writes();
+  auto& writes = e_.journal.extra_writes();
   detail::erase_unreadable(writes, name_space, id, run, traces, e_.runs.counters);
   e_.runs.sent.forget(run);
   e_.runs.debts.forget(run);
@@ -82,15 +82,15 @@ void eraser::erase_unreadable(std::string_view name_space, std::string_view id, 
 /// All runs of an id are erased, and one of them couldn't be read. Runs that wait for that one get
 /// no answer any more.
 void eraser::fail_waiting(std::string_view name_space, std::string_view id) {
-  auto& callers = e_.drive.callers;
+  auto& calling_runs = e_.drive.calling_runs;
   auto why = "the run '" + std::string(id) + "' couldn't be read, and has been erased";
-  for (auto& c : callers.waiting_for(name_space, id, wait_kind::child)) {
+  for (auto& c : calling_runs.waiting_for(name_space, id, wait_kind::child)) {
     auto parent = e_.runs.table.load(c.run);
     if (parent)
-      callers.fail_pending(*parent, record_kind::child_failed, c.command, errc::child_failed,
-                           "stet::run_terminated", why);
+      calling_runs.fail_pending(*parent, record_kind::child_failed, c.command, errc::child_failed,
+                                "stet::run_terminated", why);
   }
-  callers.fail(callers.waiting_for(name_space, id, wait_kind::message), why);
+  calling_runs.fail(calling_runs.waiting_for(name_space, id, wait_kind::message), why);
 }
 
 void eraser::note_erased(run_number run) {
@@ -111,8 +111,8 @@ std::vector<eraser::started_child> eraser::children_of(resident& r) {
     });
   } catch (const error& e) {
     if (!is_of_one_run(e)) throw;
-    e_.shared.reporter.report(event_kind::run_unreadable,
-                              std::string(e.what()) + ": its children stay", r.state);
+    e_.services.reporter.report(event_kind::run_unreadable,
+                                std::string(e.what()) + ": its children stay", r.state);
   }
   return children;
 }

@@ -56,7 +56,7 @@ stalled_run previews::of_history(std::string_view exported) {
     auto started = decode_record(in);
     s.seed[0] = started.seed[0];
     s.seed[1] = started.seed[1];
-    e_.shared.payloads.open_for_replay(h.records, owner_of(s));
+    e_.services.payloads.open_for_replay(h.records, owner_of(s));
   } catch (const malformed& e) { throw error(errc::corrupt, h.id, e.what()); }
   stalled_run p;
   p.name_space = std::move(h.name_space);
@@ -64,9 +64,9 @@ stalled_run previews::of_history(std::string_view exported) {
   p.workflow = std::move(h.workflow);
   p.version = std::move(h.version);
   p.run = h.run.value();
-  auto* d = e_.shared.definitions.find(p.workflow, p.version);
+  auto* d = e_.services.definitions.find(p.workflow, p.version);
   p.reason = d ? e_.drive.frames.why_incompatible(*d, s, h.records)
-               : e_.shared.definitions.why_missing(p.workflow, p.version);
+               : e_.services.definitions.why_missing(p.workflow, p.version);
   return p;
 }
 

@@ -8,7 +8,7 @@
 #include <stet/preview.hpp>
 
 #include "engine/calls/engine_parts.hpp"
-#include "engine/calls/listing.hpp"
+#include "engine/calls/lists.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 

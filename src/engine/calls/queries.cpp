@@ -37,12 +37,12 @@ std::string queries::ask_open(resident& r, std::string_view name, std::string_vi
   auto who = e_.drive.door.enter(r.state, *r.frame,
                                  {code_use::answers_query, no_command, checksum_of(name)});
   auto thrown = thrown_by_user([&] {
-    in_workflow here(e_.shared.crash_slots, e_.runs.suspects, e_.shared.watchdog, r.state.workflow,
-                     *r.frame, who);
+    in_workflow here(e_.services.crash_slots, e_.runs.suspects, e_.services.watchdog,
+                     r.state.workflow, *r.frame, who);
     here.may_do_anything();
     text = r.frame->updates.answer_query(name, arguments);
   });
-  if (e_.shared.options.resident_runs_max == 0) e_.runs.frames.evict(r);
+  if (e_.services.options.resident_runs_max == 0) e_.runs.frames.evict(r);
   if (thrown) throw users_exception(thrown);
   return text;
 }
@@ -57,8 +57,9 @@ std::string queries::ask_ended(resident& r, std::string_view name, std::string_v
            (r.state.status == status::cancelled && !r.state.begins_at))
     events = driving_events(history) - 1;  // the last event destroyed its variables
   drive_output work;
-  in_workflow here(e_.shared.crash_slots, e_.runs.suspects, e_.shared.watchdog, r.state.workflow,
-                   *shadow, e_.drive.door.enter(r.state, *shadow, {code_use::replays}));
+  in_workflow here(e_.services.crash_slots, e_.runs.suspects, e_.services.watchdog,
+                   r.state.workflow, *shadow,
+                   e_.drive.door.enter(r.state, *shadow, {code_use::replays}));
   here.may_do_anything();
   if (!shadow->replay(history, work, events))
     throw error(errc::run_stalled, r.state.id,

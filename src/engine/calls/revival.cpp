@@ -10,13 +10,13 @@ constexpr std::uint64_t drives_beyond_max = 1000;
 
 run_lease revival::must_find_last(run_ref of) {
   auto r = e_.runs.finder.last_of_chain(of);
-  if (!r->state.open() || r->resumed) return r;
-  resume(*r);
+  if (!r->state.open() || r->revived) return r;
+  revive(*r);
   return e_.runs.finder.last_of_chain(std::move(r));
 }
 
-void revival::resume(resident& r) {
-  if (r.state.open() && !r.resumed) e_.advance.waker.resume(r);
+void revival::revive(resident& r) {
+  if (r.state.open() && !r.revived) e_.advance.waker.revive(r);
 }
 
 run_lease revival::drive_to_now(run_lease r) {

@@ -15,7 +15,7 @@ class revival {
   /// The last run of the chain, resumed. Throws as run_finder::must_find.
   run_lease must_find_last(run_ref of);
   /// Resumes the run, if that wasn't done since the start.
-  void resume(resident& r);
+  void revive(resident& r);
   /// Drives a run by all its events, and returns the run that goes on for it. A run that never
   /// comes to rest is left after a number of events. Throws errc::run_stalled.
   run_lease drive_to_now(run_lease r);

@@ -43,7 +43,7 @@ answer<void> signals::send(run_ref of, const signal_request& q) {
   check(q);
   auto r = revival_.must_find_last(of);
   if (!r->state.open()) throw has_ended(r->state);
-  if (q.key.empty() || !is_known(*r, q.key)) e_.drive.driver.happen(*r, event_of(q));
+  if (q.key.empty() || !is_known(*r, q.key)) e_.drive.driver.take_event(*r, event_of(q));
   return {r->last_lsn};
 }
 
@@ -78,7 +78,7 @@ answer<bool> signals::answer_promise(std::string_view promise, std::string_view 
   check_arguments(promise, payload.size() + (rejected ? rejected->message.size() : 0));
   command_number command;
   auto r = run_of_token(promise, token, command);
-  revival_.resume(*r);
+  revival_.revive(*r);
   // An earlier event may end the run, or its wait. Then nothing takes the answer, and the caller
   // gets false.
   e_.drive.driver.drive_what_is_there(*r);
@@ -99,7 +99,7 @@ answer<bool> signals::answer_promise(std::string_view promise, std::string_view 
     e.error_type = rejected->type;
     e.error_text = rejected->message;
   }
-  e_.drive.driver.happen(*r, e);
+  e_.drive.driver.take_event(*r, e);
   return {true, r->last_lsn};
 }
 

@@ -32,7 +32,7 @@ answer<std::vector<start_result>> starts::start(std::string_view name_space,
   std::vector<start_result> results;
   std::vector<begun_run> begun;
   record_lsn lsn;
-  auto here = e_.log.here();
+  auto here = e_.journal.here();
   try {
     for (auto& q : requests) {
       auto taken = find_taken(name_space, workflow, q);
@@ -75,15 +75,15 @@ record_lsn starts::go_on(std::vector<begun_run>& begun) {
 }
 
 void starts::must_fit(const struct journal::place& here, std::string_view workflow) const {
-  if (!e_.log.is_too_much_since(here)) return;
+  if (!e_.journal.is_too_much_since(here)) return;
   throw error(errc::payload, workflow,
               "the runs that are to start together have more bytes than one commit takes, " +
-                  std::to_string(e_.log.event_bytes_max()) + ": start them in several parts");
+                  std::to_string(e_.journal.event_bytes_max()) + ": start them in several parts");
 }
 
 /// Removes runs that were recorded after `here`, and that weren't driven.
 void starts::take_back(std::vector<begun_run>& begun, const struct journal::place& here) {
-  e_.log.go_back(here);
+  e_.journal.go_back(here);
   for (auto b = begun.rbegin(); b != begun.rend(); ++b) {
     auto key = id_key(namespace_of(b->run->state), b->run->state.id);
     e_.drive.door.forget_run(*b->run);
@@ -92,7 +92,7 @@ void starts::take_back(std::vector<begun_run>& begun, const struct journal::plac
 }
 
 void starts::check(std::string_view workflow, const start_request& q) const {
-  if (!e_.shared.definitions.newest(workflow))
+  if (!e_.services.definitions.newest(workflow))
     throw error(errc::unknown_workflow, workflow,
                 "no workflow " + shown(workflow) + " is defined in this engine");
   check_id(q.id);
@@ -112,7 +112,7 @@ record starts::first_record(std::string_view name_space, std::string_view workfl
     return __builtin_add_overflow(e_.time.now(), d.count(), &t) ? INT64_MAX - 1 : t;
   };
   record start;
-  start.run = e_.log.new_run_number();
+  start.run = e_.journal.new_run_number();
   start.name = workflow;
   start.target = q.id;
   start.payload = q.arguments;

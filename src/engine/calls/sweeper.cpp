@@ -39,7 +39,7 @@ bool sweeper::sweep() {
   for (auto& [key, n] : e_.runs.counters.all()) names.insert(std::get<0>(key));
   bool any = sweep_busy();
   for (auto& name : names)
-    if (auto keep = plan.retention_of(name, e_.shared.options.retention); keep > 0)
+    if (auto keep = plan.retention_of(name, e_.services.options.retention); keep > 0)
       any |= sweep(name, keep);
   if (e_.commit.waits_for_room())
     plan.next = std::max(plan.next, plus(e_.time.now(), refused_sweep_ms));
@@ -53,7 +53,7 @@ bool sweeper::sweep_busy() {
   for (auto run : std::exchange(plan.busy, {})) {
     auto r = e_.runs.table.load(run);
     if (!r) continue;
-    auto keep = plan.retention_of(namespace_of(r->state), e_.shared.options.retention);
+    auto keep = plan.retention_of(namespace_of(r->state), e_.services.options.retention);
     if (is_old(r->state, keep)) any |= sweep_chain(*r);
     else plan.busy.push_back(run);
   }
@@ -93,10 +93,10 @@ std::vector<run_number> sweeper::find_old(const std::string& name_space, std::in
   if (!last.empty()) (from = last).push_back('\0');
   bool has_all = e_.commit.is_idle() && !e_.commit.checkpointer.has_ended();
   bool was_set_back = e_.time.clock.history().shifts_back();
-  scan(e_.shared.store, {from, to}, [&](std::string_view key, std::string_view) {
+  scan(e_.services.store, {from, to}, [&](std::string_view key, std::string_view) {
     if (key.size() < shortest) {
-      e_.shared.reporter.report(event_kind::store_damaged,
-                                "a key of the index by end makes no sense; it is left alone");
+      e_.services.reporter.report(event_kind::store_damaged,
+                                  "a key of the index by end makes no sense; it is left alone");
       return true;
     }
     auto end = end_in(key), due = plus(end, keep);

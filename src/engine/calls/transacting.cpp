@@ -14,10 +14,10 @@ answer<void> transact(engine_parts& e, std::string_view name_space, transact_fun
   auto thrown = thrown_by_user([&] { f.run(tx); });
   e.tables.rethrow_failure();  // thrown even if `f` has caught it
   if (thrown) throw users_exception(thrown);
-  if (state.writes.empty()) return {e.log.last_lsn()};  // for what it has read
+  if (state.writes.empty()) return {e.journal.last_lsn()};  // for what it has read
   auto writes = e.tables.seal(std::move(state.writes));
   auto lsn = e.recorder.append_own(notes::written());
-  e.tables.stage(std::move(writes), e.log.extra_writes());
+  e.tables.stage(std::move(writes), e.journal.extra_writes());
   return {lsn};
 }
 

@@ -58,7 +58,7 @@ void updates::start_run(update_call& c) {
 
 std::optional<record_lsn> updates::attach(update_call& c) {
   auto r = e_.runs.finder.must_find_or_follow(c.of);
-  revival_.resume(*r);
+  revival_.revive(*r);
   revival_.must_have_begun(*r, errc::rejected, "update", c.request.name);
   if (r->state.open()) (void)revival_.drive_to_now(e_.runs.table.hold(*r));
   r = where_answered(std::move(r), c.outcome.id);
@@ -70,7 +70,7 @@ std::optional<record_lsn> updates::attach(update_call& c) {
 
 std::optional<record_lsn> updates::send(update_call& c) {
   auto r = revival_.must_find_last(c.of);
-  revival_.resume(*r);
+  revival_.revive(*r);
   revival_.must_have_begun(*r, errc::rejected, "update", c.request.name);
   if (r->state.open()) r = revival_.drive_to_now(std::move(r));
   c.of.run = c.outcome.run = r->state.run.value();
@@ -96,7 +96,7 @@ std::optional<std::optional<record_lsn>> updates::find_sent(update_call& c, resi
     return found(std::in_place, r.last_lsn);
   }
   if (c.request.id.empty()) return std::nullopt;
-  if (r.frame->emitter.has_queued(record_kind::update, id)) {  // it waits for its turn
+  if (r.frame->replay_cursor.has_queued(record_kind::update, id)) {  // it waits for its turn
     if (waits(c)) return kept();
     return found(std::in_place, r.last_lsn);
   }
@@ -107,8 +107,8 @@ std::optional<std::optional<record_lsn>> updates::find_sent(update_call& c, resi
 
 void updates::validate(resident& r, const update_request& q) {
   code_use validated{code_use::validates, no_command, checksum_of(q.name)};
-  in_workflow here(e_.shared.crash_slots, e_.runs.suspects, e_.shared.watchdog, r.state.workflow,
-                   *r.frame, e_.drive.door.enter(r.state, *r.frame, validated));
+  in_workflow here(e_.services.crash_slots, e_.runs.suspects, e_.services.watchdog,
+                   r.state.workflow, *r.frame, e_.drive.door.enter(r.state, *r.frame, validated));
   here.may_do_anything();
   call_user([&] { r.frame->updates.validate(q.name, q.arguments); });
 }
@@ -119,7 +119,7 @@ std::optional<record_lsn> updates::send_new(update_call& c, resident& r) {
                                   q.id.empty() ? flag::update::unnamed : std::uint8_t{0});
   if (waits(c)) r.updaters.push_back(&c);  // the drive may answer the update at once
   try {
-    e_.drive.driver.happen(r, e);
+    e_.drive.driver.take_event(r, e);
   } catch (...) {
     std::erase(r.updaters, &c);
     throw;
@@ -166,8 +166,8 @@ run_lease updates::where_answered(run_lease r, const std::string& id) {
 /// at each start does, but the numbers of the journal don't.
 std::string updates::new_id() {
   char text[33];
-  auto first = e_.shared.entropy.bits();
-  auto second = e_.shared.entropy.bits() + e_.log.last_lsn().value();
+  auto first = e_.services.entropy.bits();
+  auto second = e_.services.entropy.bits() + e_.journal.last_lsn().value();
   std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(first),
                 static_cast<unsigned long long>(second));
   return text;

@@ -27,7 +27,7 @@ commit_line::commit_line(services& s, journal& j, time_room& t, run_room& r, use
       recorder_(rec) {}
 
 void commit_line::start() {
-  committer.start([this] { bodies_.calls.wake_if_asleep(); });
+  commit_thread.start([this] { bodies_.calls.wake_if_asleep(); });
 }
 
 void commit_line::set_at(block_at a) noexcept {
@@ -36,7 +36,7 @@ void commit_line::set_at(block_at a) noexcept {
 }
 
 bool commit_line::commit() {
-  if (at_ == block_at::committer) return false;
+  if (at_ == block_at::commit_thread) return false;
   if (at_ == block_at::refused) {
     if (makes_room_) join_refused();
     else if (time_.now() < refusal_.retry_at) return false;
@@ -45,9 +45,9 @@ bool commit_line::commit() {
     seal_block();
   }
   sealed_at_ = std::chrono::steady_clock::now();
-  if (committer.started() && !is_quiet()) {
-    set_at(block_at::committer);
-    committer.submit([this] { write_block(); });
+  if (commit_thread.started() && !is_quiet()) {
+    set_at(block_at::commit_thread);
+    commit_thread.submit([this] { write_block(); });
     return false;
   }
   std::exception_ptr error;
@@ -97,7 +97,7 @@ void commit_line::join_refused() {
 }
 
 void commit_line::keep_committing() {
-  if (!committer.started()) return;
+  if (!commit_thread.started()) return;
   finish_commit();
   if (is_idle()) commit();
 }
@@ -111,13 +111,13 @@ void commit_line::write_block() {
 
 bool commit_line::finish_commit() {
   if (!has_written()) return false;
-  written(committer.wait());
+  written(commit_thread.wait());
   drop_written();
   return true;
 }
 
 void commit_line::wait() {
-  if (at_ == block_at::committer) written(committer.wait());
+  if (at_ == block_at::commit_thread) written(commit_thread.wait());
 }
 
 void commit_line::make_durable() {

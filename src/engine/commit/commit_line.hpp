@@ -1,4 +1,4 @@
-// Makes records durable: seals blocks, has them written by the committer's thread or writes them
+// Makes records durable: seals blocks, has them written by the commit thread's thread or writes them
 // here, and lets callers and bodies go on when a commit is done.
 //
 // One block is on its way at a time. While one is written, the next is filled.
@@ -11,7 +11,7 @@
 #include "engine/bodies/bodies.hpp"
 #include "engine/commit/answers.hpp"
 #include "engine/commit/checkpointer.hpp"
-#include "engine/commit/committer.hpp"
+#include "engine/commit/commit_thread.hpp"
 #include "engine/record/recorder.hpp"
 #include "engine/runs/run_room.hpp"
 #include "engine/services/services.hpp"
@@ -27,16 +27,16 @@ class commit_line {
   commit_line(services& s, journal& j, time_room& t, run_room& r, user_tables& u, bodies& b,
               const recorder& rec);
 
-  /// Starts the committer's thread.
+  /// Starts the commit thread's thread.
   void start();
 
-  /// Seals the block that fills, and has it written: by the committer while the loop goes on, or
+  /// Seals the block that fills, and has it written: by the commit thread while the loop goes on, or
   /// here if there is nothing else to do, which saves a lone run a thread switch. Returns whether
-  /// anything got done here; false if the committer has the block.
+  /// anything got done here; false if the commit thread has the block.
   bool commit();
-  /// Takes back the block that the committer has written, if it has.
+  /// Takes back the block that the commit thread has written, if it has.
   bool finish_commit();
-  /// Waits until the committer has no block.
+  /// Waits until the commit thread has no block.
   void wait();
   /// Waits until everything that is recorded is durable, or until the store refuses it.
   void make_durable();
@@ -66,19 +66,21 @@ class commit_line {
   bool waits_for_room() const noexcept { return block_ && block_->was_refused; }
   /// Whether no block is on its way.
   bool is_idle() const noexcept { return at_ == block_at::nowhere; }
-  /// The committer has a block to give back.
-  bool has_written() const noexcept { return at_ == block_at::committer && committer.done(); }
+  /// The commit thread has a block to give back.
+  bool has_written() const noexcept {
+    return at_ == block_at::commit_thread && commit_thread.done();
+  }
   /// commit() lets a block grow until this time.
   std::chrono::steady_clock::time_point grows_until() const noexcept { return grow_until_; }
 
   /// Reset when the block on its way is durable. Readers of the store as it is until then share it.
   std::shared_ptr<void> until_written;
-  detail::committer committer;
+  detail::commit_thread commit_thread;
   detail::checkpointer checkpointer;
   detail::answers answers;
 
  private:
-  enum class block_at { nowhere, committer, refused };
+  enum class block_at { nowhere, commit_thread, refused };
   void set_at(block_at a) noexcept;
   bool may_seal();
   void seal_block();

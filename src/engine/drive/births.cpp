@@ -24,7 +24,7 @@ run_lease births::add(const record& start) {
   ensure(start.run && !runs_.table.find(start.run), "a new run has a number that no other has");
   auto held = runs_.table.hold(runs_.table.add(start.run));
   held->state.run = start.run;  // messages need it before the first record is folded
-  held->resumed = true;
+  held->revived = true;
   return held;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "engine/drive/code_door.hpp"
+#include "engine/drive/code_entry.hpp"
 #include "engine/record/recorder.hpp"
 #include "engine/runs/run_room.hpp"
 #include "engine/services/services.hpp"
@@ -13,8 +13,8 @@ namespace stet { inline namespace v0 { namespace detail {
 /// Thread: the engine's loop.
 class births {
  public:
-  births(services& s, time_room& t, run_room& r, recorder& rec, code_door& d) noexcept
-      : services_(s), time_(t), runs_(r), recorder_(rec), door_(d) {}
+  births(services& s, time_room& t, run_room& r, recorder& rec, code_entry& d) noexcept
+      : services_(s), time_(t), runs_(r), recorder_(rec), entry_(d) {}
 
   /// Makes a new run from its first record, and fills in the rest of that. The run is driven in a
   /// turn of its own, when its time has come. Throws a users_exception if the record can't be
@@ -32,7 +32,7 @@ class births {
       if (waits(start, undriven)) record_undriven(*held, start);
       else begin(*held, start);
     } catch (const users_exception&) {
-      door_.forget_run(*held);
+      entry_.forget_run(*held);
       runs_.table.restore_latest(key, before);
       throw;
     }
@@ -50,7 +50,7 @@ class births {
   time_room& time_;
   run_room& runs_;
   recorder& recorder_;
-  code_door& door_;
+  code_entry& entry_;
 };
 
 }}}  // namespace stet::v0::detail

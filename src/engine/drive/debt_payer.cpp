@@ -49,9 +49,9 @@ bool debt_payer::look(resident& r, const wait& w) {
 void debt_payer::look_at_child(resident& r, const wait& w) {
   auto child = runs_.finder.chain_of({w.child.value(), namespace_of(r.state), w.id});
   if (!child)
-    return callers_.fail_pending(r, record_kind::child_failed, w.command, errc::child_failed,
-                                 "stet::run_terminated",
-                                 "the run " + shown(w.id) + " has been erased");
+    return calling_runs_.fail_pending(r, record_kind::child_failed, w.command, errc::child_failed,
+                                      "stet::run_terminated",
+                                      "the run " + shown(w.id) + " has been erased");
   auto& s = child->state;
   if (s.open()) return;
   record end;  // the record before it was sealed
@@ -81,12 +81,12 @@ void debt_payer::look_at_call(resident& r, const wait& w) {
     if (!called) continue;
     auto a = find_update(runs_.history.opened(*called), id);
     if (!a) continue;
-    if (a->done) return callers_.answer(id, *a);
+    if (a->done) return calling_runs_.answer(id, *a);
     if (called->state.open()) return;
     break;
   }
-  callers_.fail({{r.state.run, w.command}},
-                "the run " + shown(w.id) + " is over without an answer");
+  calling_runs_.fail({{r.state.run, w.command}},
+                     "the run " + shown(w.id) + " is over without an answer");
 }
 
 }}}  // namespace stet::v0::detail

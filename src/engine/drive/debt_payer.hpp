@@ -1,6 +1,6 @@
 // Pays what was owed to a run while its snapshot couldn't be read.
 #pragma once
-#include "engine/drive/callers.hpp"
+#include "engine/drive/calling_runs.hpp"
 #include "engine/drive/ending.hpp"
 #include "engine/runs/run_room.hpp"
 #include "engine/services/services.hpp"
@@ -10,8 +10,8 @@ namespace stet { inline namespace v0 { namespace detail {
 /// Thread: the engine's loop.
 class debt_payer {
  public:
-  debt_payer(services& s, run_room& r, callers& k, ending& e) noexcept
-      : services_(s), runs_(r), callers_(k), ending_(e) {}
+  debt_payer(services& s, run_room& r, calling_runs& k, ending& e) noexcept
+      : services_(s), runs_(r), calling_runs_(k), ending_(e) {}
 
   /// A debt that can't be paid yet, since another run can't be read, stays owed.
   void pay(resident& r);
@@ -29,7 +29,7 @@ class debt_payer {
 
   services& services_;
   run_room& runs_;
-  callers& callers_;
+  calling_runs& calling_runs_;
   ending& ending_;
 };
 

@@ -1,17 +1,17 @@
 // The parts that drive runs by events, and carry out what the runs ask for.
 #pragma once
 #include "engine/drive/births.hpp"
-#include "engine/drive/callers.hpp"
-#include "engine/drive/code_door.hpp"
+#include "engine/drive/calling_runs.hpp"
+#include "engine/drive/code_entry.hpp"
 #include "engine/drive/debt_payer.hpp"
 #include "engine/drive/driver.hpp"
 #include "engine/drive/ending.hpp"
 #include "engine/drive/entities.hpp"
 #include "engine/drive/frame_maker.hpp"
-#include "engine/drive/messenger.hpp"
+#include "engine/drive/outgoing.hpp"
 #include "engine/drive/staller.hpp"
 #include "engine/drive/successor.hpp"
-#include "engine/drive/waiters.hpp"
+#include "engine/drive/waiting_calls.hpp"
 #include "engine/steps/run_host.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -21,30 +21,30 @@ struct drive_room {
              bodies& b, step_desk& d)
       : host(s, j, t, r, c, b, d),
         door(s, r, c),
-        callers(s, r, rec),
-        waiters(r, c, callers),
-        staller(s, t, r, rec, d, door, waiters),
+        calling_runs(s, r, rec),
+        waiting_calls(r, c, calling_runs),
+        staller(s, t, r, rec, d, door, waiting_calls),
         frames(s, t, r, rec, host, door, staller),
         entities(s, r),
         births(s, t, r, rec, door),
-        ending(s, t, r, rec, c, d, callers, waiters),
+        ending(s, t, r, rec, c, d, calling_runs, waiting_calls),
         successor(s, j, t, r, rec, door, births),
-        messenger(s, j, r, rec, entities, births, callers, ending),
-        driver(s, j, t, r, rec, c, d, host, door, waiters, staller, frames, births, successor,
-               messenger, ending),
-        payer(s, r, callers, ending) {}
+        outgoing(s, j, r, rec, entities, births, calling_runs, ending),
+        driver(s, j, t, r, rec, c, d, host, door, waiting_calls, staller, frames, births, successor,
+               outgoing, ending),
+        payer(s, r, calling_runs, ending) {}
 
   run_host host;
-  code_door door;
-  detail::callers callers;
-  detail::waiters waiters;
+  code_entry door;
+  detail::calling_runs calling_runs;
+  detail::waiting_calls waiting_calls;
   detail::staller staller;
   frame_maker frames;
   detail::entities entities;
   detail::births births;
   detail::ending ending;
   detail::successor successor;
-  detail::messenger messenger;
+  detail::outgoing outgoing;
   detail::driver driver;
   debt_payer payer;
 };

@@ -23,8 +23,8 @@ record last_record(std::string_view records) {
 }  // namespace
 
 driver::driver(services& s, journal& j, time_room& t, run_room& r, recorder& rec, commit_line& c,
-               step_desk& d, run_host& h, code_door& door, waiters& w, staller& st, frame_maker& f,
-               births& b, successor& next, messenger& m, ending& e) noexcept
+               step_desk& d, run_host& h, code_entry& door, waiting_calls& w, staller& st,
+               frame_maker& f, births& b, successor& next, outgoing& m, ending& e) noexcept
     : services_(s),
       journal_(j),
       time_(t),
@@ -33,16 +33,16 @@ driver::driver(services& s, journal& j, time_room& t, run_room& r, recorder& rec
       commit_(c),
       desk_(d),
       host_(h),
-      door_(door),
-      waiters_(w),
+      entry_(door),
+      waiting_calls_(w),
       staller_(st),
       frames_(f),
       births_(b),
       successor_(next),
-      messenger_(m),
+      outgoing_(m),
       ending_(e) {}
 
-void driver::happen(resident& r, record e, sealed_writes writes) {
+void driver::take_event(resident& r, record e, sealed_writes writes) {
   if (!r.state.open()) return;
   e.run = r.state.run;
   e.time = time_.now();
@@ -52,8 +52,8 @@ void driver::happen(resident& r, record e, sealed_writes writes) {
   recorder_.post_event(r, e, std::move(writes));
 }
 
-void driver::happen_surely(resident& r, record e) {
-  recorder_.surely(e, [&](const record& some) { happen(r, some); });
+void driver::take_event_surely(resident& r, record e) {
+  recorder_.surely(e, [&](const record& some) { take_event(r, some); });
 }
 
 bool driver::may_drive(const resident& r) const noexcept {
@@ -74,11 +74,11 @@ void driver::drive(resident& r, const record* event, sealed_writes writes) {
   ensure(recorder_.is_on_loop(), "runs are driven on the engine's thread");
   ensure(event || r.state.undriven > 0, "what drives a run is an event");
   ensure(r.state.records == 0 || r.state.open(), "only an open run is driven");
-  if (!event && r.frame->emitter.queued().empty())
+  if (!event && r.frame->replay_cursor.queued().empty())
     return staller_.stall(r, "an event should drive that isn't there");
   std::string queued;
   record oldest;
-  if (!event) oldest = r.frame->emitter.take_queued(queued, time_.now());
+  if (!event) oldest = r.frame->replay_cursor.take_queued(queued, time_.now());
   const record& by = event ? *event : oldest;
   out_.clear();
   host_.driven_at = by.time;
@@ -103,12 +103,12 @@ void driver::drive(resident& r, const record* event, sealed_writes writes) {
 /// why.
 bool driver::deliver(resident& r, const record* event, const record& by) {
   auto& workflow = r.state.workflow;
-  auto who = door_.enter(r.state, *r.frame, use_of(by));
+  auto who = entry_.enter(r.state, *r.frame, use_of(by));
   in_workflow here(services_.crash_slots, runs_.suspects, services_.watchdog,
                    workflow.empty() ? by.name : workflow, *r.frame, who);
   if (!r.frame->deliver(by, out_) || !check_determinism(r, event)) return false;
   if (here.offence().empty()) return true;
-  r.frame->emitter.reject(here.offence());
+  r.frame->replay_cursor.reject(here.offence());
   return false;
 }
 
@@ -120,11 +120,11 @@ bool driver::seal_commands(resident& r, const payload_owner& of) {
     sealed_ += recorder_.seal(of, r.state.records + 1, out_.records);
   } catch (const users_exception& e) {
     sealed_.resize(event_bytes);
-    r.frame->emitter.reject(words_of(e.thrown()));
+    r.frame->replay_cursor.reject(words_of(e.thrown()));
     return false;
   }
   if (sealed_.size() > journal_.event_bytes_max()) {
-    r.frame->emitter.reject(
+    r.frame->replay_cursor.reject(
         "what it asks for by one event has " + std::to_string(sealed_.size()) +
         " bytes, and one commit takes " + std::to_string(journal_.event_bytes_max()) +
         ": ask for less at a time (map_options::concurrency), or keep() what is long");
@@ -158,7 +158,7 @@ bool driver::check_determinism(resident& r, const record* event) {
   } catch (const error& e) {
     if (!is_of_one_run(e)) throw;
     if (e.code() == errc::payload) return true;  // it can't be opened now, so nothing can be said
-    r.frame->emitter.reject(e.what());
+    r.frame->replay_cursor.reject(e.what());
     return false;
   }
   encode(history, event ? *event : notes::driven(time_.now()));
@@ -167,8 +167,8 @@ bool driver::check_determinism(resident& r, const record* event) {
                             : services_.definitions.find(event->name, event->version);
   execution shadow(*d, services_.errors, nullptr, r.state.run, r.frame->id());
   drive_output work;
-  if (shadow.replay(history, work) || shadow.emitter.starved()) return true;
-  r.frame->emitter.reject(
+  if (shadow.replay(history, work) || shadow.replay_cursor.starved()) return true;
+  r.frame->replay_cursor.reject(
       "the workflow isn't deterministic; a replay right after the event differs: " +
       shadow.problem());
   return false;
@@ -176,7 +176,7 @@ bool driver::check_determinism(resident& r, const record* event) {
 
 void driver::after_drive(resident& r) {
   runs_.frames.mark_used(r);
-  waiters_.tell_updated(r, out_.updated);
+  waiting_calls_.tell_updated(r, out_.updated);
   // The run's code came through, so it isn't what always brings the process down.
   if (r.state.crashes && r.state.open() && !runs_.suspects.has_code_of(r.state.run))
     recorder_.append_note(r, notes::suspect(no_command, 0));
@@ -195,8 +195,8 @@ void driver::after_drive(resident& r) {
 void driver::set_going(resident& r, const intent& i) {
   if (STET_SEEDED(drop_last_intents) && !r.state.open()) return;
   auto& q = *i.what;
-  if (q.kind == wait_kind::child) messenger_.start_child(r, q, i.child);
-  else if (q.kind == wait_kind::message) messenger_.send(r, q);
+  if (q.kind == wait_kind::child) outgoing_.start_child(r, q, i.child);
+  else if (q.kind == wait_kind::message) outgoing_.send(r, q);
   else if (auto* p = r.state.find(i.command)) desk_.begin_step(r, q, p->attempt);
 }
 

@@ -8,9 +8,9 @@
 #include "engine/drive/births.hpp"
 #include "engine/drive/ending.hpp"
 #include "engine/drive/frame_maker.hpp"
-#include "engine/drive/messenger.hpp"
+#include "engine/drive/outgoing.hpp"
 #include "engine/drive/successor.hpp"
-#include "engine/drive/waiters.hpp"
+#include "engine/drive/waiting_calls.hpp"
 #include "engine/record/recorder.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -20,16 +20,16 @@ namespace stet { inline namespace v0 { namespace detail {
 class driver {
  public:
   driver(services& s, journal& j, time_room& t, run_room& r, recorder& rec, commit_line& c,
-         step_desk& d, run_host& h, code_door& door, waiters& w, staller& st, frame_maker& f,
-         births& b, successor& next, messenger& m, ending& e) noexcept;
+         step_desk& d, run_host& h, code_entry& door, waiting_calls& w, staller& st, frame_maker& f,
+         births& b, successor& next, outgoing& m, ending& e) noexcept;
 
   /// Records an event, and drives the run by it if that is possible now. `writes`: the user's
   /// entries that are committed with it. Throws a users_exception if the event can't be sealed:
   /// then nothing has happened.
-  void happen(resident& r, record e, sealed_writes writes = {});
+  void take_event(resident& r, record e, sealed_writes writes = {});
   /// The same for an event that has to be recorded for the engine's own reasons: see
   /// recorder::surely.
-  void happen_surely(resident& r, record e);
+  void take_event_surely(resident& r, record e);
   /// Whether the run has an undriven event, and may be driven by it now.
   bool may_drive(const resident& r) const noexcept;
   /// Drives the run by its oldest undriven event.
@@ -58,13 +58,13 @@ class driver {
   commit_line& commit_;
   step_desk& desk_;
   run_host& host_;
-  code_door& door_;
-  waiters& waiters_;
+  code_entry& entry_;
+  waiting_calls& waiting_calls_;
   staller& staller_;
   frame_maker& frames_;
   births& births_;
   successor& successor_;
-  messenger& messenger_;
+  outgoing& outgoing_;
   ending& ending_;
   drive_output out_;            // of the drive that is under way
   std::string sealed_, plain_;  // the records of that drive

@@ -19,13 +19,13 @@ void ending::end_run(resident& r, const record& end) {
     if (!a->revoke()) desk_.ask_to_return(*a);
     desk_.leave_behind(*a);
   }
-  waiters_.tell_end(r);
+  waiting_calls_.tell_end(r);
   if (!r.updaters.empty())
-    waiters_.fail_updaters(r,
-                           error(errc::run_ended, r.state.id,
-                                 "the run " + shown(r.state.id) + " has ended without an answer"));
+    waiting_calls_.fail_updaters(
+        r, error(errc::run_ended, r.state.id,
+                 "the run " + shown(r.state.id) + " has ended without an answer"));
   if (!r.state.next) {
-    callers_.fail_all_of(r);
+    calling_runs_.fail_all_of(r);
     tell_parent(r, end);
   }
   commit_.checkpointer.add_ended(r.state.run);
@@ -113,8 +113,8 @@ void ending::tell_parent(resident& r, const record& end) {
   try {
     recorder_.post_event(*parent, events::child_done(command, end.payload));
   } catch (const users_exception& why) {  // the result can't be sealed for the parent
-    callers_.fail_pending(*parent, record_kind::child_failed, command, errc::child_failed,
-                          "stet::error", words_of(why.thrown()));
+    calling_runs_.fail_pending(*parent, record_kind::child_failed, command, errc::child_failed,
+                               "stet::error", words_of(why.thrown()));
   }
 }
 

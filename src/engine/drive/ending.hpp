@@ -17,8 +17,8 @@
 #include <string_view>
 
 #include "engine/commit/commit_line.hpp"
-#include "engine/drive/callers.hpp"
-#include "engine/drive/waiters.hpp"
+#include "engine/drive/calling_runs.hpp"
+#include "engine/drive/waiting_calls.hpp"
 #include "engine/record/recorder.hpp"
 #include "engine/steps/step_desk.hpp"
 
@@ -28,15 +28,15 @@ namespace stet { inline namespace v0 { namespace detail {
 class ending {
  public:
   ending(services& s, time_room& t, run_room& r, recorder& rec, commit_line& c, step_desk& d,
-         callers& k, waiters& w) noexcept
+         calling_runs& k, waiting_calls& w) noexcept
       : services_(s),
         time_(t),
         runs_(r),
         recorder_(rec),
         commit_(c),
         desk_(d),
-        callers_(k),
-        waiters_(w) {}
+        calling_runs_(k),
+        waiting_calls_(w) {}
 
   /// The run has just ended by the record `end`: pays its debts.
   void end_run(resident& r, const record& end);
@@ -65,8 +65,8 @@ class ending {
   recorder& recorder_;
   commit_line& commit_;
   step_desk& desk_;
-  callers& callers_;
-  waiters& waiters_;
+  calling_runs& calling_runs_;
+  waiting_calls& waiting_calls_;
 };
 
 }}}  // namespace stet::v0::detail

@@ -23,9 +23,9 @@ bool frame_maker::ensure_frame(resident& r) {
   try {
     auto history = runs_.history.opened(r);
     const bool is_new = r.state.records == 1 && r.state.undriven == 1;  // none of its code has run
-    if (is_new) frame->emitter.queue(std::move(history));
-    else if (auto unfit = door_.replay(r.state, *frame, history)) {
-      door_.destroy(r.state, frame);
+    if (is_new) frame->replay_cursor.queue(std::move(history));
+    else if (auto unfit = entry_.replay(r.state, *frame, history)) {
+      entry_.destroy(r.state, frame);
       staller_.stall(r, *std::move(unfit));
       return false;
     }
@@ -70,9 +70,9 @@ std::string frame_maker::why_incompatible(definition& d, const run_state& s,
     execution shadow(d, services_.errors, nullptr, s.run, s.id);
     drive_output work;
     in_workflow here(services_.crash_slots, runs_.suspects, services_.watchdog, s.workflow, shadow,
-                     door_.enter(s, shadow, {code_use::replays}));
+                     entry_.enter(s, shadow, {code_use::replays}));
     if (!shadow.replay(history, work)) return shadow.problem();
-    while (!shadow.emitter.queued().empty() && !shadow.ended()) {
+    while (!shadow.replay_cursor.queued().empty() && !shadow.ended()) {
       work.clear();
       if (!shadow.drive_next(time_.now(), work)) return shadow.problem();
     }

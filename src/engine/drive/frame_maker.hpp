@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/drive/code_door.hpp"
+#include "engine/drive/code_entry.hpp"
 #include "engine/drive/staller.hpp"
 #include "engine/steps/run_host.hpp"
 
@@ -16,9 +16,9 @@ std::string why_quarantined(const run_state& s, unsigned max_crashes);
 /// Thread: the engine's loop.
 class frame_maker {
  public:
-  frame_maker(services& s, time_room& t, run_room& r, recorder& rec, run_host& h, code_door& d,
+  frame_maker(services& s, time_room& t, run_room& r, recorder& rec, run_host& h, code_entry& d,
               staller& st) noexcept
-      : services_(s), time_(t), runs_(r), recorder_(rec), host_(h), door_(d), staller_(st) {}
+      : services_(s), time_(t), runs_(r), recorder_(rec), host_(h), entry_(d), staller_(st) {}
 
   /// Makes sure that the run has its coroutine. Returns false if that isn't possible: then the run
   /// is stalled.
@@ -41,7 +41,7 @@ class frame_maker {
   run_room& runs_;
   recorder& recorder_;
   run_host& host_;
-  code_door& door_;
+  code_entry& entry_;
   staller& staller_;
 };
 

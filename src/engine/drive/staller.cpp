@@ -9,7 +9,7 @@ void staller::stall(resident& r,
                     std::string reason) {  // NOLINT(performance-unnecessary-value-param)
   reason = on_one_line(reason);
   desk_.stop_all(r);
-  door_.evict_now(r);
+  entry_.evict_now(r);
   if (!r.state.stalled || runs_.texts.outcome(r.state) != reason) {
     services_.reporter.report(event_kind::run_stalled,
                               "run " + shown(r.state.id) + " of workflow " +
@@ -18,15 +18,15 @@ void staller::stall(resident& r,
     recorder_.append_note_surely(r, notes::stalled(time_.now(), reason));
     time_.timers.look_again(r.state);  // the index only has that it is tried again at a start
   }
-  waiters_.tell_stalled(r);
+  waiting_calls_.tell_stalled(r);
 }
 
 void staller::resume(resident& r) {
   r.resumes_later = !frames::may_evict(r);
   if (r.resumes_later) return;
   recorder_.append_note(r, notes::resumed(time_.now()));
-  door_.evict_now(r);
-  r.resumed = false;
+  entry_.evict_now(r);
+  r.revived = false;
   runs_.agenda.add(r);
 }
 

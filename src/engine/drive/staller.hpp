@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/users_exception.hpp"
-#include "engine/drive/code_door.hpp"
-#include "engine/drive/waiters.hpp"
+#include "engine/drive/code_entry.hpp"
+#include "engine/drive/waiting_calls.hpp"
 #include "engine/record/recorder.hpp"
 #include "engine/services/failures.hpp"
 #include "engine/steps/step_desk.hpp"
@@ -15,9 +15,9 @@ namespace stet { inline namespace v0 { namespace detail {
 /// Thread: the engine's loop.
 class staller {
  public:
-  staller(services& s, time_room& t, run_room& r, recorder& rec, step_desk& d, code_door& c,
-          waiters& w) noexcept
-      : services_(s), time_(t), runs_(r), recorder_(rec), desk_(d), door_(c), waiters_(w) {}
+  staller(services& s, time_room& t, run_room& r, recorder& rec, step_desk& d, code_entry& c,
+          waiting_calls& w) noexcept
+      : services_(s), time_(t), runs_(r), recorder_(rec), desk_(d), entry_(c), waiting_calls_(w) {}
 
   /// The reason is a copy, since it may be a text of the frame, which is destroyed here.
   void stall(resident& r, std::string reason);
@@ -46,8 +46,8 @@ class staller {
   run_room& runs_;
   recorder& recorder_;
   step_desk& desk_;
-  code_door& door_;
-  waiters& waiters_;
+  code_entry& entry_;
+  waiting_calls& waiting_calls_;
 };
 
 }}}  // namespace stet::v0::detail

@@ -57,9 +57,9 @@ bool successor::begin(resident& r, std::string_view driven) {
     why = e.what();
   }
   journal_.go_back(here);
-  if (auto* next = runs_.table.find(r.frame->continues()->run)) door_.forget_run(*next);
+  if (auto* next = runs_.table.find(r.frame->continues()->run)) entry_.forget_run(*next);
   (void)runs_.table.set_latest(id_key(namespace_of(after), after.id), after.run);
-  r.frame->emitter.reject(why);
+  r.frame->replay_cursor.reject(why);
   return false;
 }
 
@@ -94,7 +94,7 @@ void successor::continue_run(resident& r, const run_state& s) {
   auto created = births_.create(start);
   auto updates = hand_over(r, s.id, *created);
   // Nothing after this fails.
-  waiters::move_updaters(r, *created, updates);
+  waiting_calls::move_updaters(r, *created, updates);
   runs_.sent.remember(*r.frame, s);
 }
 

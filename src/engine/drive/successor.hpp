@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/drive/births.hpp"
-#include "engine/drive/waiters.hpp"
+#include "engine/drive/waiting_calls.hpp"
 #include "engine/record/recorder.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -14,9 +14,9 @@ namespace stet { inline namespace v0 { namespace detail {
 /// Thread: the engine's loop.
 class successor {
  public:
-  successor(services& s, journal& j, time_room& t, run_room& r, recorder& rec, code_door& d,
+  successor(services& s, journal& j, time_room& t, run_room& r, recorder& rec, code_entry& d,
             births& b) noexcept
-      : services_(s), journal_(j), time_(t), runs_(r), recorder_(rec), door_(d), births_(b) {}
+      : services_(s), journal_(j), time_(t), runs_(r), recorder_(rec), entry_(d), births_(b) {}
 
   /// Begins the run that continues this one, if the drive asked for one. `driven`: the sealed
   /// records of the drive, which aren't recorded yet. Returns false if something can't be sealed,
@@ -33,7 +33,7 @@ class successor {
   time_room& time_;
   run_room& runs_;
   recorder& recorder_;
-  code_door& door_;
+  code_entry& entry_;
   births& births_;
 };
 

@@ -44,7 +44,7 @@ void closing::finish() {
   }
   take_what_came();
   write_the_rest();
-  e_.shared.crash_slots.close();
+  e_.services.crash_slots.close();
 }
 
 void closing::take_what_came() {
@@ -61,7 +61,7 @@ void closing::take_what_came() {
 
 void closing::write_the_rest() {
   for (auto& [run, r] : e_.runs.table.all()) e_.commit.checkpointer.slice(*r);
-  e_.log.mark_clean();
+  e_.journal.mark_clean();
   e_.commit.wait();
   while (e_.commit.commit()) {}
   if (!e_.commit.is_refused()) return;
@@ -87,7 +87,7 @@ void closing::let_bodies_go() {
     for (auto* c : std::exchange(waiting, {})) c->done(own_copy(closed));
   };
   for (auto& [run, r] : e_.runs.table.all()) {
-    tell(r->waiters);
+    tell(r->waiting_calls);
     tell(r->updaters);
   }
 }
@@ -127,7 +127,7 @@ void closing::end_pending(attempt& a) {
   if (!a.body->waits_for_body) return e_.desk.leave_behind(a);
   for (int waited_ms = 0; a.is_pending(); ++waited_ms) {
     if (waited_ms == patience_ms)
-      e_.shared.reporter.report(
+      e_.services.reporter.report(
           event_kind::close_waits,
           "the close waits for the pending step " + shown(a.body->name) +
               " to be resolved, rejected or dropped: its body captures, and may "

@@ -49,8 +49,8 @@ engine_core::~engine_core() {
   try {
     (void)close(std::nullopt);
   } catch (const std::exception& e) {
-    parts.shared.reporter.report_failure(event_kind::engine_stopped,
-                                         "closing the engine failed: ", e.what());
+    parts.services.reporter.report_failure(event_kind::engine_stopped,
+                                           "closing the engine failed: ", e.what());
   }
 }
 
@@ -63,12 +63,12 @@ void engine_core::must_be_new(std::string_view what, const char* why) const {
 void engine_core::define(std::string_view name, std::string_view version,
                          std::unique_ptr<definition> d) {
   must_be_new(name, "define workflows before the engine is started");
-  parts.shared.definitions.add(name, version, std::move(d));
+  parts.services.definitions.add(name, version, std::move(d));
 }
 
 void engine_core::define(std::unique_ptr<declared_error> e) {
   must_be_new(e->name(), "declare error types before the engine is started");
-  parts.shared.errors.add(std::move(e));
+  parts.services.errors.add(std::move(e));
 }
 
 void engine_core::retain(std::string_view name_space, duration d) {
@@ -117,9 +117,9 @@ void engine_core::start() {
 void engine_core::start_threads() {
   parts.bodies.threads.start();
   phase_ = phase::running;  // a body may begin before this returns
-  if (parts.shared.is_manual()) return;
+  if (parts.services.is_manual()) return;
   parts.commit.start();
-  parts.shared.watchdog.start();
+  parts.services.watchdog.start();
   parts.thread.start(std::thread([this] { turns_.loop(); }));
 }
 
@@ -127,12 +127,12 @@ void engine_core::start_threads() {
 /// mark, nothing was read, and the start may be tried again.
 void engine_core::give_up_start(const std::exception_ptr& why) {
   if (recovery_.may_try_again(why)) return;
-  parts.shared.watchdog.stop();
-  parts.commit.committer.stop();
+  parts.services.watchdog.stop();
+  parts.commit.commit_thread.stop();
   phase_ = phase::closed;
   recovery_.let_go();
   parts.runs.table.clear();
-  parts.shared.store.close();
+  parts.services.store.close();
 }
 
 // ---------------------------------------------------------------- the close
@@ -146,8 +146,8 @@ bool engine_core::abandon_in_fork() noexcept {
   for (auto& [run, r] : parts.runs.table.all())
     for (auto* a : r->attempts)
       if (a->later) a->later->orphan();
-  parts.commit.committer.leak();
-  parts.shared.watchdog.leak();
+  parts.commit.commit_thread.leak();
+  parts.services.watchdog.leak();
   phase_ = phase::closed;
   return true;
 }
@@ -164,8 +164,8 @@ bool engine_core::close(std::optional<duration> limit) {
   std::optional<std::chrono::steady_clock::time_point> close_by;
   if (limit && *limit < no_limit) close_by = std::chrono::steady_clock::now() + *limit;
   const bool is_loop_left = parts.thread.joinable() && !parts.thread.join(close_by);
-  parts.commit.committer.stop();
-  parts.shared.watchdog.stop();
+  parts.commit.commit_thread.stop();
+  parts.services.watchdog.stop();
   port::lock_guard lock(drive_mutex_);
   as_loop here(parts);
   closing_.set_limit(close_by);
@@ -178,7 +178,7 @@ bool engine_core::close(std::optional<duration> limit) {
     turns_.discard_attempts();
     parts.runs.table.clear();
   }
-  parts.shared.store.close();
+  parts.services.store.close();
   if (why) std::rethrow_exception(why);
   return !closing_.left_bodies;
 }
@@ -200,7 +200,7 @@ std::exception_ptr engine_core::finish(bool is_loop_left) {
 void engine_core::keep_for_ever() {
   static port::mutex mutex;
   static auto* kept STET_PT_GUARDED_BY(mutex) = new std::vector<std::shared_ptr<engine_core>>;
-  parts.shared.crash_slots.detach();
+  parts.services.crash_slots.detach();
   parts.bodies.leave_host();
   port::lock_guard lock(mutex);
   kept->push_back(shared_from_this());
@@ -214,12 +214,12 @@ engine_core& engine_core::readable() {
   auto& commit = parts.commit;
   if (!commit.is_refused()) return *this;
   if (!commit.until_written) {
-    auto options = parts.shared.options;
+    auto options = parts.services.options;
     options.threads = 0;
     options.executor = nullptr;
-    options.listener = &parts.shared.reporter;  // the reporter calls it one event at a time
-    auto view = std::make_shared<engine_core>(std::make_unique<borrowed_store>(parts.shared.store),
-                                              std::move(options));
+    options.listener = &parts.services.reporter;  // the reporter calls it one event at a time
+    auto view = std::make_shared<engine_core>(
+        std::make_unique<borrowed_store>(parts.services.store), std::move(options));
     view->recovery_.read_only();
     view->recovery_.let_go();
     commit.until_written = std::move(view);

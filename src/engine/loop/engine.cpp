@@ -13,7 +13,7 @@ engine::~engine() {
   try {
     (void)core_->close(std::nullopt);
   } catch (const std::exception& e) {
-    core_->parts.shared.reporter.report(event_kind::engine_stopped, e.what());
+    core_->parts.services.reporter.report(event_kind::engine_stopped, e.what());
   }
 }
 void engine::add(std::string_view name, std::string_view version,

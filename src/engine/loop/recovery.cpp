@@ -15,14 +15,14 @@ namespace stet { inline namespace v0 { namespace detail {
 
 void recovery::recover() {
   failpoint("before recovery");
-  e_.log.open(
+  e_.journal.open(
       [&](const record& r, std::string_view bytes, record_lsn lsn) { take_record(r, bytes, lsn); });
   e_.time.keeper.start();
-  finish_reading(e_.log);
+  finish_reading(e_.journal);
   put_lost_aside();
-  auto where = e_.shared.store.info().path;
-  auto who = e_.shared.crash_slots.open(where.empty() ? std::string() : where + ".slots");
-  if (!e_.log.opened().was_clean) suspect(who);
+  auto where = e_.services.store.info().path;
+  auto who = e_.services.crash_slots.open(where.empty() ? std::string() : where + ".slots");
+  if (!e_.journal.opened().was_clean) suspect(who);
   schedule_all();
   e_.advance.waker.load_timers();
   let_go();
@@ -45,7 +45,7 @@ void recovery::schedule_all() {
 void recovery::read_only() {
   e_.time.keeper.update_now(e_.time.timers.size() > 0);
   try {
-    journal looking(e_.shared.store, e_.shared.options.commits);
+    journal looking(e_.services.store, e_.services.options.commits);
     looking.look([&](const record& r, std::string_view bytes, record_lsn lsn) {
       take_record(r, bytes, lsn);
     });
@@ -59,13 +59,13 @@ void recovery::read_only() {
 /// Reads the rest of the store, after the journal.
 void recovery::finish_reading(const journal& read) {
   auto tell = [&](const std::string& what) {
-    e_.shared.reporter.report(event_kind::store_damaged, what);
+    e_.services.reporter.report(event_kind::store_damaged, what);
   };
   for (auto& key : read.opened().strays)
     tell("the store has a key that is none of Stet's, and is left alone: " + shown(key) +
          "; stet::check names what is missing elsewhere");
-  e_.runs.counters.load(e_.shared.store, tell);
-  e_.runs.unreadable.owed = read_debts(e_.shared.store, tell);
+  e_.runs.counters.load(e_.services.store, tell);
+  e_.runs.unreadable.owed = read_debts(e_.services.store, tell);
   erase_leftovers();
   std::vector<run_number> aside;
   for (auto& [run, records] : put_aside_earlier()) aside.push_back(run);
@@ -79,7 +79,7 @@ void recovery::forget() noexcept {
   e_.runs.table.clear();
   e_.runs.unreadable = {};
   e_.runs.unsaved.clear();
-  e_.log.extra_writes() = {};
+  e_.journal.extra_writes() = {};
 }
 
 bool recovery::may_try_again(const std::exception_ptr& why) const noexcept {
@@ -87,7 +87,7 @@ bool recovery::may_try_again(const std::exception_ptr& why) const noexcept {
     std::rethrow_exception(why);
   } catch (const store_error& e) {
     bool heals = e.code() == errc::full || e.code() == errc::busy;
-    return e.outcome() == commit_outcome::refused && heals && !e_.log.opened().is_owned;
+    return e.outcome() == commit_outcome::refused && heals && !e_.journal.opened().is_owned;
   } catch (...) { return false; }
 }
 
@@ -131,9 +131,9 @@ void recovery::apply_to(resident& r, const record& rec, std::string_view bytes, 
   } catch (const malformed& e) {
     r.state.stalled = true;
     r.state.outcome = std::string("its history doesn't make sense: ") + e.what();
-    e_.shared.reporter.report(event_kind::run_stalled,
-                              "run " + shown(r.state.id) + " is stalled: " + r.state.outcome,
-                              r.state);
+    e_.services.reporter.report(event_kind::run_stalled,
+                                "run " + shown(r.state.id) + " is stalled: " + r.state.outcome,
+                                r.state);
   }
   e_.runs.table.note_latest(r);
   r.last_lsn = lsn;
@@ -147,8 +147,8 @@ void recovery::apply_to(resident& r, const record& rec, std::string_view bytes, 
 std::map<run_number, aside_records>& recovery::put_aside_earlier() {
   auto& aside = e_.runs.unreadable.aside;
   if (!aside)
-    aside = read_aside(e_.shared.store, [&](const std::string& what) {
-      e_.shared.reporter.report(event_kind::store_damaged, what);
+    aside = read_aside(e_.services.store, [&](const std::string& what) {
+      e_.services.reporter.report(event_kind::store_damaged, what);
     });
   return *aside;
 }
@@ -180,8 +180,8 @@ void recovery::fold_aside(resident& r) {
 /// The records of lost runs are all that the journal has of them. They go where no pass drops them.
 void recovery::put_lost_aside() {
   for (auto& [run, records] : std::exchange(e_.runs.unreadable.lost, {})) {
-    put_aside(e_.log.extra_writes(), run, records);
-    e_.shared.reporter.report_of_run(
+    put_aside(e_.journal.extra_writes(), run, records);
+    e_.services.reporter.report_of_run(
         event_kind::run_unreadable,
         "the snapshot of run " + std::to_string(run.value()) +
             " can't be read: " + std::to_string(records.size()) +
@@ -197,10 +197,10 @@ std::optional<run_state> recovery::read_snapshot_before(run_number run) {
   std::string why = "it is missing";
   try {
     if (auto state = e_.runs.table.read(run)) return state;
-    if (!e_.shared.store.get(keys::history(run, 0))) return std::nullopt;
+    if (!e_.services.store.get(keys::history(run, 0))) return std::nullopt;
   } catch (const malformed& e) { why = e.what(); }
   e_.runs.unreadable.leftovers.push_back(run);
-  e_.shared.reporter.report_of_run(
+  e_.services.reporter.report_of_run(
       event_kind::run_unreadable,
       "the snapshot of run " + std::to_string(run.value()) + " can't be read (" + why +
           "): the journal has all of that run, and it is written afresh",
@@ -213,10 +213,10 @@ void recovery::erase_leftovers() {
   for (auto run : std::exchange(e_.runs.unreadable.leftovers, {})) {
     auto* r = e_.runs.table.find(run);
     if (!r) continue;  // it was erased later
-    auto& writes = e_.log.extra_writes();
+    auto& writes = e_.journal.extra_writes();
     auto name_space = namespace_of(r->state);
     erase_unreadable(writes, name_space, r->state.id, run,
-                     traces_of(e_.shared.store, name_space, run), e_.runs.counters);
+                     traces_of(e_.services.store, name_space, run), e_.runs.counters);
     // Debts to the run stay.
     auto& owed = e_.runs.unreadable.owed;
     if (auto known = owed.find(run); known != owed.end()) put_debts(writes, run, known->second);
@@ -229,7 +229,7 @@ void recovery::erase_leftovers() {
 /// tried alone. If both a run's own code and a step were, it counts against the code: a step takes
 /// much longer, so it is there by chance more often.
 void recovery::suspect(const std::vector<occupant>& who) {
-  if (e_.shared.options.max_crashes == 0) return;
+  if (e_.services.options.max_crashes == 0) return;
   std::map<step_key, trial> steps;
   bool any_code = false, code_alone = false;
   for (auto& o : who) {

@@ -48,7 +48,7 @@ bool turns::take_calls() {
     }
     if (auto failed = perform(*c)) {
       c->fails(std::move(failed));
-      e_.commit.answer(*c, e_.log.last_lsn());
+      e_.commit.answer(*c, e_.journal.last_lsn());
     }
     e_.commit.commit_if_full();
   }
@@ -58,7 +58,7 @@ bool turns::take_calls() {
 /// Returns the error that the call is answered with, or null if it succeeded.
 std::exception_ptr turns::perform(call& c) {
   try {
-    if (auto lsn = c.perform(calls_)) e_.commit.answer(c, std::min(*lsn, e_.log.last_lsn()));
+    if (auto lsn = c.perform(calls_)) e_.commit.answer(c, std::min(*lsn, e_.journal.last_lsn()));
     // These leave incomplete data in memory. The engine fails, and so do this call and those after
     // it.
   } catch (const store_error&) { throw; } catch (const std::bad_alloc&) {
@@ -93,7 +93,7 @@ void turns::loop() noexcept {
 std::int64_t turns::wakeup_time() const {
   const auto now = e_.time.now();
   auto until = e_.time.timers.next_time();
-  if (!e_.shared.is_manual()) until = std::min(until, e_.runs.sweeps.next);
+  if (!e_.services.is_manual()) until = std::min(until, e_.runs.sweeps.next);
   if (until != INT64_MAX) until = std::clamp(e_.time.clock.shown(until), now, now + nap_ms_max);
   if (e_.commit.is_refused()) until = std::min(until, e_.commit.last_refusal().retry_at);
   if (e_.bodies.threads.starve()) until = std::min(until, now + starved_ms);
@@ -105,7 +105,8 @@ void turns::sleep(std::int64_t ms_max) {
   auto until = std::min(wakeup_time(), now + ms_max);
   auto end = std::chrono::steady_clock::now() + duration(std::max<std::int64_t>(until - now, 1));
   // commit() may have let a block grow until a time that is over by now.
-  if (e_.commit.is_idle() && e_.log.has_something()) end = std::min(end, e_.commit.grows_until());
+  if (e_.commit.is_idle() && e_.journal.has_something())
+    end = std::min(end, e_.commit.grows_until());
   // Attempts and heartbeats that are taken only when there is room again don't keep the loop awake.
   e_.inbox.sleep_until(end, [&] {
     return (!e_.commit.is_refused() && e_.bodies.has_something()) || e_.commit.has_written();
@@ -133,15 +134,16 @@ void turns::fail(std::exception_ptr e) noexcept {
   try {
     std::rethrow_exception(e);
   } catch (const std::exception& x) {
-    e_.shared.reporter.report_failure(event_kind::engine_stopped, "the engine stopped: ", x.what());
-  } catch (...) { e_.shared.reporter.report(event_kind::engine_stopped, "the engine stopped"); }
+    e_.services.reporter.report_failure(event_kind::engine_stopped,
+                                        "the engine stopped: ", x.what());
+  } catch (...) { e_.services.reporter.report(event_kind::engine_stopped, "the engine stopped"); }
 }
 
 void turns::fail_everybody(const std::exception_ptr& e) noexcept {
   e_.inbox.fail_all(e);
   e_.commit.answers.clear();
   for (auto& [run, r] : e_.runs.table.all()) {
-    r->waiters.clear();
+    r->waiting_calls.clear();
     r->updaters.clear();
   }
 }

@@ -83,7 +83,7 @@ void recorder::post_event(resident& r, record e, sealed_writes writes) {
   std::string bytes;
   encode(bytes, e);
   append(r, bytes, std::move(writes));
-  if (r.frame) r.frame->emitter.queue(bytes);
+  if (r.frame) r.frame->replay_cursor.queue(bytes);
   if (!r.state.stalled) runs_.agenda.add(r);
 }
 

@@ -53,19 +53,19 @@ struct resident {
   record_lsn last_lsn;
   std::uint64_t sliced_in = 0;     // the block that has its latest slice
   std::vector<attempt*> attempts;  // under way, or waiting in the gate
-  std::vector<outcome_call*> waiters;
+  std::vector<outcome_call*> waiting_calls;
   std::vector<update_call*> updaters;
   /// The keys that the previous run of the chain was sent, if that run left no entries. Null until
   /// they are needed: see sent_log::sent_before.
   std::unique_ptr<std::unordered_set<std::string>> sent_before;
   std::optional<std::list<resident*>::iterator> lru;  // set while there is a frame
-  bool resumed = false;                               // it was resumed since the start
+  bool revived = false;                               // it was resumed since the start
   bool queued = false;                                // it is on the agenda
-  bool resumes_later = false;     // resume it when no body refers to its frame any more
-  record_lsn dirty_since;  // LSN of the first of `unsaved`; 0 if none
-  std::uint32_t leases = 0;       // leases that hold it
-  bool forgotten = false;         // it isn't in the table any more: the last lease deletes it
-  bool was_put_aside = false;     // some of `unsaved` were put aside, until its next slice
+  bool resumes_later = false;  // resume it when no body refers to its frame any more
+  record_lsn dirty_since;      // LSN of the first of `unsaved`; 0 if none
+  std::uint32_t leases = 0;    // leases that hold it
+  bool forgotten = false;      // it isn't in the table any more: the last lease deletes it
+  bool was_put_aside = false;  // some of `unsaved` were put aside, until its next slice
 
   void add(attempt& a) {
     a.ticket.index = attempts.size();

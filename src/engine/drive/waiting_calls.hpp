@@ -7,7 +7,7 @@
 
 #include "engine/commit/commit_line.hpp"
 #include "engine/door/call.hpp"
-#include "engine/drive/callers.hpp"
+#include "engine/drive/calling_runs.hpp"
 #include "engine/runs/run_room.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -16,9 +16,10 @@ namespace stet { inline namespace v0 { namespace detail {
 void fill(update_outcome& o, const update_answer& a);
 
 /// Thread: the engine's loop.
-class waiters {
+class waiting_calls {
  public:
-  waiters(run_room& r, commit_line& c, callers& k) noexcept : runs_(r), commit_(c), callers_(k) {}
+  waiting_calls(run_room& r, commit_line& c, calling_runs& k) noexcept
+      : runs_(r), commit_(c), calling_runs_(k) {}
 
   /// Fills in the outcome of a run, or of the runs that continue it. Returns nothing if the run is
   /// open: then it keeps the call. A stalled run counts as one that has ended.
@@ -37,7 +38,7 @@ class waiters {
  private:
   run_room& runs_;
   commit_line& commit_;
-  callers& callers_;
+  calling_runs& calling_runs_;
 };
 
 }}}  // namespace stet::v0::detail

@@ -1,4 +1,4 @@
-#include "execution/emitter.hpp"
+#include "execution/replay_cursor.hpp"
 
 #include <algorithm>
 #include <new>
@@ -59,19 +59,19 @@ const char* difference(const record& was, const record& is) noexcept {
 
 }  // namespace
 
-void emitter::reject_by(const std::exception_ptr& thrown) noexcept try {
+void replay_cursor::reject_by(const std::exception_ptr& thrown) noexcept try {
   if (problem_.empty()) problem_ = words_of(thrown);
 } catch (const std::bad_alloc&) { starve(); }
 
 // ---------------------------------------------------------------- replay
 
-void emitter::begin_replay(std::string_view history, drive_output& work) {
+void replay_cursor::begin_replay(std::string_view history, drive_output& work) {
   replay_.emplace(place{source(history), {}, false});
   out_ = &work;
 }
 
 /// Finds the next record that matters to the coroutine; keeps the undriven events before it.
-bool emitter::peek() {
+bool replay_cursor::peek() {
   while (!replay_->has_next && !replay_->rest.done()) {
     auto before = replay_->rest.rest();
     auto r = decode_record(replay_->rest);
@@ -88,7 +88,7 @@ bool emitter::peek() {
   return replay_->has_next;
 }
 
-std::optional<record> emitter::next_event(std::string& bytes) {
+std::optional<record> replay_cursor::next_event(std::string& bytes) {
   if (!peek()) return std::nullopt;
   auto r = replay_->next;
   if (is_command(r.kind)) {
@@ -103,7 +103,7 @@ std::optional<record> emitter::next_event(std::string& bytes) {
 
 // ---------------------------------------------------------------- emit
 
-std::uint8_t emitter::emit(record r, const char* file) noexcept try {
+std::uint8_t replay_cursor::emit(record r, const char* file) noexcept try {
   if (!problem_.empty()) return 0;
   ++records_;
   r.run = run_;
@@ -132,14 +132,14 @@ std::uint8_t emitter::emit(record r, const char* file) noexcept try {
   return 0;
 }
 
-void emitter::diverge(const record& emitted, const char* file) noexcept try {
+void replay_cursor::diverge(const record& emitted, const char* file) noexcept try {
   std::string was = "nothing more";
   if (replay_->has_next && is_command(replay_->next.kind)) was = describe(replay_->next, "");
   problem_ += "the history says " + was + ", today's code says " + describe(emitted, file);
   if (emitted.command) problem_ += " as command " + std::to_string(emitted.command.value());
 } catch (const std::bad_alloc&) { starve(); }
 
-run_number emitter::child_number(execution_host* host) noexcept {
+run_number replay_cursor::child_number(execution_host* host) noexcept {
   if (!replay_) return host ? host->new_run_number() : no_run;
   try {
     return peek() ? replay_->next.related : no_run;
@@ -152,14 +152,14 @@ run_number emitter::child_number(execution_host* host) noexcept {
   }
 }
 
-bool emitter::says_met(const condition& c) {
+bool replay_cursor::says_met(const condition& c) {
   if (!peek() || replay_->next.command != command_number(c.id)) return false;
   auto& r = replay_->next;
   return r.kind == record_kind::met ||
          (r.kind == record_kind::condition && (r.flags & flag::condition::holds));
 }
 
-bool emitter::finds_marker(std::string_view patch) noexcept {
+bool replay_cursor::finds_marker(std::string_view patch) noexcept {
   try {
     return peek() && replay_->next.kind == record_kind::patched && replay_->next.name == patch;
   } catch (const std::exception& e) {
@@ -170,7 +170,7 @@ bool emitter::finds_marker(std::string_view patch) noexcept {
 
 // ---------------------------------------------------------------- undriven events
 
-record emitter::take_queued(std::string& bytes, std::int64_t time) {
+record replay_cursor::take_queued(std::string& bytes, std::int64_t time) {
   if (undriven_.empty()) throw malformed("an event should drive that isn't there");
   bytes = std::move(undriven_.front());
   undriven_.pop_front();
@@ -180,7 +180,7 @@ record emitter::take_queued(std::string& bytes, std::int64_t time) {
   return event;
 }
 
-bool emitter::has_queued(record_kind k, std::string_view target) const {
+bool replay_cursor::has_queued(record_kind k, std::string_view target) const {
   return std::any_of(undriven_.begin(), undriven_.end(), [&](auto& bytes) {
     source in(bytes);
     auto r = decode_record(in);

@@ -1,5 +1,5 @@
 // Lists and counts of runs.
-#include "engine/calls/listing.hpp"
+#include "engine/calls/lists.hpp"
 
 #include "parts.hpp"
 

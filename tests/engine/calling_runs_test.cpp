@@ -1,5 +1,5 @@
 // Runs that wait for an answer of another run.
-#include "engine/drive/callers.hpp"
+#include "engine/drive/calling_runs.hpp"
 
 #include "parts.hpp"
 
@@ -49,11 +49,11 @@ update_answer failed_answer() {
 TEST_CASE("an answer is an event for the run that asked") {
   fixture f;
   SUBCASE("a value") {
-    f.p->drive.callers.answer(f.id(), seven());
+    f.p->drive.calling_runs.answer(f.id(), seven());
     CHECK(f.p.count(*f.r, record_kind::message_done) == 1);
   }
   SUBCASE("a failure") {
-    f.p->drive.callers.answer(f.id(), failed_answer());
+    f.p->drive.calling_runs.answer(f.id(), failed_answer());
     CHECK(f.p.count(*f.r, record_kind::message_failed) == 1);
   }
   CHECK(f.r->state.undriven == 1);
@@ -61,16 +61,16 @@ TEST_CASE("an answer is an event for the run that asked") {
 
 TEST_CASE("nobody gets an answer for which nobody waits") {
   fixture f;
-  auto& callers = f.p->drive.callers;
+  auto& calling_runs = f.p->drive.calling_runs;
   auto records = f.r->state.records;
-  callers.answer("an id of a user", seven());
-  callers.answer(call_id({f.r->state.run, command_number(99)}), seven());
-  callers.answer(call_id({run_number(77), command_number(1)}), seven());
+  calling_runs.answer("an id of a user", seven());
+  calling_runs.answer(call_id({f.r->state.run, command_number(99)}), seven());
+  calling_runs.answer(call_id({run_number(77), command_number(1)}), seven());
   CHECK(f.r->state.records == records);
   CHECK(!f.p->runs.debts.has(run_number(77)));
   f.p->drive.ending.terminate(*f.r, "");
   records = f.r->state.records;
-  callers.answer(f.id(), seven());
+  calling_runs.answer(f.id(), seven());
   CHECK(f.r->state.records == records);
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("a run that asked and can't be read is owed a look") {
   auto run = f.r->state.run;
   f.r = {};
   f.p.damage(run);
-  f.p->drive.callers.answer(id, seven());
+  f.p->drive.calling_runs.answer(id, seven());
   CHECK(f.p->runs.debts.has(run));
 }
 
@@ -90,8 +90,8 @@ TEST_CASE("what a run asked for and can't be done is an event for it, or is repo
   q.id = 1;
   q.target = "asked";
   auto fail = [&] {
-    f.p->drive.callers.fail_command(*f.r, record_kind::message_failed, q, stet::errc::not_found,
-                                    "type", "it isn't there");
+    f.p->drive.calling_runs.fail_command(*f.r, record_kind::message_failed, q,
+                                         stet::errc::not_found, "type", "it isn't there");
   };
   fail();
   CHECK(f.p.count(*f.r, record_kind::message_failed) == 1);
@@ -107,7 +107,7 @@ TEST_CASE("who waits for a run is found in memory, and in the store") {
   fixture f;
   auto run = f.r->state.run;
   auto found = [&](std::string_view id, wait_kind as) {
-    return f.p->drive.callers.waiting_for("default", id, as);
+    return f.p->drive.calling_runs.waiting_for("default", id, as);
   };
   for (bool in_memory : {true, false}) {
     if (!in_memory) {
@@ -120,7 +120,7 @@ TEST_CASE("who waits for a run is found in memory, and in the store") {
     CHECK(found("asked", wait_kind::message)[0].command == command_number(1));
     CHECK(found("asked", wait_kind::child).empty());
     CHECK(found("other", wait_kind::message).empty());
-    CHECK(f.p->drive.callers.waiting_for("x", "asked", wait_kind::message).empty());
+    CHECK(f.p->drive.calling_runs.waiting_for("x", "asked", wait_kind::message).empty());
   }
 }
 
@@ -132,7 +132,7 @@ TEST_CASE("the end of a run fails all who have called it, also where its history
       while (f.p->commit.commit()) {}
       f.p.write(keys::history(f.asked->state.run, 0), "nonsense");
     }
-    f.p->drive.callers.fail_all_of(*f.asked);
+    f.p->drive.calling_runs.fail_all_of(*f.asked);
     CHECK(f.p.count(*f.r, record_kind::message_failed) == 1);
     CHECK(f.p.heard.problems().empty() == !damaged);
   }

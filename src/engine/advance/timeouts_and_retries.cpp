@@ -1,4 +1,4 @@
-#include "engine/advance/retries.hpp"
+#include "engine/advance/timeouts_and_retries.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,12 +15,12 @@ constexpr double pause_ms_max = 1e15;  // 30,000 years
 
 }  // namespace
 
-bool retries::is_convicted(const pending& p) const noexcept {
+bool timeouts_and_retries::is_convicted(const pending& p) const noexcept {
   auto most = services_.options.max_crashes;
   return most != 0 && p.crashes >= most;
 }
 
-void retries::next_attempt(resident& r, pending& p) {
+void timeouts_and_retries::next_attempt(resident& r, pending& p) {
   if (is_convicted(p))
     return fail_step(r, p, errc::step_crashed, "stet::step_crashed",
                      "the process died " + std::to_string(p.crashes) +
@@ -44,7 +44,7 @@ void retries::next_attempt(resident& r, pending& p) {
 }
 
 /// The error type of the attempt that failed last. It is read from the run's history.
-std::string retries::last_error_type(resident& r, command_number command) {
+std::string timeouts_and_retries::last_error_type(resident& r, command_number command) {
   std::string type;
   runs_.history.for_each(r, [&](const record& rec) {
     if (rec.kind == record_kind::retry && rec.command == command) type = rec.error_type;
@@ -52,7 +52,8 @@ std::string retries::last_error_type(resident& r, command_number command) {
   return type;
 }
 
-std::int64_t retries::pause_after(const retry_policy& p, std::uint32_t failures) noexcept {
+std::int64_t timeouts_and_retries::pause_after(const retry_policy& p,
+                                               std::uint32_t failures) noexcept {
   auto random = static_cast<double>(services_.entropy.bits() >> 11) / 9007199254740992.0;  // 0 to 1
   // After many failures the power below is infinite, and 0 times that isn't a number.
   if (p.initial_interval.count() <= 0) return 0;
@@ -64,8 +65,8 @@ std::int64_t retries::pause_after(const retry_policy& p, std::uint32_t failures)
   return static_cast<std::int64_t>(std::clamp(interval, 0.0, pause_ms_max));
 }
 
-void retries::attempt_failed(resident& r, pending& p, attempt& a, const failure& f, errc code,
-                             bool permanent) {
+void timeouts_and_retries::attempt_failed(resident& r, pending& p, attempt& a, const failure& f,
+                                          errc code, bool permanent) {
   auto& o = a.body->options;
   auto pause = pause_after(o.retry, p.failures);
   time_.clock.look();
@@ -77,7 +78,7 @@ void retries::attempt_failed(resident& r, pending& p, attempt& a, const failure&
     record e = events::step_failed(p.command, p.attempt, code);
     std::string path;
     set_failure(e, f, path);
-    return driver_.happen_surely(r, e);
+    return driver_.take_event_surely(r, e);
   }
   record n = make(record_kind::retry, p.command);
   n.time = time_.now();
@@ -93,14 +94,14 @@ void retries::attempt_failed(resident& r, pending& p, attempt& a, const failure&
   recorder_.append_note_surely(r, n);
 }
 
-void retries::fail_step(resident& r, const pending& p, errc code, std::string_view type,
-                        std::string_view text, bool waits) {
+void timeouts_and_retries::fail_step(resident& r, const pending& p, errc code,
+                                     std::string_view type, std::string_view text, bool waits) {
   record e = events::step_failed(p.command, p.attempt, code, type, text);
   e.flags = waits ? flag::step_failed::waits : 0;
-  driver_.happen_surely(r, e);
+  driver_.take_event_surely(r, e);
 }
 
-std::int64_t retries::time_left(const pending& p, const attempt& a) noexcept {
+std::int64_t timeouts_and_retries::time_left(const pending& p, const attempt& a) noexcept {
   auto& o = a.body->options;
   std::int64_t left = INT64_MAX;
   auto steady = time_.clock.steady();
@@ -116,7 +117,7 @@ std::int64_t retries::time_left(const pending& p, const attempt& a) noexcept {
   return total == INT64_MAX ? left : std::min(left, time_.clock.shown(total) - time_.now());
 }
 
-void retries::time_out(resident& r, pending& p, attempt& a) {
+void timeouts_and_retries::time_out(resident& r, pending& p, attempt& a) {
   auto& o = a.body->options;
   bool never_began = a.revoke();
   desk_.ask_to_return(a);

@@ -14,9 +14,9 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 /// Thread: the engine's loop.
-class code_door {
+class code_entry {
  public:
-  code_door(services& s, run_room& r, commit_line& c) noexcept
+  code_entry(services& s, run_room& r, commit_line& c) noexcept
       : services_(s), runs_(r), commit_(c) {}
 
   /// A run's own code is about to be entered. If the code is suspected, the records that count its

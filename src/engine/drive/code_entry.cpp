@@ -1,8 +1,8 @@
-#include "engine/drive/code_door.hpp"
+#include "engine/drive/code_entry.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
-occupant code_door::enter(const run_state& s, const execution& frame, const code_use& use) {
+occupant code_entry::enter(const run_state& s, const execution& frame, const code_use& use) {
   auto who = occupant_of(s, frame, use);
   if (runs_.suspects.is_suspected(who)) {
     commit_.make_durable();
@@ -11,8 +11,8 @@ occupant code_door::enter(const run_state& s, const execution& frame, const code
   return who;
 }
 
-std::optional<std::string> code_door::replay(const run_state& s, execution& frame,
-                                             std::string_view history) {
+std::optional<std::string> code_entry::replay(const run_state& s, execution& frame,
+                                              std::string_view history) {
   drive_output work;
   auto who = enter(s, frame, {code_use::replays});
   in_workflow here(services_.crash_slots, runs_.suspects, services_.watchdog, s.workflow, frame,
@@ -22,17 +22,17 @@ std::optional<std::string> code_door::replay(const run_state& s, execution& fram
   return std::nullopt;
 }
 
-void code_door::evict_now(resident& r) {
+void code_entry::evict_now(resident& r) {
   if (r.frame) (void)enter(r.state, *r.frame, {code_use::destroys});
   runs_.frames.evict(r);
 }
 
-void code_door::destroy(const run_state& s, std::unique_ptr<execution>& frame) {
+void code_entry::destroy(const run_state& s, std::unique_ptr<execution>& frame) {
   (void)enter(s, *frame, {code_use::destroys});
   runs_.frames.destroy(s, frame);
 }
 
-void code_door::forget_run(resident& r) {
+void code_entry::forget_run(resident& r) {
   evict_now(r);
   runs_.table.forget(r);
 }

@@ -9,14 +9,14 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// One job at a time. Thread: start, submit, wait and stop are for the loop; the committer's own
+/// One job at a time. Thread: start, submit, wait and stop are for the loop; the commit thread's own
 /// thread calls `told`.
-class committer {
+class commit_thread {
  public:
-  committer() = default;
-  committer(const committer&) = delete;
-  committer& operator=(const committer&) = delete;
-  ~committer() { stop(); }
+  commit_thread() = default;
+  commit_thread(const commit_thread&) = delete;
+  commit_thread& operator=(const commit_thread&) = delete;
+  ~commit_thread() { stop(); }
 
   void start(std::function<void()> told);
   bool started() const noexcept { return thread_.joinable(); }

@@ -1,5 +1,5 @@
 // The requests of a run to other runs.
-#include "engine/drive/messenger.hpp"
+#include "engine/drive/outgoing.hpp"
 
 #include "carts.hpp"
 
@@ -22,7 +22,7 @@ struct fixture {
     p->recorder.record_sealed(*r, bytes);
     REQUIRE(r->state.find(command_number(1)));
   }
-  void send() { p->drive.messenger.send(*r, q); }
+  void send() { p->drive.outgoing.send(*r, q); }
   /// The error with which the run's command has failed.
   std::string failed(record_kind k) {
     std::string type;
@@ -44,7 +44,7 @@ TEST_CASE("a child begins in a turn of its own, and knows its parent") {
   f.child.id = 1;
   f.child.target = "child";
   f.child.arguments = bytes_of(std::tuple<>{});
-  f.p->drive.messenger.start_child(*f.r, f.child, f.p->log.new_run_number());
+  f.p->drive.outgoing.start_child(*f.r, f.child, f.p->journal.new_run_number());
   auto child = f.p->runs.table.load(f.p->runs.table.latest("default", "child"));
   REQUIRE(child);
   CHECK(child->state.parent == f.r->state.run);
@@ -75,7 +75,7 @@ TEST_CASE("a child that can't be started is told its parent, and isn't there") {
     f.child.target = "a";
     type = "stet::conflict";
   }
-  f.p->drive.messenger.start_child(*f.r, f.child, f.p->log.new_run_number());
+  f.p->drive.outgoing.start_child(*f.r, f.child, f.p->journal.new_run_number());
   CHECK(f.failed(record_kind::child_failed) == type);
   CHECK(f.p->runs.table.all().size() == runs);
 }

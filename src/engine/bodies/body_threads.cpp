@@ -1,11 +1,11 @@
-#include "engine/bodies/workers.hpp"
+#include "engine/bodies/body_threads.hpp"
 
 #include <string>
 #include <utility>
 
 namespace stet { inline namespace v0 { namespace detail {
 
-void workers::start() {
+void body_threads::start() {
   if (executor_ || services_.is_manual()) return;
   own_ = std::make_unique<pool>(services_.options.threads);
   executor_ = own_.get();
@@ -13,7 +13,7 @@ void workers::start() {
 
 /// The host's threads can't be abandoned: when they come to the attempts that wait there, these
 /// have been revoked.
-work* workers::stop(bool leaves_bodies) {
+work* body_threads::stop(bool leaves_bodies) {
   auto* all = std::exchange(executor_, nullptr);
   if (!all) return nullptr;
   if (!leaves_bodies) return all->stop();
@@ -21,7 +21,7 @@ work* workers::stop(bool leaves_bodies) {
   return own_ ? own_->leave() : nullptr;
 }
 
-void workers::tell_of_waiting(std::size_t bodies) {
+void body_threads::tell_of_waiting(std::size_t bodies) {
   if (!own_ || bodies < services_.options.threads || told_of_waiting_.exchange(true)) return;
   services_.reporter.report(
       event_kind::threads_waiting,
@@ -32,14 +32,14 @@ void workers::tell_of_waiting(std::size_t bodies) {
           " at most. A workflow that waits for a run with ctx.child needs none");
 }
 
-bool workers::starve() const noexcept {
+bool body_threads::starve() const noexcept {
   auto waits = waiting.load();
   if (waits == 0 || own_) return false;
   auto runs = running.load();
   return waits >= runs && outstanding > runs;
 }
 
-void workers::watch(engine_clock& c) {
+void body_threads::watch(engine_clock& c) {
   if (!starve()) {
     starved_since_ = -1;
     return;

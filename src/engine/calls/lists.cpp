@@ -1,4 +1,4 @@
-#include "engine/calls/listing.hpp"
+#include "engine/calls/lists.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -67,7 +67,7 @@ void lists::count_kinds(listing& l) {
 }
 
 answer<void> lists::go_on(listing& l, const std::shared_ptr<const void>& whole) {
-  const auto lsn = e_.log.last_lsn();
+  const auto lsn = e_.journal.last_lsn();
   if (l.from != whole) {
     l.from = whole;
     l.runs.reset();
@@ -78,7 +78,7 @@ answer<void> lists::go_on(listing& l, const std::shared_ptr<const void>& whole) 
     return {lsn};
   }
   if (!l.runs)
-    l.runs = plan_for(l.wanted, e_.shared.store, l.name_space, e_.runs.counters,
+    l.runs = plan_for(l.wanted, e_.services.store, l.name_space, e_.runs.counters,
                       l.what == listing::kind::rows ? sorted_max : SIZE_MAX);
   note_ahead(l);
   if (!l.runs->prepare()) return {lsn};
@@ -130,7 +130,7 @@ answer<std::vector<std::string>> lists::open_runs(std::string_view name_space,
     if (row.id > after) open.push_back(std::move(row.id));
   std::sort(open.begin(), open.end());
   if (open.size() > count_max) open.resize(count_max);
-  return {std::move(open), e_.log.last_lsn()};
+  return {std::move(open), e_.journal.last_lsn()};
 }
 
 }}}  // namespace stet::v0::detail

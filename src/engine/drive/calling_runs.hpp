@@ -12,9 +12,9 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 /// Thread: the engine's loop.
-class callers {
+class calling_runs {
  public:
-  callers(services& s, run_room& r, recorder& rec) noexcept
+  calling_runs(services& s, run_room& r, recorder& rec) noexcept
       : services_(s), runs_(r), recorder_(rec) {}
 
   /// Gives the run the error that something it waits for can't be done.

@@ -1,5 +1,5 @@
 // The threads on which bodies run: the engine's or the host's.
-#include "engine/bodies/workers.hpp"
+#include "engine/bodies/body_threads.hpp"
 
 #include "parts.hpp"
 
@@ -39,7 +39,7 @@ TEST_CASE("the host's executor is used, and is stopped once") {
   hosts_executor own;
   job a;
   services s(stet::memory::open(), {.executor = &own});
-  workers w(s);
+  body_threads w(s);
   w.start();
   CHECK(w.exist());
   w.submit(&a);
@@ -53,7 +53,7 @@ TEST_CASE("the host's executor is used, and is stopped once") {
 TEST_CASE("threads of the host can't be left: it isn't asked for what waits there") {
   hosts_executor own;
   services s(stet::memory::open(), {.executor = &own});
-  workers w(s);
+  body_threads w(s);
   w.outstanding = 3;
   CHECK(w.stop(true) == nullptr);
   CHECK(own.stops == 0);
@@ -99,7 +99,7 @@ TEST_CASE(
     "as many waiting bodies as threads are told of once, where the threads are the engine's") {
   stet::testing::recorder heard;
   services s(stet::memory::open(), {.threads = 2, .listener = &heard});
-  workers w(s);
+  body_threads w(s);
   w.tell_of_waiting(2);  // no threads exist yet
   CHECK(heard.problems().empty());
   w.start();

@@ -40,7 +40,7 @@ void engine_core::must_be_usable() const {
 
 bool engine_core::ask_loop(call& c, std::optional<duration> limit) {
   parts.inbox.post(c);
-  if (parts.shared.is_manual()) return drive_until(c, limit);
+  if (parts.services.is_manual()) return drive_until(c, limit);
   if (!limit) {
     c.wait();
     return true;
@@ -73,7 +73,7 @@ bool engine_core::give_up_waiting(call& c) {
 
 bool engine_core::poll() {
   must_be_usable();
-  if (!parts.shared.is_manual())
+  if (!parts.services.is_manual())
     throw error(errc::usage, "poll",
                 "this engine has threads of its own: poll() is for engine_options{.threads = 0}");
   port::lock_guard drives(drive_mutex_);
@@ -152,7 +152,7 @@ bool engine_core::skip(call& c, std::int64_t end) {
     }
   }
   try {
-    return parts.shared.clock.skip_to(due);
+    return parts.services.clock.skip_to(due);
   } catch (...) {
     give_up_waiting(c);
     throw;

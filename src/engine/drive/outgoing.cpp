@@ -1,4 +1,4 @@
-#include "engine/drive/messenger.hpp"
+#include "engine/drive/outgoing.hpp"
 
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
@@ -6,9 +6,10 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-void messenger::start_child(resident& parent, request& q, run_number run) {
+void outgoing::start_child(resident& parent, request& q, run_number run) {
   auto fail = [&](std::string_view type, const std::string& text) {
-    callers_.fail_command(parent, record_kind::child_failed, q, errc::child_failed, type, text);
+    calling_runs_.fail_command(parent, record_kind::child_failed, q, errc::child_failed, type,
+                               text);
   };
   if (!services_.definitions.newest(q.name))
     return fail("stet::unknown_workflow",
@@ -36,7 +37,7 @@ void messenger::start_child(resident& parent, request& q, run_number run) {
 
 /// The run that a message goes to. An entity that is called and has no open run is begun. Empty if
 /// there is no such run. Throws unreadable_run, errc::run_ended.
-run_lease messenger::addressee(const resident& sender, const request& q) {
+run_lease outgoing::addressee(const resident& sender, const request& q) {
   const bool is_id = !q.target.empty() && q.target.size() <= id_bytes_max;
   auto number = is_id ? runs_.table.latest(namespace_of(sender.state), q.target) : no_run;
   auto r = number ? runs_.table.must_read(number, q.target) : run_lease();
@@ -54,22 +55,22 @@ run_lease messenger::addressee(const resident& sender, const request& q) {
   return births_.create(start);
 }
 
-void messenger::send(resident& sender, request& q) {
+void outgoing::send(resident& sender, request& q) {
   try {
     deliver(sender, q);
   } catch (const users_exception& e) {  // it can't be sealed, and wasn't sent
-    callers_.fail_command(sender, record_kind::message_failed, q, errc::payload, "stet::error",
-                          words_of(e.thrown()));
+    calling_runs_.fail_command(sender, record_kind::message_failed, q, errc::payload, "stet::error",
+                               words_of(e.thrown()));
   } catch (const error& e) {
     if (e.code() != errc::corrupt && e.code() != errc::run_ended) throw;
-    callers_.fail_command(sender, record_kind::message_failed, q, e.code(), "stet::error",
-                          e.what());
+    calling_runs_.fail_command(sender, record_kind::message_failed, q, e.code(), "stet::error",
+                               e.what());
   }
 }
 
-void messenger::deliver(resident& sender, request& q) {
+void outgoing::deliver(resident& sender, request& q) {
   auto fail = [&](errc code, std::string_view type, const std::string& text) {
-    callers_.fail_command(sender, record_kind::message_failed, q, code, type, text);
+    calling_runs_.fail_command(sender, record_kind::message_failed, q, code, type, text);
   };
   auto r = addressee(sender, q);
   if (!r)

@@ -14,10 +14,10 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 /// Thread: the engine's loop.
-class retries {
+class timeouts_and_retries {
  public:
-  retries(services& s, time_room& t, run_room& r, recorder& rec, step_desk& d, staller& st,
-          frame_maker& f, driver& dr) noexcept
+  timeouts_and_retries(services& s, time_room& t, run_room& r, recorder& rec, step_desk& d,
+                       staller& st, frame_maker& f, driver& dr) noexcept
       : services_(s),
         time_(t),
         runs_(r),

@@ -1,5 +1,5 @@
 // The next attempt of a step, or the step's end.
-#include "engine/advance/retries.hpp"
+#include "engine/advance/timeouts_and_retries.hpp"
 
 #include "stepping.hpp"
 
@@ -13,7 +13,8 @@ const stet::failure no{"type", "no", {}, 1};
 struct fixture : stepping {
   using stepping::stepping;
   void fails(bool for_good = false) {
-    p->advance.retries.attempt_failed(*r, step(), a(), no, stet::errc::step_failed, for_good);
+    p->advance.timeouts_and_retries.attempt_failed(*r, step(), a(), no, stet::errc::step_failed,
+                                                   for_good);
   }
   stet::errc failed_with() {
     auto code = stet::errc::usage;
@@ -34,7 +35,7 @@ TEST_CASE("after a failure a step waits, twice as long each time, and knows what
   CHECK(f.step().failures == 1);
   CHECK(f.p->time.timers.next_due() == f.step().due);
   CHECK(f.p->runs.texts.last_error(f.r->state, f.step()) == "no");
-  f.p->advance.retries.next_attempt(*f.r, f.step());
+  f.p->advance.timeouts_and_retries.next_attempt(*f.r, f.step());
   CHECK(f.step().attempt == 2);
   f.fails();
   CHECK(f.step().due == f.p->time.now() + 200);
@@ -61,7 +62,7 @@ TEST_CASE("a pause ends at the deadline of all attempts") {
   f.fails();
   CHECK(f.step().due == f.p->time.now() + 60);
   f.p.pass(stet::duration(60));
-  f.p->advance.retries.next_attempt(*f.r, f.step());
+  f.p->advance.timeouts_and_retries.next_attempt(*f.r, f.step());
   CHECK(f.failed_with() == stet::errc::step_timed_out);
 }
 
@@ -69,29 +70,29 @@ TEST_CASE("an attempt that never began isn't counted") {
   fixture f;
   f.p->desk.note_not_started(*f.r, f.a());
   REQUIRE(f.step().at == pending::phase::not_started);
-  f.p->advance.retries.next_attempt(*f.r, f.step());
+  f.p->advance.timeouts_and_retries.next_attempt(*f.r, f.step());
   CHECK(f.step().attempt == 1);
   CHECK(f.r->attempts.size() == 2);
 }
 
 TEST_CASE("a step that has killed the process too often isn't attempted again") {
   fixture f;
-  auto& retries = f.p->advance.retries;
+  auto& timeouts_and_retries = f.p->advance.timeouts_and_retries;
   f.step().crashes = 2;
-  CHECK(!retries.is_convicted(f.step()));
+  CHECK(!timeouts_and_retries.is_convicted(f.step()));
   f.step().crashes = 3;
-  CHECK(retries.is_convicted(f.step()));
-  retries.next_attempt(*f.r, f.step());
+  CHECK(timeouts_and_retries.is_convicted(f.step()));
+  timeouts_and_retries.next_attempt(*f.r, f.step());
   CHECK(f.failed_with() == stet::errc::step_crashed);
   fixture never(&one_plain_step, {.max_crashes = 0});
   never.step().crashes = 100;
-  CHECK(!never.p->advance.retries.is_convicted(never.step()));
+  CHECK(!never.p->advance.timeouts_and_retries.is_convicted(never.step()));
 }
 
 TEST_CASE("a step that today's code doesn't wait for stalls its run") {
   fixture f;
   f.step().command = command_number(9);
-  f.p->advance.retries.next_attempt(*f.r, f.step());
+  f.p->advance.timeouts_and_retries.next_attempt(*f.r, f.step());
   CHECK(f.r->state.stalled);
 }
 
@@ -99,7 +100,7 @@ TEST_CASE(
     "the time of an attempt counts from its body's begin, and its silence from what it said") {
   fixture f;
   auto& o = f.a().body->options;
-  auto left = [&] { return f.p->advance.retries.time_left(f.step(), f.a()); };
+  auto left = [&] { return f.p->advance.timeouts_and_retries.time_left(f.step(), f.a()); };
   CHECK(left() == INT64_MAX);
   o.timeout = stet::duration(500);
   f.p.pass(stet::duration(300));
@@ -123,7 +124,7 @@ TEST_CASE("an attempt whose time is up is left behind and tried again, unless it
     a.at = attempt::phase::running;
     a.began = f.p.clock.steady().count();
     f.p.pass(stet::duration(500));
-    f.p->advance.retries.time_out(*f.r, f.step(), a);
+    f.p->advance.timeouts_and_retries.time_out(*f.r, f.step(), a);
     CHECK(a.stop);
     CHECK(a.ticket.timed_out);
     CHECK(a.ticket.left_behind == !captures);
@@ -141,7 +142,7 @@ TEST_CASE("a step whose only attempt may be made once ends when its time is up")
   a.at = attempt::phase::running;
   a.began = f.p.clock.steady().count();
   f.p.pass(stet::duration(500));
-  f.p->advance.retries.time_out(*f.r, f.step(), a);
+  f.p->advance.timeouts_and_retries.time_out(*f.r, f.step(), a);
   CHECK(f.failed_with() == stet::errc::step_timed_out);
   a.at = attempt::phase::left;
 }

@@ -1,4 +1,4 @@
-#include "engine/drive/waiters.hpp"
+#include "engine/drive/waiting_calls.hpp"
 
 #include <utility>
 
@@ -13,7 +13,7 @@ void fill(update_outcome& o, const update_answer& a) {
   if (a.failure) o.error = *a.failure;
 }
 
-std::optional<record_lsn> waiters::await_outcome(outcome_call& c) {
+std::optional<record_lsn> waiting_calls::await_outcome(outcome_call& c) {
   auto r = runs_.finder.last_of_chain(c.of);
   auto& s = r->state;
   c.of.run = s.run.value();
@@ -21,7 +21,7 @@ std::optional<record_lsn> waiters::await_outcome(outcome_call& c) {
     throw error(errc::not_found, c.of.id,
                 "the run that continues " + shown(s.id) + " has been erased");
   if (s.open() && !s.stalled) {
-    r->waiters.push_back(&c);
+    r->waiting_calls.push_back(&c);
     return std::nullopt;
   }
   c.outcome.status = s.shown_status();
@@ -35,8 +35,8 @@ std::optional<record_lsn> waiters::await_outcome(outcome_call& c) {
   return r->last_lsn;
 }
 
-void waiters::tell_end(resident& r) {
-  for (auto* w : std::exchange(r.waiters, {})) {
+void waiting_calls::tell_end(resident& r) {
+  for (auto* w : std::exchange(r.waiting_calls, {})) {
     bool answered = true;
     try {
       answered = await_outcome(*w).has_value();  // false: the next run keeps the call
@@ -47,19 +47,19 @@ void waiters::tell_end(resident& r) {
   }
 }
 
-void waiters::tell_stalled(resident& r) {
-  for (auto* w : std::exchange(r.waiters, {})) {
+void waiting_calls::tell_stalled(resident& r) {
+  for (auto* w : std::exchange(r.waiting_calls, {})) {
     (void)await_outcome(*w);
     commit_.answer(*w, r.last_lsn);
   }
   fail_updaters(r, runs_.texts.stalled_error(r.state));
 }
 
-void waiters::tell_updated(resident& r, const std::vector<std::string>& ids) {
+void waiting_calls::tell_updated(resident& r, const std::vector<std::string>& ids) {
   for (auto& id : ids) {
     auto* a = r.frame->updates.find(id);
     ensure(a != nullptr, "an update that was answered is known");
-    if (is_call_id(id)) callers_.answer(id, *a);
+    if (is_call_id(id)) calling_runs_.answer(id, *a);
     std::erase_if(r.updaters, [&](update_call* c) {
       if (c->outcome.id != id) return false;
       fill(c->outcome, *a);
@@ -69,14 +69,15 @@ void waiters::tell_updated(resident& r, const std::vector<std::string>& ids) {
   }
 }
 
-void waiters::fail_updaters(resident& r, const error& e) {
+void waiting_calls::fail_updaters(resident& r, const error& e) {
   for (auto* c : std::exchange(r.updaters, {})) {
     c->fails(std::make_exception_ptr(e));
     commit_.answer(*c, r.last_lsn);
   }
 }
 
-void waiters::move_updaters(resident& r, resident& next, const std::vector<std::string>& ids) {
+void waiting_calls::move_updaters(resident& r, resident& next,
+                                  const std::vector<std::string>& ids) {
   for (auto& id : ids)
     std::erase_if(r.updaters, [&](update_call* c) {
       if (c->outcome.id != id) return false;

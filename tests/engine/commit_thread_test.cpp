@@ -1,16 +1,16 @@
 // The thread that writes while the loop goes on.
-#include "engine/commit/committer.hpp"
+#include "engine/commit/commit_thread.hpp"
 
 #include <doctest/doctest.h>
 
 #include <stdexcept>
 
-using stet::detail::committer;
+using stet::detail::commit_thread;
 
 TEST_CASE("jobs are done one after the other, and whoever submitted them is told of each") {
   std::atomic<int> told{0};
   int done = 0;
-  committer c;
+  commit_thread c;
   CHECK(!c.started());
   c.start([&] { ++told; });
   CHECK(c.started());
@@ -26,7 +26,7 @@ TEST_CASE("jobs are done one after the other, and whoever submitted them is told
 }
 
 TEST_CASE("what a job threw is given back once, and the next one is not held up") {
-  committer c;
+  commit_thread c;
   c.start([] {});
   c.submit([] { throw std::runtime_error("no"); });
   auto why = c.wait();
@@ -42,7 +42,7 @@ TEST_CASE("what a job threw is given back once, and the next one is not held up"
 TEST_CASE("a job that was submitted is done before the committer ends") {
   bool done = false;
   {
-    committer c;
+    commit_thread c;
     c.start([] {});
     c.submit([&] { done = true; });
   }
@@ -50,7 +50,7 @@ TEST_CASE("a job that was submitted is done before the committer ends") {
 }
 
 TEST_CASE("a committer that was never started ends") {
-  committer c;
+  commit_thread c;
   c.stop();
   c.stop();
 }

@@ -1,5 +1,5 @@
 // Calls that wait for something of a run.
-#include "engine/drive/waiters.hpp"
+#include "engine/drive/waiting_calls.hpp"
 
 #include "parts.hpp"
 
@@ -10,7 +10,7 @@ namespace {
 /// A call that waits for the end of a run.
 struct waiting {
   waiting(parts& p, resident& r) : call({r.state.run.value(), "default", r.state.id}) {
-    lsn = p->drive.waiters.await_outcome(call);
+    lsn = p->drive.waiting_calls.await_outcome(call);
   }
   outcome_call call;
   std::optional<record_lsn> lsn;
@@ -33,9 +33,9 @@ TEST_CASE("a run that is open keeps the call, and gives it the end when it comes
   auto r = p.start("a");
   waiting w(p, *r);
   CHECK(!w.lsn);
-  CHECK(r->waiters.size() == 1);
+  CHECK(r->waiting_calls.size() == 1);
   p->drive.ending.terminate(*r, "why");
-  CHECK(r->waiters.empty());
+  CHECK(r->waiting_calls.empty());
   CHECK(!w.call.is_done());  // its end isn't durable
   (void)p->commit.commit();
   CHECK(w.call.is_done());
@@ -69,10 +69,10 @@ TEST_CASE("where the run that goes on was erased, nobody waits for ever") {
   p->recorder.append_note(*r, event_named(record_kind::terminated, ""));
   r->state.next = run_number(99);
   outcome_call c({r->state.run.value(), "default", "a"});
-  CHECK_THROWS_WITH_AS((void)p->drive.waiters.await_outcome(c), doctest::Contains("been erased"),
-                       stet::error);
-  r->waiters.push_back(&c);
-  p->drive.waiters.tell_end(*r);
+  CHECK_THROWS_WITH_AS((void)p->drive.waiting_calls.await_outcome(c),
+                       doctest::Contains("been erased"), stet::error);
+  r->waiting_calls.push_back(&c);
+  p->drive.waiting_calls.tell_end(*r);
   (void)p->commit.commit();
   CHECK(c.is_done());
   CHECK_THROWS_AS(c.rethrow(), stet::error);
@@ -94,7 +94,7 @@ TEST_CASE("who waits for updates of a run that fails them gets the error") {
   parts p;
   auto r = p.start("a");
   updating u(*r, "1");
-  p->drive.waiters.fail_updaters(*r, stet::error(stet::errc::run_ended, "a", "it ended"));
+  p->drive.waiting_calls.fail_updaters(*r, stet::error(stet::errc::run_ended, "a", "it ended"));
   CHECK(r->updaters.empty());
   (void)p->commit.commit();
   CHECK(u.call.is_done());
@@ -105,7 +105,7 @@ TEST_CASE("who waits for an update that goes over waits at the next run, and nob
   parts p;
   auto r = p.start("a"), next = p.start("b");
   updating stays(*r, "stays"), goes(*r, "goes");
-  waiters::move_updaters(*r, *next, {"goes", "unknown"});
+  waiting_calls::move_updaters(*r, *next, {"goes", "unknown"});
   CHECK(r->updaters == std::vector<update_call*>{&stays.call});
   CHECK(next->updaters == std::vector<update_call*>{&goes.call});
   CHECK(goes.call.of.run == next->state.run.value());

@@ -8,7 +8,7 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-class chance {
+class run_random {
  public:
   void begin(const record& started) noexcept {
     seed_[0] = started.seed[0];

@@ -12,9 +12,9 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 /// Thread: the loop's, unless a function says otherwise.
-class workers {
+class body_threads {
  public:
-  explicit workers(services& s) noexcept : services_(s), executor_(s.options.executor) {}
+  explicit body_threads(services& s) noexcept : services_(s), executor_(s.options.executor) {}
 
   /// Makes the engine's own threads, if the host has given no executor and the engine has a loop.
   void start();

@@ -1,5 +1,5 @@
 // The commands that a run emits: recorded in a drive, compared with the history in a replay.
-#include "execution/emitter.hpp"
+#include "execution/replay_cursor.hpp"
 
 #include <doctest/doctest.h>
 
@@ -20,7 +20,7 @@ record step(std::uint32_t number, std::string_view name) {
 
 /// The records that a drive has made of these steps.
 std::string recorded(std::initializer_list<std::string_view> names) {
-  emitter e(run_number(7));
+  replay_cursor e(run_number(7));
   drive_output out;
   e.begin_drive(out);
   std::uint32_t number = 0;
@@ -43,13 +43,13 @@ record signal(std::string_view name, std::string_view key, std::string_view payl
 TEST_CASE("a replay that emits what was recorded is well, and one that doesn't says where") {
   auto history = recorded({"a", "b"});
   drive_output work;
-  emitter same(run_number(7));
+  replay_cursor same(run_number(7));
   same.begin_replay(history, work);
   same.emit(step(1, "a"));
   same.emit(step(2, "b"));
   CHECK(same.is_well());
   CHECK(same.records() == 2);
-  emitter other(run_number(7));
+  replay_cursor other(run_number(7));
   other.begin_replay(history, work);
   other.emit(step(1, "a"));
   other.emit(step(2, "c"), "pay.cpp");
@@ -62,12 +62,12 @@ TEST_CASE("a replay that emits what was recorded is well, and one that doesn't s
 TEST_CASE("code that emits more than the history has diverges, and so does one that emits less") {
   auto history = recorded({"a"});
   drive_output work;
-  emitter more(run_number(7));
+  replay_cursor more(run_number(7));
   more.begin_replay(history, work);
   more.emit(step(1, "a"));
   more.emit(step(2, "b"));
   CHECK(more.problem().find("nothing more") != std::string::npos);
-  emitter less(run_number(7));
+  replay_cursor less(run_number(7));
   std::string bytes;
   less.begin_replay(history, work);
   CHECK(!less.next_event(bytes));
@@ -75,7 +75,7 @@ TEST_CASE("code that emits more than the history has diverges, and so does one t
 }
 
 TEST_CASE("after something went wrong nothing is emitted") {
-  emitter e(run_number(7));
+  replay_cursor e(run_number(7));
   drive_output out;
   e.begin_drive(out);
   e.reject("no");
@@ -96,7 +96,7 @@ TEST_CASE("undriven events of a history are queued, and drive where it says so")
   driven.time = 42;
   encode(history, driven);
   drive_output work;
-  emitter e(run_number(7));
+  replay_cursor e(run_number(7));
   e.begin_replay(history, work);
   std::string bytes;
   auto event = e.next_event(bytes);
@@ -128,19 +128,19 @@ TEST_CASE("signals are read by their names, in their order, and their keys stay 
 
 TEST_CASE("a patch is taken by new runs, and by old ones where its marker stands") {
   drive_output out;
-  emitter live(run_number(7));
+  replay_cursor live(run_number(7));
   live.begin_drive(out);
   patches now(live);
   CHECK(now.is_patched("p", 1));
   CHECK(now.is_patched("p", 1));  // the same answer, and one marker
   auto marked = out.records;
-  emitter again(run_number(7));
+  replay_cursor again(run_number(7));
   drive_output work;
   again.begin_replay(marked, work);
   patches replayed(again);
   CHECK(replayed.is_patched("p", 1));
   CHECK(again.is_well());
-  emitter old(run_number(7));
+  replay_cursor old(run_number(7));
   std::string nothing;
   old.begin_replay(nothing, work);
   patches before(old);

@@ -2,7 +2,7 @@
 // to end. All of that stays in one store, so a message and its sender's progress are one commit.
 #pragma once
 #include "engine/drive/births.hpp"
-#include "engine/drive/callers.hpp"
+#include "engine/drive/calling_runs.hpp"
 #include "engine/drive/ending.hpp"
 #include "engine/drive/entities.hpp"
 #include "engine/record/recorder.hpp"
@@ -11,17 +11,17 @@ namespace stet { inline namespace v0 { namespace detail {
 
 /// Thread: the engine's loop. If a request can't be carried out, the run that asked gets that as an
 /// event.
-class messenger {
+class outgoing {
  public:
-  messenger(services& s, journal& j, run_room& r, recorder& rec, entities& e, births& b, callers& k,
-            ending& end) noexcept
+  outgoing(services& s, journal& j, run_room& r, recorder& rec, entities& e, births& b,
+           calling_runs& k, ending& end) noexcept
       : services_(s),
         journal_(j),
         runs_(r),
         recorder_(rec),
         entities_(e),
         births_(b),
-        callers_(k),
+        calling_runs_(k),
         ending_(end) {}
 
   /// Starts a child, with this run number.
@@ -39,7 +39,7 @@ class messenger {
   recorder& recorder_;
   entities& entities_;
   births& births_;
-  callers& callers_;
+  calling_runs& calling_runs_;
   ending& ending_;
 };
 

@@ -1,4 +1,4 @@
-#include "engine/drive/callers.hpp"
+#include "engine/drive/calling_runs.hpp"
 
 #include "base/users_exception.hpp"
 #include "history/make.hpp"
@@ -6,13 +6,13 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-void callers::fail_pending(resident& r, record_kind how, command_number command, errc code,
-                           std::string_view type, const std::string& text) {
+void calling_runs::fail_pending(resident& r, record_kind how, command_number command, errc code,
+                                std::string_view type, const std::string& text) {
   recorder_.post_event_surely(r, events::failed(how, command, 1, code, type, text));
 }
 
-void callers::fail_command(resident& r, record_kind how, const request& q, errc code,
-                           std::string_view type, const std::string& text) {
+void calling_runs::fail_command(resident& r, record_kind how, const request& q, errc code,
+                                std::string_view type, const std::string& text) {
   if (!r.state.open())
     return services_.reporter.report(event_kind::answer_unread,
                                      "the run " + shown(r.state.id) +
@@ -22,7 +22,7 @@ void callers::fail_command(resident& r, record_kind how, const request& q, errc 
   fail_pending(r, how, command_number(q.id), code, type, text);
 }
 
-void callers::answer(std::string_view update_id, const update_answer& a) {
+void calling_runs::answer(std::string_view update_id, const update_answer& a) {
   auto who = caller_of(update_id);
   auto r = who ? runs_.table.load(who->run) : run_lease();
   if (!r) return who ? runs_.debts.owe_a_look(who->run) : void();
@@ -44,13 +44,13 @@ void callers::answer(std::string_view update_id, const update_answer& a) {
   }
 }
 
-void callers::fail(const std::vector<caller>& calls, const std::string& why) {
+void calling_runs::fail(const std::vector<caller>& calls, const std::string& why) {
   update_answer a;
   a.failure = std::make_unique<failure>(failure{"stet::run_ended", why, {}, 1});
   for (auto& c : calls) answer(call_id(c), a);
 }
 
-void callers::fail_all_of(resident& r) {
+void calling_runs::fail_all_of(resident& r) {
   if (r.state.open_updates == 0) return;
   std::vector<caller> calls;
   try {
@@ -68,7 +68,7 @@ void callers::fail_all_of(resident& r) {
 }
 
 /// The ids of all updates that the run was ever sent. Throws errc::corrupt.
-std::vector<std::string> callers::updates_of(resident& r) {
+std::vector<std::string> calling_runs::updates_of(resident& r) {
   std::vector<std::string> ids;
   runs_.history.for_each(r, [&](const record& rec) {
     if (rec.kind == record_kind::update) ids.emplace_back(rec.target);
@@ -76,8 +76,8 @@ std::vector<std::string> callers::updates_of(resident& r) {
   return ids;
 }
 
-std::vector<caller> callers::waiting_for(std::string_view name_space, std::string_view id,
-                                         wait_kind as) {
+std::vector<caller> calling_runs::waiting_for(std::string_view name_space, std::string_view id,
+                                              wait_kind as) {
   std::vector<caller> all;
   auto look = [&](const run_state& s) {
     if (!s.open() || namespace_of(s) != name_space) return;

@@ -1,5 +1,5 @@
 // Entering and destroying a run's own code.
-#include "engine/drive/code_door.hpp"
+#include "engine/drive/code_entry.hpp"
 
 #include "parts.hpp"
 
@@ -29,12 +29,12 @@ TEST_CASE("before suspected code is entered, what counts its deaths is durable")
   fixture f;
   auto& door = f.p->drive.door;
   CHECK(door.enter(f.r->state, *f.r->frame, {code_use::replays}).tried == trial::none);
-  CHECK(!f.p->log.durable_lsn());
+  CHECK(!f.p->journal.durable_lsn());
   f.suspect(code_use::replays);
   CHECK(door.enter(f.r->state, *f.r->frame, {code_use::destroys}).tried == trial::none);
-  CHECK(!f.p->log.durable_lsn());
+  CHECK(!f.p->journal.durable_lsn());
   CHECK(door.enter(f.r->state, *f.r->frame, {code_use::replays}).tried == trial::alone);
-  CHECK(f.p->log.durable_lsn() == f.r->last_lsn);
+  CHECK(f.p->journal.durable_lsn() == f.r->last_lsn);
 }
 
 TEST_CASE("a frame whose destructors are suspected goes at once, when that is durable") {
@@ -42,7 +42,7 @@ TEST_CASE("a frame whose destructors are suspected goes at once, when that is du
   f.suspect(code_use::destroys);
   f.p->drive.door.evict_now(*f.r);
   CHECK(!f.r->frame);
-  CHECK(f.p->log.durable_lsn() == f.r->last_lsn);
+  CHECK(f.p->journal.durable_lsn() == f.r->last_lsn);
   f.p->drive.door.evict_now(*f.r);  // nothing to evict
 }
 

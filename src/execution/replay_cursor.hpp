@@ -43,9 +43,9 @@ struct drive_output {
   }
 };
 
-class emitter {
+class replay_cursor {
  public:
-  explicit emitter(run_number run) noexcept : run_(run) {}
+  explicit replay_cursor(run_number run) noexcept : run_(run) {}
 
   // ------------------------------------------------------------ problems
   bool is_well() const noexcept { return problem_.empty(); }

@@ -14,7 +14,7 @@ namespace stet { inline namespace v0 {
 namespace detail {
 
 std::optional<record_lsn> outcome_call::perform(calls_room& c) {
-  return c.parts.drive.waiters.await_outcome(*this);
+  return c.parts.drive.waiting_calls.await_outcome(*this);
 }
 std::optional<record_lsn> update_call::perform(calls_room& c) { return c.updates.perform(*this); }
 
@@ -80,7 +80,7 @@ std::pair<start_result, update_outcome> engine_core::perform(const start_with_up
 engine_port::~engine_port() = default;
 
 void engine_core::raise(errc code, std::string_view of, const failure& f) const {
-  parts.shared.errors.raise(code, of, f);
+  parts.services.errors.raise(code, of, f);
 }
 
 void raise_outcome(const engine_port& e, std::string_view id, const run_outcome& o) {

@@ -1,16 +1,16 @@
-#include "engine/commit/committer.hpp"
+#include "engine/commit/commit_thread.hpp"
 
 #include <new>
 #include <utility>
 
 namespace stet { inline namespace v0 { namespace detail {
 
-void committer::start(std::function<void()> told) {
+void commit_thread::start(std::function<void()> told) {
   told_ = std::move(told);
   thread_ = std::thread([this] { serve(); });
 }
 
-void committer::submit(std::function<void()> job) {
+void commit_thread::submit(std::function<void()> job) {
   port::lock_guard lock(mutex_);
   done_ = false;
   error_ = nullptr;
@@ -18,13 +18,13 @@ void committer::submit(std::function<void()> job) {
   changed_.notify_all();
 }
 
-std::exception_ptr committer::wait() noexcept {
+std::exception_ptr commit_thread::wait() noexcept {
   port::unique_lock lock(mutex_);
   while (!done_) changed_.wait(lock);
   return std::exchange(error_, nullptr);
 }
 
-void committer::stop() noexcept {
+void commit_thread::stop() noexcept {
   {
     port::lock_guard lock(mutex_);
     stopping_ = true;
@@ -33,11 +33,11 @@ void committer::stop() noexcept {
   if (thread_.joinable()) thread_.join();
 }
 
-void committer::leak() noexcept {
+void commit_thread::leak() noexcept {
   if (thread_.joinable()) new (std::nothrow) std::thread(std::move(thread_));
 }
 
-void committer::serve() noexcept {
+void commit_thread::serve() noexcept {
   port::unique_lock lock(mutex_);
   for (;;) {
     while (!job_ && !stopping_) changed_.wait(lock);
