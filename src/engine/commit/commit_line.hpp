@@ -1,4 +1,4 @@
-// Makes records durable: seals blocks, has them written by the commit thread's thread or writes them
+// Makes records durable: seals blocks, has them written by the commit thread or writes them
 // here, and lets callers and bodies go on when a commit is done.
 //
 // One block is on its way at a time. While one is written, the next is filled.
@@ -30,8 +30,8 @@ class commit_line {
   /// Starts the commit thread's thread.
   void start();
 
-  /// Seals the block that fills, and has it written: by the commit thread while the loop goes on, or
-  /// here if there is nothing else to do, which saves a lone run a thread switch. Returns whether
+  /// Seals the block that fills, and has it written: by the commit thread while the loop goes on,
+  /// or here if nothing else is to be done, which saves a lone run a thread switch. Returns whether
   /// anything got done here; false if the commit thread has the block.
   bool commit();
   /// Takes back the block that the commit thread has written, if it has.

@@ -9,8 +9,8 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-/// One job at a time. Thread: start, submit, wait and stop are for the loop; the commit thread's own
-/// thread calls `told`.
+/// One job at a time. Thread: start, submit, wait and stop are for the loop; the thread itself
+/// calls `told`.
 class commit_thread {
  public:
   commit_thread() = default;

@@ -34,14 +34,14 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
   /// Returns false if bodies are still running.
   bool close(std::optional<duration> limit);
 
-  // ------------------------------------------------------------ commands (verbs.cpp)
+  // ------------------------------------------------------------ commands (core_commands.cpp)
 #define STET_COMMAND(name) name::result perform(const name& command) override;
   STET_ENGINE_COMMANDS(STET_COMMAND)
   STET_LONG_COMMANDS(STET_COMMAND)
 #undef STET_COMMAND
   [[noreturn]] void raise(errc code, std::string_view of, const failure& f) const override;
 
-  // ------------------------------------------------------------ calls (asking.cpp)
+  // ------------------------------------------------------------ calls (core_calls.cpp)
   /// Performs a call on the loop, and waits until its answer is durable. Returns false if a
   /// waiting_call was not answered within `limit`, and has been taken back.
   bool submit(call& c, std::optional<duration> limit = std::nullopt);
@@ -61,7 +61,7 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
     return c.take();
   }
 
-  // ------------------------------------------------------------ manual mode (asking.cpp)
+  // ------------------------------------------------------------ manual mode (core_calls.cpp)
   bool poll();
   bool run_until_idle(duration limit);
   std::optional<time_point> next_wakeup();
