@@ -61,15 +61,15 @@ std::string history() {
   std::string bytes, arguments;
   stet::encode(arguments, std::tuple());
   d::record r;
-  r.run = 1;
+  r.run = d::run_number(1);
   r.name = Sleepy.text();
   r.target = "run-12345";
   r.payload = arguments;
   d::encode(bytes, r);
   d::record sleep;
   sleep.kind = stet::record_kind::sleep;
-  sleep.run = 1;
-  sleep.command = 1;
+  sleep.run = d::run_number(1);
+  sleep.command = d::command_number(1);
   sleep.number = stet::duration(std::chrono::hours(1000)).count();
   d::encode(bytes, sleep);
   return bytes;
@@ -85,7 +85,7 @@ void measure_parts(const job& j, std::size_t runs) {
   d::drive_output work;
   auto before = heap_bytes();
   for (auto& e : executions) {
-    e = std::make_unique<d::execution>(definition, errors, nullptr, 1, "run-12345");
+    e = std::make_unique<d::execution>(definition, errors, nullptr, d::run_number(1), "run-12345");
     if (!e->replay(records, work)) throw std::runtime_error("a replay failed: " + e->problem());
   }
   add(j, "resident_bytes_execution", "memory", runs, heap_bytes() - before);
@@ -95,7 +95,7 @@ void measure_parts(const job& j, std::size_t runs) {
   before = heap_bytes();
   for (auto& s : states) {
     s = std::make_unique<d::run_state>();
-    std::uint64_t lsn = 0;
+    d::record_lsn lsn;
     for (d::source in(records); !in.done();) d::apply(*s, d::decode_record(in), ++lsn);
   }
   add(j, "resident_bytes_state", "memory", runs, heap_bytes() - before);

@@ -71,14 +71,14 @@ void measure_execution(const job& j, const sizes& s) {
     fill(e, {1, s.steps});
   }
   auto store = open_store("memory", where);
-  auto state = d::read_snapshot(*store, 1);
-  auto history = d::read_history(*store, 1, state->records);
+  auto state = d::read_snapshot(*store, d::run_number(1));
+  auto history = d::read_history(*store, d::run_number(1), state->records);
   auto body = &long_run;
   d::definition_of<decltype(body), void, std::uint32_t> definition(body);
   d::error_registry errors;
   auto begin = clock::now();
   for (std::size_t i = 0; i < s.runs; ++i) {
-    d::execution run(definition, errors, nullptr, 1, "run-0");
+    d::execution run(definition, errors, nullptr, d::run_number(1), "run-0");
     d::drive_output work;
     if (!run.replay(history, work)) throw std::runtime_error("a replay failed: " + run.problem());
   }

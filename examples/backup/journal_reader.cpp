@@ -17,7 +17,7 @@ namespace {
 
 using namespace stet::detail;
 
-using step_number = std::pair<std::uint64_t, std::uint32_t>;  // the run and the command
+using step_number = std::pair<run_number, command_number>;  // the run and the command
 
 // Collects the records of all runs, in any order, and some of them twice: a block stays for a while
 // after its records are in the histories.
@@ -56,11 +56,11 @@ class collector {
     }
   }
 
-  std::map<std::uint64_t, std::string> runs_;  // their ids
-  std::set<std::uint64_t> completed_;
+  std::map<run_number, std::string> runs_;  // their ids
+  std::set<run_number> completed_;
   std::map<step_number, std::string> steps_;  // their names
   std::set<step_number> ended_;
-  std::set<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>> retries_;
+  std::set<std::tuple<run_number, command_number, std::uint32_t>> retries_;
 };
 
 template <class F> void each(stet::store& store, keys::space space, F visit) {
@@ -82,9 +82,9 @@ knowledge read_journal(const std::string& store_url) {
   const auto store = stet::open(store_url);
   collector found;
   // The histories of the runs, as far as the checkpoint has come …
-  std::vector<std::uint64_t> runs;
+  std::vector<run_number> runs;
   each(*store, keys::space::snapshot,
-       [&](std::uint64_t run, std::string_view) { runs.push_back(run); });
+       [&](std::uint64_t run, std::string_view) { runs.emplace_back(run); });
   for (const auto run : runs)
     if (const auto state = read_snapshot(*store, run))
       found.add(read_history(*store, run, state->records));
