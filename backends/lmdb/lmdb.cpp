@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <mutex>
 
 #include "backends/common/abandon.hpp"
 #include "backends/common/checks.hpp"
