@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <mutex>
 
 #include "backends/common/checks.hpp"
 #include "backends/common/file_store.hpp"
