@@ -119,7 +119,7 @@ class checking {
   void read_block(std::string_view block, std::uint64_t number) {
     auto head = open_block(block, number);
     if (next_lsn_ && head.first_lsn != next_lsn_)
-      problem(numbered("block", number) + " doesn't begin with the record behind the last block's");
+      problem(numbered("block", number) + " doesn't begin with the record after the last block's");
     auto lsn = head.first_lsn;
     source in(records_of(block));
     auto past = head.first_lsn + head.count;

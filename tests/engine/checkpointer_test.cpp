@@ -65,7 +65,7 @@ TEST_CASE("runs that hold up old blocks are written when there are too many of t
   CHECK(p->journal.kept_bytes() < 4096);
 }
 
-TEST_CASE("after a start that has runs to resume, four times as much is kept") {
+TEST_CASE("after a start that has runs to revive, four times as much is kept") {
   parts p(stet::memory::open(), {.tail_bytes_max = 4096});
   p->commit.checkpointer.start(true);
   auto old = p.start("old"), young = p.start("young");

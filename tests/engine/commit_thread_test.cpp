@@ -39,7 +39,7 @@ TEST_CASE("what a job threw is given back once, and the next one is not held up"
   CHECK(done);
 }
 
-TEST_CASE("a job that was submitted is done before the committer ends") {
+TEST_CASE("a job that was submitted is done before the commit thread ends") {
   bool done = false;
   {
     commit_thread c;
@@ -49,7 +49,7 @@ TEST_CASE("a job that was submitted is done before the committer ends") {
   CHECK(done);
 }
 
-TEST_CASE("a committer that was never started ends") {
+TEST_CASE("a commit thread that was never started ends") {
   commit_thread c;
   c.stop();
   c.stop();

@@ -24,7 +24,7 @@ stet::task<int> chain(stet::context& ctx, int left) {
 
 }  // namespace
 
-TEST_CASE("a run that the start has not come to yet is resumed by the first call, once") {
+TEST_CASE("a run that the start has not come to yet is revived by the first call, once") {
   parts p;
   auto run = p.start("a")->state.run;
   p.settle();
@@ -38,7 +38,7 @@ TEST_CASE("a run that the start has not come to yet is resumed by the first call
   CHECK_THROWS_AS((void)p.calls.revival.must_find_last({0, "default", "x"}), stet::error);
 }
 
-TEST_CASE("a run that has ended isn't resumed") {
+TEST_CASE("a run that has ended isn't revived") {
   parts p;
   auto r = p.start("a");
   p->drive.ending.terminate(*r, "");

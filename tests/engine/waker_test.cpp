@@ -85,7 +85,7 @@ TEST_CASE("of a step that may begin once, and did, nobody knows whether it took 
   }
 }
 
-TEST_CASE("a run whose code killed the process too often stalls instead of being resumed") {
+TEST_CASE("a run whose code killed the process too often stalls instead of being revived") {
   stepping s;
   s.r->revived = false;
   s.r->state.crashes = 3;

@@ -70,7 +70,7 @@ TEST_CASE("a body doesn't wait for what came to its run after its step") {
     });
   });
   auto blocker =
-      w.engine().start(Blocker, "b");  // while its body runs, the committer writes blocks
+      w.engine().start(Blocker, "b");  // while its body runs, the commit thread writes blocks
   REQUIRE(comes_true([&] { return blocks.load(); }));
   gate.shut();
   auto before = gate.limit();

@@ -147,11 +147,11 @@ bool waker::drive_one(run_number run) {
   return true;
 }
 
-// ---------------------------------------------------------------- resume
+// ---------------------------------------------------------------- revive
 
 void waker::revive(resident& r) {
   failpoint("resume");
-  ensure(!r.revived, "a run is resumed once");
+  ensure(!r.revived, "a run is revived once");
   if (runs_.debts.has(r.state.run)) payer_.pay(r);
   if (!r.state.open()) return;
   if (ending_.end_overdue(r)) return;
@@ -160,7 +160,7 @@ void waker::revive(resident& r) {
   const bool begins_later =
       quarantined.empty() && !time_.clock.is_over(time_.due.begin_of(r.state));
   const bool has_frame = quarantined.empty() && !begins_later && frames_.ensure_frame(r);
-  r.revived = true;  // not earlier: if something above throws, the run isn't resumed
+  r.revived = true;  // not earlier: if something above throws, the run isn't revived
   if (!quarantined.empty()) return staller_.stall(r, std::move(quarantined));
   if (begins_later || !has_frame) return;
   resume_pending(r);

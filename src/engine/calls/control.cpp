@@ -18,7 +18,7 @@ std::string named(std::string_view version) {
 answer<void> control::cancel(run_ref of, std::string_view reason) {
   auto r = revival_.must_find_last(of);
   e_.drive.ending.request_cancel(*r, reason);
-  return {e_.journal.last_lsn()};  // also what was recorded when the run was resumed
+  return {e_.journal.last_lsn()};  // also what was recorded when the run was revived
 }
 
 answer<void> control::terminate(run_ref of, std::string_view reason) {

@@ -12,7 +12,7 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::size_t slice_bytes_min = 64 << 10;
-// At a start all runs are resumed first, and checkpointed then. Meanwhile the journal may be this
+// At a start all runs are revived first, and checkpointed then. Meanwhile the journal may be this
 // many times as long.
 constexpr std::size_t tail_factor_at_start = 4;
 

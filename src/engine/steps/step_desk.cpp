@@ -65,7 +65,7 @@ void step_desk::stop_all(resident& r) {
   for (auto* a : r.attempts) {
     if (!a->revoke()) {
       ask_to_return(*a);
-    } else if (counts(*a)) {  // the run may be resumed before the attempt is back
+    } else if (counts(*a)) {  // the run may be revived before the attempt is back
       note_not_started(r, *a);
       a->ticket.left_behind = true;
     }
