@@ -103,7 +103,7 @@ struct life {
 /// The content of a store in which all runs wait for something.
 struct town {
   pairs content;
-  std::map<std::uint64_t, std::string> ids;
+  std::map<stet::detail::run_number, std::string> ids;
 };
 town build() {
   auto contents = stet::memory::make_contents();
@@ -166,7 +166,7 @@ void call_everything(stet::engine& e, const std::string& id) {
 }
 
 /// Every run has ended that doesn't depend on the unreadable one.
-void check_others(stet::engine& e, const town& t, std::uint64_t damaged, bool snapshot) {
+void check_others(stet::engine& e, const town& t, stet::detail::run_number damaged, bool snapshot) {
   auto& name = t.ids.at(damaged);
   std::set<std::string> may_be_open{name};
   if (snapshot && name == "desk") may_be_open.insert("asker");
@@ -197,7 +197,8 @@ void damage(const kind_of_store& kind, const town& t, const std::string& key, co
   recorder heard;
   std::string damaged;
   bool snapshot = key[1] == 'r';
-  auto run = stet::detail::source(std::string_view(key).substr(2)).big_endian();
+  const stet::detail::run_number run(
+      stet::detail::source(std::string_view(key).substr(2)).big_endian());
   auto& name = t.ids.at(run);
   CAPTURE(name);
   CAPTURE(snapshot);
