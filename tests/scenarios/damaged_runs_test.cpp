@@ -273,7 +273,7 @@ TEST_CASE("a run whose history is damaged times out, and whoever called it is to
     l.pass(31min);
     CHECK(l.engine->admin().describe("desk")->status == stet::status::timed_out);
     CHECK(l.engine->find(Asker, "asker")->result() == "told");
-    CHECK(heard.heard("who called it"));
+    CHECK(heard.heard("its callers are found"));
   }
 }
 
