@@ -1,4 +1,4 @@
-// Wakes runs whose timers are due, and resumes what a crash or a close has cut short.
+// Wakes runs whose timers are due, drives the runs on the agenda, and revives runs after a start.
 #pragma once
 #include <cstdint>
 

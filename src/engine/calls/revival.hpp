@@ -1,4 +1,4 @@
-// Brings the run of a call up to date: resumes what a crash has cut short, and drives the run by
+// Brings the run of a call up to date: revives it after a start, and drives the run by
 // what it was sent before.
 #pragma once
 #include <string_view>
@@ -12,9 +12,9 @@ class revival {
  public:
   explicit revival(engine_parts& e) noexcept : e_(e) {}
 
-  /// The last run of the chain, resumed. Throws as run_finder::must_find.
+  /// The last run of the chain, revived. Throws as run_finder::must_find.
   run_lease must_find_last(run_ref of);
-  /// Resumes the run, if that wasn't done since the start.
+  /// Revives the run, if that wasn't done since the start.
   void revive(resident& r);
   /// Drives a run by all its events, and returns the run that goes on for it. A run that never
   /// comes to rest is left after a number of events. Throws errc::run_stalled.

@@ -18,9 +18,9 @@ constexpr std::size_t tail_factor_at_start = 4;
 
 }  // namespace
 
-void checkpointer::start(bool has_runs_to_resume) noexcept {
+void checkpointer::start(bool has_runs_to_revive) noexcept {
   tail_limit_ = services_.options.tail_bytes_max;
-  if (has_runs_to_resume) tail_limit_ *= tail_factor_at_start;
+  if (has_runs_to_revive) tail_limit_ *= tail_factor_at_start;
 }
 
 void checkpointer::slice(resident& r) {

@@ -36,8 +36,8 @@ class checkpointer {
     for (auto* some : {&ended_, &sliced_})
       for (auto run : *some) f(run);
   }
-  /// `has_runs_to_resume`: until these runs are resumed the journal may be several times as long.
-  void start(bool has_runs_to_resume) noexcept;
+  /// `has_runs_to_revive`: until these runs are revived the journal may be several times as long.
+  void start(bool has_runs_to_revive) noexcept;
 
  private:
   void begin_pass();

@@ -27,7 +27,7 @@ class commit_line {
   commit_line(services& s, journal& j, time_room& t, run_room& r, user_tables& u, bodies& b,
               const recorder& rec);
 
-  /// Starts the commit thread's thread.
+  /// Starts the commit thread.
   void start();
 
   /// Seals the block that fills, and has it written: by the commit thread while the loop goes on,

@@ -1,5 +1,5 @@
-// Every entry into a run's own code, and every destruction of a frame: prepares the entry of the
-// crash slot, and makes durable what has to be before.
+// Every entry into a run's own code (a drive, a replay), and every destruction of a frame: prepares
+// the entry of the crash slot, and makes durable what has to be before.
 #pragma once
 #include <memory>
 #include <optional>

@@ -2,7 +2,7 @@
 //
 // One turn: let answers and bodies go that wait for a durable block · take attempts that came back
 // · take calls · fire timers · drive runs that are ready · seal a block and have it written, by the
-// commit thread's thread or here. Invariants:
+// commit thread or here. Invariants:
 //  - a body begins only when everything is durable up to the record of its attempt (gatekeeper);
 //  - an answer waits until the last record on which it depends is durable (answers);
 //  - a frame is never destroyed while a capturing body of it is under way (frames);
