@@ -79,7 +79,7 @@ LARGE_CLASSES = {
 # The parts of Stet that a store may see, beside its own header.
 # The parts of src that backends/common may see, beside port: functions of bytes, and nothing else.
 STORE_BASE = {'base/crc32c.hpp'}
-# The part of src that all code outside of it may see: locks, a header that needs nothing to link.
+# The only part of src that a transform may see: locks, a header that needs nothing to link.
 LOCKS = 'port/mutex.hpp'
 STORE_HEADERS = {'stet/store.hpp', 'stet/error.hpp', 'stet/export.hpp', 'stet/own.hpp'}
 
@@ -244,8 +244,7 @@ CLAUSE_WITHIN = re.compile(rf'///\s+\S.*[.;:)]\s+({CLAUSES})  +\S|///.*\b({CLAUS
 
 def clause_faults(path, line):
     if path.parts[0] == 'include' and CLAUSE_WITHIN.search(line):
-        return 'a clause (Returns, Throws, Thread, Cost, Durable, Life) begins a line of its own'
-    return None
+        yield 'a clause (Returns, Throws, Thread, Cost, Durable, Life) begins a line of its own'
 
 
 # Words that a stranger has to decode (docs/style.md, "Text"), in comments: a pattern, what to write instead.
@@ -266,8 +265,8 @@ def plain_faults(path, line):
     printed = path.parts[:2] == ('examples', 'patterns') and line.startswith('//   ')  # check.py compares it with the output
     if comment and not printed:
         for pattern, instead in PLAIN:
-            if pattern.search(comment[1]):
-                yield f'{pattern.search(comment[1])[0]!r}: {instead}'
+            if found := pattern.search(comment[1]):
+                yield f'{found[0]!r}: {instead}'
 
 
 def system_faults(path, text):
@@ -327,7 +326,7 @@ def layer_faults(path, text):
                 yield f'src/{here} has no place in the table of layers (tools/tidy.py)'
             elif there != here and there not in LAYERS[here]:
                 yield f'src/{here} may not include {target} (allowed: {sorted(LAYERS[here])})'
-        elif target == LOCKS and parts[0] in ('transforms', 'backends'):
+        elif target == LOCKS and parts[0] == 'transforms':
             pass
         elif parts[0] == 'transforms' and angle == '"':
             yield f'a transform includes "{target}": only <stet/…>, {LOCKS} and its library'
@@ -371,9 +370,8 @@ def faults(path, text):
             yield number, 'unfinished work: do it, or file an issue'
         if line != line.rstrip() or '\t' in line:
             yield number, 'a tab, or white space at the end'
-        for fault in [clause_faults(path, line), *plain_faults(path, line)]:
-            if fault:
-                yield number, fault
+        for fault in [*clause_faults(path, line), *plain_faults(path, line)]:
+            yield number, fault
     if path.suffix == '.hpp' and '#pragma once' not in text:
         yield 1, 'no #pragma once'
     for name, line, length in functions(text):
