@@ -33,7 +33,7 @@ TEST_CASE("a run has a secret and a seed of its own, also where an entropy gives
   no_entropy none;
   services s(stet::memory::open(), {.threads = 0, .entropy = &none});
   parts p;
-  births b(s, p->time, p->runs, p->recorder, p->drive.door);
+  births b(s, p->time, p->runs, p->recorder, p->drive.entry);
   auto arguments = bytes_of(std::tuple<>{});
   auto first = b.create(p.start_of("a", "sleeper", arguments));
   auto second = b.create(p.start_of("b", "sleeper", arguments));

@@ -27,23 +27,23 @@ struct fixture {
 
 TEST_CASE("before suspected code is entered, what counts its deaths is durable") {
   fixture f;
-  auto& door = f.p->drive.door;
-  CHECK(door.enter(f.r->state, *f.r->frame, {code_use::replays}).tried == trial::none);
+  auto& entry = f.p->drive.entry;
+  CHECK(entry.enter(f.r->state, *f.r->frame, {code_use::replays}).tried == trial::none);
   CHECK(!f.p->journal.durable_lsn());
   f.suspect(code_use::replays);
-  CHECK(door.enter(f.r->state, *f.r->frame, {code_use::destroys}).tried == trial::none);
+  CHECK(entry.enter(f.r->state, *f.r->frame, {code_use::destroys}).tried == trial::none);
   CHECK(!f.p->journal.durable_lsn());
-  CHECK(door.enter(f.r->state, *f.r->frame, {code_use::replays}).tried == trial::alone);
+  CHECK(entry.enter(f.r->state, *f.r->frame, {code_use::replays}).tried == trial::alone);
   CHECK(f.p->journal.durable_lsn() == f.r->last_lsn);
 }
 
 TEST_CASE("a frame whose destructors are suspected goes at once, when that is durable") {
   fixture f;
   f.suspect(code_use::destroys);
-  f.p->drive.door.evict_now(*f.r);
+  f.p->drive.entry.evict_now(*f.r);
   CHECK(!f.r->frame);
   CHECK(f.p->journal.durable_lsn() == f.r->last_lsn);
-  f.p->drive.door.evict_now(*f.r);  // nothing to evict
+  f.p->drive.entry.evict_now(*f.r);  // nothing to evict
 }
 
 TEST_CASE("a history that fits is played, and one that doesn't says why") {
@@ -51,18 +51,18 @@ TEST_CASE("a history that fits is played, and one that doesn't says why") {
   f.p->drive.driver.drive_what_is_there(*f.r);
   auto history = f.p->runs.history.opened(*f.r);
   auto fits = f.p->drive.frames.make_shadow(f.r->state);
-  CHECK(!f.p->drive.door.replay(f.r->state, *fits, history));
+  CHECK(!f.p->drive.entry.replay(f.r->state, *fits, history));
   f.r->state.workflow = "steps";
   auto unfit = f.p->drive.frames.make_shadow(f.r->state);
-  CHECK(f.p->drive.door.replay(f.r->state, *unfit, history));
-  f.p->drive.door.destroy(f.r->state, unfit);
+  CHECK(f.p->drive.entry.replay(f.r->state, *unfit, history));
+  f.p->drive.entry.destroy(f.r->state, unfit);
   CHECK(!unfit);
 }
 
 TEST_CASE("a run that is forgotten is found no longer, its frame first") {
   fixture f;
   auto run = f.r->state.run;
-  f.p->drive.door.forget_run(*f.r);
+  f.p->drive.entry.forget_run(*f.r);
   CHECK(!f.r->frame);
   CHECK(f.p->runs.frames.size() == 0);
   CHECK(!f.p->runs.table.find(run));

@@ -55,7 +55,7 @@ TEST_CASE("a look at a child that is open brings nothing, and one that was erase
   owe_and_pay(f.p, *f.parent, {});
   CHECK(f.parent->state.undriven == 0);
   auto child = f.child->state.run;
-  f.p->drive.door.forget_run(*f.child);  // as if it had been erased
+  f.p->drive.entry.forget_run(*f.child);  // as if it had been erased
   f.child = {};
   REQUIRE(!f.p->runs.table.exists(child));
   owe_and_pay(f.p, *f.parent, {});

@@ -116,7 +116,7 @@ class parts {
   void put_away(run_number run) {
     if (auto r = all_.runs.table.load(run)) {
       r->queued = false;
-      all_.drive.door.evict_now(*r);
+      all_.drive.entry.evict_now(*r);
       all_.commit.checkpointer.slice(*r);
     }
     while (all_.commit.commit()) {}

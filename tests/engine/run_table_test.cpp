@@ -93,7 +93,7 @@ TEST_CASE("a forgotten run lives as long as its last lease") {
   parts p;
   auto r = p.start("a");
   auto run = r->state.run;
-  p->drive.door.forget_run(*r);
+  p->drive.entry.forget_run(*r);
   CHECK(p->runs.table.find(run) == nullptr);
   CHECK(r->state.id == "a");
 }

@@ -59,7 +59,7 @@ answer<void> control::move(run_ref of, std::string_view version) {
                 who + " goes on " + named(s.version) + ": its history doesn't fit the body " +
                     named(version) + ": " + why);
   e_.recorder.append_note(*r, notes::moved(e_.time.now(), version));
-  e_.drive.door.evict_now(*r);
+  e_.drive.entry.evict_now(*r);
   if (s.stalled) (void)resume({s.run.value(), namespace_of(s), s.id});
   return {r->last_lsn};
 }

@@ -64,7 +64,7 @@ bool eraser::erase_run(resident& r) {
   erase_blobs(e_.tables, e_.journal.extra_writes(), namespace_of(r.state), r.state.run);
   e_.runs.debts.forget(r.state.run);
   note_erased(r.state.run);
-  e_.drive.door.forget_run(r);
+  e_.drive.entry.forget_run(r);
   return true;
 }
 

@@ -34,8 +34,8 @@ answer<std::string> queries::ask(run_ref of, std::string_view name, std::string_
 
 std::string queries::ask_open(resident& r, std::string_view name, std::string_view arguments) {
   std::string text;
-  auto who = e_.drive.door.enter(r.state, *r.frame,
-                                 {code_use::answers_query, no_command, checksum_of(name)});
+  auto who = e_.drive.entry.enter(r.state, *r.frame,
+                                  {code_use::answers_query, no_command, checksum_of(name)});
   auto thrown = thrown_by_user([&] {
     in_workflow here(e_.services.crash_slots, e_.runs.suspects, e_.services.watchdog,
                      r.state.workflow, *r.frame, who);
@@ -59,7 +59,7 @@ std::string queries::ask_ended(resident& r, std::string_view name, std::string_v
   drive_output work;
   in_workflow here(e_.services.crash_slots, e_.runs.suspects, e_.services.watchdog,
                    r.state.workflow, *shadow,
-                   e_.drive.door.enter(r.state, *shadow, {code_use::replays}));
+                   e_.drive.entry.enter(r.state, *shadow, {code_use::replays}));
   here.may_do_anything();
   if (!shadow->replay(history, work, events))
     throw error(errc::run_stalled, r.state.id,

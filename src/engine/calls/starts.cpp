@@ -86,7 +86,7 @@ void starts::take_back(std::vector<begun_run>& begun, const struct journal::plac
   e_.journal.go_back(here);
   for (auto b = begun.rbegin(); b != begun.rend(); ++b) {
     auto key = id_key(namespace_of(b->run->state), b->run->state.id);
-    e_.drive.door.forget_run(*b->run);
+    e_.drive.entry.forget_run(*b->run);
     if (b->before && e_.runs.table.find(b->before)) e_.runs.table.restore_latest(key, b->before);
   }
 }

@@ -108,7 +108,7 @@ std::optional<std::optional<record_lsn>> updates::find_sent(update_call& c, resi
 void updates::validate(resident& r, const update_request& q) {
   code_use validated{code_use::validates, no_command, checksum_of(q.name)};
   in_workflow here(e_.services.crash_slots, e_.runs.suspects, e_.services.watchdog,
-                   r.state.workflow, *r.frame, e_.drive.door.enter(r.state, *r.frame, validated));
+                   r.state.workflow, *r.frame, e_.drive.entry.enter(r.state, *r.frame, validated));
   here.may_do_anything();
   call_user([&] { r.frame->updates.validate(q.name, q.arguments); });
 }

@@ -20,22 +20,22 @@ struct drive_room {
   drive_room(services& s, journal& j, time_room& t, run_room& r, recorder& rec, commit_line& c,
              bodies& b, step_desk& d)
       : host(s, j, t, r, c, b, d),
-        door(s, r, c),
+        entry(s, r, c),
         calling_runs(s, r, rec),
         waiting_calls(r, c, calling_runs),
-        staller(s, t, r, rec, d, door, waiting_calls),
-        frames(s, t, r, rec, host, door, staller),
+        staller(s, t, r, rec, d, entry, waiting_calls),
+        frames(s, t, r, rec, host, entry, staller),
         entities(s, r),
-        births(s, t, r, rec, door),
+        births(s, t, r, rec, entry),
         ending(s, t, r, rec, c, d, calling_runs, waiting_calls),
-        successor(s, j, t, r, rec, door, births),
+        successor(s, j, t, r, rec, entry, births),
         outgoing(s, j, r, rec, entities, births, calling_runs, ending),
-        driver(s, j, t, r, rec, c, d, host, door, waiting_calls, staller, frames, births, successor,
-               outgoing, ending),
+        driver(s, j, t, r, rec, c, d, host, entry, waiting_calls, staller, frames, births,
+               successor, outgoing, ending),
         payer(s, r, calling_runs, ending) {}
 
   run_host host;
-  code_entry door;
+  code_entry entry;
   detail::calling_runs calling_runs;
   detail::waiting_calls waiting_calls;
   detail::staller staller;

@@ -23,7 +23,7 @@ record last_record(std::string_view records) {
 }  // namespace
 
 driver::driver(services& s, journal& j, time_room& t, run_room& r, recorder& rec, commit_line& c,
-               step_desk& d, run_host& h, code_entry& door, waiting_calls& w, staller& st,
+               step_desk& d, run_host& h, code_entry& entry, waiting_calls& w, staller& st,
                frame_maker& f, births& b, successor& next, outgoing& m, ending& e) noexcept
     : services_(s),
       journal_(j),
@@ -33,7 +33,7 @@ driver::driver(services& s, journal& j, time_room& t, run_room& r, recorder& rec
       commit_(c),
       desk_(d),
       host_(h),
-      entry_(door),
+      entry_(entry),
       waiting_calls_(w),
       staller_(st),
       frames_(f),

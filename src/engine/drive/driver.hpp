@@ -20,8 +20,8 @@ namespace stet { inline namespace v0 { namespace detail {
 class driver {
  public:
   driver(services& s, journal& j, time_room& t, run_room& r, recorder& rec, commit_line& c,
-         step_desk& d, run_host& h, code_entry& door, waiting_calls& w, staller& st, frame_maker& f,
-         births& b, successor& next, outgoing& m, ending& e) noexcept;
+         step_desk& d, run_host& h, code_entry& entry, waiting_calls& w, staller& st,
+         frame_maker& f, births& b, successor& next, outgoing& m, ending& e) noexcept;
 
   /// Records an event, and drives the run by it if that is possible now. `writes`: the user's
   /// entries that are committed with it. Throws a users_exception if the event can't be sealed:

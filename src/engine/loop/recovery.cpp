@@ -97,7 +97,7 @@ bool recovery::may_try_again(const std::exception_ptr& why) const noexcept {
 void recovery::take_record(const record& rec, std::string_view bytes, record_lsn lsn) {
   if (rec.kind == record_kind::written) return;  // these entries are in the store
   if (rec.kind == record_kind::erased) {
-    if (auto* gone = e_.runs.table.find(rec.related)) e_.drive.door.forget_run(*gone);
+    if (auto* gone = e_.runs.table.find(rec.related)) e_.drive.entry.forget_run(*gone);
     e_.runs.unreadable.lost.erase(rec.related);
     return;
   }
