@@ -93,6 +93,16 @@ dev test good
 expect 'one test by name' test "$status:$(tail -n 1 "$work/out")" = '0:1 passed, 0 failed'
 dev test nonsense
 expect 'a name that is none' test "$status:$(tail -n 1 "$work/out")" = '1:0 passed, 1 failed'
+if [[ $(stat -f -c %T /dev/shm 2>/dev/null) = tmpfs ]]; then
+  left=/dev/shm/stet-test.left-$$ held=/dev/shm/stet-test.held-$$
+  mkdir "$left" "$held"
+  exec 7<"$held"
+  flock 7
+  dev test
+  expect 'what a killed run left in memory is removed' test ! -e "$left"
+  expect 'what another run has in memory stays' test -d "$held"
+  rm -r "$held"
+fi
 cat >>"$work/project/meson.build" <<'MESON'
 executable('broken', 'broken.cpp')
 MESON
