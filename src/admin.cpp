@@ -3,10 +3,10 @@
 namespace stet { inline namespace v0 {
 
 std::optional<run_info> admin::describe(std::string_view id) const {
-  return engine_->perform(detail::describe_run{.of = {0, name_space_, id}});
+  return engine_->perform(detail::describe_run{.target = {0, name_space_, id}});
 }
 std::vector<history_entry> admin::history(std::string_view id) const {
-  return engine_->perform(detail::history_of_run{.of = {0, name_space_, id}});
+  return engine_->perform(detail::history_of_run{.target = {0, name_space_, id}});
 }
 run_page admin::list(std::string_view filter, list_options o) const {
   return engine_->perform(
@@ -23,13 +23,13 @@ std::vector<std::string> admin::open_runs(std::string_view after, std::size_t co
       detail::list_open_ids{.name_space = name_space_, .after = after, .count_max = count_max});
 }
 void admin::resume(std::string_view id) const {
-  engine_->perform(detail::resume_run{.of = {0, name_space_, id}});
+  engine_->perform(detail::resume_run{.target = {0, name_space_, id}});
 }
 void admin::move(std::string_view id, std::string_view version) const {
-  engine_->perform(detail::move_run{.of = {0, name_space_, id}, .version = version});
+  engine_->perform(detail::move_run{.target = {0, name_space_, id}, .version = version});
 }
 std::size_t admin::erase(std::string_view id, erase_options o) const {
-  return engine_->perform(detail::erase_runs{.of = {0, name_space_, id}, .options = o});
+  return engine_->perform(detail::erase_runs{.target = {0, name_space_, id}, .options = o});
 }
 
 }}  // namespace stet::v0

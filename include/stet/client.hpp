@@ -150,7 +150,7 @@ class STET_API client {
   template <class R, class... A>
   std::optional<run_handle<R>> find(const workflow<R(A...)>& w, std::string_view id) {
     auto found =
-        engine_->perform(detail::find_run{.workflow = w.text(), .of = {0, name_space_, id}});
+        engine_->perform(detail::find_run{.workflow = w.text(), .target = {0, name_space_, id}});
     if (!found) return std::nullopt;
     return run_handle<R>(engine_, name_space_, std::string(id), *found);
   }
@@ -253,8 +253,8 @@ class STET_API client {
   /// Throws   errc::not_found if the run that kept them was erased, errc::usage for an offset past
   ///          the end, store_error.
   std::string read(const blob& b, std::uint64_t offset = 0, std::uint64_t length = UINT64_MAX) {
-    return engine_->perform(
-        detail::read_blob{.name_space = name_space_, .of = b, .offset = offset, .length = length});
+    return engine_->perform(detail::read_blob{
+        .name_space = name_space_, .value = b, .offset = offset, .length = length});
   }
   /// Reads and writes the user's own entries from outside, as context::transact does.
   ///     auto ann = engine.transact([](stet::transaction& tx) { return tx.get(Accounts, "ann"); });

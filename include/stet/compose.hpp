@@ -133,7 +133,7 @@ class STET_API group {
     branch() noexcept : waiter(&on_end) {}
     branch(branch&&) noexcept : waiter(&on_end) {}
     static std::coroutine_handle<> on_end(waiter&) noexcept;
-    v0::scope part;
+    v0::scope scope;
     group* owner = nullptr;
     std::size_t index = 0;
     bool live = false;
@@ -150,7 +150,7 @@ class STET_API group {
   /// Begins a branch. Returns whether to begin the next one: false once the outcome is decided.
   template <awaitable A> bool begin(branch& b, std::size_t index, A& a) noexcept {
     admit(b, index);
-    if (a.start({&b.part, env_.depth}, b)) end(b);
+    if (a.start({&b.scope, env_.depth}, b)) end(b);
     return !decided_;
   }
   bool close() noexcept {
@@ -232,7 +232,7 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] tuple
   }
   void cancel_rest() noexcept override {
     for (auto& b : branches_)
-      if (b.live) b.part.cancel();
+      if (b.live) b.scope.cancel();
   }
 
   branch branches_[count];  // first, so that an operation never outlives its scope
@@ -293,7 +293,7 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] vecto
   bool branch_failed(std::size_t i) const noexcept override { return operations_[i].failed(); }
   void cancel_rest() noexcept override {
     for (auto& b : branches_)
-      if (b.live) b.part.cancel();
+      if (b.live) b.scope.cancel();
   }
   std::vector<branch> branches_;
   std::vector<A> operations_;

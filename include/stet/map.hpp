@@ -113,7 +113,7 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] map_g
   bool branch_failed(std::size_t i) const noexcept override { return (*slots_[i].work).failed(); }
   void cancel_rest() noexcept override {
     for (std::size_t i = 0; i < next_; ++i)
-      if (slots_[i].part.live) slots_[i].part.part.cancel();
+      if (slots_[i].part.live) slots_[i].part.scope.cancel();
   }
 
   static constexpr std::size_t i_none = static_cast<std::size_t>(-1);

@@ -50,7 +50,7 @@ template <class R> class update_handle {
   template <class> friend class run_handle;
   friend class client;
   std::optional<detail::update_outcome> answer(std::optional<duration> limit) const {
-    return engine_->perform(detail::update_run{.of = {run_, name_space_, run_id_},
+    return engine_->perform(detail::update_run{.target = {run_, name_space_, run_id_},
                                                .update = request_,
                                                .until = detail::update_stage::attached,
                                                .limit = limit});
@@ -88,29 +88,29 @@ template <class R> class run_handle {
   ///          errc::run_stalled if it is stalled; errc::closed, errc::payload.
   /// Durable  when it returns, the result is.
   R result() const {
-    auto o = engine_->perform(detail::await_run{.of = ref(), .limit = std::nullopt});
+    auto o = engine_->perform(detail::await_run{.target = ref(), .limit = std::nullopt});
     if (o->status != v0::status::completed) detail::raise_outcome(*engine_, id_, *o);
     return decode<R>(o->payload);
   }
   /// Waits for the end, no longer than `limit`. Returns true if the run has ended, or is stalled.
   bool wait_for(duration limit) const {
-    return engine_->perform(detail::await_run{.of = ref(), .limit = limit}).has_value();
+    return engine_->perform(detail::await_run{.target = ref(), .limit = limit}).has_value();
   }
   /// Returns what the run is doing; for a run that was continued as new, what the last run of the
   /// chain is doing.
-  v0::status status() const { return engine_->perform(detail::status_of_run{.of = ref()}); }
+  v0::status status() const { return engine_->perform(detail::status_of_run{.target = ref()}); }
   /// Asks the run to end: its awaits throw stet::cancelled, and it may clean up. A run that begins
   /// later (start_options::delay) ends at once, and none of its code runs. No effect on a run that
   /// has ended.
   /// Durable  when it returns, the request is.
   void cancel(std::string_view reason = {}) const {
-    engine_->perform(detail::cancel_run{.of = ref(), .reason = reason});
+    engine_->perform(detail::cancel_run{.target = ref(), .reason = reason});
   }
   /// Ends the run without asking it: no code of the workflow runs after that. Its open children
   /// meet this end as their options say (stet::parent_close). No effect on a run that has ended.
   /// Durable  when it returns, the end is.
   void terminate(std::string_view reason = {}) const {
-    engine_->perform(detail::terminate_run{.of = ref(), .reason = reason});
+    engine_->perform(detail::terminate_run{.target = ref(), .reason = reason});
   }
   /// Moves the run to another version of its workflow, which drives it from its next event on.
   /// First that version replays the run's whole history. A stalled run goes on.
@@ -122,7 +122,7 @@ template <class R> class run_handle {
   ///          errc::run_ended.
   /// Durable  when it returns, the move is.
   void move_to(std::string_view version) const {
-    engine_->perform(detail::move_run{.of = ref(), .version = version});
+    engine_->perform(detail::move_run{.target = ref(), .version = version});
   }
 
   /// Sends a signal: the run reads it with context::receive, now or later. If the run was continued
@@ -137,11 +137,11 @@ template <class R> class run_handle {
               signal_options o = {}) const {
     detail::signal_request q{s.text(), {}, o.idempotency_key};
     encode<T>(q.payload, value);
-    engine_->perform(detail::signal_run{.of = ref(), .signal = std::move(q)});
+    engine_->perform(detail::signal_run{.target = ref(), .signal = std::move(q)});
   }
   void signal(const v0::signal<void>& s, signal_options o = {}) const {
     engine_->perform(detail::signal_run{
-        .of = ref(), .signal = {s.text(), detail::null_payload(), o.idempotency_key}});
+        .target = ref(), .signal = {s.text(), detail::null_payload(), o.idempotency_key}});
   }
 
   /// Asks the run something: its handler (context::on) answers, and sees everything that was
@@ -158,7 +158,7 @@ template <class R> class run_handle {
     std::string b;
     encode(b, std::tuple<A...>(std::move(arguments)...));
     return decode<Q>(
-        engine_->perform(detail::query_run{.of = ref(), .name = q.text(), .arguments = b}));
+        engine_->perform(detail::query_run{.target = ref(), .name = q.text(), .arguments = b}));
   }
 
   /// Sends an update and waits for its answer: update_handle::result().
@@ -197,7 +197,7 @@ template <class R> class run_handle {
   friend class client;
   detail::update_outcome send(detail::update_request&& q, detail::update_stage until) const {
     return *engine_->perform(detail::update_run{
-        .of = ref(), .update = std::move(q), .until = until, .limit = std::nullopt});
+        .target = ref(), .update = std::move(q), .until = until, .limit = std::nullopt});
   }
   template <class U, class... A>
   static detail::update_request request_of(const v0::update<U(A...)>& u, update_options o,

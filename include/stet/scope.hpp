@@ -106,7 +106,7 @@ class STET_API command {
   std::unique_ptr<v0::failure> error;
   execution* owner = nullptr;  // while it is pending
   const error_registry* errors = nullptr;
-  v0::scope* part = nullptr;
+  v0::scope* scope = nullptr;
   command* next = nullptr;  // in its scope
   command* previous = nullptr;
   waiter* awaited_by = nullptr;

@@ -14,7 +14,7 @@ namespace stet { inline namespace v0 { namespace detail {
 
 bool command_table::begin(command& c, environment e, waiter& w) noexcept try {
   c.awaited_by = &w;
-  c.part = e.scope;
+  c.scope = e.scope;
   c.errors = &run_.errors();
   if (e.scope->is_cancelled()) {
     c.answered = answer_kind::cancelled;
@@ -166,7 +166,7 @@ void command_table::answer(const record& event) {
 }
 
 void command_table::complete(command& c) noexcept try {
-  if (auto* w = c.awaited_by) cursor_.out().ready.emplace_back(w, c.part);
+  if (auto* w = c.awaited_by) cursor_.out().ready.emplace_back(w, c.scope);
   unlink(c);
 } catch (const std::bad_alloc&) { cursor_.starve(); }
 
@@ -228,7 +228,7 @@ void command_table::unlink(command& c) noexcept {
   if (find_pending(command_number(c.id)) == &c) pending_.erase(command_number(c.id));
   if (c.kind == wait_kind::condition) std::erase(conditions_, static_cast<condition*>(&c));
   if (c.previous) c.previous->next = c.next;
-  else if (c.part) scope_access::commands_of(*c.part) = c.next;
+  else if (c.scope) scope_access::commands_of(*c.scope) = c.next;
   if (c.next) c.next->previous = c.previous;
   c.next = c.previous = nullptr;
   c.owner = nullptr;

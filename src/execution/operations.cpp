@@ -26,7 +26,7 @@ scope::~scope() {
     c->parent_ = c->next_ = c->previous_ = nullptr;
     c = following;
   }
-  for (auto* c = commands_; c; c = c->next) c->part = nullptr;
+  for (auto* c = commands_; c; c = c->next) c->scope = nullptr;
 }
 
 void scope::cancel(std::string_view reason) noexcept {
@@ -340,7 +340,7 @@ std::string_view leaf::bytes() try {
   }
   return c.payload;
 } catch (const std::bad_alloc&) {  // not the command's outcome: it may not be taken for that
-  if (command_ && command_->part) scope_access::run_of(*command_->part).replay_cursor.starve();
+  if (command_ && command_->scope) scope_access::run_of(*command_->scope).replay_cursor.starve();
   throw;
 }
 
@@ -351,7 +351,7 @@ void group::admit(branch& b, std::size_t index) noexcept {
   b.index = index;
   b.live = true;
   ++live_;
-  scope_access::attach(b.part, *env_.scope);
+  scope_access::attach(b.scope, *env_.scope);
 }
 void group::end(branch& b) noexcept {
   b.live = false;

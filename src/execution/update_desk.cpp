@@ -102,11 +102,11 @@ void update_desk::begin(const record& event) {
 
 void update_desk::run_update(handler& h, waiting_update w) {
   auto& u = running_.emplace_back(*this, h, std::move(w.id), w.number);
-  scope_access::attach(u.part, run_.top());
+  scope_access::attach(u.scope, run_.top());
   try {
     u.work = h.begin(run_.user_context(), w.arguments);
   } catch (...) { return end(u, std::current_exception()); }
-  if (u.work->start({&u.part, root_depth}, u)) end(u, nullptr);
+  if (u.work->start({&u.scope, root_depth}, u)) end(u, nullptr);
 }
 
 bool update_desk::exclusive_runs() const noexcept {
@@ -192,14 +192,14 @@ void update_desk::drop_ended() {
 void update_desk::abandon(running_update& u) noexcept {
   if (u.ended) return;
   if (run_.replay_cursor.is_driven()) {
-    if (!run_.commands.is_suspended(u.part)) {  // this update itself destroys the handler
+    if (!run_.commands.is_suspended(u.scope)) {  // this update itself destroys the handler
       run_.replay_cursor.reject("the handler of an update destroys what answers it");
       u.by = nullptr;
       return;
     }
-    run_.commands.abandon(u.part);
+    run_.commands.abandon(u.scope);
     for (auto& [w, s] : run_.replay_cursor.out().ready)
-      if (w && is_within(s, u.part)) w = nullptr;
+      if (w && is_within(s, u.scope)) w = nullptr;
     fail(u, "what answers it was destroyed before its handler had ended");
   }
   u.ended = true;

@@ -87,7 +87,7 @@ class update_desk {
     handler* by;
     std::string id;
     std::uint32_t number;
-    v0::scope part;
+    v0::scope scope;
     std::unique_ptr<root> work;
     bool ended = false;
   };

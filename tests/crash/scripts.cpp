@@ -384,7 +384,7 @@ void perform(const script& s, stet::engine& e, int life) {
   for (auto& r : s.runs) {
     if (r.outcomes.empty() || (r.outcomes.back().empty() && !e.admin().describe(r.id))) continue;
     auto o = e.internals().perform(
-        stet::detail::await_run{.of = {0, "default", r.id}, .limit = std::nullopt});
+        stet::detail::await_run{.target = {0, "default", r.id}, .limit = std::nullopt});
     tell(fact_kind::result, {r.id, text_of(o->status, o->payload, o->error)});
   }
 }

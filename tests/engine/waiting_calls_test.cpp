@@ -108,7 +108,7 @@ TEST_CASE("who waits for an update that goes over waits at the next run, and nob
   waiting_calls::move_updaters(*r, *next, {"goes", "unknown"});
   CHECK(r->updaters == std::vector<update_call*>{&stays.call});
   CHECK(next->updaters == std::vector<update_call*>{&goes.call});
-  CHECK(goes.call.of.run == next->state.run.value());
+  CHECK(goes.call.target.run == next->state.run.value());
   CHECK(goes.call.outcome.run == next->state.run.value());
 }
 

@@ -29,7 +29,7 @@ const kind_of_run& kind_of(int n) { return kinds[static_cast<std::size_t>(n) % s
 
 std::string await(stet::engine& e, const std::string& id) {
   auto o = e.internals().perform(
-      stet::detail::await_run{.of = {0, "default", id}, .limit = std::nullopt});
+      stet::detail::await_run{.target = {0, "default", id}, .limit = std::nullopt});
   return text_of(o->status, o->payload, o->error);
 }
 

@@ -111,47 +111,47 @@ struct find_run {
   using result = std::optional<start_result>;
   static constexpr auto need = needs::reading;
   std::string_view workflow;
-  run_ref of;
+  run_ref target;
 };
 struct status_of_run {
   using result = v0::status;
   static constexpr auto need = needs::reading;
-  run_ref of;
+  run_ref target;
 };
 struct cancel_run {
   using result = void;
   static constexpr auto need = needs::room;
-  run_ref of;
+  run_ref target;
   std::string_view reason;
 };
 struct terminate_run {
   using result = void;
   static constexpr auto need = needs::room;
-  run_ref of;
+  run_ref target;
   std::string_view reason;
 };
 struct move_run {
   using result = void;
   static constexpr auto need = needs::room;
-  run_ref of;
+  run_ref target;
   std::string_view version;
 };
 struct resume_run {
   using result = void;
   static constexpr auto need = needs::room;
-  run_ref of;
+  run_ref target;
 };
 struct signal_run {
   using result = void;
   static constexpr auto need = needs::room;
-  run_ref of;
+  run_ref target;
   signal_request signal;
 };
 /// Answers a query. Returns the payload of the answer.
 struct query_run {
   using result = std::string;
   static constexpr auto need = needs::nothing;
-  run_ref of;
+  run_ref target;
   std::string_view name, arguments;
 };
 /// Returns false if the promise was answered before, or if its run has gone on without it.
@@ -165,7 +165,7 @@ struct read_blob {
   using result = std::string;
   static constexpr auto need = needs::reading;
   std::string_view name_space;
-  const blob& of;
+  const blob& value;
   std::uint64_t offset, length;
 };
 struct transact_in {
@@ -178,24 +178,24 @@ struct transact_in {
 struct erase_runs {
   using result = std::size_t;
   static constexpr auto need = needs::nothing;
-  run_ref of;
+  run_ref target;
   erase_options options;
 };
 struct describe_run {
   using result = std::optional<run_info>;
   static constexpr auto need = needs::reading;
-  run_ref of;
+  run_ref target;
 };
 struct history_of_run {
   using result = std::vector<history_entry>;
   static constexpr auto need = needs::reading;
-  run_ref of;
+  run_ref target;
 };
 /// Returns a history as a file has it.
 struct export_run {
   using result = std::string;
   static constexpr auto need = needs::reading;
-  run_ref of;
+  run_ref target;
 };
 
 // clang-format off
@@ -225,13 +225,13 @@ struct export_run {
 /// passed first.
 struct await_run {
   using result = std::optional<run_outcome>;
-  run_ref of;
+  run_ref target;
   std::optional<duration> limit;
 };
 /// Returns an empty optional if `limit` passed first.
 struct update_run {
   using result = std::optional<update_outcome>;
-  run_ref of;
+  run_ref target;
   update_request update;
   update_stage until;
   std::optional<duration> limit;

@@ -82,7 +82,7 @@ void erase_blobs(user_tables& tables, batch& extra_writes, std::string_view name
 
 answer<std::string> perform(calls_room& e, const read_blob& c) {
   // The caller has got the handle from a record, which is durable.
-  return {blob_bytes(e.parts.tables, c.name_space, c.of, c.offset, c.length), no_lsn};
+  return {blob_bytes(e.parts.tables, c.name_space, c.value, c.offset, c.length), no_lsn};
 }
 
 }  // namespace detail

@@ -15,31 +15,31 @@ std::string named(std::string_view version) {
 
 }  // namespace
 
-answer<void> control::cancel(run_ref of, std::string_view reason) {
-  auto r = revival_.must_find_last(of);
+answer<void> control::cancel(run_ref target, std::string_view reason) {
+  auto r = revival_.must_find_last(target);
   e_.drive.ending.request_cancel(*r, reason);
   return {e_.journal.last_lsn()};  // also what was recorded when the run was revived
 }
 
-answer<void> control::terminate(run_ref of, std::string_view reason) {
-  auto r = e_.runs.finder.last_of_chain(of);
+answer<void> control::terminate(run_ref target, std::string_view reason) {
+  auto r = e_.runs.finder.last_of_chain(target);
   e_.drive.ending.terminate(*r, reason);
   return {e_.journal.last_lsn()};
 }
 
-answer<void> control::resume(run_ref of) {
-  auto r = e_.runs.finder.must_find(of);
+answer<void> control::resume(run_ref target) {
+  auto r = e_.runs.finder.must_find(target);
   if (r->state.open() && r->state.stalled) e_.drive.staller.resume(*r);
   return {e_.journal.last_lsn()};
 }
 
-answer<v0::status> control::status(run_ref of) {
-  auto r = e_.runs.finder.last_of_chain(of);
+answer<v0::status> control::status(run_ref target) {
+  auto r = e_.runs.finder.last_of_chain(target);
   return {r->state.shown_status(), r->last_lsn};
 }
 
-answer<void> control::move(run_ref of, std::string_view version) {
-  auto r = revival_.must_find_last(of);
+answer<void> control::move(run_ref target, std::string_view version) {
+  auto r = revival_.must_find_last(target);
   auto& s = r->state;
   auto who = "the run " + shown(s.id) + " of workflow " + shown(s.workflow);
   if (!s.open()) throw error(errc::run_ended, s.id, who + " has ended");
@@ -66,14 +66,18 @@ answer<void> control::move(run_ref of, std::string_view version) {
 
 // ---------------------------------------------------------------- the commands
 
-answer<v0::status> perform(calls_room& e, const status_of_run& c) { return e.control.status(c.of); }
+answer<v0::status> perform(calls_room& e, const status_of_run& c) {
+  return e.control.status(c.target);
+}
 answer<void> perform(calls_room& e, const cancel_run& c) {
-  return e.control.cancel(c.of, c.reason);
+  return e.control.cancel(c.target, c.reason);
 }
 answer<void> perform(calls_room& e, const terminate_run& c) {
-  return e.control.terminate(c.of, c.reason);
+  return e.control.terminate(c.target, c.reason);
 }
-answer<void> perform(calls_room& e, const move_run& c) { return e.control.move(c.of, c.version); }
-answer<void> perform(calls_room& e, const resume_run& c) { return e.control.resume(c.of); }
+answer<void> perform(calls_room& e, const move_run& c) {
+  return e.control.move(c.target, c.version);
+}
+answer<void> perform(calls_room& e, const resume_run& c) { return e.control.resume(c.target); }
 
 }}}  // namespace stet::v0::detail

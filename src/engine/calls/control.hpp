@@ -12,14 +12,14 @@ class control {
  public:
   control(engine_parts& e, revival& r) noexcept : e_(e), revival_(r) {}
 
-  answer<void> cancel(run_ref of, std::string_view reason);
-  answer<void> terminate(run_ref of, std::string_view reason);
+  answer<void> cancel(run_ref target, std::string_view reason);
+  answer<void> terminate(run_ref target, std::string_view reason);
   /// Lets a stalled run try again. Does nothing to a run that isn't stalled.
-  answer<void> resume(run_ref of);
+  answer<void> resume(run_ref target);
   /// Throws errc::run_ended; errc::unknown_workflow; errc::conflict while a body refers to the
   /// run's variables; errc::rejected if the version doesn't fit the run's history.
-  answer<void> move(run_ref of, std::string_view version);
-  answer<v0::status> status(run_ref of);
+  answer<void> move(run_ref target, std::string_view version);
+  answer<v0::status> status(run_ref target);
 
  private:
   engine_parts& e_;

@@ -10,10 +10,10 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-answer<std::optional<run_info>> describing::describe(run_ref of) {
-  of.run = e_.runs.table.latest(of.name_space, of.id).value();
-  if (of.run == 0) return {std::nullopt, everything};
-  auto r = e_.runs.finder.must_find(of);
+answer<std::optional<run_info>> describing::describe(run_ref target) {
+  target.run = e_.runs.table.latest(target.name_space, target.id).value();
+  if (target.run == 0) return {std::nullopt, everything};
+  auto r = e_.runs.finder.must_find(target);
   return {info_of(*r), r->last_lsn};
 }
 
@@ -81,11 +81,11 @@ std::string describing::arguments_in_history(resident& r, command_number command
   return text;
 }
 
-answer<std::vector<history_entry>> describing::history(run_ref of) {
+answer<std::vector<history_entry>> describing::history(run_ref target) {
   std::vector<history_entry> entries;
-  of.run = e_.runs.table.latest(of.name_space, of.id).value();
-  if (of.run == 0) return {std::move(entries), everything};
-  auto r = e_.runs.finder.must_find(of);
+  target.run = e_.runs.table.latest(target.name_space, target.id).value();
+  if (target.run == 0) return {std::move(entries), everything};
+  auto r = e_.runs.finder.must_find(target);
   std::int64_t time = 0;
   e_.runs.history.for_each(*r, [&](const record& rec) {
     if (rec.time) time = rec.time;
@@ -113,9 +113,9 @@ history_entry describing::entry_of(const resident& r, record rec, std::uint64_t 
   return e;
 }
 
-answer<std::string> describing::export_history(run_ref of) {
-  of.run = e_.runs.table.latest(of.name_space, of.id).value();
-  auto r = e_.runs.finder.must_find(of);
+answer<std::string> describing::export_history(run_ref target) {
+  target.run = e_.runs.table.latest(target.name_space, target.id).value();
+  auto r = e_.runs.finder.must_find(target);
   auto& s = r->state;
   history_bytes h;
   h.name_space = namespace_of(s);
@@ -130,13 +130,13 @@ answer<std::string> describing::export_history(run_ref of) {
 // ---------------------------------------------------------------- the commands
 
 answer<std::optional<run_info>> perform(calls_room& e, const describe_run& c) {
-  return e.describing.describe(c.of);
+  return e.describing.describe(c.target);
 }
 answer<std::vector<history_entry>> perform(calls_room& e, const history_of_run& c) {
-  return e.describing.history(c.of);
+  return e.describing.history(c.target);
 }
 answer<std::string> perform(calls_room& e, const export_run& c) {
-  return e.describing.export_history(c.of);
+  return e.describing.export_history(c.target);
 }
 
 }}}  // namespace stet::v0::detail

@@ -14,10 +14,10 @@ class describing {
   explicit describing(engine_parts& e) noexcept : e_(e) {}
 
   /// The latest run of an id; empty if there is none.
-  answer<std::optional<run_info>> describe(run_ref of);
-  answer<std::vector<history_entry>> history(run_ref of);
+  answer<std::optional<run_info>> describe(run_ref target);
+  answer<std::vector<history_entry>> history(run_ref target);
   /// A history in the format of a history file: see <stet/history_file.hpp>. Payloads stay sealed.
-  answer<std::string> export_history(run_ref of);
+  answer<std::string> export_history(run_ref target);
 
  private:
   run_info info_of(resident& r);

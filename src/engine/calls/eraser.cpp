@@ -26,23 +26,23 @@ void refuse_open(std::string_view id, run_number run, const run_traces& known, e
 
 }  // namespace
 
-answer<std::size_t> eraser::erase(run_ref of, erase_options o) {
-  auto family = family_of(of, o.children);
-  if (family.empty()) (void)e_.runs.finder.must_find(of);  // throws errc::not_found
+answer<std::size_t> eraser::erase(run_ref target, erase_options o) {
+  auto family = family_of(target, o.children);
+  if (family.empty()) (void)e_.runs.finder.must_find(target);  // throws errc::not_found
   std::map<run_number, run_traces> unreadable;
   for (auto run : family) {
     if (auto r = e_.runs.table.load(run)) {
-      must_be_erasable(*r, of.id, o);
+      must_be_erasable(*r, target.id, o);
       continue;
     }
-    auto& known = unreadable[run] = traces_of(e_.services.store, of.name_space, run);
-    refuse_open(of.id, run, known, o);
+    auto& known = unreadable[run] = traces_of(e_.services.store, target.name_space, run);
+    refuse_open(target.id, run, known, o);
   }
   for (auto run : family) {
     if (auto r = e_.runs.table.load(run)) erase_run(*r);
-    else erase_unreadable(of.name_space, of.id, run, unreadable[run]);
+    else erase_unreadable(target.name_space, target.id, run, unreadable[run]);
   }
-  if (!unreadable.empty()) fail_waiting(of.name_space, of.id);
+  if (!unreadable.empty()) fail_waiting(target.name_space, target.id);
   return {family.size(), everything};
 }
 
@@ -138,19 +138,19 @@ void eraser::add_runs_of(std::string_view name_space, std::string_view id, run_n
     add(run);
 }
 
-std::vector<run_number> eraser::family_of(run_ref of, bool with_children) {
+std::vector<run_number> eraser::family_of(run_ref target, bool with_children) {
   std::vector<run_number> family;
-  add_runs_of(of.name_space, of.id, {}, family);
+  add_runs_of(target.name_space, target.id, {}, family);
   for (std::size_t i = 0; with_children && i < family.size(); ++i) {
     auto r = e_.runs.table.load(family[i]);
     if (!r) continue;
-    for (auto& c : children_of(*r)) add_runs_of(of.name_space, c.id, c.first, family);
+    for (auto& c : children_of(*r)) add_runs_of(target.name_space, c.id, c.first, family);
   }
   return family;
 }
 
 answer<std::size_t> perform(calls_room& e, const erase_runs& c) {
-  return e.eraser.erase(c.of, c.options);
+  return e.eraser.erase(c.target, c.options);
 }
 
 }}}  // namespace stet::v0::detail

@@ -21,11 +21,12 @@ std::size_t driving_events(std::string_view history) {
 
 }  // namespace
 
-answer<std::string> queries::ask(run_ref of, std::string_view name, std::string_view arguments) {
+answer<std::string> queries::ask(run_ref target, std::string_view name,
+                                 std::string_view arguments) {
   std::string text;
-  if (of.run == 0 && e_.drive.entities.answer_as_new(of, name, arguments, text))
+  if (target.run == 0 && e_.drive.entities.answer_as_new(target, name, arguments, text))
     return {std::move(text), everything};
-  auto r = revival_.must_find_last(of);
+  auto r = revival_.must_find_last(target);
   revival_.must_have_begun(*r, errc::not_found, "query", name);
   if (r->state.open()) r = revival_.drive_to_now(std::move(r));
   text = r->state.open() ? ask_open(*r, name, arguments) : ask_ended(*r, name, arguments);
@@ -72,7 +73,7 @@ std::string queries::ask_ended(resident& r, std::string_view name, std::string_v
 }
 
 answer<std::string> perform(calls_room& e, const query_run& c) {
-  return e.queries.ask(c.of, c.name, c.arguments);
+  return e.queries.ask(c.target, c.name, c.arguments);
 }
 
 }}}  // namespace stet::v0::detail

@@ -13,7 +13,7 @@ class queries {
   queries(engine_parts& e, revival& r) noexcept : e_(e), revival_(r) {}
 
   /// Throws errc::not_found; errc::run_stalled; a users_exception with what the handler throws.
-  answer<std::string> ask(run_ref of, std::string_view name, std::string_view arguments);
+  answer<std::string> ask(run_ref target, std::string_view name, std::string_view arguments);
 
  private:
   std::string ask_open(resident& r, std::string_view name, std::string_view arguments);

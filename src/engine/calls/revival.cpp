@@ -8,8 +8,8 @@ constexpr std::uint64_t drives_beyond_max = 1000;
 
 }  // namespace
 
-run_lease revival::must_find_last(run_ref of) {
-  auto r = e_.runs.finder.last_of_chain(of);
+run_lease revival::must_find_last(run_ref target) {
+  auto r = e_.runs.finder.last_of_chain(target);
   if (!r->state.open() || r->revived) return r;
   revive(*r);
   return e_.runs.finder.last_of_chain(std::move(r));

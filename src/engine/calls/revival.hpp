@@ -13,7 +13,7 @@ class revival {
   explicit revival(engine_parts& e) noexcept : e_(e) {}
 
   /// The last run of the chain, revived. Throws as run_finder::must_find.
-  run_lease must_find_last(run_ref of);
+  run_lease must_find_last(run_ref target);
   /// Revives the run, if that wasn't done since the start.
   void revive(resident& r);
   /// Drives a run by all its events, and returns the run that goes on for it. A run that never

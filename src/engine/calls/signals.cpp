@@ -39,9 +39,9 @@ void check(const signal_request& q) {
 
 record event_of(const signal_request& q) { return events::signal(q.name, q.key, q.payload); }
 
-answer<void> signals::send(run_ref of, const signal_request& q) {
+answer<void> signals::send(run_ref target, const signal_request& q) {
   check(q);
-  auto r = revival_.must_find_last(of);
+  auto r = revival_.must_find_last(target);
   if (!r->state.open()) throw has_ended(r->state);
   if (q.key.empty() || !is_known(*r, q.key)) e_.drive.driver.take_event(*r, event_of(q));
   return {r->last_lsn};
@@ -105,7 +105,9 @@ answer<bool> signals::answer_promise(std::string_view promise, std::string_view 
 
 // ---------------------------------------------------------------- the commands
 
-answer<void> perform(calls_room& e, const signal_run& c) { return e.signals.send(c.of, c.signal); }
+answer<void> perform(calls_room& e, const signal_run& c) {
+  return e.signals.send(c.target, c.signal);
+}
 answer<bool> perform(calls_room& e, const answer_promise& c) {
   return e.signals.answer_promise(c.promise, c.token, c.payload, c.rejected);
 }

@@ -20,7 +20,7 @@ class signals {
   signals(engine_parts& e, revival& r) noexcept : e_(e), revival_(r) {}
 
   /// Throws errc::not_found, errc::run_ended, errc::usage, errc::payload.
-  answer<void> send(run_ref of, const signal_request& q);
+  answer<void> send(run_ref target, const signal_request& q);
   /// Resolves or rejects a promise. The value is false if the promise was resolved before, or if
   /// its run has gone on without it. Throws errc::not_found for a token that was never given.
   answer<bool> answer_promise(std::string_view promise, std::string_view token,

@@ -129,12 +129,12 @@ record starts::first_record(std::string_view name_space, std::string_view workfl
 /// none. Throws errc::conflict.
 starts::taken_id starts::find_taken(std::string_view name_space, std::string_view workflow,
                                     const start_request& q) {
-  run_ref of{e_.runs.table.latest(name_space, q.id).value(), name_space, q.id};
-  if (of.run == 0) return {};
-  auto r = e_.runs.finder.must_find(of);
+  run_ref target{e_.runs.table.latest(name_space, q.id).value(), name_space, q.id};
+  if (target.run == 0) return {};
+  auto r = e_.runs.finder.must_find(target);
   auto use = [&]() -> taken_id {
-    auto found = find(workflow, of);
-    return {found.value, {}, run_number(of.run), found.lsn};
+    auto found = find(workflow, target);
+    return {found.value, {}, run_number(target.run), found.lsn};
   };
   auto refuse = [&](const char* why) {
     throw error(errc::conflict, workflow, "the id " + shown(q.id) + why);
@@ -142,24 +142,24 @@ starts::taken_id starts::find_taken(std::string_view name_space, std::string_vie
   if (r->state.open()) {
     if (q.conflict == id_conflict::fail) refuse(" has a run that is open");
     if (q.conflict == id_conflict::use_existing) return use();
-    return {std::nullopt, std::move(r), run_number(of.run)};
+    return {std::nullopt, std::move(r), run_number(target.run)};
   }
   if (q.reuse == id_reuse::use_existing) return use();
   if (q.reuse == id_reuse::reject) refuse(" has had a run");
   if (q.reuse == id_reuse::allow_after_failure && r->state.status == status::completed)
     refuse(" has had a run that completed");
-  return {std::nullopt, {}, run_number(of.run)};
+  return {std::nullopt, {}, run_number(target.run)};
 }
 
-answer<std::optional<start_result>> starts::find(std::string_view workflow, run_ref of) {
-  if (of.run == 0) of.run = e_.runs.table.latest(of.name_space, of.id).value();
-  if (of.run == 0) return {std::nullopt, everything};
-  auto r = e_.runs.finder.must_find(of);
+answer<std::optional<start_result>> starts::find(std::string_view workflow, run_ref target) {
+  if (target.run == 0) target.run = e_.runs.table.latest(target.name_space, target.id).value();
+  if (target.run == 0) return {std::nullopt, everything};
+  auto r = e_.runs.finder.must_find(target);
   if (r->state.workflow != workflow)
     throw error(
         errc::conflict, workflow,
-        "the id " + shown(of.id) + " belongs to a run of workflow " + shown(r->state.workflow));
-  return {start_result{of.run, false}, r->last_lsn};
+        "the id " + shown(target.id) + " belongs to a run of workflow " + shown(r->state.workflow));
+  return {start_result{target.run, false}, r->last_lsn};
 }
 
 // ---------------------------------------------------------------- the commands
@@ -173,7 +173,7 @@ answer<start_result> perform(calls_room& e, const start_with_signal& c) {
   return {started.value.front(), started.lsn};
 }
 answer<std::optional<start_result>> perform(calls_room& e, const find_run& c) {
-  return e.starts.find(c.workflow, c.of);
+  return e.starts.find(c.workflow, c.target);
 }
 
 }}}  // namespace stet::v0::detail

@@ -24,7 +24,7 @@ class starts {
                                           const signal_request* first_signal = nullptr);
   /// Finds the run of an id, or of a handle. Throws errc::conflict if it is a run of another
   /// workflow.
-  answer<std::optional<start_result>> find(std::string_view workflow, run_ref of);
+  answer<std::optional<start_result>> find(std::string_view workflow, run_ref target);
   /// Throws errc::usage, errc::unknown_workflow, errc::payload.
   void check(std::string_view workflow, const start_request& q) const;
 
@@ -34,7 +34,7 @@ class starts {
     std::optional<start_result> used;  // the caller gets this run, and none is started
     run_lease replaced;                // it is open, and is terminated when the new run is recorded
     run_number latest;                 // the latest run of the id; 0 if there is none
-    record_lsn lsn{};             // the LSN on which the decision depends
+    record_lsn lsn{};                  // the LSN on which the decision depends
   };
   /// A run that is recorded, and may still be taken back.
   struct begun_run {

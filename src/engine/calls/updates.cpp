@@ -48,32 +48,32 @@ void updates::start_run(update_call& c) {
                 "the update '" + std::string(c.request.name) +
                     "' can't be sent with the start of a run that has a delay: its handler is "
                     "there when the run begins; start the run, and send the update then");
-  if (auto run = e_.runs.table.latest(c.of.name_space, q.id)) {
-    auto latest = e_.runs.finder.must_find({run.value(), c.of.name_space, q.id});
+  if (auto run = e_.runs.table.latest(c.target.name_space, q.id)) {
+    auto latest = e_.runs.finder.must_find({run.value(), c.target.name_space, q.id});
     e_.drive.entities.must_not_have_failed(*latest);
   }
-  c.started = starts_.start(c.of.name_space, c.workflow, {&q, 1}).value.front();
-  c.of.run = c.started->run;
+  c.started = starts_.start(c.target.name_space, c.workflow, {&q, 1}).value.front();
+  c.target.run = c.started->run;
 }
 
 std::optional<record_lsn> updates::attach(update_call& c) {
-  auto r = e_.runs.finder.must_find_or_follow(c.of);
+  auto r = e_.runs.finder.must_find_or_follow(c.target);
   revival_.revive(*r);
   revival_.must_have_begun(*r, errc::rejected, "update", c.request.name);
   if (r->state.open()) (void)revival_.drive_to_now(e_.runs.table.hold(*r));
   r = where_answered(std::move(r), c.outcome.id);
-  c.of.run = c.outcome.run = r->state.run.value();
+  c.target.run = c.outcome.run = r->state.run.value();
   if (!r->state.open()) return fill_from_ended(c, *r);
   if (auto known = find_sent(c, *r)) return *known;
   throw no_such_update(c, *r);
 }
 
 std::optional<record_lsn> updates::send(update_call& c) {
-  auto r = revival_.must_find_last(c.of);
+  auto r = revival_.must_find_last(c.target);
   revival_.revive(*r);
   revival_.must_have_begun(*r, errc::rejected, "update", c.request.name);
   if (r->state.open()) r = revival_.drive_to_now(std::move(r));
-  c.of.run = c.outcome.run = r->state.run.value();
+  c.target.run = c.outcome.run = r->state.run.value();
   if (!r->state.open()) return fill_from_ended(c, *r);
   if (auto known = find_sent(c, *r)) return *known;
   validate(*r, c.request);
@@ -145,8 +145,8 @@ record_lsn updates::fill_from_ended(update_call& c, resident& r) {
 }
 
 record_lsn updates::fill_from_earlier(update_call& c, run_number run) {
-  auto link = e_.runs.finder.must_find({run.value(), c.of.name_space, c.of.id});
-  c.of.run = c.outcome.run = run.value();
+  auto link = e_.runs.finder.must_find({run.value(), c.target.name_space, c.target.id});
+  c.target.run = c.outcome.run = run.value();
   return fill_from_ended(c, *link);
 }
 

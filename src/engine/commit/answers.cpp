@@ -43,7 +43,7 @@ void answers::forget(call& c) noexcept {
 void answers::forget(waiting_call& c) noexcept {
   c.leave();
   forget(static_cast<call&>(c));
-  if (auto* found = runs_.table.find(run_number(c.of.run))) {
+  if (auto* found = runs_.table.find(run_number(c.target.run))) {
     auto r = runs_.table.hold(*found);
     std::erase_if(r->waiting_calls, [&](auto* w) { return w == &c; });
     std::erase_if(r->updaters, [&](auto* w) { return w == &c; });

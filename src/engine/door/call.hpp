@@ -133,11 +133,11 @@ template <class F> class function_call final : public call {
 /// Waits for something that a run does, with a limit if the caller wants one.
 class waiting_call : public call {
  public:
-  explicit waiting_call(run_ref r) : of(r) {
+  explicit waiting_call(run_ref r) : target(r) {
     needs_room = false;
     waits_for_run = true;
   }
-  run_ref of;  // the run that it waits for
+  run_ref target;  // the run that it waits for
 
  protected:
   ~waiting_call() = default;

@@ -13,10 +13,10 @@ const definition* entities::find(std::string_view id) const {
   return is_one ? found->body.get() : nullptr;
 }
 
-bool entities::answer_as_new(run_ref of, std::string_view query, std::string_view arguments,
+bool entities::answer_as_new(run_ref target, std::string_view query, std::string_view arguments,
                              std::string& out) {
-  auto* d = find(of.id);
-  return d && !runs_.table.latest(of.name_space, of.id) &&
+  auto* d = find(target.id);
+  return d && !runs_.table.latest(target.name_space, target.id) &&
          call_user([&] { return d->answer_new(query, arguments, out); });
 }
 

@@ -17,7 +17,7 @@ class entities {
   const definition* find(std::string_view id) const;
   /// Answers a query of an entity that was never called. Returns false if the id isn't one of an
   /// entity, if the entity was called, or if it doesn't know the query.
-  bool answer_as_new(run_ref of, std::string_view query, std::string_view arguments,
+  bool answer_as_new(run_ref target, std::string_view query, std::string_view arguments,
                      std::string& out);
   /// An entity's state is in its open run. The latest run may have failed (older builds let that
   /// happen). Then its state isn't lost as long as no new run takes its place. Throws

@@ -14,11 +14,11 @@ void fill(update_outcome& o, const update_answer& a) {
 }
 
 std::optional<record_lsn> waiting_calls::await_outcome(outcome_call& c) {
-  auto r = runs_.finder.last_of_chain(c.of);
+  auto r = runs_.finder.last_of_chain(c.target);
   auto& s = r->state;
-  c.of.run = s.run.value();
+  c.target.run = s.run.value();
   if (s.next)
-    throw error(errc::not_found, c.of.id,
+    throw error(errc::not_found, c.target.id,
                 "the run that continues " + shown(s.id) + " has been erased");
   if (s.open() && !s.stalled) {
     r->waiting_calls.push_back(&c);
@@ -81,7 +81,7 @@ void waiting_calls::move_updaters(resident& r, resident& next,
   for (auto& id : ids)
     std::erase_if(r.updaters, [&](update_call* c) {
       if (c->outcome.id != id) return false;
-      c->of.run = c->outcome.run = next.state.run.value();
+      c->target.run = c->outcome.run = next.state.run.value();
       next.updaters.push_back(c);
       return true;
     });

@@ -39,8 +39,8 @@ engine_core::engine_core(std::unique_ptr<store> s, engine_options o)
   parts.bodies.read_blob = [this](std::string_view name_space, const blob& b, std::uint64_t offset,
                                   std::uint64_t length) {
     if (!parts.thread.is_here())
-      return perform(
-          detail::read_blob{.name_space = name_space, .of = b, .offset = offset, .length = length});
+      return perform(detail::read_blob{
+          .name_space = name_space, .value = b, .offset = offset, .length = length});
     return blob_bytes(parts.tables, name_space, b, offset, length);
   };
 }

@@ -55,13 +55,13 @@ STET_ENGINE_COMMANDS(STET_COMMAND)
 // ---------------------------------------------------------------- commands that wait for a run
 
 std::optional<run_outcome> engine_core::perform(const await_run& command) {
-  outcome_call c(command.of);
+  outcome_call c(command.target);
   if (!submit(c, command.limit)) return std::nullopt;
   c.rethrow();
   return std::move(c.outcome);
 }
 std::optional<update_outcome> engine_core::perform(const update_run& command) {
-  update_call c(command.of, command.update, command.until);
+  update_call c(command.target, command.update, command.until);
   c.needs_room = command.until != update_stage::attached;
   if (!submit(c, command.limit)) return std::nullopt;
   c.rethrow();
@@ -180,7 +180,7 @@ std::vector<std::string> engine_core::perform(const list_open_ids& command) {
 }  // namespace detail
 
 std::string export_history(engine& e, std::string_view id, std::string_view name_space) {
-  return e.internals().perform(detail::export_run{.of = {0, name_space, id}});
+  return e.internals().perform(detail::export_run{.target = {0, name_space, id}});
 }
 stalled_run replay_history(engine& e, std::string_view exported) {
   return e.internals().replay_history(exported);

@@ -19,18 +19,18 @@ class run_finder {
 
   /// The run of a handle, or the latest run of an id (if the run number is 0). Throws
   /// errc::not_found.
-  run_lease must_find(run_ref of);
+  run_lease must_find(run_ref target);
   /// The run itself, or if it was erased the last run of its chain. Throws as must_find.
-  run_lease must_find_or_follow(run_ref of);
+  run_lease must_find_or_follow(run_ref target);
   /// The last run of the chain that follows this run: the run itself if it wasn't continued, or if
   /// all later ones were erased.
   run_lease last_of_chain(run_lease r);
   /// The same for a run that may have been erased, or for the latest run of an id (run number 0).
   /// Throws as must_find.
-  run_lease last_of_chain(run_ref of);
+  run_lease last_of_chain(run_ref target);
   /// The last run of the chain that has the run with this number, which may be erased. Empty if no
   /// run of the chain exists.
-  run_lease chain_of(run_ref of);
+  run_lease chain_of(run_ref target);
 
  private:
   run_table& table_;
