@@ -170,15 +170,15 @@ TEST_CASE(
   journal_in_store p;
   p.open();
   p.append("a");
-  p.commit(100);
+  p.commit(engine_time(100));
   p.append("b");
-  p.commit(50);
+  p.commit(engine_time(50));
   p.open();
-  CHECK(p.it->opened().time == 100);
+  CHECK(p.it->opened().time == engine_time(100));
   p.it->mark_clean();
-  p.commit(70);
+  p.commit(engine_time(70));
   p.open();
-  CHECK(p.it->opened().time == 100);
+  CHECK(p.it->opened().time == engine_time(100));
 }
 
 TEST_CASE("a journal whose store was taken over can commit nothing any more") {
@@ -198,7 +198,7 @@ TEST_CASE("a refused block is committed as it is, later") {
   journal_in_store p;
   p.open();
   p.append("a");
-  auto block = p.it->seal(1);
+  auto block = p.it->seal(engine_time(1));
   p.append("b");  // fills the next block
   p.it->commit(block);
   p.it->committed(block);
@@ -221,7 +221,7 @@ TEST_CASE(
     bool in_pass = false, dropping = false;
     auto commit = [&] {
       if (!p.it->has_something()) return;
-      p.commit(static_cast<std::int64_t>(random.below(1000)));
+      p.commit(engine_time(static_cast<std::int64_t>(random.below(1000))));
       committed.insert(committed.end(), filling.begin(), filling.end());
       filling.clear();
       durable_runs = std::max(durable_runs, runs);

@@ -20,7 +20,7 @@ class engine_clock {
   explicit engine_clock(clock& c);
 
   /// An engine starts at `at`. `known`: what the store has of the clock; empty if the store is new,
-  /// or older than that format. `last`: the engine time that was recorded last, or 0.
+  /// or older than that format. `last`: the engine time that was recorded last, if any.
   void start(std::optional<clock_history> known, engine_time last, journal_place at);
   /// Reads both clocks. Returns true if a clock was set: then the history has changed, or has to
   /// note by how much the wall clock lags.
