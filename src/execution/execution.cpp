@@ -60,7 +60,7 @@ bool execution::deliver(const record& event, drive_output& out) {
   return replay_cursor.is_well();
 }
 
-bool execution::drive_next(std::int64_t time, drive_output& out) {
+bool execution::drive_next(engine_time time, drive_output& out) {
   std::string bytes;
   return deliver(replay_cursor.take_queued(bytes, time), out);
 }

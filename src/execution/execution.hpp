@@ -86,7 +86,7 @@ class execution : private waiter {
   /// run can't go on: see problem().
   bool deliver(const record& event, drive_output& out);
   /// Drives the coroutine by the oldest undriven event, at `time`. Returns the same as deliver().
-  bool drive_next(std::int64_t time, drive_output& out);
+  bool drive_next(engine_time time, drive_output& out);
   /// Says why the run can't go on; empty if it can.
   const std::string& problem() const noexcept { return replay_cursor.problem(); }
   const std::optional<continued_as>& continues() const noexcept { return continues_; }
@@ -100,7 +100,7 @@ class execution : private waiter {
   std::uint32_t id_checksum() const noexcept { return who_.checksum; }
 
   // ------------------------------------------------------------ operations, while the code runs
-  std::int64_t now() const noexcept { return now_; }
+  engine_time now() const noexcept { return now_; }
   void log(std::string_view line) noexcept;
   context& user_context() noexcept { return context_; }
   scope& top() noexcept { return *top_; }
@@ -150,7 +150,7 @@ class execution : private waiter {
   std::unique_ptr<root> root_;
   std::optional<continued_as> continues_;
   std::size_t limit_ = payload_bytes_ceiling;  // of payloads that the run makes, fixed at its start
-  std::int64_t now_ = 0;
+  engine_time now_;
   int destroying_ = 0;  // frames being destroyed, one within another
   bool root_done_ = false;
   bool ended_ = false;

@@ -385,7 +385,7 @@ declared_error::~declared_error() = default;
 
 // ---------------------------------------------------------------- context
 
-time_point context::now() const noexcept { return time_point(duration(run_->now())); }
+time_point context::now() const noexcept { return to_time_point(run_->now()); }
 std::uint64_t context::random() noexcept { return run_->run_random.next(run_->runs()); }
 std::string context::uuid() {
   auto high = (random() & 0xffffffffffff0fff) | 0x4000;

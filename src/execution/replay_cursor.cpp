@@ -170,7 +170,7 @@ bool replay_cursor::finds_marker(std::string_view patch) noexcept {
 
 // ---------------------------------------------------------------- undriven events
 
-record replay_cursor::take_queued(std::string& bytes, std::int64_t time) {
+record replay_cursor::take_queued(std::string& bytes, engine_time time) {
   if (undriven_.empty()) throw malformed("an event should drive that isn't there");
   bytes = std::move(undriven_.front());
   undriven_.pop_front();

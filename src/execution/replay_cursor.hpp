@@ -102,7 +102,7 @@ class replay_cursor {
   void queue(std::string event) { undriven_.push_back(std::move(event)); }
   /// Takes the oldest undriven event: it drives at `time`. `bytes` keeps the texts in it. Throws
   /// malformed if there is none.
-  record take_queued(std::string& bytes, std::int64_t time);
+  record take_queued(std::string& bytes, engine_time time);
   /// The undriven events in their order, as records.
   const std::list<std::string>& queued() const noexcept { return undriven_; }
   bool has_queued(record_kind k, std::string_view target) const;

@@ -26,7 +26,7 @@ void seal_block(std::string& block, const block_header& h) {
   put32(head, h.count);
   put_big_endian(head, h.number);
   put_big_endian(head, h.first_lsn.value());
-  put_big_endian(head, static_cast<std::uint64_t>(h.time));
+  put_big_endian(head, static_cast<std::uint64_t>(h.time.value()));
   put32(head, static_cast<std::uint32_t>(block.size()));
   block.replace(0, block_header_bytes - 4, head);
   block.replace(block_header_bytes - 4, 4, 4, '\0');
@@ -43,7 +43,7 @@ block_header open_block(std::string_view block, std::uint64_t expected_number) {
   h.count = take32(in);
   h.number = in.big_endian();
   h.first_lsn = record_lsn(in.big_endian());
-  h.time = static_cast<std::int64_t>(in.big_endian());
+  h.time = engine_time(static_cast<std::int64_t>(in.big_endian()));
   if (take32(in) != static_cast<std::uint32_t>(block.size()))
     throw malformed("its length is wrong");
   auto sum = take32(in);

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/engine_time.hpp"
 #include "base/ids.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -13,7 +14,7 @@ struct block_header {
   std::uint64_t number = 0;
   record_lsn first_lsn;
   std::uint32_t count = 0;  // records
-  std::int64_t time = 0;    // ms, by the engine's clock, when it was sealed
+  engine_time time;         // when it was sealed
 };
 inline constexpr std::size_t block_header_bytes = 40;
 

@@ -135,18 +135,18 @@ inline record progress(command_number command, std::string_view payload) {
   r.payload = payload;
   return r;
 }
-inline record driven(std::int64_t time) {
+inline record driven(engine_time time) {
   record r = make(record_kind::driven);
   r.time = time;
   return r;
 }
-inline record stalled(std::int64_t time, std::string_view reason) {
+inline record stalled(engine_time time, std::string_view reason) {
   record r = make(record_kind::stalled);
   r.time = time;
   r.name = reason;
   return r;
 }
-inline record resumed(std::int64_t time) {
+inline record resumed(engine_time time) {
   record r = make(record_kind::resumed);
   r.time = time;
   return r;
@@ -158,7 +158,7 @@ inline record suspect(command_number command, std::uint32_t deaths) {
   return r;
 }
 inline record written() { return make(record_kind::written); }
-inline record moved(std::int64_t time, std::string_view version) {
+inline record moved(engine_time time, std::string_view version) {
   record r = make(record_kind::moved);
   r.time = time;
   r.name = version;

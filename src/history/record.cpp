@@ -51,7 +51,7 @@ constexpr unsigned fields_of(const record& r) noexcept {
 
 void put_fields(std::string& out, const record& r, unsigned f) {
   if (f & record_field::command) put_varint(out, r.command.value());
-  if (f & record_field::time) put_signed(out, r.time);
+  if (f & record_field::time) put_signed(out, r.time.value());
   if (f & record_field::related) put_varint(out, r.related.value());
   if (f & record_field::number) put_signed(out, r.number);
   if (f & record_field::attempt) put_varint(out, r.attempt);
@@ -66,9 +66,9 @@ void put_fields(std::string& out, const record& r, unsigned f) {
   if (f & record_field::start) {
     put_varint(out, r.first.value());
     put_varint(out, r.previous.value());
-    put_signed(out, r.begins_at);
+    put_signed(out, r.begins_at.value());
     put_signed(out, r.run_timeout);
-    put_signed(out, r.execution_deadline);
+    put_signed(out, r.execution_deadline.value());
     put_varint(out, r.payload_limit);
     put_text(out, r.name_space);
     put_text(out, r.attributes);
@@ -89,7 +89,7 @@ void put_fields(std::string& out, const record& r, unsigned f) {
 
 void take_fields(source& in, record& r, unsigned f) {
   if (f & record_field::command) r.command = command_number(in.varint32());
-  if (f & record_field::time) r.time = in.signed_varint();
+  if (f & record_field::time) r.time = engine_time(in.signed_varint());
   if (f & record_field::related) r.related = run_number(in.varint());
   if (f & record_field::number) r.number = in.signed_varint();
   if (f & record_field::attempt) r.attempt = in.varint32();
@@ -104,9 +104,9 @@ void take_fields(source& in, record& r, unsigned f) {
   if (f & record_field::start) {
     r.first = run_number(in.varint());
     r.previous = run_number(in.varint());
-    r.begins_at = in.signed_varint();
+    r.begins_at = engine_time(in.signed_varint());
     r.run_timeout = in.signed_varint();
-    r.execution_deadline = in.signed_varint();
+    r.execution_deadline = engine_time(in.signed_varint());
     r.payload_limit = in.varint32();
     r.name_space = in.text();
     r.attributes = in.text();

@@ -18,6 +18,7 @@
 #include <stet/payload.hpp>
 
 #include "base/bytes.hpp"
+#include "base/engine_time.hpp"
 #include "base/ids.hpp"
 #include "base/keyed_hash.hpp"
 
@@ -81,8 +82,8 @@ struct record {
   record_kind kind = record_kind::started;
   std::uint8_t flags = 0;
   run_number run;
-  command_number command;   // the command's number; started: the parent's
-  std::int64_t time = 0;    // ms, by the engine's clock
+  command_number command;  // the command's number; started: the parent's
+  engine_time time;
   run_number related;       // child: the child's run; started: the parent's; continued: the next
   std::int64_t number = 0;  // sleep: ms; retry: a time; see kinds.def
   std::int64_t late = 0;    // ms from its event to a step or a sleep; retry: see the fold
@@ -94,9 +95,9 @@ struct record {
   // started:
   run_number first;                                     // first run of its chain; 0: itself
   run_number previous;                                  // the run that it continues, or 0
-  std::int64_t begins_at = 0;                           // ms; 0: at once
+  engine_time begins_at;                                // 0: at once
   std::int64_t run_timeout = 0;                         // ms, from its beginning; 0: none
-  std::int64_t execution_deadline = 0;                  // ms, of the whole chain; 0: none
+  engine_time execution_deadline;                       // of the whole chain; 0: none
   std::uint32_t payload_limit = payload_bytes_ceiling;  // of payloads that the run makes
   std::string_view name_space;                          // empty: "default"
   std::string_view attributes, memo, details;

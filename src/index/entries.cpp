@@ -53,7 +53,7 @@ entries entries_of(std::string_view packed) {
   return all;
 }
 
-std::string time_bytes(std::int64_t ms) { return ordered(time_point(duration(ms))); }
+std::string time_bytes(engine_time t) { return ordered(to_time_point(t)); }
 
 // The value of a counter: 0, the checksum of key and number, the number. Builds before there were
 // checksums wrote the number alone; a number of more than these bytes is no count of runs.

@@ -355,11 +355,11 @@ class row {
     if (name == "WorkflowType") return s.workflow;
     if (name == "WorkflowVersion") return s.version;
     if (name == "ExecutionStatus") return static_cast<std::int64_t>(s.shown_status());
-    if (name == "StartTime") return s.started;
+    if (name == "StartTime") return s.started.value();
     if (name == "RunId") return static_cast<std::int64_t>(s.run.value());
     if (name == "HistoryLength") return static_cast<std::int64_t>(s.records);
     if (s.open()) return std::nullopt;
-    return name == "CloseTime" ? s.closed() : s.closed() - s.started;
+    return name == "CloseTime" ? s.closed().value() : s.closed() - s.started;
   }
 
  private:

@@ -85,7 +85,7 @@ bool clock_history::shifts_back() const noexcept {
 std::string encode(const clock_history& h) {
   std::string out;
   put_byte(out, version);
-  put_signed(out, h.time);
+  put_signed(out, h.time.value());
   put_varint(out, h.lsn.value());
   put_signed(out, h.debt_);
   put_varint(out, h.parts_.size());
@@ -107,7 +107,7 @@ clock_history decode_clock_history(std::string_view bytes) {
   if (in.byte() != version)
     throw malformed("the history of the clock is of a version that this build doesn't know");
   clock_history h;
-  h.time = in.signed_varint();
+  h.time = engine_time(in.signed_varint());
   h.lsn = record_lsn(in.varint());
   h.debt_ = in.signed_varint();
   h.parts_.clear();

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/engine_time.hpp"
 #include "base/ids.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -58,8 +59,8 @@ class clock_history {
   /// Returns by how much engine time was set back, and not forward again.
   std::int64_t set_back_by() const noexcept { return debt_; }
 
-  std::int64_t time = 0;    // engine time when this was written
-  record_lsn lsn;    // the next LSN then
+  engine_time time;         // when this was written
+  record_lsn lsn;           // the next LSN then
   std::int64_t behind = 0;  // how far the wall clock was slower than engine time then
 
  private:

@@ -85,7 +85,7 @@ record_lsn journal::begin_pass(std::size_t leave_bytes) noexcept {
 std::size_t journal::filling_bytes() const noexcept { return block_.size() - block_header_bytes; }
 
 /// Adds the erasure of the blocks that a pass has made needless, and writes the marks.
-void journal::drop_blocks(sealed_block& b, std::int64_t time) {
+void journal::drop_blocks(sealed_block& b, engine_time time) {
   ensure(marks_.next_lsn <= next_lsn_ && marks_.next_run <= next_run_, "marks never fall");
   marks_.next_lsn = next_lsn_;
   marks_.next_run = next_run_;
@@ -105,7 +105,7 @@ void journal::drop_blocks(sealed_block& b, std::int64_t time) {
   drop_ = false;
 }
 
-sealed_block journal::seal(std::int64_t time) {
+sealed_block journal::seal(engine_time time) {
   sealed_block b;
   b.number = b.last_number = next_block_;
   b.last_lsn = next_lsn_ - 1;

@@ -103,7 +103,7 @@ class journal {
   }
 
   /// Seals the block that fills. Only between drives.
-  sealed_block seal(std::int64_t time);
+  sealed_block seal(engine_time time);
   /// Joins a block to an earlier one that isn't in the store yet: both go in one commit.
   void join(sealed_block& first, sealed_block&& next) const;
   /// Writes a block. Any thread, one at a time.
@@ -114,16 +114,16 @@ class journal {
 
   /// The facts that open() found.
   struct opening {
-    std::int64_t time = 0;             // the highest time journaled before
-    std::int64_t last_block_time = 0;  // of the last block found; 0 if there was none
-    record_lsn first_lsn{1};       // of this session
+    engine_time time;             // the highest time journaled before
+    engine_time last_block_time;  // of the last block found; no time if there was none
+    record_lsn first_lsn{1};      // of this session
     bool was_clean = true;
     bool is_owned = false;            // false: open() may be called again if the store refused
     std::vector<std::string> strays;  // keys that the store should not have; left alone
 
-    /// The time of the last block found; 0 if no block has a record from this LSN on.
-    std::int64_t time_since(record_lsn lsn) const noexcept {
-      return first_lsn > lsn ? last_block_time : 0;
+    /// The time of the last block found; no time if no block has a record from this LSN on.
+    engine_time time_since(record_lsn lsn) const noexcept {
+      return first_lsn > lsn ? last_block_time : engine_time();
     }
   };
   const opening& opened() const noexcept { return opened_; }
@@ -133,7 +133,7 @@ class journal {
  private:
   void take(journal_contents&& found);
   void write_marks(std::optional<std::string> before);
-  void drop_blocks(sealed_block& b, std::int64_t time);
+  void drop_blocks(sealed_block& b, engine_time time);
 
   store& store_;
   durability durability_;

@@ -30,9 +30,9 @@ struct journal_contents {
   std::uint64_t next_block = 1;
   record_lsn next_lsn{1};
   run_number next_run{1};
-  std::int64_t time_at_open = 0;     // the highest time that was journaled
-  std::int64_t last_block_time = 0;  // 0 if there is no block
-  std::vector<std::string> strays;   // keys that the store should not have; left alone
+  engine_time time_at_open;         // the highest time that was journaled
+  engine_time last_block_time;      // no time if there is no block
+  std::vector<std::string> strays;  // keys that the store should not have; left alone
 };
 
 /// Thread: one. Each function throws store_error: corrupt, conflict, store (a newer format).

@@ -17,7 +17,7 @@ std::string encode(const marks& m) {
   put_varint(out, m.first_block);
   put_varint(out, m.next_lsn.value());
   put_varint(out, m.next_run.value());
-  put_signed(out, m.time);
+  put_signed(out, m.time.value());
   put_byte(out, m.clean);
   if (m.has_sum) add_checksum(out);
   return out;
@@ -36,7 +36,7 @@ marks decode_marks(std::string_view bytes) {
   m.first_block = in.varint();
   m.next_lsn = record_lsn(in.varint());
   m.next_run = run_number(in.varint());
-  m.time = in.signed_varint();
+  m.time = engine_time(in.signed_varint());
   m.clean = in.byte() != 0;
   if (!in.done()) throw malformed("they are longer than their fields");
   return m;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/engine_time.hpp"
 #include "base/ids.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -14,9 +15,9 @@ struct marks {
   std::uint64_t first_block = 1;  // the oldest that has not been dropped
   record_lsn next_lsn{1};         // as of the commit that wrote this
   run_number next_run{1};
-  std::int64_t time = 0;  // the latest time journaled so far
-  bool clean = true;      // closed, and everything checkpointed
-  bool has_sum = true;    // false: an older build wrote it; written so until proved
+  engine_time time;     // the latest time journaled so far
+  bool clean = true;    // closed, and everything checkpointed
+  bool has_sum = true;  // false: an older build wrote it; written so until proved
 };
 std::string encode(const marks& m);
 /// Decodes the value. Throws malformed.

@@ -65,8 +65,8 @@ std::string history(run_number run, std::uint64_t first_record) {
   put_big_endian(k, first_record);
   return k;
 }
-std::string timer(std::int64_t wake_ms, run_number run) {
-  auto k = with_number(space::timers, static_cast<std::uint64_t>(wake_ms) ^ sign_bit);
+std::string timer(engine_time wake, run_number run) {
+  auto k = with_number(space::timers, static_cast<std::uint64_t>(wake.value()) ^ sign_bit);
   put_big_endian(k, run.value());
   return k;
 }
@@ -136,7 +136,7 @@ std::string all(space s) { return begin(s); }
 
 timer_parts parse_timer(std::string_view key) {
   auto in = open_key(key, space::timers);
-  auto wake = static_cast<std::int64_t>(in.big_endian() ^ sign_bit);
+  engine_time wake(static_cast<std::int64_t>(in.big_endian() ^ sign_bit));
   return {wake, run_number(in.big_endian())};
 }
 sent_parts parse_sent(std::string_view key) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/engine_time.hpp"
 #include "base/ids.hpp"
 
 namespace stet { inline namespace v0 { namespace detail { namespace keys {
@@ -38,7 +39,7 @@ std::string aside(run_number run, record_lsn first_lsn);
 std::string history(run_number run, std::uint64_t first_record);
 std::string packed(run_number last_run);
 std::string snapshot(run_number run);
-std::string timer(std::int64_t wake_ms, run_number run);
+std::string timer(engine_time wake, run_number run);
 std::string id(std::string_view name_space, std::string_view id, run_number run);
 /// The prefix of all entries of a namespace. The table and the entry's own part follow, as bytes
 /// that have the order of the keys.
@@ -86,7 +87,7 @@ std::string all(space s);
 std::string id_prefix(std::string_view name_space, std::string_view id);
 
 struct timer_parts {
-  std::int64_t wake_ms;
+  engine_time wake;
   run_number run;
 };
 struct id_parts {

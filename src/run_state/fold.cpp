@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "base/plus.hpp"
 #include "history/attributes.hpp"
 #include "run_state/run_state.hpp"
 
@@ -39,8 +38,8 @@ void note_error(pending& p, const record& r) {
   if (!p.more) p.more = std::make_unique<pending::details>();
   p.more->last_error = r.error_text.empty() ? std::string(r.error_type) : std::string(r.error_text);
 }
-void advance_time(run_state& s, std::int64_t time) {
-  s.engine_time = time;
+void advance_time(run_state& s, engine_time time) {
+  s.clock_time = time;
   s.now = std::max(s.now, time);
 }
 
@@ -54,7 +53,7 @@ void apply_command(run_state& s, const record& r, record_lsn lsn) {
   pending p;
   p.command = r.command;
   p.flags = r.flags;
-  p.armed = p.due_since = plus(s.engine_time, r.late);
+  p.armed = p.due_since = s.clock_time + r.late;
   p.lsn = lsn;
   p.name = r.name;
   if (r.kind == record_kind::step) {
@@ -62,8 +61,7 @@ void apply_command(run_state& s, const record& r, record_lsn lsn) {
     if (r.payload.size() <= arguments_shown_max) p.target = r.payload;
   } else if (r.kind == record_kind::sleep) {
     p.kind = wait_kind::sleep;
-    p.due = r.number;
-    if (!(r.flags & flag::sleep::absolute)) p.due = plus(p.armed, r.number);
+    p.due = r.flags & flag::sleep::absolute ? engine_time(r.number) : p.armed + r.number;
   } else if (r.kind == record_kind::child) {
     p.kind = wait_kind::child;
     p.child = r.related;
@@ -122,8 +120,9 @@ void start(run_state& s, const record& r) {
   s.run_timeout = r.run_timeout;
   s.execution_deadline = s.deadline = r.execution_deadline;
   if (r.run_timeout > 0) {
-    auto end = INT64_MAX;
-    if (__builtin_add_overflow(std::max(r.time, r.begins_at), r.run_timeout, &end)) end = INT64_MAX;
+    auto begins = std::max(r.time, r.begins_at), end = engine_time::never();
+    if (std::int64_t sum = 0; !__builtin_add_overflow(begins.value(), r.run_timeout, &sum))
+      end = engine_time(sum);
     s.deadline = s.deadline ? std::min(s.deadline, end) : end;
   }
 }
@@ -141,9 +140,9 @@ void apply_note(run_state& s, const record& r, record_lsn lsn) {
       auto& p = must_find(s, r);
       p.at = pending::phase::retrying;
       p.attempt = r.attempt;
-      p.due = r.number;
+      p.due = engine_time(r.number);
       p.due_since = r.time;
-      p.armed = plus(p.armed, r.late);  // the clock was set meanwhile, by this much
+      p.armed = p.armed + r.late;  // the clock was set meanwhile, by this much
       p.lsn = lsn;
       ++p.failures;
       note_error(p, r);
@@ -250,14 +249,14 @@ void apply(run_state& s, const record& r, record_lsn lsn) {
     case record_kind::driven:
       if (s.undriven == 0) throw malformed("an event drives that isn't there");
       --s.undriven;
-      s.begins_at = 0;
+      s.begins_at = {};
       advance_time(s, r.time);
       break;
     default: apply_note(s, r, lsn);
   }
 }
 
-std::int64_t wake_of(const run_state& s) noexcept {
+engine_time wake_of(const run_state& s) noexcept {
   if (!s.open()) return run_state::no_wake;
   auto wake = s.deadline ? s.deadline : run_state::no_wake;
   if (s.stalled) return run_state::wake_at_start;

@@ -17,6 +17,7 @@
 #include <stet/kinds.hpp>
 
 #include "base/by_number.hpp"
+#include "base/engine_time.hpp"
 #include "history/record.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -37,9 +38,9 @@ struct pending {
   std::uint32_t attempt = 1;   // the latest
   std::uint32_t failures = 0;  // attempts that failed by themselves
   std::uint32_t crashes = 0;   // deaths of the process with this step as the only suspect
-  std::int64_t armed = 0;      // when it was emitted
-  std::int64_t due = 0;        // sleep, retrying
-  std::int64_t due_since = 0;  // time at which `due` was set
+  engine_time armed;           // when it was emitted
+  engine_time due;             // sleep, retrying
+  engine_time due_since;       // time at which `due` was set
   record_lsn lsn;    // of the record that set `due`: tells timers of this session from earlier ones
   run_number child;  // the child's run
   std::string name;  // the step's; the workflow's of a child
@@ -70,29 +71,29 @@ struct run_state {
   std::string workflow;
   std::string version;  // the workflow's version that drives it; empty: none
   std::uint64_t seed[2] = {0, 0};
-  hash_key secret{};             // for its promises' tokens; zero: started before secrets existed
-  std::int64_t started = 0;      // ms
-  std::int64_t now = 0;          // time of the latest driven event, never falling
-  std::int64_t engine_time = 0;  // the same by the clock, which may have been set back
-  run_number parent;             // 0: none
+  hash_key secret{};  // for its promises' tokens; zero: started before secrets existed
+  engine_time started;
+  engine_time now;         // time of the latest driven event, never falling
+  engine_time clock_time;  // the same by the clock, which may have been set back
+  run_number parent;       // 0: none
   command_number parent_command;
-  run_number first;                     // first run of its chain; may be the run itself
-  run_number previous;                  // the run that it continues, or 0
-  run_number next;                      // the run that continues it, or 0
-  std::int64_t begins_at = 0;           // ms, if it is to begin later; 0: it has begun
-  std::int64_t run_timeout = 0;         // ms, handed on to the next run; 0: none
-  std::int64_t deadline = 0;            // when it times out; 0: never
-  std::int64_t execution_deadline = 0;  // of the whole chain; 0: none
-  std::uint32_t unread = 0;             // signals
+  run_number first;                // first run of its chain; may be the run itself
+  run_number previous;             // the run that it continues, or 0
+  run_number next;                 // the run that continues it, or 0
+  engine_time begins_at;           // if it is to begin later; 0: it has begun
+  std::int64_t run_timeout = 0;    // ms, handed on to the next run; 0: none
+  engine_time deadline;            // when it times out; 0: never
+  engine_time execution_deadline;  // of the whole chain; 0: none
+  std::uint32_t unread = 0;        // signals
   std::uint32_t open_updates = 0;
   v0::status status = v0::status::running;
   bool stalled = false;
   bool cancel_requested = false;
-  std::uint64_t records = 0;            // of its history
-  std::uint32_t undriven = 0;           // events
-  std::uint32_t crashes = 0;            // deaths of the process in its code, as the only suspect
-  record_lsn applied_lsn;               // of the latest record in this state
-  std::int64_t indexed_wake = no_wake;  // its time in the timer index, by the latest snapshot
+  std::uint64_t records = 0;           // of its history
+  std::uint32_t undriven = 0;          // events
+  std::uint32_t crashes = 0;           // deaths of the process in its code, as the only suspect
+  record_lsn applied_lsn;              // of the latest record in this state
+  engine_time indexed_wake = no_wake;  // its time in the timer index, by the latest snapshot
   v0::status indexed_status = not_indexed;       // its status in the index, by the latest snapshot
   by_number<pending, command_number> waits_for;  // by command
   std::unique_ptr<description> about;            // null if it has none
@@ -100,13 +101,13 @@ struct run_state {
   std::unique_ptr<failure> error;                // failed
   errc code = errc::run_failed;
 
-  static constexpr std::int64_t no_wake = INT64_MAX;
-  static constexpr std::int64_t wake_at_start = INT64_MIN;
+  static constexpr engine_time no_wake = engine_time::never();
+  static constexpr engine_time wake_at_start = engine_time::before_all();
 
   static constexpr auto not_indexed = static_cast<v0::status>(255);
 
-  /// The time of the run's end; 0 if it hasn't ended.
-  std::int64_t closed() const noexcept { return open() ? 0 : engine_time; }
+  /// The time of the run's end; no time if it hasn't ended.
+  engine_time closed() const noexcept { return open() ? engine_time() : clock_time; }
   bool open() const noexcept { return status == v0::status::running; }
   v0::status shown_status() const noexcept {
     return open() && stalled ? v0::status::stalled : status;
@@ -119,7 +120,7 @@ void apply(run_state& s, const record& r, record_lsn lsn);
 
 /// Returns when the run must be looked at again without a new event: at the engine's start, at a
 /// time, or never.
-std::int64_t wake_of(const run_state& s) noexcept;
+engine_time wake_of(const run_state& s) noexcept;
 
 void encode(std::string& out, const run_state& s);
 /// Decodes a snapshot. Throws malformed.

@@ -51,8 +51,8 @@ class checking {
  private:
   /// The facts about each run with which the indexes are compared.
   struct known {
-    std::uint64_t records = 0;                       // records in chunks
-    std::int64_t indexed_wake = run_state::no_wake;  // the time in its timer's key
+    std::uint64_t records = 0;                      // records in chunks
+    engine_time indexed_wake = run_state::no_wake;  // the time in its timer's key
     std::size_t id_hash = 0;
     bool in_snapshot = false;
     run_number first;  // the first run of its chain
@@ -396,10 +396,10 @@ class checking {
         return;
       }
       case keys::space::timers: {
-        if (key.size() != keys::timer(0, {}).size()) throw malformed("it has a wrong length");
+        if (key.size() != keys::timer({}, {}).size()) throw malformed("it has a wrong length");
         auto t = keys::parse_timer(key);
         auto k = runs_.find(t.run);
-        if (k == runs_.end() || k->second.indexed_wake != t.wake_ms)
+        if (k == runs_.end() || k->second.indexed_wake != t.wake)
           throw malformed("it is a timer of a run that isn't there, or has another");
         return;
       }

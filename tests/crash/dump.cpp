@@ -50,7 +50,7 @@ void read_snapshots(stet::store& s, dump& d) {
 void read_indexes(stet::store& s, dump& d) {
   each(s, keys::space::timers, [&](std::string_view key, std::string_view) {
     auto t = keys::parse_timer(key);
-    d.timers.insert({t.wake_ms, t.run});
+    d.timers.insert({t.wake, t.run});
   });
   each(s, keys::space::ids, [&](std::string_view key, std::string_view) {
     auto p = keys::parse_id(key);

@@ -19,13 +19,14 @@ struct stored_run {
   stet::detail::run_state state;  // from snapshot and journal
   std::string history;            // all its records
   bool in_snapshot = false;
-  std::int64_t indexed_wake = stet::detail::run_state::no_wake;  // as the snapshot says
+  // As the snapshot says.
+  stet::detail::engine_time indexed_wake = stet::detail::run_state::no_wake;
 };
 
 struct dump {
   stet::detail::marks marks;
   std::map<stet::detail::run_number, stored_run> runs;
-  std::set<std::pair<std::int64_t, stet::detail::run_number>> timers;
+  std::set<std::pair<stet::detail::engine_time, stet::detail::run_number>> timers;
   std::map<stet::detail::run_number, std::string> ids;  // the index of ids: run, id
   std::size_t blocks = 0;
   std::vector<std::string> faults;  // contradictions found while reading

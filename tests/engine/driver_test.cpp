@@ -59,7 +59,7 @@ TEST_CASE("a run may drive when it has an event, isn't stalled, and has begun") 
   r->state.stalled = false;
   r->state.begins_at = p->time.now() + 1;
   CHECK(!d.may_drive(*r));
-  r->state.begins_at = 0;
+  r->state.begins_at = {};
   REQUIRE(p->drive.frames.ensure_frame(*r));
   d.drive_next(*r);
   CHECK(!d.may_drive(*r));

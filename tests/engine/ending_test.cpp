@@ -128,7 +128,7 @@ TEST_CASE("a child that can't be read is owed its end") {
 TEST_CASE("retention looks when the first run that ended was kept long enough") {
   parts p(stet::memory::open(), {.retention = stet::duration(1000)});
   auto& plan = p->runs.sweeps;
-  plan.next = INT64_MAX;
+  plan.next = engine_time::never();
   plan.keep["kept"] = stet::duration(0);
   auto r = p.start("a");
   p->drive.ending.terminate(*r, "");
@@ -138,8 +138,8 @@ TEST_CASE("retention looks when the first run that ended was kept long enough") 
   auto b = p.start("b");
   p->drive.ending.terminate(*b, "");
   CHECK(plan.next == first);
-  plan.next = INT64_MAX;
+  plan.next = engine_time::never();
   b->state.name_space = "kept";
   p->drive.ending.plan_sweep(b->state);
-  CHECK(plan.next == INT64_MAX);
+  CHECK(plan.next == engine_time::never());
 }

@@ -9,7 +9,7 @@ using namespace stet::detail;
 
 namespace {
 
-constexpr auto start_ms = stet::testing::virtual_clock::epoch;
+constexpr engine_time at_start(stet::testing::virtual_clock::epoch);
 constexpr std::int64_t hour = 3'600'000;
 constexpr journal_place here{record_lsn(10), run_number(10)};
 
@@ -28,7 +28,7 @@ class machine final : public stet::testing::virtual_clock {
 
 struct fixture {
   explicit fixture(bool uptime = true, int coarse = 0) : world(uptime, coarse), clock(world) {}
-  void start(std::int64_t last = 0) {
+  void start(engine_time last = {}) {
     std::optional<clock_history> known;
     if (last) {
       known.emplace();
@@ -48,14 +48,14 @@ struct fixture {
 TEST_CASE("engine time begins with the wall clock, and stands still between two looks") {
   fixture f;
   f.start();
-  CHECK(f.clock.now() == start_ms);
+  CHECK(f.clock.now() == at_start);
   f.pass(50);
-  CHECK(f.clock.now() == start_ms);
-  CHECK(f.clock.measure() == start_ms + 50);
+  CHECK(f.clock.now() == at_start);
+  CHECK(f.clock.measure() == at_start + 50);
   f.clock.look();
-  CHECK(f.clock.now() == start_ms + 50);
+  CHECK(f.clock.now() == at_start + 50);
   CHECK(!f.clock.tick(here));
-  CHECK(f.clock.now() == start_ms + 50);
+  CHECK(f.clock.now() == at_start + 50);
 }
 
 TEST_CASE("a wall clock that is set back doesn't set engine time back") {
@@ -64,9 +64,9 @@ TEST_CASE("a wall clock that is set back doesn't set engine time back") {
   f.pass(10);
   f.set(-hour);
   CHECK(f.clock.tick(here));  // the history is to be written
-  CHECK(f.clock.now() == start_ms + 10);
+  CHECK(f.clock.now() == at_start + 10);
   CHECK(f.clock.behind() == hour);
-  CHECK(f.clock.due(start_ms + 500, record_lsn(11)) == start_ms + 500);
+  CHECK(f.clock.due(at_start + 500, record_lsn(11)) == at_start + 500);
   CHECK(f.clock.history(here).behind == hour);
   CHECK(!f.clock.tick(here));  // it was written
 }
@@ -76,10 +76,10 @@ TEST_CASE("a wall clock that is set forward takes lengths of time with it, where
   f.start();
   f.set(hour);
   CHECK(f.clock.tick({record_lsn(20), run_number(20)}));
-  CHECK(f.clock.now() == start_ms + hour);
-  CHECK(f.clock.due(start_ms + 500, record_lsn(11)) == start_ms + hour + 500);
-  CHECK(f.clock.due(start_ms + hour + 500, record_lsn(20)) == start_ms + hour + 500);
-  CHECK(f.clock.since_start(500) == start_ms + hour + 500);
+  CHECK(f.clock.now() == at_start + hour);
+  CHECK(f.clock.due(at_start + 500, record_lsn(11)) == at_start + hour + 500);
+  CHECK(f.clock.due(at_start + hour + 500, record_lsn(20)) == at_start + hour + 500);
+  CHECK(f.clock.since_start(500) == at_start + hour + 500);
 }
 
 TEST_CASE("where the uptime isn't known, a jump ahead is a machine that was suspended") {
@@ -87,8 +87,8 @@ TEST_CASE("where the uptime isn't known, a jump ahead is a machine that was susp
   f.start();
   f.set(hour);
   CHECK(!f.clock.tick(here));
-  CHECK(f.clock.now() == start_ms + hour);
-  CHECK(f.clock.due(start_ms + 500, record_lsn(11)) == start_ms + 500);
+  CHECK(f.clock.now() == at_start + hour);
+  CHECK(f.clock.due(at_start + 500, record_lsn(11)) == at_start + 500);
 }
 
 TEST_CASE("a clock that is ahead by a little isn't followed: it may be set by the network") {
@@ -96,17 +96,17 @@ TEST_CASE("a clock that is ahead by a little isn't followed: it may be set by th
   f.start();
   f.set(20);
   CHECK(!f.clock.tick(here));
-  CHECK(f.clock.now() == start_ms);
+  CHECK(f.clock.now() == at_start);
   f.set(1);
   CHECK(f.clock.tick(here));
-  CHECK(f.clock.now() == start_ms + 21);
+  CHECK(f.clock.now() == at_start + 21);
 }
 
 TEST_CASE("a start behind the last time known shifts what is pending, and knows the clock wrong") {
   fixture f;
-  f.start(start_ms + hour);
-  CHECK(f.clock.now() == start_ms);
-  CHECK(f.clock.due(start_ms + hour + 500, record_lsn(3)) == start_ms + 500);
+  f.start(at_start + hour);
+  CHECK(f.clock.now() == at_start);
+  CHECK(f.clock.due(at_start + hour + 500, record_lsn(3)) == at_start + 500);
   CHECK(f.clock.history().is_wrong());
   CHECK(f.clock.history().shifts_back());
   CHECK(f.clock.notes_progress());
@@ -116,18 +116,18 @@ TEST_CASE("a start behind the last time known shifts what is pending, and knows 
 
 TEST_CASE("a start a moment behind the last time known goes on from that") {
   fixture f;
-  f.start(start_ms + 1000);
-  CHECK(f.clock.now() == start_ms + 1000);
+  f.start(at_start + 1000);
+  CHECK(f.clock.now() == at_start + 1000);
   CHECK(!f.clock.history().is_wrong());
 }
 
 TEST_CASE("a coarse clock cuts no length short") {
   fixture f(true, 10);
   f.start();
-  CHECK(!f.clock.is_over(start_ms));
-  CHECK(f.clock.is_over(start_ms - 10));
-  CHECK(f.clock.past() == start_ms - 10);
-  CHECK(f.clock.shown(start_ms) == start_ms + 10);
+  CHECK(!f.clock.is_over(at_start));
+  CHECK(f.clock.is_over(at_start - 10));
+  CHECK(f.clock.past() == at_start - 10);
+  CHECK(f.clock.shown(at_start) == at_start + 10);
   CHECK(f.clock.whole(5) == 15);
   CHECK(f.clock.whole(INT64_MAX) >= INT64_MAX - 1);  // it never overflows
 }

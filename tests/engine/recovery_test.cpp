@@ -67,7 +67,7 @@ struct world {
 TEST_CASE("a run that only the journal has is as it was, and goes on when it is due") {
   world w;
   std::uint64_t records = 0;
-  std::int64_t due = 0;
+  engine_time due;
   w.live([&](parts& p) {
     auto r = p.start("a");
     p.settle();

@@ -76,7 +76,7 @@ TEST_CASE("nobody can ask a stalled run, or one that hasn't begun") {
   r->state.begins_at = p->time.now() + 500;
   CHECK_THROWS_WITH_AS(v.must_have_begun(*r, stet::errc::not_found, "query", "q"),
                        doctest::Contains("query 'q' yet"), stet::error);
-  r->state.begins_at = 0;
+  r->state.begins_at = {};
   p->drive.staller.stall(*r, "why");
   r->state.version = "2";  // a version without code
   CHECK_THROWS_WITH_AS((void)v.drive_to_now(p->runs.table.hold(*r)),

@@ -121,7 +121,7 @@ TEST_CASE("times of a start count from now, and a time beyond all times is the l
   auto r = f.p->runs.table.load(run_number(f.start(q).run));
   CHECK(r->state.begins_at == f.p->time.now() + 500);
   CHECK(r->state.run_timeout == 700);
-  CHECK(r->state.execution_deadline == INT64_MAX - 1);
+  CHECK(r->state.execution_deadline == engine_time::never() - 1);
   CHECK(r->state.undriven == 1);
 }
 

@@ -54,7 +54,7 @@ TEST_CASE("a body that doesn't return when it is asked to is reported after a wh
   stepping s;
   auto& desk = s.p->desk;
   desk.ask_to_return(s.a());  // the attempt hasn't begun
-  CHECK(s.a().ticket.deadline == INT64_MAX);
+  CHECK(s.a().ticket.deadline == engine_time::never());
   s.a().at = attempt::phase::running;
   desk.ask_to_return(s.a());
   CHECK(s.a().ticket.deadline == s.p->time.now() + 30'000);

@@ -71,12 +71,12 @@ TEST_CASE("without a retention nothing goes, and a namespace may have its own") 
   fixture f(0);
   auto run = f.ended("a");
   f.write();
-  f.p->runs.sweeps.next = 0;
+  f.p->runs.sweeps.next = {};
   f.p.pass(std::chrono::hours(1));
   CHECK(!f.sweep());
   CHECK(f.is_there(run));
   f.p->runs.sweeps.keep["default"] = stet::duration(5);
-  f.p->runs.sweeps.next = 0;
+  f.p->runs.sweeps.next = {};
   CHECK(f.sweep());
   CHECK(!f.is_there(run));
 }

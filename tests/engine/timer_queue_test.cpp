@@ -10,14 +10,14 @@ using namespace stet::detail;
 
 namespace {
 
-constexpr std::int64_t start_ms = 1'800'000'000'000;
+constexpr engine_time at_start(1'800'000'000'000);
 
 struct fixture {
-  explicit fixture(std::int64_t loaded_until) {
-    clock.start(std::nullopt, 0, {record_lsn(1), run_number(1)});
+  explicit fixture(engine_time loaded_until) {
+    clock.start(std::nullopt, {}, {record_lsn(1), run_number(1)});
     timers.set_loaded_until(loaded_until);
   }
-  stet::testing::virtual_clock world{stet::time_point(stet::duration(start_ms))};
+  stet::testing::virtual_clock world{to_time_point(at_start)};
   engine_clock clock{world};
   due_times due{clock};
   timer_queue timers{clock, due};
@@ -26,16 +26,16 @@ struct fixture {
 run_state open_run() {
   run_state s;
   s.run = s.first = run_number(7);
-  s.started = start_ms;
+  s.started = at_start;
   return s;
 }
 
-pending sleep_until(std::int64_t due) {
+pending sleep_until(engine_time due) {
   pending p;
   p.command = command_number(1);
   p.kind = wait_kind::sleep;
   p.due = due;
-  p.due_since = start_ms;
+  p.due_since = at_start;
   p.lsn = record_lsn(1);
   return p;
 }
@@ -43,16 +43,16 @@ pending sleep_until(std::int64_t due) {
 }  // namespace
 
 TEST_CASE("a purge keeps what no index has, and what the index has said") {
-  fixture f(10);
+  fixture f(engine_time(10));
   auto& t = f.timers;
   constexpr int count = 200'000;
-  for (int run = 1; run <= count; ++run) t.add(run, run_number(run), run % 1000 == 0);
+  for (int run = 1; run <= count; ++run) t.add(engine_time(run), run_number(run), run % 1000 == 0);
   REQUIRE(t.wants_purge());
   t.purge([](run_number run) { return run == run_number(77); });
   CHECK(t.size() == 10 + 1 + count / 1000);
   CHECK(!t.wants_purge());
   int found = 0;
-  while (auto run = t.pop_due(count)) {
+  while (auto run = t.pop_due(engine_time(count))) {
     CHECK((run->value() <= 10 || run->value() == 77 || run->value() % 1000 == 0));
     ++found;
   }
@@ -60,9 +60,9 @@ TEST_CASE("a purge keeps what no index has, and what the index has said") {
 }
 
 TEST_CASE("a queue of which nothing may be forgotten isn't purged at every turn") {
-  fixture f(0);
+  fixture f(engine_time{});
   auto& t = f.timers;
-  for (int run = 1; run <= 200'000; ++run) t.add(run, run_number(run), true);
+  for (int run = 1; run <= 200'000; ++run) t.add(engine_time(run), run_number(run), true);
   REQUIRE(t.wants_purge());
   t.purge([](run_number) { return false; });
   CHECK(t.size() == 200'000);
@@ -70,33 +70,33 @@ TEST_CASE("a queue of which nothing may be forgotten isn't purged at every turn"
 }
 
 TEST_CASE("a hint that is given again exists once, and stays if one of them has to") {
-  fixture f(0);
+  fixture f(engine_time{});
   auto& t = f.timers;
-  for (int i = 0; i < 1000; ++i) t.add(5, run_number(7), i == 500);
+  for (int i = 0; i < 1000; ++i) t.add(engine_time(5), run_number(7), i == 500);
   CHECK(t.size() == 1);
   t.purge([](run_number) { return false; });
   CHECK(t.size() == 1);
-  CHECK(!t.pop_due(4));
-  CHECK(t.pop_due(5) == run_number(7));
+  CHECK(!t.pop_due(engine_time(4)));
+  CHECK(t.pop_due(engine_time(5)) == run_number(7));
   CHECK(t.size() == 0);
 }
 
 TEST_CASE("the next time is the earlier one of what is here and what the index still has") {
-  fixture f(1000);
-  f.timers.add(500, run_number(1));
-  CHECK(f.timers.next_time() == 500);
-  CHECK(f.timers.pop_due(500) == run_number(1));
-  CHECK(f.timers.next_time() == 1000);
-  f.timers.set_loaded_until(INT64_MAX);
-  CHECK(f.timers.next_time() == INT64_MAX);
+  fixture f(engine_time(1000));
+  f.timers.add(engine_time(500), run_number(1));
+  CHECK(f.timers.next_time() == engine_time(500));
+  CHECK(f.timers.pop_due(engine_time(500)) == run_number(1));
+  CHECK(f.timers.next_time() == engine_time(1000));
+  f.timers.set_loaded_until(engine_time::never());
+  CHECK(f.timers.next_time() == engine_time::never());
   CHECK(f.timers.has_whole_index());
   CHECK(!f.timers.wants_load());
 }
 
 TEST_CASE("the index is loaded when its next part may be due, and not before") {
-  fixture f(start_ms + 1000);
+  fixture f(at_start + 1000);
   CHECK(!f.timers.wants_load());
-  f.timers.add(start_ms + 500, run_number(1));  // this time is earlier
+  f.timers.add(at_start + 500, run_number(1));  // this time is earlier
   f.world.advance(stet::duration(2000));
   f.clock.tick({record_lsn(1), run_number(1)});
   CHECK(!f.timers.wants_load());
@@ -105,31 +105,31 @@ TEST_CASE("the index is loaded when its next part may be due, and not before") {
 }
 
 TEST_CASE("a run puts in its deadline and what it waits for; one that has ended puts in nothing") {
-  fixture f(INT64_MAX);
+  fixture f(engine_time::never());
   auto s = open_run();
-  s.deadline = start_ms + 9000;
-  s.waits_for.add(command_number(1), sleep_until(start_ms + 2000));
+  s.deadline = at_start + 9000;
+  s.waits_for.add(command_number(1), sleep_until(at_start + 2000));
   f.timers.add_all(s);
   CHECK(f.timers.size() == 2);
-  CHECK(f.timers.next_due() == start_ms + 2000);
+  CHECK(f.timers.next_due() == at_start + 2000);
   s.status = stet::status::completed;
-  fixture g(INT64_MAX);
+  fixture g(engine_time::never());
   g.timers.add_all(s);
   CHECK(g.timers.size() == 0);
 }
 
 TEST_CASE("a stalled run is looked at for its deadline only, and not for what is over") {
-  fixture f(INT64_MAX);
+  fixture f(engine_time::never());
   auto s = open_run();
   s.stalled = true;
-  s.deadline = start_ms + 9000;
-  s.waits_for.add(command_number(1), sleep_until(start_ms + 2000));
+  s.deadline = at_start + 9000;
+  s.waits_for.add(command_number(1), sleep_until(at_start + 2000));
   f.timers.look_again(s);
   CHECK(f.timers.size() == 1);
-  CHECK(f.timers.next_due() == start_ms + 9000);
+  CHECK(f.timers.next_due() == at_start + 9000);
   f.world.advance(stet::duration(10'000));
   f.clock.tick({record_lsn(1), run_number(1)});
-  fixture g(INT64_MAX);
+  fixture g(engine_time::never());
   g.world.advance(stet::duration(10'000));
   g.clock.tick({record_lsn(1), run_number(1)});
   g.timers.look_again(s);

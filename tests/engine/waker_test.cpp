@@ -114,7 +114,7 @@ TEST_CASE("the timer index is loaded, and what makes no sense in it is left alon
   auto due = p->runs.table.find(run)->state.find(command_number(1))->due;
   p.put_away(run);
   p.write(keys::timer(due, run_number(99)) + "x", "");
-  while (p->time.timers.pop_due(INT64_MAX)) {}
+  while (p->time.timers.pop_due(engine_time::never())) {}
   p->advance.waker.load_timers();
   CHECK(p->time.timers.size() == 1);
   CHECK(p->time.timers.has_whole_index());

@@ -93,7 +93,7 @@ TEST_CASE("undriven events of a history are queued, and drive where it says so")
   encode(history, s);
   record driven;
   driven.kind = record_kind::driven;
-  driven.time = 42;
+  driven.time = engine_time(42);
   encode(history, driven);
   drive_output work;
   replay_cursor e(run_number(7));
@@ -102,7 +102,7 @@ TEST_CASE("undriven events of a history are queued, and drive where it says so")
   auto event = e.next_event(bytes);
   REQUIRE(event);
   CHECK(event->kind == record_kind::signal);
-  CHECK(event->time == 42);
+  CHECK(event->time == engine_time(42));
   CHECK(e.queued().empty());
   CHECK(!e.next_event(bytes));
   CHECK(e.is_well());

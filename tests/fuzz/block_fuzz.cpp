@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size > 0) {
     std::string sealed(block_header_bytes, '\0');
     sealed += bytes.substr(1);
-    seal_block(sealed, {1, record_lsn(1), data[0], 0});
+    seal_block(sealed, {1, record_lsn(1), data[0], {}});
     read(sealed, 1);
   }
   try {

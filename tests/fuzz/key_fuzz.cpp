@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } catch (const malformed&) {}
     try {
       auto t = keys::parse_timer(key);
-      require(key.compare(1, 17, keys::timer(t.wake_ms, t.run), 1, 17) == 0);
+      require(key.compare(1, 17, keys::timer(t.wake, t.run), 1, 17) == 0);
     } catch (const malformed&) {}
     try {
       auto p = keys::parse_sent(key);

@@ -19,7 +19,7 @@ run_state a_run() {
   s.records = 12;
   s.id = "order-7";
   s.workflow = "pay";
-  s.started = *parse_time("2026-11-25T08:00:00Z");
+  s.started = engine_time(*parse_time("2026-11-25T08:00:00Z"));
   s.about = std::make_unique<description>();
   s.about->attributes = pack(
       attribute_map{{"customer", std::string("ann")},
@@ -34,7 +34,7 @@ run_state a_run() {
 run_state an_ended_run() {
   auto s = a_run();
   s.status = stet::status::failed;
-  s.engine_time = s.started + 90'000;
+  s.clock_time = s.started + 90'000;
   return s;
 }
 bool lets(const char* text, const run_state& s) { return passes(parse_filter(text), s); }

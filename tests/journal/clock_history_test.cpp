@@ -70,7 +70,7 @@ TEST_CASE("there is a bound to what is remembered, and the oldest waits longer, 
 
 TEST_CASE("the history of a clock comes back from its bytes; damaged it is refused") {
   clock_history h(true);
-  h.time = 1'700'000'000'000;
+  h.time = engine_time(1'700'000'000'000);
   h.lsn = record_lsn(77);
   h.set_back(INT64_MAX, {record_lsn(2), run_number(2)});
   h.set_back(5, {record_lsn(4), run_number(4)});

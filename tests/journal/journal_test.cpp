@@ -37,7 +37,7 @@ struct journal_in_store {
     encode(bytes, r);
     return it->append(bytes, 1);
   }
-  void commit(std::int64_t time = 0) {
+  void commit(engine_time time = {}) {
     auto b = it->seal(time);
     it->commit(b);
     it->committed(b);
@@ -60,7 +60,7 @@ TEST_CASE("marks come back as they were; cut short or longer they are refused") 
             random.number(),
             record_lsn(random.number()),
             run_number(random.number()),
-            random.signed_number(),
+            engine_time(random.signed_number()),
             random.coin()};
     auto bytes = encode(m);
     auto again = decode_marks(bytes);
@@ -136,17 +136,17 @@ TEST_CASE(
   p.open();
   p.append("a", run_number(7));
   p.append("b", run_number(9));
-  p.commit(1234);
+  p.commit(engine_time(1234));
   auto run = p.it->new_run_number();
   CHECK(run == run_number(1));
   p.it->mark_clean();
-  p.commit(5678);
+  p.commit(engine_time(5678));
   CHECK(p.blocks() == 0);
   for (int i = 0; i < 3; ++i) {
     p.open();
     CHECK(p.found.empty());
     CHECK(p.it->last_lsn() == record_lsn(2));
-    CHECK(p.it->opened().time == 5678);
+    CHECK(p.it->opened().time == engine_time(5678));
     CHECK(p.it->opened().was_clean == (i == 0));
   }
   CHECK(p.it->new_run_number() >= run_number(2));
@@ -170,15 +170,15 @@ TEST_CASE(
   journal_in_store p;
   p.open();
   p.append("a");
-  p.commit(100);
+  p.commit(engine_time(100));
   p.append("b");
-  p.commit(50);
+  p.commit(engine_time(50));
   p.open();
-  CHECK(p.it->opened().time == 100);
+  CHECK(p.it->opened().time == engine_time(100));
   p.it->mark_clean();
-  p.commit(70);
+  p.commit(engine_time(70));
   p.open();
-  CHECK(p.it->opened().time == 100);
+  CHECK(p.it->opened().time == engine_time(100));
 }
 
 TEST_CASE("a journal whose store was taken over can commit nothing any more") {
@@ -198,7 +198,7 @@ TEST_CASE("a refused block is committed as it is, later") {
   journal_in_store p;
   p.open();
   p.append("a");
-  auto block = p.it->seal(1);
+  auto block = p.it->seal(engine_time(1));
   p.append("b");  // fills the next block
   p.it->commit(block);
   p.it->committed(block);
@@ -221,7 +221,7 @@ TEST_CASE(
     bool in_pass = false, dropping = false;
     auto commit = [&] {
       if (!p.it->has_something()) return;
-      p.commit(static_cast<std::int64_t>(random.below(1000)));
+      p.commit(engine_time(static_cast<std::int64_t>(random.below(1000))));
       committed.insert(committed.end(), filling.begin(), filling.end());
       filling.clear();
       durable_runs = std::max(durable_runs, runs);

@@ -17,9 +17,9 @@ pending random_pending(random_source& random, command_number command) {
   p.attempt = static_cast<std::uint32_t>(random.number());
   p.failures = static_cast<std::uint32_t>(random.number());
   p.crashes = static_cast<std::uint32_t>(random.number());
-  p.armed = random.signed_number();
-  p.due = random.signed_number();
-  p.due_since = random.signed_number();
+  p.armed = engine_time(random.signed_number());
+  p.due = engine_time(random.signed_number());
+  p.due_since = engine_time(random.signed_number());
   p.lsn = record_lsn(random.number());
   p.child = run_number(random.number());
   p.name = random.text(20);
@@ -36,18 +36,18 @@ run_state random_state(random_source& random) {
   s.workflow = random.text(20);
   s.seed[0] = random();
   s.seed[1] = random();
-  s.started = random.signed_number();
-  s.now = random.signed_number();
-  s.engine_time = random.signed_number();
+  s.started = engine_time(random.signed_number());
+  s.now = engine_time(random.signed_number());
+  s.clock_time = engine_time(random.signed_number());
   s.parent = run_number(random.number());
   s.parent_command = command_number(static_cast<std::uint32_t>(random.number()));
   s.first = run_number(random.number());
   s.previous = run_number(random.number());
   s.next = run_number(random.number());
-  s.begins_at = random.signed_number();
+  s.begins_at = engine_time(random.signed_number());
   s.run_timeout = random.signed_number();
-  s.deadline = random.signed_number();
-  s.execution_deadline = random.signed_number();
+  s.deadline = engine_time(random.signed_number());
+  s.execution_deadline = engine_time(random.signed_number());
   s.unread = static_cast<std::uint32_t>(random.number());
   s.open_updates = static_cast<std::uint32_t>(random.number());
   s.status = static_cast<stet::status>(random.below(5));
@@ -57,7 +57,7 @@ run_state random_state(random_source& random) {
   s.undriven = static_cast<std::uint32_t>(random.number());
   s.crashes = static_cast<std::uint32_t>(random.number());
   s.applied_lsn = record_lsn(random.number());
-  s.indexed_wake = random.signed_number();
+  s.indexed_wake = engine_time(random.signed_number());
   for (std::uint32_t n = static_cast<std::uint32_t>(random.below(5)), c = 1; n > 0;
        --n, c += 1 + static_cast<std::uint32_t>(random.below(9)))
     s.waits_for.add(command_number(c), random_pending(random, command_number(c)));

@@ -60,7 +60,7 @@ class record_maker {
     r.flags = static_cast<std::uint8_t>(random_());
     r.run = stet::detail::run_number(random_.number());
     r.command = stet::detail::command_number(static_cast<std::uint32_t>(random_.number()));
-    r.time = random_.signed_number();
+    r.time = stet::detail::engine_time(random_.signed_number());
     r.related = stet::detail::run_number(random_.number());
     r.number = random_.signed_number();
     r.attempt = static_cast<std::uint32_t>(random_.number());
@@ -70,9 +70,9 @@ class record_maker {
     r.seed[1] = random_();
     r.first = stet::detail::run_number(random_.number());
     r.previous = stet::detail::run_number(random_.number());
-    r.begins_at = random_.signed_number();
+    r.begins_at = stet::detail::engine_time(random_.signed_number());
     r.run_timeout = random_.signed_number();
-    r.execution_deadline = random_.signed_number();
+    r.execution_deadline = stet::detail::engine_time(random_.signed_number());
     r.version = keep(20);
     r.payload_limit = static_cast<std::uint32_t>(random_.number());
     r.name = keep(20);

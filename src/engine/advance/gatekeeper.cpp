@@ -4,7 +4,6 @@
 
 #include "base/ensure.hpp"
 #include "base/hooks.hpp"
-#include "base/plus.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -75,9 +74,9 @@ void gatekeeper::start_attempt(attempt& a, resident& r) {
 /// The attempt stays in the gate. The total time of its step passes all the same.
 void gatekeeper::arm_held(attempt& a) {
   auto* p = desk_.counts(a);
-  if (!p || a.ticket.deadline != INT64_MAX) return;
+  if (!p || a.ticket.deadline != engine_time::never()) return;
   a.ticket.deadline = time_.due.total_deadline(*p, a.body->options);
-  if (a.ticket.deadline != INT64_MAX) time_.timers.add(a.ticket.deadline, a.order.run);
+  if (a.ticket.deadline != engine_time::never()) time_.timers.add(a.ticket.deadline, a.order.run);
 }
 
 void gatekeeper::arm(attempt& a, const pending& p) {
@@ -85,8 +84,8 @@ void gatekeeper::arm(attempt& a, const pending& p) {
   a.ticket.deadline = time_.due.total_deadline(p, o);
   for (auto limit : {o.timeout, o.heartbeat_timeout})
     if (limit.count() > 0)
-      a.ticket.deadline = std::min(a.ticket.deadline, plus(time_.now(), limit.count()));
-  if (a.ticket.deadline != INT64_MAX) time_.timers.add(a.ticket.deadline, a.order.run);
+      a.ticket.deadline = std::min(a.ticket.deadline, time_.now() + limit.count());
+  if (a.ticket.deadline != engine_time::never()) time_.timers.add(a.ticket.deadline, a.order.run);
 }
 
 }}}  // namespace stet::v0::detail

@@ -7,7 +7,6 @@
 
 #include "base/ensure.hpp"
 #include "base/hooks.hpp"
-#include "base/plus.hpp"
 #include "base/users_exception.hpp"
 #include "history/make.hpp"
 
@@ -136,7 +135,7 @@ bool returns::came_late(const pending& p, const attempt& a) noexcept {
   auto began = a.began.load(std::memory_order_relaxed);
   if (o.timeout.count() > 0 && a.outcome.ended - began > o.timeout.count()) return true;
   return o.total_timeout.count() > 0 &&
-         plus(time_.clock.measure(), a.outcome.ended - time_.clock.steady()) >
+         time_.clock.measure() + (a.outcome.ended - time_.clock.steady()) >
              time_.due.total_deadline(p, o);
 }
 

@@ -70,7 +70,7 @@ void timeouts_and_retries::attempt_failed(resident& r, pending& p, attempt& a, c
   auto& o = a.body->options;
   auto pause = pause_after(o.retry, p.failures);
   time_.clock.look();
-  auto next = plus(time_.now(), pause);
+  auto next = time_.now() + pause;
   bool is_last = permanent ||
                  (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts) ||
                  next > time_.due.last_attempt(p, o);
@@ -84,13 +84,14 @@ void timeouts_and_retries::attempt_failed(resident& r, pending& p, attempt& a, c
   n.time = time_.now();
   n.attempt = a.order.number;
   // A run that is woken at the deadline for all attempts ends the step then.
-  n.number = std::min(next, time_.due.total_deadline(p, o));
+  auto due = std::min(next, time_.due.total_deadline(p, o));
+  n.number = due.value();
   n.error_type = f.type;
   n.error_text = f.message;
   // By how much today's clock shifts times that were recorded when the step was emitted.
-  n.late = time_.clock.due(0, p.lsn);
+  n.late = time_.clock.history().shift_at(p.lsn);
   if (n.late) n.flags = flag::retry::late;
-  time_.timers.add(n.number, r.state.run);
+  time_.timers.add(due, r.state.run);
   recorder_.append_note_surely(r, n);
 }
 
@@ -114,7 +115,8 @@ std::int64_t timeouts_and_retries::time_left(const pending& p, const attempt& a)
   limit(o.timeout, began);
   limit(o.heartbeat_timeout, std::max(began, a.beat.load(std::memory_order_relaxed)));
   auto total = time_.due.total_deadline(p, o);
-  return total == INT64_MAX ? left : std::min(left, time_.clock.shown(total) - time_.now());
+  return total == engine_time::never() ? left
+                                       : std::min(left, time_.clock.shown(total) - time_.now());
 }
 
 void timeouts_and_retries::time_out(resident& r, pending& p, attempt& a) {

@@ -6,7 +6,6 @@
 
 #include "base/ensure.hpp"
 #include "base/hooks.hpp"
-#include "base/plus.hpp"
 #include "history/make.hpp"
 #include "keys/keys.hpp"
 
@@ -23,11 +22,12 @@ constexpr std::size_t window_of_simulation = 3;
 void waker::load_timers() {
   auto& timers = time_.timers;
   const bool looks_at_all = time_.keeper.doubts_index();
-  auto begin = timers.loaded_until() == INT64_MIN ? INT64_MIN : timers.loaded_until() + 1;
+  auto begin = timers.loaded_until();
+  if (begin != engine_time::before_all()) begin = begin + 1;
   auto from = keys::timer(begin, {}), to = keys::end_of(keys::all(keys::space::timers));
   auto room = looks_at_all ? SIZE_MAX : STET_SIMULATED ? window_of_simulation : window_entries_max;
   std::vector<run_number> to_look_at;
-  std::int64_t last = INT64_MAX;
+  auto last = engine_time::never();
   scan(services_.store, {from, to}, [&](std::string_view key, std::string_view) {
     if (key.size() != from.size()) {
       services_.reporter.report(event_kind::store_damaged,
@@ -35,17 +35,17 @@ void waker::load_timers() {
       return true;
     }
     auto t = keys::parse_timer(key);
-    if (room == 0 && t.wake_ms != last) return false;
-    if (t.wake_ms == run_state::wake_at_start || looks_at_all) {
+    if (room == 0 && t.wake != last) return false;
+    if (t.wake == run_state::wake_at_start || looks_at_all) {
       if (!runs_.table.find(t.run)) to_look_at.push_back(t.run);
       return true;
     }
-    timers.add(t.wake_ms, t.run);
-    last = t.wake_ms;
+    timers.add(t.wake, t.run);
+    last = t.wake;
     if (room > 0) --room;
     return true;
   });
-  timers.set_loaded_until(room > 0 ? INT64_MAX : last);
+  timers.set_loaded_until(room > 0 ? engine_time::never() : last);
   for (auto run : to_look_at) {
     if (!looks_at_all) runs_.agenda.add(run);
     else if (auto r = runs_.table.load(run)) schedule(*r);
@@ -89,7 +89,7 @@ void waker::wake(resident& r) {
     return time_.timers.look_again(r.state);
   }
   if (driver_.may_drive(r)) runs_.agenda.add(r);
-  std::vector<std::pair<std::int64_t, command_number>> due;
+  std::vector<std::pair<engine_time, command_number>> due;
   for (auto& p : r.state.waits_for) {
     if (is_timed(p) && time_.clock.is_over(time_.due.of(p)))
       due.emplace_back(time_.due.of(p), p.command);
@@ -116,7 +116,7 @@ void waker::wake_attempts(resident& r) {
   for (auto* a : attempts) {
     bool is_gone = std::find(r.attempts.begin(), r.attempts.end(), a) == r.attempts.end();
     if (is_gone || !time_.clock.is_over(a->ticket.deadline)) continue;
-    a->ticket.deadline = INT64_MAX;
+    a->ticket.deadline = engine_time::never();
     if (a->at == attempt::phase::left) continue;  // returns::came_late checks its time
     auto* p = a->stop || a->ticket.timed_out || r.state.stalled ? nullptr : desk_.counts(*a);
     if (!p) {
@@ -128,7 +128,7 @@ void waker::wake_attempts(resident& r) {
       timeouts_and_retries_.time_out(r, *p, *a);
       continue;
     }
-    a->ticket.deadline = plus(time_.now(), left);
+    a->ticket.deadline = time_.now() + left;
     time_.timers.add(a->ticket.deadline, r.state.run);
   }
 }

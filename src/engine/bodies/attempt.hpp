@@ -10,6 +10,7 @@
 #include <stet/environment.hpp>
 #include <stet/scope.hpp>
 
+#include "base/engine_time.hpp"
 #include "engine/bodies/completion.hpp"
 #include "engine/services/crash_slots.hpp"
 #include "engine/tables/user_tables.hpp"
@@ -53,11 +54,11 @@ struct attempt_ticket {
   record_lsn lsn;         // of the last record that must be durable before it begins
   std::size_t index = 0;  // in its run's list
   bool submitted = false;
-  bool timed_out = false;             // its time was up; a late result doesn't count
-  bool left_behind = false;           // nothing waits for it any more
-  bool warned = false;                // it was reported as late
-  std::string late;                   // which time was up, as a text
-  std::int64_t deadline = INT64_MAX;  // ms, engine clock; of this attempt
+  bool timed_out = false;                       // its time was up; a late result doesn't count
+  bool left_behind = false;                     // nothing waits for it any more
+  bool warned = false;                          // it was reported as late
+  std::string late;                             // which time was up, as a text
+  engine_time deadline = engine_time::never();  // of this attempt
 };
 
 /// The loop makes and destroys attempts; run() may be called on another thread. An attempt that was

@@ -27,8 +27,8 @@ run_info describing::info_of(resident& r) {
   info.status = s.shown_status();
   if (info.status != status::completed) info.reason = e_.runs.texts.outcome(s);
   info.records = s.records;
-  info.started = time_point(duration(s.started));
-  info.closed = time_point(duration(s.closed()));
+  info.started = to_time_point(s.started);
+  info.closed = to_time_point(s.closed());
   if (s.about) info.attributes = attributes(unpack_attributes(s.about->attributes));
   std::tie(info.memo, info.details) = e_.runs.texts.memo_and_details(s);
   info.parent = s.parent.value();
@@ -38,11 +38,11 @@ run_info describing::info_of(resident& r) {
   info.open_updates = s.open_updates;
   auto wake = wake_of(s);
   if (wake != run_state::no_wake && wake != run_state::wake_at_start)
-    info.next_wakeup = time_point(duration(e_.time.due.next_of(s)));
+    info.next_wakeup = to_time_point(e_.time.due.next_of(s));
   if (s.open() && s.begins_at) {
     pending_info w;
     w.kind = wait_kind::start;
-    w.due = time_point(duration(s.begins_at));
+    w.due = to_time_point(s.begins_at);
     info.waits_for.push_back(std::move(w));
   }
   for (auto& p : s.waits_for) info.waits_for.push_back(info_of(r, p));
@@ -62,7 +62,7 @@ pending_info describing::info_of(resident& r, const pending& p) {
   if (p.kind == wait_kind::step) w.attempt = p.attempt;
   w.last_error = e_.runs.texts.last_error(s, p);
   bool timed = p.kind == wait_kind::sleep || p.at == pending::phase::retrying;
-  if (timed) w.due = time_point(duration(is_named(p) ? p.due : e_.time.due.of(p)));
+  if (timed) w.due = to_time_point(is_named(p) ? p.due : e_.time.due.of(p));
   return w;
 }
 
@@ -86,11 +86,11 @@ answer<std::vector<history_entry>> describing::history(run_ref target) {
   target.run = e_.runs.table.latest(target.name_space, target.id).value();
   if (target.run == 0) return {std::move(entries), everything};
   auto r = e_.runs.finder.must_find(target);
-  std::int64_t time = 0;
+  engine_time time;
   e_.runs.history.for_each(*r, [&](const record& rec) {
     if (rec.time) time = rec.time;
     auto& e = entries.emplace_back(entry_of(*r, rec, entries.size()));
-    e.time = time_point(duration(time));
+    e.time = to_time_point(time);
   });
   return {std::move(entries), r->last_lsn};
 }

@@ -25,8 +25,8 @@ run_summary summary_of(const run_state& s) {
   row.version = s.version;
   row.run = s.run.value();
   row.status = s.shown_status();
-  row.started = time_point(duration(s.started));
-  row.closed = time_point(duration(s.closed()));
+  row.started = to_time_point(s.started);
+  row.closed = to_time_point(s.closed());
   if (s.about) row.attributes = attributes(unpack_attributes(s.about->attributes));
   return row;
 }

@@ -107,10 +107,7 @@ record starts::first_record(std::string_view name_space, std::string_view workfl
                             const start_request& q) {
   if (q.delay > duration{} || q.run_timeout > duration{} || q.execution_timeout > duration{})
     e_.time.clock.look();  // the times count from now
-  auto later = [&](duration d) {
-    auto t = INT64_MAX;
-    return __builtin_add_overflow(e_.time.now(), d.count(), &t) ? INT64_MAX - 1 : t;
-  };
+  auto later = [&](duration d) { return e_.time.now() + d.count(); };
   record start;
   start.run = e_.journal.new_run_number();
   start.name = workflow;

@@ -5,7 +5,6 @@
 #include <tuple>
 #include <utility>
 
-#include "base/plus.hpp"
 #include "keys/keys.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -19,9 +18,9 @@ constexpr std::int64_t refused_sweep_ms = 250;  // between two sweeps of a store
 constexpr std::size_t links_kept = 8;
 
 /// The time in a key of the index by end. The key must be long enough.
-std::int64_t end_in(std::string_view key) {
+engine_time end_in(std::string_view key) {
   source in(key.substr(key.size() - 16));
-  return static_cast<std::int64_t>(in.big_endian() ^ (1ull << 63));
+  return engine_time(static_cast<std::int64_t>(in.big_endian() ^ (1ull << 63)));
 }
 
 }  // namespace
@@ -29,7 +28,7 @@ std::int64_t end_in(std::string_view key) {
 bool sweeper::sweep() {
   auto& plan = e_.runs.sweeps;
   if (!e_.time.clock.is_over(plan.next)) return false;
-  plan.next = INT64_MAX;
+  plan.next = engine_time::never();
   // The index doesn't have these runs yet.
   e_.commit.checkpointer.for_each_unindexed([&](run_number run) {
     if (auto* r = e_.runs.table.find(run); r && !r->state.open())
@@ -41,8 +40,7 @@ bool sweeper::sweep() {
   for (auto& name : names)
     if (auto keep = plan.retention_of(name, e_.services.options.retention); keep > 0)
       any |= sweep(name, keep);
-  if (e_.commit.waits_for_room())
-    plan.next = std::max(plan.next, plus(e_.time.now(), refused_sweep_ms));
+  if (e_.commit.waits_for_room()) plan.next = std::max(plan.next, e_.time.now() + refused_sweep_ms);
   return any;
 }
 
@@ -75,7 +73,7 @@ bool sweeper::sweep(const std::string& name_space, std::int64_t keep) {
 /// Whether a run that has ended was kept long enough. The index has the time of its end as the
 /// clock showed it then, and the clock may have been set since.
 bool sweeper::is_old(const run_state& s, std::int64_t keep) noexcept {
-  auto due = e_.time.clock.due(plus(s.closed(), keep), s.applied_lsn);
+  auto due = e_.time.clock.due(s.closed() + keep, s.applied_lsn);
   if (e_.time.clock.is_over(due)) return true;
   e_.runs.sweeps.next = std::min(e_.runs.sweeps.next, due);
   return false;
@@ -99,7 +97,7 @@ std::vector<run_number> sweeper::find_old(const std::string& name_space, std::in
                                   "a key of the index by end makes no sense; it is left alone");
       return true;
     }
-    auto end = end_in(key), due = plus(end, keep);
+    auto end = end_in(key), due = end + keep;
     // A run that ended earlier may be on its way to the index. It must not be skipped.
     bool is_safe = has_all || end < plan.ended_until;
     bool is_over = e_.time.clock.is_over(due);

@@ -199,7 +199,7 @@ bool commit_line::may_grow() const noexcept {
 void commit_line::refused(const store_error& e) {
   ensure(block_ != nullptr, "a block that is refused is kept");
   block_->was_refused = true;
-  if (refusal_.retry_at == 0 || time_.now() - refusal_.retry_at > report_refusal_every_ms)
+  if (!refusal_.retry_at || time_.now() - refusal_.retry_at > report_refusal_every_ms)
     services_.reporter.report(event_kind::store_refuses, e.what());
   refusal_.retry_at = time_.now() + refused_pause_ms;
   refusal_.as = e.code();

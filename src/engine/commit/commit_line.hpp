@@ -57,8 +57,8 @@ class commit_line {
   std::exception_ptr why_refused() const;
   /// The latest refusal.
   struct refusal {
-    errc as = errc::full;       // or busy
-    std::int64_t retry_at = 0;  // engine time
+    errc as = errc::full;  // or busy
+    engine_time retry_at;
   };
   const refusal& last_refusal() const noexcept { return refusal_; }
   void retry_now() noexcept { refusal_.retry_at = time_.now(); }
@@ -101,8 +101,8 @@ class commit_line {
   const recorder& recorder_;
   block_at at_ = block_at::nowhere;
   std::unique_ptr<sealed_block> block_;
-  std::int64_t sealed_time_ = 0;  // engine time, of that block
-  bool makes_room_ = false;       // something was erased while the store refused the block
+  engine_time sealed_time_;  // of that block
+  bool makes_room_ = false;  // something was erased while the store refused the block
   std::chrono::steady_clock::time_point sealed_at_{}, grow_until_{};
   std::chrono::steady_clock::duration last_commit_{};
   refusal refusal_;

@@ -4,7 +4,6 @@
 
 #include "base/ensure.hpp"
 #include "base/hooks.hpp"
-#include "base/plus.hpp"
 #include "base/shown.hpp"
 #include "base/users_exception.hpp"
 #include "engine/services/failures.hpp"
@@ -35,7 +34,7 @@ void ending::end_run(resident& r, const record& end) {
 
 void ending::plan_sweep(const run_state& s) noexcept {
   auto keep = runs_.sweeps.retention_of(namespace_of(s), services_.options.retention);
-  if (keep > 0) runs_.sweeps.next = std::min(runs_.sweeps.next, plus(s.closed(), keep));
+  if (keep > 0) runs_.sweeps.next = std::min(runs_.sweeps.next, s.closed() + keep);
 }
 
 /// settle_children doesn't call this: it settles the children of the runs that it ends itself.

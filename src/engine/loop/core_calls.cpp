@@ -147,7 +147,7 @@ bool engine_core::skip(call& c, std::int64_t end) {
     port::lock_guard drives(drive_mutex_, std::adopt_lock);
     due = turns_.next_wakeup(was_busy_);
     if (end != INT64_MAX) {
-      time_point limit(duration(plus(parts.time.now(), end - parts.time.clock.steady())));
+      auto limit = to_time_point(parts.time.now() + (end - parts.time.clock.steady()));
       due = std::min(due.value_or(limit), limit);
     }
   }

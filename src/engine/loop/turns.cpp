@@ -90,11 +90,12 @@ void turns::loop() noexcept {
 }
 
 /// The engine time at which something is to be done, if nothing comes in.
-std::int64_t turns::wakeup_time() const {
+engine_time turns::wakeup_time() const {
   const auto now = e_.time.now();
   auto until = e_.time.timers.next_time();
   if (!e_.services.is_manual()) until = std::min(until, e_.runs.sweeps.next);
-  if (until != INT64_MAX) until = std::clamp(e_.time.clock.shown(until), now, now + nap_ms_max);
+  if (until != engine_time::never())
+    until = std::clamp(e_.time.clock.shown(until), now, now + nap_ms_max);
   if (e_.commit.is_refused()) until = std::min(until, e_.commit.last_refusal().retry_at);
   if (e_.bodies.threads.starve()) until = std::min(until, now + starved_ms);
   return until;
@@ -115,11 +116,11 @@ void turns::sleep(std::int64_t ms_max) {
 
 std::optional<time_point> turns::next_wakeup(bool was_busy) const {
   if (e_.commit.is_refused())  // nothing happens earlier
-    return time_point(duration(e_.commit.last_refusal().retry_at));
-  if (was_busy || !e_.runs.agenda.empty()) return time_point(duration(e_.time.now()));
+    return to_time_point(e_.commit.last_refusal().retry_at);
+  if (was_busy || !e_.runs.agenda.empty()) return to_time_point(e_.time.now());
   auto due = e_.time.timers.next_time();
-  if (due == INT64_MAX) return std::nullopt;
-  return time_point(duration(e_.time.clock.shown(due)));
+  if (due == engine_time::never()) return std::nullopt;
+  return to_time_point(e_.time.clock.shown(due));
 }
 
 // ---------------------------------------------------------------- the end

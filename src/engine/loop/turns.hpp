@@ -61,7 +61,7 @@ class turns {
 
  private:
   std::exception_ptr perform(call& c);
-  std::int64_t wakeup_time() const;
+  engine_time wakeup_time() const;
   bool is_close_over() const noexcept;
 
   engine_parts& e_;

@@ -9,6 +9,7 @@
 
 #include <stet/time.hpp>
 
+#include "base/engine_time.hpp"
 #include "base/ids.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -21,11 +22,11 @@ struct sweep_plan {
   }
 
   std::map<std::string, duration, std::less<>> keep;  // by namespace, if not the engine's
-  std::int64_t next = 0;                              // time of the next sweep
+  engine_time next;                                   // time of the next sweep
   // By namespace: the latest entry of the index by end that was handled.
   std::map<std::string, std::string> looked_to;
   std::vector<run_number> busy;  // old enough, but their bodies still ran
-  std::int64_t ended_until = 0;  // runs that ended before this are in the index by end
+  engine_time ended_until;       // runs that ended before this are in the index by end
 };
 
 }}}  // namespace stet::v0::detail

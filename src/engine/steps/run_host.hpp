@@ -24,7 +24,7 @@ class run_host final : public execution_host {
   std::int64_t late_by() noexcept override;
   void log(std::string_view id, std::string_view line) noexcept override;
 
-  std::int64_t driven_at = 0;  // the time of the event that drives the run
+  engine_time driven_at;  // the time of the event that drives the run
 
  private:
   void refuse_calls(const attempt& waited_for) noexcept;

@@ -5,7 +5,6 @@
 
 #include "base/ensure.hpp"
 #include "base/hooks.hpp"
-#include "base/plus.hpp"
 #include "base/shown.hpp"
 #include "base/user_code.hpp"
 #include "base/users_exception.hpp"
@@ -54,7 +53,7 @@ void step_desk::ask_to_return(attempt& a) noexcept {
   not_user_code here;  // a callback of on_stop() isn't the workflow's code
   a.ask_to_stop();
   if (a.at != attempt::phase::running || (a.is_pending() && !a.body->waits_for_body)) return;
-  a.ticket.deadline = plus(time_.now(), after_stop_ms);
+  a.ticket.deadline = time_.now() + after_stop_ms;
   try {
     time_.timers.add(a.ticket.deadline, a.order.run);
     if (a.order.tried == trial::alone) trials.try_for_a_moment(a);

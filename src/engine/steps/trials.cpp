@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/plus.hpp"
-
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
@@ -22,7 +20,7 @@ void trials::clear(const attempt& a) noexcept {
 }
 
 void trials::try_for_a_moment(attempt& a) {
-  auto ends = plus(time_.now(), moment_ms);
+  auto ends = time_.now() + moment_ms;
   moments_.push_back({ends, &a, a.order.run});
   time_.timers.add(ends, a.order.run);
 }

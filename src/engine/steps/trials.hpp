@@ -36,8 +36,8 @@ class trials {
 
  private:
   struct moment {
-    std::int64_t ends;  // ms, engine clock
-    attempt* who;       // to be looked for among its run's attempts: it may be gone
+    engine_time ends;
+    attempt* who;  // to be looked for among its run's attempts: it may be gone
     run_number run;
   };
 

@@ -12,9 +12,9 @@ constexpr std::int64_t slack_ms = 1000;  // a clock that lags by less wasn't set
 constexpr std::int64_t follow_ms = 20;   // one that is ahead by less isn't followed
 constexpr std::int64_t note_every_ms = 60'000;
 // A clock that shows an earlier time was never set: without a battery it begins in 1970.
-constexpr std::int64_t first_possible_ms = 1'577'836'800'000;  // 2020
+constexpr engine_time first_possible(1'577'836'800'000);  // 2020
 
-bool is_possible(std::int64_t wall) noexcept { return wall >= first_possible_ms; }
+bool is_possible(engine_time wall) noexcept { return wall >= first_possible; }
 
 }  // namespace
 
@@ -26,17 +26,17 @@ std::int64_t engine_clock::line() noexcept {
   return clock_.uptime().value_or(duration(anchor_line_)).count();
 }
 
-void engine_clock::anchor(std::int64_t now) noexcept {
+void engine_clock::anchor(engine_time now) noexcept {
   anchor_now_ = now;
   anchor_line_ = line();
 }
 
-void engine_clock::start(std::optional<clock_history> known, std::int64_t last, journal_place at) {
-  std::int64_t wall = clock_.wall().time_since_epoch().count();
+void engine_clock::start(std::optional<clock_history> known, engine_time last, journal_place at) {
+  const engine_time wall(clock_.wall());
   history_ = known ? *std::move(known) : clock_history(!is_possible(last ? last : wall));
   history_.limit_to(at);
   bool is_new = !history_.lsn;
-  auto ahead = last == 0 ? 0 : wall - last;
+  auto ahead = last ? wall - last : 0;
   auto now = wall;
   // True if the wall clock goes on where it was last seen, after it had been set back while an
   // engine ran. (Without an uptime, a clock that is set forward again would later look like a
@@ -58,7 +58,7 @@ void engine_clock::start(std::optional<clock_history> known, std::int64_t last, 
 }
 
 bool engine_clock::tick(journal_place at) {
-  std::int64_t wall = clock_.wall().time_since_epoch().count();
+  const engine_time wall(clock_.wall());
   auto by_line = measure();
   bool is_time = (!knows_uptime_ && !history_.is_wrong()) || STET_SEEDED(believe_set_clock);
   auto ahead = wall - by_line;
@@ -70,7 +70,7 @@ bool engine_clock::tick(journal_place at) {
   bool is_news = behind_ > noted + slack_ms || behind_ < noted - slack_ms;
   if (!follows || is_time) return is_news;
   history_.set_forward(ahead, at, life_, !is_possible(wall));
-  started_ = plus(started_, ahead);
+  started_ = started_ + ahead;
   return true;
 }
 
@@ -79,20 +79,20 @@ void engine_clock::look() noexcept { now_ = std::max(now_, measure()); }
 std::int64_t engine_clock::whole(std::int64_t length) const noexcept {
   return plus(length, resolution_);
 }
-std::int64_t engine_clock::shown(std::int64_t due) const noexcept { return plus(due, resolution_); }
+engine_time engine_clock::shown(engine_time due) const noexcept { return due + resolution_; }
 
-std::int64_t engine_clock::due(std::int64_t recorded, record_lsn lsn) const noexcept {
-  return plus(recorded, history_.shift_at(lsn));
+engine_time engine_clock::due(engine_time recorded, record_lsn lsn) const noexcept {
+  return recorded + history_.shift_at(lsn);
 }
-std::int64_t engine_clock::due_of_run(std::int64_t recorded, run_number run) const noexcept {
-  return plus(recorded, history_.shift_of_run(run));
+engine_time engine_clock::due_of_run(engine_time recorded, run_number run) const noexcept {
+  return recorded + history_.shift_of_run(run);
 }
-std::int64_t engine_clock::since_start(std::int64_t length) const noexcept {
-  return plus(started_, length);
+engine_time engine_clock::since_start(std::int64_t length) const noexcept {
+  return started_ + length;
 }
 
 const clock_history& engine_clock::history(journal_place at) noexcept {
-  next_note_ = plus(now_, note_every_ms);
+  next_note_ = now_ + note_every_ms;
   history_.time = now_;
   history_.lsn = at.lsn;
   history_.behind = behind_ > slack_ms ? behind_ : 0;

@@ -10,6 +10,7 @@
 
 #include <stet/environment.hpp>
 
+#include "base/engine_time.hpp"
 #include "journal/clock_history.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -19,35 +20,35 @@ class engine_clock {
   explicit engine_clock(clock& c);
 
   /// An engine starts at `at`. `known`: what the store has of the clock; empty if the store is new,
-  /// or older than that format. `last`: the engine time that was recorded last, or 0.
-  void start(std::optional<clock_history> known, std::int64_t last, journal_place at);
+  /// or older than that format. `last`: the engine time that was recorded last, if any.
+  void start(std::optional<clock_history> known, engine_time last, journal_place at);
   /// Reads both clocks. Returns true if a clock was set: then the history has changed, or has to
   /// note by how much the wall clock lags.
   bool tick(journal_place at);
   /// Engine time at this very moment, by one reading of the uptime; now() doesn't change.
-  std::int64_t measure() noexcept { return anchor_now_ + (line() - anchor_line_); }
+  engine_time measure() noexcept { return anchor_now_ + (line() - anchor_line_); }
   /// The same, but now() becomes that time.
   void look() noexcept;
 
-  std::int64_t now() const noexcept { return now_; }
+  engine_time now() const noexcept { return now_; }
   std::int64_t steady() noexcept { return clock_.steady().count(); }
   /// Times up to this one have certainly come.
-  std::int64_t past() const noexcept { return now_ - resolution_; }
-  bool is_over(std::int64_t due) const noexcept { return due <= past(); }
+  engine_time past() const noexcept { return now_ - resolution_; }
+  bool is_over(engine_time due) const noexcept { return due <= past(); }
   /// By how much the wall clock lagged after engine time when it was last read, because it was set
   /// back since the start.
   std::int64_t behind() const noexcept { return behind_; }
   /// A length of time between two readings of steady(), made longer so that it isn't cut short.
   std::int64_t whole(std::int64_t length) const noexcept;
   /// The engine time at which is_over(due) becomes true.
-  std::int64_t shown(std::int64_t due) const noexcept;
+  engine_time shown(engine_time due) const noexcept;
 
   /// A due time that was recorded with this LSN and counts a length, by today's clock.
-  std::int64_t due(std::int64_t recorded, record_lsn lsn) const noexcept;
+  engine_time due(engine_time recorded, record_lsn lsn) const noexcept;
   /// The same for a time that the first record of a run has.
-  std::int64_t due_of_run(std::int64_t recorded, run_number run) const noexcept;
+  engine_time due_of_run(engine_time recorded, run_number run) const noexcept;
   /// The time at which `length` has passed since this engine was started.
-  std::int64_t since_start(std::int64_t length) const noexcept;
+  engine_time since_start(std::int64_t length) const noexcept;
   bool is_of_this_life(record_lsn lsn) const noexcept { return lsn >= life_.lsn; }
 
   /// The history as it is written now, with the place and the engine time.
@@ -58,15 +59,17 @@ class engine_clock {
 
  private:
   std::int64_t line() noexcept;
-  void anchor(std::int64_t now) noexcept;
+  void anchor(engine_time now) noexcept;
 
   clock& clock_;
   bool knows_uptime_;
   std::int64_t resolution_;
   clock_history history_;
   journal_place life_;
-  std::int64_t now_ = 0, anchor_now_ = 0, anchor_line_ = 0, next_note_ = 0, behind_ = 0;
-  std::int64_t started_ = 0;  // engine time at the start, shifted if the clock was set since
+  engine_time now_, anchor_now_, next_note_;
+  std::int64_t anchor_line_ = 0;  // by line()
+  std::int64_t behind_ = 0;
+  engine_time started_;  // at the start, shifted if the clock was set since
 };
 
 }  // namespace detail

@@ -9,7 +9,7 @@ namespace stet { inline namespace v0 { namespace detail {
 
 struct time_room {
   time_room(services& s, journal& j) : clock(s.clock), keeper(s, j, clock) {}
-  std::int64_t now() const noexcept { return clock.now(); }
+  engine_time now() const noexcept { return clock.now(); }
 
   engine_clock clock;
   clock_keeper keeper;

@@ -5,11 +5,11 @@
 // fired. So is every time that the index doesn't have, because the run is stalled or the clock was
 // set since.
 #pragma once
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "base/engine_time.hpp"
 #include "engine/time/due_times.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -20,7 +20,7 @@ class timer_queue {
   timer_queue(const engine_clock& c, const due_times& d) noexcept : clock_(c), due_(d) {}
 
   /// `stays`: no index has this time, so a purge must not forget it.
-  void add(std::int64_t due, run_number run, bool stays = false) {
+  void add(engine_time due, run_number run, bool stays = false) {
     auto& kept = all_[{due, run}];
     kept |= stays;
   }
@@ -34,21 +34,21 @@ class timer_queue {
   void look_again(const run_state& s);
 
   std::size_t size() const noexcept { return all_.size(); }
-  std::optional<std::int64_t> next_due() const noexcept {
+  std::optional<engine_time> next_due() const noexcept {
     if (all_.empty()) return std::nullopt;
     return all_.begin()->first.first;
   }
-  /// The next time in here, or up to which the index was loaded; INT64_MAX if there is none.
-  std::int64_t next_time() const noexcept;
+  /// The next time in here, or up to which the index was loaded; never if there is none.
+  engine_time next_time() const noexcept;
   /// Takes the run that is due at `now`, if there is one.
-  std::optional<run_number> pop_due(std::int64_t now) noexcept;
+  std::optional<run_number> pop_due(engine_time now) noexcept;
 
-  bool has_whole_index() const noexcept { return loaded_until_ == INT64_MAX; }
+  bool has_whole_index() const noexcept { return loaded_until_ == engine_time::never(); }
   /// Whether the index may have due entries that aren't in here.
   bool wants_load() const noexcept;
   /// Up to which time the index was loaded.
-  std::int64_t loaded_until() const noexcept { return loaded_until_; }
-  void set_loaded_until(std::int64_t t) noexcept { loaded_until_ = t; }
+  engine_time loaded_until() const noexcept { return loaded_until_; }
+  void set_loaded_until(engine_time t) noexcept { loaded_until_ = t; }
 
   bool wants_purge() const noexcept { return all_.size() > purge_above_; }
   /// Forgets the entries that the index has as well, apart from those of runs that are `in_memory`.
@@ -65,10 +65,10 @@ class timer_queue {
 
   const engine_clock& clock_;
   const due_times& due_;
-  std::int64_t loaded_until_ = INT64_MIN;  // INT64_MAX: all of the index is here
+  engine_time loaded_until_ = engine_time::before_all();  // never: all of the index is here
   std::size_t purge_above_ = purge_above_min;
   // (due, run), each once; true if no index has it.
-  std::map<std::pair<std::int64_t, run_number>, bool> all_;
+  std::map<std::pair<engine_time, run_number>, bool> all_;
 };
 
 }}}  // namespace stet::v0::detail
