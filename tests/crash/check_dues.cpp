@@ -124,6 +124,15 @@ record as_event(const record& message) {
   return e;
 }
 
+/// Returns true if a run was open when another one ended. Times alone don't tell, since the clock
+/// may have been set between the two ends, and LSNs don't, since late records follow an end.
+bool was_open_at_end_of(const run_state& ended, const run_state& s) {
+  bool began_before =
+      s.run < ended.run || (s.started >= ended.started && s.started < ended.closed());
+  bool ended_after = s.closed() > ended.closed() && s.applied_lsn > ended.applied_lsn;
+  return began_before && (s.open() || ended_after);
+}
+
 /// Checks a message that was still to be sent when the sender ended: a run that could get it has
 /// it.
 void check_message(const dump& d, const stored_run& r, const record& message, violations& v) {
@@ -131,8 +140,7 @@ void check_message(const dump& d, const stored_run& r, const record& message, vi
   bool could = false, did = false;
   for (auto& [number, to] : d.runs) {
     if (to.state.id != message.target || to.state.name_space != r.state.name_space) continue;
-    bool was_there = to.state.started < r.state.closed() || to.state.run < r.state.run;
-    could |= was_there && (to.state.open() || to.state.closed() > r.state.closed());
+    could |= was_open_at_end_of(r.state, to.state);
     auto records = history_records(to);
     did |= std::any_of(records.begin(), records.end(), [&](const record& e) {
       bool same = e.kind == record_kind::cancel_requested || e.payload == event.payload;
