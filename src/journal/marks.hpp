@@ -15,7 +15,7 @@ struct marks {
   std::uint64_t first_block = 1;  // the oldest that has not been dropped
   record_lsn next_lsn{1};         // as of the commit that wrote this
   run_number next_run{1};
-  engine_time time;     // the latest time journaled so far
+  engine_time time{};   // the latest time journaled so far
   bool clean = true;    // closed, and everything checkpointed
   bool has_sum = true;  // false: an older build wrote it; written so until proved
 };

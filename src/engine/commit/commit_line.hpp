@@ -4,7 +4,6 @@
 // One block is on its way at a time. While one is written, the next is filled.
 #pragma once
 #include <chrono>
-#include <cstdint>
 #include <exception>
 #include <memory>
 

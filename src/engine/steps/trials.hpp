@@ -1,6 +1,5 @@
 // Tries attempts that are suspected of bringing the process down: one of them alone at a time.
 #pragma once
-#include <cstdint>
 #include <deque>
 
 #include "engine/bodies/attempt.hpp"
