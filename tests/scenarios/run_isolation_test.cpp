@@ -148,7 +148,7 @@ TEST_CASE("a workflow may let anything escape: it fails, the engine lives [S25]"
       return std::string("nothing");
     };
     CHECK(fails_with("int") == "int");
-    CHECK(fails_with("null") == "decltype(nullptr)");
+    CHECK(fails_with("null").find("nullptr") != std::string::npos);  // each library has its name
     CHECK(fails_with("text").find("char const*") != std::string::npos);
     CHECK(fails_with("cancelled") == "cancelled");
     CHECK(fails_with("fine") == "nothing");
