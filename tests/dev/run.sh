@@ -149,5 +149,19 @@ expect 'cross --short: what units need, and no more' test "$status:$(tail -n 1 "
 dev cross libc++ --short nonsense
 expect 'cross --short: no test of that name' test "$status:$(tail -n 1 "$work/out")" = '1:libc++: 0 passed, 1 failed'
 
+mkdir -p "$work/project/.ci"
+cp "$root/.ci/run" "$work/project/.ci/"
+ci() { env -i PATH="$work/bin:$PATH" WORK="$work" USER_ID=0 "$work/project/.ci/run" "$@" >"$work/out" 2>"$work/err"; status=$?; }
+ci
+expect 'CI: stops where a test fails' test "$status:$(tail -n 1 "$work/out")" = '1:2 passed, 1 failed'
+sed -i 's/auto main() -> int/int main()/' "$work/project/program.cpp"
+ci
+expect 'CI: the sum of both' test "$status:$(tail -n 1 "$work/out")" = '0:4 passed, 0 failed'
+sed -i "s/test('unit', \(.*\), suite: 'unit')/test('unit', \1, suite: 'unit', should_fail: is_libcxx)/" "$work/project/meson.build"
+ci
+expect 'CI: fails where the other library does' test "$status:$(tail -n 1 "$work/out")" = '1:3 passed, 1 failed'
+ci nonsense
+expect 'CI: no test ran' test "$status:$(tail -n 1 "$work/out")" = '1:0 passed, 1 failed'
+
 echo "dev: $failures failures"
 [[ $failures = 0 ]]
