@@ -27,7 +27,7 @@
 namespace stet_crash {
 namespace {
 
-constexpr unsigned seconds_max = 15;  // a life takes some hundredths of a second
+constexpr unsigned seconds_max = 60;  // a life takes some hundredths of a second on a quiet machine
 constexpr std::size_t unlimited = 100'000;
 
 /// The failpoint at which this life is killed, and how often each was hit.

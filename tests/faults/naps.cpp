@@ -12,7 +12,8 @@ namespace {
 
 constexpr flow_name Nap{"nap"};
 constexpr int lengths_ms[] = {30, 60, 90, 150, 200};
-constexpr std::int64_t slack_ms = 3000;  // for a busy machine, and a restart in between
+// For a busy machine, and a restart in between. The jumps to be noticed are of an hour and more.
+constexpr std::int64_t slack_ms = 20'000;
 
 std::int64_t steady_ms() {
   timespec t{};
