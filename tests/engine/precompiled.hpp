@@ -1,4 +1,4 @@
-// Precompiled headers for the tests of the engine's parts: see src/engine/loop/precompiled.hpp.
+// Precompiled headers for the tests of the engine's parts: see src/engine/precompiled.hpp.
 #pragma once
 #include "../support/precompiled.hpp"
 
