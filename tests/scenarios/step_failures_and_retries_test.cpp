@@ -220,7 +220,8 @@ TEST_CASE("anything may be thrown by a body: a number, a null pointer, a private
     w.settle();
     w.restart();
     auto text = w.run(Text, "t");
-    CHECK(text.find("step_failed int 1; step_failed decltype(nullptr) 1; step_failed ") == 0);
+    CHECK(text.find("step_failed int 1; step_failed ") == 0);
+    CHECK(text.find("nullptr") < text.find(" 1; step_failed ", 20));  // its name differs by library
     CHECK(text.find("mine 2") != std::string::npos);
   });
 }
