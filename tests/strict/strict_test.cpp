@@ -12,6 +12,7 @@
 
 #include <stet/strict.hpp>
 
+#include "tests/support/library_names.hpp"
 #include "tests/support/world.hpp"
 
 using namespace stet_tests;
@@ -21,12 +22,6 @@ namespace {
 inline constexpr stet::workflow<int(int)> W{"w"};
 inline constexpr stet::query<int()> Ask{"ask"};
 inline constexpr stet::update<int()> Change{"change"};
-
-#ifdef _LIBCPP_VERSION
-constexpr auto random_function = "open";  // it reads /dev/urandom
-#else
-constexpr auto random_function = "std::random_device";
-#endif
 
 struct forbidden {
   const char* function;
@@ -38,7 +33,7 @@ const forbidden all_forbidden[] = {
     {"clock_gettime",
      [] { return int(std::chrono::steady_clock::now().time_since_epoch().count() & 1); }},
     {"time", [] { return int(std::time(nullptr) & 1); }},
-    {random_function, [] { return int(std::random_device()() & 1); }},
+    {function_of_random_device, [] { return int(std::random_device()() & 1); }},
     {"rand", [] { return std::rand() & 1; }},
     {"getenv", [] { return std::getenv("HOME") ? 1 : 0; }},
     {"fopen", [] { return std::ifstream("/etc/passwd").good() ? 1 : 0; }},
