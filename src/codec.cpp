@@ -1,6 +1,8 @@
 // The writer and the reader of payloads.
 #include <bit>
+#include <exception>
 #include <limits>
+#include <new>
 #include <string>
 
 #include <stet/codec.hpp>
@@ -158,6 +160,21 @@ void reader::end() {
   if (in_.empty()) return;
   start_ = size_ - in_.size();
   fail("nothing more");
+}
+
+// ---- decode
+
+void detail::throw_undecoded() {
+  try {
+    throw;
+  } catch (const error&) { throw; } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& e) {
+    throw error(errc::payload, "decode", "the codec of its type threw: " + words_of(e));
+  } catch (...) {
+    throw error(errc::payload, "decode",
+                "the codec of its type threw something that isn't derived from std::exception");
+  }
 }
 
 }  // namespace v0

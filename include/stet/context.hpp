@@ -193,7 +193,8 @@ class STET_API context {
   ///     bool approved = co_await ctx.receive(Approved);
   ///
   /// Throws   errc::payload if the signal was sent by a program that has another type for it (the
-  ///          signal is taken then, and the next wait gets the next one); stet::cancelled.
+  ///          signal is taken then, and the next wait gets the next one; if that exception escapes,
+  ///          the run is stalled, and reads the signal again); stet::cancelled.
   template <class T>
   operation<T> receive(const v0::signal<T>& s,
                        source_point at = {__builtin_FILE(), __builtin_LINE()}) {

@@ -11,6 +11,7 @@
 
 #include <stet/context.hpp>
 #include <stet/handlers.hpp>
+#include <stet/options.hpp>
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -30,6 +31,9 @@ class STET_API definition {
   /// for it.
   virtual bool answer_new(std::string_view query, std::string_view arguments,
                           std::string& out) const;
+
+  /// Says whether an exception of its code that is neither declared nor Stet's own ends a run.
+  v0::accident accident = v0::accident::stall;
 };
 
 class STET_API declared_error {
@@ -39,6 +43,8 @@ class STET_API declared_error {
   declared_error& operator=(const declared_error&) = delete;
   virtual ~declared_error();
   const std::string& name() const noexcept { return name_; }
+  /// Returns whether `e` has exactly this type.
+  virtual bool is(const std::exception& e) const noexcept = 0;
   /// Fills `f` if `e` has exactly this type. Returns whether it has.
   virtual bool describe(const std::exception& e, failure& f) const = 0;
   [[noreturn]] virtual void raise(const failure& f) const = 0;
@@ -63,9 +69,10 @@ template <class Body, class R, class... A> class definition_of final : public de
 template <class E> class declared_error_of final : public declared_error {
  public:
   using declared_error::declared_error;
+  bool is(const std::exception& e) const noexcept override { return typeid(e) == typeid(E); }
   bool describe(const std::exception& e, failure& f) const override {
     auto* typed = dynamic_cast<const E*>(&e);
-    if (!typed || typeid(e) != typeid(E)) return false;
+    if (!typed || !is(e)) return false;
     f.type = name();
     f.message = words_of(e);
     encode(f.payload, *typed);

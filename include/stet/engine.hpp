@@ -83,6 +83,11 @@ struct engine_options {
   /// without them, or with others that are also listed here, is read as well (unless
   /// payload_transform::is_required).
   std::vector<std::shared_ptr<payload_transform>> transforms{};
+  /// Says whether an exception that escapes a workflow's code, and is neither declared nor Stet's
+  /// own, stalls the run or fails it; workflow_options::accident says it for one workflow. It is
+  /// decided anew at each drive: a run that was stalled fails if it is driven with `fail`. What is
+  /// recorded stays.
+  stet::accident accident = stet::accident::stall;
   stet::clock* clock = nullptr;        ///< nullptr: the machine's
   stet::entropy* entropy = nullptr;    ///< nullptr: the machine's
   stet::executor* executor = nullptr;  ///< nullptr: `threads` threads of the engine's own
@@ -142,7 +147,7 @@ class STET_API engine : public client {
   void define(const workflow<R(A...)>& name, workflow_options options, F&& body) {
     using kept = std::decay_t<F>;
     if constexpr (detail::check_workflow<kept, R, A...>())
-      add(name.text(), options.version,
+      add(name.text(), options,
           std::make_unique<detail::definition_of<kept, R, A...>>(std::forward<F>(body)));
   }
   template <class R, class... A>
@@ -150,8 +155,7 @@ class STET_API engine : public client {
               std::type_identity_t<task<R> (*)(context&, A...)> body) {
     using kept = task<R> (*)(context&, A...);
     if constexpr (detail::check_workflow<kept, R, A...>())
-      add(name.text(), options.version,
-          std::make_unique<detail::definition_of<kept, R, A...>>(body));
+      add(name.text(), options, std::make_unique<detail::definition_of<kept, R, A...>>(body));
   }
   /// Defines an entity: a handler for each update and query, made by stet::on. Needs
   /// <stet/entity.hpp>.
@@ -168,7 +172,7 @@ class STET_API engine : public client {
   void define(const entity<S>& name, workflow_options options, H... handlers) {
     static_assert(sizeof...(H) > 0, "stet: an entity answers something: stet::on(Add, …)");
     if constexpr ((detail::check_entity_handler<S>(static_cast<const H*>(nullptr)) && ...))
-      add(name.text(), options.version,
+      add(name.text(), options,
           std::make_unique<detail::entity_definition<S, H...>>(name.as_workflow(),
                                                                std::move(handlers)...));
   }
@@ -251,7 +255,7 @@ class STET_API engine : public client {
   detail::engine_core& internals() noexcept { return *core_; }
 
  private:
-  void add(std::string_view name, std::string_view version, std::unique_ptr<detail::definition>);
+  void add(std::string_view name, const workflow_options&, std::unique_ptr<detail::definition>);
   void add(std::unique_ptr<detail::declared_error>);
 
   detail::engine_core* core_;  // what the client has, by its own type

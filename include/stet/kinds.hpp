@@ -23,6 +23,24 @@ enum class status : std::uint8_t {
 /// status.
 STET_API std::string_view to_text(status s) noexcept;
 
+/// The kind of a reason why a run is stalled: an engine_event has it. A later version may have more
+/// kinds: a switch needs a default.
+enum class stall_kind : std::uint8_t {
+  /// Today's code doesn't fit its history, isn't deterministic, or awaits what isn't Stet's.
+  code_differs = 0,
+  not_defined = 1,  ///< its workflow, or the version that it stays with, isn't defined
+  accident = 2,     ///< its code threw an exception that isn't declared: see stet::accident
+  undecodable = 3,  ///< its arguments, or what its code reads, don't decode as the code's types
+  crashes = 4,      ///< its own code brought the process down too often
+  unreadable = 5,   ///< its history, or a payload in it, can't be read or opened
+  refused = 6,      ///< what its code asks for can't be recorded: too long, or it can't be sealed
+  no_memory = 7,    ///< there was no memory to drive it
+};
+
+/// Returns the kind in words: "code_differs", "accident", …; "unknown" for a number that is no
+/// kind.
+STET_API std::string_view to_text(stall_kind k) noexcept;
+
 /// The kind of an operation that a run waits for. On disk, except `start`: never renumber
 /// (docs/format.md).
 enum class wait_kind : std::uint8_t {

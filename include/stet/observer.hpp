@@ -1,15 +1,17 @@
 // The listener: an engine reports to it everything that an operator should know.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include <stet/export.hpp>
+#include <stet/kinds.hpp>
 
 namespace stet { inline namespace v0 {
 
 /// The kind of an event. A later version may report more kinds: a switch needs a default.
 enum class event_kind : std::uint8_t {
-  run_stalled,      ///< a run can't go on: its code doesn't fit its history, or it can't be read
+  run_stalled,      ///< a run can't go on until its cause is mended: engine_event::stall says why
   run_unreadable,   ///< what the store has of a run is damaged; other runs go on
   store_damaged,    ///< an entry that belongs to no run makes no sense; it is left alone
   store_refuses,    ///< no room, or another program holds the store: the engine tries again
@@ -33,6 +35,8 @@ struct engine_event {
   /// none, or if it isn't known.
   std::string_view workflow, workflow_id, step;
   std::uint64_t run = 0;  ///< the number of the run
+  /// For run_stalled: the kind of the reason; the text has the reason itself. Otherwise empty.
+  std::optional<stall_kind> stall{};
 };
 
 /// Is called with the events of an engine and with the lines that workflows log. Override what you

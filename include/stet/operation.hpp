@@ -26,8 +26,14 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] opera
   explicit operation(detail::command* c) noexcept : leaf(c) {}
   bool start(detail::environment e, detail::waiter& w) noexcept { return begin(e, w); }
   R result() {
-    if constexpr (std::is_void_v<R>) (void)bytes();
-    else return decode<R>(bytes());
+    if constexpr (std::is_void_v<R>) {
+      (void)bytes();
+    } else {
+      auto answer = bytes();
+      try {
+        return decode<R>(answer);
+      } catch (...) { throw_undecodable(); }
+    }
   }
 };
 

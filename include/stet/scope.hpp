@@ -198,6 +198,9 @@ class STET_API leaf {
   /// Returns the answer's bytes.
   /// Throws   the error with which the operation ended.
   std::string_view bytes();
+  /// Throws   errc::payload, for the exception that is being handled: the answer's bytes are no
+  ///          value of the type that the code has for it. std::bad_alloc is thrown on.
+  [[noreturn]] void throw_undecodable() const;
 
  private:
   command* command_;

@@ -32,7 +32,7 @@ namespace stet { inline namespace v0 { namespace testing {
 class STET_API step_mock {
  public:
   /// Doesn't run the body: the step returns `value`. It must have the type that the body would
-  /// return, or the workflow gets errc::payload.
+  /// return, or the workflow gets errc::payload (and is stalled if it lets that escape).
   template <class T> step_mock& returns(const T& value) {
     std::string payload;
     encode<detail::kept_t<T>>(payload, value);

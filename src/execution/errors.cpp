@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t path_length_max = 64;
 constexpr std::size_t message_bytes_max = 64u << 10;
+constexpr std::string_view decode_operation = "decode";  // of the errors of stet::decode
 
 std::string spell(const char* mangled) {
   int result = 0;
@@ -53,6 +54,23 @@ bool error_registry::declares(std::string_view type) const noexcept {
   return false;
 }
 
+escape error_registry::escape_of(const std::exception_ptr& e) const noexcept {
+  try {
+    std::rethrow_exception(e);
+  } catch (const undecodable&) { return escape::undecodable; } catch (const failed&) {
+    return escape::answer;
+  } catch (const error& x) {  // of stet::decode in the code itself, or of a declared exception
+    bool is_decode = x.code() == errc::payload && x.operation() == decode_operation;
+    return is_decode ? escape::undecodable : escape::answer;
+  } catch (const permanent_error&) { return escape::answer; } catch (const std::exception& x) {
+    for (auto& d : declared_)
+      if (d->is(x)) return escape::answer;
+    return escape::accident;
+  } catch (const cancelled&) { return escape::answer; } catch (const stopped&) {
+    return escape::answer;
+  } catch (...) { return escape::accident; }
+}
+
 failure error_registry::describe(const std::exception_ptr& e) const {
   failure f;
   try {
@@ -72,7 +90,8 @@ failure error_registry::describe(const std::exception_ptr& e) const {
         f = {};  // its codec threw: record it as an undeclared one
       }
     }
-    f.type = spell(typeid(x).name());
+    const bool is_own = dynamic_cast<const undecodable*>(&x) != nullptr;
+    f.type = spell(is_own ? typeid(error).name() : typeid(x).name());
     f.message = words_of(x);
   } catch (const cancelled& x) {
     f.type = "stet::cancelled";

@@ -11,6 +11,43 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
+namespace {
+
+/// Rejects the run by an exception that isn't the workflow's own answer: thrown by a function that
+/// is no coroutine yet, or because of a history that makes no sense.
+void reject_by(replay_cursor& cursor, const std::exception_ptr& thrown) noexcept try {
+  if (!cursor.is_well()) return;
+  auto kind = stall_kind::accident;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const malformed&) { kind = stall_kind::unreadable; } catch (...) {
+  }
+  cursor.reject(words_of(thrown), kind);
+} catch (const std::bad_alloc&) { cursor.starve(); }
+
+/// Rejects the run by an exception that has escaped its code, unless the exception ends the run, or
+/// has ended it by its history. Returns whether the run is rejected.
+bool parks(replay_cursor& cursor, const error_registry& errors, accident says,
+           const std::exception_ptr& escaped) {
+  const auto what = errors.escape_of(escaped);
+  if (what == escape::answer || cursor.has_command_next()) return false;
+  if (what == escape::undecodable) {
+    cursor.reject(words_of(escaped) + "; a build that can read it lets the run go on",
+                  stall_kind::undecodable);
+    return true;
+  }
+  if (says == accident::fail) return false;
+  const auto f = errors.describe(escaped);
+  cursor.reject("its code threw " + f.type + ": " + f.message +
+                    "; this exception isn't declared, so it is taken for a bug: a mended build "
+                    "lets the run go on. If it is the run's answer, declare its type "
+                    "(engine.define of a stet::error_type), or set accident to fail",
+                stall_kind::accident);
+  return true;
+}
+
+}  // namespace
+
 execution::execution(definition& d, const error_registry& errors, execution_host* host,
                      run_number run, std::string_view id)
     : waiter(&root_ended),
@@ -49,7 +86,7 @@ bool execution::deliver(const record& event, drive_output& out) {
     dispatch(event);
     drain();
   } catch (const std::bad_alloc&) { replay_cursor.starve(); } catch (...) {
-    replay_cursor.reject_by(std::current_exception());
+    reject_by(replay_cursor, std::current_exception());
   }
   replay_cursor.end();
   bool waits_for_nothing = !ended() && commands.empty() && replay_cursor.queued().empty();
@@ -77,7 +114,7 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
       drain();
     }
   } catch (const std::bad_alloc&) { replay_cursor.starve(); } catch (...) {
-    replay_cursor.reject_by(std::current_exception());
+    reject_by(replay_cursor, std::current_exception());
   }
   replay_cursor.end();
   return replay_cursor.is_well();
@@ -102,8 +139,9 @@ void execution::start(const record& event) {
     root_ = definition_.begin(context_, event.payload);
   } catch (const error& e) {
     if (e.code() != errc::payload) throw;
-    return replay_cursor.reject("the arguments of workflow " + shown(event.name) +
-                                " don't decode: " + e.what());
+    return replay_cursor.reject(
+        "the arguments of workflow " + shown(event.name) + " don't decode: " + e.what(),
+        stall_kind::undecodable);
   }
   if (root_->start({top_.get(), 0}, *this)) root_done_ = true;
 }
@@ -154,7 +192,9 @@ void execution::emit_end() {
   } catch (const std::bad_alloc&) { return replay_cursor.starve(); } catch (...) {
     if (definition_.is_entity() && !replay_cursor.is_replaying())
       return replay_cursor.reject("the entity's own code threw, and its state would end with it: " +
-                                  words_of(std::current_exception()));
+                                      words_of(std::current_exception()),
+                                  stall_kind::accident);
+    if (parks(replay_cursor, errors_, definition_.accident, std::current_exception())) return;
     f = errors_.describe(std::current_exception());
     end.kind = record_kind::failed;
     end.code = errc::run_failed;

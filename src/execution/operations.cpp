@@ -247,7 +247,8 @@ bool going_over::holds(execution& e) {
     encode_state(arguments_);
   } catch (const std::bad_alloc&) { throw; } catch (...) {
     e.replay_cursor.reject("its state can't be encoded, to go over to its next run: " +
-                           words_of(std::current_exception()));
+                               words_of(std::current_exception()),
+                           stall_kind::refused);
     return false;
   }
   auto limit = payload_limit::now();
@@ -342,6 +343,26 @@ std::string_view leaf::bytes() try {
 } catch (const std::bad_alloc&) {  // not the command's outcome: it may not be taken for that
   if (command_ && command_->scope) scope_access::run_of(*command_->scope).replay_cursor.starve();
   throw;
+}
+
+namespace {
+
+/// Names what a command waits for: "step 'charge'", "signal 'paid'".
+std::string named(const command& c) {
+  if (c.kind == wait_kind::condition) return static_cast<const condition&>(c).name;
+  return std::string(to_text(c.kind)) + " " + shown(c.label());
+}
+
+}  // namespace
+
+void leaf::throw_undecodable() const {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) { throw; } catch (...) {
+    throw undecodable(errc::payload, command_->label(),
+                      "what came for the " + named(*command_) +
+                          " doesn't decode: " + words_of(std::current_exception()));
+  }
 }
 
 // ---------------------------------------------------------------- groups

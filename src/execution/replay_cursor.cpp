@@ -4,7 +4,6 @@
 #include <new>
 
 #include "base/shown.hpp"
-#include "base/users_exception.hpp"
 #include "execution/execution.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -58,10 +57,6 @@ const char* difference(const record& was, const record& is) noexcept {
 }
 
 }  // namespace
-
-void replay_cursor::reject_by(const std::exception_ptr& thrown) noexcept try {
-  if (problem_.empty()) problem_ = words_of(thrown);
-} catch (const std::bad_alloc&) { starve(); }
 
 // ---------------------------------------------------------------- replay
 
@@ -122,7 +117,7 @@ std::uint8_t replay_cursor::emit(record r, const char* file) noexcept try {
       return 0;
     }
   } catch (const malformed& e) {
-    problem_ = e.what();
+    reject(e.what(), stall_kind::unreadable);
     return 0;
   }
   replay_->has_next = false;
@@ -147,7 +142,7 @@ run_number replay_cursor::child_number(execution_host* host) noexcept {
     starve();
     return {};
   } catch (const std::exception& e) {
-    problem_ = e.what();
+    reject(e.what(), stall_kind::unreadable);
     return {};
   }
 }
@@ -159,11 +154,20 @@ bool replay_cursor::says_met(const condition& c) {
          (r.kind == record_kind::condition && (r.flags & flag::condition::holds));
 }
 
+bool replay_cursor::has_command_next() noexcept {
+  try {
+    return replay_ && peek() && is_command(replay_->next.kind);
+  } catch (const std::bad_alloc&) { starve(); } catch (const std::exception& e) {
+    reject(e.what(), stall_kind::unreadable);
+  }
+  return false;
+}
+
 bool replay_cursor::finds_marker(std::string_view patch) noexcept {
   try {
     return peek() && replay_->next.kind == record_kind::patched && replay_->next.name == patch;
   } catch (const std::exception& e) {
-    problem_ = e.what();
+    reject(e.what(), stall_kind::unreadable);
     return false;
   }
 }

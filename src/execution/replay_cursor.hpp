@@ -51,14 +51,16 @@ class replay_cursor {
   bool is_well() const noexcept { return problem_.empty(); }
   /// Says why the run can't go on; empty if it can.
   const std::string& problem() const noexcept { return problem_; }
-  void reject(std::string problem) { problem_ = std::move(problem); }
-  /// Rejects the run by an exception that isn't the workflow's own answer: thrown by a function
-  /// that is no coroutine yet, or because of a history that makes no sense.
-  void reject_by(const std::exception_ptr& thrown) noexcept;
+  stall_kind problem_kind() const noexcept { return kind_; }
+  void reject(std::string problem, stall_kind kind = stall_kind::code_differs) {
+    problem_ = std::move(problem);
+    kind_ = kind;
+  }
   /// There was no memory to go on. That concerns only the run in memory: it can be tried again.
   void starve() noexcept {
     starved_ = true;
     problem_ = "out of memory";  // short enough to need none
+    kind_ = stall_kind::no_memory;
   }
   bool starved() const noexcept { return starved_; }
 
@@ -94,6 +96,8 @@ class replay_cursor {
   run_number child_number(execution_host* host) noexcept;
   /// For a replay: returns true if the history has here that this condition is met.
   bool says_met(const condition& c);
+  /// Returns true if this is a replay, and its history goes on with a command here.
+  bool has_command_next() noexcept;
   /// For a replay: returns true if the history has here that the run takes this patch's new way.
   bool finds_marker(std::string_view patch) noexcept;
 
@@ -121,6 +125,7 @@ class replay_cursor {
   std::optional<place> replay_;
   std::list<std::string> undriven_;  // an empty list needs no memory, an empty deque does
   std::string problem_;
+  stall_kind kind_ = stall_kind::code_differs;  // of the problem
   std::uint64_t records_ = 0;
   bool starved_ = false;
   bool was_ended_ = false;

@@ -105,7 +105,11 @@ void update_desk::run_update(handler& h, waiting_update w) {
   scope_access::attach(u.scope, run_.top());
   try {
     u.work = h.begin(run_.user_context(), w.arguments);
-  } catch (...) { return end(u, std::current_exception()); }
+  } catch (...) {
+    auto thrown = std::current_exception();
+    if (!parks(u.id, thrown)) end(u, thrown);
+    return;
+  }
   if (u.work->start({&u.scope, root_depth}, u)) end(u, nullptr);
 }
 
@@ -135,6 +139,19 @@ std::coroutine_handle<> update_desk::update_ended(waiter& w) noexcept {
   return std::noop_coroutine();
 }
 
+/// Rejects the run if the handler of an accepted update has read what doesn't decode, unless the
+/// history has another end of it. Any other exception is the caller's answer: it ends this update
+/// alone, and a caller with a bad argument mustn't hold up the run.
+bool update_desk::parks(const std::string& id, const std::exception_ptr& escaped) {
+  if (run_.errors().escape_of(escaped) != escape::undecodable) return false;
+  if (run_.replay_cursor.has_command_next()) return false;
+  run_.replay_cursor.reject("the handler of the update " + shown(id) +
+                                " reads something else than was recorded: " + words_of(escaped) +
+                                "; a build that can read it lets the run go on",
+                            stall_kind::undecodable);
+  return true;
+}
+
 /// The handler has returned or thrown: records that as the answer. The handler's frame is destroyed
 /// when the drive is over.
 void update_desk::end(running_update& u, const std::exception_ptr& failed) noexcept {
@@ -160,6 +177,7 @@ void update_desk::record_answer(const std::string& id, std::uint32_t number,
     r.kind = record_kind::update_done;
     r.payload = a.payload;
   } catch (const std::bad_alloc&) { return run_.replay_cursor.starve(); } catch (...) {
+    if (work && parks(id, std::current_exception())) return;
     a.failure = std::make_unique<failure>(run_.errors().describe(std::current_exception()));
     r.kind = record_kind::update_failed;
     r.code = errc::update_failed;

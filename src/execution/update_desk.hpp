@@ -103,6 +103,7 @@ class update_desk {
   void refuse(const waiting_update& w, const std::exception_ptr& why);
   void record_answer(const std::string& id, std::uint32_t number, const std::exception_ptr& failed,
                      root* work) noexcept;
+  bool parks(const std::string& id, const std::exception_ptr& escaped);
   void end(running_update& u, const std::exception_ptr& failed) noexcept;
   void fail(running_update& u, const char* why) noexcept;
   void abandon(running_update& u) noexcept;

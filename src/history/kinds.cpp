@@ -16,6 +16,20 @@ std::string_view to_text(status s) noexcept {
   return "unknown";
 }
 
+std::string_view to_text(stall_kind k) noexcept {
+  switch (k) {
+    case stall_kind::code_differs: return "code_differs";
+    case stall_kind::not_defined: return "not_defined";
+    case stall_kind::accident: return "accident";
+    case stall_kind::undecodable: return "undecodable";
+    case stall_kind::crashes: return "crashes";
+    case stall_kind::unreadable: return "unreadable";
+    case stall_kind::refused: return "refused";
+    case stall_kind::no_memory: return "no_memory";
+  }
+  return "unknown";
+}
+
 std::string_view to_text(record_kind k) noexcept {
   switch (k) {
 #define STET_KIND(kind, number, text, fields, meaning) \

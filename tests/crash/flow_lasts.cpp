@@ -39,7 +39,7 @@ stet::task<std::string> parting(stet::context& ctx, int n) {
   co_await step(ctx, "first", n);
   if (n == 5) co_await ctx.until([&] { return bye; });
   else start(ctx);
-  if (n == 3) throw std::runtime_error("it ends so");
+  if (n == 3) throw stet::permanent_error("it ends so");
   if (n == 4) co_return co_await ctx.continue_as_new(flow_name{"parting"}, 6);
   co_return "gone";
 }

@@ -90,7 +90,7 @@ stet::task<std::string> pair(stet::context& ctx, std::string s) {
 
 void define(stet::engine& e) {
   e.define(Busy, busy);
-  e.define(Child, child);
+  e.define(Child, {.accident = stet::accident::fail}, child);
   e.define(Pair, pair);
 }
 

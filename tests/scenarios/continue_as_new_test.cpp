@@ -293,11 +293,12 @@ TEST_CASE("whose an id is: what a start does where there is a run, open or ended
     using stet::id_conflict;
     using stet::id_reuse;
     w.open([&](stet::engine& e) {
-      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
-        auto word = co_await ctx.receive(Word);
-        if (word == "fail") throw std::runtime_error("as asked");
-        co_return word;
-      });
+      e.define(Text, {.accident = stet::accident::fail},
+               [](stet::context& ctx) -> stet::task<std::string> {
+                 auto word = co_await ctx.receive(Word);
+                 if (word == "fail") throw std::runtime_error("as asked");
+                 co_return word;
+               });
     });
     auto& e = w.engine();
     auto first = e.start(Text, "t");

@@ -202,7 +202,7 @@ stet::task<int> work(stet::context& ctx, account& told) {
     co_return co_await wait_in_a_scope(ctx, inner);
   });
   state = n;
-  if (n == 2) throw std::runtime_error("two");
+  if (n == 2) throw stet::permanent_error("two");
   if (n == 3) co_return co_await ctx.continue_as_new(Work);
   co_return n;
 }

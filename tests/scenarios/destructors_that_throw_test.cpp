@@ -36,10 +36,11 @@ TEST_CASE("a destructor that throws in a workflow fails its run, at most") {
   everywhere([](world& w) {
     std::atomic<bool> armed{true};
     w.open([&](stet::engine& e) {
-      e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
-        co_await leaks_its_frame(ctx, armed);
-        co_return "done";
-      });
+      e.define(Text, {.accident = stet::accident::fail},
+               [&](stet::context& ctx) -> stet::task<std::string> {
+                 co_await leaks_its_frame(ctx, armed);
+                 co_return "done";
+               });
       e.define(Echo, [](stet::context&, std::string s) -> stet::task<std::string> { co_return s; });
     });
     auto run = w.engine().start(Text, "t");

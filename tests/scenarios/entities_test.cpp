@@ -352,10 +352,11 @@ TEST_CASE("an entity doesn't fail by its own code: it stalls, until a build that
 TEST_CASE("an entity that has failed, by an older build, isn't begun anew by a call") {
   everywhere([](world& w) {
     w.open([](stet::engine& e) {
-      e.define(Log.as_workflow(), [](stet::context&, note) -> stet::task<void> {
-        throw std::runtime_error("lost");
-        co_return;
-      });
+      e.define(Log.as_workflow(), {.accident = stet::accident::fail},
+               [](stet::context&, note) -> stet::task<void> {
+                 throw std::runtime_error("lost");
+                 co_return;
+               });
     });
     auto run = w.engine().start(Log.as_workflow(), "log/ann", note{"kept"});
     CHECK(what_throws([&] { w.result(run); }).code == stet::errc::run_failed);

@@ -49,7 +49,7 @@ stet::task<int> last(stet::context& ctx, std::string how, int generation) {
   }
   co_await ctx.step("first", [] {});
   start_three(ctx);
-  if (how == "throw") throw std::runtime_error("it is over");
+  if (how == "throw") throw stet::permanent_error("it is over");
   if (how == "continue") co_return co_await ctx.continue_as_new(Last, how, 1);
   if (how == "until") co_await ctx.until([] { return true; });
   co_return 1;

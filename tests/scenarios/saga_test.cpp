@@ -35,7 +35,7 @@ stet::task<std::string> trip(stet::context& ctx, int count) {
   co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
     std::string all;
     for (const char* what : {"hotel", "flight", "car"}) {
-      if (count-- == 0) throw std::runtime_error("no more");
+      if (count-- == 0) throw stet::permanent_error("no more");
       auto booking = co_await ctx.step("book", book, std::string(what));
       s.undo("cancel", cancel, booking);
       all += booking + " ";
@@ -63,7 +63,7 @@ stet::task<void> move(stet::context& ctx) {
                       }),
                       0L);
     }
-    throw std::runtime_error("nobody takes it");
+    throw stet::permanent_error("nobody takes it");
   });
 }
 

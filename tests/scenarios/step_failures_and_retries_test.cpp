@@ -247,7 +247,8 @@ TEST_CASE("a workflow's result that can't be written fails its run, and only tha
   constexpr stet::workflow<unwritable()> Bad{"bad"};
   everywhere([&](world& w) {
     w.open([&](stet::engine& e) {
-      e.define(Bad, [](stet::context&) -> stet::task<unwritable> { co_return unwritable{}; });
+      e.define(Bad, {.accident = stet::accident::fail},
+               [](stet::context&) -> stet::task<unwritable> { co_return unwritable{}; });
       e.define(W, [](stet::context& ctx) -> stet::task<int> {
         co_return co_await ctx.step("x", [] { return 1; });
       });

@@ -111,7 +111,7 @@ class parting {
       late_parent now(ctx_);
       co_return "late";
     }
-    if (plan_.how == parting_plan::throws) throw std::runtime_error("it ends so");
+    if (plan_.how == parting_plan::throws) throw stet::permanent_error("it ends so");
     if (plan_.how == parting_plan::is_cancelled) throw stet::cancelled("it ends so");
     if (plan_.how == parting_plan::goes_on)
       co_return co_await ctx_.continue_as_new(Parting, parting_plan::continued);

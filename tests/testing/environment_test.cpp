@@ -140,7 +140,8 @@ TEST_CASE("a mock of another type is found where the result is read") {
   environment env(define_order);
   env.mock("charge").returns(5);
   auto e = what_throws([&] { env.run(Order, "o-1"); });
-  CHECK(e.code == stet::errc::run_failed);
+  CHECK(e.code == stet::errc::run_stalled);
+  CHECK(says(e.text, "what came for the step 'charge' doesn't decode"));
   CHECK(says(e.text, "expected a text"));
 }
 

@@ -161,7 +161,7 @@ void waker::revive(resident& r) {
       quarantined.empty() && !time_.clock.is_over(time_.due.begin_of(r.state));
   const bool has_frame = quarantined.empty() && !begins_later && frames_.ensure_frame(r);
   r.revived = true;  // not earlier: if something above throws, the run isn't revived
-  if (!quarantined.empty()) return staller_.stall(r, std::move(quarantined));
+  if (!quarantined.empty()) return staller_.stall(r, std::move(quarantined), stall_kind::crashes);
   if (begins_later || !has_frame) return;
   resume_pending(r);
   driver_.drive_what_is_there(r);

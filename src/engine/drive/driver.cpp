@@ -75,7 +75,7 @@ void driver::drive(resident& r, const record* event, sealed_writes writes) {
   ensure(event || r.state.undriven > 0, "what drives a run is an event");
   ensure(r.state.records == 0 || r.state.open(), "only an open run is driven");
   if (!event && r.frame->replay_cursor.queued().empty())
-    return staller_.stall(r, "an event should drive that isn't there");
+    return staller_.stall(r, "an event should drive that isn't there", stall_kind::unreadable);
   std::string queued;
   record oldest;
   if (!event) oldest = r.frame->replay_cursor.take_queued(queued, time_.now());
@@ -92,7 +92,7 @@ void driver::drive(resident& r, const record* event, sealed_writes writes) {
   if (!r.frame) r.frame = frames_.make_new(*event, r.state.run);  // the run is new
   if (!deliver(r, event, by) || !seal_commands(r, of) || !successor_.begin(r, sealed_)) {
     if (event) keep_undriven(r, sealed_, std::move(writes));
-    return staller_.stall(r, r.frame->problem());
+    return staller_.stall(r, r.frame->problem(), r.frame->problem_kind());
   }
   recorder_.record_sealed(r, sealed_, std::move(writes));
   failpoint("after drive");
@@ -120,14 +120,15 @@ bool driver::seal_commands(resident& r, const payload_owner& of) {
     sealed_ += recorder_.seal(of, r.state.records + 1, out_.records);
   } catch (const users_exception& e) {
     sealed_.resize(event_bytes);
-    r.frame->replay_cursor.reject(words_of(e.thrown()));
+    r.frame->replay_cursor.reject(words_of(e.thrown()), stall_kind::refused);
     return false;
   }
   if (sealed_.size() > journal_.event_bytes_max()) {
     r.frame->replay_cursor.reject(
         "what it asks for by one event has " + std::to_string(sealed_.size()) +
-        " bytes, and one commit takes " + std::to_string(journal_.event_bytes_max()) +
-        ": ask for less at a time (map_options::concurrency), or keep() what is long");
+            " bytes, and one commit takes " + std::to_string(journal_.event_bytes_max()) +
+            ": ask for less at a time (map_options::concurrency), or keep() what is long",
+        stall_kind::refused);
     sealed_.resize(event_bytes);
     return false;
   }
@@ -158,7 +159,7 @@ bool driver::check_determinism(resident& r, const record* event) {
   } catch (const error& e) {
     if (!is_of_one_run(e)) throw;
     if (e.code() == errc::payload) return true;  // it can't be opened now, so nothing can be said
-    r.frame->replay_cursor.reject(e.what());
+    r.frame->replay_cursor.reject(e.what(), stall_kind::unreadable);
     return false;
   }
   encode(history, event ? *event : notes::driven(time_.now()));

@@ -16,7 +16,8 @@ bool frame_maker::ensure_frame(resident& r) {
   if (r.frame) return true;
   auto* d = services_.definitions.find(r.state.workflow, r.state.version);
   if (!d) {
-    staller_.stall(r, services_.definitions.why_missing(r.state.workflow, r.state.version));
+    staller_.stall(r, services_.definitions.why_missing(r.state.workflow, r.state.version),
+                   stall_kind::not_defined);
     return false;
   }
   auto frame = std::make_unique<execution>(*d, services_.errors, &host_, r.state.run, r.state.id);
@@ -25,13 +26,14 @@ bool frame_maker::ensure_frame(resident& r) {
     const bool is_new = r.state.records == 1 && r.state.undriven == 1;  // none of its code has run
     if (is_new) frame->replay_cursor.queue(std::move(history));
     else if (auto unfit = entry_.replay(r.state, *frame, history)) {
+      const auto kind = frame->problem_kind();
       entry_.destroy(r.state, frame);
-      staller_.stall(r, *std::move(unfit));
+      staller_.stall(r, *std::move(unfit), kind);
       return false;
     }
   } catch (const error& e) {
     if (!is_of_one_run(e)) throw;
-    staller_.stall(r, e.what());
+    staller_.stall(r, e.what(), stall_kind::unreadable);
     return false;
   }
   r.frame = std::move(frame);

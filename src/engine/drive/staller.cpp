@@ -6,15 +6,15 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 void staller::stall(resident& r,
-                    std::string reason) {  // NOLINT(performance-unnecessary-value-param)
+                    std::string reason,  // NOLINT(performance-unnecessary-value-param)
+                    stall_kind kind) {
   reason = on_one_line(reason);
   desk_.stop_all(r);
   entry_.evict_now(r);
   if (!r.state.stalled || runs_.texts.outcome(r.state) != reason) {
-    services_.reporter.report(event_kind::run_stalled,
-                              "run " + shown(r.state.id) + " of workflow " +
-                                  shown(r.state.workflow) + " is stalled: " + reason,
-                              r.state);
+    services_.reporter.report_stalled("run " + shown(r.state.id) + " of workflow " +
+                                          shown(r.state.workflow) + " is stalled: " + reason,
+                                      r.state, kind);
     recorder_.append_note_surely(r, notes::stalled(time_.now(), reason));
     time_.timers.look_again(r.state);  // the index only has that it is tried again at a start
   }
@@ -31,8 +31,8 @@ void staller::resume(resident& r) {
 }
 
 /// A turn has found that the run can't go on.
-void staller::hold_up(resident& r, const char* why) {
-  if (r.state.open()) return stall(r, why);
+void staller::hold_up(resident& r, const char* why, stall_kind kind) {
+  if (r.state.open()) return stall(r, why, kind);
   services_.reporter.report(event_kind::run_unreadable,
                             "run " + shown(r.state.id) + " has ended, and can't be read: " + why,
                             r.state);

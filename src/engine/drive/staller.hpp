@@ -20,7 +20,7 @@ class staller {
       : services_(s), time_(t), runs_(r), recorder_(rec), desk_(d), entry_(c), waiting_calls_(w) {}
 
   /// The reason is a copy, since it may be a text of the frame, which is destroyed here.
-  void stall(resident& r, std::string reason);
+  void stall(resident& r, std::string reason, stall_kind kind = stall_kind::code_differs);
   /// Lets a stalled run try again. Its frame is built anew. While a body refers to the old frame
   /// that isn't possible, and is done when the body has returned. (Until then the run stays
   /// stalled, with its reason. If the process ends before, the next start tries the run anyway.)
@@ -34,12 +34,12 @@ class staller {
       if (!is_of_one_run(e)) throw;
       hold_up(r, e.what());
     } catch (const users_exception& e) {
-      hold_up(r, words_of(e.thrown()).c_str());
+      hold_up(r, words_of(e.thrown()).c_str(), stall_kind::refused);
     } catch (const malformed& e) { hold_up(r, e.what()); }
   }
 
  private:
-  void hold_up(resident& r, const char* why);
+  void hold_up(resident& r, const char* why, stall_kind kind = stall_kind::unreadable);
 
   services& services_;
   time_room& time_;

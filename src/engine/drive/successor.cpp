@@ -59,7 +59,7 @@ bool successor::begin(resident& r, std::string_view driven) {
   journal_.go_back(here);
   if (auto* next = runs_.table.find(r.frame->continues()->run)) entry_.forget_run(*next);
   (void)runs_.table.set_latest(id_key(namespace_of(after), after.id), after.run);
-  r.frame->replay_cursor.reject(why);
+  r.frame->replay_cursor.reject(why, stall_kind::refused);
   return false;
 }
 

@@ -16,9 +16,10 @@ engine::~engine() {
     core_->parts.services.reporter.report(event_kind::engine_stopped, e.what());
   }
 }
-void engine::add(std::string_view name, std::string_view version,
+void engine::add(std::string_view name, const workflow_options& o,
                  std::unique_ptr<detail::definition> d) {
-  core_->define(name, version, std::move(d));
+  d->accident = o.accident.value_or(core_->parts.services.options.accident);
+  core_->define(name, o.version, std::move(d));
 }
 void engine::add(std::unique_ptr<detail::declared_error> e) { core_->define(std::move(e)); }
 start_preview engine::preview(std::size_t listed_max) { return core_->preview(listed_max); }

@@ -131,9 +131,9 @@ void recovery::apply_to(resident& r, const record& rec, std::string_view bytes, 
   } catch (const malformed& e) {
     r.state.stalled = true;
     r.state.outcome = std::string("its history doesn't make sense: ") + e.what();
-    e_.services.reporter.report(event_kind::run_stalled,
-                                "run " + shown(r.state.id) + " is stalled: " + r.state.outcome,
-                                r.state);
+    e_.services.reporter.report_stalled(
+        "run " + shown(r.state.id) + " is stalled: " + r.state.outcome, r.state,
+        stall_kind::unreadable);
   }
   e_.runs.table.note_latest(r);
   r.last_lsn = lsn;

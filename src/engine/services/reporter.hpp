@@ -44,6 +44,10 @@ class reporter final : public listener {
               std::string_view step = {}) noexcept {
     event({kind, text, of.workflow, of.id, step, of.run.value()});
   }
+  /// Reports that a run is stalled.
+  void report_stalled(std::string_view text, const run_state& of, stall_kind why) noexcept {
+    event({event_kind::run_stalled, text, of.workflow, of.id, {}, of.run.value(), why});
+  }
   /// Reports an event of a run of which only the number is known.
   void report_of_run(event_kind kind, std::string_view text, run_number run) noexcept {
     event({kind, text, {}, {}, {}, run.value()});
