@@ -1,5 +1,6 @@
 // Several versions of a workflow next to each other, runs that are moved from one version to
 // another, and the runs that a start would stall.
+#include <map>
 #include <set>
 #include <thread>
 
@@ -49,6 +50,84 @@ bool is_stalled(world& w, std::string_view id) {
 }
 
 }  // namespace
+
+// ---------------------------------------------------------------- what may change
+
+namespace {
+
+struct yesterdays_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+struct todays_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+inline constexpr stet::update<int(int)> Add{"add"};
+
+/// A workflow in whose second build everything has changed but kinds, names and ids.
+stet::task<std::string> reworded(stet::context& ctx, world& w, bool is_new) {
+  auto adding = ctx.on(Add, [is_new](int) -> int {
+    if (is_new) throw todays_error("no more");
+    throw yesterdays_error("no more");
+  });
+  ctx.set_details(is_new ? "paid" : "paied");
+  ctx.set_memo(std::string(is_new ? "one" : "two"));
+  using order = std::map<std::string, int>;
+  if (is_new)
+    co_await ctx.step(
+        "charge", [&w](const order&) { w.done.hit("charge"); }, order{{"cents", 1}, {"tip", 0}});
+  else
+    co_await ctx.step("charge", [&w](const order&) { w.done.hit("charge"); }, order{{"cents", 1}});
+  co_await ctx.sleep(is_new ? 2min : 1min);
+  co_await ctx.receive(Go);
+  co_return "done";
+}
+
+}  // namespace
+
+TEST_CASE("a deploy may change arguments, texts, lengths and classes of exceptions [S128]") {
+  everywhere_by_hand([](world& w) {
+    w.options.compare = stet::compared::names;
+    auto build = [&w](bool is_new) {
+      return [&w, is_new](stet::engine& e) {
+        e.define(Text, [&w, is_new](stet::context& c) { return reworded(c, w, is_new); });
+      };
+    };
+    w.open(build(false));
+    auto run = w.engine().start(Text, "t");
+    w.settle();
+    CHECK(what_throws([&] { run.update(Add, 1); }).code == stet::errc::update_failed);
+    w.pass(1min);
+    w.close();
+    w.options.compare = stet::compared::arguments;  // on request they are compared
+    w.open(build(true));
+    w.settle();
+    REQUIRE(is_stalled(w, "t"));
+    CHECK_MESSAGE(reason_of(w, "t").find("other details") != std::string::npos, reason_of(w, "t"));
+    w.close();
+    w.options.compare = stet::compared::names;
+    w.open(build(true));
+    w.settle();
+    CHECK_MESSAGE(!is_stalled(w, "t"), reason_of(w, "t"));
+    w.engine().signal("t", Go);
+    CHECK(w.result(*w.engine().find(Text, "t")) == "done");
+    CHECK(w.done.of("charge") == 1);
+  });
+}
+
+TEST_CASE("a body that changes what it captured is found though arguments aren't compared") {
+  world w({.check = 1});
+  w.options.compare = stet::compared::names;
+  w.open([](stet::engine& e) {
+    e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+      int total = 100;
+      co_await ctx.step("add", [&] { total += 5; });
+      co_return std::to_string(total);
+    });
+  });
+  w.engine().start(Text, "t");
+  w.settle();
+  CHECK(is_stalled(w, "t"));
+}
 
 // ---------------------------------------------------------------- side by side
 
