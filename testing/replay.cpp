@@ -22,7 +22,7 @@ std::string contents_of(const std::filesystem::path& file) {
 
 replay_report replay(const environment::definitions& define,
                      const std::vector<std::string>& histories) {
-  engine e(memory::open(), {.threads = 0});  // never started
+  engine e(memory::open(), {.threads = 0, .compare = compared::arguments});  // never started
   define(e);
   replay_report report;
   for (auto& h : histories) {

@@ -34,6 +34,8 @@ class STET_API definition {
 
   /// Says whether an exception of its code that is neither declared nor Stet's own ends a run.
   v0::accident accident = v0::accident::stall;
+  /// Says what a replay of its runs compares: engine_options::compare.
+  compared compare = compared::names;
 };
 
 class STET_API declared_error {

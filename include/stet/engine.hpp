@@ -88,6 +88,11 @@ struct engine_options {
   /// decided anew at each drive: a run that was stalled fails if it is driven with `fail`. What is
   /// recorded stays.
   stet::accident accident = stet::accident::stall;
+  /// Says what a replay compares with a run's history, apart from kind and order of its operations.
+  /// With `names`, a deploy may mend the text of a set_details, add a field to a type of arguments,
+  /// or rename the class of an exception. With `arguments`, each of these stalls the runs that came
+  /// past such a place. For tests; the replays of replay_check_interval compare everything.
+  stet::compared compare = stet::compared::names;
   stet::clock* clock = nullptr;        ///< nullptr: the machine's
   stet::entropy* entropy = nullptr;    ///< nullptr: the machine's
   stet::executor* executor = nullptr;  ///< nullptr: `threads` threads of the engine's own

@@ -112,9 +112,10 @@ struct environment_options {
   engine_options engine{.threads = 0,
                         .resident_runs_max = 0,  // each coroutine is rebuilt after each event
                         .commits = durability::process,
-                        .replay_check_interval = 1};  // and compared with a replay of everything
-  std::uint64_t seed = 1;                             ///< of the random bits
-  time_point start{duration(virtual_clock::epoch)};   ///< the clock's time at first
+                        .replay_check_interval = 1,  // and compared with a replay of everything
+                        .compare = compared::arguments};
+  std::uint64_t seed = 1;                            ///< of the random bits
+  time_point start{duration(virtual_clock::epoch)};  ///< the clock's time at first
   /// Opens the store, anew after each restart. Empty means one in memory.
   std::function<std::unique_ptr<store>()> open_store{};
 };
@@ -272,6 +273,7 @@ struct replay_report {
 
 /// Replays histories (stet::export_history) with the workflows that `define` defines: which of
 /// these runs would a deploy of today's code stall? engine::preview answers that for a whole store.
+/// Stricter than a deploy, it compares arguments too, as compared::arguments does.
 ///
 /// Throws   errc::corrupt for bytes that are no history; errc::payload for a sealed one; what
 ///          `define` throws.

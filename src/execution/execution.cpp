@@ -62,6 +62,7 @@ execution::execution(definition& d, const error_registry& errors, execution_host
       context_(*this),
       top_(std::make_unique<scope>()) {
   top_->run_ = this;
+  replay_cursor.compare = d.compare;
 }
 
 execution::~execution() {

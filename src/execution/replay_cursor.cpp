@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/shown.hpp"
+#include "execution/difference.hpp"
 #include "execution/execution.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -28,32 +29,6 @@ std::string describe(const record& r, const char* file) {
     s += std::string(" (") + (*file ? std::string(file) + ":" : "line ") + std::to_string(r.line) +
          ")";
   return s;
-}
-
-/// Returns true for a memo, or details, that can't be opened now: it can't be compared.
-bool is_unknown(const record& r) noexcept {
-  bool may_be = r.kind == record_kind::described && !(r.flags & flag::described::attributes);
-  return may_be && !r.payload.empty() && r.payload.front() == '\xff';
-}
-
-/// Compares two records in the fields that a replay must repeat. Returns the difference, or null.
-const char* difference(const record& was, const record& is) noexcept {
-  if (was.kind != is.kind) return "another kind";
-  if (was.command != is.command) return "another number";
-  if (was.name != is.name) return "another name";
-  if (was.target != is.target) return "another id";
-  if (was.kind == record_kind::condition && ((was.flags ^ is.flags) & flag::condition::holds))
-    return "another outcome";
-  if (was.kind == record_kind::sleep &&
-      (was.number != is.number || ((was.flags ^ is.flags) & flag::sleep::absolute)))
-    return "another time";
-  if (was.kind == record_kind::described && was.flags != is.flags) return "another description";
-  if (was.payload != is.payload && !is_unknown(was))
-    return was.kind == record_kind::completed || was.kind == record_kind::update_done
-               ? "another result"
-               : "other arguments";
-  if (was.error_type != is.error_type) return "another error";
-  return nullptr;
 }
 
 }  // namespace
@@ -111,8 +86,8 @@ std::uint8_t replay_cursor::emit(record r, const char* file) noexcept try {
       diverge(r, file);
       return 0;
     }
-    if (auto* what = difference(replay_->next, r)) {
-      problem_ = std::string(what) + ": ";
+    if (auto in = difference(replay_->next, r, compare); in != respect::nothing) {
+      problem_ = text_of(in, replay_->next, r) + ": ";
       diverge(r, file);
       return 0;
     }

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <stet/options.hpp>
 #include <stet/scope.hpp>
 
 #include "history/record.hpp"
@@ -46,6 +47,8 @@ struct drive_output {
 class replay_cursor {
  public:
   explicit replay_cursor(run_number run) noexcept : run_(run) {}
+
+  compared compare = compared::names;  // what a replay compares; set before it
 
   // ------------------------------------------------------------ problems
   bool is_well() const noexcept { return problem_.empty(); }

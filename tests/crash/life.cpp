@@ -81,6 +81,7 @@ void run_engine(const config& c, std::unique_ptr<stet::store> store,
                                     .resident_runs_max = c.resident_runs_max,
                                     .tail_bytes_max = c.tail_bytes_max,
                                     .replay_check_interval = c.replay_check_interval,
+                                    .compare = stet::compared::arguments,
                                     .listener = &listener});
   for (auto& f : flows()) e.define(f.name, f.body);
   define_box(e);

@@ -123,6 +123,7 @@ void run_engine(const life_setup& l) {
                                               .resident_runs_max = l.resident,
                                               .tail_bytes_max = 8 << 10,
                                               .replay_check_interval = 1,
+                                              .compare = stet::compared::arguments,
                                               .listener = &listener});
   for (auto& f : flows()) e.define(f.name, f.body);
   define_box(e);

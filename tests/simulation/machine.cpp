@@ -40,6 +40,7 @@ machine::machine(std::uint64_t seed, bool keep_trace)
   options_.resident_runs_max = residents[luck.below(4)];
   options_.tail_bytes_max = tails[luck.below(3)];
   options_.replay_check_interval = checks[luck.below(3)];
+  options_.compare = stet::compared::arguments;
   options_.clock = &clock;
   options_.entropy = &entropy_;
   options_.listener = &listener_;

@@ -26,7 +26,7 @@ int count(stet::step_context& s, int n) {
 
 stet::task<int> child(stet::context& ctx, int n) {
   co_await ctx.sleep(n * 1min);
-  if (n % 5 == 4) throw std::runtime_error("four");
+  if (n % 5 == 4) throw stet::permanent_error("four");
   co_return co_await ctx.step("child's", {.retry = {.max_attempts = 2}}, count, n);
 }
 
@@ -60,7 +60,7 @@ stet::task<std::string> rich(stet::context& ctx, int n) {
       s.cancel("enough");
     });
   });
-  if (n % 7 == 6) throw std::logic_error("six");
+  if (n % 7 == 6) throw stet::permanent_error("six");
   auto h = co_await ctx.try_step("fails", {.retry = {.max_attempts = 2, .initial_interval = 1s}},
                                  count, 9);
   co_return ctx.uuid() + std::to_string(a + b + static_cast<int>(d.index() + f.size())) +
@@ -100,6 +100,7 @@ definition* code_of(const std::string& name) {
   static definition_of<decltype(&child), int, int> c{&child};
   static definition_of<decltype(&cleans), int, int> l{&cleans};
   static definition_of<decltype(&talks), int, int> t{&talks};
+  r.compare = c.compare = l.compare = t.compare = stet::compared::arguments;
   return name == Rich.text()    ? static_cast<definition*>(&r)
          : name == Talks.text() ? static_cast<definition*>(&t)
          : name == Child.text() ? static_cast<definition*>(&c)

@@ -63,6 +63,7 @@ world::world(cell c) : where(c) {
   options.threads = c.threads;
   options.resident_runs_max = c.resident;
   options.replay_check_interval = c.check;
+  options.compare = stet::compared::arguments;
   options.clock = &clock;
   options.entropy = &entropy;
   options.listener = &heard;

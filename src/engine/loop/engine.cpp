@@ -18,6 +18,7 @@ engine::~engine() {
 }
 void engine::add(std::string_view name, const workflow_options& o,
                  std::unique_ptr<detail::definition> d) {
+  d->compare = core_->parts.services.options.compare;
   d->accident = o.accident.value_or(core_->parts.services.options.accident);
   core_->define(name, o.version, std::move(d));
 }
