@@ -2,6 +2,7 @@
 #include "engine/calls/describing.hpp"
 
 #include "engine/calls/history_bytes.hpp"
+#include "history/attributes.hpp"
 #include "stepping.hpp"
 
 using namespace stet_tests;
@@ -87,6 +88,30 @@ TEST_CASE("a history is shown record by record, and what can't be opened says wh
   CHECK(shown[1].detail == "7");
   key->broken = true;
   CHECK(p.calls.describing.history(a).value[1].detail.find("no key") != std::string::npos);
+}
+
+TEST_CASE("a history shows how long a sleep is and until when, and what a run says of itself") {
+  parts p;
+  auto r = p.start("a");
+  p.settle();
+  std::string memo;
+  stet::encode(memo, std::string("for ann"));
+  for (auto [flag, bytes] : {std::pair<std::uint8_t, std::string>{flag::described::memo, memo},
+                             {flag::described::details, "waits for ann"}}) {
+    auto said = event_named(record_kind::described, "", bytes);
+    said.flags = flag;
+    p->recorder.append_note(*r, said);
+  }
+  auto due = p.calls.describing.describe(a).value->waits_for.at(0).due;
+  std::vector<std::string> texts;
+  for (auto& e : p.calls.describing.history(a).value) {
+    if (e.kind == stet::record_kind::sleep)
+      CHECK_MESSAGE(e.detail.find("until " + to_text(due)) != std::string::npos, e.detail);
+    texts.push_back(e.detail);
+  }
+  REQUIRE(texts.size() >= 2);
+  CHECK(texts[texts.size() - 2] == R"(memo: "for ann")");
+  CHECK(texts.back() == "details: waits for ann");
 }
 
 TEST_CASE("an exported history is that of the run, its payloads sealed") {
