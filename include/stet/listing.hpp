@@ -54,7 +54,8 @@ struct history_entry {
   record_kind kind = record_kind::started;
   unsigned command = 0;  ///< the number of the operation that it belongs to; 0 if none
   std::string name;      ///< of the step, the workflow, the signal, …; or a reason
-  std::string detail;    ///< arguments, a result, an error: in short
+  /// Arguments, a result, an error, how long a sleep is and until when, …: in short, on one line.
+  std::string detail;
 };
 
 /// A run in a list.

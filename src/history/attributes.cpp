@@ -153,6 +153,15 @@ std::string merge(std::string_view packed, std::string_view changes) {
   return pack(all);
 }
 
+std::string changes_text(std::string_view packed) {
+  std::string text;
+  each(packed, [&](std::string_view name, type t, source& in) {
+    text += (text.empty() ? "" : ", ") + std::string(name);
+    text += t == type::none ? " removed" : " = " + to_text(take_value(in, t));
+  });
+  return on_one_line(text);
+}
+
 std::string to_text(time_point t) {
   using namespace std::chrono;
   auto day = floor<days>(t);

@@ -5,6 +5,7 @@
 
 #include "engine/calls/calls_room.hpp"
 #include "engine/calls/history_bytes.hpp"
+#include "engine/calls/readable.hpp"
 #include "execution/token.hpp"
 #include "history/attributes.hpp"
 
@@ -89,27 +90,26 @@ answer<std::vector<history_entry>> describing::history(run_ref target) {
   engine_time time;
   e_.runs.history.for_each(*r, [&](const record& rec) {
     if (rec.time) time = rec.time;
-    auto& e = entries.emplace_back(entry_of(*r, rec, entries.size()));
-    e.time = to_time_point(time);
+    entries.push_back(entry_of(*r, rec, entries.size(), time));
   });
   return {std::move(entries), r->last_lsn};
 }
 
-history_entry describing::entry_of(const resident& r, record rec, std::uint64_t number) {
-  kept_texts kept;
-  std::string unopened;
-  try {
-    (void)e_.services.payloads.open(rec, owner_of(r.state), number, kept);
-  } catch (const error& e) { unopened = std::string("[") + e.what() + "]"; }
+history_entry describing::entry_of(const resident& r, record rec, std::uint64_t number,
+                                   engine_time event) {
   history_entry e;
+  e.time = to_time_point(event);
   e.kind = rec.kind;
   e.command = rec.command.value();
-  e.name = rec.name;
-  if (!unopened.empty()) e.detail = std::move(unopened);
-  else if (!rec.error_type.empty())
-    e.detail = std::string(rec.error_type) + ": " + std::string(rec.error_text);
-  else if (!rec.payload.empty()) e.detail = describe_payload(rec.payload);
-  else e.detail = rec.target;
+  kept_texts kept;
+  try {
+    (void)e_.services.payloads.open(rec, owner_of(r.state), number, kept);
+    e.name = rec.name;
+    e.detail = readable(rec, event);
+  } catch (const error& why) {
+    if (!has_reason(rec.kind)) e.name = rec.name;
+    e.detail = std::string("[") + why.what() + "]";
+  }
   return e;
 }
 

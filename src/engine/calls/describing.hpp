@@ -23,7 +23,7 @@ class describing {
   run_info info_of(resident& r);
   pending_info info_of(resident& r, const pending& p);
   std::string arguments_in_history(resident& r, command_number command);
-  history_entry entry_of(const resident& r, record rec, std::uint64_t number);
+  history_entry entry_of(const resident& r, record rec, std::uint64_t number, engine_time event);
 
   engine_parts& e_;
 };
