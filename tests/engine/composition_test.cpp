@@ -95,6 +95,27 @@ stet::task<int> races(stet::context& ctx) {
   co_return 1;
 }
 
+/// Every combinator of a list, with an empty one.
+stet::task<int> empties(stet::context& ctx) {
+  using none = std::vector<stet::task<int>>;
+  auto refused = [](const auto& o) {
+    auto e = o.template failed_as<stet::error>();
+    return e && e->code() == stet::errc::usage &&
+           std::string(e->what()).find("an empty list") != std::string::npos;
+  };
+  CHECK(refused(co_await stet::attempt(stet::any(none{}))));
+  CHECK(refused(co_await stet::attempt(stet::first_success(none{}))));
+  CHECK(refused(co_await stet::attempt(stet::with_timeout(1h, stet::any(none{})))));
+  CHECK((co_await stet::all(none{})).empty());
+  co_await stet::all(std::vector<stet::task<>>{});
+  const std::vector<int> items;
+  CHECK((co_await stet::map(items, [&](int i) { return leaf(ctx, i); })).empty());
+  CHECK((co_await stet::try_map(items, {.concurrency = 1}, [&](int i) {
+          return leaf(ctx, i);
+        })).empty());
+  co_return 1;
+}
+
 stet::task<int> maps(stet::context& ctx) {
   std::vector<int> items(20);
   for (int i = 0; i < 20; ++i) items[static_cast<std::size_t>(i)] = i;
@@ -220,6 +241,9 @@ stet::task<int> tolerates(stet::context&) {
 TEST_CASE("all waits for all, in any shape, and cancels the rest when one fails") { check(joins); }
 TEST_CASE("any and with_timeout have one winner, and end when the losers have cleaned up") {
   check(races);
+}
+TEST_CASE("a list without operations has a result, or an error that says that it is empty") {
+  check(empties);
 }
 TEST_CASE("map runs so many at a time, and gives the results in the order of the items") {
   check(maps);

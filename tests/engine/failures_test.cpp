@@ -10,6 +10,7 @@
 
 #include "base/bytes.hpp"
 #include "base/ensure.hpp"
+#include "base/users_exception.hpp"
 
 using namespace stet::detail;
 
@@ -56,6 +57,8 @@ TEST_CASE("a broken rule and damage are told as errors of Stet's, and the rest a
   CHECK(code_of(std::make_exception_ptr(stet::error(stet::errc::busy, "x", "y"))) ==
         stet::errc::busy);
   CHECK(!code_of(std::make_exception_ptr(std::runtime_error("x"))));
+  auto of_user = std::make_exception_ptr(stet::error(stet::errc::payload, "x", "no key"));
+  CHECK(code_of(std::make_exception_ptr(users_exception(of_user))) == stet::errc::payload);
 }
 
 TEST_CASE("where an error can't be made, what was thrown instead is told") {

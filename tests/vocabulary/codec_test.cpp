@@ -4,7 +4,9 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <new>
 #include <set>
+#include <stdexcept>
 #include <unordered_map>
 
 #include "round_trip.hpp"
@@ -49,6 +51,9 @@ struct tree {
   bool operator==(const tree&) const = default;
 };
 
+// Its codec throws in the way that the payload says.
+struct moody {};
+
 template <class T> void extremes() {
   using limits = std::numeric_limits<T>;
   for (T v : {limits::min(), T(limits::min() + 1), T(0), T(1), T(23), T(24), T(limits::max() - 1),
@@ -75,6 +80,18 @@ template <> struct stet::codec<brittle> {
   static brittle decode(reader& in) { return brittle(in.null()); }
 };
 
+template <> struct stet::codec<moody> {
+  static void encode(stet::writer& out, const moody&) { out.natural(0); }
+  static moody decode(stet::reader& in) {
+    switch (in.natural()) {
+      case 0: throw 42;
+      case 1: throw std::out_of_range("no such field");
+      case 2: throw std::bad_alloc();
+      case 3: throw stet::error(stet::errc::not_found, "mine", "as it is");
+      default: return {};
+    }
+  }
+};
 template <> struct stet::codec<tree> {
   static void encode(writer& out, const tree& t) {
     out.array(2);
@@ -294,6 +311,26 @@ TEST_CASE("durations and points of time survive") {
   round_trip(std::chrono::days{10});
   round_trip(std::chrono::sys_seconds{123456789s});
   round_trip(std::chrono::sys_time<std::chrono::nanoseconds>::min());
+}
+
+TEST_CASE("whatever a codec throws comes out of decode as a stet::error, apart from bad_alloc") {
+  auto thrown_for = [](unsigned how) -> std::string {
+    std::string bytes;
+    stet::writer(bytes).natural(how);
+    try {
+      (void)stet::decode<moody>(bytes);
+    } catch (const stet::error& e) {
+      return std::string(stet::to_string(e.code())) + ": " + e.what();
+    } catch (const std::bad_alloc&) { return "bad_alloc"; } catch (...) {
+      return "something else";
+    }
+    return "nothing";
+  };
+  CHECK(thrown_for(0).find("payload: the codec of its type threw") == 0);
+  CHECK(thrown_for(1) == "payload: the codec of its type threw: no such field");
+  CHECK(thrown_for(2) == "bad_alloc");
+  CHECK(thrown_for(3) == "not_found: as it is");
+  CHECK(thrown_for(4) == "nothing");
 }
 
 TEST_CASE("void travels as null") {
