@@ -122,6 +122,9 @@ template <class A> auto as_operation(A&& a) {
 }
 template <class A> using operation_of = decltype(as_operation(std::declval<A>()));
 
+/// Throws errc::usage: none of no operations can end first.
+[[noreturn]] STET_API void throw_no_operations();
+
 /// Several operations that are begun together and end together.
 class STET_API group {
  public:
@@ -284,8 +287,9 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] vecto
         for (auto& a : operations_) a.result();
       }
     } else {
+      if (operations_.empty()) throw_no_operations();
       std::size_t winner = decided() ? decisive() : operations_.size() - 1;
-      return {winner, result_of(operations_.at(winner))};
+      return {winner, result_of(operations_[winner])};
     }
   }
 
@@ -413,8 +417,8 @@ concept awaitable_argument =
 }  // namespace detail
 
 /// Waits for all operations. Returns a std::tuple of their results (std::monostate for void); for a
-/// vector of operations a std::vector, or void. The first failure cancels the others; it is thrown
-/// when they have ended.
+/// vector of operations a std::vector, or void; of an empty vector at once. The first failure
+/// cancels the others; it is thrown when they have ended.
 template <class... A>
   requires(sizeof...(A) > 0)
 auto all(A&&... operations) {
@@ -428,7 +432,7 @@ auto all(std::vector<A> operations) {
 }
 /// Waits for the first operation to end, with a value or an exception, by the order of events in
 /// the history; cancels the others. Returns a std::variant whose index() is the winner's; for a
-/// vector of operations any_of{index, value}.
+/// vector of operations any_of{index, value}. The await of an empty vector throws errc::usage.
 template <class... A>
   requires(sizeof...(A) > 0)
 auto any(A&&... operations) {
@@ -441,7 +445,7 @@ auto any(std::vector<A> operations) {
   return detail::vector_group<detail::group::rule::any, A>(std::move(operations));
 }
 /// Waits for the first operation to succeed; cancels the others. If none succeeds, throws the error
-/// of the last operation in the list. Returns as any.
+/// of the last operation in the list. Returns, and takes an empty vector, as any.
 template <class... A>
   requires(sizeof...(A) > 0)
 auto first_success(A&&... operations) {

@@ -367,6 +367,11 @@ void leaf::throw_undecodable() const {
 
 // ---------------------------------------------------------------- groups
 
+void throw_no_operations() {
+  throw error(errc::usage, "co_await",
+              "stet::any and stet::first_success of an empty list: none of no operations ends "
+              "first; ask whether the list is empty before");
+}
 void group::admit(branch& b, std::size_t index) noexcept {
   b.owner = this;
   b.index = index;

@@ -282,7 +282,7 @@ class checking {
       run_state s;
       s.run = recent_.begin()->first;
       catch_up(s);
-      if (s.records > 0) check_run(s);
+      if (s.records > 0) guard(numbered(s.run), [&] { check_run(s); });
     }
   }
 

@@ -93,8 +93,10 @@ start_preview engine_core::preview(std::size_t listed_max) {
 
 stalled_run engine_core::replay_history(std::string_view exported) {
   must_be_new("replay_history", "an engine that is started replays its own runs");
-  parts.time.keeper.update_now(false);
-  return calls.previews.of_history(exported);
+  try {
+    parts.time.keeper.update_now(false);
+    return calls.previews.of_history(exported);
+  } catch (...) { std::rethrow_exception(as_error(std::current_exception())); }
 }
 
 // ---------------------------------------------------------------- the start
@@ -190,7 +192,7 @@ std::exception_ptr engine_core::finish(bool is_loop_left) {
   std::exception_ptr why;
   try {
     if (!is_loop_left) closing_.finish();
-  } catch (...) { why = std::current_exception(); }
+  } catch (...) { why = as_error(std::current_exception()); }
   closing_.end_bodies();  // also if finish() has failed: frames are destroyed now
   return why;
 }

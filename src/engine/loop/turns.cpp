@@ -66,7 +66,7 @@ std::exception_ptr turns::perform(call& c) {
   } catch (const broken_invariant&) {
     throw;
   } catch (const users_exception& e) {  // it concerns the call alone
-    return e.thrown();
+    return as_error(e.thrown());
   } catch (...) { return as_error(std::current_exception()); }
   return nullptr;
 }

@@ -4,6 +4,7 @@
 
 #include "base/ensure.hpp"
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
@@ -37,7 +38,9 @@ std::exception_ptr as_error(std::exception_ptr e) noexcept {
       return error(errc::corrupt, "engine",
                    std::string("something that the store holds can't be read: ") + damage.what());
     });
-  } catch (...) { return e; }
+  } catch (const users_exception& of_user) { return of_user.thrown(); } catch (...) {
+    return e;
+  }
 }
 
 std::exception_ptr own_copy(const std::exception_ptr& e) {

@@ -73,7 +73,9 @@ std::pair<std::string, std::string> state_range(std::string_view table) {
 }
 std::string_view own_key(std::string_view key) {
   source in(key);
-  (void)keys::take_text(in);
+  try {
+    (void)keys::take_text(in);
+  } catch (const malformed&) { throw_other_type(); }
   return in.rest();
 }
 
