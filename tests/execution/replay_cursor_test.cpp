@@ -74,6 +74,45 @@ TEST_CASE("code that emits more than the history has diverges, and so does one t
   CHECK(less.problem().find("where today's code doesn't") != std::string::npos);
 }
 
+TEST_CASE("a replay says whether its history goes on with a command; a drive has none") {
+  auto history = recorded({"a"});
+  drive_output work;
+  replay_cursor e(run_number(7));
+  e.begin_drive(work);
+  CHECK(!e.has_command_next());
+  e.end();
+  e.begin_replay(history, work);
+  CHECK(e.has_command_next());
+  e.emit(step(1, "a"));
+  CHECK(!e.has_command_next());
+  CHECK(e.is_well());
+  replay_cursor damaged(run_number(7));
+  damaged.begin_replay("\x05\xff", work);
+  CHECK(!damaged.has_command_next());
+  CHECK(damaged.problem_kind() == stet::stall_kind::unreadable);
+}
+
+TEST_CASE("a replay compares arguments on request only") {
+  auto with = [](std::string_view payload) {
+    auto r = step(1, "a");
+    r.payload = payload;
+    return r;
+  };
+  replay_cursor live(run_number(7));
+  drive_output out;
+  live.begin_drive(out);
+  live.emit(with("\x81\x01"));
+  for (auto what : {stet::compared::names, stet::compared::arguments}) {
+    drive_output work;
+    replay_cursor e(run_number(7));
+    e.compare = what;
+    e.begin_replay(out.records, work);
+    e.emit(with("\x81\x02"));
+    CHECK(e.is_well() == (what == stet::compared::names));
+    if (!e.is_well()) CHECK(e.problem().find("another argument 1: ") == 0);
+  }
+}
+
 TEST_CASE("after something went wrong nothing is emitted") {
   replay_cursor e(run_number(7));
   drive_output out;
