@@ -11,7 +11,13 @@ namespace stet { inline namespace v0 {
 
 /// The kind of an event. A later version may report more kinds: a switch needs a default.
 enum class event_kind : std::uint8_t {
-  run_stalled,      ///< a run can't go on until its cause is mended: engine_event::stall says why
+  run_stalled,  ///< a run can't go on until its cause is mended: engine_event::stall says why
+  /// At a start: `count` open runs are of a workflow that this program doesn't define. Each of them
+  /// is then stalled, and reported as run_stalled.
+  workflow_undefined,
+  /// At a start: `count` runs of a workflow were stalled. Each is tried again, and reported as
+  /// run_stalled if it can't go on for another reason than before.
+  runs_stalled,
   run_unreadable,   ///< what the store has of a run is damaged; other runs go on
   store_damaged,    ///< an entry that belongs to no run makes no sense; it is left alone
   store_refuses,    ///< no room, or another program holds the store: the engine tries again
@@ -37,6 +43,8 @@ struct engine_event {
   std::uint64_t run = 0;  ///< the number of the run
   /// For run_stalled: the kind of the reason; the text has the reason itself. Otherwise empty.
   std::optional<stall_kind> stall{};
+  /// For workflow_undefined and runs_stalled: how many runs. Otherwise 0.
+  std::uint64_t count = 0;
 };
 
 /// Is called with the events of an engine and with the lines that workflows log. Override what you

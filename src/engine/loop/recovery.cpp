@@ -7,6 +7,7 @@
 
 #include "base/hooks.hpp"
 #include "base/shown.hpp"
+#include "engine/loop/start_report.hpp"
 #include "history/make.hpp"
 #include "journal/checkpoint.hpp"
 #include "keys/keys.hpp"
@@ -25,6 +26,7 @@ void recovery::recover() {
   if (!e_.journal.opened().was_clean) suspect(who);
   schedule_all();
   e_.advance.waker.load_timers();
+  report_held_up(e_);
   let_go();
   for (auto& [run, debts] : e_.runs.unreadable.owed)
     if (auto r = e_.runs.table.load(run)) e_.runs.agenda.add(*r);  // its debts are paid then

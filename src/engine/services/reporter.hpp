@@ -48,6 +48,11 @@ class reporter final : public listener {
   void report_stalled(std::string_view text, const run_state& of, stall_kind why) noexcept {
     event({event_kind::run_stalled, text, of.workflow, of.id, {}, of.run.value(), why});
   }
+  /// Reports an event of several runs of a workflow.
+  void report_runs(event_kind kind, std::string_view text, std::string_view workflow,
+                   std::uint64_t count) noexcept {
+    event({kind, text, workflow, {}, {}, 0, std::nullopt, count});
+  }
   /// Reports an event of a run of which only the number is known.
   void report_of_run(event_kind kind, std::string_view text, run_number run) noexcept {
     event({kind, text, {}, {}, {}, run.value()});

@@ -35,6 +35,8 @@ void listener::problem(std::string_view text) {
 std::string_view to_text(event_kind kind) noexcept {
   switch (kind) {
     case event_kind::run_stalled: return "run_stalled";
+    case event_kind::workflow_undefined: return "workflow_undefined";
+    case event_kind::runs_stalled: return "runs_stalled";
     case event_kind::run_unreadable: return "run_unreadable";
     case event_kind::store_damaged: return "store_damaged";
     case event_kind::store_refuses: return "store_refuses";
