@@ -113,6 +113,39 @@ TEST_CASE("a replay compares arguments on request only") {
   }
 }
 
+TEST_CASE("a replay compares everything from the record on that this program has emitted") {
+  auto with = [](std::uint32_t number, std::string_view payload) {
+    auto r = step(number, "a");
+    r.payload = payload;
+    return r;
+  };
+  drive_output out;
+  replay_cursor before(run_number(7));
+  before.begin_drive(out);
+  before.emit(with(1, "\x81\x01"));
+  before.end();
+  drive_output work;
+  replay_cursor now(run_number(7));
+  now.begin_replay(out.records, work);
+  now.emit(with(1, "\x81\x02"));  // today's arguments
+  now.end();
+  REQUIRE(now.is_well());
+  CHECK(now.replayed == 1);
+  now.begin_drive(out);
+  now.emit(with(2, "\x81\x03"));
+  now.end();
+  CHECK(now.replayed == 1);
+  for (std::string_view second : {"\x81\x03", "\x81\x04"}) {
+    replay_cursor shadow(run_number(7));
+    shadow.everything_after = now.replayed;
+    shadow.begin_replay(out.records, work);
+    shadow.emit(with(1, "\x81\x02"));
+    CHECK(shadow.is_well());
+    shadow.emit(with(2, second));
+    CHECK(shadow.is_well() == (second == "\x81\x03"));
+  }
+}
+
 TEST_CASE("after something went wrong nothing is emitted") {
   replay_cursor e(run_number(7));
   drive_output out;
