@@ -91,7 +91,8 @@ struct engine_options {
   /// Says what a replay compares with a run's history, apart from kind and order of its operations.
   /// With `names`, a deploy may mend the text of a set_details, add a field to a type of arguments,
   /// or rename the class of an exception. With `arguments`, each of these stalls the runs that came
-  /// past such a place. For tests; the replays of replay_check_interval compare everything.
+  /// past such a place: that is for tests. The replays of replay_check_interval compare everything
+  /// that this program has emitted.
   stet::compared compare = stet::compared::names;
   stet::clock* clock = nullptr;        ///< nullptr: the machine's
   stet::entropy* entropy = nullptr;    ///< nullptr: the machine's

@@ -86,7 +86,8 @@ std::uint8_t replay_cursor::emit(record r, const char* file) noexcept try {
       diverge(r, file);
       return 0;
     }
-    if (auto in = difference(replay_->next, r, compare); in != respect::nothing) {
+    const auto what = records_ > everything_after ? compared::arguments : compare;
+    if (auto in = difference(replay_->next, r, what); in != respect::nothing) {
       problem_ = text_of(in, replay_->next, r) + ": ";
       diverge(r, file);
       return 0;

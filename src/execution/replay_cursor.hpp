@@ -48,7 +48,11 @@ class replay_cursor {
  public:
   explicit replay_cursor(run_number run) noexcept : run_(run) {}
 
-  compared compare = compared::names;  // what a replay compares; set before it
+  // Set before a replay: it compares what `compare` says, and everything after this many records.
+  compared compare = compared::names;
+  std::uint64_t everything_after = UINT64_MAX;
+  // The records that the latest replay went through: those after them this program has emitted.
+  std::uint64_t replayed = 0;
 
   // ------------------------------------------------------------ problems
   bool is_well() const noexcept { return problem_.empty(); }
@@ -71,6 +75,7 @@ class replay_cursor {
   void begin_drive(drive_output& out) noexcept { out_ = &out; }
   void begin_replay(std::string_view history, drive_output& work);
   void end() noexcept {
+    if (replay_) replayed = records_;
     out_ = nullptr;
     replay_.reset();
   }
