@@ -78,7 +78,7 @@ struct file_backup : workflow_base {
       const auto copied = co_await step(ctx, "verify", [&] { return files::fingerprint(to); });
       if (copied == original) co_return bytes;
     }
-    throw std::runtime_error("the file keeps changing while it is copied");
+    throw stet::permanent_error("the file keeps changing while it is copied");
   }
 };
 

@@ -97,7 +97,7 @@ stet::task<int> work(stet::context& ctx, int how) {
 }
 
 void define(stet::engine& e) {
-  e.define(Work, work);
+  e.define(Work, {.accident = stet::accident::fail}, work);
   e.define(Counter, stet::on(Add, [](int& c, int n) { return c += n; }));
 }
 

@@ -17,7 +17,7 @@ inline void define_busy(stet::engine& e, effects& done) {
       });
       co_await ctx.sleep(1h);
     }
-    if (n == 3) throw std::runtime_error("three is too many");
+    if (n == 3) throw stet::permanent_error("three is too many");
     co_return n;
   });
   e.define(Parent, [](stet::context& ctx, int n) -> stet::task<int> {
