@@ -183,7 +183,8 @@ class STET_API engine : public client {
                                                                std::move(handlers)...));
   }
   /// Declares an exception type: such an exception crosses the journal as itself, through steps,
-  /// children and result(). A declared error is final: a step that throws it is not retried.
+  /// children and result(). A declared error is final: a step that throws it is not retried, and a
+  /// run whose workflow lets it escape has failed.
   /// Throws   errc::conflict if the name is declared already, errc::usage after start().
   template <class E> void define(const error_type<E>& name) {
     if constexpr (detail::require_codec<E>())

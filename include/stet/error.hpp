@@ -240,7 +240,8 @@ class STET_API stopped {
 };
 
 /// A failure that no retry can cure. Throw it, or an exception derived from it, in a step's body:
-/// the step fails at once, whatever its retry_policy.
+/// the step fails at once, whatever its retry_policy. If the code of a workflow throws it, the run
+/// fails, whatever engine_options::accident says.
 class STET_API permanent_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -64,8 +64,6 @@ struct run_summary {
   std::string workflow;
   std::string version;    ///< of the workflow, which the run stays with; empty if it has none
   std::uint64_t run = 0;  ///< the run's number: a later start has a higher one
-  /// stalled also if its workflow, or its version, isn't defined: a filter takes such a run that
-  /// sleeps for a running one until it wakes.
   stet::status status = status::running;
   std::string reason;  ///< why it is stalled, or ended otherwise than completed
   time_point started{};

@@ -21,7 +21,7 @@ struct ear final : stet::listener {
   std::map<std::string, std::uint64_t> counts, stalled;
 };
 
-auto build(const char* step, bool is_whole = true, std::string_view version = {}) {
+auto build(const char* step, bool is_whole = true) {
   return [=](stet::engine& e) {
     e.define(Works, [=](stet::context& ctx) -> stet::task<int> {
       co_await ctx.step(step, [] {});
@@ -29,7 +29,7 @@ auto build(const char* step, bool is_whole = true, std::string_view version = {}
       co_return 1;
     });
     if (is_whole)
-      e.define(Sleeps, {.version = version}, [](stet::context& ctx) -> stet::task<int> {
+      e.define(Sleeps, [](stet::context& ctx) -> stet::task<int> {
         co_await ctx.sleep(1000h);
         co_return 2;
       });
@@ -95,26 +95,5 @@ TEST_CASE("a start reports how many runs an earlier deploy has stalled") {
     w.settle();
     CHECK(w.run(Works, "w1") == 1);
     CHECK(stalled_by_filter(w) == 0);
-  });
-}
-
-TEST_CASE("a run whose version isn't defined shows that it is held up, also while it sleeps") {
-  everywhere_by_hand([](world& w) {
-    w.open(build("a", true, "1"));
-    auto run = w.engine().start(Sleeps, "s");
-    w.settle();
-    w.close();
-    w.open(build("a", true, "2"));
-    w.settle();
-    CHECK(w.engine().find(Sleeps, "s")->status() == stet::status::stalled);
-    auto info = w.engine().admin().describe("s");
-    CHECK(info->status == stet::status::stalled);
-    CHECK_MESSAGE(info->reason.find("version '1'") != std::string::npos, info->reason);
-    auto rows = w.engine().admin().list("WorkflowType = 'sleeps'").runs;
-    REQUIRE(rows.size() == 1);
-    CHECK(rows[0].status == stet::status::stalled);
-    w.close();
-    w.open(build("a", true, "1"));
-    CHECK(w.engine().find(Sleeps, "s")->status() == stet::status::running);
   });
 }

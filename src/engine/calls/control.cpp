@@ -35,8 +35,7 @@ answer<void> control::resume(run_ref target) {
 
 answer<v0::status> control::status(run_ref target) {
   auto r = e_.runs.finder.last_of_chain(target);
-  const bool is_held_up = e_.services.definitions.holds_up(r->state);
-  return {is_held_up ? v0::status::stalled : r->state.shown_status(), r->last_lsn};
+  return {r->state.shown_status(), r->last_lsn};
 }
 
 answer<void> control::move(run_ref target, std::string_view version) {

@@ -27,10 +27,6 @@ run_info describing::info_of(resident& r) {
   info.run = s.run.value();
   info.status = s.shown_status();
   if (info.status != status::completed) info.reason = e_.runs.texts.outcome(s);
-  if (info.status == status::running && e_.services.definitions.holds_up(s)) {
-    info.status = status::stalled;
-    info.reason = e_.services.definitions.why_missing(s.workflow, s.version);
-  }
   info.records = s.records;
   info.started = to_time_point(s.started);
   info.closed = to_time_point(s.closed());

@@ -39,10 +39,6 @@ void lists::add(listing& l, const run_state* s) const {
   if (l.what == listing::kind::rows) {
     auto& row = l.rows.emplace_back(summary_of(*s));
     if (row.status != v0::status::completed) row.reason = e_.runs.texts.outcome(*s);
-    if (row.status == v0::status::running && e_.services.definitions.holds_up(*s)) {
-      row.status = v0::status::stalled;
-      row.reason = e_.services.definitions.why_missing(s->workflow, s->version);
-    }
     std::tie(row.memo, row.details) = e_.runs.texts.memo_and_details(*s);
   }
   if (l.what == listing::kind::by_status) ++l.by_status[{s->workflow, s->shown_status()}];

@@ -43,10 +43,6 @@ const definitions::versioned* definitions::newest(std::string_view workflow) con
   return found == all_.end() ? nullptr : &found->second.back();
 }
 
-bool definitions::holds_up(const run_state& s) const {
-  return s.open() && !s.begins_at && find(s.workflow, s.version) == nullptr;
-}
-
 std::string definitions::why_missing(std::string_view workflow, std::string_view version) const {
   auto found = all_.find(std::string(workflow));
   if (found == all_.end())

@@ -8,8 +8,6 @@
 
 #include <stet/definition.hpp>
 
-#include "run_state/run_state.hpp"
-
 namespace stet { inline namespace v0 { namespace detail {
 
 /// Written before the engine starts, only read afterwards.
@@ -26,9 +24,6 @@ class definitions {
   /// The version that new runs get: the one that was defined last. Returns null if the workflow
   /// isn't defined.
   const versioned* newest(std::string_view workflow) const;
-  /// Whether an open run can't go on, because its workflow or its version isn't defined. It may not
-  /// be stalled yet: a run that sleeps is stalled when it wakes.
-  bool holds_up(const run_state& s) const;
   /// Why find() has nothing for a run, and what to do about it.
   std::string why_missing(std::string_view workflow, std::string_view version) const;
 
