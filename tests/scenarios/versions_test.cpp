@@ -100,6 +100,7 @@ TEST_CASE("a deploy may change arguments, texts, lengths and classes of exceptio
     w.close();
     w.options.compare = stet::compared::arguments;  // on request they are compared
     w.open(build(true));
+    w.engine().signal("t", Go);
     w.settle();
     REQUIRE(is_stalled(w, "t"));
     CHECK_MESSAGE(reason_of(w, "t").find("other details") != std::string::npos, reason_of(w, "t"));
@@ -108,7 +109,6 @@ TEST_CASE("a deploy may change arguments, texts, lengths and classes of exceptio
     w.open(build(true));
     w.settle();
     CHECK_MESSAGE(!is_stalled(w, "t"), reason_of(w, "t"));
-    w.engine().signal("t", Go);
     CHECK(w.result(*w.engine().find(Text, "t")) == "done");
     CHECK(w.done.of("charge") == 1);
   });
