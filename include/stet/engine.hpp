@@ -202,7 +202,9 @@ class STET_API engine : public client {
   /// Cost     a replay of every open run, one after the other; as much memory as start() needs.
   start_preview preview(std::size_t listed_max = 1000);
   /// Takes the store over, reads what its journal holds and resumes every run that a crash or a
-  /// close cut short.
+  /// close cut short. Reports to the listener how many open runs are of workflows that aren't
+  /// defined, which are stalled then, and how many were stalled: event_kind::workflow_undefined,
+  /// runs_stalled.
   /// Throws   store_error: errc::conflict if another engine owns the store; errc::corrupt if the
   ///          store can't be trusted (nothing is executed then); errc::store if it was written by a
   ///          newer version; errc::full or errc::busy if it can't be written now: then call start()
