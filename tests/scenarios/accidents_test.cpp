@@ -245,6 +245,37 @@ TEST_CASE("what an update's handler throws is its caller's: it holds up neither 
   });
 }
 
+TEST_CASE(
+    "an update's handler that can't read what came stalls the run, and a mended build answers") {
+  everywhere_by_hand([](world& w) {
+    auto define = [](bool as_word) {
+      return [as_word](stet::engine& e) {
+        e.define(Text, [as_word](stet::context& ctx) -> stet::task<std::string> {
+          auto add = ctx.on(Add, [as_word](stet::context& c, int n) -> stet::task<int> {
+            if (as_word) co_return n + static_cast<int>((co_await c.receive(Word)).size());
+            co_return n + co_await c.receive(Number);
+          });
+          co_await ctx.sleep(1h);
+          co_return "done";
+        });
+      };
+    };
+    w.open(define(false));
+    auto run = w.engine().start(Text, "t");
+    w.settle();
+    (void)run.start_update(Add, {.id = "u"}, 1);
+    run.signal(Word, "seven");
+    w.settle();
+    CHECK(run.status() == stet::status::stalled);
+    CHECK_MESSAGE(reason_of(w, "t").find("the handler of the update 'u'") != std::string::npos,
+                  reason_of(w, "t"));
+    w.crash();
+    w.open(define(true));
+    CHECK(w.engine().update("t", Add, {.id = "u"}, 1) == 6);
+    CHECK(w.run(Text, "t") == "done");
+  });
+}
+
 TEST_CASE("a saga undoes what it did before a bug stalls its run") {
   everywhere_by_hand([](world& w) {
     w.open([&](stet::engine& e) {
