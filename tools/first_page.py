@@ -54,7 +54,7 @@ def evidence(page):
         if any(failures for _, failures in chosen):
             raise Wrong(f'docs/reliability.md reports failures in its rows {pattern[1:]!r}: README.md must not claim that there are none')
     return (f'**Evidence**: killed {sums["kills"]:,} times by SIGKILL (at every durable operation, at the n-th system call, at random under load), cut off from power '
-            f'{sums["cuts"]:,} times,\ncrashed at every point of {sums["scripts"]:,} scripts, and simulated with all faults at once under {sums["lives"]:,} seeds: **acknowledged and lost: 0. '
+            f'{sums["cuts"]:,} times,\n{sums["scripts"]:,} crashes at every point of every script of up to three operations, {sums["lives"]:,} simulations with all faults at once: **acknowledged and lost: 0. '
             'Recorded and done again: 0**\n([how each was counted](docs/reliability.md)).\n')
 
 
