@@ -421,7 +421,9 @@ class STET_API context {
   /// no secret either: for a password or a token use a step, or a promise.
   std::string uuid();
   /// Returns the workflow id of this run.
-  std::string_view id() const noexcept;
+  ///     std::string id = ctx.id();
+  /// Life     as long as the run's frame: a body that may outlive it needs a copy.
+  const std::string& id() const noexcept STET_LIFETIMEBOUND;
   /// Returns true while recorded history is replayed. Use it for logs and metrics only: a workflow
   /// whose decisions depend on it diverges.
   bool replaying() const noexcept;
