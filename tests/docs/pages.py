@@ -2,6 +2,7 @@
 """The code in the documents.
 
 pages.py program PAGE OUT   writes the first ```cpp block of PAGE, a whole program, to OUT
+pages.py block PAGE LANGUAGE OUT   writes the first block of PAGE in another language (cmake, meson, …) to OUT
 pages.py run PAGE PROGRAM   runs that program: it must print the first ```text block of PAGE
 pages.py check              compiles (syntax only) every page of the guide, its blocks in their order; and follows
                             the links between all pages. A block after the line `<!-- not compiled -->` is left out.
@@ -84,6 +85,9 @@ if __name__ == '__main__':
     if sys.argv[1:2] == ['program'] and len(sys.argv) == 4:
         page = pathlib.Path(sys.argv[2]).resolve()
         pathlib.Path(sys.argv[3]).write_text(source(blocks(page)[:1], page), encoding='utf-8')
+    elif sys.argv[1:2] == ['block'] and len(sys.argv) == 5:
+        text = pathlib.Path(sys.argv[2]).read_text(encoding='utf-8')
+        pathlib.Path(sys.argv[4]).write_text(re.search(rf'^```{sys.argv[3]}\n(.*?)^```$', text, re.S | re.M).group(1), encoding='utf-8')
     elif sys.argv[1:2] == ['run'] and len(sys.argv) == 4:
         sys.exit(run(pathlib.Path(sys.argv[2]), sys.argv[3]))
     elif sys.argv[1:] == ['check']:
