@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [compiler]: every case of cases.cpp must fail with its message, every public header must
-# compile alone without a warning, and so must hidden_names.cpp. Prints one line per case. Exit
-# status 1 if any case is wrong.
+# compile alone without a warning, and so must hidden_names.cpp; options of the compiler that Stet
+# can't do without are refused. Prints one line per case. Exit status 1 if any case is wrong.
 here=$(cd "$(dirname "$0")" && pwd) && root=$(cd "$here/../.." && pwd) || exit 2
 compiler=${1:-${CXX:-clang++-19}}
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT || exit 2
@@ -59,7 +59,20 @@ one_file() {
     grep -m3 -E 'error' <<<"$output" | cut -c1-300
   fi
 }
-export -f one_case one_header one_file
+
+# Compiler options that Stet can't do without, and what the error must say.
+one_option() {
+  local option=$1 wanted=${*:2} output
+  if output=$($compiler $flags "$option" -fsyntax-only -x c++ - <<<'#include <stet/workflow.hpp>' 2>&1); then
+    echo "FAILED option $option compiles, wanted: $wanted"
+  elif grep -qF -- "$wanted" <<<"$output"; then
+    echo "ok option $option «$wanted»"
+  else
+    echo "FAILED option $option says something else, wanted: $wanted"
+    grep -m3 -E 'error' <<<"$output" | cut -c1-300
+  fi
+}
+export -f one_case one_header one_file one_option
 has_asio() { $compiler -E -x c++ - <<<'#include <asio/bind_cancellation_slot.hpp>' &> /dev/null; }
 
 {
@@ -67,12 +80,14 @@ has_asio() { $compiler -E -x c++ - <<<'#include <asio/bind_cancellation_slot.hpp
   (cd "$root/include/stet" && printf 'one_header %s\n' *.hpp) | if has_asio; then cat; else
     grep -v 'asio.hpp'; fi
   echo one_file hidden_names.cpp
+  echo one_option -fno-exceptions Stet needs exceptions: remove -fno-exceptions
+  echo one_option -fno-rtti Stet needs RTTI: remove -fno-rtti
 } > "$work/jobs"
 xargs -P 2 -I{} bash -c '{}' < "$work/jobs" > "$work/report"
 grep -v '^ok' "$work/report"; grep '^ok' "$work/report" | sort -V
 failed=$(grep -c '^FAILED' "$work/report")
 ran=$(grep -cE '^(ok|FAILED)' "$work/report")
-cases=$(($(grep -c 'CASE ==' "$here/cases.cpp") + $(grep -cE '^one_(header|file)' "$work/jobs")))
+cases=$(($(grep -c 'CASE ==' "$here/cases.cpp") + $(grep -cE '^one_(header|file|option)' "$work/jobs")))
 [ "$ran" = "$cases" ] || { echo "only $ran of $cases ran"; failed=$((failed + cases - ran)); }
 echo "$cases cases, $failed failed"
 [ "$failed" = 0 ]
