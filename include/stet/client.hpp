@@ -287,7 +287,7 @@ class STET_API client {
   ///     auto stuck = engine.admin().list("ExecutionStatus = 'Stalled'");
   v0::admin admin() const { return v0::admin(engine_, name_space_); }
 
-  // ------------------------------------------------------------ compile errors that say what to write
+  // ---------------------------------------------- compile errors that say what to write
   template <class R, class... A, class I, class... X>
     requires(!detail::text<I>)
   auto start(const workflow<R(A...)>&, const I&, X&&...) {

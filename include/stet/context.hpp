@@ -432,7 +432,7 @@ class STET_API context {
   /// undone is passed again. Not durable.
   void log(std::string_view line);
 
-  // ------------------------------------------------------------ compile errors that say what to write
+  // ---------------------------------------------- compile errors that say what to write
   template <class F, class... A>
     requires(!detail::text<F> && !std::same_as<std::remove_cvref_t<F>, step_name>)
   auto step(F&&, A&&...) {

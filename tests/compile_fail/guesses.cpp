@@ -1,6 +1,6 @@
-// What people wrote first who came from Temporal, DBOS, Restate or plain C++. Each either works (a
-// case without EXPECT must compile) or meets a text that says what to write. run.sh compiles every
-// CASE, as those of cases.cpp. Several texts of one compiler: any of them will do.
+// The code that people wrote first who came from Temporal, DBOS, Restate or plain C++. Each case
+// works (one without EXPECT must compile) or meets a text that says what to write. run.sh compiles
+// every CASE, as those of cases.cpp.
 #include <functional>
 #include <future>
 #include <memory>

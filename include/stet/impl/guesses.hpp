@@ -22,7 +22,7 @@ template <class S>
 concept text = std::convertible_to<const std::remove_cvref_t<S>&, std::string_view> &&
                !std::same_as<std::remove_cvref_t<S>, std::nullptr_t>;
 
-/// What stands after `=` in a designated initialiser.
+/// Takes any value in a designated initialiser.
 struct anything {
   constexpr anything() = default;
   template <class T> constexpr anything(T&&) noexcept {}
