@@ -147,6 +147,13 @@ quickstart() {
   command=$(grep -m1 '^cmake -B build' "$page") || { echo 'the page has no command of CMake'; return 1; }
   (cd "$place" && rm -f laps laps.stet* && HOME=$place/home bash -c "$command" && [[ $(build/laps | tail -n 1) = '10 laps' ]])
 }
+# The reader of stores, without the source's folder.
+reads_stores() {
+  local place=$work/golden said
+  rm -rf "$place" && mkdir "$place" && tar -xzf "$root/tests/golden/format-1-sqlite.tar.gz" -C "$place" || return 1
+  said=$(cd / && "$work/$1/bin/stet-read-store" "sqlite:$place/store" --run trip) || { echo "$said"; return 1; }
+  grep -q 'step done 1 "hotel"' <<<"$said"
+}
 # The options of its second command are those of this project.
 quickstart_options() {
   local option
@@ -200,6 +207,7 @@ libraries() {
       echo "skipped $kind: CMake's find_package (no cmake here)"
     fi
   done
+  check 'static: stet-read-store' reads_stores static
   check "static: the quickstart's commands" quickstart static
   check "the quickstart's options exist" quickstart_options
   [[ -d $work/shared ]] && check 'shared: only stet:: is visible' shows_only_stet
