@@ -92,6 +92,8 @@ def words_of(record, commands):
     for name, value in fields.items():
         if name in INTERNAL or value in (b'', 0, {}):
             continue
+        if name == 'start' and shown(name, value) == '{}':
+            continue
         if record.kind == 31 and name == 'payload':
             text = shown('attributes', value) if record.flags & 4 else cbor.shown(value) if record.flags & 8 else cbor.text(value)
             said.append(text)
