@@ -19,5 +19,5 @@ for lap in $(seq 10); do grep -q "^lap $lap\$" first.txt second.txt; done
 laps=$(cat first.txt second.txt | grep -c '^lap')
 [[ $laps = 10 || $laps = 11 ]]
 # The recording on README's first page. It may be killed at another lap.
-shown=$(sed -n '/^```console$/,/^```$/p' "$root/README.md" | grep -E '^lap|laps$')
+shown=$(sed -n '/^```console$/,/^```$/p' "$root/README.md" | grep -E '^(lap [0-9]+|[0-9]+ laps)$')
 diff <(cat first.txt second.txt | uniq) <(uniq <<<"$shown")
