@@ -58,9 +58,13 @@ headers, or define ASIO_HAS_CO_AWAIT=1 (BOOST_ASIO_HAS_CO_AWAIT=1) for all of yo
 namespace stet { inline namespace v0 {
 namespace detail {
 
+// A program may use Asio in one source and Boost.Asio in another: the types and functions of this
+// header are others then, by their names too.
 #if STET_BOOST_ASIO
+inline namespace over_boost_asio {
 namespace net = ::boost::asio;
 #else
+inline namespace over_asio {
 namespace net = ::asio;
 #endif
 
@@ -131,7 +135,13 @@ template <class R, class F, class... P> class asio_body {
   net::any_io_executor executor_;
   F body_;
 };
+}  // namespace over_asio, or over_boost_asio
 template <class R, class F, class... P> inline constexpr bool owns<asio_body<R, F, P...>> = owns<F>;
+#if STET_BOOST_ASIO
+inline namespace over_boost_asio {
+#else
+inline namespace over_asio {
+#endif
 
 // The parameters that take the step's arguments: all of them, except a pending_step in the first
 // place.
@@ -148,7 +158,14 @@ asio_body<R, F, P...> make_asio_body(net::any_io_executor e, F f, std::tuple<P..
   return asio_body<R, F, P...>(std::move(e), std::move(f));
 }
 
+}  // namespace over_asio, or over_boost_asio
 }  // namespace detail
+
+#if STET_BOOST_ASIO
+inline namespace over_boost_asio {
+#else
+inline namespace over_asio {
+#endif
 
 /// Makes the body of a step from a function that returns `asio::awaitable<R>`. The coroutine runs
 /// on `executor`, in a strand of its own. The step ends when the coroutine does: with its result,
@@ -185,5 +202,6 @@ template <class Context, class F>
 auto asio_step(Context& context, F&& body) {
   return asio_step(detail::net::any_io_executor(context.get_executor()), std::forward<F>(body));
 }
+}  // namespace over_asio, or over_boost_asio
 
 }}  // namespace stet::v0

@@ -287,6 +287,30 @@ class STET_API client {
   ///     auto stuck = engine.admin().list("ExecutionStatus = 'Stalled'");
   v0::admin admin() const { return v0::admin(engine_, name_space_); }
 
+  // ---------------------------------------------- compile errors that say what to write
+  template <class R, class... A, class I, class... X>
+    requires(!detail::text<I>)
+  auto start(const workflow<R(A...)>&, const I&, X&&...) {
+    static_assert(detail::never<I>,
+                  "stet: a run has an id, which comes after the workflow: engine.start(Pay, "
+                  "\"pay-7\", {options}, arguments…). The id is the idempotency key: the same id "
+                  "again is the same run");
+  }
+  template <class O = detail::other_start_options>
+  auto start(const detail::name&, std::string_view, std::type_identity_t<O>, ...) {
+    detail::refuse_start_options<O>();
+  }
+  template <detail::text S, class... X> auto start(const S&, X&&...) {
+    static_assert(detail::never<S>,
+                  "stet: a workflow is started by its typed name: inline constexpr "
+                  "stet::workflow<int(int)> Pay{\"pay\"}; … engine.start(Pay, \"pay-7\", 100)");
+  }
+  template <detail::text I, detail::text S, class... X> void signal(const I&, const S&, X&&...) {
+    static_assert(detail::never<S>,
+                  "stet: a signal is sent by its typed name: inline constexpr stet::signal<bool> "
+                  "Approved{\"approved\"}; … engine.signal(\"order-7\", Approved, true)");
+  }
+
   /// Returns the name of the namespace that the runs of this client belong to.
   const std::string& name_space() const noexcept { return name_space_; }
 

@@ -414,6 +414,18 @@ concept awaitable_argument =
     awaitable<std::remove_cvref_t<T>> || maker_with_context<std::remove_cvref_t<T>> ||
     maker<std::remove_cvref_t<T>>;
 
+template <class V> inline constexpr bool vector_of_operations = false;
+template <class A>
+inline constexpr bool vector_of_operations<std::vector<A>> = awaitable_argument<A>;
+
+template <group::rule Rule, class V> auto group_of(V&& operations) {
+  using A = typename std::remove_cvref_t<V>::value_type;
+  constexpr bool takes = !std::is_lvalue_reference_v<V> || std::is_copy_constructible_v<A>;
+  static_assert(takes, "stet: an operation is awaited once: pass std::move(it)");
+  if constexpr (takes) return vector_group<Rule, A>(std::forward<V>(operations));
+  else return v0::operation<void>(nullptr);
+}
+
 }  // namespace detail
 
 /// Waits for all operations. Returns a std::tuple of their results (std::monostate for void); for a
@@ -425,10 +437,10 @@ auto all(A&&... operations) {
   return detail::tuple_group<detail::group::rule::all, detail::operation_of<A>...>(
       detail::as_operation(std::forward<A>(operations))...);
 }
-template <class A>
-  requires(detail::awaitable_argument<A>)
-auto all(std::vector<A> operations) {
-  return detail::vector_group<detail::group::rule::all, A>(std::move(operations));
+template <class V>
+  requires(detail::vector_of_operations<std::remove_cvref_t<V>>)
+auto all(V&& operations) {
+  return detail::group_of<detail::group::rule::all>(std::forward<V>(operations));
 }
 /// Waits for the first operation to end, with a value or an exception, by the order of events in
 /// the history; cancels the others. Returns a std::variant whose index() is the winner's; for a
@@ -439,10 +451,10 @@ auto any(A&&... operations) {
   return detail::tuple_group<detail::group::rule::any, detail::operation_of<A>...>(
       detail::as_operation(std::forward<A>(operations))...);
 }
-template <class A>
-  requires(detail::awaitable_argument<A>)
-auto any(std::vector<A> operations) {
-  return detail::vector_group<detail::group::rule::any, A>(std::move(operations));
+template <class V>
+  requires(detail::vector_of_operations<std::remove_cvref_t<V>>)
+auto any(V&& operations) {
+  return detail::group_of<detail::group::rule::any>(std::forward<V>(operations));
 }
 /// Waits for the first operation to succeed; cancels the others. If none succeeds, throws the error
 /// of the last operation in the list. Returns, and takes an empty vector, as any.
@@ -452,10 +464,10 @@ auto first_success(A&&... operations) {
   return detail::tuple_group<detail::group::rule::success, detail::operation_of<A>...>(
       detail::as_operation(std::forward<A>(operations))...);
 }
-template <class A>
-  requires(detail::awaitable_argument<A>)
-auto first_success(std::vector<A> operations) {
-  return detail::vector_group<detail::group::rule::success, A>(std::move(operations));
+template <class V>
+  requires(detail::vector_of_operations<std::remove_cvref_t<V>>)
+auto first_success(V&& operations) {
+  return detail::group_of<detail::group::rule::success>(std::forward<V>(operations));
 }
 
 /// Waits for an operation, no longer than `limit`. Returns an optional, empty if the time was up;

@@ -12,6 +12,7 @@
 #include <stet/compose.hpp>
 #include <stet/export.hpp>
 #include <stet/handlers.hpp>
+#include <stet/impl/guesses.hpp>
 #include <stet/map.hpp>
 #include <stet/messages.hpp>
 #include <stet/names.hpp>
@@ -422,13 +423,71 @@ class STET_API context {
   /// no secret either: for a password or a token use a step, or a promise.
   std::string uuid();
   /// Returns the workflow id of this run.
-  std::string_view id() const noexcept;
+  ///     std::string id = ctx.id();
+  /// Life     as long as the run's frame: a body that may outlive it needs a copy.
+  const std::string& id() const noexcept STET_LIFETIMEBOUND;
   /// Returns true while recorded history is replayed. Use it for logs and metrics only: a workflow
   /// whose decisions depend on it diverges.
   bool replaying() const noexcept;
   /// Passes a line to the engine's listener. A replay passes nothing; a line that a crash has
   /// undone is passed again. Not durable.
   void log(std::string_view line);
+
+  // ---------------------------------------------- compile errors that say what to write
+  template <class F, class... A>
+    requires(!detail::text<F> && !std::same_as<std::remove_cvref_t<F>, step_name>)
+  auto step(F&&, A&&...) {
+    detail::refuse_step_without_name<F>();
+    return operation<void>(nullptr);
+  }
+  template <class O = detail::other_step_options>
+  auto step(step_name, std::type_identity_t<O>, ...) {
+    detail::refuse_step_options<O>();
+    return operation<void>(nullptr);
+  }
+  template <class F, class... A>
+    requires(!detail::text<F> && !std::same_as<std::remove_cvref_t<F>, step_name>)
+  auto try_step(F&&, A&&...) {
+    detail::refuse_step_without_name<F>();
+    return operation<void>(nullptr);
+  }
+  template <class O = detail::other_step_options>
+  auto try_step(step_name, std::type_identity_t<O>, ...) {
+    detail::refuse_step_options<O>();
+    return operation<void>(nullptr);
+  }
+  template <class F>
+    requires(!detail::text<F> && !std::same_as<std::remove_cvref_t<F>, step_name>)
+  auto transact(F&&) {
+    detail::refuse_step_without_name<F>();
+    return operation<void>(nullptr);
+  }
+  template <class D>
+    requires(!std::convertible_to<D, duration>)
+  auto sleep(D) const {
+    detail::refuse_length<D>();
+    return operation<void>(nullptr);
+  }
+  template <class P>
+    requires(!std::predicate<P>)
+  auto until(P&&, duration = {}) {
+    static_assert(detail::never<P>,
+                  "stet: until takes a function that says whether the condition holds, since it is "
+                  "asked again after each event: ctx.until([&] { return done; })");
+    return operation<void>(nullptr);
+  }
+  template <detail::text S, class... X> auto receive(const S&, X&&...) {
+    static_assert(detail::never<S>,
+                  "stet: a signal is received by its typed name: inline constexpr "
+                  "stet::signal<bool> Approved{\"approved\"}; … ctx.receive(Approved)");
+    return operation<void>(nullptr);
+  }
+  template <detail::text S, class... X> auto child(const S&, X&&...) {
+    static_assert(detail::never<S>,
+                  "stet: a workflow is called by its typed name: inline constexpr "
+                  "stet::workflow<int(int)> Pay{\"pay\"}; … ctx.child(Pay, \"pay-7\", 100)");
+    return operation<void>(nullptr);
+  }
 
  private:
   friend class detail::execution;

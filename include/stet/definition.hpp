@@ -61,7 +61,7 @@ template <class Body, class R, class... A> class definition_of final : public de
   std::unique_ptr<root> begin(context& c, std::string_view arguments) override {
     return std::apply(
         [&](auto&&... a) { return std::make_unique<root_of<R>>(body_(c, std::move(a)...)); },
-        decode<std::tuple<A...>>(arguments));
+        stet::decode<std::tuple<A...>>(arguments));
   }
 
  private:
@@ -77,10 +77,10 @@ template <class E> class declared_error_of final : public declared_error {
     if (!typed || !is(e)) return false;
     f.type = name();
     f.message = words_of(e);
-    encode(f.payload, *typed);
+    stet::encode(f.payload, *typed);
     return true;
   }
-  void raise(const failure& f) const override { throw decode<E>(f.payload); }
+  void raise(const failure& f) const override { throw stet::decode<E>(f.payload); }
 };
 
 template <class Expected, class Given> inline constexpr bool same_parameters = false;
@@ -96,10 +96,16 @@ template <class T> inline constexpr bool is_task = false;
 template <class T> inline constexpr bool is_task<task<T>> = true;
 
 template <class F, class R, class... A> consteval bool check_workflow() {
+  static_assert(
+      !std::is_member_pointer_v<F>,
+      "stet: a member function needs its object: engine.define(Pay, [&shop](stet::context& "
+      "ctx, int cents) { return shop.pay(ctx, cents); })");
   static_assert(one_signature<F>,
                 "stet: a workflow's body is a function or a lambda whose parameter types are "
                 "spelled out (no auto, no overloads)");
-  if constexpr (one_signature<F>) {
+  if constexpr (std::is_member_pointer_v<F>) {
+    return false;
+  } else if constexpr (one_signature<F>) {
     using P = typename parameters_of<F>::type;
     using returned = typename parameters_of<F>::result;
     static_assert(is_task<returned>,

@@ -119,6 +119,12 @@ class STET_API engine : public client {
   /// Makes an engine on a store. It runs no code of the user's before start() or preview().
   /// Throws   errc::usage without a store, and for options that make no sense.
   explicit engine(std::unique_ptr<store> s, engine_options o = {});
+  template <detail::text S>
+  explicit engine(const S&, engine_options = {}) : engine(std::unique_ptr<store>()) {
+    static_assert(detail::never<S>,
+                  "stet: an engine takes an open store: stet::engine "
+                  "engine{stet::lmdb::open(\"bank.stet\")}, with <stet/lmdb.hpp>");
+  }
   /// Closes the engine, as close() does, and reports an exception to the listener instead of
   /// throwing it.
   ~engine();
@@ -181,6 +187,11 @@ class STET_API engine : public client {
       add(name.text(), options,
           std::make_unique<detail::entity_definition<S, H...>>(name.as_workflow(),
                                                                std::move(handlers)...));
+  }
+  template <detail::text S, class... X> void define(const S&, X&&...) {
+    static_assert(detail::never<S>,
+                  "stet: a workflow is defined under its typed name: inline constexpr "
+                  "stet::workflow<int(int)> Pay{\"pay\"}; … engine.define(Pay, pay)");
   }
   /// Declares an exception type: such an exception crosses the journal as itself, through steps,
   /// children and result(). A declared error is final: a step that throws it is not retried, and a

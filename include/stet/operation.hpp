@@ -1,8 +1,10 @@
 // operation<R>: the type of what a workflow awaits.
 #pragma once
+#include <concepts>
 #include <type_traits>
 
 #include <stet/codec.hpp>
+#include <stet/impl/guesses.hpp>
 #include <stet/scope.hpp>
 #include <stet/task.hpp>
 
@@ -34,6 +36,13 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] opera
         return decode<R>(answer);
       } catch (...) { throw_undecodable(); }
     }
+  }
+  template <std::same_as<R> T>
+    requires(!std::is_void_v<R>)
+  operator T() const {
+    static_assert(detail::never<T>,
+                  "stet: this is an operation, and no result yet: co_await it. It begins when it "
+                  "is awaited");
   }
 };
 

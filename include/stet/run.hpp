@@ -1,5 +1,6 @@
 // The handles of a run and of an update, from outside.
 #pragma once
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include <stet/codec.hpp>
 #include <stet/error.hpp>
+#include <stet/impl/guesses.hpp>
 #include <stet/impl/port.hpp>
 #include <stet/kinds.hpp>
 #include <stet/names.hpp>
@@ -22,7 +24,7 @@ namespace detail {
 /// Returns the result of an update that was answered, or throws its error.
 template <class R> R take(const engine_port& e, std::string_view name, const update_outcome& o) {
   if (o.error) e.raise(errc::update_failed, name, *o.error);
-  if constexpr (!std::is_void_v<R>) return decode<R>(o.payload);
+  if constexpr (!std::is_void_v<R>) return stet::decode<R>(o.payload);
 }
 
 }  // namespace detail
@@ -91,6 +93,12 @@ template <class R> class run_handle {
     auto o = engine_->perform(detail::await_run{.target = ref(), .limit = std::nullopt});
     if (o->status != v0::status::completed) detail::raise_outcome(*engine_, id_, *o);
     return decode<R>(o->payload);
+  }
+  template <std::same_as<R> T>
+    requires(!std::is_void_v<R>)
+  operator T() const {
+    static_assert(detail::never<T>,
+                  "stet: this is a handle of the run: call result(), which waits for its end");
   }
   /// Waits for the end, no longer than `limit`. Returns true if the run has ended, or is stalled.
   bool wait_for(duration limit) const {

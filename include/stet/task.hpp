@@ -21,6 +21,7 @@
 
 #include <stet/config.hpp>
 #include <stet/export.hpp>
+#include <stet/impl/guesses.hpp>
 #include <stet/names.hpp>
 
 namespace stet { inline namespace v0 {
@@ -242,6 +243,13 @@ class [[nodiscard("stet: a task does nothing until it is awaited")]] task {
     if (!handle_) detail::throw_awaited_twice();
     return promise_->take();
   }
+  template <std::same_as<T> V>
+    requires(!std::is_void_v<T>)
+  operator V() const {
+    static_assert(detail::never<V>,
+                  "stet: this is a task, and no result yet: co_await it. It begins when it is "
+                  "awaited");
+  }
 
  private:
   template <class, class, class> friend class detail::object_promise;
@@ -312,6 +320,9 @@ struct checked<First, Rest...> {  // First may be *this of a const member
   static_assert(!is_view<std::remove_cvref_t<First>>::value ||
                     !std::is_class_v<std::remove_cvref_t<First>>,
                 "stet: a coroutine's parameter must not be a view (string_view, span, …)");
+  static_assert(!std::is_same_v<std::remove_cvref_t<First>, context> ||
+                    std::is_same_v<First, context&>,
+                "stet: take the context by reference: stet::context& ctx");
   static_assert((static_cast<void>(check_parameter<Rest>()), ..., true));
 };
 

@@ -96,7 +96,7 @@ class execution : private waiter {
   bool ended() const noexcept { return ended_ || replay_cursor.was_ended(); }
 
   run_number run() const noexcept { return who_.run; }
-  std::string_view id() const noexcept { return who_.id; }
+  const std::string& id() const noexcept { return who_.id; }
   /// The crc32c of the id: crash slots have it.
   std::uint32_t id_checksum() const noexcept { return who_.checksum; }
 

@@ -423,7 +423,7 @@ std::string context::uuid() {
                 static_cast<unsigned long long>(low & 0xffffffffffff));
   return text;
 }
-std::string_view context::id() const noexcept { return run_->id(); }
+const std::string& context::id() const noexcept { return run_->id(); }
 bool context::replaying() const noexcept { return run_->replay_cursor.is_replaying(); }
 void context::log(std::string_view line) { run_->log(line); }
 bool context::continue_suggested() const noexcept { return run_->continue_suggested(); }

@@ -111,6 +111,30 @@ dev test
 expect 'what does not compile counts as failed' test "$status:$(tail -n 1 "$work/out")" = '1:0 passed, 1 failed'
 
 
+# ---- the demo ----------------------------------------------------------------------------------------------------
+mkdir -p "$work/project/examples/backup"
+cat >"$work/project/meson.build" <<'MESON'
+project('tiny', 'cpp', default_options: ['cpp_std=c++20'])
+subdir('examples/backup')
+MESON
+cat >"$work/project/examples/backup/meson.build" <<'MESON'
+executable('backup', 'demo.cpp')
+executable('demo', 'demo.cpp')
+MESON
+echo '#include <cstdio>' >"$work/project/examples/backup/demo.cpp"
+echo 'int main() { std::puts("the demo runs"); }' >>"$work/project/examples/backup/demo.cpp"
+dev demo
+expect 'demo: runs' test "$status:$(tail -n 1 "$work/out")" = '0:the demo runs'
+expect 'demo: says how much is to be built, and how long that takes' grep -qE 'Building the demo: 4 steps, .*minute' "$work/err"
+expect 'demo: says how far it is' grep -qE 'built 4 of 4' "$work/err"
+expect 'demo: no lines of ninja' test -z "$(grep -E '^(\[|@|ninja:)' "$work/out" "$work/err")"
+dev demo
+expect 'demo, again: builds nothing, and says nothing of it' test "$status:$(cat "$work/out" "$work/err")" = '0:the demo runs'
+echo 'int main() { return }' >"$work/project/examples/backup/demo.cpp"
+dev demo
+expect 'demo that does not compile: fails' test "$status" = 1
+expect 'demo that does not compile: shows the error' grep -q 'error: expected expression' "$work/err"
+
 # ---- other platforms, and what the CI runs ---------------------------------------------------------------------
 dev cross nonsense
 expect 'a platform that is none' test "$status" = 1

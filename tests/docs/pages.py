@@ -2,9 +2,10 @@
 """The code in the documents.
 
 pages.py program PAGE OUT   writes the first ```cpp block of PAGE, a whole program, to OUT
+pages.py block PAGE LANGUAGE OUT   writes the first block of PAGE in another language (cmake, meson, …) to OUT
 pages.py run PAGE PROGRAM   runs that program: it must print the first ```text block of PAGE
-pages.py check              compiles (syntax only) every page of the guide, its blocks in their order; and follows
-                            the links between all pages. A block after the line `<!-- not compiled -->` is left out.
+pages.py check              compiles (syntax only) every page of the guide, its blocks in their order; follows the links
+                            between all pages; and finds the verbs of the engine that stand in no page. A block after the line `<!-- not compiled -->` is left out.
 """
 import concurrent.futures
 import os
@@ -62,8 +63,33 @@ def run(page, program):
     return 1
 
 
+def verbs(header):
+    """Yields the names of the public methods of a header's classes, outside of stet::detail."""
+    is_public = False
+    for line in (ROOT / 'include' / 'stet' / f'{header}.hpp').read_text(encoding='utf-8').splitlines():
+        if re.match(r'(?:template <.*> )?(?:class|struct)\b.*\{$', line) or line.startswith(' p'):
+            is_public = line.startswith((' public:', 'struct'))
+        elif 'namespace detail {' in line or line.startswith('};'):
+            is_public = False
+        found = re.match(r'  (?!//|return|template|if|for|using|static_assert|requires|explicit)[^ ].*?[ &*](\w+)\(', line)
+        if found and is_public and not line.rstrip().endswith('old spellings'):
+            yield found[1]
+
+
+def verbs_without_page():
+    """A verb that stands in no page of the guide is found by readers of the headers alone."""
+    guide = ''.join(p.read_text(encoding='utf-8') for p in (ROOT / 'docs' / 'guide').glob('*.md'))
+    for header in 'client', 'run', 'admin', 'engine', 'context':
+        for verb in sorted(set(verbs(header)) - {'internals', 'engine', 'client', 'context', 'run_handle', 'failed', 'T'}):
+            if not re.search(rf'(?:[.>:]|`){verb}\b', guide):
+                yield f'include/stet/{header}.hpp: {verb}'
+
+
 def check():
     failures = 0
+    for verb in verbs_without_page():
+        print(f'FAILED  {verb} stands in no page of the guide')
+        failures += 1
     for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]:
         for target in broken_links(page):
             print(f'FAILED  {page.relative_to(ROOT)}: no file {target}')
@@ -84,6 +110,9 @@ if __name__ == '__main__':
     if sys.argv[1:2] == ['program'] and len(sys.argv) == 4:
         page = pathlib.Path(sys.argv[2]).resolve()
         pathlib.Path(sys.argv[3]).write_text(source(blocks(page)[:1], page), encoding='utf-8')
+    elif sys.argv[1:2] == ['block'] and len(sys.argv) == 5:
+        text = pathlib.Path(sys.argv[2]).read_text(encoding='utf-8')
+        pathlib.Path(sys.argv[4]).write_text(re.search(rf'^```{sys.argv[3]}\n(.*?)^```$', text, re.S | re.M).group(1), encoding='utf-8')
     elif sys.argv[1:2] == ['run'] and len(sys.argv) == 4:
         sys.exit(run(pathlib.Path(sys.argv[2]), sys.argv[3]))
     elif sys.argv[1:] == ['check']:

@@ -135,6 +135,33 @@ by_cmake() {
     keeps "$work/cmake-$kind/own_store" erase_range && tests_workflows "$work/cmake-$kind/tested"
 }
 
+# The quickstart: its third command and its CMake project, as they stand in the page, over what its second command installs.
+quickstart() {
+  local page=$root/docs/quickstart.md place=$work/quickstart command
+  rm -rf "$place" && mkdir -p "$place/home" && ln -s "$work/$1" "$place/home/.local" &&
+    "$root/tests/docs/pages.py" program "$page" "$place/laps.cpp" || return 1
+  command=$(grep -m1 '^clang++-19 .*laps\.cpp' "$page") || { echo 'the page has no command that compiles laps.cpp'; return 1; }
+  (cd "$place" && HOME=$place/home bash -c "$command" && [[ $(./laps | tail -n 1) = '10 laps' ]]) || return 1
+  command -v cmake >/dev/null || return 0
+  "$root/tests/docs/pages.py" block "$page" cmake "$place/CMakeLists.txt" || return 1
+  command=$(grep -m1 '^cmake -B build' "$page") || { echo 'the page has no command of CMake'; return 1; }
+  (cd "$place" && rm -f laps laps.stet* && HOME=$place/home bash -c "$command" && [[ $(build/laps | tail -n 1) = '10 laps' ]])
+}
+# The reader of stores, without the source's folder.
+reads_stores() {
+  local place=$work/golden said
+  rm -rf "$place" && mkdir "$place" && tar -xzf "$root/tests/golden/format-1-sqlite.tar.gz" -C "$place" || return 1
+  said=$(cd / && "$work/$1/bin/stet-read-store" "sqlite:$place/store" --run trip) || { echo "$said"; return 1; }
+  grep -q 'step done 1 "hotel"' <<<"$said"
+}
+# The options of its second command are those of this project.
+quickstart_options() {
+  local option
+  for option in $(grep -m1 -o 'meson setup .* && meson install' "$root/docs/quickstart.md" | grep -oE -- '-D[a-z_]+' | sed 's/^-D//'); do
+    [[ $option = default_library ]] || grep -q "^option('$option'," "$root/meson_options.txt" || { echo "no option $option"; return 1; }
+  done
+}
+
 # A project with Stet in its folder builds Stet, and installs it together with itself.
 as_subproject() {
   local project=$work/subproject option options=()
@@ -180,6 +207,9 @@ libraries() {
       echo "skipped $kind: CMake's find_package (no cmake here)"
     fi
   done
+  check 'static: stet-read-store' reads_stores static
+  check "static: the quickstart's commands" quickstart static
+  check "the quickstart's options exist" quickstart_options
   [[ -d $work/shared ]] && check 'shared: only stet:: is visible' shows_only_stet
 }
 

@@ -105,12 +105,15 @@ def written_stores(examples, work, scheme):
     report(f'{scheme}: snapshots, and blocks behind them', problems_of(w.url))
     store = store_at(w.url)
     report(f'{scheme}: they are there', [] if store.blocks and len(store.snapshots) == 3 and len(store.runs) == 4 else [str(vars(store))])
+    one_run(w.url, f'{scheme}: snapshots, and blocks behind them')
     copies = Writer(examples, work, scheme).copies_of_the_middle('patterns/fan_out', 8)
     runs = []
     for n, url in enumerate(copies):
         if not empty(url):
             problems = problems_of(url)
             report(f'{scheme}: fan_out, in the middle ({n})', problems)
+            if not problems and n in (0, len(copies) - 1):
+                one_run(url, f'{scheme}: fan_out, in the middle ({n})')
             runs += [] if problems else [len(store_at(url).runs)]
     print(f'        runs in the middle: {runs}')
 
@@ -121,6 +124,55 @@ def empty(url):
         return not containers.read(url)[0]
     except decode.Malformed as e:
         return 'application_id 0x0' in str(e) or 'is being made' in str(e) or 'CURRENT: No such file' in str(e)
+
+
+# ---- one run, and what a person sees of it
+class Counted:
+    """A reader of ranges that counts what it reads, apart from the journal."""
+
+    def __init__(self, ranges):
+        self.ranges, self.pairs = ranges, 0
+
+    def range(self, first, end, most=None):
+        found = self.ranges.range(first, end, most)
+        self.pairs += sum(k[:2] != b'\0j' for k in found)
+        return found
+
+
+def one_run(url, what):
+    """Each run, looked up by its number and by its id, has the history that the whole store has of it; and little else was read."""
+    whole = store_at(url)
+    wrong = []
+    for number, run in whole.runs.items():
+        for wanted in str(number), run.id.decode():
+            counted = Counted(containers.seek(url))
+            found = checks.OneId(counted, wanted)
+            wrong += [f'{wanted}: {p}' for p in found.problems]
+            if [vars(r) for r in found.histories.get(number, [])] != [vars(r) for r in whole.histories[number]]:
+                wrong.append(f'{wanted}: another history of run {number}')
+            of_id = sum(r.id == run.id or str(n) == wanted for n, r in whole.runs.items())
+            if counted.pairs > 12 * of_id + 8:
+                wrong.append(f'{wanted}: it read {counted.pairs} of {len(whole.pairs)} pairs')
+    report(f'{what}: {len(whole.runs)} runs, each by itself', wrong)
+
+
+def said(url, *arguments):
+    return subprocess.run([sys.executable, TOOLS / 'read_store.py', url, *arguments], capture_output=True, text=True, check=False).stdout
+
+
+def for_people(work, golden):
+    """Names, decoded payloads, and no numbers instead of them. The store's runs are those of tests/golden/workflows.hpp."""
+    place = tempfile.mkdtemp(prefix='golden-', dir=work)
+    subprocess.run(['tar', '-xzf', pathlib.Path(golden) / 'format-1-sqlite.tar.gz', '-C', place], check=True)
+    url = f'sqlite:{place}/store'
+    for arguments, wanted in {('--run', 'trip'): 'step done 1 "hotel" ', ('--run', 'cart'): 'payload=["tea"]', ('--run', 'refused'): 'code=step_failed',
+                              ('--run', '6'): 'child done 1 "parent-1/a"', (): 'waits for step "ask"'}.items():
+        lines = said(url, *arguments)
+        report(f'a person sees {wanted}', [] if wanted in lines else lines.splitlines())
+    report('what is encrypted is named', [] if 'payload=<sealed by xchacha20, ' in said(url, '--run', 'cart') else ['it is not'])
+    report('no secret of a run is shown', [] if 'seed' not in said(url, '--run', 'trip') else ['one is'])
+    report('a run that is not there', [] if said(url, '--run', 'nobody') == '' else ['something was printed'])
+    one_run(url, 'golden sqlite')
 
 
 # ---- damaged stores
@@ -265,6 +317,7 @@ def main():
             put_aside(work, aside, scheme)
             golden_stores(work, golden, scheme)
         if 'sqlite' in schemes:
+            for_people(work, golden)
             damages(work, examples)
         if 'lmdb' in schemes:
             damaged_log(work, examples)

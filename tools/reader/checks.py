@@ -304,3 +304,57 @@ class Store:
                 if not chains.get(p.child):
                     self.problem(f'{self.name(number)} waits for its child, run {p.child}, which '
                                  + ('has ended' if p.child in chains else 'is not there'))
+
+
+class OneId(Store):
+    """The runs of one id, or the run of one number. It seeks their keys: what it reads doesn't grow with the store. Of the journal it
+    reads all, which has a bound, and decodes the records of these runs."""
+
+    def __init__(self, ranges, wanted):
+        self.ranges, self.wanted = ranges, wanted.encode()
+        super().__init__({})
+
+    def get(self, key):
+        return self.ranges.range(key, key + b'\0').get(key)
+
+    def read(self):
+        if (form := self.get(b'm format')) != b'1':
+            raise Malformed(f'the store has format {shown(form or b"")}; this reader knows 1')
+        self.marks = self.guard('the marks (key o)', lambda: decode.marks(self.get(b'\0o') or b''))
+        self.aside, self.owed = collections.defaultdict(list), {}
+        self.numbers = set(self.numbers_of_id())
+        if self.wanted.isdigit() and len(self.wanted) < 20:
+            self.numbers.add(int(self.wanted))
+        for key, value in self.ranges.range(b'\0j', b'\0k').items():
+            self.guard(f'the block at key {key.hex()}', self.read_part, value)
+        self.next_lsn = max(self.next_lsn, self.marks.next_lsn if self.marks else 0)
+        for number in sorted(self.numbers):
+            for key, value in self.ranges.range(b'\0a' + be64(number), b'\0a' + be64(number + 1)).items():
+                self.guard(f'the records put aside at key {key.hex()}', self.read_aside, key, value)
+            self.spaces['h'].update(self.ranges.range(b'\0h' + be64(number), b'\0h' + be64(number + 1)))
+            key = b'\0r' + be64(number)
+            if (value := self.get(key)) is not None:
+                self.guard(f'the snapshot at key {key.hex()}', self.read_snapshot, key, value)
+            if number in self.snapshots or number in self.recent:
+                self.guard(self.name(number), self.read_run, number)
+
+    def numbers_of_id(self):
+        """Yields the numbers of the id's runs in all namespaces, from one namespace to the next."""
+        at = b'\0n'
+        while first := list(self.ranges.range(at, b'\0o', 1)):
+            s = Source(first[0][2:])
+            prefix = b'\0n' + esc(s.esc())
+            for key in self.ranges.range(prefix + esc(self.wanted), prefix + esc(self.wanted) + b'\xff' * 9):
+                yield int.from_bytes(key[-8:], 'big')
+            at = prefix[:-1] + b'\2'  # past all ids of that namespace
+
+    def read_part(self, value):
+        count, first_lsn = int.from_bytes(value[4:8], 'big'), int.from_bytes(value[16:24], 'big')
+        self.next_lsn = max(self.next_lsn, first_lsn + count)
+        for lsn, r in decode.records_of(value, lambda kind, run: kind in (1, 42) or run in self.numbers):
+            if r.kind == 42:
+                self.recent.pop(r.related, None)
+                self.erased.add(r.related)
+            elif r.run in self.numbers or (r.kind == 1 and r.target == self.wanted):
+                self.numbers.add(r.run)
+                self.recent[r.run].append((lsn, r))

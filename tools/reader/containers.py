@@ -15,10 +15,8 @@ FIRST_RECORD = 4096
 STEP = 64
 
 
-def read(url):
-    """Returns {key: value} of `lmdb:PATH`, `sqlite:PATH`, `rocksdb:PATH` or `lines:PATH`, and the findings on the way."""
+def opened(url, kinds):
     scheme, _, path = url.partition(':')
-    kinds = {'lmdb': lmdb_pairs, 'sqlite': sqlite_pairs, 'rocksdb': rocksdb_pairs, 'lines': lines_pairs}
     if scheme not in kinds or not path:
         raise Malformed(f'a store is named scheme:path, with one of {", ".join(kinds)}; this is {url!r}')
     if not pathlib.Path(path).exists():
@@ -26,7 +24,104 @@ def read(url):
     return kinds[scheme](path)
 
 
-def sqlite_pairs(path):
+def read(url):
+    """Returns {key: value} of `lmdb:PATH`, `sqlite:PATH`, `rocksdb:PATH` or `lines:PATH`, and the findings on the way."""
+    return opened(url, {'lmdb': lmdb_pairs, 'sqlite': sqlite_pairs, 'rocksdb': rocksdb_pairs, 'lines': lines_pairs})
+
+
+def seek(url):
+    """Returns a reader of ranges of keys: it seeks in the store's own index, and checks nothing else of the file."""
+    return opened(url, {'lmdb': LmdbRanges, 'sqlite': SqliteRanges, 'rocksdb': RocksdbRanges, 'lines': LinesRanges})
+
+
+# ---- a part of a store: range(first, end) has first <= key < end, in order; at most `most` of them
+class LinesRanges:
+    def __init__(self, path):
+        self.pairs = lines_pairs(path)[0]
+
+    def range(self, first, end, most=None):
+        keys = sorted(k for k in self.pairs if first <= k < end)
+        return {k: self.pairs[k] for k in keys[:most]}
+
+
+class SqliteRanges:
+    def __init__(self, path):
+        self.path, self.base = path, open_sqlite(path)
+
+    def range(self, first, end, most=None):
+        try:
+            rows = self.base.execute('SELECT key, value FROM pairs WHERE key >= ? AND key < ? ORDER BY key LIMIT ?',
+                                     (first, end, -1 if most is None else most))
+            return {bytes(k): bytes(v) for k, v in rows}
+        except sqlite3.DatabaseError as e:
+            raise Malformed(f'{self.path}: SQLite says: {e}') from e
+
+
+class RocksdbRanges:
+    def __init__(self, path):
+        self.path = path
+
+    def range(self, first, end, most=None):
+        limit = [] if most is None else [f'--max_keys={most}']
+        return parse_lines(ldb(self.path, 'scan', f'--from=0x{first.hex()}', f'--to=0x{end.hex()}', *limit), self.path)
+
+
+class LmdbRanges:
+    """LMDB's own pairs under those of the log before it."""
+
+    def __init__(self, path):
+        self.path, self.base, self.over = path, None, Overlay()
+        if pathlib.Path(path).stat().st_size == 0:
+            return
+        lmdb = lmdb_module()
+        try:
+            self.env = lmdb.open(path, subdir=False, readonly=True, lock=False, max_dbs=0)
+            self.base = self.env.begin()
+        except lmdb.Error as e:
+            raise Malformed(f'{path}: LMDB says: {e}') from e
+        log = needed_log(path, self.base.get(LOG_KEY))
+        if log:
+            replay(*log, self.over)
+
+    def range(self, first, end, most=None):
+        found, cursor = {}, self.base.cursor() if self.base else None
+        more = bool(cursor and cursor.set_range(first))
+        while more and (key := bytes(cursor.key())) < end:
+            if key != LOG_KEY and not self.over.hides(key):
+                found[key] = bytes(cursor.value())
+                if most is not None and len(found) >= most:
+                    break
+            more = cursor.next()
+        found.update((k, v) for k, v in self.over.items() if first <= k < end)
+        return {k: found[k] for k in sorted(found)[:most]}
+
+
+class Overlay(dict):
+    """What a log puts, and which keys below it no longer count: those that it erased or put."""
+
+    def __init__(self):
+        super().__init__()
+        self.gone, self.ranges = set(), []
+
+    def __setitem__(self, key, value):
+        self.gone.add(key)
+        super().__setitem__(key, value)
+
+    def pop(self, key, default=None):
+        self.gone.add(key)
+        return super().pop(key, default)
+
+    def erase_range(self, first, end):
+        self.ranges.append((first, end))
+        for key in [k for k in self if first <= k < end]:
+            del self[key]
+
+    def hides(self, key):
+        return key in self.gone or any(first <= key < end for first, end in self.ranges)
+
+
+# ---- whole stores
+def open_sqlite(path):
     if pathlib.Path(path + '-journal').exists():  # only before WAL mode; to read it is to write
         raise Malformed(f'{path}: it is being made, or that was cut short: it has a rollback journal')
     base = sqlite3.connect(pathlib.Path(path).absolute().as_uri() + '?mode=ro', uri=True)
@@ -35,6 +130,14 @@ def sqlite_pairs(path):
         version, = base.execute('PRAGMA user_version').fetchone()
         if (application, version) != (0x53746574, 1):
             raise Malformed(f'{path}: application_id {application:#x} and user_version {version} are not a store\'s')
+        return base
+    except sqlite3.DatabaseError as e:
+        raise Malformed(f'{path}: SQLite says: {e}') from e
+
+
+def sqlite_pairs(path):
+    base = open_sqlite(path)
+    try:
         # Only a whole check sees a page that is in two places, or in none.
         for line, in base.execute('PRAGMA integrity_check'):
             if line != 'ok':
@@ -46,14 +149,18 @@ def sqlite_pairs(path):
         base.close()
 
 
-def rocksdb_pairs(path):
-    ldb = shutil.which('ldb')
-    if not ldb:
+def ldb(path, *command):
+    program = shutil.which('ldb')
+    if not program:
         raise Malformed('reading RocksDB needs `ldb`, of Debian\'s rocksdb-tools; or give its output as lines:FILE')
-    done = subprocess.run([ldb, f'--db={path}', '--hex', 'scan'], capture_output=True, text=True, check=False)
+    done = subprocess.run([program, f'--db={path}', '--hex', *command], capture_output=True, text=True, check=False)
     if done.returncode != 0 or 'Failed' in done.stderr:
         raise Malformed(f'{path}: ldb says: {(done.stderr or done.stdout).strip()[:400]}')
-    return parse_lines(done.stdout, path), []
+    return done.stdout
+
+
+def rocksdb_pairs(path):
+    return parse_lines(ldb(path, 'scan'), path), []
 
 
 def lines_pairs(path):
@@ -73,8 +180,16 @@ def parse_lines(text, path):
 
 
 # ---- LMDB, and the log before it
+def lmdb_module():
+    try:
+        import lmdb  # here: reading another store doesn't need it
+    except ImportError:
+        raise Malformed('reading LMDB needs the Python module lmdb (Debian: python3-lmdb)') from None
+    return lmdb
+
+
 def lmdb_pairs(path):
-    import lmdb  # here: reading another store doesn't need it
+    lmdb = lmdb_module()
     if pathlib.Path(path).stat().st_size == 0:  # its making was cut short
         return {}, []
     try:
@@ -82,9 +197,15 @@ def lmdb_pairs(path):
             pairs = {bytes(k): bytes(v) for k, v in txn.cursor()}
     except lmdb.Error as e:
         raise Malformed(f'{path}: LMDB says: {e}') from e
-    mark = pairs.pop(LOG_KEY, None)
+    log = needed_log(path, pairs.pop(LOG_KEY, None))
+    return replay(*log, pairs) if log else (pairs, [])
+
+
+def needed_log(path, mark):
+    """Returns (log, its id, the last commit that LMDB has taken), or None if there is nothing in the log that LMDB lacks."""
     if mark is None:
-        return pairs, []
+        return None
+    mark = bytes(mark)
     if len(mark) not in (32, 36):
         raise Malformed(f'{path}: the note about the log has {len(mark)} bytes instead of 36, or of 32 in version 1')
     version, needed, log_id, taken = struct.unpack_from('<4Q', mark)
@@ -93,11 +214,11 @@ def lmdb_pairs(path):
     if version == 2 and crc32c(mark[:32]) != struct.unpack_from('<I', mark, 32)[0]:
         raise Malformed(f'{path}: the checksum of the note about the log is wrong')
     if not needed:
-        return pairs, []
+        return None
     log = pathlib.Path(path + '-log')
     if not log.exists():
         raise Malformed(f'{path}: its log {log} is missing, and holds its latest commits')
-    return replay(log, log_id, taken, pairs)
+    return log, log_id, taken
 
 
 def replay(log, log_id, taken, pairs):
@@ -132,6 +253,14 @@ def whole_record(data, at, log_id):
     return number, flushed, data[at + 40:end], 40 + length
 
 
+def erase_range(pairs, first, end):
+    if isinstance(pairs, Overlay):
+        pairs.erase_range(first, end)
+        return
+    for k in [k for k in pairs if first <= k < end]:
+        del pairs[k]
+
+
 def apply(operations, pairs, log, number, owners):
     at = 0
     while at < len(operations):
@@ -151,7 +280,6 @@ def apply(operations, pairs, log, number, owners):
         elif what == 2:
             pairs.pop(key, None)
         elif what == 3:
-            for k in [k for k in pairs if key <= k < value]:
-                del pairs[k]
+            erase_range(pairs, key, value)
         else:
             raise Malformed(f'{log}: commit {number} has an operation of kind {what}')

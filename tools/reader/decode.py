@@ -234,7 +234,25 @@ def records(data):
         yield Record(s.text())
 
 
+def run_of(record):
+    """Returns the kind and the run of a record that isn't decoded."""
+    s = Source(record)
+    kind, _ = s.u8(), s.u8()
+    return kind, s.varint()
+
+
 # ---- blocks and chunks
+def records_of(data, wants):
+    """Yields (LSN, record) of a block, for the records for which wants(kind, run) holds when they come up. Nothing else of the block is checked."""
+    s, lsn = Source(data), int.from_bytes(data[16:24], 'big')
+    s.take(40)
+    while s.left():
+        raw = s.text()
+        if wants(*run_of(raw)):
+            yield lsn, Record(raw)
+        lsn += 1
+
+
 def block(data, number):
     """(first LSN, time, [records])"""
     if len(data) < 40:

@@ -6,7 +6,8 @@
 namespace stet { inline namespace v0 {
 
 engine::engine(std::unique_ptr<store> s, engine_options o)
-    : client(std::make_shared<detail::engine_core>(std::move(s), std::move(o)),
+    : client((detail::check_codecs(),
+              std::make_shared<detail::engine_core>(std::move(s), std::move(o))),
              std::string(detail::default_namespace)),
       core_(static_cast<detail::engine_core*>(engine_.get())) {}
 engine::~engine() {

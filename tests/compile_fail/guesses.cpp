@@ -1,0 +1,244 @@
+// The code that people wrote first who came from Temporal, DBOS, Restate or plain C++. Each case
+// works (one without EXPECT must compile) or meets a text that says what to write. run.sh compiles
+// every CASE, as those of cases.cpp.
+#include <functional>
+#include <future>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include <stet/stet.hpp>
+
+using namespace std::chrono_literals;
+
+struct order {  // has no codec
+  int cents;
+};
+struct shop {
+  int charge(int cents) const;
+  stet::task<int> pay(stet::context&, int cents);
+};
+
+inline constexpr stet::workflow<int(int)> Pay{"pay"};
+inline constexpr stet::workflow<std::string()> Name{"name"};
+inline constexpr stet::signal<bool> Approved{"approved"};
+inline constexpr stet::query<int()> Paid{"paid"};
+inline constexpr stet::update<int(int)> Add{"add"};
+
+int charge(int cents);
+void mail(std::string to);
+stet::task<int> helper(stet::context&, int);
+stet::task<int> pay(stet::context& ctx, int n) { co_return co_await helper(ctx, n); }
+
+#define WF stet::task<int> f([[maybe_unused]] stet::context& ctx, [[maybe_unused]] int n)
+#define USE void d([[maybe_unused]] stet::engine& e, [[maybe_unused]] int k)
+
+// ---- names and ids
+#if CASE == 1  // the id as a std::string, a view or a part of another text
+stet::task<std::string> f(stet::context& ctx) {
+  std::string id = ctx.id();
+  std::string_view view = ctx.id();
+  co_await ctx.child(Pay, id + "/pay", 1);
+  co_return ctx.id() + "/" + std::string(view);
+}
+#elif CASE == 2   // EXPECT: stet: a step has a name, which comes first
+WF { co_return co_await ctx.step(charge, n); }
+#elif CASE == 3   // EXPECT: stet: a step has a name, which comes first
+WF {
+  co_return co_await ctx.step([&] { return n; });
+}
+#elif CASE == 4   // EXPECT: stet: a signal is received by its typed name
+WF { co_return co_await ctx.receive("approved"); }
+#elif CASE == 5   // EXPECT: stet: a workflow is called by its typed name
+WF { co_return co_await ctx.child("pay", "pay-1", n); }
+#elif CASE == 6   // EXPECT: stet: a workflow is started by its typed name
+USE { e.start("pay", "pay-1", k); }
+#elif CASE == 7   // EXPECT: stet: a workflow is defined under its typed name
+USE { e.define("pay", pay); }
+#elif CASE == 8   // EXPECT: stet: a signal is sent by its typed name
+USE { e.signal("pay-1", "approved", true); }
+#elif CASE == 9   // EXPECT: stet: a run has an id, which comes after the workflow
+USE { e.start(Pay, k); }
+#elif CASE == 10  // EXPECT: stet: a run has an id, which comes after the workflow
+USE { e.start(Pay, stet::start_options{.run_timeout = 1h}, "pay-1", k); }
+#elif CASE == 11  // EXPECT: stet: an engine takes an open store
+stet::engine e("bank.stet");
+
+// ---- the co_await that was forgotten
+#elif CASE == 20  // EXPECT: an operation does nothing until it is awaited
+WF {
+  ctx.sleep(5s);
+  co_return n;
+}
+#elif CASE == 21  // EXPECT: stet: this is an operation, and no result yet: co_await it
+WF {
+  int paid = ctx.step("charge", charge, n);
+  co_return paid;
+}
+#elif CASE == 22  // EXPECT: stet: this is an operation, and no result yet: co_await it
+WF { co_return ctx.step("charge", charge, n); }
+#elif CASE == 23  // EXPECT: stet: this is a task, and no result yet: co_await it
+WF {
+  int paid = helper(ctx, n);
+  co_return paid;
+}
+#elif CASE == 24  // EXPECT: stet: this is an operation, and no result yet: co_await it
+WF {
+  if (ctx.receive(Approved)) co_return 1;
+  co_return 0;
+}
+#elif CASE == 25  // EXPECT: stet: this is a handle of the run: call result()
+USE {
+  int paid = e.start(Pay, "pay-1", k);
+  (void)paid;
+}
+
+// ---- options
+#elif CASE == 30  // EXPECT: stet: step_options has no option of this name
+WF { co_return co_await ctx.step("charge", {.max_attempts = 3}, charge, n); }
+#elif CASE == 31  // EXPECT: stet: step_options has no option of this name
+WF { co_return co_await ctx.step("charge", {.retries = 3}, charge, n); }
+#elif CASE == 32  // EXPECT: stet: step_options has no option of this name
+WF { co_return co_await ctx.step("charge", {.start_to_close_timeout = 30s}, charge, n); }
+#elif CASE == 33  // EXPECT: stet: step_options has no option of this name
+WF { co_return co_await ctx.step("charge", {.retry = {.maximum_attempts = 3}}, charge, n); }
+#elif CASE == 34  // EXPECT: stet: step_options has no option of this name
+WF { co_return co_await ctx.try_step("charge", {.timeout = 5s, .max_retries = 3}, charge, n); }
+#elif CASE == 35  // EXPECT: stet: start_options has no option of this name
+USE { e.start(Pay, "pay-1", {.timeout = 1h}, k); }
+#elif CASE == 36  // EXPECT: stet: start_options has no option of this name
+USE { e.start(Pay, "pay-1", {.workflow_id_reuse_policy = 1}, k); }
+#elif CASE == 37  // empty braces, and the options that exist
+WF {
+  (void)co_await ctx.step("charge", {}, charge, n);
+  (void)co_await ctx.try_step("charge", {}, charge, n);
+  co_return co_await ctx.step(
+      "charge", {.retry = {.max_attempts = 3, .backoff = 1.5}, .timeout = 5s}, charge, 1);
+}
+USE {
+  e.start(Pay, "pay-1", {}, k);
+  e.start(Pay, "pay-1", {}, 'a');
+  e.start(Pay, "pay-1", {});
+  e.start(Pay, std::string("pay-1"), {.reuse = stet::id_reuse::allow, .run_timeout = 1h}, k);
+}
+
+// ---- time
+#elif CASE == 40  // EXPECT: stet: a length of time has a unit
+WF {
+  co_await ctx.sleep(5);
+  co_return n;
+}
+#elif CASE == 41  // EXPECT: stet: a length of time is a whole number of milliseconds
+WF {
+  co_await ctx.sleep(std::chrono::duration<double>(1.5));
+  co_return n;
+}
+#elif CASE == 42  // EXPECT: stet: until takes a function
+WF {
+  bool done = n > 3;
+  co_await ctx.until(done);
+  co_return n;
+}
+#elif CASE == 43  // hours, days, and the run's own time
+WF {
+  co_await ctx.sleep(24h);
+  co_await ctx.sleep(std::chrono::days(30));
+  co_await ctx.sleep_until(ctx.now() + 5min);
+  co_await ctx.until([&] { return n > 3; }, 5s);
+  co_return n;
+}
+
+// ---- a workflow's function
+#elif CASE == 50  // EXPECT: is a coroutine that returns stet::task<R>
+int plain(stet::context&, int n) { return n; }
+USE { e.define(Pay, plain); }
+#elif CASE == 51  // EXPECT: first parameter is stet::context&
+stet::task<int> no_context(int n) { co_return n; }
+USE { e.define(Pay, no_context); }
+#elif CASE == 52  // EXPECT: stet: take the context by reference
+stet::task<int> by_value(stet::context, int n) { co_return n; }
+#elif CASE == 53  // EXPECT: stet: take the context by reference
+stet::task<int> by_const(const stet::context&, int n) { co_return n; }
+#elif CASE == 54  // EXPECT: may refer to a temporary
+stet::task<int> by_const(stet::context&, const std::string& s) { co_return int(s.size()); }
+#elif CASE == 55  // EXPECT: stet: a member function needs its object
+USE { e.define(Pay, &shop::pay); }
+#elif CASE == 56  // the object comes with a lambda; std::function works as well
+void d(stet::engine& e, shop& s) {
+  e.define(Pay, [&s](stet::context& ctx, int n) { return s.pay(ctx, n); });
+  std::function<stet::task<std::string>(stet::context&)> kept;
+  e.define(Name, kept);
+}
+#elif CASE == 57  // EXPECT: the arguments of a name are values
+inline constexpr stet::workflow<int(const order*)> Order{"order"};
+
+// ---- what a step is given, and gives back
+#elif CASE == 60  // EXPECT: this argument of a step can't be journaled: it has no codec
+WF {
+  co_return co_await ctx.step("charge", [](const order& o) { return o.cents; }, order{n});
+}
+#elif CASE == 61  // EXPECT: this type can't be journaled
+WF {
+  auto o = co_await ctx.step("load", [&] { return order{n}; });
+  co_return o.cents;
+}
+#elif CASE == 62  // EXPECT: pass values, not pointers, views or std::ref
+WF {
+  order o{n};
+  co_return co_await ctx.step("charge", [](const order* p) { return p->cents; }, &o);
+}
+#elif CASE == 63  // EXPECT: a step's body returns a value
+WF {
+  auto name = co_await ctx.step("name", [] { return std::string_view("ann"); });
+  co_return int(name.size());
+}
+#elif CASE == 64  // EXPECT: this type can't be journaled
+WF {
+  auto o = co_await ctx.step("load", [] { return std::make_unique<int>(1); });
+  co_return *o;
+}
+#elif CASE == 65  // EXPECT: Unordered
+WF {
+  auto stock = co_await ctx.step("stock", [] { return std::unordered_map<int, int>(); });
+  co_return int(stock.size());
+}
+#elif CASE == 66  // EXPECT: a step's body is an ordinary function
+WF {
+  co_return co_await ctx.step("pay", [&]() -> stet::task<int> { co_return n; });
+}
+#elif CASE == 67  // EXPECT: a step's body is an ordinary function
+WF {
+  co_return co_await ctx.step("pay", [&] { return ctx.step("charge", charge, n); });
+}
+#elif CASE == 68  // EXPECT: the step's body can't be called with these arguments
+WF { co_return co_await ctx.step("charge", charge, "ten"); }
+#elif CASE == 69  // EXPECT: the step's body can't be called with these arguments
+WF { co_return co_await ctx.step("charge", n); }
+
+// ---- foreign futures
+#elif CASE == 70  // EXPECT: can only await what Stet can replay
+WF { co_return co_await std::async(charge, n); }
+#elif CASE == 71  // EXPECT: awaited once: pass std::move(it)
+WF {
+  std::vector<stet::operation<int>> all;
+  for (int i = 0; i < n; ++i) all.push_back(ctx.step("charge", charge, i));
+  auto got = co_await stet::all(all);
+  co_return int(got.size());
+}
+#elif CASE == 72  // EXPECT: an operation does nothing until it is awaited
+WF { co_return co_await (ctx.step("a", charge, n), ctx.step("b", charge, n)); }
+
+// ---- messages
+#elif CASE == 80  // EXPECT: no matching member function || no matching function
+void d(const stet::run_handle<int>& run) { run.signal(Approved, std::string("yes")); }
+#elif CASE == 81  // EXPECT: it answers as long as it lives: keep it in a variable || nodiscard
+WF {
+  ctx.on(Paid, [&] { return n; });
+  co_return n;
+}
+#elif CASE == 82  // EXPECT: loses its captures
+WF {
+  auto adding = ctx.on(Add, [&n](int i) -> stet::task<int> { co_return n + i; });
+  co_return n;
+}
+#endif
