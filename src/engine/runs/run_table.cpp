@@ -21,9 +21,10 @@ run_lease::~run_lease() {
 }
 
 /// The last lease of the run has ended. Its frame may have been rebuilt for a call that only
-/// looked. The frame stays if an attempt is about to begin.
+/// looked. The frame stays if an attempt is about to begin: the latest attempt waits in the gate.
 void run_table::release(resident& r) noexcept {
-  if (r.frame && r.attempts.empty() && frames_.size() > services_.options.resident_runs_max)
+  if (r.frame && frames_.size() > services_.options.resident_runs_max &&
+      (r.attempts.empty() || r.attempts.back()->ticket.submitted))
     keep_within_residency(&r);
   drop_if_idle(r);
 }
