@@ -14,7 +14,9 @@ bool frames::may_evict(const resident& r) noexcept {
 }
 
 void frames::evict(resident& r) noexcept {
-  if (!r.frame || !may_evict(r)) return;
+  if (!r.frame) return;
+  ++tries_;
+  if (!may_evict(r)) return;
   auto who = occupant_of(r.state, *r.frame, {code_use::destroys});
   bool is_counted = r.last_lsn <= journal_.durable_lsn() || block_.is_refused;
   if (suspects_.is_suspected(who) && !is_counted) return;

@@ -1,5 +1,6 @@
 // The coroutines in memory, in the order of their last use.
 #pragma once
+#include <cstdint>
 #include <list>
 #include <memory>
 
@@ -33,6 +34,8 @@ class frames {
   std::size_t excess() const noexcept;
   /// The runs with frames, the one used longest ago first.
   std::list<resident*>& by_use() noexcept { return used_; }
+  /// How often it was tried to evict a frame.
+  std::uint64_t tries() const noexcept { return tries_; }
 
  private:
   services& services_;
@@ -40,6 +43,7 @@ class frames {
   const journal& journal_;
   const block_state& block_;
   std::list<resident*> used_;
+  std::uint64_t tries_ = 0;
 };
 
 }}}  // namespace stet::v0::detail
