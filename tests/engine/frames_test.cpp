@@ -29,6 +29,8 @@ std::uint64_t tries_beside_held(int n) {
     r->attempts.front()->ticket.submitted = true;
   }
   auto other = p.start("other");
+  REQUIRE(p->drive.frames.ensure_frame(*other));
+  p->drive.driver.drive_what_is_there(*other);
   for (int i = 0; i < n; ++i)
     p->drive.driver.take_event(*other, event_named(record_kind::signal, "x", null_payload()));
   for (auto& r : held) CHECK(r->frame);

@@ -46,6 +46,7 @@ void returns::take(attempt& a) {
   ensure(a.at != attempt::phase::running, "an attempt that comes back doesn't run");
   ensure(!r.forgotten && r.state.run == a.order.run, "the run of an attempt is in memory");
   r.remove(a);
+  runs_.frames.reconsider(r);
   desk_.trials.ends(a);
   staller_.for_run(r, [&] { count_return(r, a); });
 }

@@ -16,11 +16,19 @@ bool frames::may_evict(const resident& r) noexcept {
 void frames::evict(resident& r) noexcept {
   if (!r.frame) return;
   ++tries_;
-  if (!may_evict(r)) return;
+  if (!may_evict(r)) {
+    if (r.lru && !r.frame_set_aside) set_aside_.splice(set_aside_.end(), used_, *r.lru);
+    r.frame_set_aside = r.lru.has_value();
+    return;
+  }
   auto who = occupant_of(r.state, *r.frame, {code_use::destroys});
   bool is_counted = r.last_lsn <= journal_.durable_lsn() || block_.is_refused;
-  if (suspects_.is_suspected(who) && !is_counted) return;
-  if (r.lru) used_.erase(*std::exchange(r.lru, std::nullopt));
+  if (suspects_.is_suspected(who) && !is_counted) {
+    if (r.lru) mark_used(r);
+    return;
+  }
+  if (r.lru) of(r).erase(*std::exchange(r.lru, std::nullopt));
+  r.frame_set_aside = false;
   destroy(r.state, r.frame);
 }
 
@@ -34,8 +42,25 @@ void frames::destroy(const run_state& s, std::unique_ptr<execution>& frame) noex
 
 void frames::mark_used(resident& r) {
   ensure(r.frame != nullptr, "a run that was driven has a frame");
-  if (r.lru) used_.splice(used_.end(), used_, *r.lru);
+  if (r.lru) used_.splice(used_.end(), of(r), *r.lru);
   else r.lru = used_.insert(used_.end(), &r);
+  r.frame_set_aside = false;
+}
+
+void frames::reconsider(resident& r) noexcept {
+  if (!r.frame_set_aside || !may_evict(r)) return;
+  used_.splice(used_.begin(), set_aside_, *r.lru);
+  r.frame_set_aside = false;
+}
+
+void frames::clear() noexcept {
+  used_.clear();
+  set_aside_.clear();
+}
+
+/// The list that has the run.
+std::list<resident*>& frames::of(const resident& r) noexcept {
+  return r.frame_set_aside ? set_aside_ : used_;
 }
 
 std::size_t frames::excess() const noexcept {

@@ -59,6 +59,7 @@ struct resident {
   /// they are needed: see sent_log::sent_before.
   std::unique_ptr<std::unordered_set<std::string>> sent_before;
   std::optional<std::list<resident*>::iterator> lru;  // set while there is a frame
+  bool frame_set_aside = false;                       // see frames::evict
   bool revived = false;                               // it was revived since the start
   bool queued = false;                                // it is on the agenda
   bool resumes_later = false;  // resume it when no body refers to its frame any more

@@ -167,7 +167,7 @@ void run_table::forget(resident& r) {
 }
 
 void run_table::clear() noexcept {
-  frames_.by_use().clear();
+  frames_.clear();
   runs_.clear();
   ids_.clear();
   earlier_.clear();
@@ -176,10 +176,9 @@ void run_table::clear() noexcept {
 // ---------------------------------------------------------------- let go
 
 void run_table::keep_within_residency(const resident* kept) noexcept {
-  auto candidate = frames_.by_use().begin();
   for (auto excess = frames_.excess(); excess > 0; --excess) {
-    auto& r = **candidate++;
-    frames_.evict(r);
+    auto& r = *frames_.by_use().front();
+    frames_.evict(r);  // if it can't go now, it isn't the first one any more
     if (&r != kept) drop_if_idle(r);
   }
 }
