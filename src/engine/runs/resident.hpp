@@ -51,8 +51,9 @@ struct resident {
   };
   std::optional<riding_records> riding;
   record_lsn last_lsn;
-  std::uint64_t sliced_in = 0;     // the block that has its latest slice
-  std::vector<attempt*> attempts;  // under way, or waiting in the gate
+  std::uint64_t sliced_in = 0;           // the block that has its latest slice
+  std::vector<attempt*> attempts;        // under way, or waiting in the gate
+  std::uint64_t attempts_looked_at = 0;  // by for_attempts_of
   std::vector<outcome_call*> waiting_calls;
   std::vector<update_call*> updaters;
   /// The keys that the previous run of the chain was sent, if that run left no entries. Null until
@@ -78,6 +79,13 @@ struct resident {
     attempts.back()->ticket.index = a.ticket.index;
     attempts[a.ticket.index] = attempts.back();
     attempts.pop_back();
+  }
+  /// Calls `f` for each attempt of one step.
+  template <class F> void for_attempts_of(command_number step, F f) {
+    for (auto* a : attempts) {
+      ++attempts_looked_at;
+      if (a->order.command == step) f(*a);
+    }
   }
 };
 
