@@ -35,12 +35,12 @@ void scope::cancel(std::string_view reason) noexcept {
     reason_ = std::make_unique<std::string>(reason);
   } catch (const std::bad_alloc&) { return run_->replay_cursor.starve(); }
   cancelled_ = true;
-  for (;;) {  // a command that is given up unlinks itself; one that waits for its body
-              // stays, answered
-    auto* c = commands_;
-    while (c && c->awaits_body) c = c->next;
-    if (!c || !run_->replay_cursor.is_well()) break;
-    run_->commands.give_up(*c, *reason_);
+  // A command that is given up unlinks itself, and no other; one that waits for its body stays,
+  // answered.
+  for (auto* c = commands_; c && run_->replay_cursor.is_well();) {
+    auto* following = c->next;
+    if (!c->awaits_body) run_->commands.give_up(*c, *reason_);
+    c = following;
   }
   for (scope* c = child_; c; c = c->next_)
     if (!c->shielded_) c->cancel(reason);
