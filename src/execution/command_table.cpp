@@ -109,6 +109,7 @@ std::uint8_t command_table::record_command(command& c) noexcept try {
 
 /// Tests a condition. Returns true if that gave it an answer.
 bool command_table::look(condition& c) noexcept {
+  ++looks_;
   try {
     if (!c.holds(run_)) return false;
     if (c.answered == answer_kind::none) c.answered = answer_kind::value;

@@ -42,6 +42,8 @@ class command_table {
   bool meet_condition() noexcept;
 
   bool empty() const noexcept { return pending_.empty(); }
+  /// How often conditions have been tested.
+  std::uint64_t looks() const noexcept { return looks_; }
   /// Returns a pending step, child, promise or message, or null if the run has no such command.
   request* find(command_number number) noexcept;
   /// Returns true if the run goes on in spite of its cancellation, again and again.
@@ -68,6 +70,7 @@ class command_table {
   by_number<command*, command_number> pending_;
   std::vector<condition*> conditions_;  // the conditions among the commands
   command_number last_command_;
+  std::uint64_t looks_ = 0;
   std::uint32_t refused_ = 0;  // awaits after cancellation
   source_point at_;            // the latest command's place
   bool swallows_ = false;

@@ -14,7 +14,10 @@ void mailbox::add(const record& signal) {
 }
 
 bool mailbox::take(std::string_view name, std::string& payload, bool stays) {
-  auto at = std::find_if(unread_.begin(), unread_.end(), [&](auto& m) { return m.name == name; });
+  auto at = std::find_if(unread_.begin(), unread_.end(), [&](auto& m) {
+    ++looks_;
+    return m.name == name;
+  });
   if (at == unread_.end()) return false;
   payload = std::move(at->payload);
   if (!stays) unread_.erase(at);
