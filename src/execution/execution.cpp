@@ -89,7 +89,10 @@ void execution::dispatch(const record& event) {
   switch (event.kind) {
     case record_kind::started: start(event); break;
     case record_kind::cancel_requested: top_->cancel(event.name); break;
-    case record_kind::signal: signals.add(event); break;
+    case record_kind::signal:
+      signals.add(event);
+      commands.signal_came(event.name);
+      break;
     case record_kind::update: updates.begin(event); break;
     default: commands.answer(event);
   }

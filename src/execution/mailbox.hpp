@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <list>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,7 +30,10 @@ class mailbox {
   struct message {
     std::string name, key, payload;
   };
-  std::list<message> unread_;  // an empty list needs no memory, an empty deque does
+  using messages = std::list<message>;
+
+  messages unread_;  // in their order; an empty list needs no memory, an empty deque does
+  std::map<std::string, std::list<messages::iterator>, std::less<>> by_name_;  // the same
   std::set<std::string, std::less<>> keys_;
   std::uint64_t looks_ = 0;
 };

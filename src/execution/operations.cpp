@@ -147,6 +147,7 @@ class receive_condition final : public condition {
   receive_condition(std::string_view s, source_point at)
       : condition("signal '" + std::string(s) + "'", at), signal_(s) {
     takes = true;
+    awaited_signal = signal_;
   }
   bool holds(execution& e) override {
     bool stays = e.replay_cursor.is_replaying() && STET_SEEDED(read_signal_twice);
@@ -166,6 +167,7 @@ class answer_condition final : public condition {
                   at),
         of_(of) {
     of_.hold();
+    awaited_command = of_.id;
   }
   ~answer_condition() override { of_.drop(); }
   std::string_view label() const noexcept override { return of_.label(); }
