@@ -168,8 +168,8 @@ class STET_API condition : public command {
 
   std::string name;    // its name for an operator: "signal 'approved'"
   bool takes = false;  // it takes a signal
-  // What has to come before it can hold: a signal, or the answer to a command of the run. If it
-  // names neither, it may hold after any event.
+  // The signal, or the command of the run, for which it waits: it can't hold before that signal or
+  // the command's answer comes. If it names neither, it may hold after any event.
   std::string_view awaited_signal;
   std::uint32_t awaited_command = 0;
   std::exception_ptr thrown;
