@@ -43,7 +43,7 @@ std::string queries::ask_open(resident& r, std::string_view name, std::string_vi
     here.may_do_anything();
     text = r.frame->updates.answer_query(name, arguments);
   });
-  if (e_.services.options.resident_runs_max == 0) e_.runs.frames.evict(r);
+  e_.runs.frames.evict_after_use(r);
   if (thrown) throw users_exception(thrown);
   return text;
 }

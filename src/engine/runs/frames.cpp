@@ -6,6 +6,12 @@
 #include "base/ensure.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr std::uint64_t long_history = 256;     // records
+constexpr std::size_t kept_in_a_turn_max = 64;  // frames
+
+}  // namespace
 
 bool frames::may_evict(const resident& r) noexcept {
   return std::none_of(r.attempts.begin(), r.attempts.end(), [](const attempt* a) {
@@ -30,6 +36,12 @@ void frames::evict(resident& r) noexcept {
   if (r.lru) of(r).erase(*std::exchange(r.lru, std::nullopt));
   r.frame_set_aside = false;
   destroy(r.state, r.frame);
+}
+
+void frames::evict_after_use(resident& r) noexcept {
+  if (services_.options.resident_runs_max > 0) return;
+  bool is_kept = r.state.open() && r.state.records >= long_history && size() <= kept_in_a_turn_max;
+  if (!is_kept) evict(r);
 }
 
 void frames::destroy(const run_state& s, std::unique_ptr<execution>& frame) noexcept {

@@ -24,8 +24,10 @@ run_lease::~run_lease() {
 /// looked. The frame stays if an attempt is about to begin: the latest attempt waits in the gate.
 void run_table::release(resident& r) noexcept {
   if (r.frame && frames_.size() > services_.options.resident_runs_max &&
-      (r.attempts.empty() || r.attempts.back()->ticket.submitted))
-    keep_within_residency(&r);
+      (r.attempts.empty() || r.attempts.back()->ticket.submitted)) {
+    if (services_.options.resident_runs_max == 0) frames_.evict_after_use(r);
+    else keep_within_residency(&r);
+  }
   drop_if_idle(r);
 }
 
