@@ -1,4 +1,5 @@
 // Submits the commands of clients to the loop, and waits for those that take longer than a turn.
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <utility>
@@ -171,10 +172,13 @@ std::vector<run_count> engine_core::perform(const count_by_status& command) {
 }
 
 std::vector<std::string> engine_core::perform(const list_open_ids& command) {
-  return read_call([&](engine_core& from) {
-    return from.calls.lists.open_runs(command.name_space, command.after, command.count_max,
-                                      from.shared_from_this());
-  });
+  listing l(command.name_space, listing::open_runs, listing::kind::ids);
+  l.after = command.after;
+  finish_listing(l, *this);
+  auto open = std::move(l.ids);
+  std::sort(open.begin(), open.end());
+  if (open.size() > command.count_max) open.resize(command.count_max);
+  return open;
 }
 
 }  // namespace detail
