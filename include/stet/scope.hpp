@@ -29,7 +29,7 @@ struct scope_access;
 class STET_API scope {
  public:
   /// Cancels the scope: every await in it, now and later, throws stet::cancelled with `reason`;
-  /// shielded operations go on.
+  /// shielded operations go on. Of a reason that is longer than 20 KiB these bytes count.
   ///
   /// Does nothing outside of the workflow's own code: in the handler of a query, in a validator,
   /// and while Stet destroys the workflow's frame (stet::context).

@@ -44,7 +44,8 @@ std::coroutine_handle<> execution::root_ended(waiter& w) noexcept {
 
 bool execution::deliver(const record& event, drive_output& out) {
   replay_cursor.begin_drive(out);
-  payload_limit limited(event.kind == record_kind::started ? event.payload_limit : limit_);
+  set_limits(event);
+  payload_limit limited(limit_, limits_names_);
   try {
     dispatch(event);
     drain();
@@ -72,7 +73,8 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
       std::string bytes;  // bytes of an undriven event, while it drives
       auto event = replay_cursor.next_event(bytes);
       if (!event) break;
-      payload_limit limited(event->kind == record_kind::started ? event->payload_limit : limit_);
+      set_limits(*event);
+      payload_limit limited(limit_, limits_names_);
       dispatch(*event);
       drain();
     }
@@ -81,6 +83,13 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
   }
   replay_cursor.end();
   return replay_cursor.is_well();
+}
+
+/// A run begins: takes its limits from its first record.
+void execution::set_limits(const record& event) noexcept {
+  if (event.kind != record_kind::started) return;
+  limit_ = event.payload_limit;
+  limits_names_ = event.flags & flag::started::limits_names;
 }
 
 void execution::dispatch(const record& event) {
@@ -100,7 +109,6 @@ void execution::dispatch(const record& event) {
 
 void execution::start(const record& event) {
   run_random.begin(event);
-  limit_ = event.payload_limit;
   try {
     root_ = definition_.begin(context_, event.payload);
   } catch (const error& e) {

@@ -68,7 +68,8 @@ class execution : private waiter {
 
    private:
     execution& run_;
-    payload_limit unlimited_{SIZE_MAX};  // else a mere construction of an operation may be refused
+    payload_limit unlimited_{SIZE_MAX,
+                             false};  // else a mere construction of an operation may be refused
   };
 
   /// `host` may be null for a replay that is only a check.
@@ -134,6 +135,7 @@ class execution : private waiter {
     std::uint32_t checksum;  // of the id
   };
   void dispatch(const record& event);
+  void set_limits(const record& event) noexcept;
   void start(const record& event);
   void drain();
   void finish();
@@ -150,6 +152,7 @@ class execution : private waiter {
   std::unique_ptr<root> root_;
   std::optional<continued_as> continues_;
   std::size_t limit_ = payload_bytes_ceiling;  // of payloads that the run makes, fixed at its start
+  bool limits_names_ = false;                  // likewise
   engine_time now_;
   int destroying_ = 0;  // frames being destroyed, one within another
   bool root_done_ = false;
