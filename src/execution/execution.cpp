@@ -45,7 +45,7 @@ std::coroutine_handle<> execution::root_ended(waiter& w) noexcept {
 bool execution::deliver(const record& event, drive_output& out) {
   replay_cursor.begin_drive(out);
   set_limits(event);
-  payload_limit limited(limit_, limits_names_);
+  payload_limit limited(limits_.payload_bytes_max, limits_.limits_names);
   try {
     dispatch(event);
     drain();
@@ -74,7 +74,7 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
       auto event = replay_cursor.next_event(bytes);
       if (!event) break;
       set_limits(*event);
-      payload_limit limited(limit_, limits_names_);
+      payload_limit limited(limits_.payload_bytes_max, limits_.limits_names);
       dispatch(*event);
       drain();
     }
@@ -88,8 +88,7 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
 /// A run begins: takes its limits from its first record.
 void execution::set_limits(const record& event) noexcept {
   if (event.kind != record_kind::started) return;
-  limit_ = event.payload_limit;
-  limits_names_ = event.flags & flag::started::limits_names;
+  limits_ = {event.payload_limit, (event.flags & flag::started::limits_names) != 0};
 }
 
 void execution::dispatch(const record& event) {

@@ -151,8 +151,11 @@ class execution : private waiter {
   std::unique_ptr<scope> top_;
   std::unique_ptr<root> root_;
   std::optional<continued_as> continues_;
-  std::size_t limit_ = payload_bytes_ceiling;  // of payloads that the run makes, fixed at its start
-  bool limits_names_ = false;                  // likewise
+  struct limits {  // of what the run makes, fixed at its start
+    std::size_t payload_bytes_max = payload_bytes_ceiling;
+    bool limits_names = false;
+  };
+  limits limits_;
   engine_time now_;
   int destroying_ = 0;  // frames being destroyed, one within another
   bool root_done_ = false;

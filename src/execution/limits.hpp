@@ -1,6 +1,6 @@
-// The length limits of payloads, names and reasons. Operations are made by templates far from any engine, so the limit
-// belongs to the thread: while a run's code is driven it is that run's own limit, from its first
-// record. Otherwise a replay could end differently from the run.
+// The length limits of payloads, names and reasons. Operations are made by templates far from any
+// engine, so the limit belongs to the thread: while a run's code is driven it is that run's own
+// limit, from its first record. Otherwise a replay could end differently from the run.
 #pragma once
 #include <cstddef>
 #include <string>

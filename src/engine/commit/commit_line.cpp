@@ -128,7 +128,7 @@ void commit_line::make_durable() {
   }
 }
 
-/// What the next commit writes, apart from slices: the block, and what goes with it, like blobs.
+/// The bytes of the next commit, apart from slices: of the block, and of what goes with it (blobs).
 std::size_t commit_line::filling_bytes() const noexcept {
   return journal_.filling_bytes() + journal_.extra_writes().size_bytes();
 }

@@ -26,9 +26,9 @@ class frames {
   /// Destroys the frame of a run, if it may be destroyed. If its destructors are suspected, it
   /// stays until the records that count its deaths are durable.
   void evict(resident& r) noexcept;
-  /// For an engine that keeps no frames (resident_runs_max = 0): the frame of this run was used, and
-  /// goes now, or at the end of the turn if its history is long. So events that come together cost a
-  /// long history one replay.
+  /// For an engine that keeps no frames (resident_runs_max = 0): the frame of this run was used,
+  /// and goes now, or at the end of the turn if its history is long. So events that come together
+  /// cost a long history one replay.
   void evict_after_use(resident& r) noexcept;
   /// Destroys a frame. Its destructors are the run's own code, so a crash slot is taken for them.
   void destroy(const run_state& s, std::unique_ptr<execution>& frame) noexcept;
