@@ -51,25 +51,15 @@ TEST_CASE("a start can insist that the run of its id began with the same argumen
     w.close();
     w.reopen();
     check();
-    CHECK(w.engine().start(Order, "17", {.reuse = stet::id_reuse::allow, .expects_same_arguments = true}, 200)
+    CHECK(w.engine()
+              .start(Order, "17", {.reuse = stet::id_reuse::allow, .expects_same_arguments = true},
+                     200)
               .created());
   });
 }
 
-TEST_CASE("of several starts in one call none is made if one of them has other arguments") {
-  world w;
-  w.open(define);
-  std::vector<std::pair<std::string, std::tuple<int>>> both{{"a", {1}}, {"b", {2}}};
-  w.engine().start_all(Order, both, same);
-  both = {{"c", {3}}, {"b", {4}}};
-  auto other = what_throws([&] { w.engine().start_all(Order, both, same); });
-  CHECK(other.code == stet::errc::other_arguments);
-  CHECK(!w.engine().find(Order, "c"));
-}
-
-TEST_CASE("the arguments of a chain are those of its first run, as long as that is kept") {
+TEST_CASE("the arguments of a chain are those of its first run") {
   everywhere([](world& w) {
-    w.options.retention = 1h;
     w.open(define);
     auto run = w.engine().start(Chain, "c", same, 1);
     run.signal(Go);

@@ -49,6 +49,7 @@ struct STET_API start_request {
   id_conflict conflict = id_conflict::use_existing;
   id_reuse reuse = id_reuse::use_existing;
   duration delay{}, run_timeout{}, execution_timeout{};
+  bool expects_same_arguments = false;
 };
 struct signal_request {
   std::string_view name;

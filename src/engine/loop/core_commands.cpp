@@ -29,7 +29,8 @@ start_request::start_request(std::string_view i, std::string a, const start_opti
       reuse(o.reuse),
       delay(o.delay),
       run_timeout(o.run_timeout),
-      execution_timeout(o.execution_timeout) {
+      execution_timeout(o.execution_timeout),
+      expects_same_arguments(o.expects_same_arguments) {
   o.memo.encode_to(memo);
   check_memo(id, memo.size());
 }
