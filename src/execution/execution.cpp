@@ -66,8 +66,10 @@ bool execution::drive_next(engine_time time, drive_output& out) {
   return deliver(replay_cursor.take_queued(bytes, time), out);
 }
 
-bool execution::replay(std::string_view history, drive_output& work, std::size_t events_max) {
-  replay_cursor.begin_replay(history, work);
+bool execution::replay(std::string_view history, drive_output& work, std::size_t events_max,
+                       bool may_pause) {
+  if (replay_cursor.is_replaying()) replay_cursor.resume(&work);
+  else replay_cursor.begin_replay(history, work);
   try {
     for (; replay_cursor.is_well() && events_max > 0; --events_max) {
       std::string bytes;  // bytes of an undriven event, while it drives
@@ -81,7 +83,8 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
   } catch (const std::bad_alloc&) { replay_cursor.starve(); } catch (...) {
     replay_cursor.reject_by(std::current_exception());
   }
-  replay_cursor.end();
+  if (may_pause && events_max == 0 && replay_cursor.is_well()) (void)replay_cursor.suspend();
+  else replay_cursor.end();
   return replay_cursor.is_well();
 }
 

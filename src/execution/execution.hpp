@@ -81,8 +81,11 @@ class execution : private waiter {
 
   // ------------------------------------------------------------ for the code that drives
   /// Goes through a recorded history from its first record, or through its first `events_max`
-  /// events that drive. Returns false if it doesn't fit: see problem().
-  bool replay(std::string_view history, drive_output& work, std::size_t events_max = SIZE_MAX);
+  /// events that drive. Returns false if it doesn't fit: see problem(). With `may_pause`, it stops
+  /// after `events_max` events, and the next call goes on from there, with the same history and
+  /// `work`; until that has ended `replay_cursor.is_replaying()` is true.
+  bool replay(std::string_view history, drive_output& work, std::size_t events_max = SIZE_MAX,
+              bool may_pause = false);
   /// Drives the coroutine by an event that has just been recorded as driven. Returns false if the
   /// run can't go on: see problem().
   bool deliver(const record& event, drive_output& out);

@@ -210,7 +210,6 @@ struct export_run {
   command(move_run) \
   command(resume_run) \
   command(signal_run) \
-  command(query_run) \
   command(answer_promise) \
   command(read_blob) \
   command(transact_in) \
@@ -266,6 +265,7 @@ struct list_open_ids {
 
 // clang-format off
 #define STET_LONG_COMMANDS(command) \
+  command(query_run) \
   command(await_run) \
   command(update_run) \
   command(start_with_update) \

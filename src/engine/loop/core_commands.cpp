@@ -108,6 +108,22 @@ void raise_outcome(const engine_port& e, std::string_view id, const run_outcome&
   }
 }
 
+// ---------------------------------------------------------------- queries
+
+std::string engine_core::perform(const query_run& command) {
+  slow_question q;
+  while (!q.text) {
+    auto on_loop = [&] {
+      return calls.queries.go_on(command.target, command.name, command.arguments, q);
+    };
+    function_call<decltype(on_loop)> c(on_loop);
+    c.needs_room = false;
+    submit(c);
+    c.take();
+  }
+  return *std::move(q.text);
+}
+
 // ---------------------------------------------------------------- lists
 
 namespace {
