@@ -33,8 +33,8 @@ class queries {
   std::size_t under_way() const noexcept { return replays_.size(); }
 
  private:
-  /// The replay of a run that has ended. It belongs to the loop, as all of a workflow's code: if its
-  /// caller doesn't come back, since the engine is closed, it goes with the engine.
+  /// The replay of a run that has ended. It belongs to the loop, as all of a workflow's code: if
+  /// its caller doesn't come back, since the engine is closed, it goes with the engine.
   struct replay_of_ended {
     run_number run;
     std::string history;
