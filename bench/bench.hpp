@@ -92,6 +92,7 @@ void measure_space(const job& j);
 void measure_replay(const job& j);
 void measure_memory_use(const job& j);
 void measure_growth(const job& j);
+void measure_growth_of_work(const job& j);
 void measure_listing(const job& j);
 void measure_primitives(const job& j);
 /// Returns whether `bench` is a row of measure_primitives: "primitive_sleep".

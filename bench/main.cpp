@@ -50,6 +50,7 @@ int run(int count, char** words) {
   measure_replay(j);
   measure_memory_use(j);
   measure_growth(j);
+  measure_growth_of_work(j);
   measure_listing(j);
   measure_primitives(j);
   measure_recovery(j);

@@ -45,7 +45,17 @@ const std::vector<section>& sections() {
        "`growth_history`: steps 9,000 to 10,000 of a run over steps 5 to 105, in processor time of "
        "the whole process, durable for the process only; `unchecked` leaves out the replay that "
        "by default follows every thousandth event. `growth_fan_out`: a child, of so many at once "
-       "in one run, over one of a fortieth.",
+       "in one run, over one of a fortieth. The other rows: one thing of the named number, over "
+       "one "
+       "of a tenth of them, in processor time, on one thread: a pending step that is cancelled "
+       "with "
+       "the others (`cancel`); a step of a fan-out (`steps`; `no_residents`: with "
+       "resident_runs_max = 0); a signal that nothing waits for (`unread`), one of as many that "
+       "are "
+       "waited for at once (`waits`), and one beside as many runs whose coroutines can't be "
+       "destroyed (`held`); a pending step that is described; a run in `open_runs` and in a list; "
+       "a "
+       "step that fails every hour for a year (`retries`); the heartbeats of one step.",
        {"growth"}},
       {"Lists",
        "How long the first page (100 runs) of a list takes, or a count, with the named number of "

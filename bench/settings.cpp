@@ -20,7 +20,10 @@ const char* const help =
                     durable for the process only: throughput_durability_process,
                     throughput_inline_durability_process;
                     with much in the store: growth_store, growth_store_ordered,
-                    growth_history, growth_fan_out, list (every kind of filter),
+                    growth_history, growth_fan_out, growth_of_work (or one of its rows:
+                    growth_cancel, growth_steps, growth_no_residents, growth_unread,
+                    growth_waits, growth_held, growth_describe, growth_open_runs,
+                    growth_list, growth_retries, growth_heartbeats), list (every kind of filter),
                     recovery_seconds, sleeping_rss_bytes;
                     primitives (or one: primitive_sleep, …), footprint_bytes, idle_wakeups
   --store NAME      memory, lmdb, rocksdb, sqlite or all; otherwise all that were built
@@ -51,6 +54,18 @@ constexpr const char* parts[] = {
     "growth_store_ordered",
     "growth_history",
     "growth_fan_out",
+    "growth_of_work",
+    "growth_cancel",
+    "growth_steps",
+    "growth_no_residents",
+    "growth_unread",
+    "growth_waits",
+    "growth_held",
+    "growth_describe",
+    "growth_open_runs",
+    "growth_list",
+    "growth_retries",
+    "growth_heartbeats",
     "list",
     "primitives",
     "recovery_seconds",

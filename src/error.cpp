@@ -33,6 +33,7 @@ std::string_view to_string(errc code) noexcept {
     case errc::run_timed_out: return "run_timed_out";
     case errc::internal: return "internal";
     case errc::busy: return "busy";
+    case errc::other_arguments: return "other_arguments";
   }
   return "unknown";
 }

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "backends/common/no_room.hpp"
+#include "map_size.hpp"
 #include "port/mapping.hpp"
 #include "whole.hpp"
 
@@ -14,8 +15,6 @@ namespace {
 
 // One slot for each thread that reads at the same moment.
 constexpr unsigned kReadersMax = 512;
-// Sizes of the map are multiples of this, whatever the page size is.
-constexpr std::size_t kMapUnit = 64u << 10;
 // The room beyond the limit for a batch that erases: for the path to the page and the lists of
 // freed pages.
 constexpr std::size_t kReserveBytesMin = 1u << 20;
@@ -175,21 +174,26 @@ bool database::make_room(bool may_use_reserve) {
   mdb_reader_check(env(), &dead);  // a dead reader (a tool) keeps freed pages from being used
   std::size_t limit = map_bytes_max_ + (may_use_reserve ? reserve_bytes_ : 0);
   if (map_bytes_ < limit) {
-    bool doubled = map_bytes_ <= limit / 2;
-    resize(doubled ? map_bytes_ * 2 : limit);
+    auto larger = next_map_size(map_bytes_, limit, port::has_address_space);
+    if (larger == map_bytes_) fail_growth(map_bytes_ + kMapUnit);
+    resize(larger);
     return true;
   }
   return !is_aged_ && age_freed_pages();
 }
 
+void database::fail_growth(std::size_t bytes) const {
+  throw store_error(errc::full, "lmdb commit", owner_.path(), ENOMEM,
+                    "the map has " + std::to_string(map_bytes_) + " bytes, and can't grow to " +
+                        std::to_string(bytes) +
+                        ": this process has no such address space in one piece (ulimit -v, or a "
+                        "process of 32 bits?); raise that limit, or erase runs",
+                    commit_outcome::refused);
+}
+
 void database::resize(std::size_t bytes) {
   // mdb_env_set_mapsize unmaps before it maps, and leaves a broken environment if the map fails.
-  if (bytes > map_bytes_ && !port::has_address_space(bytes)) {
-    throw store_error(errc::full, "lmdb commit", owner_.path(), ENOMEM,
-                      "the map can't grow to " + std::to_string(bytes) +
-                          " bytes: no such address space (RLIMIT_AS?)",
-                      commit_outcome::refused);
-  }
+  if (bytes > map_bytes_ && !port::has_address_space(bytes)) fail_growth(bytes);
   int rc = readers_.alone([&] { return mdb_env_set_mapsize(env(), bytes); });
   if (rc != MDB_SUCCESS) fail("lmdb commit", owner_.path(), rc, commit_outcome::unknown);
   MDB_envinfo info;

@@ -54,6 +54,7 @@ class database {
   void drop_torn_beginning() const;
   void check_whole() const;
   int cover_file() const noexcept;
+  [[noreturn]] void fail_growth(std::size_t bytes) const;
   void resize(std::size_t bytes);
   bool age_freed_pages();
   std::size_t page_bytes() const noexcept;

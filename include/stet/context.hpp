@@ -338,7 +338,7 @@ class STET_API context {
     return operation<R>(detail::make_call(q.text(), e.id_of(key.text), std::move(b), key.where));
   }
   /// Asks another run to end, as run_handle::cancel does.
-  /// Throws   as signal.
+  /// Throws   as signal; errc::usage for a reason of more than 20 KiB.
   operation<void> cancel(step_name id, std::string_view reason = {}) {
     return operation<void>(detail::make_cancel(id.text, reason, id.where));
   }

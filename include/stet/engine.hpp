@@ -40,7 +40,8 @@ struct engine_options {
   /// thread.
   unsigned threads = 4;
   /// The most idle coroutines that are kept in memory; others are destroyed, and rebuilt by replay
-  /// when an event comes. 0 keeps none.
+  /// when an event comes. 0 keeps none: each is destroyed after each event, or if its history is
+  /// long after all events that came together with it.
   std::size_t resident_runs_max = 100'000;
   /// How much of the journal is kept before it is checkpointed, in bytes: about as much as a start
   /// has to read, and the most of it that is in memory. Runs that are shorter than this are written

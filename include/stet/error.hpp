@@ -42,7 +42,8 @@ enum class errc : unsigned char {
   run_ended = 22,         ///< the run has ended already: it takes no message
   run_timed_out = 23,     ///< the run's time was over
   internal = 24,          ///< a mistake of Stet's own: the engine stopped before it could do harm
-  busy = 25,  ///< another program holds the store, or a body holds the engine: try again
+  busy = 25,             ///< another program holds the store, or a body holds the engine: try again
+  other_arguments = 26,  ///< the id has a run that began with other arguments: see start_options
 };
 
 /// Returns the enumerator's name, as in "step_failed"; "unknown" for a number that this build

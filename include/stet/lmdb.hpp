@@ -10,7 +10,9 @@ namespace stet { inline namespace v0 { namespace lmdb {
 
 /// Options of an LMDB store.
 struct options {
-  /// The address space at first. It is doubled when the store outgrows it.
+  /// The address space at first. When the store outgrows it, it grows by half, from 2 GiB on by 1
+  /// GiB, or by less if the process has no address space for that. If it can't grow at all a commit
+  /// is refused with errc::full, and the error says so.
   std::uint64_t map_bytes = 64ull << 20;
   /// Where growing ends: a commit beyond it is refused with errc::full. LMDB needs room to free
   /// room, so a batch that erases a range may go beyond the limit, by a 64th of it (at least 1 MiB)

@@ -98,8 +98,11 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] map_g
         results_[i].emplace(result_of(work));
         if constexpr (Tolerant) tolerate(*results_[i]);
       } catch (...) {
-        if (auto e = thrown(env()); !error_) error_ = std::move(e);
-        cancel_rest();
+        auto e = thrown(env());
+        if (!error_) {  // later ones were cancelled by the first: none has begun since
+          error_ = std::move(e);
+          cancel_rest();
+        }
       }
     }
     pump();

@@ -110,12 +110,14 @@ template <class R> class run_handle {
   /// Asks the run to end: its awaits throw stet::cancelled, and it may clean up. A run that begins
   /// later (start_options::delay) ends at once, and none of its code runs. No effect on a run that
   /// has ended.
+  /// Throws   errc::usage for a reason of more than 20 KiB.
   /// Durable  when it returns, the request is.
   void cancel(std::string_view reason = {}) const {
     engine_->perform(detail::cancel_run{.target = ref(), .reason = reason});
   }
   /// Ends the run without asking it: no code of the workflow runs after that. Its open children
   /// meet this end as their options say (stet::parent_close). No effect on a run that has ended.
+  /// Throws   errc::usage for a reason of more than 20 KiB.
   /// Durable  when it returns, the end is.
   void terminate(std::string_view reason = {}) const {
     engine_->perform(detail::terminate_run{.target = ref(), .reason = reason});

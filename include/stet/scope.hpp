@@ -29,7 +29,7 @@ struct scope_access;
 class STET_API scope {
  public:
   /// Cancels the scope: every await in it, now and later, throws stet::cancelled with `reason`;
-  /// shielded operations go on.
+  /// shielded operations go on. Of a reason that is longer than 20 KiB these bytes count.
   ///
   /// Does nothing outside of the workflow's own code: in the handler of a query, in a validator,
   /// and while Stet destroys the workflow's frame (stet::context).
@@ -168,6 +168,10 @@ class STET_API condition : public command {
 
   std::string name;    // its name for an operator: "signal 'approved'"
   bool takes = false;  // it takes a signal
+  // The signal, or the command of the run, for which it waits: it can't hold before that signal or
+  // the command's answer comes. If it names neither, it may hold after any event.
+  std::string_view awaited_signal;
+  std::uint32_t awaited_command = 0;
   std::exception_ptr thrown;
 };
 

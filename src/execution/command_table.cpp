@@ -28,10 +28,10 @@ bool command_table::begin(command& c, environment e, waiter& w) noexcept try {
   if (!cursor_.is_well()) return false;
   if (c.kind == wait_kind::condition) {
     if (flags & flag::condition::holds) return true;
-    conditions_.reserve(conditions_.size() + 1);
+    conditions_.make_room();
   }
   pending_.add(command_number(c.id), &c);
-  if (c.kind == wait_kind::condition) conditions_.push_back(static_cast<condition*>(&c));
+  if (c.kind == wait_kind::condition) conditions_.add(static_cast<condition&>(c));
   c.owner = &run_;
   auto& first = scope_access::commands_of(*e.scope);
   c.next = first;
@@ -109,6 +109,7 @@ std::uint8_t command_table::record_command(command& c) noexcept try {
 
 /// Tests a condition. Returns true if that gave it an answer.
 bool command_table::look(condition& c) noexcept {
+  ++looks_;
   try {
     if (!c.holds(run_)) return false;
     if (c.answered == answer_kind::none) c.answered = answer_kind::value;
@@ -123,14 +124,12 @@ bool command_table::look(condition& c) noexcept {
 }
 
 bool command_table::meet_condition() noexcept {
-  for (auto* c : conditions_) {
-    if (!look(*c)) continue;
-    cursor_.emit(commands::met(command_number(c->id), c->takes));
-    if (!cursor_.is_well()) return false;
-    complete(*c);
-    return true;
-  }
-  return false;
+  auto* c = conditions_.first_that([&](condition& any) { return look(any); });
+  if (!c) return false;
+  cursor_.emit(commands::met(command_number(c->id), c->takes));
+  if (!cursor_.is_well()) return false;
+  complete(*c);
+  return true;
 }
 
 void command_table::answer(const record& event) {
@@ -166,6 +165,7 @@ void command_table::answer(const record& event) {
 }
 
 void command_table::complete(command& c) noexcept try {
+  if (c.detached) conditions_.answered(command_number(c.id));
   if (auto* w = c.awaited_by) cursor_.out().ready.emplace_back(w, c.scope);
   unlink(c);
 } catch (const std::bad_alloc&) { cursor_.starve(); }
@@ -226,7 +226,7 @@ bool is_within(const scope* s, const scope& outer) noexcept {
 
 void command_table::unlink(command& c) noexcept {
   if (find_pending(command_number(c.id)) == &c) pending_.erase(command_number(c.id));
-  if (c.kind == wait_kind::condition) std::erase(conditions_, static_cast<condition*>(&c));
+  if (c.kind == wait_kind::condition) conditions_.remove(static_cast<condition&>(c));
   if (c.previous) c.previous->next = c.next;
   else if (c.scope) scope_access::commands_of(*c.scope) = c.next;
   if (c.next) c.next->previous = c.previous;

@@ -7,12 +7,13 @@
 #pragma once
 #include <cstdint>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include <stet/definition.hpp>
 #include <stet/scope.hpp>
 
 #include "base/by_number.hpp"
+#include "execution/conditions.hpp"
 #include "execution/replay_cursor.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -38,10 +39,14 @@ class command_table {
   /// Answers a command by an event. Ignores a command that was given up meanwhile, or that already
   /// had its outcome.
   void answer(const record& event);
+  /// The run has got a signal with this name.
+  void signal_came(std::string_view name) noexcept { conditions_.signal_came(name); }
   /// Answers a condition that holds by now. Returns false if none does.
   bool meet_condition() noexcept;
 
   bool empty() const noexcept { return pending_.empty(); }
+  /// How often conditions have been tested.
+  std::uint64_t looks() const noexcept { return looks_; }
   /// Returns a pending step, child, promise or message, or null if the run has no such command.
   request* find(command_number number) noexcept;
   /// Returns true if the run goes on in spite of its cancellation, again and again.
@@ -66,8 +71,9 @@ class command_table {
   execution& run_;
   replay_cursor& cursor_;
   by_number<command*, command_number> pending_;
-  std::vector<condition*> conditions_;  // the conditions among the commands
+  conditions conditions_;  // the conditions among the commands
   command_number last_command_;
+  std::uint64_t looks_ = 0;
   std::uint32_t refused_ = 0;  // awaits after cancellation
   source_point at_;            // the latest command's place
   bool swallows_ = false;

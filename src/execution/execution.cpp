@@ -82,7 +82,8 @@ std::coroutine_handle<> execution::root_ended(waiter& w) noexcept {
 
 bool execution::deliver(const record& event, drive_output& out) {
   replay_cursor.begin_drive(out);
-  payload_limit limited(event.kind == record_kind::started ? event.payload_limit : limit_);
+  set_limits(event);
+  payload_limit limited(limits_.payload_bytes_max, limits_.limits_names);
   try {
     dispatch(event);
     drain();
@@ -103,22 +104,32 @@ bool execution::drive_next(engine_time time, drive_output& out) {
   return deliver(replay_cursor.take_queued(bytes, time), out);
 }
 
-bool execution::replay(std::string_view history, drive_output& work, std::size_t events_max) {
-  replay_cursor.begin_replay(history, work);
+bool execution::replay(std::string_view history, drive_output& work, std::size_t events_max,
+                       bool may_pause) {
+  if (replay_cursor.is_replaying()) replay_cursor.resume(&work);
+  else replay_cursor.begin_replay(history, work);
   try {
     for (; replay_cursor.is_well() && events_max > 0; --events_max) {
       std::string bytes;  // bytes of an undriven event, while it drives
       auto event = replay_cursor.next_event(bytes);
       if (!event) break;
-      payload_limit limited(event->kind == record_kind::started ? event->payload_limit : limit_);
+      set_limits(*event);
+      payload_limit limited(limits_.payload_bytes_max, limits_.limits_names);
       dispatch(*event);
       drain();
     }
   } catch (const std::bad_alloc&) { replay_cursor.starve(); } catch (...) {
     reject_by(replay_cursor, std::current_exception());
   }
-  replay_cursor.end();
+  if (may_pause && events_max == 0 && replay_cursor.is_well()) (void)replay_cursor.suspend();
+  else replay_cursor.end();
   return replay_cursor.is_well();
+}
+
+/// A run begins: takes its limits from its first record.
+void execution::set_limits(const record& event) noexcept {
+  if (event.kind != record_kind::started) return;
+  limits_ = {event.payload_limit, (event.flags & flag::started::limits_names) != 0};
 }
 
 void execution::dispatch(const record& event) {
@@ -127,7 +138,10 @@ void execution::dispatch(const record& event) {
   switch (event.kind) {
     case record_kind::started: start(event); break;
     case record_kind::cancel_requested: top_->cancel(event.name); break;
-    case record_kind::signal: signals.add(event); break;
+    case record_kind::signal:
+      signals.add(event);
+      commands.signal_came(event.name);
+      break;
     case record_kind::update: updates.begin(event); break;
     default: commands.answer(event);
   }
@@ -135,7 +149,6 @@ void execution::dispatch(const record& event) {
 
 void execution::start(const record& event) {
   run_random.begin(event);
-  limit_ = event.payload_limit;
   try {
     root_ = definition_.begin(context_, event.payload);
   } catch (const error& e) {

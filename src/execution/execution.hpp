@@ -68,7 +68,8 @@ class execution : private waiter {
 
    private:
     execution& run_;
-    payload_limit unlimited_{SIZE_MAX};  // else a mere construction of an operation may be refused
+    payload_limit unlimited_{SIZE_MAX,
+                             false};  // else a mere construction of an operation may be refused
   };
 
   /// `host` may be null for a replay that is only a check.
@@ -80,8 +81,11 @@ class execution : private waiter {
 
   // ------------------------------------------------------------ for the code that drives
   /// Goes through a recorded history from its first record, or through its first `events_max`
-  /// events that drive. Returns false if it doesn't fit: see problem().
-  bool replay(std::string_view history, drive_output& work, std::size_t events_max = SIZE_MAX);
+  /// events that drive. Returns false if it doesn't fit: see problem(). With `may_pause`, it stops
+  /// after `events_max` events, and the next call goes on from there, with the same history and
+  /// `work`; until that has ended `replay_cursor.is_replaying()` is true.
+  bool replay(std::string_view history, drive_output& work, std::size_t events_max = SIZE_MAX,
+              bool may_pause = false);
   /// Drives the coroutine by an event that has just been recorded as driven. Returns false if the
   /// run can't go on: see problem().
   bool deliver(const record& event, drive_output& out);
@@ -135,6 +139,7 @@ class execution : private waiter {
     std::uint32_t checksum;  // of the id
   };
   void dispatch(const record& event);
+  void set_limits(const record& event) noexcept;
   void start(const record& event);
   void drain();
   void finish();
@@ -150,7 +155,11 @@ class execution : private waiter {
   std::unique_ptr<scope> top_;
   std::unique_ptr<root> root_;
   std::optional<continued_as> continues_;
-  std::size_t limit_ = payload_bytes_ceiling;  // of payloads that the run makes, fixed at its start
+  struct limits {  // of what the run makes, fixed at its start
+    std::size_t payload_bytes_max = payload_bytes_ceiling;
+    bool limits_names = false;
+  };
+  limits limits_;
   engine_time now_;
   int destroying_ = 0;  // frames being destroyed, one within another
   bool root_done_ = false;

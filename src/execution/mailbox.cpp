@@ -2,22 +2,31 @@
 
 #include "history/make.hpp"
 
-#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace stet { inline namespace v0 { namespace detail {
 
 void mailbox::add(const record& signal) {
+  std::list<messages::iterator> place(1);
+  auto& of_name = by_name_[std::string(signal.name)];
+  if (!signal.target.empty()) keys_.emplace(signal.target);
   unread_.push_back(
       {std::string(signal.name), std::string(signal.target), std::string(signal.payload)});
-  if (!signal.target.empty()) keys_.emplace(signal.target);
+  place.front() = std::prev(unread_.end());
+  of_name.splice(of_name.end(), place);
 }
 
 bool mailbox::take(std::string_view name, std::string& payload, bool stays) {
-  auto at = std::find_if(unread_.begin(), unread_.end(), [&](auto& m) { return m.name == name; });
-  if (at == unread_.end()) return false;
+  auto of_name = by_name_.find(name);
+  if (of_name == by_name_.end()) return false;
+  ++looks_;
+  auto at = of_name->second.front();
   payload = std::move(at->payload);
-  if (!stays) unread_.erase(at);
+  if (stays) return true;
+  of_name->second.pop_front();
+  if (of_name->second.empty()) by_name_.erase(of_name);
+  unread_.erase(at);
   return true;
 }
 

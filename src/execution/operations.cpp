@@ -32,15 +32,15 @@ scope::~scope() {
 void scope::cancel(std::string_view reason) noexcept {
   if (cancelled_ || !run_ || !run_->runs()) return;
   try {
-    reason_ = std::make_unique<std::string>(reason);
+    reason_ = std::make_unique<std::string>(detail::cut_reason(reason));
   } catch (const std::bad_alloc&) { return run_->replay_cursor.starve(); }
   cancelled_ = true;
-  for (;;) {  // a command that is given up unlinks itself; one that waits for its body
-              // stays, answered
-    auto* c = commands_;
-    while (c && c->awaits_body) c = c->next;
-    if (!c || !run_->replay_cursor.is_well()) break;
-    run_->commands.give_up(*c, *reason_);
+  // A command that is given up unlinks itself, and no other; one that waits for its body stays,
+  // answered.
+  for (auto* c = commands_; c && run_->replay_cursor.is_well();) {
+    auto* following = c->next;
+    if (!c->awaits_body) run_->commands.give_up(*c, *reason_);
+    c = following;
   }
   for (scope* c = child_; c; c = c->next_)
     if (!c->shielded_) c->cancel(reason);
@@ -124,6 +124,7 @@ void check_arguments(std::string_view what, std::size_t bytes) {
 command* make_child(std::string_view workflow, std::string_view id, std::string arguments,
                     const child_options& o, source_point at) {
   check_arguments(workflow, arguments.size());
+  check_name("the id of a child", id);
   auto c = std::make_unique<child_request>(workflow, at);
   c->attributes = pack(o.attributes);
   o.memo.encode_to(c->memo);
@@ -147,6 +148,7 @@ class receive_condition final : public condition {
   receive_condition(std::string_view s, source_point at)
       : condition("signal '" + std::string(s) + "'", at), signal_(s) {
     takes = true;
+    awaited_signal = signal_;
   }
   bool holds(execution& e) override {
     bool stays = e.replay_cursor.is_replaying() && STET_SEEDED(read_signal_twice);
@@ -166,6 +168,7 @@ class answer_condition final : public condition {
                   at),
         of_(of) {
     of_.hold();
+    awaited_command = of_.id;
   }
   ~answer_condition() override { of_.drop(); }
   std::string_view label() const noexcept override { return of_.label(); }
@@ -190,6 +193,7 @@ command* make_receive(std::string_view signal, source_point at) {
 command* make_message(std::string_view signal, std::string_view id, std::string payload,
                       source_point at) {
   check_arguments(signal, payload.size());
+  check_name("the id of a run", id);
   auto* c = new request(wait_kind::message, signal, at);
   c->target = id;
   c->arguments = std::move(payload);
@@ -202,6 +206,8 @@ command* make_call(std::string_view update, std::string_view id, std::string arg
   return c;
 }
 command* make_cancel(std::string_view id, std::string_view reason, source_point at) {
+  check_name("the id of a run", id);
+  check_reason("cancel", reason);
   auto* c = new request(wait_kind::message, "cancel", at);
   c->flags = flag::message::asks_to_end;
   c->target = id;
@@ -296,6 +302,7 @@ void check_options(std::string_view step, const step_options& o) {
   constexpr duration none{};
   auto& r = o.retry;
   if (step.empty()) refuse("a step's name must not be empty");
+  check_name("the name of a step", step);
   if (o.timeout < none || o.total_timeout < none || o.heartbeat_timeout < none)
     refuse("a time-out must not be negative");
   if (r.initial_interval < none || r.max_interval < none || r.max_elapsed < none)

@@ -87,6 +87,7 @@ class journal {
   journal_place place() const noexcept { return {next_lsn_, next_run_}; }
   /// Operations that are committed together with the next block.
   batch& extra_writes() noexcept { return extra_writes_; }
+  const batch& extra_writes() const noexcept { return extra_writes_; }
   bool has_something() const noexcept { return count_ > 0 || !extra_writes_.empty() || drop_; }
 
   /// The bytes of the blocks in the store, of the one on its way and of the one that fills.

@@ -105,6 +105,15 @@ TEST_CASE("a block that has grown large is written in the midst of a turn") {
   CHECK(p->journal.durable_lsn() == r->last_lsn);
 }
 
+TEST_CASE("what goes with a block counts as a part of it: blobs, and the user's entries") {
+  parts p(stet::memory::open(), {.tail_bytes_max = 4096});
+  auto r = p.start("a");
+  p->tables.stage({{"key", "v", std::string(2000, 'x')}}, p->journal.extra_writes());
+  p->commit.commit_if_full();
+  CHECK(p->journal.durable_lsn() == r->last_lsn);
+  CHECK(p->journal.extra_writes().empty());
+}
+
 TEST_CASE("old blocks are dropped when the runs in them were written") {
   parts p(stet::memory::open(), {.tail_bytes_max = 4096});
   auto r = p.start("a");

@@ -11,6 +11,16 @@ namespace {
 
 const run_ref a{0, "default", "a"}, nobody{0, "default", "x"};
 
+/// Waits for n steps whose arguments are too long for the run's state.
+stet::task<int> long_steps(stet::context&, int n) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < n; ++i) texts.emplace_back(100, static_cast<char>('a' + i % 26));
+  (void)co_await stet::map(texts, [](stet::context& c, std::string& text) {
+    return c.step("s", [](const std::string& t) { return t.size(); }, text);
+  });
+  co_return n;
+}
+
 }  // namespace
 
 TEST_CASE("of an id without a run nothing is shown") {
@@ -36,6 +46,20 @@ TEST_CASE("a run shows what it is, and what it waits for") {
   REQUIRE(info.waits_for.size() == 1);
   CHECK(info.waits_for[0].kind == stet::wait_kind::sleep);
   CHECK(info.waits_for[0].due == info.next_wakeup);
+}
+
+TEST_CASE("a history is read once to describe a run, however many steps it waits for") {
+  parts p;
+  p.define("long_steps", &long_steps);
+  auto r = p.start("a", "long_steps", 50);
+  REQUIRE(p->drive.frames.ensure_frame(*r));
+  p->drive.driver.drive_what_is_there(*r);
+  auto before = p->runs.history.reads();
+  auto info = *p.calls.describing.describe(a).value;
+  CHECK(p->runs.history.reads() - before == 1);
+  REQUIRE(info.waits_for.size() == 50);
+  CHECK(info.waits_for[0].detail.find(std::string(100, 'a')) != std::string::npos);
+  CHECK(info.waits_for[27].detail.find(std::string(100, 'b')) != std::string::npos);
 }
 
 TEST_CASE("a run that begins later waits for its start") {

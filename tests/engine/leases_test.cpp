@@ -3,6 +3,7 @@
 #include <map>
 
 #include "probe.hpp"
+#include "tests/support/outside.hpp"
 
 using namespace stet_tests;
 
@@ -172,5 +173,35 @@ TEST_CASE("a call that fails leaves no run in memory") {
       CHECK(e.admin().history(q).size() > 1);
       CHECK(e.find(Quick, q)->result() == 2);
     });
+  }
+}
+
+TEST_CASE("a look at a run whose step is pending leaves no coroutine above the limit") {
+  constexpr int runs = 40;
+  for (std::size_t resident : {5, 0}) {
+    CAPTURE(resident);
+    world w(cell{.resident = resident});
+    outside<int> begun;
+    w.open([&](stet::engine& e) {
+      e.define(Sleeper, [&](stet::context& ctx) -> stet::task<int> {
+        co_return co_await ctx.step(
+            "pending", stet::owning([&](stet::completion<int> done) { begun.take(done); }));
+      });
+    });
+    auto& e = w.engine();
+    for (int i = 0; i < runs; ++i) e.start(Sleeper, "s" + std::to_string(i));
+    w.settle();
+    REQUIRE(begun.taken() == runs);
+    auto& frames = e.internals().parts.runs.frames;
+    CHECK(frames.size() <= resident);
+    for (int i = 0; i < runs; ++i)
+      CHECK_THROWS_AS((void)e.find(Sleeper, "s" + std::to_string(i))->query(Missing), stet::error);
+    CHECK(frames.size() <= resident);
+    for (int i = 0; i < runs; ++i)
+      CHECK_THROWS_AS((void)e.find(Sleeper, "s" + std::to_string(i))->update(Absent), stet::error);
+    CHECK(frames.size() <= resident);
+    for (auto& done : begun.all()) CHECK(done.resolve(1));
+    w.settle();
+    CHECK(e.find(Sleeper, "s0")->result() == 1);
   }
 }

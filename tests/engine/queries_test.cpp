@@ -21,6 +21,13 @@ stet::task<int> keeps(stet::context& ctx) {
   co_return n;
 }
 
+/// Adds the signals that it gets, for ever.
+stet::task<int> counts(stet::context& ctx) {
+  int n = 0;
+  auto plus = ctx.on(Plus, [&](int more) { return n + more; });
+  for (;;) n += co_await ctx.receive(Set);
+}
+
 struct fixture {
   fixture() {
     p.define("keeps", &keeps);
@@ -61,6 +68,34 @@ TEST_CASE("a run that has ended answers as of its end") {
     CHECK(!f.r->state.open());
     CHECK(f.ask(2) == bytes_of(7));
   }
+}
+
+TEST_CASE("a run with a long history that has ended is asked in several turns") {
+  fixture f;
+  f.p.define("counts", &counts);
+  auto r = f.p.start("long", "counts");
+  f.p.settle();
+  auto one = bytes_of(1);
+  for (int i = 0; i < 2000; ++i)
+    f.p->drive.driver.take_event(*r, event_named(record_kind::signal, "set", one));
+  f.p->drive.ending.terminate(*r, "");
+  f.p.settle();
+  auto arguments = bytes_of(std::tuple<int>(7));
+  auto& queries = f.p.calls.queries;
+  const run_ref target{0, "default", "long"};
+  slow_question q;
+  int turns = 0;
+  for (; !q.text; ++turns) (void)queries.go_on(target, "plus", arguments, q);
+  CHECK(turns >= 3);
+  CHECK(*q.text == bytes_of(2007));
+  CHECK(queries.under_way() == 0);
+  slow_question of_erased;
+  (void)queries.go_on(target, "plus", arguments, of_erased);
+  CHECK(queries.under_way() == 1);
+  REQUIRE(f.p.calls.eraser.erase_run(*r));
+  r = {};
+  CHECK_THROWS_AS((void)queries.go_on(target, "plus", arguments, of_erased), stet::error);
+  CHECK(queries.under_way() == 0);
 }
 
 TEST_CASE("what a handler throws is the caller's, and a question without one is none") {

@@ -1,9 +1,40 @@
 // The part of an engine that coroutines need.
 #include "engine/steps/run_host.hpp"
 
+#include <vector>
+
 #include "stepping.hpp"
 
 using namespace stet_tests;
+
+namespace {
+
+stet::task<int> many_steps(stet::context&, int n) {
+  std::vector<int> numbers(static_cast<std::size_t>(n));
+  (void)co_await stet::map(
+      numbers, [](stet::context& c, int& i) { return c.step("s", [](int x) { return x; }, i); });
+  co_return n;
+}
+
+/// How many attempts are looked at while each of `n` pending steps is given up.
+std::uint64_t looks_to_give_up(int n) {
+  parts p;
+  p.define("many", &many_steps);
+  auto r = p.start("a", "many", n);
+  REQUIRE(p->drive.frames.ensure_frame(*r));
+  p->drive.driver.drive_what_is_there(*r);
+  REQUIRE(r->attempts.size() == static_cast<std::size_t>(n));
+  for (int i = 1; i <= n; ++i)
+    CHECK(!p->drive.host.stop_body(r->state.run, command_number(static_cast<std::uint32_t>(i))));
+  for (auto* a : r->attempts) CHECK(a->at == attempt::phase::revoked);
+  return r->attempts_looked_at;
+}
+
+}  // namespace
+
+TEST_CASE("a step that is given up costs the same among many steps as among few") {
+  CHECK(looks_to_give_up(1000) <= 12 * looks_to_give_up(100));
+}
 
 TEST_CASE("a step that is given up before it began is revoked, and nobody waits for it") {
   stepping s(&one_capturing_step);

@@ -87,6 +87,20 @@ TEST_CASE("an id whose run has ended is used, refused, or has another run") {
   CHECK(f.start(q).created);
 }
 
+TEST_CASE("where one of several starts has other arguments than its run, none is made") {
+  fixture f;
+  (void)f.start(request_for("a"));
+  auto other = request_for("a");
+  other.expects_same_arguments = true;
+  CHECK(!f.start(other).created);
+  other.arguments = bytes_of(std::tuple<int>(1));
+  CHECK_THROWS_WITH_AS((void)f.start({request_for("c"), other}),
+                       doctest::Contains("other arguments"), stet::error);
+  CHECK(!f.p->runs.table.latest("default", "c"));
+  other.expects_same_arguments = false;
+  CHECK(!f.start(other).created);
+}
+
 TEST_CASE("a run that would be replaced stays, where the new one can't be recorded") {
   fixture f;
   auto first = f.start(request_for("a")).run;

@@ -181,3 +181,76 @@ TEST_CASE("a limit is 4 MiB by default, and at most 64") {
       [] { stet::engine{stet::memory::open(), {.payload_bytes_max = (64u << 20) + 1}}; });
   CHECK(e.code == stet::errc::usage);
 }
+
+// ---------------------------------------------------------------- names and reasons
+
+namespace {
+
+inline constexpr stet::workflow<std::string(int)> Names{"names"};
+
+/// Uses names and reasons of this many bytes. Returns the errors that it got.
+stet::task<std::string> names(stet::context& ctx, int n) {
+  std::string said;
+  auto note = [&](const char* what, const stet::error& e) {
+    said += std::string(what) + " " + std::string(stet::to_string(e.code())) + "; ";
+  };
+  auto big = text(static_cast<std::size_t>(n));
+  try {
+    co_await ctx.step(big, [] { return 1; });
+  } catch (const stet::error& e) { note("step", e); }
+  try {
+    co_await ctx.child(Echo, big, "x");
+  } catch (const stet::error& e) { note("child", e); }
+  try {
+    co_await ctx.signal(big, Word, "x");
+  } catch (const stet::error& e) { note("signal", e); }
+  try {
+    co_await ctx.cancel("nobody", big);
+  } catch (const stet::error& e) { note("cancel", e); }
+  co_await ctx.sleep(1h);
+  co_return said;
+}
+
+}  // namespace
+
+TEST_CASE("names, ids and reasons that a workflow makes too long are refused, also in a replay") {
+  everywhere([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Names, names);
+      e.define(Echo, [](stet::context&, std::string s) -> stet::task<std::string> { co_return s; });
+    });
+    auto run = w.engine().start(Names, "n", 100'000);
+    w.settle();
+    for (auto& entry : w.engine().admin().history("n")) {
+      CHECK(entry.name.size() < 1000);
+      CHECK(entry.detail.size() < 1000);
+    }
+    w.restart();
+    CHECK(w.result(*w.engine().find(Names, "n")) ==
+          "step usage; child usage; signal usage; cancel usage; ");
+  });
+}
+
+TEST_CASE("a reason that is too long is refused where it is given, and nothing is recorded") {
+  everywhere([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Hears, [](stet::context& ctx) -> stet::task<int> {
+        co_await ctx.receive(Word);
+        co_return 1;
+      });
+    });
+    auto run = w.engine().start(Hears, "h");
+    w.settle();
+    auto records = w.engine().admin().describe("h")->records;
+    auto cancelled = what_throws([&] { run.cancel(text(100'000)); });
+    CHECK(cancelled.code == stet::errc::usage);
+    CHECK(cancelled.says("100000 bytes"));
+    CHECK(cancelled.says("20480"));
+    CHECK(what_throws([&] { run.terminate(text(100'000)); }).code == stet::errc::usage);
+    w.settle();
+    CHECK(w.engine().admin().describe("h")->records == records);
+    run.cancel(text(20'000));
+    w.finish();
+    CHECK(run.status() == stet::status::cancelled);
+  });
+}

@@ -47,6 +47,7 @@ TEST_CASE("the numbers of errc are on disk and never change") {
       {stet::errc::run_timed_out, "run_timed_out"},
       {stet::errc::internal, "internal"},
       {stet::errc::busy, "busy"},
+      {stet::errc::other_arguments, "other_arguments"},
   };
   int number = 0;
   for (auto [code, name] : all) {

@@ -49,6 +49,7 @@ struct STET_API start_request {
   id_conflict conflict = id_conflict::use_existing;
   id_reuse reuse = id_reuse::use_existing;
   duration delay{}, run_timeout{}, execution_timeout{};
+  bool expects_same_arguments = false;
 };
 struct signal_request {
   std::string_view name;
@@ -209,7 +210,6 @@ struct export_run {
   command(move_run) \
   command(resume_run) \
   command(signal_run) \
-  command(query_run) \
   command(answer_promise) \
   command(read_blob) \
   command(transact_in) \
@@ -265,6 +265,7 @@ struct list_open_ids {
 
 // clang-format off
 #define STET_LONG_COMMANDS(command) \
+  command(query_run) \
   command(await_run) \
   command(update_run) \
   command(start_with_update) \

@@ -40,7 +40,7 @@ bool gatekeeper::open() {
       if (!a->later) ++bodies_.threads.outstanding;
     }
     bool was_rebuilt = !goes_back && services_.options.resident_runs_max == 0;
-    if (was_rebuilt) runs_.frames.evict(a->run_of);  // it was made for this attempt only
+    if (was_rebuilt) runs_.frames.evict_after_use(a->run_of);  // it was made for this attempt only
   }
   gate.resize(kept);
   *end = nullptr;

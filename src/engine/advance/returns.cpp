@@ -46,6 +46,7 @@ void returns::take(attempt& a) {
   ensure(a.at != attempt::phase::running, "an attempt that comes back doesn't run");
   ensure(!r.forgotten && r.state.run == a.order.run, "the run of an attempt is in memory");
   r.remove(a);
+  runs_.frames.reconsider(r);
   desk_.trials.ends(a);
   staller_.for_run(r, [&] { count_return(r, a); });
 }
@@ -62,8 +63,9 @@ void returns::count_return(resident& r, attempt& a) {
 /// its variables. An attempt that never began doesn't end that wait, and nothing does while another
 /// attempt of the step runs.
 void returns::body_returned(resident& r, const attempt& a) {
-  bool another_runs = std::any_of(r.attempts.begin(), r.attempts.end(), [&](auto* other) {
-    return other->order.command == a.order.command && other->at == attempt::phase::running;
+  bool another_runs = false;
+  r.for_attempts_of(a.order.command, [&](const attempt& other) {
+    another_runs |= other.at == attempt::phase::running;
   });
   if (a.at != attempt::phase::left || another_runs) return;
   driver_.take_event(r, events::body_returned(a.order.command));

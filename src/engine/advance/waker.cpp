@@ -112,10 +112,11 @@ void waker::wake_pending(resident& r, command_number command) {
 }
 
 void waker::wake_attempts(resident& r) {
-  auto attempts = r.attempts;
-  for (auto* a : attempts) {
-    bool is_gone = std::find(r.attempts.begin(), r.attempts.end(), a) == r.attempts.end();
-    if (is_gone || !time_.clock.is_over(a->ticket.deadline)) continue;
+  std::vector<attempt*> due;  // only returns::take destroys attempts, which isn't called from here
+  for (auto* a : r.attempts)
+    if (time_.clock.is_over(a->ticket.deadline)) due.push_back(a);
+  for (auto* a : due) {
+    if (!time_.clock.is_over(a->ticket.deadline)) continue;
     a->ticket.deadline = engine_time::never();
     if (a->at == attempt::phase::left) continue;  // returns::came_late checks its time
     auto* p = a->stop || a->ticket.timed_out || r.state.stalled ? nullptr : desk_.counts(*a);

@@ -4,6 +4,7 @@
 
 #include "base/shown.hpp"
 #include "engine/calls/calls_room.hpp"
+#include "execution/limits.hpp"
 #include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -16,12 +17,14 @@ std::string named(std::string_view version) {
 }  // namespace
 
 answer<void> control::cancel(run_ref target, std::string_view reason) {
+  check_reason("cancel", reason);
   auto r = revival_.must_find_last(target);
   e_.drive.ending.request_cancel(*r, reason);
   return {e_.journal.last_lsn()};  // also what was recorded when the run was revived
 }
 
 answer<void> control::terminate(run_ref target, std::string_view reason) {
+  check_reason("terminate", reason);
   auto r = e_.runs.finder.last_of_chain(target);
   e_.drive.ending.terminate(*r, reason);
   return {e_.journal.last_lsn()};

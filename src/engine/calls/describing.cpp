@@ -46,20 +46,21 @@ run_info describing::info_of(resident& r) {
     w.due = to_time_point(s.begins_at);
     info.waits_for.push_back(std::move(w));
   }
-  for (auto& p : s.waits_for) info.waits_for.push_back(info_of(r, p));
+  auto long_ones = arguments_in_history(r);
+  for (auto& p : s.waits_for) info.waits_for.push_back(info_of(r, p, long_ones));
   return info;
 }
 
-pending_info describing::info_of(resident& r, const pending& p) {
+pending_info describing::info_of(resident& r, const pending& p, const step_arguments& long_ones) {
   auto& s = r.state;
   pending_info w;
   w.kind = p.kind;
   w.name = p.name;
   if (p.kind == wait_kind::promise) w.detail = token_of(s.run, p.command, s.seed, s.secret);
-  else
-    w.detail = p.kind != wait_kind::step ? p.target
-               : p.target.empty()        ? arguments_in_history(r, p.command)
-                                         : e_.runs.texts.arguments(s, p.command, p.target);
+  else if (p.kind != wait_kind::step) w.detail = p.target;
+  else if (!p.target.empty()) w.detail = e_.runs.texts.arguments(s, p.command, p.target);
+  else if (auto found = long_ones.find(p.command); found != long_ones.end())
+    w.detail = found->second;
   if (p.kind == wait_kind::step) w.attempt = p.attempt;
   w.last_error = e_.runs.texts.last_error(s, p);
   bool timed = p.kind == wait_kind::sleep || p.at == pending::phase::retrying;
@@ -67,19 +68,24 @@ pending_info describing::info_of(resident& r, const pending& p) {
   return w;
 }
 
-/// The arguments of a step that are too long to be in the run's state.
-std::string describing::arguments_in_history(resident& r, command_number command) {
-  std::string text;
+/// The arguments of the pending steps whose arguments are too long to be in the run's state. They
+/// are all found in one pass through the history.
+describing::step_arguments describing::arguments_in_history(resident& r) {
+  step_arguments found;
+  for (auto& p : r.state.waits_for)
+    if (p.kind == wait_kind::step && p.target.empty()) found.emplace(p.command, std::string());
+  if (found.empty()) return found;
   try {
     e_.runs.history.for_each(r, [&](const record& rec) {
-      if (rec.kind == record_kind::step && rec.command == command)
-        text = e_.runs.texts.arguments(r.state, command, rec.payload);
+      if (rec.kind != record_kind::step) return;
+      if (auto at = found.find(rec.command); at != found.end())
+        at->second = e_.runs.texts.arguments(r.state, rec.command, rec.payload);
     });
   } catch (const error& e) {
     if (!is_of_one_run(e)) throw;
-    text = e.what();
+    for (auto& [command, text] : found) text = e.what();
   }
-  return text;
+  return found;
 }
 
 answer<std::vector<history_entry>> describing::history(run_ref target) {

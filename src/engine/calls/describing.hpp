@@ -1,5 +1,6 @@
 // Describes a run: its state, its history, and its history as a file.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,8 +22,10 @@ class describing {
 
  private:
   run_info info_of(resident& r);
-  pending_info info_of(resident& r, const pending& p);
-  std::string arguments_in_history(resident& r, command_number command);
+  /// By command: the arguments of steps.
+  using step_arguments = std::map<command_number, std::string>;
+  pending_info info_of(resident& r, const pending& p, const step_arguments& long_ones);
+  step_arguments arguments_in_history(resident& r);
   history_entry entry_of(const resident& r, record rec, std::uint64_t number, engine_time event);
 
   engine_parts& e_;

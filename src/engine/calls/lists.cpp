@@ -36,6 +36,7 @@ run_summary summary_of(const run_state& s) {
 void lists::add(listing& l, const run_state* s) const {
   ++l.number;
   if (!s) return;
+  if (l.what == listing::kind::ids && s->id > l.after) l.ids.push_back(s->id);
   if (l.what == listing::kind::rows) {
     auto& row = l.rows.emplace_back(summary_of(*s));
     if (row.status != v0::status::completed) row.reason = e_.runs.texts.outcome(*s);
@@ -73,13 +74,14 @@ answer<void> lists::go_on(listing& l, const std::shared_ptr<const void>& whole) 
     l.runs.reset();
     l.ahead.clear();
   }
-  if (l.what != listing::kind::rows && asks_kind_only(l.wanted)) {
+  const bool is_count = l.what == listing::kind::number || l.what == listing::kind::by_status;
+  if (is_count && asks_kind_only(l.wanted)) {
     count_kinds(l);
     return {lsn};
   }
   if (!l.runs)
     l.runs = plan_for(l.wanted, e_.services.store, l.name_space, e_.runs.counters,
-                      l.what == listing::kind::rows ? sorted_max : SIZE_MAX);
+                      is_count ? SIZE_MAX : sorted_max);
   note_ahead(l);
   if (!l.runs->prepare()) return {lsn};
   bool unread = l.runs->exact() && l.what == listing::kind::number;
@@ -117,20 +119,6 @@ void lists::note_ahead(listing& l) {
 void lists::add_from_store(listing& l, run_number run) {
   auto s = e_.runs.table.peek(run);
   if (s && namespace_of(*s) == l.name_space && passes(l.wanted, *s)) add(l, &*s);
-}
-
-answer<std::vector<std::string>> lists::open_runs(std::string_view name_space,
-                                                  std::string_view after, std::size_t count_max,
-                                                  const std::shared_ptr<const void>& whole) {
-  listing l(name_space, listing::open_runs, listing::kind::rows);
-  l.rows_max = SIZE_MAX;
-  while (!l.done) (void)go_on(l, whole);
-  std::vector<std::string> open;
-  for (auto& row : l.rows)
-    if (row.id > after) open.push_back(std::move(row.id));
-  std::sort(open.begin(), open.end());
-  if (open.size() > count_max) open.resize(count_max);
-  return {std::move(open), e_.journal.last_lsn()};
 }
 
 }}}  // namespace stet::v0::detail

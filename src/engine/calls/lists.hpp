@@ -23,7 +23,7 @@ namespace stet { inline namespace v0 { namespace detail {
 
 class listing {
  public:
-  enum class kind : std::uint8_t { rows, number, by_status };
+  enum class kind : std::uint8_t { rows, number, by_status, ids };
   /// The filter for runs that haven't ended.
   static constexpr std::string_view open_runs =
       "CloseTime IS NULL AND ExecutionStatus IN ('Running', 'Stalled')";
@@ -34,6 +34,7 @@ class listing {
   const std::string name_space;
   const kind what;
   std::size_t rows_max = 0;
+  std::string after;                     // of ids: only those after this one count
   run_number below = run_number::max();  // the next run to look at is this one or an earlier one
   // The engine from which it reads. With another engine it makes a new plan, and goes on from
   // `below`.
@@ -43,21 +44,23 @@ class listing {
   bool done = false;
 
   std::vector<run_summary> rows;
+  std::vector<std::string> ids;
   std::uint64_t number = 0;
   std::map<std::pair<std::string, v0::status>, std::uint64_t> by_status;
 
   /// How far the listing has come.
   struct place {
     run_number below;
-    std::size_t rows;
+    std::size_t rows, ids;
     std::uint64_t number;
     std::map<std::pair<std::string, v0::status>, std::uint64_t> by_status;
   };
-  place here() const { return {below, rows.size(), number, by_status}; }
+  place here() const { return {below, rows.size(), ids.size(), number, by_status}; }
   /// Drops everything that was found after this place.
   void go_back(const place& to) {
     below = to.below;
     rows.resize(to.rows);
+    ids.resize(to.ids);
     number = to.number;
     by_status = to.by_status;
     runs.reset();  // a stream of runs can't go back
@@ -72,10 +75,6 @@ class lists {
 
   /// Does one turn's part of a list or a count. `whole`: the engine that this object belongs to.
   answer<void> go_on(listing& l, const std::shared_ptr<const void>& whole);
-  /// The ids of open runs, sorted, from the first one after `after`.
-  answer<std::vector<std::string>> open_runs(std::string_view name_space, std::string_view after,
-                                             std::size_t count_max,
-                                             const std::shared_ptr<const void>& whole);
 
  private:
   void count_kinds(listing& l);

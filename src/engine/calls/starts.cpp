@@ -131,6 +131,7 @@ starts::taken_id starts::find_taken(std::string_view name_space, std::string_vie
   auto r = e_.runs.finder.must_find(target);
   auto use = [&]() -> taken_id {
     auto found = find(workflow, target);
+    if (q.expects_same_arguments) must_have_same_arguments(*r, q);
     return {found.value, {}, run_number(target.run), found.lsn};
   };
   auto refuse = [&](const char* why) {
@@ -146,6 +147,30 @@ starts::taken_id starts::find_taken(std::string_view name_space, std::string_vie
   if (q.reuse == id_reuse::allow_after_failure && r->state.status == status::completed)
     refuse(" has had a run that completed");
   return {std::nullopt, {}, run_number(target.run)};
+}
+
+/// Compares the arguments of a start with those of the run that it would return. A chain has the
+/// arguments of its first run.
+void starts::must_have_same_arguments(resident& r, const start_request& q) {
+  auto refuse = [&](const std::string& why) {
+    throw error(errc::other_arguments, q.id,
+                "the id " + shown(q.id) + " has a run of workflow " + shown(r.state.workflow) +
+                    why +
+                    ": use another id for another request, or start without "
+                    "expects_same_arguments to get that run");
+  };
+  auto first = r.state.first == r.state.run ? e_.runs.table.hold(r)
+                                            : e_.runs.table.must_read(r.state.first, r.state.id);
+  if (!first)
+    refuse(", and the first run of its chain has been erased: its arguments can't be compared");
+  const auto history = e_.runs.history.stored(*first);
+  source in(history);
+  auto start = decode_record(in);
+  kept_texts kept;
+  (void)e_.services.payloads.open(start, owner_of(first->state), 0, kept);
+  if (start.payload != q.arguments)
+    refuse(" that began with other arguments (" + std::to_string(start.payload.size()) +
+           " bytes, and these have " + std::to_string(q.arguments.size()) + ")");
 }
 
 answer<std::optional<start_result>> starts::find(std::string_view workflow, run_ref target) {

@@ -43,6 +43,7 @@ class starts {
   };
   taken_id find_taken(std::string_view name_space, std::string_view workflow,
                       const start_request& q);
+  void must_have_same_arguments(resident& r, const start_request& q);
   record first_record(std::string_view name_space, std::string_view workflow,
                       const start_request& q);
   void must_fit(const struct journal::place& here, std::string_view workflow) const;

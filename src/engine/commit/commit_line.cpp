@@ -128,8 +128,13 @@ void commit_line::make_durable() {
   }
 }
 
+/// The bytes of the next commit, apart from slices: of the block, and of what goes with it (blobs).
+std::size_t commit_line::filling_bytes() const noexcept {
+  return journal_.filling_bytes() + journal_.extra_writes().size_bytes();
+}
+
 void commit_line::commit_if_full() {
-  if (journal_.filling_bytes() <= services_.options.tail_bytes_max / 4) return;
+  if (filling_bytes() <= services_.options.tail_bytes_max / 4) return;
   wait();
   commit();
 }
@@ -190,7 +195,7 @@ bool commit_line::may_grow() const noexcept {
                           : std::chrono::steady_clock::now() < grow_until_;
   };
   return !services_.is_manual() && bodies_.threads.outstanding > 0 && in_time() &&
-         journal_.filling_bytes() < services_.options.tail_bytes_max / 4;
+         filling_bytes() < services_.options.tail_bytes_max / 4;
 }
 
 /// The store has certainly written nothing. The block and everything in memory stay, no body

@@ -37,7 +37,7 @@ void births::fill_in(record& start) {
   // With the run's number: an entropy that is seeded anew at each start repeats itself.
   start.seed[1] = services_.entropy.bits() + start.run.value();
   start.secret = secret_of(services_.entropy);
-  start.flags = flag::started::has_secret;
+  start.flags = flag::started::has_secret | flag::started::limits_names;
 }
 
 /// Whether the run can't be driven by its start now. A suspected run is driven only when its start

@@ -46,7 +46,8 @@ void driver::take_event(resident& r, record e, sealed_writes writes) {
   if (!r.state.open()) return;
   e.run = r.state.run;
   e.time = time_.now();
-  if (services_.options.resident_runs_max == 0 || STET_RARELY("evict")) runs_.frames.evict(r);
+  runs_.frames.evict_after_use(r);  // also if a query has used it
+  if (STET_RARELY("evict")) runs_.frames.evict(r);
   if (!r.state.stalled && r.state.undriven == 0 && frames_.ensure_frame(r))
     return drive(r, &e, std::move(writes));
   recorder_.post_event(r, e, std::move(writes));
@@ -188,7 +189,7 @@ void driver::after_drive(resident& r) {
     if (i.what) set_going(r, i);
   if (!r.state.open()) ending_.end_run(r, last_record(out_.records));
   ending_.settle_children();
-  if (services_.options.resident_runs_max == 0) runs_.frames.evict(r);
+  if (services_.options.resident_runs_max == 0) runs_.frames.evict_after_use(r);
   else runs_.table.keep_within_residency();
 }
 

@@ -23,6 +23,7 @@ bool frame_maker::ensure_frame(resident& r) {
   auto frame = std::make_unique<execution>(*d, services_.errors, &host_, r.state.run, r.state.id);
   try {
     auto history = runs_.history.opened(r);
+    records_replayed_ += r.state.records;
     const bool is_new = r.state.records == 1 && r.state.undriven == 1;  // none of its code has run
     if (is_new) frame->replay_cursor.queue(std::move(history));
     else if (auto unfit = entry_.replay(r.state, *frame, history)) {

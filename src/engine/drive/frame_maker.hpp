@@ -1,5 +1,6 @@
 // Makes the coroutines of runs, most of them from their histories.
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ class frame_maker {
   /// Makes sure that the run has its coroutine. Returns false if that isn't possible: then the run
   /// is stalled.
   bool ensure_frame(resident& r);
+  /// How many records have been replayed to make coroutines.
+  std::uint64_t records_replayed() const noexcept { return records_replayed_; }
   /// The coroutine of a run that is being created.
   std::unique_ptr<execution> make_new(const record& start, run_number run);
   /// An execution that is made only to look at the run. Throws errc::unknown_workflow.
@@ -43,6 +46,7 @@ class frame_maker {
   run_host& host_;
   code_entry& entry_;
   staller& staller_;
+  std::uint64_t records_replayed_ = 0;
 };
 
 }}}  // namespace stet::v0::detail

@@ -1,4 +1,5 @@
 // Submits the commands of clients to the loop, and waits for those that take longer than a turn.
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <utility>
@@ -28,7 +29,8 @@ start_request::start_request(std::string_view i, std::string a, const start_opti
       reuse(o.reuse),
       delay(o.delay),
       run_timeout(o.run_timeout),
-      execution_timeout(o.execution_timeout) {
+      execution_timeout(o.execution_timeout),
+      expects_same_arguments(o.expects_same_arguments) {
   o.memo.encode_to(memo);
   check_memo(id, memo.size());
 }
@@ -106,6 +108,22 @@ void raise_outcome(const engine_port& e, std::string_view id, const run_outcome&
   }
 }
 
+// ---------------------------------------------------------------- queries
+
+std::string engine_core::perform(const query_run& command) {
+  slow_question q;
+  while (!q.text) {
+    auto on_loop = [&] {
+      return calls.queries.go_on(command.target, command.name, command.arguments, q);
+    };
+    function_call<decltype(on_loop)> c(on_loop);
+    c.needs_room = false;
+    submit(c);
+    c.take();
+  }
+  return *std::move(q.text);
+}
+
 // ---------------------------------------------------------------- lists
 
 namespace {
@@ -171,10 +189,13 @@ std::vector<run_count> engine_core::perform(const count_by_status& command) {
 }
 
 std::vector<std::string> engine_core::perform(const list_open_ids& command) {
-  return read_call([&](engine_core& from) {
-    return from.calls.lists.open_runs(command.name_space, command.after, command.count_max,
-                                      from.shared_from_this());
-  });
+  listing l(command.name_space, listing::open_runs, listing::kind::ids);
+  l.after = command.after;
+  finish_listing(l, *this);
+  auto open = std::move(l.ids);
+  std::sort(open.begin(), open.end());
+  if (open.size() > command.count_max) open.resize(command.count_max);
+  return open;
 }
 
 }  // namespace detail

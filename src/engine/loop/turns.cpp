@@ -32,6 +32,7 @@ bool turns::turn() {
   busy |= e_.advance.waker.fire_timers();
   busy |= drive_ready();
   busy |= calls_.sweeper.sweep();
+  e_.runs.table.keep_within_residency();  // also of coroutines that were kept for this turn
   e_.bodies.threads.watch(e_.time.clock);
   if (STET_SEEDED(effect_before_durable)) busy |= e_.advance.gate.open();
   busy |= e_.commit.commit();

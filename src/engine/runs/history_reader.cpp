@@ -6,6 +6,7 @@
 namespace stet { inline namespace v0 { namespace detail {
 
 std::string history_reader::stored(resident& r) const {
+  ++reads_;
   std::string history;
   try {
     history =

@@ -1,6 +1,7 @@
 // Reads the whole history of a run: the chunks in the store, the records in the block on its way,
 // and those that are in no chunk yet. Nothing here waits for the store to write.
 #pragma once
+#include <cstdint>
 #include <string>
 
 #include "engine/runs/resident.hpp"
@@ -19,6 +20,8 @@ class history_reader {
   /// The history with those payloads opened that a replay needs. Throws errc::corrupt;
   /// errc::payload if one can't be opened.
   std::string opened(resident& r) const;
+  /// How many histories have been read.
+  std::uint64_t reads() const noexcept { return reads_; }
   /// Calls `f` for each record as it is stored. Throws errc::corrupt.
   template <class F> void for_each(resident& r, F f) const {
     auto history = stored(r);
@@ -29,6 +32,7 @@ class history_reader {
 
  private:
   services& services_;
+  mutable std::uint64_t reads_ = 0;
 };
 
 }}}  // namespace stet::v0::detail

@@ -11,6 +11,7 @@
 
 #include "engine/bodies/attempt.hpp"
 #include "engine/door/call.hpp"
+#include "engine/runs/attempt_index.hpp"
 #include "execution/execution.hpp"
 #include "index/entries.hpp"
 #include "payloads/payloads.hpp"
@@ -53,12 +54,15 @@ struct resident {
   record_lsn last_lsn;
   std::uint64_t sliced_in = 0;     // the block that has its latest slice
   std::vector<attempt*> attempts;  // under way, or waiting in the gate
+  attempt_index by_step;
+  std::uint64_t attempts_looked_at = 0;  // by for_attempts_of
   std::vector<outcome_call*> waiting_calls;
   std::vector<update_call*> updaters;
   /// The keys that the previous run of the chain was sent, if that run left no entries. Null until
   /// they are needed: see sent_log::sent_before.
   std::unique_ptr<std::unordered_set<std::string>> sent_before;
   std::optional<std::list<resident*>::iterator> lru;  // set while there is a frame
+  bool frame_set_aside = false;                       // see frames::evict
   bool revived = false;                               // it was revived since the start
   bool queued = false;                                // it is on the agenda
   bool resumes_later = false;  // resume it when no body refers to its frame any more
@@ -70,6 +74,7 @@ struct resident {
   void add(attempt& a) {
     a.ticket.index = attempts.size();
     attempts.push_back(&a);
+    by_step.added(a, attempts);
   }
   /// Does nothing if the attempt was removed before.
   void remove(attempt& a) noexcept {
@@ -77,6 +82,11 @@ struct resident {
     attempts.back()->ticket.index = a.ticket.index;
     attempts[a.ticket.index] = attempts.back();
     attempts.pop_back();
+    by_step.removed(a);
+  }
+  /// Calls `f` for each attempt of one step. `f` must not add or remove attempts.
+  template <class F> void for_attempts_of(command_number step, F f) {
+    attempts_looked_at += by_step.for_each(step, attempts, f);
   }
 };
 

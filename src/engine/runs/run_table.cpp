@@ -21,10 +21,13 @@ run_lease::~run_lease() {
 }
 
 /// The last lease of the run has ended. Its frame may have been rebuilt for a call that only
-/// looked. The frame stays if an attempt is about to begin.
+/// looked. The frame stays if an attempt is about to begin: the latest attempt waits in the gate.
 void run_table::release(resident& r) noexcept {
-  if (r.frame && r.attempts.empty() && frames_.size() > services_.options.resident_runs_max)
-    keep_within_residency(&r);
+  if (r.frame && frames_.size() > services_.options.resident_runs_max &&
+      (r.attempts.empty() || r.attempts.back()->ticket.submitted)) {
+    if (services_.options.resident_runs_max == 0) frames_.evict_after_use(r);
+    else keep_within_residency(&r);
+  }
   drop_if_idle(r);
 }
 
@@ -166,7 +169,7 @@ void run_table::forget(resident& r) {
 }
 
 void run_table::clear() noexcept {
-  frames_.by_use().clear();
+  frames_.clear();
   runs_.clear();
   ids_.clear();
   earlier_.clear();
@@ -175,10 +178,9 @@ void run_table::clear() noexcept {
 // ---------------------------------------------------------------- let go
 
 void run_table::keep_within_residency(const resident* kept) noexcept {
-  auto candidate = frames_.by_use().begin();
   for (auto excess = frames_.excess(); excess > 0; --excess) {
-    auto& r = **candidate++;
-    frames_.evict(r);
+    auto& r = *frames_.by_use().front();
+    frames_.evict(r);  // if it can't go now, it isn't the first one any more
     if (&r != kept) drop_if_idle(r);
   }
 }

@@ -18,12 +18,12 @@ constexpr int patience_ms = 1000;  // then a body that the loop waits for is rep
 /// During a drive, the workflow has given up a step. Returns whether it has to wait for the body.
 bool run_host::stop_body(run_number run, command_number command) noexcept {
   bool wait = false;
-  for (auto* a : runs_.table.find(run)->attempts) {
-    if (a->order.command != command || a->ticket.left_behind || a->revoke()) continue;
-    desk_.ask_to_return(*a);
-    if (a->body->waits_for_body) wait = true;
-    else desk_.leave_behind(*a);
-  }
+  runs_.table.find(run)->for_attempts_of(command, [&](attempt& a) {
+    if (a.ticket.left_behind || a.revoke()) return;
+    desk_.ask_to_return(a);
+    if (a.body->waits_for_body) wait = true;
+    else desk_.leave_behind(a);
+  });
   return wait;
 }
 
@@ -31,25 +31,27 @@ bool run_host::stop_body(run_number run, command_number command) noexcept {
 void run_host::await_body(run_number run, command_number command) noexcept {
   not_user_code here;
   auto& r = *runs_.table.find(run);
-  for (auto* a : r.attempts) {
-    if (a->order.command != command) continue;
-    a->ticket.left_behind = true;
-    if (a->revoke()) continue;
-    desk_.ask_to_return(*a);
-    desk_.leave_behind(*a);
-    if (!a->body->waits_for_body) continue;
-    loop_thread::inside_body inside(bodies_.thread);
-    for (int waited_ms = 0; a->at == attempt::phase::running; ++waited_ms) {
-      if (waited_ms == patience_ms)
-        services_.reporter.report(
-            event_kind::loop_held,
-            "the run " + shown(r.state.id) + ", and every other, waits for the body of step " +
-                shown(a->body->name) +
-                ": it belongs to a handler of an update that is being destroyed",
-            r.state, a->body->name);
-      if (waited_ms >= patience_ms) refuse_calls(*a);  // the body may be waiting for a call
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+  r.for_attempts_of(command, [&](attempt& a) {
+    a.ticket.left_behind = true;
+    if (a.revoke()) return;
+    desk_.ask_to_return(a);
+    desk_.leave_behind(a);
+    if (a.body->waits_for_body) await_return(r, a);
+  });
+}
+
+void run_host::await_return(const resident& r, const attempt& a) noexcept {
+  loop_thread::inside_body inside(bodies_.thread);
+  for (int waited_ms = 0; a.at == attempt::phase::running; ++waited_ms) {
+    if (waited_ms == patience_ms)
+      services_.reporter.report(
+          event_kind::loop_held,
+          "the run " + shown(r.state.id) + ", and every other, waits for the body of step " +
+              shown(a.body->name) +
+              ": it belongs to a handler of an update that is being destroyed",
+          r.state, a.body->name);
+    if (waited_ms >= patience_ms) refuse_calls(a);  // the body may be waiting for a call
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
 

@@ -27,6 +27,7 @@ class run_host final : public execution_host {
   engine_time driven_at;  // the time of the event that drives the run
 
  private:
+  void await_return(const resident& r, const attempt& a) noexcept;
   void refuse_calls(const attempt& waited_for) noexcept;
 
   services& services_;
