@@ -80,9 +80,7 @@ stet::task<std::string> trip(stet::context& ctx) {
   co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
     std::string all;
     for (std::string what : {"hotel", "flight", "car"}) {
-      auto booking = co_await ctx.step("book " + what, book, what);
-      s.undo("cancel " + what, cancel, booking);
-      all += booking + " ";
+      all += co_await s.step("book " + what, book, what).undo("cancel " + what, cancel) + " ";
     }
     co_return all;
   });
