@@ -20,6 +20,7 @@ enum class event_kind : std::uint8_t {
   close_waits,      ///< a close waits for a step's completion
   answer_unread,    ///< an answer came to a run that has ended or continued as new
   payload_failed,   ///< a text or a payload could not be sealed, opened or encoded
+  threads_busy,     ///< all threads for bodies are busy, and steps wait: the run is a busy one's
 };
 /// Returns the name of the kind, as in "run_stalled"; "unknown" for a number that is no kind.
 STET_API std::string_view to_text(event_kind kind) noexcept;

@@ -6,6 +6,12 @@
 #include "base/hooks.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+// Steps of a run that began earlier go first, but a run counts as no more than this much older.
+constexpr std::int64_t older_by_max_ms = 60'000;
+
+}  // namespace
 
 bool gatekeeper::open() {
   if (commit_.is_refused() || bodies_.calls.is_closing()) return false;
@@ -68,6 +74,7 @@ void gatekeeper::start_attempt(attempt& a, resident& r) {
   ensure(r.state.find(a.order.command) != nullptr,
          "an attempt that begins is of a step that waits");
   a.ticket.submitted = true;
+  a.rank = std::max(r.state.started, time_.now() - older_by_max_ms).value();
   arm(a, *r.state.find(a.order.command));
 }
 

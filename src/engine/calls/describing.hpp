@@ -22,6 +22,7 @@ class describing {
  private:
   run_info info_of(resident& r);
   pending_info info_of(resident& r, const pending& p);
+  static step_phase phase_of(const pending& p, const attempt* a) noexcept;
   std::string arguments_in_history(resident& r, command_number command);
   history_entry entry_of(const resident& r, record rec, std::uint64_t number);
 

@@ -33,6 +33,7 @@ bool turns::turn() {
   busy |= drive_ready();
   busy |= calls_.sweeper.sweep();
   e_.bodies.threads.watch(e_.time.clock);
+  e_.crowding.look();
   if (STET_SEEDED(effect_before_durable)) busy |= e_.advance.gate.open();
   busy |= e_.commit.commit();
   return busy;
@@ -110,7 +111,8 @@ void turns::sleep(std::int64_t ms_max) {
     end = std::min(end, e_.commit.grows_until());
   // Attempts and heartbeats that are taken only when there is room again don't keep the loop awake.
   e_.inbox.sleep_until(end, [&] {
-    return (!e_.commit.is_refused() && e_.bodies.has_something()) || e_.commit.has_written();
+    return (!e_.commit.is_refused() && e_.bodies.has_something()) || e_.commit.has_written() ||
+           e_.bodies.threads.is_full();
   });
 }
 
