@@ -34,7 +34,7 @@ class engine_core;
 /// Options of an engine.
 struct engine_options {
   /// How many bodies of steps run at once, at most 4096. The engine begins with as many threads as
-  /// the machine has cores (4 at least), makes more when steps wait for a thread because of bodies that
+  /// the machine has cores (4 at least), makes more while steps wait for a thread because bodies
   /// take long, up to this number, and ends those that it hasn't needed for some seconds. Steps
   /// wait in the order in which their runs began. For bodies that compute rather than wait, the
   /// number of cores is a good bound. A body that waits for a run of this engine (result, wait_for,

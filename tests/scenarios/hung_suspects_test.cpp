@@ -83,7 +83,7 @@ TEST_CASE(
   for (int life = 1; life <= lives; ++life) {
     std::atomic<int> began{0};
     auto define = [&](stet::engine& e) {
-      e.define(Innocent, [&](stet::context& ctx) -> stet::task<int> {
+      e.define(Innocent, [&](stet::context&) -> stet::task<int> {
         auto all = co_await stet::map(std::vector<int>(steps, 1), [&](stet::context& in, int&) {
           return in.step("long", stet::owning([&began, life](stet::step_context& s) {
                            ++began;

@@ -100,6 +100,8 @@ bool step_desk::take_heartbeats() {
     if (!counts && !STET_SEEDED(beats_of_any_attempt)) continue;
     try {
       recorder_.append_note(*r, notes::progress(of.command, progress));
+      for (auto* a : r->attempts)
+        if (a->order.command == of.command && a->order.number == of.attempt) trials.gets_on(*a);
     } catch (const users_exception& e) {  // a later heartbeat makes up for it
       services_.reporter.report(event_kind::payload_failed, words_of(e.thrown()), r->state);
     }
