@@ -55,7 +55,10 @@ class STET_API step_context {
   /// Reports how far the body is. The next attempt reads the last report with progress(), also
   /// after a crash. A report from an attempt whose time is over is dropped.
   /// Throws   errc::payload if `progress` is longer than a payload may be; what its codec throws.
-  /// Durable  soon after the call, not when it returns; several in a row may be kept as one.
+  /// Cost     a record in the run's history now and then, however often it is called.
+  /// Durable  the first of an attempt soon after the call, not when it returns. A later one within
+  ///          a second, or a hundredth of the attempt's time so far if that is longer; several in
+  ///          that time are kept as one, and the last one when the attempt fails.
   template <class T> void heartbeat(const T& progress) {
     std::string b;
     encode(b, progress);

@@ -77,7 +77,7 @@ pending_info describing::info_of(resident& r, const pending& p) {
                                          : e_.runs.texts.arguments(s, p.command, p.target);
   if (p.kind == wait_kind::step) w.attempt = p.attempt;
   w.last_error = e_.runs.texts.last_error(s, p);
-  w.progress = e_.runs.texts.progress(s, p);
+  w.progress = e_.desk.progress(s, p);
   bool timed = p.kind == wait_kind::sleep || p.at == pending::phase::retrying;
   if (timed) w.due = to_time_point(is_named(p) ? p.due : e_.time.due.of(p));
   return w;

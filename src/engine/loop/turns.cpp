@@ -99,6 +99,7 @@ engine_time turns::wakeup_time() const {
     until = std::clamp(e_.time.clock.shown(until), now, now + nap_ms_max);
   if (e_.commit.is_refused()) until = std::min(until, e_.commit.last_refusal().retry_at);
   if (e_.bodies.threads.starve()) until = std::min(until, now + starved_ms);
+  until = std::min(until, now + e_.desk.next_heartbeat());
   return until;
 }
 
