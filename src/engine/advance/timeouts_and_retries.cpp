@@ -137,12 +137,12 @@ void timeouts_and_retries::time_out(resident& r, pending& p, attempt& a) {
                : a.body->completes ? "the step was not completed within "
                                    : "the body did not return within ") +
               std::to_string(limit.count()) + " ms";
+  a.ticket.late = text;
   if (is_last) {
     if (!must_wait) desk_.leave_behind(a);
     return fail_step(r, p, errc::step_timed_out, "stet::step_timed_out", text, must_wait);
   }
   a.ticket.timed_out = true;
-  a.ticket.late = text;
   if (must_wait) return;  // the step is retried when the body has returned
   desk_.leave_behind(a);
   attempt_failed(r, p, a, {"stet::step_timed_out", text, {}, a.order.number}, errc::step_timed_out,

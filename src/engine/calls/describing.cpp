@@ -51,15 +51,18 @@ run_info describing::info_of(resident& r) {
   for (auto& p : s.waits_for) {
     auto& w = info.waits_for.emplace_back(info_of(r, p));
     auto found = attempts.find(p.command.value());
-    if (p.kind == wait_kind::step)
-      w.phase = phase_of(p, found == attempts.end() ? nullptr : found->second);
+    if (p.kind != wait_kind::step) continue;
+    auto* a = found == attempts.end() ? nullptr : found->second;
+    w.phase = phase_of(p, a);
+    if (w.phase == step_phase::returning && a && !a->ticket.late.empty())
+      w.last_error = a->ticket.late;
   }
   return info;
 }
 
 /// `a`: an attempt of the step that is under way, if there is one.
 step_phase describing::phase_of(const pending& p, const attempt* a) noexcept {
-  if (p.at == pending::phase::ending) return step_phase::returning;
+  if (p.at == pending::phase::ending || (a && a->ticket.timed_out)) return step_phase::returning;
   if (p.at == pending::phase::retrying) return step_phase::retrying;
   bool began = a && a->at != attempt::phase::waiting && a->at != attempt::phase::revoked;
   return began ? step_phase::running : step_phase::queued;
