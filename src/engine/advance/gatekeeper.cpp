@@ -83,7 +83,8 @@ void gatekeeper::arm_held(attempt& a) {
   auto* p = desk_.counts(a);
   if (!p || a.ticket.deadline != engine_time::never()) return;
   a.ticket.deadline = time_.due.total_deadline(*p, a.body->options);
-  if (a.ticket.deadline != engine_time::never()) time_.timers.add(a.ticket.deadline, a.order.run);
+  if (a.ticket.deadline != engine_time::never())
+    time_.timers.add(a.ticket.deadline, a.order.run, timer_of(a));
 }
 
 void gatekeeper::arm(attempt& a, const pending& p) {
@@ -92,7 +93,8 @@ void gatekeeper::arm(attempt& a, const pending& p) {
   for (auto limit : {o.timeout, o.heartbeat_timeout})
     if (limit.count() > 0)
       a.ticket.deadline = std::min(a.ticket.deadline, time_.now() + limit.count());
-  if (a.ticket.deadline != engine_time::never()) time_.timers.add(a.ticket.deadline, a.order.run);
+  if (a.ticket.deadline != engine_time::never())
+    time_.timers.add(a.ticket.deadline, a.order.run, timer_of(a));
 }
 
 }}}  // namespace stet::v0::detail

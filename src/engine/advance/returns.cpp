@@ -46,6 +46,7 @@ void returns::take(attempt& a) {
   ensure(a.at != attempt::phase::running, "an attempt that comes back doesn't run");
   ensure(!r.forgotten && r.state.run == a.order.run, "the run of an attempt is in memory");
   r.remove(a);
+  if (a.ticket.deadline != engine_time::never()) time_.timers.remove(a.order.run, timer_of(a));
   desk_.trials.ends(a);
   staller_.for_run(r, [&] {
     bool has_result = a.at == attempt::phase::left && !a.outcome.error && !a.ticket.timed_out;

@@ -91,7 +91,7 @@ void timeouts_and_retries::attempt_failed(resident& r, pending& p, attempt& a, c
   // By how much today's clock shifts times that were recorded when the step was emitted.
   n.late = time_.clock.history().shift_at(p.lsn);
   if (n.late) n.flags = flag::retry::late;
-  time_.timers.add(due, r.state.run);
+  time_.timers.add(due, r.state.run, timer_owner(p.command));
   recorder_.append_note_surely(r, n);
 }
 

@@ -56,7 +56,7 @@ void step_desk::ask_to_return(attempt& a) noexcept {
   if (a.at != attempt::phase::running || (a.is_pending() && !a.body->waits_for_body)) return;
   a.ticket.deadline = time_.now() + after_stop_ms;
   try {
-    time_.timers.add(a.ticket.deadline, a.order.run);
+    time_.timers.add(a.ticket.deadline, a.order.run, timer_of(a));
     if (a.order.tried == trial::alone) trials.try_for_a_moment(a);
   } catch (const std::bad_alloc&) {}  // then it isn't reported
 }

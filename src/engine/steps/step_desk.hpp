@@ -14,6 +14,9 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
+/// The time-outs of an attempt, as the timers know them.
+inline timer_owner timer_of(const attempt& a) noexcept { return {a.order.command, a.order.number}; }
+
 /// Thread: the engine's loop.
 class step_desk {
  public:
