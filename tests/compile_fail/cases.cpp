@@ -440,6 +440,25 @@ WF {
     co_return a + std::get<0>(both);
   });
 }
+#elif CASE == 164  // EXPECT: a step's body must not change what it captures
+WF {
+  co_return co_await ctx.step("x", [n]() mutable { return ++n; });
+}
+#elif CASE == 165  // EXPECT: a step's body must not change what it captures
+WF {
+  co_await ctx.transact("x", [n](stet::transaction&) mutable { ++n; });
+  co_return n;
+}
+#elif CASE == 166  // EXPECT: a step's body must not change what it captures
+WF {
+  co_return co_await ctx.step("x", [n](stet::completion<int> d) mutable { d.resolve(++n); });
+}
+#elif CASE == 167  // a body that owns what it changes
+WF {
+  co_await ctx.step("x", stet::owning([n]() mutable { ++n; }));
+  co_await ctx.transact("x", stet::owning([n](stet::transaction&) mutable { ++n; }));
+  co_return co_await ctx.step("x", [n]() { return n + 1; });
+}
 #elif CASE == 163  // EXPECT: is deprecated
 void forget(int);
 #if defined(__clang__) || defined(__GNUC__)
