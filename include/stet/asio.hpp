@@ -132,6 +132,8 @@ template <class R, class F, class... P> class asio_body {
   F body_;
 };
 template <class R, class F, class... P> inline constexpr bool owns<asio_body<R, F, P...>> = owns<F>;
+template <class R, class F, class... P>
+inline constexpr bool keeps_state<asio_body<R, F, P...>> = true;
 
 // The parameters that take the step's arguments: all of them, except a pending_step in the first
 // place.

@@ -139,7 +139,7 @@ void turns::fail(std::exception_ptr e) noexcept {
     std::rethrow_exception(e);
   } catch (const std::exception& x) {
     e_.services.reporter.report_failure(event_kind::engine_stopped,
-                                        "the engine stopped: ", x.what());
+                                        "the engine stopped: ", text_of(x));
   } catch (...) { e_.services.reporter.report(event_kind::engine_stopped, "the engine stopped"); }
 }
 
