@@ -21,6 +21,9 @@ enum class event_kind : std::uint8_t {
   answer_unread,    ///< an answer came to a run that has ended or continued as new
   payload_failed,   ///< a text or a payload could not be sealed, opened or encoded
   threads_busy,     ///< all threads for bodies are busy, and steps wait: the run is a busy one's
+  /// A step has failed 5 times, 10 times, 20, 40, … and is tried again: `attempt` and `error` say
+  /// which attempt failed, and why.
+  step_keeps_failing,
 };
 /// Returns the name of the kind, as in "run_stalled"; "unknown" for a number that is no kind.
 STET_API std::string_view to_text(event_kind kind) noexcept;
@@ -33,7 +36,9 @@ struct engine_event {
   /// The workflow, run and step that it is about, as they are, not escaped; empty or 0 if there is
   /// none, or if it isn't known.
   std::string_view workflow, workflow_id, step;
-  std::uint64_t run = 0;  ///< the number of the run
+  std::uint64_t run = 0;     ///< the number of the run
+  unsigned attempt = 0;      ///< of the step, if the event is about an attempt
+  std::string_view error{};  ///< what that attempt said, not escaped
 };
 
 /// Is called with the events of an engine and with the lines that workflows log. Override what you
