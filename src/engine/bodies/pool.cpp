@@ -72,7 +72,7 @@ work* pool::stop() noexcept {
 
 work* pool::leave() noexcept {
   auto left = take_all();
-  if (keeper_.joinable()) keeper_.detach();
+  if (keeper_.joinable()) keeper_.join();  // it waits for no body, and calls the engine
   for (auto& t : left.threads) t.detach();
   std::vector<std::thread> ended;
   {

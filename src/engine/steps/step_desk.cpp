@@ -86,7 +86,8 @@ void step_desk::report_late(attempt& a) {
   services_.reporter.report(
       event_kind::body_overdue,
       "the body of step " + shown(a.body->name) + " goes on " + late + ": it occupies a thread" +
-          (a.body->waits_for_body && a.run_of.state.open() ? ", and its run waits for it" : ""),
+          (a.body->waits_for_body && a.run_of.state.open() ? ", and its run waits for it" : "") +
+          " (run " + shown(a.run_of.state.id) + ")",
       a.run_of.state, a.body->name);
 }
 
@@ -95,6 +96,7 @@ void step_desk::report_late(attempt& a) {
 bool step_desk::take_heartbeats(bool all) {
   if (commit_.is_refused()) return false;  // until there is room, only the latest of each is kept
   auto came = bodies_.take_heartbeats();
+  if (came.empty() && beats_.next() == INT64_MAX) return false;
   const auto now = bodies_.steady_ms();
   for (auto& [of, progress] : came)
     if (counts(of) && beats_.take(of, progress, now)) record_progress(of, progress);
