@@ -74,8 +74,7 @@ stet::task<void> anys(stet::context& ctx, std::uint32_t n) {
 stet::task<void> sagas(stet::context& ctx, std::uint32_t n) {
   auto done = co_await stet::attempt(ctx.saga([&](stet::saga& s) -> stet::task<void> {
     for (auto left = n; left > 0; --left) {
-      co_await one_step(ctx);
-      s.undo("undo", {.run_inline = true}, some_result);
+      co_await s.act(one_step(ctx)).undo("undo", {.run_inline = true}, some_result);
     }
     throw std::runtime_error("all that is to be undone");
   }));

@@ -85,7 +85,7 @@ crash_report deaths::explore() {
         if (!e.crashed) break;
         compare(e, without, where);
       } catch (const std::exception& e) {
-        report_.problems.push_back(where + ": the story threw: " + e.what());
+        report_.problems.push_back(where + ": the story threw: " + detail::words_of(e));
       }
       ++report_.crashes;
     }

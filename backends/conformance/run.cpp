@@ -42,7 +42,7 @@ void check_clause(const target& t, const clause& c, report& r) {
     return;
   } catch (const clause_ended&) {  // its breaches are in the report
   } catch (const std::bad_alloc&) { throw; } catch (const std::exception& e) {
-    tell_unexpected(e.what());
+    tell_unexpected(detail::words_of(e).c_str());
   } catch (...) { tell_unexpected("an exception that is no std::exception"); }
   r.checked.emplace_back(c.name);
 }
@@ -94,9 +94,9 @@ int main_for(const target& t, const options& o) noexcept {
     const report r = run(t, shown);
     std::printf("\n%s", r.text().c_str());
     return std::fflush(stdout) == 0 && r.ok() ? 0 : 1;
-  } catch (const std::exception& e) { std::fprintf(stderr, "%s\n", e.what()); } catch (...) {
-    std::fprintf(stderr, "conformance: an exception that is no std::exception\n");
-  }
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s\n", detail::words_of(e).c_str());
+  } catch (...) { std::fprintf(stderr, "conformance: an exception that is no std::exception\n"); }
   return 2;
 }
 

@@ -63,7 +63,7 @@ void check_one_state(trial& t) {
     readers.emplace_back([&wrong, read] {
       try {
         read();
-      } catch (const std::exception& e) { wrong.error.note(e.what()); } catch (...) {
+      } catch (const std::exception& e) { wrong.error.note(detail::words_of(e)); } catch (...) {
         wrong.error.note("an exception that is no std::exception");
       }
     });
@@ -75,7 +75,7 @@ void check_one_state(trial& t) {
   std::string error;
   try {
     count_up(*s, 200);
-  } catch (const std::exception& e) { error = e.what(); }
+  } catch (const std::exception& e) { error = detail::words_of(e); }
   done = true;
   for (auto& r : readers) r.join();
   if (!error.empty()) t.tell("200 commits beside readers", "no error", error);
@@ -97,7 +97,7 @@ class commit_amid {
           lock.unlock();
           try {
             commit();
-          } catch (const std::exception& e) { error_ = e.what(); }
+          } catch (const std::exception& e) { error_ = detail::words_of(e); }
           lock.lock();
           ended_ = true;
           changed_.notify_all();
@@ -151,7 +151,7 @@ void check_commit_amid(trial& t, bool backward) {
       if (seen.size() == 1) other.begin_and_wait();
       return true;
     });
-  } catch (const std::exception& e) { error = e.what(); }
+  } catch (const std::exception& e) { error = detail::words_of(e); }
   const std::string commit_error = other.join();
   pairs expected = all_of(before);
   if (backward) expected = pairs(expected.rbegin(), expected.rend());
@@ -171,7 +171,7 @@ void check_changing_threads(trial& t) {
     std::thread([&] {
       try {
         put(*s, std::to_string(i), "v");
-      } catch (const std::exception& e) { error = e.what(); }
+      } catch (const std::exception& e) { error = detail::words_of(e); }
     }).join();
   }
   if (!error.empty()) t.tell("commits from eight threads, one after another", "no error", error);

@@ -16,9 +16,9 @@ std::string end_of(const std::function<void()>& f, errc code, bool refused, bool
   } catch (const store_error& e) {
     is_right = e.code() == code && (!refused || e.outcome() == commit_outcome::refused);
     auto outcome = refused ? std::optional(e.outcome()) : std::nullopt;
-    return text_of(e.code(), outcome) + ": " + e.what();
+    return text_of(e.code(), outcome) + ": " + detail::words_of(e);
   } catch (const std::exception& e) {
-    return std::string("an exception that is no store_error: ") + e.what();
+    return std::string("an exception that is no store_error: ") + detail::words_of(e);
   } catch (...) { return "an exception that is no store_error"; }
 }
 

@@ -17,7 +17,7 @@ class walk {
     try {
       return act();
     } catch (const std::bad_alloc&) { throw; } catch (const std::exception& e) {
-      trial_.tell(name(trial_.failed_call()), "no error", e.what());
+      trial_.tell(name(trial_.failed_call()), "no error", detail::words_of(e));
       return false;
     }
   }

@@ -25,8 +25,8 @@ stet::task<std::optional<ending>> approval(stet::context& ctx, order& o, bool& w
 stet::task<> move_money(stet::context& ctx, order o) {
   const std::string id(ctx.id());
   co_await ctx.saga([&](stet::saga& s) -> stet::task<> {
-    co_await ctx.transact("debit", [&](stet::transaction& tx) { debit(tx, id, o.from, o.amount); });
-    s.undo_transact("give back", give_back, id, o.from, o.amount);
+    co_await s.transact("debit", [&](stet::transaction& tx) { debit(tx, id, o.from, o.amount); })
+        .undo_transact("give back", give_back, id, o.from, o.amount);
     co_await ctx.transact("credit", [&](stet::transaction& tx) { credit(tx, id, o.to, o.amount); });
   });
 }

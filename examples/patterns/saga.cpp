@@ -32,8 +32,8 @@ stet::task<std::string> travel(stet::context& ctx, std::string who) {
   auto trip = co_await stet::attempt(ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
     std::string bookings;
     for (std::string what : {"hotel", "flight", "car"}) {
-      auto booking = co_await ctx.step("book", book, what);
-      s.undo("cancel", cancel, booking);  // a step, run only if the saga fails
+      // The undo is registered with the result, and runs only if the saga fails: cancel(booking).
+      auto booking = co_await s.step("book", book, what).undo("cancel", cancel);
       bookings += " " + booking;
     }
     co_return who + " has" + bookings;

@@ -137,6 +137,8 @@ template <class R, class F, class... P> class asio_body {
 };
 }  // namespace over_asio, or over_boost_asio
 template <class R, class F, class... P> inline constexpr bool owns<asio_body<R, F, P...>> = owns<F>;
+template <class R, class F, class... P>
+inline constexpr bool keeps_state<asio_body<R, F, P...>> = true;
 #if STET_BOOST_ASIO
 inline namespace over_boost_asio {
 #else

@@ -73,7 +73,7 @@ class STET_API context {
   /// recorded result.
   ///     auto id = co_await ctx.step("charge", bank::charge, order.card, order.cents);
   ///     auto id = co_await ctx.step("charge", {.retry = {.max_attempts = 5}, .timeout = 30s},
-  ///                                 [&] { return charge(order); });
+  ///                                 bank::charge, order.card, order.cents);
   ///
   /// The body may take a `stet::step_context&` first; or a `stet::completion<R>`, which ends the
   /// step later, while no thread waits. The body may read the variables that it captured, and never

@@ -33,12 +33,15 @@ class engine_core;
 
 /// Options of an engine.
 struct engine_options {
-  /// Threads for the bodies of steps, at most 4096. A body that waits for a run of this engine
-  /// (result, wait_for, an update) doesn't count: another thread takes its place, up to 256 of
-  /// them; beyond that the waiting call throws errc::usage. 0 means manual mode: the engine has no
-  /// thread of its own; poll(), run_until_idle() and calls that wait drive it on the caller's
-  /// thread.
-  unsigned threads = 4;
+  /// How many bodies of steps run at once, at most 4096. The engine begins with as many threads as
+  /// the machine has cores (4 at least), makes more while steps wait for a thread because bodies
+  /// take long, up to this number, and ends those that it hasn't needed for some seconds. Steps
+  /// wait in the order in which their runs began. For bodies that compute rather than wait, the
+  /// number of cores is a good bound. A body that waits for a run of this engine (result, wait_for,
+  /// an update) doesn't count: another thread takes its place, up to 256 of them; beyond that the
+  /// waiting call throws errc::usage. 0 means manual mode: the engine has no thread of its own;
+  /// poll(), run_until_idle() and calls that wait drive it on the caller's thread.
+  unsigned threads = 256;
   /// The most idle coroutines that are kept in memory; others are destroyed, and rebuilt by replay
   /// when an event comes. 0 keeps none: each is destroyed after each event, or if its history is
   /// long after all events that came together with it.
@@ -97,7 +100,7 @@ struct engine_options {
   stet::compared compare = stet::compared::names;
   stet::clock* clock = nullptr;        ///< nullptr: the machine's
   stet::entropy* entropy = nullptr;    ///< nullptr: the machine's
-  stet::executor* executor = nullptr;  ///< nullptr: `threads` threads of the engine's own
+  stet::executor* executor = nullptr;  ///< nullptr: the engine's own, at most `threads`
   stet::listener* listener = nullptr;  ///< nullptr: problems go to standard error, logs nowhere
   stet::interceptor* interceptor = nullptr;  ///< nullptr: bodies of steps are just run
 };

@@ -56,6 +56,19 @@ enum class wait_kind : std::uint8_t {
 /// Returns the kind in words: "step", "sleep", …; "unknown" for a number that is no kind.
 STET_API std::string_view to_text(wait_kind k) noexcept;
 
+/// How far a step is that a run waits for.
+enum class step_phase : std::uint8_t {
+  none,       ///< it is no step
+  queued,     ///< its attempt hasn't begun: it waits for a commit or for a thread
+  running,    ///< its body runs, or began something that a completion ends
+  retrying,   ///< its last attempt failed, and the next one begins when that is due
+  returning,  ///< its outcome is known (time is up, it was cancelled), and the run waits for its
+              ///< body, which captures and so may refer to the run's variables
+};
+
+/// Returns the phase in words: "queued", "running", …; "unknown" for a number that is no phase.
+STET_API std::string_view to_text(step_phase p) noexcept;
+
 /// The kind of a record of a run's history. An event is an input that the run observes, a command
 /// what its workflow asked for because of it, a note a fact that the workflow never sees.
 /// docs/format.md says what each one means. On disk: never renumber.

@@ -19,7 +19,11 @@ struct pending_info {
   std::string name;      ///< the step's, the child's workflow's, the promise's; "signal 'approved'"
   std::string detail;    ///< step: arguments in short; child: its id; promise: its token
   unsigned attempt = 0;  ///< step: the attempt that runs, ran last or will run next
-  std::string last_error;  ///< step: what its last failed attempt said
+  step_phase phase = step_phase::none;  ///< step: how far it is
+  std::string last_error;               ///< step: what its last failed attempt said
+  /// Step: what its latest heartbeat said, a payload: `stet::decode<int>(p.progress)`. Empty if
+  /// there was none.
+  std::string progress;
   /// Sleep: when it ends. Step: when the next attempt begins. Start: when the run begins. Otherwise
   /// zero.
   time_point due{};

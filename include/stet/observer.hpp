@@ -28,6 +28,10 @@ enum class event_kind : std::uint8_t {
   close_waits,      ///< a close waits for a step's completion
   answer_unread,    ///< an answer came to a run that has ended or continued as new
   payload_failed,   ///< a text or a payload could not be sealed, opened or encoded
+  threads_busy,     ///< all threads for bodies are busy, and steps wait: the run is a busy one's
+  /// A step has failed 5 times, 10 times, 20, 40, … and is tried again: `attempt` and `error` say
+  /// which attempt failed, and why.
+  step_keeps_failing,
 };
 /// Returns the name of the kind, as in "run_stalled"; "unknown" for a number that is no kind.
 STET_API std::string_view to_text(event_kind kind) noexcept;
@@ -45,6 +49,8 @@ struct engine_event {
   std::optional<stall_kind> stall{};
   /// For workflow_undefined and runs_stalled: how many runs. Otherwise 0.
   std::uint64_t count = 0;
+  unsigned attempt = 0;      ///< of the step, if the event is about an attempt
+  std::string_view error{};  ///< what that attempt said, not escaped
 };
 
 /// Is called with the events of an engine and with the lines that workflows log. Override what you

@@ -3,6 +3,8 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -12,14 +14,132 @@
 
 namespace stet { inline namespace v0 {
 
+namespace detail {
+
+/// An operation of a saga, and what registers its undo. It is shielded: a cancellation waits until
+/// the operation has ended, and its undo is registered. Then the await throws stet::cancelled.
+template <awaitable A, class Register>
+class [[nodiscard("stet: an operation does nothing until it is awaited")]] undoable final : waiter {
+ public:
+  using result_type = typename A::result_type;
+  undoable(A a, Register r) : waiter(&on_end), operation_(std::move(a)), register_(std::move(r)) {}
+  undoable(undoable&& o) noexcept(std::is_nothrow_move_constructible_v<A> &&
+                                  std::is_nothrow_move_constructible_v<Register>)
+      : waiter(&on_end), operation_(std::move(o.operation_)), register_(std::move(o.register_)) {}
+  bool start(environment e, waiter& w) noexcept {
+    env_ = e;
+    waiter_ = &w;
+    if (!e.scope->is_cancelled()) {  // else it begins nothing, as any operation
+      scope_access::attach(part_, *e.scope, true);
+      e.scope = &part_;
+    }
+    if (!operation_.start(e, *this)) return false;
+    end();
+    return true;
+  }
+  bool failed() const noexcept { return error_ || operation_.failed(); }
+  result_type result() {
+    if (error_) std::rethrow_exception(error_);
+    if constexpr (std::is_void_v<result_type>) operation_.result();
+    else return value_ ? *std::move(value_) : operation_.result();
+  }
+
+ private:
+  static std::coroutine_handle<> on_end(waiter& w) noexcept {
+    auto& u = static_cast<undoable&>(w);
+    u.end();
+    return u.waiter_->notify();
+  }
+  // Not in result(): no one asks for the result of a branch of stet::all if another has failed.
+  void end() noexcept {
+    try {
+      if (!operation_.failed()) {
+        if constexpr (std::is_void_v<result_type>) register_();
+        else register_(value_.emplace(operation_.result()));
+      }
+      if (env_.scope->is_cancelled()) throw cancelled(*scope_access::reason_of(*env_.scope));
+    } catch (...) { error_ = thrown(env_); }
+  }
+
+  v0::scope part_;
+  A operation_;
+  Register register_;
+  environment env_;
+  waiter* waiter_ = nullptr;
+  std::optional<stored<result_type>> value_;
+  std::exception_ptr error_;
+};
+
+/// Whether a step's body can be called with these arguments.
+template <class F, class... A> consteval bool takes() {
+  if constexpr (completion_of_t<F>::value)
+    return std::is_invocable_v<F&, completion<typename completion_of_t<F>::type>,
+                               const bare_t<A>&...>;
+  else return body_traits<F, A...>::with_context || body_traits<F, A...>::plain;
+}
+
+}  // namespace detail
+
+/// An operation of a saga for which nothing says yet what undoes it: stet::saga::step, transact and
+/// act return it.
+template <detail::awaitable A>
+class [[nodiscard(
+    "stet: say what undoes it, and await that: co_await s.step(…).undo(…)")]] undone_by {
+ public:
+  using result_type = typename A::result_type;
+  undone_by(v0::saga& s, A a) : saga_(s), operation_(std::move(a)) {}
+
+  /// Says which step undoes the operation. `body` gets the operation's result first, if it takes
+  /// it, and then `arguments`: that is its one chance to see variables of the saga, which are gone
+  /// when it runs. It is retried without limit unless `options` say otherwise.
+  ///     co_await s.step("hotel", book, request).undo("cancel hotel", cancel);  // cancel(booking)
+  ///
+  /// The await isn't given up while the operation is under way: if the saga is cancelled meanwhile,
+  /// it waits for the operation's end, registers the undo and throws stet::cancelled. So limit the
+  /// attempts of a step, or its time, if a cancellation may not wait for it.
+  /// Throws   at the await, what the operation throws: then there is no undo; stet::cancelled; what
+  ///          the codec of an argument throws, and errc::payload if they are too long.
+  template <class F, class... U>
+    requires(!detail::options<std::remove_cvref_t<F>>)
+  auto undo(step_name name, F&& body, U&&... arguments) && {
+    return std::move(*this).undo(name, step_options{}, std::forward<F>(body),
+                                 std::forward<U>(arguments)...);
+  }
+  template <class F, class... U>
+  auto undo(step_name name, step_options options, F&& body, U&&... arguments) &&;
+  /// Says which transaction undoes the operation: `body(tx, result, arguments…)`, or
+  /// `body(tx, arguments…)` if it doesn't take the result. Otherwise as undo().
+  template <class F, class... U>
+    requires(!detail::options<std::remove_cvref_t<F>>)
+  auto undo_transact(step_name name, F&& body, U&&... arguments) && {
+    return std::move(*this).undo_transact(name, step_options{}, std::forward<F>(body),
+                                          std::forward<U>(arguments)...);
+  }
+  template <class F, class... U>
+  auto undo_transact(step_name name, step_options options, F&& body, U&&... arguments) &&;
+
+  // Awaiting it as it is doesn't compile: these say why.
+  bool start(detail::environment, detail::waiter&) noexcept {
+    static_assert(sizeof(A) == 0,
+                  "stet: say what undoes it: co_await s.step(\"hotel\", book).undo(\"cancel "
+                  "hotel\", cancel). A step that nothing has to undo is a ctx.step");
+    return true;
+  }
+  bool failed() const noexcept { return true; }
+  result_type result();
+
+ private:
+  v0::saga& saga_;
+  A operation_;
+};
+
 /// Registers what to undo, and how. The body of context::saga gets it.
 ///     co_await ctx.saga([&](stet::saga& s) -> stet::task<trip> {
-///       auto hotel = co_await ctx.step("book hotel", book_hotel, request);
-///       s.undo("cancel hotel", cancel_hotel, hotel.id);  // a step, run only if the saga fails
-///       auto flight = co_await ctx.step("book flight", book_flight, request);
-///       s.undo("cancel flight", cancel_flight, flight.id);
+///       auto hotel = co_await s.step("hotel", book, request).undo("cancel hotel", cancel);
+///       auto flight = co_await s.step("flight", book, request).undo("cancel flight", cancel);
 ///       co_return trip{hotel, flight};
 ///     });
+/// Here cancel(hotel) is a step that runs only if the saga fails, or is cancelled.
 ///
 /// Thread   only the workflow's own.
 class saga {
@@ -28,31 +148,62 @@ class saga {
   saga(const saga&) = delete;
   saga& operator=(const saga&) = delete;
 
-  /// Registers a step that runs if the saga fails; the last registered one runs first. It is
-  /// retried without limit unless its options say otherwise. If an effect may have happened though
-  /// its step failed, register the undo before the step.
+  /// Makes a step (context::step) that is undone if the saga fails. Its undo is registered together
+  /// with its result, whatever is cancelled meanwhile.
   template <class F, class... A>
     requires(!detail::options<std::remove_cvref_t<F>>)
-  void undo(step_name name, F&& body, A&&... arguments) {
-    undo(name, step_options{}, std::forward<F>(body), std::forward<A>(arguments)...);
+  auto step(step_name name, F&& body, A&&... arguments) {
+    return act(context_.step(name, std::forward<F>(body), std::forward<A>(arguments)...));
   }
   template <class F, class... A>
-  void undo(step_name name, step_options options, F&& body, A&&... arguments) {
+  auto step(step_name name, step_options options, F&& body, A&&... arguments) {
+    return act(context_.step(name, options, std::forward<F>(body), std::forward<A>(arguments)...));
+  }
+  /// The same for a transaction (context::transact).
+  ///     co_await s.transact("debit", take).undo_transact("give back", give_back, from, cents);
+  template <class F>
+    requires(!detail::options<std::remove_cvref_t<F>>)
+  auto transact(step_name name, F&& body) {
+    return act(context_.transact(name, std::forward<F>(body)));
+  }
+  template <class F> auto transact(step_name name, step_options options, F&& body) {
+    return act(context_.transact(name, options, std::forward<F>(body)));
+  }
+  /// The same for any operation: a child, a call of an entity, a task.
+  ///     co_await s.act(ctx.child(Pay, id, order)).undo("refund", refund);
+  template <class Op> auto act(Op&& operation) {
+    return undone_by<detail::operation_of<Op>>(*this,
+                                               detail::as_operation(std::forward<Op>(operation)));
+  }
+
+  /// Registers a step that runs if the saga fails, before the step that it undoes: for an effect
+  /// that may have happened though its step failed (a time-out, a crash with at_most_once). The
+  /// last registered undo runs first. It is retried without limit unless its options say otherwise.
+  ///     s.undo_in_any_case("cancel hotel", cancel_if_booked, key);
+  ///     co_await ctx.step("hotel", {.timeout = 30s}, book, key);
+  template <class F, class... A>
+    requires(!detail::options<std::remove_cvref_t<F>>)
+  void undo_in_any_case(step_name name, F&& body, A&&... arguments) {
+    undo_in_any_case(name, step_options{}, std::forward<F>(body), std::forward<A>(arguments)...);
+  }
+  template <class F, class... A>
+  void undo_in_any_case(step_name name, step_options options, F&& body, A&&... arguments) {
     check_undo<F, A...>();
     undos_.push_back(
         keep(context_.step(name, options, std::forward<F>(body), std::forward<A>(arguments)...)));
   }
-  /// Registers a transaction (context::transact) that runs if the saga fails. What it writes and
-  /// the fact that it is done are one commit: it undoes exactly once.
-  ///     s.undo_transact("give back", give_back, from, cents);
+  /// Registers a transaction (context::transact) in the same way. What it writes and the fact that
+  /// it is done are one commit: it undoes exactly once.
+  ///     s.undo_transact_in_any_case("give back", give_back, from, cents);
   ///     // where: void give_back(stet::transaction& tx, const std::string& to, long cents);
   template <class F, class... A>
     requires(!detail::options<std::remove_cvref_t<F>>)
-  void undo_transact(step_name name, F&& body, A&&... arguments) {
-    undo_transact(name, step_options{}, std::forward<F>(body), std::forward<A>(arguments)...);
+  void undo_transact_in_any_case(step_name name, F&& body, A&&... arguments) {
+    undo_transact_in_any_case(name, step_options{}, std::forward<F>(body),
+                              std::forward<A>(arguments)...);
   }
   template <class F, class... A>
-  void undo_transact(step_name name, step_options options, F&& body, A&&... arguments) {
+  void undo_transact_in_any_case(step_name name, step_options options, F&& body, A&&... arguments) {
     check_undo<F, A...>();
     using values = std::tuple<detail::kept_t<A>...>;
     auto bound = [f = std::decay_t<F>(std::forward<F>(body)),
@@ -61,6 +212,43 @@ class saga {
     };
     undos_.push_back(keep(context_.transact(name, options, stet::owning(std::move(bound)))));
   }
+
+  /// The earlier names. After a step they come too late: if the saga is cancelled while the step's
+  /// body is under way, the await throws, and the effect stays.
+  template <class F, class... A>
+    requires(!detail::options<std::remove_cvref_t<F>>)
+  [[deprecated(
+      "stet: a cancellation between a step and this call loses the undo: write s.step(name, body, "
+      "…).undo(name, undo), or s.undo_in_any_case(name, undo, …) before the step")]]
+  void undo(step_name name, F&& body, A&&... arguments) {
+    undo_in_any_case(name, step_options{}, std::forward<F>(body), std::forward<A>(arguments)...);
+  }
+  template <class F, class... A>
+  [[deprecated(
+      "stet: a cancellation between a step and this call loses the undo: write s.step(name, body, "
+      "…).undo(name, undo), or s.undo_in_any_case(name, undo, …) before the step")]]
+  void undo(step_name name, step_options options, F&& body, A&&... arguments) {
+    undo_in_any_case(name, options, std::forward<F>(body), std::forward<A>(arguments)...);
+  }
+  template <class F, class... A>
+    requires(!detail::options<std::remove_cvref_t<F>>)
+  [[deprecated(
+      "stet: a cancellation between a transaction and this call loses the undo: write "
+      "s.transact(name, body).undo_transact(name, undo, …), or s.undo_transact_in_any_case(name, "
+      "undo, …) before the transaction")]]
+  void undo_transact(step_name name, F&& body, A&&... arguments) {
+    undo_transact_in_any_case(name, step_options{}, std::forward<F>(body),
+                              std::forward<A>(arguments)...);
+  }
+  template <class F, class... A>
+  [[deprecated(
+      "stet: a cancellation between a transaction and this call loses the undo: write "
+      "s.transact(name, body).undo_transact(name, undo, …), or s.undo_transact_in_any_case(name, "
+      "undo, …) before the transaction")]]
+  void undo_transact(step_name name, step_options options, F&& body, A&&... arguments) {
+    undo_transact_in_any_case(name, options, std::forward<F>(body), std::forward<A>(arguments)...);
+  }
+
   /// Runs and forgets the undos, in reverse, shielded from cancellation. An undo that fails (its
   /// options limit its attempts) doesn't keep the others from running.
   /// Throws   the first failure of an undo, when all of them have run.
@@ -69,12 +257,13 @@ class saga {
   void keep_all() noexcept { undos_.clear(); }
 
  private:
+  template <detail::awaitable> friend class undone_by;
   template <class F, class... A> static consteval void check_undo() {
     static_assert(
         detail::owns<std::decay_t<F>> &&
             (!detail::is_reference_like<detail::bare_t<detail::kept_t<A>>> && ...),
         "stet: what an undo refers to is gone by the time it runs: give a function, or a lambda "
-        "that captures nothing, its values as arguments (s.undo(\"refund\", refund, payment.id)), "
+        "that captures nothing, its values as arguments (s.step(…).undo(\"refund\", refund, id)), "
         "or wrap a lambda that captures by value in stet::owning");
   }
   struct entry {
@@ -106,6 +295,53 @@ class saga {
   context& context_;
   std::vector<std::unique_ptr<entry>> undos_;
 };
+
+template <detail::awaitable A>
+template <class F, class... U>
+auto undone_by<A>::undo(step_name name, step_options options, F&& body, U&&... arguments) && {
+  using f_type = std::decay_t<F>;
+  using R = detail::stored<result_type>;
+  saga::check_undo<F, U...>();
+  auto add = [&s = saga_, text = std::string(name.text), where = name.where, options,
+              f = f_type(std::forward<F>(body)),
+              v = std::tuple<detail::kept_t<U>...>(std::forward<U>(arguments)...)](
+                 const auto&... result) mutable {
+    auto named = step_name(text, where.file, where.line);
+    std::apply(
+        [&](auto&... a) {
+          if constexpr (sizeof...(result) == 1 && detail::takes<f_type, R, detail::kept_t<U>...>())
+            s.undo_in_any_case(named, options, std::move(f), result..., std::move(a)...);
+          else s.undo_in_any_case(named, options, std::move(f), std::move(a)...);
+        },
+        v);
+  };
+  return detail::undoable<A, decltype(add)>(std::move(operation_), std::move(add));
+}
+
+template <detail::awaitable A>
+template <class F, class... U>
+auto undone_by<A>::undo_transact(step_name name, step_options options, F&& body,
+                                 U&&... arguments) && {
+  using f_type = std::decay_t<F>;
+  using R = detail::stored<result_type>;
+  saga::check_undo<F, U...>();
+  auto add = [&s = saga_, text = std::string(name.text), where = name.where, options,
+              f = f_type(std::forward<F>(body)),
+              v = std::tuple<detail::kept_t<U>...>(std::forward<U>(arguments)...)](
+                 const auto&... result) mutable {
+    auto named = step_name(text, where.file, where.line);
+    std::apply(
+        [&](auto&... a) {
+          if constexpr (sizeof...(result) == 1 &&
+                        std::is_invocable_v<f_type&, transaction&, const R&,
+                                            const detail::kept_t<U>&...>)
+            s.undo_transact_in_any_case(named, options, std::move(f), result..., std::move(a)...);
+          else s.undo_transact_in_any_case(named, options, std::move(f), std::move(a)...);
+        },
+        v);
+  };
+  return detail::undoable<A, decltype(add)>(std::move(operation_), std::move(add));
+}
 
 namespace detail {
 

@@ -55,7 +55,10 @@ class STET_API step_context {
   /// Reports how far the body is. The next attempt reads the last report with progress(), also
   /// after a crash. A report from an attempt whose time is over is dropped.
   /// Throws   errc::payload if `progress` is longer than a payload may be; what its codec throws.
-  /// Durable  soon after the call, not when it returns; several in a row may be kept as one.
+  /// Cost     a record in the run's history now and then, however often it is called.
+  /// Durable  the first of an attempt soon after the call, not when it returns. A later one within
+  ///          a second, or a hundredth of the attempt's time so far if that is longer; several in
+  ///          that time are kept as one, and the last one when the attempt fails.
   template <class T> void heartbeat(const T& progress) {
     std::string b;
     encode(b, progress);
@@ -214,6 +217,18 @@ template <class F, class... A> struct body_traits {
 template <class F> inline constexpr bool owns = !std::is_class_v<F> || std::is_empty_v<F>;
 template <class F> inline constexpr bool owns<owning_body<F>> = true;
 
+// Whether a body may change its own captures: they are no one else's.
+template <class F> inline constexpr bool keeps_state = !std::is_class_v<F> || std::is_empty_v<F>;
+template <class F> inline constexpr bool keeps_state<owning_body<F>> = true;
+/// Refuses a body that is `mutable`. `AsConst`: it can be called as a const object.
+template <class F, bool AsConst> consteval void check_captures() {
+  static_assert(AsConst || keeps_state<F>,
+                "stet: a step's body must not change what it captures: the next attempt would find "
+                "what this one has left, and a replay, which runs no body, nothing of it. Return "
+                "what the body finds out, and change variables in the workflow. If the body owns "
+                "what it changes, wrap it in stet::owning");
+}
+
 [[noreturn]] STET_API void throw_unencodable();
 /// Throws   errc::payload if `bytes` is more than a payload may have.
 STET_API void check_arguments(std::string_view what, std::size_t bytes);
@@ -228,6 +243,9 @@ template <class F, class... A> consteval void check_body() {
                 "stet: the step's body can't be called with these arguments. They come as const "
                 "(each attempt gets the same); "
                 "a stet::step_context& or a stet::completion<R> may come first");
+  using as_const = body_traits<const F, A...>;
+  if constexpr (traits::with_context || traits::plain)
+    check_captures<F, as_const::with_context || as_const::plain>();
   using R = typename traits::type;
   static_assert(!awaitable<R>,
                 "stet: a step's body is an ordinary function, run outside the workflow: await the "
@@ -246,6 +264,8 @@ template <class R, class F, class... A> consteval void check_later_body() {
   static_assert(callable,
                 "stet: the step's body can't be called with a stet::completion<R>, by value, and "
                 "these arguments. They come as const (each attempt gets the same)");
+  if constexpr (callable)
+    check_captures<F, std::is_invocable_v<const F&, completion<R>, const bare_t<A>&...>>();
   if constexpr (callable)
     static_assert(
         std::is_void_v<std::invoke_result_t<F&, completion<R>, const bare_t<A>&...>>,

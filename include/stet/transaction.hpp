@@ -179,6 +179,7 @@ template <class F> consteval bool check_transaction() {
   static_assert(std::is_invocable_v<F&, transaction&>,
                 "stet: the function of a transaction takes a stet::transaction&");
   if constexpr (std::is_invocable_v<F&, transaction&>) {
+    check_captures<F, std::is_invocable_v<const F&, transaction&>>();
     using R = transact_result<F>;
     static_assert(!awaitable<R>,
                   "stet: the function of a transaction is an ordinary one, no coroutine: it runs "

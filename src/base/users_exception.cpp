@@ -2,10 +2,11 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
-std::string words_of(const std::exception& e) {
+const char* text_of(const std::exception& e) noexcept {
   auto* words = e.what();
   return words ? words : "an exception whose what() is null";
 }
+std::string words_of(const std::exception& e) { return text_of(e); }
 std::string words_of(const std::exception_ptr& e) {
   try {
     std::rethrow_exception(e);

@@ -38,6 +38,9 @@ template <class F> decltype(auto) call_user(F&& f) {
   } catch (...) { throw users_exception(std::current_exception()); }
 }
 
+/// The text of an exception, for people, if there may be no memory. Valid as long as `e`; never
+/// null.
+const char* text_of(const std::exception& e) noexcept;
 /// The text of an exception, for people.
 std::string words_of(const std::exception_ptr& e);
 

@@ -69,7 +69,7 @@ void update_desk::validate(std::string_view update, std::string_view arguments) 
     h->validate(arguments);
   } catch (const error& e) {
     if (e.code() == errc::payload) throw;
-    throw error(errc::rejected, update, e.what());
+    throw error(errc::rejected, update, words_of(e));
   } catch (const std::bad_alloc&) { throw; } catch (const std::exception& e) {
     throw error(errc::rejected, update, words_of(e));
   } catch (...) { throw error(errc::rejected, update, "its validator refuses it"); }

@@ -41,6 +41,16 @@ std::string_view to_text(record_kind k) noexcept {
   return "unknown";
 }
 
+std::string_view to_text(step_phase p) noexcept {
+  switch (p) {
+    case step_phase::none: return "none";
+    case step_phase::queued: return "queued";
+    case step_phase::running: return "running";
+    case step_phase::retrying: return "retrying";
+    case step_phase::returning: return "returning";
+  }
+  return "unknown";
+}
 std::string_view to_text(wait_kind k) noexcept {
   switch (k) {
     case wait_kind::step: return "step";

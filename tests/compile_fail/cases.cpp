@@ -407,15 +407,68 @@ WF {
 #elif CASE == 101  // EXPECT: what an undo refers to is gone by the time it runs
 WF {
   co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
-    s.undo("x", [&] { return n; });
+    co_await s.step("x", twice, 1).undo("y", [&] { return n; });
     co_return n;
   });
 }
 #elif CASE == 108  // EXPECT: what an undo refers to is gone by the time it runs
 WF {
   co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
-    s.undo_transact("x", [&](stet::transaction&) { ++n; });
+    s.undo_transact_in_any_case("x", [&](stet::transaction&) { ++n; });
     co_return n;
+  });
+}
+#elif CASE == 161  // EXPECT: stet: say what undoes it
+WF {
+  co_return co_await ctx.saga(
+      [&](stet::saga& s) -> stet::task<int> { co_return co_await s.step("x", twice, n); });
+}
+#elif CASE == 162  // every kind of undo
+void forget(int);
+void refund(stet::transaction&, int, long);
+void give(stet::transaction&, std::string);
+WF {
+  co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
+    int a = co_await s.step("a", twice, n).undo("undo a", forget);
+    a += co_await s.step("b", {.timeout = 30s}, twice, n)
+             .undo("undo b", {.at_most_once = true}, twice, a);
+    co_await s.transact("c", [](stet::transaction&) {}).undo_transact("undo c", give, "ann");
+    a += co_await s.act(ctx.child(W, "w", n)).undo_transact("undo w", refund, 1L);
+    auto both = co_await stet::all(s.step("d", twice, n).undo("undo d", forget),
+                                   s.act(helper(ctx, n)).undo("undo e", [] {}));
+    s.undo_in_any_case("undo f", forget, 1);
+    co_return a + std::get<0>(both);
+  });
+}
+#elif CASE == 164  // EXPECT: a step's body must not change what it captures
+WF {
+  co_return co_await ctx.step("x", [n]() mutable { return ++n; });
+}
+#elif CASE == 165  // EXPECT: a step's body must not change what it captures
+WF {
+  co_await ctx.transact("x", [n](stet::transaction&) mutable { ++n; });
+  co_return n;
+}
+#elif CASE == 166  // EXPECT: a step's body must not change what it captures
+WF {
+  co_return co_await ctx.step("x", [n](stet::completion<int> d) mutable { d.resolve(++n); });
+}
+#elif CASE == 167  // a body that owns what it changes
+WF {
+  co_await ctx.step("x", stet::owning([n]() mutable { ++n; }));
+  co_await ctx.transact("x", stet::owning([n](stet::transaction&) mutable { ++n; }));
+  co_return co_await ctx.step("x", [n]() { return n + 1; });
+}
+#elif CASE == 163  // EXPECT: is deprecated
+void forget(int);
+#if defined(__clang__) || defined(__GNUC__)
+#pragma GCC diagnostic error "-Wdeprecated-declarations"
+#endif
+WF {
+  co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
+    auto a = co_await ctx.step("a", twice, n);
+    s.undo("undo a", forget, a);
+    co_return a;
   });
 }
 #elif CASE == 102  // EXPECT: no matching member function || no matching function

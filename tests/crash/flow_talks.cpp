@@ -71,8 +71,8 @@ stet::task<std::string> undoes(stet::context& ctx, int) {
   const std::string id(ctx.id());
   auto done = co_await stet::attempt(ctx.saga([&](stet::saga& s) -> stet::task<int> {
     for (const char* what : {"one", "two"}) {
-      co_await step(ctx, what, 1);
-      s.undo(std::string("undo ") + what, act, id, std::string("undo ") + what, 1);
+      auto undo = std::string("undo ") + what;
+      co_await s.act(step(ctx, what, 1)).undo(undo, act, id, undo, 1);
     }
     co_return co_await ctx.step("refused", refuse, id, std::string("refused"));
   }));

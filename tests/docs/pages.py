@@ -54,6 +54,13 @@ def broken_links(page):
             yield target
 
 
+def waited_for(page):
+    """Steps with a time-out whose body captures: the run waits for such a body, however long it takes."""
+    for line, code in blocks(page):
+        for m in re.finditer(r'step\("[^"]*",\s*\{[^;]*?timeout = [^;]*?\},\s*\[[&=\w]', code):
+            yield line + code[:m.start()].count('\n')
+
+
 def run(page, program):
     said = re.search(r'^```text\n(.*?)^```$', page.read_text(encoding='utf-8'), re.S | re.M).group(1)
     done = subprocess.run([program], text=True, capture_output=True, timeout=50)
@@ -93,6 +100,9 @@ def check():
     for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]:
         for target in broken_links(page):
             print(f'FAILED  {page.relative_to(ROOT)}: no file {target}')
+            failures += 1
+        for line in waited_for(page):
+            print(f'FAILED  {page.relative_to(ROOT)}:{line}: a time-out beside a body that captures: the run waits for the body')
             failures += 1
     pages = [p for p in sorted((ROOT / 'docs' / 'guide').glob('*.md')) if blocks(p)]
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:

@@ -17,7 +17,7 @@ struct hosts_executor final : stet::executor {
   stet::work* submitted = nullptr;
   int stops = 0;
 };
-struct job final : stet::work {
+struct job final : ranked_work {
   void run() noexcept override {}
   stet::step_attempt about() const noexcept override { return {}; }
   void count_time() noexcept override {}

@@ -3,14 +3,18 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
+#include <deque>
 #include <functional>
 #include <future>
+#include <thread>
 
 using namespace stet::detail;
 
 namespace {
 
-struct job final : stet::work {
+struct job final : ranked_work {
   explicit job(std::function<void()> f) : what(std::move(f)) {}
   void run() noexcept override { what(); }
   stet::step_attempt about() const noexcept override { return {}; }
@@ -26,6 +30,16 @@ struct event {
   std::shared_future<void> seen{promise.get_future()};
 };
 
+/// Waits until something holds. The limit is long, so only a hang fails.
+template <class F> bool comes_true(F holds) {
+  auto end = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
 }  // namespace
 
 TEST_CASE("a chain of work is run in its order, each once") {
@@ -37,7 +51,7 @@ TEST_CASE("a chain of work is run in its order, each once") {
   });
   a.next = &b;
   b.next = &c;
-  pool p(1);
+  pool p({.least = 1, .most = 1});
   p.submit(nullptr);
   p.submit(&a);
   CHECK(done.wait());
@@ -48,7 +62,7 @@ TEST_CASE("a chain of work is run in its order, each once") {
 TEST_CASE("a pool that has stopped begins nothing, and gives back what it is given") {
   bool ran = false;
   job a([&] { ran = true; }), b([&] { ran = true; });
-  pool p(2);
+  pool p({.least = 2, .most = 2});
   CHECK(p.stop() == nullptr);
   p.submit(&a);
   p.submit(&b);
@@ -59,7 +73,7 @@ TEST_CASE("a pool that has stopped begins nothing, and gives back what it is giv
 }
 
 TEST_CASE("what waits behind a body is given back when that is left behind") {
-  static pool& p = *new pool(1);  // never destroyed
+  static pool& p = *new pool({.least = 1, .most = 1});  // never destroyed
   event begun, goes_on, over;
   job a([&] {
     begun.happens();
@@ -78,7 +92,7 @@ TEST_CASE("what waits behind a body is given back when that is left behind") {
 TEST_CASE("another body runs in the place of one that waits, however few threads there are") {
   event answer, over;
   bool heard = false;
-  pool p(1);
+  pool p({.least = 1, .most = 1});
   job waits([&] {
     CHECK(p.lend());
     heard = answer.wait();
@@ -91,4 +105,86 @@ TEST_CASE("another body runs in the place of one that waits, however few threads
   CHECK(over.wait());
   CHECK(heard);
   p.stop();
+}
+
+TEST_CASE("a pool grows to its bound while bodies wait, and shrinks when they are gone") {
+  constexpr std::size_t most = 12;
+  pool p({.least = 1, .most = most, .rest = std::chrono::milliseconds(50)});
+  std::atomic<std::size_t> inside{0}, most_inside{0};
+  event all_inside;
+  std::deque<job> jobs;
+  auto together = [&] {
+    if (++inside == most) all_inside.happens();
+    CHECK(all_inside.wait());  // none goes on before the last has begun
+    most_inside = std::max(most_inside.load(), inside.load());
+  };
+  for (std::size_t i = 0; i < most; ++i) jobs.emplace_back(together);
+  for (auto& j : jobs) p.submit(&j);
+  CHECK(all_inside.wait());
+  CHECK(p.width() == most);
+  CHECK(comes_true([&] { return p.width() == 1; }));
+  CHECK(most_inside == most);
+
+  event over;  // it still works, and grows again
+  inside = 0;
+  std::deque<job> later;
+  event two_inside;
+  for (int i = 0; i < 2; ++i)
+    later.emplace_back([&] {
+      if (++inside == 2) two_inside.happens();
+      CHECK(two_inside.wait());
+    });
+  for (auto& j : later) p.submit(&j);
+  CHECK(two_inside.wait());
+  p.stop();
+}
+
+TEST_CASE("a pool never runs more bodies than its bound, and says once that it is full") {
+  std::atomic<int> told{0};
+  pool p({.least = 1, .most = 2, .full_for = std::chrono::milliseconds(1)}, [&] { ++told; });
+  std::atomic<int> inside{0}, most{0};
+  std::atomic<bool> opened{false};
+  std::deque<job> jobs;
+  std::atomic<int> ran{0};
+  for (int i = 0; i < 10; ++i)
+    jobs.emplace_back([&] {
+      auto now = ++inside;
+      most = std::max(most.load(), now);
+      CHECK(comes_true([&] { return opened.load(); }));
+      --inside;
+      ++ran;
+    });
+  for (auto& j : jobs) p.submit(&j);
+  CHECK(comes_true([&] { return told == 1; }));
+  CHECK(p.waiting() == 8);
+  opened = true;
+  CHECK(comes_true([&] { return ran == 10; }));
+  CHECK(told == 1);
+  CHECK(most == 2);
+  p.stop();
+}
+
+TEST_CASE("the attempt of the run that began first begins first") {
+  pool p({.least = 1, .most = 1});
+  event begun, goes_on, over;
+  job first([&] {
+    begun.happens();
+    (void)goes_on.wait();
+  });
+  std::vector<int> order;
+  job young([&] {
+    order.push_back(2);
+    over.happens();
+  });
+  job old([&] { order.push_back(1); });
+  young.rank = 2;
+  old.rank = 1;
+  p.submit(&first);
+  REQUIRE(begun.wait());
+  p.submit(&young);
+  p.submit(&old);
+  goes_on.happens();
+  CHECK(over.wait());
+  p.stop();
+  CHECK(order == std::vector<int>{1, 2});
 }

@@ -63,6 +63,7 @@ TEST_CASE("a body that doesn't return when it is asked to is reported after a wh
   desk.report_late(s.a());
   REQUIRE(s.p.heard.problems().size() == 1);
   CHECK(s.p.heard.heard("the body of step 's' goes on 30 s after"));
+  CHECK(s.p.heard.heard("(run 'a')"));
   s.a().at = attempt::phase::left;
 }
 

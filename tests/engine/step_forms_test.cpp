@@ -79,7 +79,7 @@ stet::task<int> lambdas(stet::context& ctx) {
   std::string longer(100, 'x');
   CHECK(co_await ctx.step("by value", [longer] { return longer.size(); }) == 100);
   CHECK(co_await ctx.step("by reference", [&] { return longer.size(); }) == 100);
-  CHECK(co_await ctx.step("mutable", [n = 1]() mutable { return ++n; }) == 2);
+  CHECK(co_await ctx.step("mutable", stet::owning([n = 1]() mutable { return ++n; })) == 2);
   CHECK(co_await ctx.step("owning", stet::owning([longer] { return longer.size(); })) == 100);
   CHECK(co_await ctx.step("options", {.retry = {.max_attempts = 5}, .timeout = 30s}, twice, 5) ==
         10);

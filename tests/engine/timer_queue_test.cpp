@@ -53,7 +53,8 @@ TEST_CASE("a purge keeps what no index has, and what the index has said") {
   CHECK(!t.wants_purge());
   int found = 0;
   while (auto run = t.pop_due(engine_time(count))) {
-    CHECK((run->value() <= 10 || run->value() == 77 || run->value() % 1000 == 0));
+    auto number = run->run.value();
+    CHECK((number <= 10 || number == 77 || number % 1000 == 0));
     ++found;
   }
   CHECK(found == 10 + 1 + count / 1000);
@@ -77,7 +78,7 @@ TEST_CASE("a hint that is given again exists once, and stays if one of them has 
   t.purge([](run_number) { return false; });
   CHECK(t.size() == 1);
   CHECK(!t.pop_due(engine_time(4)));
-  CHECK(t.pop_due(engine_time(5)) == run_number(7));
+  CHECK(t.pop_due(engine_time(5))->run == run_number(7));
   CHECK(t.size() == 0);
 }
 
@@ -85,7 +86,7 @@ TEST_CASE("the next time is the earlier one of what is here and what the index s
   fixture f(engine_time(1000));
   f.timers.add(engine_time(500), run_number(1));
   CHECK(f.timers.next_time() == engine_time(500));
-  CHECK(f.timers.pop_due(engine_time(500)) == run_number(1));
+  CHECK(f.timers.pop_due(engine_time(500))->run == run_number(1));
   CHECK(f.timers.next_time() == engine_time(1000));
   f.timers.set_loaded_until(engine_time::never());
   CHECK(f.timers.next_time() == engine_time::never());
@@ -100,7 +101,7 @@ TEST_CASE("the index is loaded when its next part may be due, and not before") {
   f.world.advance(stet::duration(2000));
   f.clock.tick({record_lsn(1), run_number(1)});
   CHECK(!f.timers.wants_load());
-  CHECK(f.timers.pop_due(f.clock.past()) == run_number(1));
+  CHECK(f.timers.pop_due(f.clock.past())->run == run_number(1));
   CHECK(f.timers.wants_load());
 }
 
@@ -134,4 +135,51 @@ TEST_CASE("a stalled run is looked at for its deadline only, and not for what is
   g.clock.tick({record_lsn(1), run_number(1)});
   g.timers.look_again(s);
   CHECK(g.timers.size() == 0);
+}
+
+TEST_CASE("each thing that a run waits for has one time, the latest that it was given") {
+  fixture f(engine_time::never());
+  auto& t = f.timers;
+  const timer_owner sleep(command_number(3)), attempt(command_number(3), 1);
+  t.add(engine_time(10), run_number(1), sleep);
+  t.add(engine_time(10), run_number(1), sleep, true);
+  t.add(engine_time(20), run_number(1), attempt);
+  CHECK(t.size() == 2);
+  t.add(engine_time(30), run_number(1), sleep);
+  CHECK(t.size() == 2);
+  CHECK(!t.pop_due(engine_time(19)));
+  auto first = t.pop_due(engine_time(20));
+  REQUIRE(first);
+  CHECK(first->what == attempt);
+  auto second = t.pop_due(engine_time(30));
+  REQUIRE(second);
+  CHECK(second->what == sleep);
+  CHECK(second->what.command() == command_number(3));
+  CHECK(t.size() == 0);
+}
+
+TEST_CASE(
+    "a wait that is over leaves no time, and a run that has ended only those of its attempts") {
+  fixture f(engine_time::never());
+  auto& t = f.timers;
+  const timer_owner sleep(command_number(1)), other(command_number(2)),
+      attempt(command_number(3), 2);
+  for (std::uint64_t run : {1u, 2u}) {
+    t.add(engine_time(5), run_number(run));
+    t.add(engine_time(9), run_number(run));
+    t.add(engine_time(5), run_number(run), sleep);
+    t.add(engine_time(6), run_number(run), other);
+    t.add(engine_time(7), run_number(run), attempt);
+  }
+  t.remove(run_number(1), sleep);
+  t.remove(run_number(1), sleep);
+  t.remove(run_number(3), sleep);
+  CHECK(t.size() == 9);
+  t.forget(run_number(1));
+  CHECK(t.size() == 6);
+  t.remove(run_number(1), attempt);
+  CHECK(t.size() == 5);
+  t.forget(run_number(2));
+  CHECK(t.size() == 1);
+  CHECK(t.next_due() == engine_time(7));
 }

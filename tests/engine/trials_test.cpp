@@ -108,6 +108,18 @@ TEST_CASE("a suspect that doesn't heed its stop request gives others their turn"
   CHECK(x.known() == trial::alone);  // it has not come through
 }
 
+TEST_CASE("a suspect that gets on is suspected no longer, and others have their turn") {
+  suspect_step x(trial::alone);
+  one_step other([] {});
+  other.a.order.run = x.s.a.order.run;
+  auto& t = x.s.p->desk.trials;
+  REQUIRE(t.may_begin(x.s.a));
+  t.begins(x.s.a);
+  t.gets_on(x.s.a);
+  CHECK(t.may_begin(other.a));
+  CHECK(x.known() == trial::none);
+}
+
 TEST_CASE("a suspect that is gone when its moment is over is nobody's") {
   suspect_step x(trial::alone);
   auto& t = x.s.p->desk.trials;

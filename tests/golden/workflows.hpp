@@ -129,8 +129,8 @@ inline void define_steps(stet::engine& e, const outside& o) {
       });
   e.define(Travel, [](stet::context& ctx, std::string who) -> stet::task<std::string> {
     auto trip = co_await stet::attempt(ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
-      auto hotel = co_await ctx.step("hotel", [] { return std::string("hotel-1"); });
-      s.undo("cancel", [](std::string) {}, hotel);
+      auto hotel = co_await s.step("hotel", [] { return std::string("hotel-1"); })
+                       .undo("cancel", [](std::string) {});
       co_await ctx.sleep(1h);
       co_await ctx.step("car", [] { throw stet::permanent_error("no car"); });
       co_return hotel;

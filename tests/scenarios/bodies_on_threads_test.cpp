@@ -74,6 +74,10 @@ TEST_CASE("a body that refers to its workflow holds it at the await until it has
     idle(w);
     CHECK(!went_on);
     CHECK(run.status() == stet::status::running);
+    auto waits_for = w.engine().admin().describe("t")->waits_for.at(0);
+    CHECK(waits_for.name == "x");
+    CHECK(waits_for.phase == stet::step_phase::returning);
+    CHECK(waits_for.last_error == "the body did not return within 60000 ms");
     d.open();
     w.until([&] { return went_on.load(); });
     CHECK(intact);

@@ -137,9 +137,12 @@ void look_at_the_run(const hands& h) {
 
 void use_the_saga(const hands& h) {
   if (!h.undo) return;
-  h.told.call("undo", [&] { h.undo->undo("undo last", [](int) {}, 1); });
-  h.told.call("undo_transact",
-              [&] { h.undo->undo_transact("undo last, too", [](stet::transaction&, int) {}, 1); });
+  h.told.call("undo", [&] { h.undo->undo_in_any_case("undo last", [](int) {}, 1); });
+  h.told.call("undo_transact", [&] {
+    h.undo->undo_transact_in_any_case("undo last, too", [](stet::transaction&, int) {}, 1);
+  });
+  h.told.call("a step that is undone",
+              [&] { (void)h.undo->step("last step", [] { return 1; }).undo("no", [](int) {}); });
   h.told.call("compensate", [&] { (void)h.undo->compensate(); });
   h.undo->keep_all();
 }
@@ -197,8 +200,7 @@ stet::task<int> work(stet::context& ctx, account& told) {
     hands inner = h;
     inner.undo = &s;
     last_words in_a_saga(inner);
-    co_await ctx.step("book", [] { return 1; });
-    s.undo("cancel", [] {});
+    co_await s.step("book", [] { return 1; }).undo("cancel", [] {});
     co_return co_await wait_in_a_scope(ctx, inner);
   });
   state = n;

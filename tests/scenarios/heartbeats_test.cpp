@@ -97,3 +97,42 @@ TEST_CASE("what an attempt said just before it failed is the progress of the nex
     CHECK(w.run(Number, "r", 0) == 50);
   }
 }
+
+TEST_CASE(
+    "ten thousand heartbeats are a few records, and the latest is shown and survives a failure") {
+  for (auto& c : cells) {
+    if (c.threads == 0) continue;  // nothing can look while the body runs
+    CAPTURE(c.name());
+    world w(c);
+    std::atomic<bool> said_all{false}, may_fail{false};
+    std::atomic<int> second_got{0};
+    w.open([&](stet::engine& e) {
+      e.define(Number, [&](stet::context& ctx, int) -> stet::task<int> {
+        co_return co_await ctx.step("x", {.retry = {.initial_interval = 0s}},
+                                    [&](stet::step_context& s) {
+                                      if (s.attempt() > 1) {
+                                        second_got = s.progress<int>().value_or(-1);
+                                        return 1;
+                                      }
+                                      for (int i = 1; i <= 10'000; ++i) s.heartbeat(i);
+                                      said_all = true;
+                                      while (!may_fail) std::this_thread::yield();
+                                      throw std::runtime_error("try again");
+                                    });
+      });
+    });
+    auto run = w.engine().start(Number, "r", 0);
+    w.until([&] { return said_all.load(); });
+    for (int i = 0; i < 3; ++i) w.poke();
+    auto shown = w.engine().admin().describe("r")->waits_for.at(0).progress;
+    REQUIRE(!shown.empty());
+    CHECK(stet::decode<int>(shown) == 10'000);
+    may_fail = true;
+    CHECK(run.result() == 1);
+    CHECK(second_got == 10'000);
+    std::size_t records = 0;
+    for (auto& h : w.engine().admin().history("r"))
+      records += h.kind == stet::record_kind::progress;
+    CHECK(records <= 3);
+  }
+}

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "tests/support/child_process.hpp"
 #include "tests/support/world.hpp"
@@ -29,7 +30,7 @@ std::string live(const temporary_directory& directory, std::size_t resident_runs
   child_process child([&](int pipe) {
     recorder quiet;
     stet::engine e(stet::lmdb::open(directory / "store"),
-                   {.threads = 4, .resident_runs_max = resident_runs, .listener = &quiet});
+                   {.threads = 8, .resident_runs_max = resident_runs, .listener = &quiet});
     define(e);
     e.start();
     act(e, pipe);
@@ -70,6 +71,41 @@ TEST_CASE("a suspect that hangs until its time is up lets the next one have its 
       child_process::tell(pipe, life < 3 ? "both" : std::to_string(innocent.result()));
     });
     CHECK(told == (life < 3 ? "both" : "2"));
+  }
+}
+
+TEST_CASE(
+    "steps that a SIGKILL cut short are tried side by side, and after more of them, too, if they "
+    "get on: none is convicted") {
+  temporary_directory directory;
+  constexpr int steps = 8;
+  constexpr int lives = 6;
+  for (int life = 1; life <= lives; ++life) {
+    std::atomic<int> began{0};
+    auto define = [&](stet::engine& e) {
+      e.define(Innocent, [&](stet::context&) -> stet::task<int> {
+        auto all = co_await stet::map(std::vector<int>(steps, 1), [&](stet::context& in, int&) {
+          return in.step("long", stet::owning([&began, life](stet::step_context& s) {
+                           ++began;
+                           // In the second life nothing has been tried alone yet.
+                           while (life < lives || began < steps) {
+                             if (life > 2) s.heartbeat(began.load());
+                             std::this_thread::sleep_for(1ms);
+                           }
+                           return 1;
+                         }));
+        });
+        int sum = 0;
+        for (int one : all) sum += one;
+        co_return sum;
+      });
+    };
+    auto told = live(directory, 100, define, [&](stet::engine& e, int pipe) {
+      auto run = e.start(Innocent, "a");
+      while (began < steps) std::this_thread::sleep_for(1ms);
+      child_process::tell(pipe, life < lives ? "all" : std::to_string(run.result()));
+    });
+    CHECK(told == (life < lives ? "all" : std::to_string(steps)));
   }
 }
 

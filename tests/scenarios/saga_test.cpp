@@ -1,5 +1,6 @@
 // A saga that fails or is cancelled undoes its actions in reverse order.
 #include <map>
+#include <optional>
 
 #include "tests/support/tables.hpp"
 #include "tests/support/world.hpp"
@@ -36,9 +37,7 @@ stet::task<std::string> trip(stet::context& ctx, int count) {
     std::string all;
     for (const char* what : {"hotel", "flight", "car"}) {
       if (count-- == 0) throw stet::permanent_error("no more");
-      auto booking = co_await ctx.step("book", book, std::string(what));
-      s.undo("cancel", cancel, booking);
-      all += booking + " ";
+      all += co_await s.step("book", book, std::string(what)).undo("cancel", cancel) + " ";
     }
     if (count == 1) co_await ctx.sleep(std::chrono::hours(1));
     co_return all;
@@ -56,12 +55,12 @@ void add(stet::transaction& tx, const std::string& account, long cents) {
 stet::task<void> move(stet::context& ctx) {
   co_await ctx.saga([&](stet::saga& s) -> stet::task<> {
     for (long cents : {10, 20}) {
-      co_await ctx.transact("take", [&](stet::transaction& tx) { add(tx, "ann", -cents); });
-      s.undo_transact("give back", add, "ann", cents);
-      s.undo_transact("count", stet::owning([n = 1](stet::transaction& tx, long more) {
-                        add(tx, "undone", n + more);
-                      }),
-                      0L);
+      co_await s.transact("take", [&](stet::transaction& tx) { add(tx, "ann", -cents); })
+          .undo_transact("give back", add, "ann", cents);
+      s.undo_transact_in_any_case("count", stet::owning([n = 1](stet::transaction& tx, long more) {
+                                    add(tx, "undone", n + more);
+                                  }),
+                                  0L);
     }
     throw stet::permanent_error("nobody takes it");
   });
@@ -103,6 +102,73 @@ TEST_CASE("a saga that is cancelled undoes what it did, durably [S79]") {
           diary.text.clear();
         });
   }
+}
+
+TEST_CASE("a branch that succeeds is undone when another one fails") {
+  everywhere([](world& w) {
+    diary.text.clear();
+    w.open([](stet::engine& e) {
+      e.define(Trip, [](stet::context& ctx, int) -> stet::task<std::string> {
+        co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
+          auto no = [](const std::string&) -> std::string { throw stet::permanent_error("full"); };
+          auto both =
+              co_await stet::all(s.step("hotel", book, std::string("hotel")).undo("cancel", cancel),
+                                 s.step("flight", no, std::string("flight")).undo("never", cancel));
+          co_return std::get<0>(both);
+        });
+      });
+    });
+    auto run = w.engine().start(Trip, "t", 0);
+    CHECK_THROWS_AS(w.result(run), stet::run_failed);
+    CHECK(diary.get() == "+hotel -hotel-1 ");
+  });
+}
+
+TEST_CASE("a saga whose time is up undoes what its last step has done meanwhile") {
+  everywhere_by_hand([](world& w) {
+    diary.text.clear();
+    std::optional<stet::completion<std::string>> answer;
+    w.open([&](stet::engine& e) {
+      e.define(Trip, [&](stet::context& ctx, int) -> stet::task<std::string> {
+        auto begin = [&answer](stet::completion<std::string> done) { answer = std::move(done); };
+        auto trip =
+            co_await stet::with_timeout(1h, ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
+              co_return co_await s.step("slow", stet::owning(begin)).undo("cancel", cancel);
+            }));
+        co_return trip.value_or("none");
+      });
+    });
+    auto run = w.engine().start(Trip, "t", 0);
+    w.pass(2h);
+    CHECK(diary.get() == "");
+    REQUIRE(answer);
+    answer->resolve("slow-1");
+    answer.reset();
+    CHECK(w.result(run) == "none");
+    CHECK(diary.get() == "-slow-1 ");
+  });
+}
+
+TEST_CASE("a saga that was cancelled before begins nothing more") {
+  everywhere([](world& w) {
+    diary.text.clear();
+    w.open([](stet::engine& e) {
+      e.define(Trip, [](stet::context& ctx, int) -> stet::task<std::string> {
+        co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
+          try {
+            co_await ctx.sleep(1h);
+          } catch (const stet::cancelled&) {}
+          co_return co_await s.step("hotel", book, std::string("hotel")).undo("cancel", cancel);
+        });
+      });
+    });
+    auto run = w.engine().start(Trip, "t", 0);
+    w.settle();
+    run.cancel("rain");
+    w.settle();
+    CHECK(run.status() == stet::status::cancelled);
+    CHECK(diary.get() == "");
+  });
 }
 
 TEST_CASE("an undo that is a transaction undoes exactly once, whatever dies and when") {

@@ -212,9 +212,10 @@ class player {
     auto sum = co_await ctx_.saga([&](stet::saga& s) -> stet::task<int> {
       int done = 0;
       for (auto& k : n.kids) {
+        // Not `s.act(…).undo(…)`: a shielded kid may wait for ever.
         done += co_await perform(k);
         auto name = named('z', k);
-        s.undo(name, act, id_, name, 0);
+        s.undo_in_any_case(name, act, id_, name, 0);
       }
       if (n.n) {
         stet::step_options once{.retry = {.max_attempts = 1}};

@@ -6,6 +6,12 @@
 #include "base/hooks.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+// Steps of a run that began earlier go first, but a run counts as no more than this much older.
+constexpr std::int64_t older_by_max_ms = 60'000;
+
+}  // namespace
 
 bool gatekeeper::open() {
   if (commit_.is_refused() || bodies_.calls.is_closing()) return false;
@@ -68,6 +74,7 @@ void gatekeeper::start_attempt(attempt& a, resident& r) {
   ensure(r.state.find(a.order.command) != nullptr,
          "an attempt that begins is of a step that waits");
   a.ticket.submitted = true;
+  a.rank = std::max(r.state.started, time_.now() - older_by_max_ms).value();
   arm(a, *r.state.find(a.order.command));
 }
 
@@ -76,7 +83,8 @@ void gatekeeper::arm_held(attempt& a) {
   auto* p = desk_.counts(a);
   if (!p || a.ticket.deadline != engine_time::never()) return;
   a.ticket.deadline = time_.due.total_deadline(*p, a.body->options);
-  if (a.ticket.deadline != engine_time::never()) time_.timers.add(a.ticket.deadline, a.order.run);
+  if (a.ticket.deadline != engine_time::never())
+    time_.timers.add(a.ticket.deadline, a.order.run, timer_of(a));
 }
 
 void gatekeeper::arm(attempt& a, const pending& p) {
@@ -85,7 +93,8 @@ void gatekeeper::arm(attempt& a, const pending& p) {
   for (auto limit : {o.timeout, o.heartbeat_timeout})
     if (limit.count() > 0)
       a.ticket.deadline = std::min(a.ticket.deadline, time_.now() + limit.count());
-  if (a.ticket.deadline != engine_time::never()) time_.timers.add(a.ticket.deadline, a.order.run);
+  if (a.ticket.deadline != engine_time::never())
+    time_.timers.add(a.ticket.deadline, a.order.run, timer_of(a));
 }
 
 }}}  // namespace stet::v0::detail

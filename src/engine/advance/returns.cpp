@@ -47,8 +47,13 @@ void returns::take(attempt& a) {
   ensure(!r.forgotten && r.state.run == a.order.run, "the run of an attempt is in memory");
   r.remove(a);
   runs_.frames.reconsider(r);
+  if (a.ticket.deadline != engine_time::never()) time_.timers.remove(a.order.run, timer_of(a));
   desk_.trials.ends(a);
-  staller_.for_run(r, [&] { count_return(r, a); });
+  staller_.for_run(r, [&] {
+    bool has_result = a.at == attempt::phase::left && !a.outcome.error && !a.ticket.timed_out;
+    desk_.settle_heartbeats(a, has_result);
+    count_return(r, a);
+  });
 }
 
 void returns::count_return(resident& r, attempt& a) {

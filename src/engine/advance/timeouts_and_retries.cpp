@@ -6,12 +6,14 @@
 
 #include "base/hooks.hpp"
 #include "base/plus.hpp"
+#include "base/shown.hpp"
 #include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
-constexpr double pause_ms_max = 1e15;  // 30,000 years
+constexpr double pause_ms_max = 1e15;        // 30,000 years
+constexpr std::uint32_t first_reported = 5;  // failures of a step
 
 }  // namespace
 
@@ -91,8 +93,24 @@ void timeouts_and_retries::attempt_failed(resident& r, pending& p, attempt& a, c
   // By how much today's clock shifts times that were recorded when the step was emitted.
   n.late = time_.clock.history().shift_at(p.lsn);
   if (n.late) n.flags = flag::retry::late;
-  time_.timers.add(due, r.state.run);
+  time_.timers.add(due, r.state.run, timer_owner(p.command));
   recorder_.append_note_surely(r, n);
+  report_failures(r.state, p, f, a.order.number, pause);
+}
+
+/// After 5 failures, 10, 20, 40, …: a step that is tried without limit shows nothing else.
+void timeouts_and_retries::report_failures(const run_state& s, const pending& p,
+                                           const failure& last, std::uint32_t attempt,
+                                           std::int64_t pause_ms) {
+  auto times = p.failures;
+  while (times > first_reported && times % 2 == 0) times /= 2;
+  if (times != first_reported) return;
+  auto text = "step " + shown(p.name) + " of run " + shown(s.id) + " of workflow " +
+              shown(s.workflow) + " has failed " + std::to_string(p.failures) +
+              " times, and is tried again in " + std::to_string(pause_ms) + " ms. Attempt " +
+              std::to_string(attempt) + " said: " + last.type + ": " + last.message;
+  services_.reporter.event({event_kind::step_keeps_failing, text, s.workflow, s.id, p.name,
+                            s.run.value(), attempt, last.message});
 }
 
 void timeouts_and_retries::fail_step(resident& r, const pending& p, errc code,
@@ -124,6 +142,7 @@ void timeouts_and_retries::time_out(resident& r, pending& p, attempt& a) {
   bool never_began = a.revoke();
   desk_.ask_to_return(a);
   desk_.take_heartbeats();  // the next attempt gets what this one has reported so far
+  desk_.settle_heartbeats(a, false);
   bool must_wait = !never_began && a.body->waits_for_body;
   bool over = time_.clock.is_over(time_.due.total_deadline(p, o));
   bool is_last = over || o.at_most_once ||
@@ -136,12 +155,12 @@ void timeouts_and_retries::time_out(resident& r, pending& p, attempt& a) {
                : a.body->completes ? "the step was not completed within "
                                    : "the body did not return within ") +
               std::to_string(limit.count()) + " ms";
+  a.ticket.late = text;
   if (is_last) {
     if (!must_wait) desk_.leave_behind(a);
     return fail_step(r, p, errc::step_timed_out, "stet::step_timed_out", text, must_wait);
   }
   a.ticket.timed_out = true;
-  a.ticket.late = text;
   if (must_wait) return;  // the step is retried when the body has returned
   desk_.leave_behind(a);
   attempt_failed(r, p, a, {"stet::step_timed_out", text, {}, a.order.number}, errc::step_timed_out,

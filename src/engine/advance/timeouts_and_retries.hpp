@@ -43,6 +43,8 @@ class timeouts_and_retries {
   bool is_convicted(const pending& p) const noexcept;
 
  private:
+  void report_failures(const run_state& s, const pending& p, const failure& last,
+                       std::uint32_t attempt, std::int64_t pause_ms);
   std::int64_t pause_after(const retry_policy& p, std::uint32_t failures) noexcept;
   std::string last_error_type(resident& r, command_number command);
 

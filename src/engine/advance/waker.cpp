@@ -65,10 +65,10 @@ bool waker::fire_timers() {
   // A timer that is added meanwhile waits for the next turn.
   for (auto left = timers.size() + 1; left > 0; --left) {
     if (timers.wants_load()) load_timers();
-    auto run = timers.pop_due(time_.clock.past());
-    if (!run) break;
+    auto due = timers.pop_due(time_.clock.past());
+    if (!due) break;
     any = true;
-    if (auto r = runs_.table.load(*run)) staller_.for_run(*r, [&] { wake(*r); });
+    if (auto r = runs_.table.load(due->run)) staller_.for_run(*r, [&] { wake(*r, due->what); });
     commit_.commit_if_full();
   }
   if (timers.wants_purge() && timers.size() > 4 * runs_.table.all().size() &&
@@ -78,6 +78,18 @@ bool waker::fire_timers() {
 }
 
 // ---------------------------------------------------------------- one run
+
+/// Does what is due for a run. One of many waits costs no look at the others.
+void waker::wake(resident& r, timer_owner what) {
+  bool is_one_wait = r.state.open() && r.revived && !what.is_run() && !what.is_attempt();
+  if (!is_one_wait) return wake(r);
+  if (ending_.end_overdue(r) || r.state.stalled) return;
+  if (driver_.may_drive(r)) runs_.agenda.add(r);
+  auto* p = r.state.find(what.command());
+  if (!p || !is_timed(*p)) return;
+  if (time_.clock.is_over(time_.due.of(*p))) wake_pending(r, what.command());
+  else time_.timers.add(time_.due.next_look(*p), r.state.run, what);
+}
 
 /// Does everything that is due for a run.
 void waker::wake(resident& r) {
@@ -118,6 +130,7 @@ void waker::wake_attempts(resident& r) {
   for (auto* a : due) {
     if (!time_.clock.is_over(a->ticket.deadline)) continue;
     a->ticket.deadline = engine_time::never();
+    time_.timers.remove(r.state.run, timer_of(*a));
     if (a->at == attempt::phase::left) continue;  // returns::came_late checks its time
     auto* p = a->stop || a->ticket.timed_out || r.state.stalled ? nullptr : desk_.counts(*a);
     if (!p) {
@@ -130,7 +143,7 @@ void waker::wake_attempts(resident& r) {
       continue;
     }
     a->ticket.deadline = time_.now() + left;
-    time_.timers.add(a->ticket.deadline, r.state.run);
+    time_.timers.add(a->ticket.deadline, r.state.run, timer_of(*a));
   }
 }
 
@@ -156,7 +169,8 @@ void waker::revive(resident& r) {
   if (runs_.debts.has(r.state.run)) payer_.pay(r);
   if (!r.state.open()) return;
   if (ending_.end_overdue(r)) return;
-  time_.timers.look_again(r.state);  // also if it is stalled, or hasn't begun yet
+  time_.timers.remove(r.state.run, {});  // the index's: from here on each wait has its own
+  time_.timers.look_again(r.state);      // also if it is stalled, or hasn't begun yet
   auto quarantined = why_quarantined(r.state, services_.options.max_crashes);
   const bool begins_later =
       quarantined.empty() && !time_.clock.is_over(time_.due.begin_of(r.state));

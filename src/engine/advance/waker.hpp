@@ -49,6 +49,7 @@ class waker {
 
  private:
   bool drive_one(run_number run);
+  void wake(resident& r, timer_owner what);
   void wake(resident& r);
   void wake_pending(resident& r, command_number command);
   void wake_attempts(resident& r);

@@ -12,6 +12,7 @@
 
 #include "base/engine_time.hpp"
 #include "engine/bodies/completion.hpp"
+#include "engine/bodies/work_queue.hpp"
 #include "engine/services/crash_slots.hpp"
 #include "engine/tables/user_tables.hpp"
 
@@ -63,7 +64,7 @@ struct attempt_ticket {
 
 /// The loop makes and destroys attempts; run() may be called on another thread. An attempt that was
 /// submitted comes back exactly once, whether it ran or was revoked.
-class attempt final : public work {
+class attempt final : public ranked_work {
  public:
   enum class phase : int { waiting, running, revoked, left };
 

@@ -33,7 +33,7 @@ using heartbeats = std::map<beating, std::string>;
 class bodies {
  public:
   bodies(services& s, inbox& i, loop_thread& t) noexcept
-      : services(s), calls(i), thread(t), threads(s), clock_(s.clock) {}
+      : services(s), calls(i), thread(t), threads(s, [&i] { i.wake(); }), clock_(s.clock) {}
 
   // ------------------------------------------------------------ any thread
   /// The attempt has come back. The loop may destroy it before this returns.

@@ -1,13 +1,25 @@
 #include "engine/bodies/body_threads.hpp"
 
+#include <algorithm>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+constexpr unsigned least_threads = 4;
+
+}  // namespace
 
 void body_threads::start() {
   if (executor_ || services_.is_manual()) return;
-  own_ = std::make_unique<pool>(services_.options.threads);
+  const std::size_t most = services_.options.threads;
+  const std::size_t at_once = std::max(least_threads, std::thread::hardware_concurrency());
+  own_ = std::make_unique<pool>(pool_size{.least = std::min(at_once, most), .most = most}, [this] {
+    is_full_ = true;
+    if (wake_) wake_();
+  });
   executor_ = own_.get();
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <tuple>
+#include <utility>
 
 #include "engine/bodies/pool.hpp"
 #include "engine/services/services.hpp"
@@ -14,7 +16,9 @@ namespace stet { inline namespace v0 { namespace detail {
 /// Thread: the loop's, unless a function says otherwise.
 class body_threads {
  public:
-  explicit body_threads(services& s) noexcept : services_(s), executor_(s.options.executor) {}
+  /// `wake` wakes the loop: it is called on another thread when there is something to report.
+  explicit body_threads(services& s, std::function<void()> wake = {})
+      : services_(s), wake_(std::move(wake)), executor_(s.options.executor) {}
 
   /// Makes the engine's own threads, if the host has given no executor and the engine has a loop.
   void start();
@@ -24,6 +28,11 @@ class body_threads {
   /// Returns the attempts that had not begun, as a chain. `leaves_bodies`: doesn't wait for bodies
   /// that run.
   work* stop(bool leaves_bodies);
+  /// How much work waits for a thread of the engine's own.
+  std::size_t queued() const noexcept { return own_ ? own_->waiting() : 0; }
+  /// Whether the engine's own threads are all busy while work waits, and that wasn't taken yet.
+  bool is_full() const noexcept { return is_full_.load(); }
+  bool take_full() noexcept { return is_full_.exchange(false); }
   /// In a forked child, where these threads don't exist.
   void leak() noexcept { std::ignore = own_.release(); }
 
@@ -48,6 +57,8 @@ class body_threads {
 
  private:
   services& services_;
+  std::function<void()> wake_;
+  std::atomic<bool> is_full_{false};
   std::unique_ptr<pool> own_;
   executor* executor_;
   std::atomic<bool> told_of_waiting_{false};

@@ -1,13 +1,27 @@
 #include "engine/bodies/pool.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace stet { inline namespace v0 { namespace detail {
+namespace {
 
-pool::pool(unsigned threads) : size_(threads) {
-  threads_.reserve(threads);
+/// If a thread begins this many bodies while work waits as long as the keeper has patience, its
+/// bodies are so short that more threads would only be in each other's way.
+constexpr std::uint64_t short_bodies = 25;
+
+}  // namespace
+
+pool::pool(pool_size size, std::function<void()> is_full)
+    : size_(size), is_full_(std::move(is_full)), width_(size.least) {
   try {
-    for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+    {
+      port::lock_guard lock(mutex_);
+      threads_.reserve(size.least);
+      ended_.reserve(size.least);
+      while (threads_.size() < size.least) threads_.emplace_back([this] { serve(); });
+    }
+    if (size.most > size.least || is_full_) keeper_ = std::thread([this] { keep(); });
   } catch (...) {  // no memory, or no more threads
     stop();
     throw;
@@ -17,18 +31,17 @@ pool::~pool() { stop(); }
 
 void pool::submit(work* first) noexcept {
   if (!first) return;
-  auto* last = first;
-  unsigned count = 1;
-  for (; last->next; last = last->next) ++count;
-  unsigned to_wake;
+  std::size_t to_wake;
+  bool wake_keeper;
   {
     port::lock_guard lock(mutex_);
-    if (last_) last_->next = first;
-    else first_ = first;
-    last_ = last;
-    to_wake = count < idle_ ? count : idle_;
+    queue_.push(first);
+    auto room = width_ > busy_ ? width_ - busy_ : 0;
+    to_wake = std::min({queue_.size(), room, idle_});
+    wake_keeper = keeper_rests_ && queue_.size() > room;
   }
   for (; to_wake > 0; --to_wake) wake_.notify_one();
+  if (wake_keeper) wake_keeper_.notify_one();
 }
 
 pool::rest pool::take_all() noexcept {
@@ -36,37 +49,58 @@ pool::rest pool::take_all() noexcept {
   {
     port::lock_guard lock(mutex_);
     stopping_ = true;
-    left.first = std::exchange(first_, nullptr);
-    last_ = nullptr;
+    left.first = queue_.take_all();
     left.threads.swap(threads_);
   }
   wake_.notify_all();
+  wake_keeper_.notify_all();
   return left;
 }
 
 work* pool::stop() noexcept {
   auto left = take_all();
+  if (keeper_.joinable()) keeper_.join();
   for (auto& t : left.threads) t.join();
+  std::vector<std::thread> ended;
+  {
+    port::lock_guard lock(mutex_);
+    ended.swap(ended_);
+  }
+  for (auto& t : ended) t.join();
   return left.first;
 }
 
 work* pool::leave() noexcept {
   auto left = take_all();
+  if (keeper_.joinable()) keeper_.join();  // it waits for no body, and calls the engine
   for (auto& t : left.threads) t.detach();
+  std::vector<std::thread> ended;
+  {
+    port::lock_guard lock(mutex_);
+    ended.swap(ended_);
+  }
+  for (auto& t : ended) t.detach();
   return left.first;
+}
+
+/// Returns false if there is no memory, or no more threads.
+bool pool::add_thread() noexcept {
+  try {
+    ended_.reserve(ended_.size() + threads_.size() + 1);  // so that a thread ends without memory
+    threads_.emplace_back([this] { serve(); });
+  } catch (...) { return false; }
+  kept_ = SIZE_MAX;  // until the pool is narrowed
+  return true;
 }
 
 bool pool::lend() noexcept {
   port::lock_guard lock(mutex_);
   if (lent_ == lent_threads_max) return false;
-  if (threads_.size() - lent_ <= size_ && !stopping_) {
-    try {
-      threads_.emplace_back([this] { serve(); });
-    } catch (...) { return false; }  // no memory, or no more threads
-  }
+  if (own() <= width_ && !stopping_ && !add_thread()) return false;
   ++lent_;
   --busy_;
-  if (first_) wake_.notify_one();
+  if (!queue_.empty()) wake_.notify_one();
+  if (keeper_rests_ && is_wide()) wake_keeper_.notify_one();  // threads will be too many later
   return true;
 }
 
@@ -74,27 +108,132 @@ void pool::give_back() noexcept {
   port::lock_guard lock(mutex_);
   --lent_;
   ++busy_;
+  busiest_ = std::max(busiest_, busy_);
 }
+
+std::size_t pool::width() const noexcept {
+  port::lock_guard lock(mutex_);
+  return width_;
+}
+
+std::size_t pool::waiting() const noexcept {
+  port::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+// ---------------------------------------------------------------- the threads for bodies
 
 void pool::serve() noexcept {
   port::unique_lock lock(mutex_);
   for (;;) {
-    while (!stopping_ && (!first_ || busy_ >= size_)) {
+    while (!stopping_ && (queue_.empty() || busy_ >= width_)) {
+      if (own() > kept_) return leave_list();
       ++idle_;
       wake_.wait(lock);
       --idle_;
     }
     if (stopping_) return;
-    auto* w = first_;
-    first_ = w->next;
-    if (!first_) last_ = nullptr;
-    w->next = nullptr;
-    ++busy_;
+    auto* w = queue_.pop();
+    if (queue_.empty()) ++emptied_;
+    ++begun_;
+    busiest_ = std::max(busiest_, ++busy_);
     lock.unlock();
     w->run();
     lock.lock();
     --busy_;
   }
+}
+
+/// This thread ends, and the keeper or a stop joins it.
+void pool::leave_list() noexcept {
+  auto self = std::find_if(threads_.begin(), threads_.end(), [](const std::thread& t) {
+    return t.get_id() == std::this_thread::get_id();
+  });
+  if (self == threads_.end()) return;  // a stop has it
+  ended_.push_back(std::move(*self));
+  if (self != threads_.end() - 1) *self = std::move(threads_.back());
+  threads_.pop_back();
+  wake_keeper_.notify_one();
+}
+
+// ---------------------------------------------------------------- the keeper
+
+void pool::keep() noexcept {
+  port::unique_lock lock(mutex_);
+  last_look before;
+  while (!stopping_) {
+    while (!ended_.empty()) {
+      auto t = std::move(ended_.back());
+      ended_.pop_back();
+      lock.unlock();
+      t.join();
+      lock.lock();
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (look(before, now) && is_full_) {
+      lock.unlock();
+      is_full_();
+      lock.lock();
+    }
+    if (stopping_) return;
+    if (!queue_.empty()) {
+      (void)wake_keeper_.wait_until(lock, now + size_.patience);
+      continue;
+    }
+    keeper_rests_ = true;
+    if (before.narrows_at) (void)wake_keeper_.wait_until(lock, *before.narrows_at);
+    else wake_keeper_.wait(lock);
+    keeper_rests_ = false;
+  }
+}
+
+/// Widens or narrows the pool. Returns whether to say that it is full.
+bool pool::look(last_look& before, moment now) noexcept {
+  if (!is_wide()) before.narrows_at.reset();
+  else if (!before.narrows_at) before.narrows_at = now + size_.rest;
+  else if (now >= *before.narrows_at) narrow(before, now);
+  if (queue_.empty() || emptied_ != before.emptied) {
+    before.full_since.reset();
+    before.told = false;
+  }
+  if (!waits_too_long(before, now)) return false;
+  if (width_ < size_.most) {
+    widen();
+    before.narrows_at = now + size_.rest;
+    return false;
+  }
+  if (!before.full_since) before.full_since = now;
+  return now - *before.full_since >= size_.full_for && !std::exchange(before.told, true);
+}
+
+/// Whether work has waited as long as the keeper has patience, and the bodies aren't short.
+bool pool::waits_too_long(last_look& before, moment now) const noexcept {
+  const bool goes_on = before.waits_since && !queue_.empty() && emptied_ == before.emptied;
+  if (goes_on && now - *before.waits_since < size_.patience) return false;  // looked too early
+  const bool are_short = begun_ - before.begun >= short_bodies * width_;
+  before.begun = begun_;
+  before.emptied = emptied_;
+  before.waits_since = queue_.empty() ? std::nullopt : std::optional(now);
+  return goes_on && !are_short;
+}
+
+/// By half of its width, if that much work waits.
+void pool::widen() noexcept {
+  auto more = std::min(std::max<std::size_t>(width_ / 2, 1), queue_.size());
+  auto wanted = std::min(size_.most, width_ + more);
+  while (own() < wanted && add_thread()) {}
+  width_ = std::max(width_, std::min(wanted, own()));
+  wake_.notify_all();
+}
+
+/// To the most threads that were busy at once since the last time.
+void pool::narrow(last_look& before, moment now) noexcept {
+  width_ = std::clamp(busiest_, size_.least, width_);
+  kept_ = width_ + 1;  // one for the next body that lends its thread
+  busiest_ = busy_;
+  if (is_wide()) before.narrows_at = now + size_.rest;
+  else before.narrows_at.reset();
+  wake_.notify_all();  // threads that are too many end
 }
 
 }  // namespace detail

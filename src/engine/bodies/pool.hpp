@@ -1,14 +1,23 @@
 // Threads that run the bodies of steps.
 //
-// The pool is made for a number of bodies that run at once. A body that waits for a run lends its
-// thread: it isn't counted meanwhile, and another thread takes its place. The threads that are made
-// for that stay, and wait for work.
+// The pool has a width: how many bodies run at once. It begins at `least`. If work waits and the
+// bodies that run aren't short ones, more threads are made, up to `most`; when they have not been
+// needed for a while, they end. A thread of the pool's own (the keeper) decides that. It sleeps as
+// long as nothing waits and the width is `least`.
+//
+// A body that waits for a run lends its thread: it isn't counted meanwhile, and another thread
+// takes its place.
 #pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include <stet/environment.hpp>
 
+#include "engine/bodies/work_queue.hpp"
 #include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
@@ -18,10 +27,21 @@ inline constexpr std::size_t lent_threads_max = 256;
 /// If no body can begin on the threads of another executor for this long, that is reported.
 inline constexpr std::int64_t starved_ms = 1000;
 
+/// How many threads a pool has, and how fast that changes.
+struct pool_size {
+  std::size_t least = 1, most = 1;
+  std::chrono::milliseconds patience{5};     // work waits this long before more threads are made
+  std::chrono::milliseconds rest{5000};      // threads that weren't needed for this long end
+  std::chrono::milliseconds full_for{1000};  // with `most` threads: then the pool says it is full
+};
+
 class pool final : public executor {
  public:
-  explicit pool(unsigned threads);
+  /// `is_full` is called on a thread of the pool, without its lock, when work waits though there
+  /// are as many threads as may be. It is called once until no work waits any more.
+  explicit pool(pool_size size, std::function<void()> is_full = {});
   ~pool() override;
+  /// Takes a chain of ranked_work.
   void submit(work* first) noexcept override;
   work* stop() noexcept override;
   /// The same, but doesn't wait: bodies may still run. The pool must not be destroyed.
@@ -31,25 +51,58 @@ class pool final : public executor {
   bool lend() noexcept;
   /// The body waits no longer.
   void give_back() noexcept;
+  /// How many threads there are for bodies that don't lend theirs.
+  std::size_t width() const noexcept;
+  /// How much work waits for a thread.
+  std::size_t waiting() const noexcept;
 
  private:
-  void serve() noexcept;
+  using moment = std::chrono::steady_clock::time_point;
+  /// The keeper's notes of its last look.
+  struct last_look {
+    std::optional<moment> waits_since;  // work has waited all the time since; begun: until then
+    std::uint64_t begun = 0, emptied = 0;
+    std::optional<moment> full_since, narrows_at;
+    bool told = false;  // that the pool is full
+  };
   /// The work that hasn't begun, and the threads, which end as soon as they can.
   struct rest {
     work* first;
     std::vector<std::thread> threads;
   };
+  void serve() noexcept;
+  void keep() noexcept;
+  bool look(last_look& before, moment now) noexcept STET_REQUIRES(mutex_);
+  bool waits_too_long(last_look& before, moment now) const noexcept STET_REQUIRES(mutex_);
+  void widen() noexcept STET_REQUIRES(mutex_);
+  void narrow(last_look& before, moment now) noexcept STET_REQUIRES(mutex_);
+  bool add_thread() noexcept STET_REQUIRES(mutex_);
+  void leave_list() noexcept STET_REQUIRES(mutex_);
+  /// Threads that aren't lent.
+  std::size_t own() const noexcept STET_REQUIRES(mutex_) { return threads_.size() - lent_; }
+  bool is_wide() const noexcept STET_REQUIRES(mutex_) {
+    return width_ > size_.least || own() > size_.least + 1;
+  }
   rest take_all() noexcept STET_EXCLUDES(mutex_);
-  const std::size_t size_;  // how many bodies run at once
-  port::mutex mutex_;
-  port::condition wake_;
-  work* first_ STET_GUARDED_BY(mutex_) = nullptr;
-  work* last_ STET_GUARDED_BY(mutex_) = nullptr;
+
+  const pool_size size_;
+  const std::function<void()> is_full_;
+  mutable port::mutex mutex_;
+  port::condition wake_, wake_keeper_;
+  work_queue queue_ STET_GUARDED_BY(mutex_);
+  std::size_t width_ STET_GUARDED_BY(mutex_);
+  std::size_t kept_ STET_GUARDED_BY(mutex_) = SIZE_MAX;  // threads beyond these end when idle
   std::size_t busy_ STET_GUARDED_BY(mutex_) = 0;
+  std::size_t busiest_ STET_GUARDED_BY(mutex_) = 0;  // since the width was last looked at
   std::size_t lent_ STET_GUARDED_BY(mutex_) = 0;
-  unsigned idle_ STET_GUARDED_BY(mutex_) = 0;
+  std::size_t idle_ STET_GUARDED_BY(mutex_) = 0;
+  std::uint64_t begun_ STET_GUARDED_BY(mutex_) = 0;    // how many bodies
+  std::uint64_t emptied_ STET_GUARDED_BY(mutex_) = 0;  // how often the queue became empty
+  bool keeper_rests_ STET_GUARDED_BY(mutex_) = false;
   bool stopping_ STET_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_ STET_GUARDED_BY(mutex_);
+  std::vector<std::thread> ended_ STET_GUARDED_BY(mutex_);  // to be joined
+  std::thread keeper_;
 };
 
 }  // namespace detail

@@ -1,6 +1,7 @@
 #include "engine/calls/describing.hpp"
 
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 
 #include "engine/calls/calls_room.hpp"
@@ -47,8 +48,26 @@ run_info describing::info_of(resident& r) {
     info.waits_for.push_back(std::move(w));
   }
   auto long_ones = arguments_in_history(r);
-  for (auto& p : s.waits_for) info.waits_for.push_back(info_of(r, p, long_ones));
+  std::unordered_map<std::uint32_t, const attempt*> attempts;
+  for (auto* a : r.attempts) attempts[a->order.command.value()] = a;
+  for (auto& p : s.waits_for) {
+    auto& w = info.waits_for.emplace_back(info_of(r, p, long_ones));
+    auto found = attempts.find(p.command.value());
+    if (p.kind != wait_kind::step) continue;
+    auto* a = found == attempts.end() ? nullptr : found->second;
+    w.phase = phase_of(p, a);
+    if (w.phase == step_phase::returning && a && !a->ticket.late.empty())
+      w.last_error = a->ticket.late;
+  }
   return info;
+}
+
+/// `a`: an attempt of the step that is under way, if there is one.
+step_phase describing::phase_of(const pending& p, const attempt* a) noexcept {
+  if (p.at == pending::phase::ending || (a && a->ticket.timed_out)) return step_phase::returning;
+  if (p.at == pending::phase::retrying) return step_phase::retrying;
+  bool began = a && a->at != attempt::phase::waiting && a->at != attempt::phase::revoked;
+  return began ? step_phase::running : step_phase::queued;
 }
 
 pending_info describing::info_of(resident& r, const pending& p, const step_arguments& long_ones) {
@@ -63,6 +82,7 @@ pending_info describing::info_of(resident& r, const pending& p, const step_argum
     w.detail = found->second;
   if (p.kind == wait_kind::step) w.attempt = p.attempt;
   w.last_error = e_.runs.texts.last_error(s, p);
+  w.progress = e_.desk.progress(s, p);
   bool timed = p.kind == wait_kind::sleep || p.at == pending::phase::retrying;
   if (timed) w.due = to_time_point(is_named(p) ? p.due : e_.time.due.of(p));
   return w;

@@ -26,6 +26,7 @@ class describing {
   using step_arguments = std::map<command_number, std::string>;
   pending_info info_of(resident& r, const pending& p, const step_arguments& long_ones);
   step_arguments arguments_in_history(resident& r);
+  static step_phase phase_of(const pending& p, const attempt* a) noexcept;
   history_entry entry_of(const resident& r, record rec, std::uint64_t number, engine_time event);
 
   engine_parts& e_;

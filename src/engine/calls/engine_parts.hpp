@@ -12,6 +12,7 @@
 #include "engine/record/recorder.hpp"
 #include "engine/runs/run_room.hpp"
 #include "engine/services/services.hpp"
+#include "engine/steps/crowding.hpp"
 #include "engine/steps/step_desk.hpp"
 #include "engine/tables/user_tables.hpp"
 #include "engine/time/time_room.hpp"
@@ -30,6 +31,7 @@ struct engine_parts {
         recorder(services, journal, time, runs, tables, thread),
         commit(services, journal, time, runs, tables, bodies, recorder),
         desk(services, time, runs, recorder, commit, bodies),
+        crowding(services, runs, bodies),
         drive(services, journal, time, runs, recorder, commit, bodies, desk),
         advance(services, journal, time, runs, tables, recorder, commit, bodies, desk, drive) {}
   engine_parts(const engine_parts&) = delete;
@@ -46,6 +48,7 @@ struct engine_parts {
   detail::recorder recorder;
   commit_line commit;
   step_desk desk;
+  detail::crowding crowding;
   drive_room drive;
   advance_room advance;
 };

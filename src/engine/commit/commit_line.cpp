@@ -205,7 +205,7 @@ void commit_line::refused(const store_error& e) {
   ensure(block_ != nullptr, "a block that is refused is kept");
   block_->was_refused = true;
   if (!refusal_.retry_at || time_.now() - refusal_.retry_at > report_refusal_every_ms)
-    services_.reporter.report(event_kind::store_refuses, e.what());
+    services_.reporter.report(event_kind::store_refuses, words_of(e));
   refusal_.retry_at = time_.now() + refused_pause_ms;
   refusal_.as = e.code();
   answers.refuse(std::make_exception_ptr(e), block_->last_lsn, makes_room_, bodies_.calls);

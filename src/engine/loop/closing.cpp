@@ -56,7 +56,7 @@ void closing::take_what_came() {
     e_.bodies.inline_returned.push(*a);
   }
   (void)e_.advance.returns.take();
-  (void)e_.desk.take_heartbeats();
+  (void)e_.desk.take_heartbeats(true);
 }
 
 void closing::write_the_rest() {

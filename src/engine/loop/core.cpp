@@ -50,7 +50,7 @@ engine_core::~engine_core() {
     (void)close(std::nullopt);
   } catch (const std::exception& e) {
     parts.services.reporter.report_failure(event_kind::engine_stopped,
-                                           "closing the engine failed: ", e.what());
+                                           "closing the engine failed: ", text_of(e));
   }
 }
 

@@ -1,6 +1,7 @@
 // stet::engine, the public class around engine_core.
 #include <stet/engine.hpp>
 
+#include "base/users_exception.hpp"
 #include "engine/loop/core.hpp"
 
 namespace stet { inline namespace v0 {
@@ -14,7 +15,7 @@ engine::~engine() {
   try {
     (void)core_->close(std::nullopt);
   } catch (const std::exception& e) {
-    core_->parts.services.reporter.report(event_kind::engine_stopped, e.what());
+    core_->parts.services.reporter.report(event_kind::engine_stopped, detail::text_of(e));
   }
 }
 void engine::add(std::string_view name, const workflow_options& o,

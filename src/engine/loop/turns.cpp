@@ -34,6 +34,7 @@ bool turns::turn() {
   busy |= calls_.sweeper.sweep();
   e_.runs.table.keep_within_residency();  // also of coroutines that were kept for this turn
   e_.bodies.threads.watch(e_.time.clock);
+  e_.crowding.look();
   if (STET_SEEDED(effect_before_durable)) busy |= e_.advance.gate.open();
   busy |= e_.commit.commit();
   return busy;
@@ -99,6 +100,7 @@ engine_time turns::wakeup_time() const {
     until = std::clamp(e_.time.clock.shown(until), now, now + nap_ms_max);
   if (e_.commit.is_refused()) until = std::min(until, e_.commit.last_refusal().retry_at);
   if (e_.bodies.threads.starve()) until = std::min(until, now + starved_ms);
+  until = std::min(until, now + e_.desk.next_heartbeat());
   return until;
 }
 
@@ -111,7 +113,8 @@ void turns::sleep(std::int64_t ms_max) {
     end = std::min(end, e_.commit.grows_until());
   // Attempts and heartbeats that are taken only when there is room again don't keep the loop awake.
   e_.inbox.sleep_until(end, [&] {
-    return (!e_.commit.is_refused() && e_.bodies.has_something()) || e_.commit.has_written();
+    return (!e_.commit.is_refused() && e_.bodies.has_something()) || e_.commit.has_written() ||
+           e_.bodies.threads.is_full();
   });
 }
 
@@ -137,7 +140,7 @@ void turns::fail(std::exception_ptr e) noexcept {
     std::rethrow_exception(e);
   } catch (const std::exception& x) {
     e_.services.reporter.report_failure(event_kind::engine_stopped,
-                                        "the engine stopped: ", x.what());
+                                        "the engine stopped: ", text_of(x));
   } catch (...) { e_.services.reporter.report(event_kind::engine_stopped, "the engine stopped"); }
 }
 

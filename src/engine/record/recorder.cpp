@@ -43,8 +43,7 @@ void recorder::fold(resident& r, std::string_view records, sealed_writes writes)
     auto rec = decode_record(in);
     note_orphans(r.state, rec);
     apply(r.state, rec, ++lsn);
-    if (rec.kind == record_kind::sleep)
-      time_.timers.add(time_.due.next_look(*r.state.find(rec.command)), r.state.run);
+    keep_timers(r.state, rec);
   }
   runs_.unsaved.add(r, journal_.last_lsn() + 1);
   r.last_lsn = journal_.append(records, count);
@@ -52,6 +51,22 @@ void recorder::fold(resident& r, std::string_view records, sealed_writes writes)
   ensure(r.state.applied_lsn == lsn, "a run has all of its records");
   if (!writes.empty()) tables_.stage(std::move(writes), journal_.extra_writes());
   r.unsaved += records;
+}
+
+/// A record may begin or end a wait for a time.
+void recorder::keep_timers(run_state& s, const record& rec) {
+  auto& timers = time_.timers;
+  if (!s.open()) return timers.forget(s.run);
+  switch (rec.kind) {
+    case record_kind::sleep:
+      timers.add(time_.due.next_look(*s.find(rec.command)), s.run, timer_owner(rec.command));
+      break;
+    case record_kind::timer_fired:
+    case record_kind::cancelled:
+    case record_kind::attempt:
+    case record_kind::step_failed: timers.remove(s.run, timer_owner(rec.command)); break;
+    default: break;
+  }
 }
 
 void recorder::append(resident& r, std::string_view plain, sealed_writes writes) {

@@ -77,6 +77,7 @@ class recorder {
  private:
   void fold(resident& r, std::string_view records, sealed_writes writes);
   void note_orphans(run_state& s, const record& rec);
+  void keep_timers(run_state& s, const record& rec);
   void report_lost_text(const users_exception& why);
   static void strip(record& e);
 

@@ -17,8 +17,8 @@ struct crash_slots::cell {
 
 namespace {
 
-constexpr unsigned code_cells = 64;      // for threads in user code
-constexpr unsigned pending_cells = 192;  // after those; for steps that are pending
+constexpr unsigned code_cells = 768;     // for threads in user code
+constexpr unsigned pending_cells = 256;  // after those; for steps that are pending
 constexpr unsigned cell_count = code_cells + pending_cells;
 constexpr std::size_t file_bytes = std::size_t{64} * cell_count;
 enum : std::uint32_t { free_cell = 0, writing = 1, taken = 2, tried_alone = 3, tried_beside = 4 };

@@ -44,6 +44,8 @@ std::string_view to_text(event_kind kind) noexcept {
     case event_kind::loop_held: return "loop_held";
     case event_kind::body_overdue: return "body_overdue";
     case event_kind::threads_waiting: return "threads_waiting";
+    case event_kind::threads_busy: return "threads_busy";
+    case event_kind::step_keeps_failing: return "step_keeps_failing";
     case event_kind::close_waits: return "close_waits";
     case event_kind::answer_unread: return "answer_unread";
     case event_kind::payload_failed: return "payload_failed";

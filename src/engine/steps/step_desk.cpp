@@ -1,5 +1,6 @@
 #include "engine/steps/step_desk.hpp"
 
+#include <algorithm>
 #include <new>
 #include <string>
 
@@ -55,7 +56,7 @@ void step_desk::ask_to_return(attempt& a) noexcept {
   if (a.at != attempt::phase::running || (a.is_pending() && !a.body->waits_for_body)) return;
   a.ticket.deadline = time_.now() + after_stop_ms;
   try {
-    time_.timers.add(a.ticket.deadline, a.order.run);
+    time_.timers.add(a.ticket.deadline, a.order.run, timer_of(a));
     if (a.order.tried == trial::alone) trials.try_for_a_moment(a);
   } catch (const std::bad_alloc&) {}  // then it isn't reported
 }
@@ -85,27 +86,63 @@ void step_desk::report_late(attempt& a) {
   services_.reporter.report(
       event_kind::body_overdue,
       "the body of step " + shown(a.body->name) + " goes on " + late + ": it occupies a thread" +
-          (a.body->waits_for_body && a.run_of.state.open() ? ", and its run waits for it" : ""),
+          (a.body->waits_for_body && a.run_of.state.open() ? ", and its run waits for it" : "") +
+          " (run " + shown(a.run_of.state.id) + ")",
       a.run_of.state, a.body->name);
 }
 
-bool step_desk::take_heartbeats() {
+// ---------------------------------------------------------------- heartbeats
+
+bool step_desk::take_heartbeats(bool all) {
   if (commit_.is_refused()) return false;  // until there is room, only the latest of each is kept
-  auto beats = bodies_.take_heartbeats();
-  for (auto& [of, progress] : beats) {
-    auto* r = runs_.table.find(of.run);
-    auto* p = r && r->state.open() ? r->state.find(of.command) : nullptr;
-    if (!p) continue;
-    bool counts = p->at == pending::phase::waiting && p->attempt == of.attempt;
-    if (!counts && !STET_SEEDED(beats_of_any_attempt)) continue;
-    try {
-      recorder_.append_note(*r, notes::progress(of.command, progress));
-    } catch (const users_exception& e) {  // a later heartbeat makes up for it
-      services_.reporter.report(event_kind::payload_failed, words_of(e.thrown()), r->state);
-    }
-    commit_.commit_if_full();
+  auto came = bodies_.take_heartbeats();
+  if (came.empty() && beats_.next() == INT64_MAX) return false;
+  const auto now = bodies_.steady_ms();
+  for (auto& [of, progress] : came)
+    if (counts(of) && beats_.take(of, progress, now)) record_progress(of, progress);
+  if (all || beats_.next() <= now)
+    for (auto& [of, progress] : beats_.take_due(now, all)) record_progress(of, progress);
+  return !came.empty();
+}
+
+/// The pending step that an attempt with heartbeats belongs to; null if the attempt doesn't count
+/// (any more).
+pending* step_desk::counts(const beating& of) noexcept {
+  auto* r = runs_.table.find(of.run);
+  auto* p = r && r->state.open() ? r->state.find(of.command) : nullptr;
+  if (!p) return nullptr;
+  bool does = p->at == pending::phase::waiting && p->attempt == of.attempt;
+  return does || STET_SEEDED(beats_of_any_attempt) ? p : nullptr;
+}
+
+void step_desk::record_progress(const beating& of, const std::string& progress) {
+  if (!counts(of)) return;
+  auto& r = *runs_.table.find(of.run);
+  try {
+    recorder_.append_note(r, notes::progress(of.command, progress));
+  } catch (const users_exception& e) {  // a later heartbeat makes up for it
+    services_.reporter.report(event_kind::payload_failed, words_of(e.thrown()), r.state);
   }
-  return !beats.empty();
+  if (runs_.suspects.of({of.run, of.command}) != trial::none)
+    for (auto* a : r.attempts)
+      if (a->order.command == of.command && a->order.number == of.attempt) trials.gets_on(*a);
+  commit_.commit_if_full();
+}
+
+void step_desk::settle_heartbeats(const attempt& a, bool has_result) {
+  const beating of{a.order.run, a.order.command, a.order.number};
+  auto kept = beats_.forget(of);
+  if (kept && !has_result) record_progress(of, *kept);
+}
+
+std::string step_desk::progress(const run_state& s, const pending& p) const {
+  auto* latest = beats_.latest({s.run, p.command, p.attempt});
+  return latest ? *latest : runs_.texts.progress(s, p);
+}
+
+std::int64_t step_desk::next_heartbeat() const noexcept {
+  auto next = beats_.next();
+  return next == INT64_MAX ? next : std::max<std::int64_t>(next - bodies_.steady_ms(), 0);
 }
 
 }}}  // namespace stet::v0::detail

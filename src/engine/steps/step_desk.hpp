@@ -8,10 +8,14 @@
 #include "engine/record/recorder.hpp"
 #include "engine/runs/run_room.hpp"
 #include "engine/services/services.hpp"
+#include "engine/steps/beat_book.hpp"
 #include "engine/steps/trials.hpp"
 #include "engine/time/time_room.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
+
+/// The time-outs of an attempt, as the timers know them.
+inline timer_owner timer_of(const attempt& a) noexcept { return {a.order.command, a.order.number}; }
 
 /// Thread: the engine's loop.
 class step_desk {
@@ -40,17 +44,29 @@ class step_desk {
   void report_late(attempt& a);
   /// Records the latest heartbeat of each attempt that counts. One that was given up, or whose step
   /// has its outcome, says nothing about the next one. Returns whether there were any heartbeats.
-  bool take_heartbeats();
+  /// Not every one is recorded: see beat_book. `all`: also what was kept for later.
+  bool take_heartbeats(bool all = false);
+  /// An attempt is over, and its outcome isn't recorded yet. If it has no result, its last
+  /// heartbeat is recorded, so that the next attempt gets it.
+  void settle_heartbeats(const attempt& a, bool has_result);
+  /// The progress that the latest heartbeat of a pending step reported, recorded or not.
+  std::string progress(const run_state& s, const pending& p) const;
+  /// How many ms from now a heartbeat is to be recorded; INT64_MAX if none is kept.
+  std::int64_t next_heartbeat() const noexcept;
 
   detail::trials trials;
 
  private:
+  void record_progress(const beating& of, const std::string& progress);
+  pending* counts(const beating& of) noexcept;
+
   services& services_;
   time_room& time_;
   run_room& runs_;
   recorder& recorder_;
   commit_line& commit_;
   bodies& bodies_;
+  beat_book beats_;
 };
 
 }}}  // namespace stet::v0::detail

@@ -19,6 +19,13 @@ void trials::clear(const attempt& a) noexcept {
   runs_.suspects.clear_suspect({a.order.run, a.order.command});
 }
 
+void trials::gets_on(attempt& a) noexcept {
+  if (a.order.tried == trial::none) return;
+  clear(a);
+  services_.crash_slots.clear_suspect(a.slot);
+  if (a.later) (void)a.later->clear_suspect();
+}
+
 void trials::try_for_a_moment(attempt& a) {
   auto ends = time_.now() + moment_ms;
   moments_.push_back({ends, &a, a.order.run});

@@ -27,6 +27,8 @@ class trials {
   }
   /// A suspect was tried, and has brought nothing down.
   void clear(const attempt& a) noexcept;
+  /// A suspect that is under way has shown that it gets on: it doesn't kill the process at once.
+  void gets_on(attempt& a) noexcept;
   /// The attempt may be pending for days, or never come back. So it is tried for a moment, and
   /// suspected as long as that lasts.
   void try_for_a_moment(attempt& a);

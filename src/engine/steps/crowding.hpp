@@ -1,0 +1,31 @@
+// Reports that all threads for bodies are busy while steps wait for one.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/bodies/bodies.hpp"
+#include "engine/runs/run_room.hpp"
+#include "engine/services/services.hpp"
+
+namespace stet { inline namespace v0 { namespace detail {
+
+/// Thread: the engine's loop.
+class crowding {
+ public:
+  crowding(services& s, run_room& r, bodies& b) noexcept : services_(s), runs_(r), bodies_(b) {}
+
+  /// Reports it if the pool says that it is full, but not more often than once a minute.
+  void look();
+
+ private:
+  std::vector<const attempt*> running() const;
+  std::string text(const std::vector<const attempt*>& running) const;
+
+  services& services_;
+  run_room& runs_;
+  bodies& bodies_;
+  std::int64_t quiet_until_ = INT64_MIN;  // ms, steady
+};
+
+}}}  // namespace stet::v0::detail
