@@ -49,6 +49,17 @@ TEST_CASE("a run that begins later waits for its start") {
   CHECK(info.waits_for[0].due == to_time_point(start.begins_at));
 }
 
+TEST_CASE("times to come are those of the wall clock, also when that was set back") {
+  parts p;
+  auto arguments = bytes_of(std::tuple<>{});
+  auto start = p.start_of("a", "sleeper", arguments);
+  start.begins_at = p->time.now() + 500;
+  auto r = p->drive.births.create(start);
+  p.clock.set(std::chrono::milliseconds(-300));
+  auto info = *p.calls.describing.describe(a).value;
+  CHECK(info.waits_for.at(0).due == p.clock.wall() + std::chrono::milliseconds(500));
+}
+
 TEST_CASE("a step shows its attempt, when the next one comes, and what the last one said") {
   stepping s;
   auto waiting = [&] { return s.p.calls.describing.describe(a).value->waits_for.at(0); };
