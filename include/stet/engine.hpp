@@ -242,10 +242,17 @@ class STET_API engine : public client {
   /// after false, next_wakeup() says now.
   /// Throws   as poll(); errc::usage for a negative time.
   bool run_until_idle(duration limit = std::chrono::seconds(10));
-  /// In manual mode: returns when poll() is worth calling again; that is now if the last poll did
-  /// something. Returns an empty optional if only a call from outside can bring work. For the
-  /// operating system's alarm, before the app is suspended.
+  /// In manual mode: returns when poll() is worth calling again, as the wall clock will show it if
+  /// it isn't set until then; that is now if the last poll did something. Returns an empty optional
+  /// if only a call from outside can bring work. For the operating system's alarm, before the app
+  /// is suspended. After the wall clock was set, ask again.
+  /// Throws   as poll().
   std::optional<time_point> next_wakeup();
+  /// The same as a length of time from now on, zero if it is now: what a loop gives to poll(2) or
+  /// to a condition variable. Setting the wall clock doesn't change it, unless the workflow sleeps
+  /// until a time of day (context::sleep_until); so let a loop wait for no more than a minute.
+  /// Throws   as poll().
+  std::optional<duration> time_to_next_wakeup();
 
   /// For tests and tools that ship with Stet.
   detail::engine_core& internals() noexcept { return *core_; }

@@ -21,7 +21,7 @@ struct pending_info {
   unsigned attempt = 0;  ///< step: the attempt that runs, ran last or will run next
   std::string last_error;  ///< step: what its last failed attempt said
   /// Sleep: when it ends. Step: when the next attempt begins. Start: when the run begins. Otherwise
-  /// zero.
+  /// zero. As the wall clock will show it, if it isn't set until then.
   time_point due{};
 };
 
@@ -39,7 +39,7 @@ struct run_info {
   std::uint64_t parent = 0;     ///< the number of the run that started it as a child, or 0
   std::uint64_t previous = 0;   ///< the number of the run that it continues, or 0; it may be erased
   std::uint64_t next = 0;       ///< the number of the run that continues it, or 0
-  time_point next_wakeup{};     ///< when it goes on by itself; zero if it doesn't
+  time_point next_wakeup{};     ///< when it goes on by itself, as `due` above; zero if it doesn't
   unsigned unread_signals = 0;  ///< signals that were sent to it and not read yet
   unsigned open_updates = 0;    ///< updates that were accepted and have no answer yet
   stet::attributes attributes;  ///< its search attributes

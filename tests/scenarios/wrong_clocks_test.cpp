@@ -417,6 +417,7 @@ TEST_CASE("what is due is shown as the wall clock will show it, also when that w
     w.clock.set(-1h);
     const auto due = w.clock.wall() + 1h;
     CHECK(w.engine().next_wakeup() == due);  // asked before the engine has seen the clock
+    CHECK(w.engine().time_to_next_wakeup() == stet::duration(1h));
     auto info = w.engine().admin().describe("t").value();
     CHECK(info.next_wakeup == due);
     CHECK(info.waits_for.at(0).due == due);

@@ -17,6 +17,10 @@ answer<std::optional<run_info>> describing::describe(run_ref target) {
   return {info_of(*r), r->last_lsn};
 }
 
+time_point describing::shown_on_wall(engine_time t) noexcept {
+  return to_time_point(e_.time.clock.on_wall(t));
+}
+
 run_info describing::info_of(resident& r) {
   auto& s = r.state;
   run_info info;
@@ -38,11 +42,11 @@ run_info describing::info_of(resident& r) {
   info.open_updates = s.open_updates;
   auto wake = wake_of(s);
   if (wake != run_state::no_wake && wake != run_state::wake_at_start)
-    info.next_wakeup = to_time_point(e_.time.due.next_of(s));
+    info.next_wakeup = shown_on_wall(e_.time.due.next_of(s));
   if (s.open() && s.begins_at) {
     pending_info w;
     w.kind = wait_kind::start;
-    w.due = to_time_point(s.begins_at);
+    w.due = shown_on_wall(e_.time.due.begin_of(s));
     info.waits_for.push_back(std::move(w));
   }
   for (auto& p : s.waits_for) info.waits_for.push_back(info_of(r, p));
@@ -62,7 +66,7 @@ pending_info describing::info_of(resident& r, const pending& p) {
   if (p.kind == wait_kind::step) w.attempt = p.attempt;
   w.last_error = e_.runs.texts.last_error(s, p);
   bool timed = p.kind == wait_kind::sleep || p.at == pending::phase::retrying;
-  if (timed) w.due = to_time_point(is_named(p) ? p.due : e_.time.due.of(p));
+  if (timed) w.due = is_named(p) ? to_time_point(p.due) : shown_on_wall(e_.time.due.of(p));
   return w;
 }
 

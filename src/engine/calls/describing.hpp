@@ -20,6 +20,7 @@ class describing {
   answer<std::string> export_history(run_ref target);
 
  private:
+  time_point shown_on_wall(engine_time t) noexcept;
   run_info info_of(resident& r);
   pending_info info_of(resident& r, const pending& p);
   std::string arguments_in_history(resident& r, command_number command);

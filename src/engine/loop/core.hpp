@@ -64,7 +64,11 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
   // ------------------------------------------------------------ manual mode (core_calls.cpp)
   bool poll();
   bool run_until_idle(duration limit);
-  std::optional<time_point> next_wakeup();
+  struct wakeup {
+    time_point at;  // by the wall clock
+    duration in;    // from now on
+  };
+  std::optional<wakeup> next_wakeup();
 
   engine_parts parts;
   calls_room calls;
