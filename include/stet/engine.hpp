@@ -217,7 +217,7 @@ class STET_API engine : public client {
   /// count as not started, and bodies that end by an exception now count as cut short: see
   /// stet::stopped. Runs that are ready are driven once; the next engine does what follows from
   /// that. Callers that wait for the end of a run get errc::closed when the close begins. A second
-  /// call does nothing.
+  /// call waits until the first has ended, and does nothing else.
   /// Throws   errc::usage from a step's body or another thread of the engine's own; errc::full,
   ///          errc::busy or errc::store if the last commit fails: what was acknowledged is safe.
   void close();
@@ -227,9 +227,10 @@ class STET_API engine : public client {
   /// memory that it may refer to (its run's variables, the engine's) is never freed. The host may
   /// then destroy its clock, listener and entropy, but not what such a body itself uses, nor an
   /// interceptor in which a body is running. For a process that is about to end: it may end while
-  /// they run. A close that is under way isn't shortened.
+  /// they run. A close that is under way isn't shortened: a second call waits for its end, and
+  /// returns false if `limit` passes first.
   ///     if (!engine.close(10s)) std::quick_exit(0);
-  /// Returns  true if no body was abandoned.
+  /// Returns  true if the engine is closed, and no body was abandoned.
   /// Throws   as close(); errc::usage for a negative time.
   bool close(duration limit);
 

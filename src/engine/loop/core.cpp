@@ -159,10 +159,13 @@ bool engine_core::close(std::optional<duration> limit) {
   if (parts.thread.is_here() || (body && &body->home == &parts.bodies))
     throw error(errc::usage, "close",
                 "an engine can't be closed from its own threads: a body would wait for itself");
-  if (!parts.inbox.begin_close()) return !closing_.left_bodies;
   constexpr duration no_limit = std::chrono::hours(24 * 365);
   std::optional<std::chrono::steady_clock::time_point> close_by;
   if (limit && *limit < no_limit) close_by = std::chrono::steady_clock::now() + *limit;
+  if (!parts.inbox.begin_close()) return one_close_.wait(close_by) && !closing_.left_bodies;
+  const auto alive =
+      weak_from_this().lock();  // a second close, and its engine, may end before this
+  one_close::under_way here_first(one_close_);
   const bool is_loop_left = parts.thread.joinable() && !parts.thread.join(close_by);
   parts.commit.commit_thread.stop();
   parts.services.watchdog.stop();
