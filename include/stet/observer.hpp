@@ -43,7 +43,9 @@ struct engine_event {
 ///       }
 ///     };
 ///
-/// Its functions must not call the engine. An exception from them is dropped.
+/// A call of an engine from one of its functions throws errc::usage, on every thread: keep what was
+/// reported, and call from another thread. An exception from them is dropped; the first one is
+/// written to standard error. (From an override that says noexcept, it ends the process.)
 ///
 /// Thread   called from the engine's threads, one call at a time.
 class STET_API listener {

@@ -155,6 +155,10 @@ bool engine_core::abandon_in_fork() noexcept {
 bool engine_core::close(std::optional<duration> limit) {
   if (abandon_in_fork()) return true;
   if (limit && limit->count() < 0) throw error(errc::usage, "close", "a time to wait is negative");
+  if (reporter::is_in_listener())
+    throw error(errc::usage, "close",
+                "a listener can't close an engine, which waits for the listener: close it from "
+                "another thread");
   auto* body = attempt_of_thread();
   if (parts.thread.is_here() || (body && &body->home == &parts.bodies))
     throw error(errc::usage, "close",

@@ -24,6 +24,10 @@ bool engine_core::submit(call& c, std::optional<duration> limit) {
 }
 
 void engine_core::must_be_usable() const {
+  if (reporter::is_in_listener())
+    throw error(errc::usage, "engine",
+                "a listener must not call an engine, which may be waiting for the listener: keep "
+                "what was reported, and call from another thread");
   if (parts.thread.is_here())
     throw error(
         errc::usage, "engine",
