@@ -336,7 +336,7 @@ class STET_API context {
     return operation<R>(detail::make_call(q.text(), e.id_of(key.text), std::move(b), key.where));
   }
   /// Asks another run to end, as run_handle::cancel does.
-  /// Throws   as signal.
+  /// Throws   as signal; errc::usage for an entity.
   operation<void> cancel(step_name id, std::string_view reason = {}) {
     return operation<void>(detail::make_cancel(id.text, reason, id.where));
   }

@@ -102,6 +102,7 @@ template <class R> class run_handle {
   /// Asks the run to end: its awaits throw stet::cancelled, and it may clean up. A run that begins
   /// later (start_options::delay) ends at once, and none of its code runs. No effect on a run that
   /// has ended.
+  /// Throws   errc::usage for an entity, whose state would be lost: terminate() ends it.
   /// Durable  when it returns, the request is.
   void cancel(std::string_view reason = {}) const {
     engine_->perform(detail::cancel_run{.target = ref(), .reason = reason});

@@ -17,6 +17,8 @@ std::string named(std::string_view version) {
 
 answer<void> control::cancel(run_ref target, std::string_view reason) {
   auto r = revival_.must_find_last(target);
+  if (auto why = e_.drive.entities.why_not_cancelled(r->state); !why.empty())
+    throw error(errc::usage, r->state.id, why);
   e_.drive.ending.request_cancel(*r, reason);
   return {e_.journal.last_lsn()};  // also what was recorded when the run was revived
 }

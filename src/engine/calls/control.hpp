@@ -12,6 +12,7 @@ class control {
  public:
   control(engine_parts& e, revival& r) noexcept : e_(e), revival_(r) {}
 
+  /// Throws errc::usage for an open entity.
   answer<void> cancel(run_ref target, std::string_view reason);
   answer<void> terminate(run_ref target, std::string_view reason);
   /// Lets a stalled run try again. Does nothing to a run that isn't stalled.

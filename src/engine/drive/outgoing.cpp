@@ -84,6 +84,8 @@ void outgoing::deliver(resident& sender, request& q) {
     return recorder_.post_event(*r, events::update(q.name, id, q.arguments, flag::update::unasked));
   }
   if (q.flags & flag::message::asks_to_end) {
+    if (auto why = entities_.why_not_cancelled(r->state); !why.empty())
+      return fail(errc::usage, "stet::usage", why);
     ending_.request_cancel(*r, q.arguments);
   } else {
     recorder_.post_event(*r, events::signal(q.name, {}, q.arguments));
