@@ -336,3 +336,41 @@ TEST_CASE("a failure says what it came through, all the way from where it was th
     }
   });
 }
+
+TEST_CASE(
+    "a child that nobody awaits and that can't be started is reported, with both ids and why") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) {
+      define_child(w, e);
+      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+        ctx.start_child(Child, "taken", 2);
+        co_await ctx.sleep(1h);
+        co_return "went on";
+      });
+      e.define(Parent, [](stet::context& ctx, std::string) -> stet::task<std::string> {
+        ctx.start_child(Unknown, "last", {.parent_close = stet::parent_close::abandon}, 1);
+        co_return "ended at once";
+      });
+    });
+    w.run(Child, "taken", 1);
+    CHECK(w.run(Text, "goes-on") == "went on");
+    CHECK(w.heard.heard("the run 'goes-on' can't start its child 'taken'"));
+    CHECK(w.heard.heard("with the id 'taken' already"));
+    CHECK(w.run(Parent, "ends", "x") == "ended at once");
+    CHECK(w.heard.heard("the run 'ends' can't start its child 'last'"));
+  });
+}
+
+TEST_CASE("a child that is awaited and can't be started is its parent's affair alone") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) {
+      define_child(w, e);
+      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+        co_return failed_how(co_await stet::attempt(ctx.child(Child, "taken", 2)));
+      });
+    });
+    w.run(Child, "taken", 1);
+    CHECK(w.run(Text, "asks") == "stet::conflict");
+    CHECK(w.heard.problems().empty());
+  });
+}
