@@ -171,7 +171,9 @@ class STET_API context {
     return operation<R>(make_child(w, id, options, std::move(arguments)...));
   }
   /// Starts another workflow as the run `id` and goes on. child_options::parent_close says what
-  /// becomes of the child when this run ends; its result can be awaited, or not.
+  /// becomes of the child when this run ends; its result can be awaited, or not. A child that can't
+  /// be started (its id is taken, its workflow isn't defined) fails its result, and is reported to
+  /// the listener: event_kind::child_not_started.
   ///     auto report = ctx.start_child(Report, "report-7",
   ///                                   {.parent_close = stet::parent_close::abandon}, month);
   ///

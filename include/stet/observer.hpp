@@ -20,6 +20,7 @@ enum class event_kind : std::uint8_t {
   close_waits,      ///< a close waits for a step's completion
   answer_unread,    ///< an answer came to a run that has ended or continued as new
   payload_failed,   ///< a text or a payload could not be sealed, opened or encoded
+  child_not_started,  ///< a child of context::start_child can't be started; its parent goes on
 };
 /// Returns the name of the kind, as in "run_stalled"; "unknown" for a number that is no kind.
 STET_API std::string_view to_text(event_kind kind) noexcept;
@@ -32,7 +33,9 @@ struct engine_event {
   /// The workflow, run and step that it is about, as they are, not escaped; empty or 0 if there is
   /// none, or if it isn't known.
   std::string_view workflow, workflow_id, step;
-  std::uint64_t run = 0;  ///< the number of the run
+  std::uint64_t run = 0;        ///< the number of the run
+  std::string_view child_id{};  ///< child_not_started: the id that the child was to have
+  std::string_view reason{};    ///< child_not_started: why; not escaped
 };
 
 /// Is called with the events of an engine and with the lines that workflows log. Override what you

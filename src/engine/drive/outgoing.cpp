@@ -8,8 +8,7 @@ namespace stet { inline namespace v0 { namespace detail {
 
 void outgoing::start_child(resident& parent, request& q, run_number run) {
   auto fail = [&](std::string_view type, const std::string& text) {
-    calling_runs_.fail_command(parent, record_kind::child_failed, q, errc::child_failed, type,
-                               text);
+    calling_runs_.child_not_started(parent, q, type, text);
   };
   if (!services_.definitions.newest(q.name))
     return fail("stet::unknown_workflow",

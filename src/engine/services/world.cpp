@@ -45,6 +45,7 @@ std::string_view to_text(event_kind kind) noexcept {
     case event_kind::close_waits: return "close_waits";
     case event_kind::answer_unread: return "answer_unread";
     case event_kind::payload_failed: return "payload_failed";
+    case event_kind::child_not_started: return "child_not_started";
   }
   return "unknown";
 }
