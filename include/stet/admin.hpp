@@ -85,7 +85,8 @@ class STET_API admin {
   ///
   /// Returns  how many runs were erased, with erase_options::children also those of the children.
   /// Throws   errc::not_found; errc::conflict if one of the runs is open, or if the body of one of
-  ///          its steps still runs: then nothing is erased. An erasure makes room, so it is tried
+  ///          its steps still runs or is queued for a thread: then none is erased, and with
+  ///          erase_options::terminate none is terminated. An erasure makes room, so it is tried
   ///          at once on a store without room; errc::full says that the room doesn't suffice yet,
   ///          and the runs are erased with the next commit that succeeds.
   /// Durable  when it returns, all of the runs are gone, in one commit.
