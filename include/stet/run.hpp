@@ -130,7 +130,8 @@ template <class R> class run_handle {
   /// as new, the last run of the chain gets it; so it is for a query and an update.
   ///     run.signal(Approved, true);
   ///
-  /// Throws   errc::run_ended; errc::usage for the key; errc::payload if the value is too long.
+  /// Throws   errc::run_ended, unless the run was sent the signal's key before; errc::usage for the
+  ///          key; errc::payload if the value is too long.
   /// Durable  when it returns, the signal is.
   template <class T>
     requires(!std::is_void_v<T>)
@@ -179,7 +180,8 @@ template <class R> class run_handle {
     return detail::take<U>(*engine_, u.text(), answer);
   }
   /// Sends an update and waits until it is accepted: from then on its handler will run to its end,
-  /// whatever crashes.
+  /// whatever crashes. With the id of an update that was accepted before, also if the run has ended
+  /// since, it returns that one's handle.
   /// Throws   errc::rejected, errc::payload, errc::run_ended and errc::run_stalled, as update.
   /// Durable  when it returns, the update is.
   template <class U, class... A>
