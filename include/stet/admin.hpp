@@ -71,7 +71,9 @@ class STET_API admin {
   /// missing part of the history was restored), or when the run's code brought the process down. A
   /// run that is stalled because the code doesn't fit is tried again at every start() anyway. While
   /// the body of one of its steps still runs and captures, the run stays stalled; it is tried again
-  /// when that body has returned. No effect on a run that isn't stalled.
+  /// when that body has returned. If a run isn't stalled, and steps of it wait for their next
+  /// attempts, these begin now (say, a service works again, and the retry is due tomorrow). No
+  /// effect on other runs.
   ///
   /// Throws   errc::not_found if there is no run of this id.
   void resume(std::string_view id) const;

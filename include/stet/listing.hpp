@@ -46,6 +46,10 @@ struct run_info {
   std::string memo;             ///< its memo, a payload: `stet::decode<order>(info.memo)`
   std::string details;          ///< the text of context::set_details
   std::vector<pending_info> waits_for;
+  /// When its cancellation was requested, if the run is open; zero if it wasn't. A stalled run gets
+  /// the request when it goes on.
+  time_point cancel_requested{};
+  std::string cancel_reason;  ///< the reason of that request
 };
 
 /// One record of a run's history, for people.

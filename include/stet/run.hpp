@@ -100,7 +100,8 @@ template <class R> class run_handle {
   /// chain is doing.
   v0::status status() const { return engine_->perform(detail::status_of_run{.target = ref()}); }
   /// Asks the run to end: its awaits throw stet::cancelled, and it may clean up. A run that begins
-  /// later (start_options::delay) ends at once, and none of its code runs. No effect on a run that
+  /// later (start_options::delay) ends at once, and none of its code runs. A stalled run gets the
+  /// request when it goes on; admin::describe shows the request until then. No effect on a run that
   /// has ended.
   /// Throws   errc::usage for an entity, whose state would be lost: terminate() ends it.
   /// Durable  when it returns, the request is.

@@ -60,6 +60,24 @@ TEST_CASE("times to come are those of the wall clock, also when that was set bac
   CHECK(info.waits_for.at(0).due == p.clock.wall() + std::chrono::milliseconds(500));
 }
 
+TEST_CASE("a run that was asked to end shows since when, and why, until it has ended") {
+  parts p;
+  auto r = p.start("a");
+  p.settle();
+  auto info = [&] { return p.calls.describing.describe(a).value.value(); };
+  CHECK(info().cancel_requested == stet::time_point{});
+  p.pass(std::chrono::minutes(1));
+  p->drive.staller.stall(*r, "its code doesn't fit");
+  auto asked = to_time_point(p->time.now());
+  p->drive.ending.request_cancel(*r, "enough");
+  p.pass(std::chrono::minutes(1));
+  CHECK(info().status == stet::status::stalled);
+  CHECK(info().cancel_requested == asked);
+  CHECK(info().cancel_reason == "enough");
+  p->drive.ending.terminate(*r, "");
+  CHECK(info().cancel_requested == stet::time_point{});
+}
+
 TEST_CASE("a step shows its attempt, when the next one comes, and what the last one said") {
   stepping s;
   auto waiting = [&] { return s.p.calls.describing.describe(a).value->waits_for.at(0); };

@@ -31,7 +31,13 @@ answer<void> control::terminate(run_ref target, std::string_view reason) {
 
 answer<void> control::resume(run_ref target) {
   auto r = e_.runs.finder.must_find(target);
-  if (r->state.open() && r->state.stalled) e_.drive.staller.resume(*r);
+  if (!r->state.open()) return {e_.journal.last_lsn()};
+  if (r->state.stalled) {
+    e_.drive.staller.resume(*r);
+  } else {
+    revival_.revive(*r);
+    e_.advance.waker.retry_now(*r);
+  }
   return {e_.journal.last_lsn()};
 }
 

@@ -50,7 +50,25 @@ run_info describing::info_of(resident& r) {
     info.waits_for.push_back(std::move(w));
   }
   for (auto& p : s.waits_for) info.waits_for.push_back(info_of(r, p));
+  if (s.open() && s.cancel_requested) add_cancellation(r, info);
   return info;
+}
+
+/// The state doesn't have the time and the reason of the request; the history does.
+void describing::add_cancellation(resident& r, run_info& info) {
+  info.cancel_requested = to_time_point(r.state.clock_time);  // if the history can't be read
+  std::uint64_t number = 0;
+  try {
+    e_.runs.history.for_each(r, [&](const record& rec) {
+      auto at = number++;
+      if (rec.kind != record_kind::cancel_requested) return;
+      info.cancel_requested = to_time_point(rec.time);
+      info.cancel_reason = entry_of(r, rec, at).name;
+    });
+  } catch (const error& e) {
+    if (!is_of_one_run(e)) throw;
+    info.cancel_reason = e.what();
+  }
 }
 
 pending_info describing::info_of(resident& r, const pending& p) {

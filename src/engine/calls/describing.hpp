@@ -23,6 +23,7 @@ class describing {
   time_point shown_on_wall(engine_time t) noexcept;
   run_info info_of(resident& r);
   pending_info info_of(resident& r, const pending& p);
+  void add_cancellation(resident& r, run_info& info);
   std::string arguments_in_history(resident& r, command_number command);
   history_entry entry_of(const resident& r, record rec, std::uint64_t number);
 
