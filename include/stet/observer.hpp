@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <stet/export.hpp>
+#include <stet/kinds.hpp>
 
 namespace stet { inline namespace v0 {
 
@@ -38,6 +39,14 @@ struct engine_event {
   std::string_view reason{};    ///< child_not_started: why; not escaped
 };
 
+/// The end of a run. The views are valid during the call.
+struct ended_run {
+  std::string_view workflow, workflow_id, name_space;
+  std::uint64_t run = 0;  ///< the number of the run; of a chain, that of its last run
+  stet::status status = status::completed;  ///< how it ended
+  std::string_view reason;                  ///< why, if it didn't complete; not escaped
+};
+
 /// Is called with the events of an engine and with the lines that workflows log. Override what you
 /// need.
 ///     struct to_syslog : stet::listener {
@@ -59,6 +68,11 @@ class STET_API listener {
   virtual void log(std::string_view workflow_id, std::string_view line);
   /// Takes an event. The default calls problem(e.text).
   virtual void event(const engine_event& e);
+  /// Takes the end of a run, when the end is durable. A run that is continued as new hasn't ended:
+  /// the last run of its chain is reported. Each end is reported once at most: after a crash of the
+  /// process, ends of its last commits may not have been (admin::list finds them). The default does
+  /// nothing.
+  virtual void run_ended(const ended_run& r);
   /// Takes the text of an event alone, for a listener that needs no more. The default writes it to
   /// standard error.
   virtual void problem(std::string_view text);

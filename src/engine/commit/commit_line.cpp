@@ -18,6 +18,7 @@ commit_line::commit_line(services& s, journal& j, time_room& t, run_room& r, use
                          bodies& b, const recorder& rec)
     : checkpointer(s, j, r, b.calls),
       answers(j, r),
+      ends(s, j),
       services_(s),
       journal_(j),
       time_(t),
@@ -162,6 +163,7 @@ void commit_line::written(const std::exception_ptr& error) {
   makes_room_ = false;
   until_written.reset();
   answers.release();
+  ends.release();
 }
 
 /// This isn't done in written(): a caller that waits for a commit in the midst of a turn still uses

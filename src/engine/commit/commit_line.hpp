@@ -11,6 +11,7 @@
 #include "engine/commit/answers.hpp"
 #include "engine/commit/checkpointer.hpp"
 #include "engine/commit/commit_thread.hpp"
+#include "engine/commit/end_reports.hpp"
 #include "engine/record/recorder.hpp"
 #include "engine/runs/run_room.hpp"
 #include "engine/services/services.hpp"
@@ -77,6 +78,7 @@ class commit_line {
   detail::commit_thread commit_thread;
   detail::checkpointer checkpointer;
   detail::answers answers;
+  end_reports ends;
 
  private:
   enum class block_at { nowhere, commit_thread, refused };

@@ -52,4 +52,8 @@ void reporter::event(const engine_event& e) noexcept {
   });
 }
 
+void reporter::run_ended(const ended_run& r) noexcept {
+  call([&] { listener_.run_ended(r); });
+}
+
 }}}  // namespace stet::v0::detail

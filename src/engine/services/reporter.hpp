@@ -26,6 +26,7 @@ class reporter final : public listener {
   /// Makes the text one line. If there is no memory for that the listener gets the kind and the
   /// names.
   void event(const engine_event& e) noexcept override;
+  void run_ended(const ended_run& r) noexcept override;
   /// Whether this thread is inside a function of a listener, of any engine. A call of an engine
   /// from there could wait for a thread that waits for the listener.
   static bool is_in_listener() noexcept;

@@ -23,6 +23,7 @@ listener::~listener() = default;
 
 void listener::log(std::string_view, std::string_view) {}
 void listener::event(const engine_event& e) { problem(e.text); }
+void listener::run_ended(const ended_run&) {}
 void listener::problem(std::string_view text) {
   try {
     auto line = "stet: " + one_line(text) + "\n";
