@@ -33,6 +33,18 @@ class STET_API admin {
   /// this id. Never disturbs the run.
   ///     if (auto info = engine.admin().describe("order-7")) std::cout << info->reason;
   std::optional<run_info> describe(std::string_view id) const;
+  /// Waits until the run that `known` describes has changed (it has done something or was sent
+  /// something, is stalled, or has ended), or until `limit` has passed, and describes it then. If
+  /// it has changed since, or had ended, it is described at once; so is a later run of its id.
+  ///     for (auto info = admin.describe(id); info; info = admin.wait_for_change(*info, 10s)) {
+  ///       show(*info);
+  ///       if (info->status != stet::status::running) break;
+  ///     }
+  ///
+  /// Returns  the description, which has the same number of records if nothing has changed; an
+  ///          empty optional if the run has been erased.
+  /// Durable  when it returns, what it describes is.
+  std::optional<run_info> wait_for_change(const run_info& known, duration limit) const;
   /// Returns the records of the latest run of this id: what happened to the run, and what it did.
   /// Returns an empty vector if there is no run of this id.
   std::vector<history_entry> history(std::string_view id) const;

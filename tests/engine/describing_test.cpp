@@ -78,6 +78,32 @@ TEST_CASE("a run that was asked to end shows since when, and why, until it has e
   CHECK(info().cancel_requested == stet::time_point{});
 }
 
+TEST_CASE("a call that waits for a change is kept until a record comes, and waits for its commit") {
+  parts p;
+  auto r = p.start("a");
+  p.settle();
+  auto& d = p.calls.describing;
+  const run_ref target{r->state.run.value(), "default", "a"};
+  change_call late(target, r->state.records - 1), waits(target, r->state.records);
+  CHECK(d.await_change(late) == r->last_lsn);
+  CHECK(!d.await_change(waits));
+  CHECK(r->watchers.size() == 1);
+  (void)p->commit.commit();
+  CHECK(!waits.is_done());
+  p->recorder.post_event(*r, event_named(record_kind::signal, "s", bytes_of(1)));
+  CHECK(!waits.is_done());
+  (void)p->commit.commit();
+  CHECK(waits.is_done());
+  CHECK(r->watchers.empty());
+  change_call end(target, r->state.records), gone({1, "default", "x"}, 1);
+  CHECK(!d.await_change(end));
+  p->drive.ending.terminate(*r, "");
+  CHECK(r->watchers.empty());
+  (void)p->commit.commit();
+  CHECK(end.is_done());
+  CHECK(d.await_change(gone) == everything);
+}
+
 TEST_CASE("a step shows its attempt, when the next one comes, and what the last one said") {
   stepping s;
   auto waiting = [&] { return s.p.calls.describing.describe(a).value->waits_for.at(0); };

@@ -17,6 +17,16 @@ answer<std::optional<run_info>> describing::describe(run_ref target) {
   return {info_of(*r), r->last_lsn};
 }
 
+std::optional<record_lsn> describing::await_change(change_call& c) {
+  auto latest = e_.runs.table.latest(c.target.name_space, c.target.id);
+  if (!latest) return everything;
+  auto r = e_.runs.finder.must_find({latest.value(), c.target.name_space, c.target.id});
+  auto& s = r->state;
+  if (s.run.value() != c.target.run || s.records != c.records || !s.open()) return r->last_lsn;
+  r->watchers.push_back(&c);
+  return std::nullopt;
+}
+
 time_point describing::shown_on_wall(engine_time t) noexcept {
   return to_time_point(e_.time.clock.on_wall(t));
 }

@@ -15,6 +15,9 @@ class describing {
 
   /// The latest run of an id; empty if there is none.
   answer<std::optional<run_info>> describe(run_ref target);
+  /// Waits until the run has other records than the call knows, has ended, or isn't the latest of
+  /// its id any more. Returns nothing if the run keeps the call.
+  std::optional<record_lsn> await_change(change_call& c);
   answer<std::vector<history_entry>> history(run_ref target);
   /// A history in the format of a history file: see <stet/history_file.hpp>. Payloads stay sealed.
   answer<std::string> export_history(run_ref target);

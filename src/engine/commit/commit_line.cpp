@@ -37,6 +37,8 @@ void commit_line::set_at(block_at a) noexcept {
 }
 
 bool commit_line::commit() {
+  for (auto run : std::exchange(runs_.changed, {}))
+    if (auto* r = runs_.table.find(run)) answer_watchers(*r);
   if (at_ == block_at::commit_thread) return false;
   if (at_ == block_at::refused) {
     if (makes_room_) join_refused();
@@ -215,6 +217,10 @@ std::exception_ptr commit_line::why_refused() const {
                          : "the store has no room: make room, and ask again; nothing that was "
                            "acknowledged is lost";
   return std::make_exception_ptr(error(refusal_.as, "engine", text));
+}
+
+void commit_line::answer_watchers(resident& r) {
+  for (auto* c : std::exchange(r.watchers, {})) answer(*c, r.last_lsn);
 }
 
 void commit_line::answer(call& c, record_lsn lsn) {

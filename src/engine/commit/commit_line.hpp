@@ -47,6 +47,8 @@ class commit_line {
 
   /// Lets a caller go on as soon as everything up to `lsn` is durable.
   void answer(call& c, record_lsn lsn);
+  /// The run has changed: the calls that wait for that go on when the change is durable.
+  void answer_watchers(resident& r);
   /// Bodies begin now, and may be back soon: the next block may wait for their outcomes.
   void expect_returns();
   /// An erasure makes room in a store that refuses a block: it is joined to that block.

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/ensure.hpp"
-#include "engine/runs/resident.hpp"
+#include "index/entries.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 

@@ -19,6 +19,7 @@ void ending::end_run(resident& r, const record& end) {
     desk_.leave_behind(*a);
   }
   waiting_calls_.tell_end(r);
+  commit_.answer_watchers(r);  // the run may be erased in this turn
   if (!r.updaters.empty())
     waiting_calls_.fail_updaters(
         r, error(errc::run_ended, r.state.id,

@@ -145,6 +145,7 @@ void turns::fail_everybody(const std::exception_ptr& e) noexcept {
   for (auto& [run, r] : e_.runs.table.all()) {
     r->waiting_calls.clear();
     r->updaters.clear();
+    r->watchers.clear();
   }
 }
 

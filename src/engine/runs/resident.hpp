@@ -55,6 +55,7 @@ struct resident {
   std::vector<attempt*> attempts;  // under way, or waiting in the gate
   std::vector<outcome_call*> waiting_calls;
   std::vector<update_call*> updaters;
+  std::vector<change_call*> watchers;
   /// The keys that the previous run of the chain was sent, if that run left no entries. Null until
   /// they are needed: see sent_log::sent_before.
   std::unique_ptr<std::unordered_set<std::string>> sent_before;
