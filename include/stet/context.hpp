@@ -152,7 +152,7 @@ class STET_API context {
   }
 
   /// Starts another workflow as the run `id` and waits for its result. If this await is cancelled,
-  /// the child is cancelled too.
+  /// the child is asked to cancel, too, and isn't waited for.
   ///     auto receipt = co_await ctx.child(Pay, "pay-" + order.id, order);
   ///
   /// Throws   stet::child_failed if the child failed, was cancelled or terminated, if its workflow
