@@ -1,6 +1,8 @@
 // Erasing runs on request.
 #include "engine/calls/eraser.hpp"
 
+#include <optional>
+
 #include "families.hpp"
 #include "stepping.hpp"
 
@@ -112,11 +114,18 @@ TEST_CASE("a step that waits in the gate, or for its completion, doesn't hold up
   stepping waits, pends(&one_pending_step);
   CHECK(erase(waits.p, "a", {.terminate = true}) == 1);
   CHECK(waits.p->bodies.gate.empty());
-  (void)pends.p->commit.commit();
-  REQUIRE(pends.p->advance.gate.open());
-  REQUIRE(pends.a().is_pending());
+  auto& a = pends.a();
+  pends.p->bodies.gate.clear();
+  a.ticket.submitted = true;
+  a.later = new completion_state(a);
+  std::optional<stet::completion<int>> handle;
+  handle.emplace(*a.later);
+  a.at = attempt::phase::running;
+  CHECK(!a.later->body_returned(nullptr));
+  REQUIRE(a.is_pending());
   CHECK(erase(pends.p, "a", {.terminate = true}) == 1);
   CHECK(pends.r->attempts.empty());
+  CHECK(!handle->resolve(1));
 }
 
 TEST_CASE("a run that can't be read goes by what the indexes know, if it isn't open") {

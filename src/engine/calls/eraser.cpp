@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <set>
 #include <thread>
 
@@ -69,7 +70,9 @@ void eraser::must_be_erasable(const resident& r, std::string_view id, erase_opti
 /// loop gives attempts to threads, so one that isn't out stays that way during a call.
 bool eraser::is_out(const attempt& a) const {
   if (!a.ticket.submitted) return false;
-  return e_.commit.is_refused() || !a.is_pending() || a.body->waits_for_body;
+  if (e_.commit.is_refused()) return true;         // what has returned isn't taken then
+  if (a.at == attempt::phase::left) return false;  // it is about to be taken back
+  return !a.is_pending() || a.body->waits_for_body;
 }
 
 /// Terminates those that are open, and ends their attempts that aren't out.
@@ -99,9 +102,9 @@ void eraser::end_all(const std::vector<run_number>& family, std::string_view id)
 void eraser::drop_from_gate(resident& r) {
   std::erase_if(e_.bodies.gate, [&](attempt* a) {
     if (&a->run_of != &r || a->ticket.submitted) return false;
+    const std::unique_ptr<attempt> gone(a);
     r.remove(*a);
     e_.desk.trials.ends(*a);
-    delete a;  // NOLINT(cppcoreguidelines-owning-memory): the gate owns it
     return true;
   });
 }
