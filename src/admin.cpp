@@ -5,6 +5,11 @@ namespace stet { inline namespace v0 {
 std::optional<run_info> admin::describe(std::string_view id) const {
   return engine_->perform(detail::describe_run{.target = {0, name_space_, id}});
 }
+std::optional<run_info> admin::wait_for_change(const run_info& known, duration limit) const {
+  (void)engine_->perform(detail::await_change{
+      .target = {known.run, name_space_, known.id}, .records = known.records, .limit = limit});
+  return describe(known.id);
+}
 std::vector<history_entry> admin::history(std::string_view id) const {
   return engine_->perform(detail::history_of_run{.target = {0, name_space_, id}});
 }

@@ -35,6 +35,15 @@ void recorder::event(const engine_event& e) noexcept {
   problems_.emplace_back(e.text);
   kinds_.push_back(e.kind);
 }
+void recorder::run_ended(const ended_run& r) noexcept {
+  std::lock_guard lock(mutex_);
+  auto how = std::string(r.workflow_id) + ": " + std::string(to_text(r.status));
+  ends_.push_back(r.reason.empty() ? how : how + ": " + std::string(r.reason));
+}
+std::vector<std::string> recorder::ends() const {
+  std::lock_guard lock(mutex_);
+  return ends_;
+}
 bool recorder::heard(event_kind kind) const {
   std::lock_guard lock(mutex_);
   return std::find(kinds_.begin(), kinds_.end(), kind) != kinds_.end();

@@ -33,6 +33,18 @@ class STET_API admin {
   /// this id. Never disturbs the run.
   ///     if (auto info = engine.admin().describe("order-7")) std::cout << info->reason;
   std::optional<run_info> describe(std::string_view id) const;
+  /// Waits until the run that `known` describes has changed (it has done something or was sent
+  /// something, is stalled, or has ended), or until `limit` has passed, and describes it then. If
+  /// it has changed since, or had ended, it is described at once; so is a later run of its id.
+  ///     for (auto info = admin.describe(id); info; info = admin.wait_for_change(*info, 10s)) {
+  ///       show(*info);
+  ///       if (info->status != stet::status::running) break;
+  ///     }
+  ///
+  /// Returns  the description, which has the same number of records if nothing has changed; an
+  ///          empty optional if the run has been erased.
+  /// Durable  when it returns, what it describes is.
+  std::optional<run_info> wait_for_change(const run_info& known, duration limit) const;
   /// Returns the records of the latest run of this id: what happened to the run, and what it did.
   /// Returns an empty vector if there is no run of this id.
   std::vector<history_entry> history(std::string_view id) const;
@@ -71,7 +83,9 @@ class STET_API admin {
   /// missing part of the history was restored), or when the run's code brought the process down. A
   /// run that is stalled because the code doesn't fit is tried again at every start() anyway. While
   /// the body of one of its steps still runs and captures, the run stays stalled; it is tried again
-  /// when that body has returned. No effect on a run that isn't stalled.
+  /// when that body has returned. If a run isn't stalled, and steps of it wait for their next
+  /// attempts, these begin now (say, a service works again, and the retry is due tomorrow). No
+  /// effect on other runs.
   ///
   /// Throws   errc::not_found if there is no run of this id.
   void resume(std::string_view id) const;
@@ -85,7 +99,8 @@ class STET_API admin {
   ///
   /// Returns  how many runs were erased, with erase_options::children also those of the children.
   /// Throws   errc::not_found; errc::conflict if one of the runs is open, or if the body of one of
-  ///          its steps still runs: then nothing is erased. An erasure makes room, so it is tried
+  ///          its steps still runs or is queued for a thread: then none is erased, and with
+  ///          erase_options::terminate none is terminated. An erasure makes room, so it is tried
   ///          at once on a store without room; errc::full says that the room doesn't suffice yet,
   ///          and the runs are erased with the next commit that succeeds.
   /// Durable  when it returns, all of the runs are gone, in one commit.

@@ -17,6 +17,9 @@ struct check_report {
   std::uint64_t records = 0;  ///< in all histories
   std::uint64_t blocks = 0;   ///< in the journal
   std::uint64_t keys = 0;     ///< in the store
+  /// No engine has ever finished its first start on this store: it has nothing, or only the name of
+  /// its format. That is no problem; is it the store that was meant?
+  bool empty = false;
   /// Each is a sentence that names the run, key or block and says what is wrong with it. At most
   /// 1,000 sentences; problem_count says how many problems there are.
   std::vector<std::string> problems;

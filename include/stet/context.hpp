@@ -153,7 +153,7 @@ class STET_API context {
   }
 
   /// Starts another workflow as the run `id` and waits for its result. If this await is cancelled,
-  /// the child is cancelled too.
+  /// the child is asked to cancel, too, and isn't waited for.
   ///     auto receipt = co_await ctx.child(Pay, "pay-" + order.id, order);
   ///
   /// Throws   stet::child_failed if the child failed, was cancelled or terminated, if its workflow
@@ -172,7 +172,9 @@ class STET_API context {
     return operation<R>(make_child(w, id, options, std::move(arguments)...));
   }
   /// Starts another workflow as the run `id` and goes on. child_options::parent_close says what
-  /// becomes of the child when this run ends; its result can be awaited, or not.
+  /// becomes of the child when this run ends; its result can be awaited, or not. A child that can't
+  /// be started (its id is taken, its workflow isn't defined) fails its result, and is reported to
+  /// the listener: event_kind::child_not_started.
   ///     auto report = ctx.start_child(Report, "report-7",
   ///                                   {.parent_close = stet::parent_close::abandon}, month);
   ///
@@ -338,7 +340,7 @@ class STET_API context {
     return operation<R>(detail::make_call(q.text(), e.id_of(key.text), std::move(b), key.where));
   }
   /// Asks another run to end, as run_handle::cancel does.
-  /// Throws   as signal; errc::usage for a reason of more than 20 KiB.
+  /// Throws   as signal; errc::usage for a reason of more than 20 KiB, and for an entity.
   operation<void> cancel(step_name id, std::string_view reason = {}) {
     return operation<void>(detail::make_cancel(id.text, reason, id.where));
   }

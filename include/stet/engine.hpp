@@ -245,7 +245,7 @@ class STET_API engine : public client {
   /// count as not started, and bodies that end by an exception now count as cut short: see
   /// stet::stopped. Runs that are ready are driven once; the next engine does what follows from
   /// that. Callers that wait for the end of a run get errc::closed when the close begins. A second
-  /// call does nothing.
+  /// call waits until the first has ended, and does nothing else.
   /// Throws   errc::usage from a step's body or another thread of the engine's own; errc::full,
   ///          errc::busy or errc::store if the last commit fails: what was acknowledged is safe.
   void close();
@@ -255,9 +255,10 @@ class STET_API engine : public client {
   /// memory that it may refer to (its run's variables, the engine's) is never freed. The host may
   /// then destroy its clock, listener and entropy, but not what such a body itself uses, nor an
   /// interceptor in which a body is running. For a process that is about to end: it may end while
-  /// they run. A close that is under way isn't shortened.
+  /// they run. A close that is under way isn't shortened: a second call waits for its end, and
+  /// returns false if `limit` passes first.
   ///     if (!engine.close(10s)) std::quick_exit(0);
-  /// Returns  true if no body was abandoned.
+  /// Returns  true if the engine is closed, and no body was abandoned.
   /// Throws   as close(); errc::usage for a negative time.
   bool close(duration limit);
 
@@ -270,10 +271,17 @@ class STET_API engine : public client {
   /// after false, next_wakeup() says now.
   /// Throws   as poll(); errc::usage for a negative time.
   bool run_until_idle(duration limit = std::chrono::seconds(10));
-  /// In manual mode: returns when poll() is worth calling again; that is now if the last poll did
-  /// something. Returns an empty optional if only a call from outside can bring work. For the
-  /// operating system's alarm, before the app is suspended.
+  /// In manual mode: returns when poll() is worth calling again, as the wall clock will show it if
+  /// it isn't set until then; that is now if the last poll did something. Returns an empty optional
+  /// if only a call from outside can bring work. For the operating system's alarm, before the app
+  /// is suspended. After the wall clock was set, ask again.
+  /// Throws   as poll().
   std::optional<time_point> next_wakeup();
+  /// The same as a length of time from now on, zero if it is now: what a loop gives to poll(2) or
+  /// to a condition variable. Setting the wall clock doesn't change it, unless the workflow sleeps
+  /// until a time of day (context::sleep_until); so let a loop wait for no more than a minute.
+  /// Throws   as poll().
+  std::optional<duration> time_to_next_wakeup();
 
   /// For tests and tools that ship with Stet.
   detail::engine_core& internals() noexcept { return *core_; }

@@ -25,7 +25,7 @@ struct pending_info {
   /// there was none.
   std::string progress;
   /// Sleep: when it ends. Step: when the next attempt begins. Start: when the run begins. Otherwise
-  /// zero.
+  /// zero. As the wall clock will show it, if it isn't set until then.
   time_point due{};
 };
 
@@ -43,13 +43,17 @@ struct run_info {
   std::uint64_t parent = 0;     ///< the number of the run that started it as a child, or 0
   std::uint64_t previous = 0;   ///< the number of the run that it continues, or 0; it may be erased
   std::uint64_t next = 0;       ///< the number of the run that continues it, or 0
-  time_point next_wakeup{};     ///< when it goes on by itself; zero if it doesn't
+  time_point next_wakeup{};     ///< when it goes on by itself, as `due` above; zero if it doesn't
   unsigned unread_signals = 0;  ///< signals that were sent to it and not read yet
   unsigned open_updates = 0;    ///< updates that were accepted and have no answer yet
   stet::attributes attributes;  ///< its search attributes
   std::string memo;             ///< its memo, a payload: `stet::decode<order>(info.memo)`
   std::string details;          ///< the text of context::set_details
   std::vector<pending_info> waits_for;
+  /// When its cancellation was requested, if the run is open; zero if it wasn't. A stalled run gets
+  /// the request when it goes on.
+  time_point cancel_requested{};
+  std::string cancel_reason;  ///< the reason of that request
 };
 
 /// One record of a run's history, for people.

@@ -32,6 +32,7 @@ enum class event_kind : std::uint8_t {
   /// A step has failed 5 times, 10 times, 20, 40, … and is tried again: `attempt` and `error` say
   /// which attempt failed, and why.
   step_keeps_failing,
+  child_not_started,  ///< a child of context::start_child can't be started; its parent goes on
 };
 /// Returns the name of the kind, as in "run_stalled"; "unknown" for a number that is no kind.
 STET_API std::string_view to_text(event_kind kind) noexcept;
@@ -51,6 +52,16 @@ struct engine_event {
   std::uint64_t count = 0;
   unsigned attempt = 0;      ///< of the step, if the event is about an attempt
   std::string_view error{};  ///< what that attempt said, not escaped
+  std::string_view child_id{};  ///< child_not_started: the id that the child was to have
+  std::string_view reason{};    ///< child_not_started: why; not escaped
+};
+
+/// The end of a run. The views are valid during the call.
+struct ended_run {
+  std::string_view workflow, workflow_id, name_space;
+  std::uint64_t run = 0;  ///< the number of the run; of a chain, that of its last run
+  stet::status status = status::completed;  ///< how it ended
+  std::string_view reason;                  ///< why, if it didn't complete; not escaped
 };
 
 /// Is called with the events of an engine and with the lines that workflows log. Override what you
@@ -61,7 +72,9 @@ struct engine_event {
 ///       }
 ///     };
 ///
-/// Its functions must not call the engine. An exception from them is dropped.
+/// A call of an engine from one of its functions throws errc::usage, on every thread: keep what was
+/// reported, and call from another thread. An exception from them is dropped; the first one is
+/// written to standard error. (From an override that says noexcept, it ends the process.)
 ///
 /// Thread   called from the engine's threads, one call at a time.
 class STET_API listener {
@@ -72,6 +85,11 @@ class STET_API listener {
   virtual void log(std::string_view workflow_id, std::string_view line);
   /// Takes an event. The default calls problem(e.text).
   virtual void event(const engine_event& e);
+  /// Takes the end of a run, when the end is durable. A run that is continued as new hasn't ended:
+  /// the last run of its chain is reported. Each end is reported once at most: after a crash of the
+  /// process, ends of its last commits may not have been (admin::list finds them). The default does
+  /// nothing.
+  virtual void run_ended(const ended_run& r);
   /// Takes the text of an event alone, for a listener that needs no more. The default writes it to
   /// standard error.
   virtual void problem(std::string_view text);

@@ -108,9 +108,11 @@ template <class R> class run_handle {
   /// chain is doing.
   v0::status status() const { return engine_->perform(detail::status_of_run{.target = ref()}); }
   /// Asks the run to end: its awaits throw stet::cancelled, and it may clean up. A run that begins
-  /// later (start_options::delay) ends at once, and none of its code runs. No effect on a run that
+  /// later (start_options::delay) ends at once, and none of its code runs. A stalled run gets the
+  /// request when it goes on; admin::describe shows the request until then. No effect on a run that
   /// has ended.
-  /// Throws   errc::usage for a reason of more than 20 KiB.
+  /// Throws   errc::usage for a reason of more than 20 KiB, and for an entity, whose state would be
+  ///          lost: terminate() ends it.
   /// Durable  when it returns, the request is.
   void cancel(std::string_view reason = {}) const {
     engine_->perform(detail::cancel_run{.target = ref(), .reason = reason});
@@ -139,7 +141,8 @@ template <class R> class run_handle {
   /// as new, the last run of the chain gets it; so it is for a query and an update.
   ///     run.signal(Approved, true);
   ///
-  /// Throws   errc::run_ended; errc::usage for the key; errc::payload if the value is too long.
+  /// Throws   errc::run_ended, unless the run was sent the signal's key before; errc::usage for the
+  ///          key; errc::payload if the value is too long.
   /// Durable  when it returns, the signal is.
   template <class T>
     requires(!std::is_void_v<T>)
@@ -188,7 +191,8 @@ template <class R> class run_handle {
     return detail::take<U>(*engine_, u.text(), answer);
   }
   /// Sends an update and waits until it is accepted: from then on its handler will run to its end,
-  /// whatever crashes.
+  /// whatever crashes. With the id of an update that was accepted before, also if the run has ended
+  /// since, it returns that one's handle.
   /// Throws   errc::rejected, errc::payload, errc::run_ended and errc::run_stalled, as update.
   /// Durable  when it returns, the update is.
   template <class U, class... A>

@@ -66,6 +66,7 @@ class STET_API recorder final : public listener {
   ~recorder() override;
   void log(std::string_view id, std::string_view line) noexcept override;
   void event(const engine_event& e) noexcept override;
+  void run_ended(const ended_run& r) noexcept override;
   /// Returns what workflows logged, each as "id: line".
   std::vector<std::string> logs() const;
   /// Returns the texts of all events.
@@ -74,10 +75,12 @@ class STET_API recorder final : public listener {
   bool heard(std::string_view text) const;
   /// Returns whether an event of this kind was reported.
   bool heard(event_kind kind) const;
+  /// Returns the ends of runs, each as "id: completed" or "id: failed: reason".
+  std::vector<std::string> ends() const;
 
  private:
   mutable std::mutex mutex_;
-  std::vector<std::string> logs_, problems_;
+  std::vector<std::string> logs_, problems_, ends_;
   std::vector<event_kind> kinds_;
 };
 

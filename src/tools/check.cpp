@@ -80,8 +80,18 @@ class checking {
     return page_reader(store_, page_bytes, from, keys::end_of(from));
   }
 
+  /// Whether the store has no other key. An empty one means that it has none at all.
+  bool has_only(const std::string& key) {
+    bool only = true;
+    scan(store_, {}, [&](std::string_view found, std::string_view) { return only = found == key; });
+    return only;
+  }
+
   void check_format() {
     auto format = store_.get(keys::format());
+    // The first start of an engine was never made, or cut short.
+    report_.empty = has_only(format ? keys::format() : std::string());
+    if (!format && report_.empty) return;
     if (!format)
       return problem(store_.get(keys::copy_note()) ? "the store is an unfinished copy"
                                                    : "the store's format is not named");
@@ -89,6 +99,7 @@ class checking {
       problem("the store has format " + shown(*format) + ", this build knows format " +
               std::to_string(store_format));
     auto owner = store_.get(keys::owner());
+    if (!owner && report_.empty) return;
     if (!owner) return problem("the marks (key o) are missing");
     guard("the marks (key o)", [&] { marks_ = decode_marks(*owner); });
     guard("the history of the clock (key k)", [&] {

@@ -44,7 +44,7 @@ TEST_CASE("nothing is done to a run that isn't there") {
   CHECK_THROWS_AS((void)c.status(x), stet::error);
 }
 
-TEST_CASE("a stalled run is tried again, and one that isn't stalled is left alone") {
+TEST_CASE("a stalled run is tried again, and one that waits for no retry is left alone") {
   parts p;
   auto r = p.start("a");
   auto records = r->state.records;
@@ -58,6 +58,23 @@ TEST_CASE("a stalled run is tried again, and one that isn't stalled is left alon
   records = r->state.records;
   (void)p.calls.control.resume(a);
   CHECK(r->state.records == records);
+}
+
+TEST_CASE("a step that waits for its retry is tried now, if its run is resumed") {
+  stepping f;
+  stet::failure no{"type", "no", {}, 1};
+  f.p->advance.timeouts_and_retries.attempt_failed(*f.r, f.step(), f.a(), no,
+                                                   stet::errc::step_failed, false);
+  REQUIRE(f.step().at == pending::phase::retrying);
+  f.a().ticket.left_behind = true;  // it has failed
+  auto attempts = f.r->attempts.size();
+  f.r->revived = true;
+  (void)f.p.calls.control.resume(a);
+  CHECK(f.step().at == pending::phase::waiting);
+  CHECK(f.step().attempt == 2);
+  CHECK(f.r->attempts.size() == attempts + 1);
+  (void)f.p.calls.control.resume(a);  // it is under way
+  CHECK(f.r->attempts.size() == attempts + 1);
 }
 
 TEST_CASE("a run is moved to a version that its history fits, and goes on there") {

@@ -74,6 +74,61 @@ TEST_CASE("a run that begins later waits for its start") {
   CHECK(info.waits_for[0].due == to_time_point(start.begins_at));
 }
 
+TEST_CASE("times to come are those of the wall clock, also when that was set back") {
+  parts p;
+  auto arguments = bytes_of(std::tuple<>{});
+  auto start = p.start_of("a", "sleeper", arguments);
+  start.begins_at = p->time.now() + 500;
+  auto r = p->drive.births.create(start);
+  p.clock.set(std::chrono::milliseconds(-300));
+  auto info = *p.calls.describing.describe(a).value;
+  CHECK(info.waits_for.at(0).due == p.clock.wall() + std::chrono::milliseconds(500));
+}
+
+TEST_CASE("a run that was asked to end shows since when, and why, until it has ended") {
+  parts p;
+  auto r = p.start("a");
+  p.settle();
+  auto info = [&] { return p.calls.describing.describe(a).value.value(); };
+  CHECK(info().cancel_requested == stet::time_point{});
+  p.pass(std::chrono::minutes(1));
+  p->drive.staller.stall(*r, "its code doesn't fit");
+  auto asked = to_time_point(p->time.now());
+  p->drive.ending.request_cancel(*r, "enough");
+  p.pass(std::chrono::minutes(1));
+  CHECK(info().status == stet::status::stalled);
+  CHECK(info().cancel_requested == asked);
+  CHECK(info().cancel_reason == "enough");
+  p->drive.ending.terminate(*r, "");
+  CHECK(info().cancel_requested == stet::time_point{});
+}
+
+TEST_CASE("a call that waits for a change is kept until a record comes, and waits for its commit") {
+  parts p;
+  auto r = p.start("a");
+  p.settle();
+  auto& d = p.calls.describing;
+  const run_ref target{r->state.run.value(), "default", "a"};
+  change_call late(target, r->state.records - 1), waits(target, r->state.records);
+  CHECK(d.await_change(late) == r->last_lsn);
+  CHECK(!d.await_change(waits));
+  CHECK(r->watchers.size() == 1);
+  (void)p->commit.commit();
+  CHECK(!waits.is_done());
+  p->recorder.post_event(*r, event_named(record_kind::signal, "s", bytes_of(1)));
+  CHECK(!waits.is_done());
+  (void)p->commit.commit();
+  CHECK(waits.is_done());
+  CHECK(r->watchers.empty());
+  change_call end(target, r->state.records), gone({1, "default", "x"}, 1);
+  CHECK(!d.await_change(end));
+  p->drive.ending.terminate(*r, "");
+  CHECK(r->watchers.empty());
+  (void)p->commit.commit();
+  CHECK(end.is_done());
+  CHECK(d.await_change(gone) == everything);
+}
+
 TEST_CASE("a step shows its attempt, when the next one comes, and what the last one said") {
   stepping s;
   auto waiting = [&] { return s.p.calls.describing.describe(a).value->waits_for.at(0); };

@@ -45,6 +45,31 @@ struct fixture {
 
 }  // namespace
 
+TEST_CASE("an engine time is shown by the wall clock, which may lag") {
+  for (bool uptime : {false, true}) {
+    fixture f(uptime);
+    f.start();
+    CHECK(f.clock.on_wall(at_start + hour) == at_start + hour);
+    f.pass(50);
+    f.set(-hour);
+    CHECK(f.clock.lag() == hour);  // before any tick
+    CHECK(f.clock.on_wall(at_start + hour) == at_start);
+    (void)f.clock.tick(here);
+    CHECK(f.clock.on_wall(at_start + hour) == at_start);
+    f.set(2 * hour);  // ahead: the next tick follows
+    CHECK(f.clock.lag() == 0);
+  }
+}
+
+TEST_CASE("readings that differ by no more than their coarseness are no lag") {
+  fixture f(true, 20);
+  f.start();
+  f.set(-20);
+  CHECK(f.clock.lag() == 0);
+  f.set(-1);
+  CHECK(f.clock.lag() == 21);
+}
+
 TEST_CASE("engine time begins with the wall clock, and stands still between two looks") {
   fixture f;
   f.start();

@@ -53,3 +53,15 @@ TEST_CASE("the state of an entity that failed isn't replaced by a new one") {
   ann->state.status = stet::status::completed;
   e.must_not_have_failed(*ann);
 }
+
+TEST_CASE("an open entity can't be asked to end, and others can") {
+  parts p;
+  define_cart(p);
+  auto ann = p.start("cart/ann", "cart", 1), other = p.start("cart/bob");
+  auto& e = p->drive.entities;
+  auto why = e.why_not_cancelled(ann->state);
+  CHECK(why.find("'cart/ann' is an entity") != std::string::npos);
+  CHECK(e.why_not_cancelled(other->state).empty());  // a sleeper under the id of one
+  ann->state.status = stet::status::terminated;
+  CHECK(e.why_not_cancelled(ann->state).empty());
+}

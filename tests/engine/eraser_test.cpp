@@ -1,7 +1,10 @@
 // Erasing runs on request.
 #include "engine/calls/eraser.hpp"
 
+#include <optional>
+
 #include "families.hpp"
+#include "stepping.hpp"
 
 using namespace stet_tests;
 
@@ -90,15 +93,39 @@ TEST_CASE("a run goes with those that it started, if that is asked, and not othe
   }
 }
 
-TEST_CASE("a run of which a body still runs stays") {
-  parts p;
-  auto r = p.start("a");
-  p->drive.ending.terminate(*r, "");
-  r->attempts.push_back(nullptr);
-  CHECK(!p.calls.eraser.erase_run(*r));
-  CHECK_THROWS_WITH_AS((void)erase(p, "a"), doctest::Contains("still runs"), stet::error);
-  r->attempts.clear();
-  CHECK(p.calls.eraser.erase_run(*r));
+TEST_CASE("a run of which a body still runs stays as it is") {
+  stepping s;
+  s.a().ticket.submitted = true;
+  s.a().at = attempt::phase::running;
+  CHECK_THROWS_WITH_AS((void)erase(s.p, "a", {.terminate = true}), doctest::Contains("still runs"),
+                       stet::error);
+  CHECK(s.r->state.open());
+  s.p->drive.ending.terminate(*s.r, "");
+  CHECK(!s.p.calls.eraser.erase_run(*s.r));
+  CHECK_THROWS_WITH_AS((void)erase(s.p, "a"), doctest::Contains("still runs"), stet::error);
+  s.a().at = attempt::phase::left;
+  s.p->bodies.gate.clear();
+  s.p->bodies.inline_returned.push(s.a());
+  (void)s.p->advance.returns.take();
+  CHECK(erase(s.p, "a") == 1);
+}
+
+TEST_CASE("a step that waits in the gate, or for its completion, doesn't hold up an erasure") {
+  stepping waits, pends(&one_pending_step);
+  CHECK(erase(waits.p, "a", {.terminate = true}) == 1);
+  CHECK(waits.p->bodies.gate.empty());
+  auto& a = pends.a();
+  pends.p->bodies.gate.clear();
+  a.ticket.submitted = true;
+  a.later = new completion_state(a);
+  std::optional<stet::completion<int>> handle;
+  handle.emplace(*a.later);
+  a.at = attempt::phase::running;
+  CHECK(!a.later->body_returned(nullptr));
+  REQUIRE(a.is_pending());
+  CHECK(erase(pends.p, "a", {.terminate = true}) == 1);
+  CHECK(pends.r->attempts.empty());
+  CHECK(!handle->resolve(1));
 }
 
 TEST_CASE("a run that can't be read goes by what the indexes know, if it isn't open") {

@@ -80,6 +80,30 @@ TEST_CASE("a child that can't be started is told its parent, and isn't there") {
   CHECK(f.p->runs.table.all().size() == runs);
 }
 
+TEST_CASE(
+    "a child that is not awaited and can't be started is reported, also after its parent's end") {
+  fixture f(wait_kind::child);
+  f.child.id = 1;
+  f.child.target = "a";
+  auto try_it = [&] {
+    f.p->drive.outgoing.start_child(*f.r, f.child, f.p->journal.new_run_number());
+    return f.p.heard.heard(stet::event_kind::child_not_started);
+  };
+  SUBCASE("it is awaited") { CHECK(!try_it()); }
+  SUBCASE("it is not") {
+    f.child.detached = true;
+    CHECK(try_it());
+    CHECK(f.failed(record_kind::child_failed) == "stet::conflict");
+    CHECK(f.p.heard.heard("'a' already"));
+  }
+  SUBCASE("its parent has ended") {
+    f.child.detached = true;
+    f.p->drive.ending.terminate(*f.r, "enough");
+    CHECK(try_it());
+    CHECK(!f.p.heard.heard(stet::event_kind::answer_unread));
+  }
+}
+
 TEST_CASE("a signal reaches its run, and its sender is told") {
   fixture f(wait_kind::message);
   auto b = f.p.start("b");

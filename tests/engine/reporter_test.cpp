@@ -28,11 +28,28 @@ class old_style final : public stet::listener {
 
 }  // namespace
 
-TEST_CASE("what a listener throws is dropped") {
+TEST_CASE("what a listener throws is dropped, and said once") {
   deaf none;
-  reporter lost(none);
+  old_style complaints;
+  reporter lost(none, &complaints);
   lost.log("a", "b");
   lost.report(stet::event_kind::store_damaged, "c");
+  REQUIRE(complaints.heard.size() == 1);
+  CHECK(complaints.heard.front().find("dropped, and so are later ones: deaf") != std::string::npos);
+}
+
+TEST_CASE("a thread knows that it is inside a listener") {
+  struct : stet::listener {
+    void log(std::string_view, std::string_view) override {
+      inside = reporter::is_in_listener();
+      throw 1;
+    }
+    bool inside = false;
+  } asks;
+  reporter outer(asks), outermost(static_cast<stet::listener&>(outer));
+  outermost.log("a", "b");
+  CHECK(asks.inside);
+  CHECK(!reporter::is_in_listener());
 }
 
 TEST_CASE("a text becomes one line, and the names stay as they are") {
@@ -76,5 +93,5 @@ TEST_CASE("each kind of event has a name of its own") {
     for (auto other : names) CHECK(name != other);
     names.push_back(name);
   }
-  CHECK(names.size() == 13);
+  CHECK(names.size() == 16);
 }

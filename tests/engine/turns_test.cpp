@@ -95,15 +95,12 @@ TEST_CASE("while the store has no room, calls that need some are refused, and ot
   CHECK(performed == 10);
   CHECK(!needs.error().empty());
   CHECK(looks.is_done());
-  CHECK(f.t.next_wakeup(true) == to_time_point(f.p->commit.last_refusal().retry_at));
+  CHECK(f.t.next_wakeup(true) == f.p->commit.last_refusal().retry_at);
 }
 
 TEST_CASE("it is known when there is something to do next") {
   fixture f;
-  auto at = [&](bool was_busy) {
-    auto t = f.t.next_wakeup(was_busy);
-    return t ? engine_time(*t) : engine_time::never();
-  };
+  auto at = [&](bool was_busy) { return f.t.next_wakeup(was_busy).value_or(engine_time::never()); };
   while (f.t.turn()) {}
   CHECK(at(false) == engine_time::never());
   CHECK(at(true) == f.p->time.now());

@@ -336,3 +336,86 @@ TEST_CASE("a failure says what it came through, all the way from where it was th
     }
   });
 }
+
+TEST_CASE(
+    "a child that nobody awaits and that can't be started is reported, with both ids and why") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) {
+      define_child(w, e);
+      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+        ctx.start_child(Child, "taken", 2);
+        co_await ctx.sleep(1h);
+        co_return "went on";
+      });
+      e.define(Parent, [](stet::context& ctx, std::string) -> stet::task<std::string> {
+        ctx.start_child(Unknown, "last", {.parent_close = stet::parent_close::abandon}, 1);
+        co_return "ended at once";
+      });
+    });
+    w.run(Child, "taken", 1);
+    CHECK(w.run(Text, "goes-on") == "went on");
+    CHECK(w.heard.heard("the run 'goes-on' can't start its child 'taken'"));
+    CHECK(w.heard.heard("with the id 'taken' already"));
+    CHECK(w.run(Parent, "ends", "x") == "ended at once");
+    CHECK(w.heard.heard("the run 'ends' can't start its child 'last'"));
+  });
+}
+
+TEST_CASE("a child that is awaited and can't be started is its parent's affair alone") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) {
+      define_child(w, e);
+      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+        co_return failed_how(co_await stet::attempt(ctx.child(Child, "taken", 2)));
+      });
+    });
+    w.run(Child, "taken", 1);
+    CHECK(w.run(Text, "asks") == "stet::conflict");
+    CHECK(w.heard.problems().empty());
+  });
+}
+
+TEST_CASE("a cancelled parent doesn't wait for its child, which cleans up; it may, if it says so") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) {
+      e.define(Child, [&w](stet::context& ctx, int n) -> stet::task<int> {
+        try {
+          co_await ctx.sleep(24h);
+          co_return n;
+        } catch (const stet::cancelled&) {}
+        co_await stet::shield(ctx.sleep(1h));
+        co_await stet::shield(ctx.step("clean", [&w] { w.done.hit("cleaned"); }));
+        throw stet::cancelled("clean");
+      });
+      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+        co_return std::to_string(co_await ctx.child(Child, "plain/child", 1));
+      });
+      e.define(Parent, [](stet::context& ctx, std::string) -> stet::task<std::string> {
+        auto child = ctx.start_child(Child, "waits/child", 1);
+        try {
+          co_return std::to_string(co_await child.result());
+        } catch (const stet::cancelled&) {}
+        (void)co_await stet::shield(
+            stet::attempt(ctx.cancel(child.id(), "its parent was cancelled")));
+        (void)co_await stet::shield(stet::attempt(child.result()));
+        throw stet::cancelled("after its child");
+      });
+    });
+    w.engine().start(Text, "plain");
+    w.engine().start(Parent, "waits", "");
+    w.settle();
+    w.engine().cancel("plain");
+    w.engine().cancel("waits");
+    w.settle();
+    auto status = [&](const char* id) { return w.engine().admin().describe(id)->status; };
+    CHECK(status("plain") == stet::status::cancelled);
+    CHECK(status("waits") == stet::status::running);
+    CHECK(status("plain/child") == stet::status::running);  // not terminated with its parent
+    CHECK(status("waits/child") == stet::status::running);
+    w.restart();
+    w.pass(1h);
+    for (auto* id : {"waits", "plain/child", "waits/child"})
+      CHECK(status(id) == stet::status::cancelled);
+    CHECK(w.done.of("cleaned") == 2);
+  });
+}

@@ -510,6 +510,39 @@ TEST_CASE("bodies that wait for the engine don't hold up its close") {
   }
 }
 
+TEST_CASE("a second close waits until the first has ended, or until its limit") {
+  for (bool destroys : {false, true}) {
+    world w(cell{.lmdb = true, .threads = 2});
+    std::atomic<bool> runs = false, second = false, has_returned = false;
+    w.open([&](stet::engine& e) {
+      e.define(Nth, [&](stet::context& ctx, int n) -> stet::task<int> {
+        co_return co_await ctx.step("slow", [&] {
+          runs = true;
+          while (!second) std::this_thread::sleep_for(1ms);
+          std::this_thread::sleep_for(200ms);  // a close that doesn't wait would return meanwhile
+          has_returned = true;
+          return n;
+        });
+      });
+    });
+    w.close();
+    auto e = w.make();
+    e->start();
+    auto run = e->start(Nth, "r", 5);
+    while (!runs) std::this_thread::yield();
+    std::thread first([&] { e->close(); });
+    while (what_throws([&] { run.status(); }).code != errc::closed) std::this_thread::yield();
+    CHECK(!e->close(0ms));
+    second = true;
+    if (destroys) e.reset();
+    else CHECK(e->close(1min));
+    CHECK(has_returned);
+    w.reopen();  // the store has been released
+    CHECK(w.engine().find(Nth, "r")->result() == 5);
+    first.join();
+  }
+}
+
 TEST_CASE("a close with a limit leaves behind what doesn't return, as a crash would [S199]") {
   for (bool captures : {false, true}) {
     effects seen;

@@ -262,6 +262,35 @@ TEST_CASE("an entity that ends leaves nobody waiting, and begins anew") {
   });
 }
 
+TEST_CASE("an entity isn't cancelled, since its state would end with it: the request is refused") {
+  everywhere([](world& w) {
+    w.open([](stet::engine& e) {
+      define_cart(e);
+      e.define(Shop, [](stet::context& ctx, int) -> stet::task<int> {
+        try {
+          co_await ctx.cancel("cart/ann", "closing time");
+        } catch (const stet::error& e) { co_return static_cast<int>(e.code()); }
+        co_return -1;
+      });
+    });
+    auto& e = w.engine();
+    e.call(Cart, "ann", Add, "a");
+    auto refused = what_throws([&] { e.cancel("cart/ann"); });
+    CHECK(refused.code == stet::errc::usage);
+    CHECK(refused.says("'cart/ann'"));
+    CHECK(refused.says("terminate"));
+    CHECK(what_throws([&] { e.find(Cart.as_workflow(), "cart/ann")->cancel(); }).thrown);
+    CHECK(w.run(Shop, "shop", 0) == static_cast<int>(stet::errc::usage));
+    w.settle();
+    CHECK(e.call(Cart, "ann", Add, "b") == 2);
+    w.restart();
+    CHECK(w.engine().call(Cart, "ann", Items) == cart{"a", "b"});
+    w.engine().terminate("cart/ann");
+    w.engine().cancel("cart/ann");  // it has ended
+    CHECK(w.engine().call(Cart, "ann", Add, "new") == 1);
+  });
+}
+
 TEST_CASE("many callers of one entity from many threads: none is lost, none counts twice") {
   world w(cell{.threads = 4});
   w.open(define_all);

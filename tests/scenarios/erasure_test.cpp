@@ -187,11 +187,41 @@ TEST_CASE("a body that still runs holds its run's erasure up [S103]") {
     auto refused = what_throws([&] { w.engine().admin().erase("p", {.terminate = true}); });
     CHECK(refused.code == stet::errc::conflict);
     CHECK(refused.says("body"));
+    CHECK(refused.says("nothing was changed"));
+    CHECK(w.engine().admin().describe("p")->status == stet::status::running);
     go = true;
     w.until([&] { return !what_throws([&] { w.engine().admin().erase("p"); }).thrown; });
     CHECK(!w.engine().admin().describe("p"));
     check_store(w, 0);
   }
+}
+
+TEST_CASE("if a body of one of them runs, no run of an erasure is terminated or erased") {
+  world w(cell{.threads = 2});
+  std::atomic<bool> go = false, in = false;
+  w.open([&](stet::engine& e) {
+    e.define(Pay, [&](stet::context& ctx, int) -> stet::task<int> {
+      co_return co_await ctx.step("s", [&] {
+        in = true;
+        while (!go) std::this_thread::sleep_for(1ms);
+        return 1;
+      });
+    });
+    e.define(Family, [](stet::context& ctx, int) -> stet::task<int> {
+      co_return co_await ctx.child(Pay, "p", 1);
+    });
+  });
+  w.engine().start(Family, "f", 1);
+  w.until([&] { return in.load(); });
+  auto erase = [&] { return w.engine().admin().erase("f", {.children = true, .terminate = true}); };
+  auto refused = what_throws(erase);
+  CHECK(refused.code == stet::errc::conflict);
+  CHECK(w.engine().admin().describe("f")->status == stet::status::running);
+  CHECK(w.engine().admin().describe("p")->status == stet::status::running);
+  go = true;
+  w.until([&] { return !what_throws(erase).thrown; });
+  CHECK(w.engine().admin().count() == 0);
+  check_store(w, 0);
 }
 
 TEST_CASE("what ended long ago goes by itself, by namespace, whatever dies and when [S214]") {

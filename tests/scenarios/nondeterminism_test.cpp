@@ -220,10 +220,16 @@ TEST_CASE("a stalled run may be cancelled, which waits for a build that fits, or
     w.crash();
     w.open(build(w, renamed));
     w.pass(1min);
+    auto asked = w.clock.wall();
     w.engine().cancel("cancelled", "enough");
     w.engine().terminate("terminated", "enough");
     w.settle();
     CHECK(w.engine().find(Text, "cancelled")->status() == stet::status::stalled);
+    w.pass(1min);
+    auto info = w.engine().admin().describe("cancelled").value();
+    CHECK(info.cancel_requested == asked);
+    CHECK(info.cancel_reason == "enough");
+    CHECK(w.engine().admin().describe("terminated")->cancel_requested == stet::time_point{});
     CHECK(w.engine().find(Text, "terminated")->status() == stet::status::terminated);
     w.crash();
     w.open(build(w, recorded));

@@ -355,3 +355,28 @@ TEST_CASE("today's code has no handler for an update that was accepted: the run 
     CHECK(w.engine().find(Cart, "c")->query(Content) == "a");
   });
 }
+
+TEST_CASE(
+    "an update that was accepted and comes again with its id was accepted, also after the end") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) { define_cart(w, e); });
+    auto run = w.engine().start(Cart, "c");
+    CHECK(run.update(Add, {.id = "add"}, "a") == 1);
+    (void)run.start_update(Pack, {.id = "pack"}, "x");  // waits for an hour
+    w.settle();
+    w.engine().terminate("c");
+    for (int i = 0; i < 2; ++i) {
+      auto ended = *w.engine().find(Cart, "c");
+      auto packing = ended.start_update(Pack, {.id = "pack"}, "x");
+      CHECK(packing.id() == "pack");
+      CHECK(what_throws([&] { (void)packing.result(); }).code == stet::errc::run_ended);
+      CHECK(what_throws([&] { ended.update(Pack, {.id = "pack"}, "x"); }).code ==
+            stet::errc::run_ended);
+      CHECK(ended.start_update(Add, {.id = "add"}, "a").result() == 1);
+      CHECK(what_throws([&] { (void)ended.start_update(Pack, {.id = "new"}, "x"); }).code ==
+            stet::errc::run_ended);
+      w.close();
+      w.reopen();
+    }
+  });
+}

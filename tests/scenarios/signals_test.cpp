@@ -44,6 +44,39 @@ TEST_CASE("signals are read in their order, whether somebody waits already or no
   });
 }
 
+TEST_CASE(
+    "a signal that was delivered and comes again with its key is delivered, also after the end") {
+  everywhere([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Collect, [](stet::context& ctx, int left) -> stet::task<std::string> {
+        auto word = co_await ctx.receive(Word);
+        if (left > 1) co_await ctx.continue_as_new(Collect, left - 1);
+        co_return word;
+      });
+    });
+    auto run = w.engine().start(Collect, "c", 2);
+    run.signal(Word, "a", {.idempotency_key = "first"});
+    w.settle();
+    run.signal(Word, "b", {.idempotency_key = "second"});
+    CHECK(w.result(run) == "b");
+    for (int i = 0; i < 2; ++i) {  // the run in memory, and read from the store
+      auto again = *w.engine().find(Collect, "c");
+      again.signal(Word, "a", {.idempotency_key = "first"});
+      again.signal(Word, "b", {.idempotency_key = "second"});
+      w.engine().signal("c", Word, "b", {.idempotency_key = "second"});
+      auto code = [&](stet::signal_options o) {
+        return what_throws([&] { again.signal(Word, "b", o); }).code;
+      };
+      CHECK(code({.idempotency_key = "third"}) == stet::errc::run_ended);
+      CHECK(code({}) == stet::errc::run_ended);
+      w.close();
+      w.reopen();
+    }
+    auto again = *w.engine().find(Collect, "c");
+    CHECK(w.result(again) == "b");
+  });
+}
+
 TEST_CASE("signals that came while nobody waited are there after a crash at any commit [S58]") {
   for (cell c : {cell{}, cell{.resident = 0}, cell{.lmdb = true}}) {
     at_every_commit(

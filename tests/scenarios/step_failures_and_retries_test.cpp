@@ -65,6 +65,39 @@ TEST_CASE("a step that has failed for good is an error that the workflow can han
   });
 }
 
+TEST_CASE("resume begins the retries for which a run waits, and what it waits for else stays") {
+  everywhere([](world& w) {
+    w.open([&](stet::engine& e) {
+      e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
+        auto fails_once = [&](const char* name) {
+          return ctx.step(name, {.retry = {.initial_interval = 24h, .jitter = 0}}, [&w, name] {
+            if (w.done.hit(name) == 1) throw std::runtime_error("the service is away");
+            return std::string(name);
+          });
+        };
+        auto [a, b] = co_await stet::all(fails_once("a"), fails_once("b"));
+        co_await ctx.sleep(1h);
+        co_return a + b;
+      });
+    });
+    w.engine().start(Text, "t");
+    w.settle();
+    CHECK(w.engine().admin().describe("t")->waits_for.size() == 2);
+    w.restart();
+    w.engine().admin().resume("t");
+    w.settle();
+    auto info = w.engine().admin().describe("t").value();
+    REQUIRE(info.waits_for.size() == 1);
+    CHECK(info.waits_for[0].kind == stet::wait_kind::sleep);
+    CHECK(w.done.of("a") + w.done.of("b") == 4);
+    w.engine().admin().resume("t");  // a sleep isn't a retry
+    w.pass(59min);
+    CHECK(w.engine().find(Text, "t")->status() == stet::status::running);
+    w.pass(1min);
+    CHECK(w.engine().find(Text, "t")->status() == stet::status::completed);
+  });
+}
+
 TEST_CASE("what no retry can cure is tried once [S17]") {
   everywhere([](world& w) {
     w.open([&](stet::engine& e) {

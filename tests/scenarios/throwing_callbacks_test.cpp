@@ -1,15 +1,20 @@
 // An exception of a user's callback reaches the caller. Nothing is half done, and the engine goes
 // on for all other runs.
+#include <atomic>
 #include <functional>
 #include <new>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include <stet/check.hpp>
 #include <stet/entity.hpp>
 
+#include <atomic>
+#include <thread>
 #include "tests/support/moody.hpp"
 #include "tests/support/tables.hpp"
+
 #include "tests/support/world.hpp"
 
 using namespace stet_tests;
@@ -428,4 +433,39 @@ TEST_CASE("a listener that throws isn't listened to") {
   (void)w.engine().start(Fails, "f", 1);
   w.settle();
   CHECK(w.engine().admin().describe("f")->status == stet::status::stalled);
+}
+
+TEST_CASE("a listener that calls an engine gets an error that says so, on any thread") {
+  struct curious final : stet::listener {
+    void log(std::string_view, std::string_view) override { ask(); }
+    void event(const stet::engine_event& e) override {
+      if (e.kind == stet::event_kind::loop_held) ask();
+    }
+    void ask() {
+      auto answer = what_throws([&] { (void)engine->admin().describe("r"); });
+      all_refused = all_refused && answer.code == stet::errc::usage && answer.says("listener");
+      all_refused = all_refused && what_throws([&] { engine->close(); }).says("listener");
+      ++asked;
+    }
+    stet::engine* engine = nullptr;
+    bool all_refused = true;  // the listener is called one event at a time
+    std::atomic<int> asked = 0;
+  };
+  for (unsigned threads : {0u, 2u}) {
+    curious c;
+    stet::engine e(stet::memory::open(), {.threads = threads, .watchdog = 5ms, .listener = &c});
+    c.engine = &e;
+    e.define(Echo, [&](stet::context& ctx, std::string s) -> stet::task<std::string> {
+      ctx.log("begins");
+      // With threads the watchdog calls the listener, while the loop is here.
+      while (threads > 0 && c.asked < 2) std::this_thread::sleep_for(1ms);
+      std::this_thread::sleep_for(10ms);
+      co_return s;
+    });
+    e.start();
+    CHECK(e.start(Echo, "r", "x").result() == "x");
+    e.close();
+    CHECK(c.asked >= 2);
+    CHECK(c.all_refused);
+  }
 }

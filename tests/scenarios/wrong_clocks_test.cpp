@@ -409,6 +409,25 @@ TEST_CASE("a result is kept for all of its time though the clock was wrong when 
   });
 }
 
+TEST_CASE("what is due is shown as the wall clock will show it, also when that was set back") {
+  everywhere_by_hand([](world& w) {
+    w.open(define_hour);
+    auto run = w.engine().start(Text, "t");
+    w.settle();
+    w.clock.set(-1h);
+    const auto due = w.clock.wall() + 1h;
+    CHECK(w.engine().next_wakeup() == due);  // asked before the engine has seen the clock
+    CHECK(w.engine().time_to_next_wakeup() == stet::duration(1h));
+    auto info = w.engine().admin().describe("t").value();
+    CHECK(info.next_wakeup == due);
+    CHECK(info.waits_for.at(0).due == due);
+    w.settle();
+    CHECK(w.engine().next_wakeup() == due);
+    w.pass(*w.engine().next_wakeup() - w.clock.wall());
+    CHECK(run.status() == stet::status::completed);
+  });
+}
+
 TEST_CASE("an idle engine notices soon that its machine was suspended") {
   world w({.threads = 2});
   w.open(define_hour);

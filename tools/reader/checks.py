@@ -68,6 +68,8 @@ class Store:
     # ---- keys
     def sort_keys(self):
         form = self.pairs.get(b'm format')
+        if form is None and not self.pairs:
+            return  # an engine's first start was cut short before its first commit
         if form is None:
             raise Malformed('the store is an unfinished copy' if b'm copy' in self.pairs else 'there is no key "m format"')
         if form != b'1':
@@ -81,7 +83,7 @@ class Store:
                 self.spaces[key[1:2].decode()][key] = self.pairs[key]
 
     def read_marks(self):
-        if self.pairs.keys() == {b'm format'}:
+        if self.pairs.keys() <= {b'm format'}:
             return decode.Marks(0, 1, 1, 1, 0, 0)  # cut short before an engine owned it: empty
         if b'\0o' not in self.pairs:
             raise Malformed('they are missing')

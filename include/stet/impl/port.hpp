@@ -228,6 +228,14 @@ struct await_run {
   run_ref target;
   std::optional<duration> limit;
 };
+/// Waits until the run that is named has another number of records, or isn't the latest of its id
+/// any more. Returns false if `limit` passed first.
+struct await_change {
+  using result = bool;
+  run_ref target;
+  std::uint64_t records;
+  std::optional<duration> limit;
+};
 /// Returns an empty optional if `limit` passed first.
 struct update_run {
   using result = std::optional<update_outcome>;
@@ -267,6 +275,7 @@ struct list_open_ids {
 #define STET_LONG_COMMANDS(command) \
   command(query_run) \
   command(await_run) \
+  command(await_change) \
   command(update_run) \
   command(start_with_update) \
   command(list_runs) \

@@ -123,6 +123,14 @@ void waker::wake_pending(resident& r, command_number command) {
   driver_.take_event(r, events::timer_fired(command));
 }
 
+void waker::retry_now(resident& r) {
+  std::vector<command_number> retrying;
+  for (auto& p : r.state.waits_for)
+    if (p.kind == wait_kind::step && p.at == pending::phase::retrying)
+      retrying.push_back(p.command);
+  for (auto command : retrying) wake_pending(r, command);
+}
+
 void waker::wake_attempts(resident& r) {
   std::vector<attempt*> due;  // only returns::take destroys attempts, which isn't called from here
   for (auto* a : r.attempts)

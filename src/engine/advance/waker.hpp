@@ -37,6 +37,8 @@ class waker {
   void schedule(resident& r);
   /// The run comes into memory for the first time: resumes what a crash or a close has cut short.
   void revive(resident& r);
+  /// Begins the next attempt of each step that waits for its retry, before its time.
+  void retry_now(resident& r);
   /// Drives the runs that are ready when this is called. A run that becomes ready meanwhile waits
   /// for the next turn. `is_over` is asked before each run; if it returns true no more runs are
   /// driven. Returns whether any run was driven.

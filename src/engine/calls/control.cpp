@@ -19,6 +19,8 @@ std::string named(std::string_view version) {
 answer<void> control::cancel(run_ref target, std::string_view reason) {
   check_reason("cancel", reason);
   auto r = revival_.must_find_last(target);
+  if (auto why = e_.drive.entities.why_not_cancelled(r->state); !why.empty())
+    throw error(errc::usage, r->state.id, why);
   e_.drive.ending.request_cancel(*r, reason);
   return {e_.journal.last_lsn()};  // also what was recorded when the run was revived
 }
@@ -32,7 +34,13 @@ answer<void> control::terminate(run_ref target, std::string_view reason) {
 
 answer<void> control::resume(run_ref target) {
   auto r = e_.runs.finder.must_find(target);
-  if (r->state.open() && r->state.stalled) e_.drive.staller.resume(*r);
+  if (!r->state.open()) return {e_.journal.last_lsn()};
+  if (r->state.stalled) {
+    e_.drive.staller.resume(*r);
+  } else {
+    revival_.revive(*r);
+    e_.advance.waker.retry_now(*r);
+  }
   return {e_.journal.last_lsn()};
 }
 

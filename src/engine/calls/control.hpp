@@ -12,9 +12,10 @@ class control {
  public:
   control(engine_parts& e, revival& r) noexcept : e_(e), revival_(r) {}
 
+  /// Throws errc::usage for an open entity.
   answer<void> cancel(run_ref target, std::string_view reason);
   answer<void> terminate(run_ref target, std::string_view reason);
-  /// Lets a stalled run try again. Does nothing to a run that isn't stalled.
+  /// Lets a stalled run try again, or begins the retries for which a run waits.
   answer<void> resume(run_ref target);
   /// Throws errc::run_ended; errc::unknown_workflow; errc::conflict while a body refers to the
   /// run's variables; errc::rejected if the version doesn't fit the run's history.

@@ -19,6 +19,20 @@ answer<std::optional<run_info>> describing::describe(run_ref target) {
   return {info_of(*r), r->last_lsn};
 }
 
+std::optional<record_lsn> describing::await_change(change_call& c) {
+  auto latest = e_.runs.table.latest(c.target.name_space, c.target.id);
+  if (!latest) return everything;
+  auto r = e_.runs.finder.must_find({latest.value(), c.target.name_space, c.target.id});
+  auto& s = r->state;
+  if (s.run.value() != c.target.run || s.records != c.records || !s.open()) return r->last_lsn;
+  r->watchers.push_back(&c);
+  return std::nullopt;
+}
+
+time_point describing::shown_on_wall(engine_time t) noexcept {
+  return to_time_point(e_.time.clock.on_wall(t));
+}
+
 run_info describing::info_of(resident& r) {
   auto& s = r.state;
   run_info info;
@@ -40,11 +54,11 @@ run_info describing::info_of(resident& r) {
   info.open_updates = s.open_updates;
   auto wake = wake_of(s);
   if (wake != run_state::no_wake && wake != run_state::wake_at_start)
-    info.next_wakeup = to_time_point(e_.time.due.next_of(s));
+    info.next_wakeup = shown_on_wall(e_.time.due.next_of(s));
   if (s.open() && s.begins_at) {
     pending_info w;
     w.kind = wait_kind::start;
-    w.due = to_time_point(s.begins_at);
+    w.due = shown_on_wall(e_.time.due.begin_of(s));
     info.waits_for.push_back(std::move(w));
   }
   auto long_ones = arguments_in_history(r);
@@ -59,6 +73,7 @@ run_info describing::info_of(resident& r) {
     if (w.phase == step_phase::returning && a && !a->ticket.late.empty())
       w.last_error = a->ticket.late;
   }
+  if (s.open() && s.cancel_requested) add_cancellation(r, info);
   return info;
 }
 
@@ -68,6 +83,24 @@ step_phase describing::phase_of(const pending& p, const attempt* a) noexcept {
   if (p.at == pending::phase::retrying) return step_phase::retrying;
   bool began = a && a->at != attempt::phase::waiting && a->at != attempt::phase::revoked;
   return began ? step_phase::running : step_phase::queued;
+}
+
+
+/// The state doesn't have the time and the reason of the request; the history does.
+void describing::add_cancellation(resident& r, run_info& info) {
+  info.cancel_requested = to_time_point(r.state.clock_time);  // if the history can't be read
+  std::uint64_t number = 0;
+  try {
+    e_.runs.history.for_each(r, [&](const record& rec) {
+      auto at = number++;
+      if (rec.kind != record_kind::cancel_requested) return;
+      info.cancel_requested = to_time_point(rec.time);
+      info.cancel_reason = entry_of(r, rec, at, rec.time).name;
+    });
+  } catch (const error& e) {
+    if (!is_of_one_run(e)) throw;
+    info.cancel_reason = e.what();
+  }
 }
 
 pending_info describing::info_of(resident& r, const pending& p, const step_arguments& long_ones) {
@@ -84,7 +117,7 @@ pending_info describing::info_of(resident& r, const pending& p, const step_argum
   w.last_error = e_.runs.texts.last_error(s, p);
   w.progress = e_.desk.progress(s, p);
   bool timed = p.kind == wait_kind::sleep || p.at == pending::phase::retrying;
-  if (timed) w.due = to_time_point(is_named(p) ? p.due : e_.time.due.of(p));
+  if (timed) w.due = is_named(p) ? to_time_point(p.due) : shown_on_wall(e_.time.due.of(p));
   return w;
 }
 

@@ -1,8 +1,11 @@
 #include "engine/calls/eraser.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <memory>
 #include <set>
+#include <thread>
 
 #include "base/ensure.hpp"
 #include "base/shown.hpp"
@@ -13,6 +16,8 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
+
+constexpr int patience_ms = 1000;
 
 /// Throws errc::conflict if a run whose snapshot can't be read may be open.
 void refuse_open(std::string_view id, run_number run, const run_traces& known, erase_options o) {
@@ -30,7 +35,7 @@ answer<std::size_t> eraser::erase(run_ref target, erase_options o) {
   auto family = family_of(target, o.children);
   if (family.empty()) (void)e_.runs.finder.must_find(target);  // throws errc::not_found
   std::map<run_number, run_traces> unreadable;
-  for (auto run : family) {
+  for (auto run : family) {  // changes nothing
     if (auto r = e_.runs.table.load(run)) {
       must_be_erasable(*r, target.id, o);
       continue;
@@ -38,6 +43,7 @@ answer<std::size_t> eraser::erase(run_ref target, erase_options o) {
     auto& known = unreadable[run] = traces_of(e_.services.store, target.name_space, run);
     refuse_open(target.id, run, known, o);
   }
+  end_all(family, target.id);
   for (auto run : family) {
     if (auto r = e_.runs.table.load(run)) erase_run(*r);
     else erase_unreadable(target.name_space, target.id, run, unreadable[run]);
@@ -46,12 +52,61 @@ answer<std::size_t> eraser::erase(run_ref target, erase_options o) {
   return {family.size(), everything};
 }
 
-void eraser::must_be_erasable(resident& r, std::string_view id, erase_options o) {
-  if (r.state.open() && o.terminate) e_.drive.ending.terminate(r, "it is erased");
-  auto busy = r.state.open() ? "is open: let it end, or erase it with erase_options::terminate"
-              : r.attempts.empty() ? nullptr
-                                   : "has ended, but the body of a step of it still runs";
-  if (busy) throw error(errc::conflict, id, "the run " + shown(r.state.id) + " " + busy);
+void eraser::must_be_erasable(const resident& r, std::string_view id, erase_options o) const {
+  auto refuse = [&](const std::string& why) {
+    throw error(errc::conflict, id, "the run " + shown(r.state.id) + " " + why);
+  };
+  if (r.state.open() && !o.terminate)
+    refuse("is open: let it end, or erase it with erase_options::terminate");
+  for (auto* a : r.attempts)
+    if (is_out(*a))
+      refuse(std::string(r.state.open() ? "is open" : "has ended") + ", but the body of its step " +
+             shown(a->body->name) +
+             " still runs, or waits for a thread: nothing was changed; ask again when the body has "
+             "returned (terminate() ends the run meanwhile, and asks the body to return)");
+}
+
+/// Whether a thread has the body of an attempt, so that nothing ends the attempt at once. Only the
+/// loop gives attempts to threads, so one that isn't out stays that way during a call.
+bool eraser::is_out(const attempt& a) const {
+  if (!a.ticket.submitted) return false;
+  if (e_.commit.is_refused()) return true;         // what has returned isn't taken then
+  if (a.at == attempt::phase::left) return false;  // it is about to be taken back
+  return !a.is_pending() || a.body->waits_for_body;
+}
+
+/// Terminates those that are open, and ends their attempts that aren't out.
+void eraser::end_all(const std::vector<run_number>& family, std::string_view id) {
+  for (auto run : family) {
+    auto r = e_.runs.table.load(run);
+    if (r && r->state.open()) e_.drive.ending.terminate(*r, "it is erased");
+  }
+  for (auto run : family) {
+    auto r = e_.runs.table.load(run);
+    if (!r) continue;
+    drop_from_gate(*r);
+    // A completion that is settled at this very moment is about to come back.
+    for (int waited_ms = 0; !r->attempts.empty(); ++waited_ms) {
+      (void)e_.advance.returns.take();
+      if (r->attempts.empty()) break;
+      if (waited_ms == patience_ms)
+        throw error(errc::conflict, id,
+                    "the run " + shown(r->state.id) + " was terminated, and isn't erased: a step " +
+                        "of it doesn't come back");
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+}
+
+/// The attempts of a run that has ended, and that were never given to a thread.
+void eraser::drop_from_gate(resident& r) {
+  std::erase_if(e_.bodies.gate, [&](attempt* a) {
+    if (&a->run_of != &r || a->ticket.submitted) return false;
+    const std::unique_ptr<attempt> gone(a);
+    r.remove(*a);
+    e_.desk.trials.ends(*a);
+    return true;
+  });
 }
 
 bool eraser::erase_run(resident& r) {

@@ -19,7 +19,7 @@ class eraser {
 
   /// Erases all runs of an id, and if the options say so those that they started, and so on. The
   /// value is how many runs were erased. Throws errc::not_found; errc::conflict if a run is open,
-  /// or if a body of one still runs.
+  /// or if a body of one still runs: then nothing has happened.
   answer<std::size_t> erase(run_ref target, erase_options o);
   /// Takes a run that has ended out of the store and out of memory. Returns false if a body of it
   /// still runs.
@@ -35,7 +35,10 @@ class eraser {
   void add_runs_of(std::string_view name_space, std::string_view id, run_number first,
                    std::vector<run_number>& runs);
   std::vector<run_number> family_of(run_ref target, bool with_children);
-  void must_be_erasable(resident& r, std::string_view id, erase_options o);
+  void must_be_erasable(const resident& r, std::string_view id, erase_options o) const;
+  bool is_out(const attempt& a) const;
+  void end_all(const std::vector<run_number>& family, std::string_view id);
+  void drop_from_gate(resident& r);
   void erase_unreadable(std::string_view name_space, std::string_view id, run_number run,
                         const run_traces& traces);
   void fail_waiting(std::string_view name_space, std::string_view id);

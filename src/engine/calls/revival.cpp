@@ -42,7 +42,7 @@ void revival::must_have_begun(const resident& r, errc code, std::string_view wha
   throw error(code, name,
               "the run '" + r.state.id + "' has no handler for the " + std::string(what) + " '" +
                   std::string(name) + "' yet: it begins at " +
-                  to_text(to_time_point(r.state.begins_at)));
+                  to_text(to_time_point(e_.time.clock.on_wall(e_.time.due.begin_of(r.state)))));
 }
 
 }}}  // namespace stet::v0::detail

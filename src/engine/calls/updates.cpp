@@ -131,7 +131,7 @@ std::optional<record_lsn> updates::send_new(update_call& c, resident& r) {
 
 record_lsn updates::fill_from_ended(update_call& c, resident& r) {
   if (auto a = find_update(e_.runs.history.opened(r), c.outcome.id)) {
-    if (!a->done) throw has_ended(r.state);
+    if (!a->done && waits(c)) throw has_ended(r.state);
     fill(c.outcome, *a);
     return r.last_lsn;
   }

@@ -47,6 +47,7 @@ void answers::forget(waiting_call& c) noexcept {
     auto r = runs_.table.hold(*found);
     std::erase_if(r->waiting_calls, [&](auto* w) { return w == &c; });
     std::erase_if(r->updaters, [&](auto* w) { return w == &c; });
+    std::erase_if(r->watchers, [&](auto* w) { return w == &c; });
   }
 }
 

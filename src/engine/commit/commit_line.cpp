@@ -18,6 +18,7 @@ commit_line::commit_line(services& s, journal& j, time_room& t, run_room& r, use
                          bodies& b, const recorder& rec)
     : checkpointer(s, j, r, b.calls),
       answers(j, r),
+      ends(s, j),
       services_(s),
       journal_(j),
       time_(t),
@@ -36,6 +37,8 @@ void commit_line::set_at(block_at a) noexcept {
 }
 
 bool commit_line::commit() {
+  for (auto run : std::exchange(runs_.changed, {}))
+    if (auto* r = runs_.table.find(run)) answer_watchers(*r);
   if (at_ == block_at::commit_thread) return false;
   if (at_ == block_at::refused) {
     if (makes_room_) join_refused();
@@ -167,6 +170,7 @@ void commit_line::written(const std::exception_ptr& error) {
   makes_room_ = false;
   until_written.reset();
   answers.release();
+  ends.release();
 }
 
 /// This isn't done in written(): a caller that waits for a commit in the midst of a turn still uses
@@ -218,6 +222,10 @@ std::exception_ptr commit_line::why_refused() const {
                          : "the store has no room: make room, and ask again; nothing that was "
                            "acknowledged is lost";
   return std::make_exception_ptr(error(refusal_.as, "engine", text));
+}
+
+void commit_line::answer_watchers(resident& r) {
+  for (auto* c : std::exchange(r.watchers, {})) answer(*c, r.last_lsn);
 }
 
 void commit_line::answer(call& c, record_lsn lsn) {

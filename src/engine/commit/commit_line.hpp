@@ -11,6 +11,7 @@
 #include "engine/commit/answers.hpp"
 #include "engine/commit/checkpointer.hpp"
 #include "engine/commit/commit_thread.hpp"
+#include "engine/commit/end_reports.hpp"
 #include "engine/record/recorder.hpp"
 #include "engine/runs/run_room.hpp"
 #include "engine/services/services.hpp"
@@ -46,6 +47,8 @@ class commit_line {
 
   /// Lets a caller go on as soon as everything up to `lsn` is durable.
   void answer(call& c, record_lsn lsn);
+  /// The run has changed: the calls that wait for that go on when the change is durable.
+  void answer_watchers(resident& r);
   /// Bodies begin now, and may be back soon: the next block may wait for their outcomes.
   void expect_returns();
   /// An erasure makes room in a store that refuses a block: it is joined to that block.
@@ -77,6 +80,7 @@ class commit_line {
   detail::commit_thread commit_thread;
   detail::checkpointer checkpointer;
   detail::answers answers;
+  end_reports ends;
 
  private:
   enum class block_at { nowhere, commit_thread, refused };

@@ -151,6 +151,14 @@ class outcome_call final : public waiting_call {
   run_outcome outcome;
 };
 
+/// Waits until a run has other records than these.
+class change_call final : public waiting_call {
+ public:
+  change_call(run_ref r, std::uint64_t n) : waiting_call(r), records(n) {}
+  std::optional<record_lsn> perform(calls_room& c) override;
+  std::uint64_t records;  // that the caller knows
+};
+
 /// Sends an update, or attaches to one that was sent, and waits until it is accepted or answered.
 class update_call final : public waiting_call {
  public:

@@ -22,6 +22,25 @@ void calling_runs::fail_command(resident& r, record_kind how, const request& q, 
   fail_pending(r, how, command_number(q.id), code, type, text);
 }
 
+void calling_runs::child_not_started(resident& parent, const request& q, std::string_view type,
+                                     const std::string& text) {
+  auto& s = parent.state;
+  if (q.detached) {
+    auto line = "the run " + shown(s.id) + " can't start its child " + shown(q.target) +
+                " of workflow " + shown(q.name) + ", and goes on: " + text;
+    services_.reporter.event({.kind = event_kind::child_not_started,
+                              .text = line,
+                              .workflow = s.workflow,
+                              .workflow_id = s.id,
+                              .step = {},
+                              .run = s.run.value(),
+                              .child_id = q.target,
+                              .reason = text});
+    if (!s.open()) return;
+  }
+  fail_command(parent, record_kind::child_failed, q, errc::child_failed, type, text);
+}
+
 void calling_runs::answer(std::string_view update_id, const update_answer& a) {
   auto who = caller_of(update_id);
   auto r = who ? runs_.table.load(who->run) : run_lease();

@@ -24,6 +24,10 @@ class calling_runs {
   /// has ended by now.
   void fail_command(resident& r, record_kind how, const request& q, errc code,
                     std::string_view type, const std::string& text);
+  /// The same for the start of a child. If the parent doesn't wait for the child, the listener gets
+  /// the reason, too: perhaps no code ever asks for the child's result.
+  void child_not_started(resident& parent, const request& q, std::string_view type,
+                         const std::string& text);
   /// An update that another run has sent is answered: gives that run the answer.
   void answer(std::string_view update_id, const update_answer& a);
   /// Fails these calls, which get no answer any more. A call that has its answer already isn't

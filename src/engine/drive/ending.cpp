@@ -19,6 +19,7 @@ void ending::end_run(resident& r, const record& end) {
     desk_.leave_behind(*a);
   }
   waiting_calls_.tell_end(r);
+  commit_.answer_watchers(r);  // the run may be erased in this turn
   if (!r.updaters.empty())
     waiting_calls_.fail_updaters(
         r, error(errc::run_ended, r.state.id,
@@ -26,10 +27,19 @@ void ending::end_run(resident& r, const record& end) {
   if (!r.state.next) {
     calling_runs_.fail_all_of(r);
     tell_parent(r, end);
+    note_end(r);
   }
   commit_.checkpointer.add_ended(r.state.run);
   plan_sweep(r.state);
   runs_.frames.evict(r);
+}
+
+/// The listener gets the end when it is durable.
+void ending::note_end(const resident& r) {
+  if (!commit_.ends.are_wanted()) return;
+  auto& s = r.state;
+  commit_.ends.add(s, r.last_lsn,
+                   s.status == status::completed ? std::string() : runs_.texts.outcome(s));
 }
 
 void ending::plan_sweep(const run_state& s) noexcept {

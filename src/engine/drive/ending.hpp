@@ -57,6 +57,7 @@ class ending {
 
  private:
   void end_from_outside(resident& r, std::string_view reason, std::uint8_t flags = 0);
+  void note_end(const resident& r);
   void end_unbegun(resident& r, std::string_view reason);
 
   services& services_;

@@ -30,4 +30,11 @@ void entities::must_not_have_failed(const resident& entity) const {
           "engine::start of its workflow, with id_reuse::allow, with a state that you give");
 }
 
+std::string entities::why_not_cancelled(const run_state& s) const {
+  auto* found = s.open() ? services_.definitions.newest(s.workflow) : nullptr;
+  if (!found || !found->body->is_entity()) return {};
+  return "the run " + shown(s.id) + " is an entity, and can't be cancelled: its state would be " +
+         "lost. engine::terminate ends it with its state; an update of its own can clear the state";
+}
+
 }}}  // namespace stet::v0::detail

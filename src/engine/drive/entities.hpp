@@ -23,6 +23,9 @@ class entities {
   /// happen). Then its state isn't lost as long as no new run takes its place. Throws
   /// errc::run_ended.
   void must_not_have_failed(const resident& entity) const;
+  /// Why a run can't be asked to end: it is an open entity, whose state would end with it. Empty
+  /// for other runs.
+  std::string why_not_cancelled(const run_state& s) const;
 
  private:
   services& services_;

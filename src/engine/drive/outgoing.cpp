@@ -8,8 +8,7 @@ namespace stet { inline namespace v0 { namespace detail {
 
 void outgoing::start_child(resident& parent, request& q, run_number run) {
   auto fail = [&](std::string_view type, const std::string& text) {
-    calling_runs_.fail_command(parent, record_kind::child_failed, q, errc::child_failed, type,
-                               text);
+    calling_runs_.child_not_started(parent, q, type, text);
   };
   if (!services_.definitions.newest(q.name))
     return fail("stet::unknown_workflow",
@@ -84,6 +83,8 @@ void outgoing::deliver(resident& sender, request& q) {
     return recorder_.post_event(*r, events::update(q.name, id, q.arguments, flag::update::unasked));
   }
   if (q.flags & flag::message::asks_to_end) {
+    if (auto why = entities_.why_not_cancelled(r->state); !why.empty())
+      return fail(errc::usage, "stet::usage", why);
     ending_.request_cancel(*r, q.arguments);
   } else {
     recorder_.post_event(*r, events::signal(q.name, {}, q.arguments));

@@ -89,6 +89,7 @@ void closing::let_bodies_go() {
   for (auto& [run, r] : e_.runs.table.all()) {
     tell(r->waiting_calls);
     tell(r->updaters);
+    tell(r->watchers);
   }
 }
 

@@ -157,14 +157,21 @@ bool engine_core::abandon_in_fork() noexcept {
 bool engine_core::close(std::optional<duration> limit) {
   if (abandon_in_fork()) return true;
   if (limit && limit->count() < 0) throw error(errc::usage, "close", "a time to wait is negative");
+  if (reporter::is_in_listener())
+    throw error(errc::usage, "close",
+                "a listener can't close an engine, which waits for the listener: close it from "
+                "another thread");
   auto* body = attempt_of_thread();
   if (parts.thread.is_here() || (body && &body->home == &parts.bodies))
     throw error(errc::usage, "close",
                 "an engine can't be closed from its own threads: a body would wait for itself");
-  if (!parts.inbox.begin_close()) return !closing_.left_bodies;
   constexpr duration no_limit = std::chrono::hours(24 * 365);
   std::optional<std::chrono::steady_clock::time_point> close_by;
   if (limit && *limit < no_limit) close_by = std::chrono::steady_clock::now() + *limit;
+  if (!parts.inbox.begin_close()) return one_close_.wait(close_by) && !closing_.left_bodies;
+  const auto alive =
+      weak_from_this().lock();  // a second close, and its engine, may end before this
+  one_close::under_way here_first(one_close_);
   const bool is_loop_left = parts.thread.joinable() && !parts.thread.join(close_by);
   parts.commit.commit_thread.stop();
   parts.services.watchdog.stop();

@@ -9,6 +9,7 @@
 #include "engine/calls/calls_room.hpp"
 #include "engine/calls/engine_parts.hpp"
 #include "engine/loop/closing.hpp"
+#include "engine/loop/one_close.hpp"
 #include "engine/loop/recovery.hpp"
 #include "engine/loop/turns.hpp"
 #include "port/mutex.hpp"
@@ -31,7 +32,7 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
   start_preview preview(std::size_t listed_max);
   stalled_run replay_history(std::string_view exported);
   void start() STET_NO_THREAD_SAFETY_ANALYSIS;  // no thread drives it yet
-  /// Returns false if bodies are still running.
+  /// Returns false if bodies are still running, or if another close is under way after `limit`.
   bool close(std::optional<duration> limit);
 
   // ------------------------------------------------------------ commands (core_commands.cpp)
@@ -64,7 +65,11 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
   // ------------------------------------------------------------ manual mode (core_calls.cpp)
   bool poll();
   bool run_until_idle(duration limit);
-  std::optional<time_point> next_wakeup();
+  struct wakeup {
+    time_point at;  // by the wall clock
+    duration in;    // from now on
+  };
+  std::optional<wakeup> next_wakeup();
 
   engine_parts parts;
   calls_room calls;
@@ -89,6 +94,7 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
   enum class phase { made, running, closed };
   turns turns_;
   closing closing_;
+  one_close one_close_;
   recovery recovery_;
   std::atomic<phase> phase_{phase::made};
   int process_ = 0;          // of this engine: a forked child has another

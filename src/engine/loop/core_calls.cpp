@@ -24,6 +24,10 @@ bool engine_core::submit(call& c, std::optional<duration> limit) {
 }
 
 void engine_core::must_be_usable() const {
+  if (reporter::is_in_listener())
+    throw error(errc::usage, "engine",
+                "a listener must not call an engine, which may be waiting for the listener: keep "
+                "what was reported, and call from another thread");
   if (parts.thread.is_here())
     throw error(
         errc::usage, "engine",
@@ -89,11 +93,15 @@ bool engine_core::run_until_idle(duration limit) {
   return true;
 }
 
-std::optional<time_point> engine_core::next_wakeup() {
+std::optional<engine_core::wakeup> engine_core::next_wakeup() {
   must_be_usable();
   port::lock_guard drives(drive_mutex_);
   parts.inbox.throw_if_over();
-  return turns_.next_wakeup(was_busy_);
+  auto due = turns_.next_wakeup(was_busy_);
+  if (!due) return std::nullopt;
+  auto& clock = parts.time.clock;
+  auto left = std::max<std::int64_t>(*due - clock.measure(), 0);
+  return wakeup{to_time_point(clock.on_wall(*due)), duration(left)};
 }
 
 bool engine_core::turn_by_caller() {
@@ -141,15 +149,16 @@ bool engine_core::drive_until(call& c, std::optional<duration> limit) {
 /// if that is earlier. Returns true if there may be something to do now.
 bool engine_core::skip(call& c, std::int64_t end) {
   if (!dynamic_cast<waiting_call*>(&c)) return false;
-  std::optional<time_point> due;
+  std::optional<time_point> due;  // by the wall clock
   {
     if (!drive_mutex_.try_lock()) return false;
     port::lock_guard drives(drive_mutex_, std::adopt_lock);
-    due = turns_.next_wakeup(was_busy_);
+    auto next = turns_.next_wakeup(was_busy_);
     if (end != INT64_MAX) {
-      auto limit = to_time_point(parts.time.now() + (end - parts.time.clock.steady()));
-      due = std::min(due.value_or(limit), limit);
+      auto limit = parts.time.now() + (end - parts.time.clock.steady());
+      next = std::min(next.value_or(limit), limit);
     }
+    if (next) due = to_time_point(parts.time.clock.on_wall(*next));
   }
   try {
     return parts.services.clock.skip_to(due);

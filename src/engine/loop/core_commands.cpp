@@ -17,6 +17,9 @@ namespace detail {
 std::optional<record_lsn> outcome_call::perform(calls_room& c) {
   return c.parts.drive.waiting_calls.await_outcome(*this);
 }
+std::optional<record_lsn> change_call::perform(calls_room& c) {
+  return c.describing.await_change(*this);
+}
 std::optional<record_lsn> update_call::perform(calls_room& c) { return c.updates.perform(*this); }
 
 // ---------------------------------------------------------------- runs
@@ -61,6 +64,12 @@ std::optional<run_outcome> engine_core::perform(const await_run& command) {
   if (!submit(c, command.limit)) return std::nullopt;
   c.rethrow();
   return std::move(c.outcome);
+}
+bool engine_core::perform(const await_change& command) {
+  change_call c(command.target, command.records);
+  if (!submit(c, command.limit)) return false;
+  c.rethrow();
+  return true;
 }
 std::optional<update_outcome> engine_core::perform(const update_run& command) {
   update_call c(command.target, command.update, command.until);

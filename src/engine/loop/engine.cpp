@@ -41,6 +41,13 @@ void engine::close() { (void)core_->close(std::nullopt); }
 bool engine::close(duration limit) { return core_->close(limit); }
 bool engine::poll() { return core_->poll(); }
 bool engine::run_until_idle(duration limit) { return core_->run_until_idle(limit); }
-std::optional<time_point> engine::next_wakeup() { return core_->next_wakeup(); }
+std::optional<time_point> engine::next_wakeup() {
+  auto next = core_->next_wakeup();
+  return next ? std::optional(next->at) : std::nullopt;
+}
+std::optional<duration> engine::time_to_next_wakeup() {
+  auto next = core_->next_wakeup();
+  return next ? std::optional(next->in) : std::nullopt;
+}
 
 }}  // namespace stet::v0

@@ -118,13 +118,12 @@ void turns::sleep(std::int64_t ms_max) {
   });
 }
 
-std::optional<time_point> turns::next_wakeup(bool was_busy) const {
-  if (e_.commit.is_refused())  // nothing happens earlier
-    return to_time_point(e_.commit.last_refusal().retry_at);
-  if (was_busy || !e_.runs.agenda.empty()) return to_time_point(e_.time.now());
+std::optional<engine_time> turns::next_wakeup(bool was_busy) const {
+  if (e_.commit.is_refused()) return e_.commit.last_refusal().retry_at;  // nothing happens earlier
+  if (was_busy || !e_.runs.agenda.empty()) return e_.time.now();
   auto due = e_.time.timers.next_time();
   if (due == engine_time::never()) return std::nullopt;
-  return to_time_point(e_.time.clock.shown(due));
+  return e_.time.clock.shown(due);
 }
 
 // ---------------------------------------------------------------- the end
@@ -150,6 +149,7 @@ void turns::fail_everybody(const std::exception_ptr& e) noexcept {
   for (auto& [run, r] : e_.runs.table.all()) {
     r->waiting_calls.clear();
     r->updaters.clear();
+    r->watchers.clear();
   }
 }
 

@@ -45,9 +45,9 @@ class turns {
   bool take_calls();
   /// Drives the runs that are ready, until the time for a close is over.
   bool drive_ready();
-  /// When there is something to do next, if nothing comes from outside. `was_busy`: the last turn
-  /// did something.
-  std::optional<time_point> next_wakeup(bool was_busy) const;
+  /// The engine time at which there is something to do next, if nothing comes from outside.
+  /// `was_busy`: the last turn did something.
+  std::optional<engine_time> next_wakeup(bool was_busy) const;
 
   /// The engine fails: it records, acknowledges and begins nothing more. The next engine on this
   /// store reads what is durable.

@@ -51,6 +51,7 @@ void recorder::fold(resident& r, std::string_view records, sealed_writes writes)
   ensure(r.state.applied_lsn == lsn, "a run has all of its records");
   if (!writes.empty()) tables_.stage(std::move(writes), journal_.extra_writes());
   r.unsaved += records;
+  if (!r.watchers.empty()) runs_.changed.push_back(r.state.run);
 }
 
 /// A record may begin or end a wait for a time.

@@ -58,6 +58,7 @@ struct resident {
   std::uint64_t attempts_looked_at = 0;  // by for_attempts_of
   std::vector<outcome_call*> waiting_calls;
   std::vector<update_call*> updaters;
+  std::vector<change_call*> watchers;
   /// The keys that the previous run of the chain was sent, if that run left no entries. Null until
   /// they are needed: see sent_log::sent_before.
   std::unique_ptr<std::unordered_set<std::string>> sent_before;

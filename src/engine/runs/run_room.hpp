@@ -1,5 +1,7 @@
 // The runs of an engine: those in memory, how they are found, and the books about them.
 #pragma once
+#include <vector>
+
 #include "engine/runs/agenda.hpp"
 #include "engine/runs/block_state.hpp"
 #include "engine/runs/debt_book.hpp"
@@ -33,6 +35,7 @@ struct run_room {
   unsaved_runs unsaved;
   run_counters counters;
   sweep_plan sweeps;
+  std::vector<run_number> changed;  // they have watchers, who get no answer yet
   detail::frames frames;
   run_table table;
   history_reader history;

@@ -187,7 +187,8 @@ void run_table::keep_within_residency(const resident* kept) noexcept {
 
 bool run_table::is_idle(const resident& r) const noexcept {
   return r.leases == 0 && !r.frame && !r.dirty_since && !r.queued && !rides_in_block(r) &&
-         r.unsaved.empty() && r.attempts.empty() && r.waiting_calls.empty() && r.updaters.empty();
+         r.unsaved.empty() && r.attempts.empty() && r.waiting_calls.empty() && r.updaters.empty() &&
+         r.watchers.empty();
 }
 
 void run_table::drop_if_idle(resident& r) noexcept {

@@ -1,5 +1,6 @@
 // Passes the reports of an engine on to the user's listener.
 #pragma once
+#include <exception>
 #include <new>
 #include <string>
 #include <string_view>
@@ -8,36 +9,28 @@
 
 #include "base/ids.hpp"
 #include "base/shown.hpp"
-#include "base/users_exception.hpp"
 #include "port/mutex.hpp"
 #include "run_state/run_state.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 
 /// Calls a listener for several threads, one call at a time. Exceptions of the listener are
-/// dropped.
+/// dropped, and the first of them is reported.
 class reporter final : public listener {
  public:
-  explicit reporter(listener& l) noexcept : listener_(l) {}
+  /// `complaints` gets the first exception of the listener, as a text.
+  explicit reporter(listener& l, listener* complaints = nullptr) noexcept
+      : listener_(l), complaints_(complaints) {}
 
-  void log(std::string_view id, std::string_view line) noexcept override {
-    port::lock_guard lock(mutex_);
-    (void)thrown_by_user([&] { listener_.log(id, line); });
-  }
+  void log(std::string_view id, std::string_view line) noexcept override;
   /// Makes the text one line. If there is no memory for that the listener gets the kind and the
   /// names.
-  void event(const engine_event& e) noexcept override {
-    port::lock_guard lock(mutex_);
-    (void)thrown_by_user([&] {
-      auto passed = e;
-      std::string line;
-      passed.text = "no memory for the text of this event";
-      try {
-        passed.text = line = on_one_line(e.text);
-      } catch (const std::bad_alloc&) {}  // the kind and the names are passed on
-      listener_.event(passed);
-    });
-  }
+  void event(const engine_event& e) noexcept override;
+  void run_ended(const ended_run& r) noexcept override;
+  /// Whether this thread is inside a function of a listener, of any engine. A call of an engine
+  /// from there could wait for a thread that waits for the listener.
+  static bool is_in_listener() noexcept;
+
   void report(event_kind kind, std::string_view text) noexcept { event({kind, text, {}, {}, {}}); }
   /// Reports an event of a run, and perhaps of one of its steps.
   void report(event_kind kind, std::string_view text, const run_state& of,
@@ -65,8 +58,12 @@ class reporter final : public listener {
   }
 
  private:
+  template <class F> void call(F f) noexcept STET_EXCLUDES(mutex_);
+  void complain(const std::exception_ptr& why) noexcept STET_REQUIRES(mutex_);
+
   port::mutex mutex_;  // held while the listener is called
   listener& listener_;
+  listener* complaints_ STET_GUARDED_BY(mutex_);  // null when it has had it
 };
 
 }}}  // namespace stet::v0::detail

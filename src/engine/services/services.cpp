@@ -49,7 +49,7 @@ services::services(std::unique_ptr<v0::store> s, engine_options o)
       options(must_make_sense(std::move(o), event_bytes_max_of(store))),
       clock(options.clock ? *options.clock : system_clock()),
       entropy(options.entropy ? *options.entropy : system_entropy()),
-      reporter(options.listener ? *options.listener : standard_error_),
+      reporter(options.listener ? *options.listener : standard_error_, &standard_error_),
       watchdog(reporter, clock, options.watchdog),
       payloads(options.transforms) {}
 

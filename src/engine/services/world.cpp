@@ -23,6 +23,7 @@ listener::~listener() = default;
 
 void listener::log(std::string_view, std::string_view) {}
 void listener::event(const engine_event& e) { problem(e.text); }
+void listener::run_ended(const ended_run&) {}
 void listener::problem(std::string_view text) {
   try {
     auto line = "stet: " + one_line(text) + "\n";
@@ -49,6 +50,7 @@ std::string_view to_text(event_kind kind) noexcept {
     case event_kind::close_waits: return "close_waits";
     case event_kind::answer_unread: return "answer_unread";
     case event_kind::payload_failed: return "payload_failed";
+    case event_kind::child_not_started: return "child_not_started";
   }
   return "unknown";
 }

@@ -76,6 +76,12 @@ bool engine_clock::tick(journal_place at) {
 
 void engine_clock::look() noexcept { now_ = std::max(now_, measure()); }
 
+std::int64_t engine_clock::lag() noexcept {
+  const engine_time wall(clock_.wall());
+  const auto lags = measure() - wall;
+  return lags > resolution_ ? lags : 0;
+}
+
 std::int64_t engine_clock::whole(std::int64_t length) const noexcept {
   return plus(length, resolution_);
 }

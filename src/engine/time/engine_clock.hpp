@@ -40,6 +40,11 @@ class engine_clock {
   std::int64_t behind() const noexcept { return behind_; }
   /// A length of time between two readings of steady(), made longer so that it isn't cut short.
   std::int64_t whole(std::int64_t length) const noexcept;
+  /// By how much the wall clock lags after engine time at this very moment. A difference that is no
+  /// more than the coarseness of the two readings counts as none.
+  std::int64_t lag() noexcept;
+  /// The time that the wall clock will show at an engine time, if it isn't set until then.
+  engine_time on_wall(engine_time t) noexcept { return t - lag(); }
   /// The engine time at which is_over(due) becomes true.
   engine_time shown(engine_time due) const noexcept;
 
