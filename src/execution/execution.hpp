@@ -93,7 +93,6 @@ class execution : private waiter {
   bool drive_next(engine_time time, drive_output& out);
   /// Says why the run can't go on; empty if it can.
   const std::string& problem() const noexcept { return replay_cursor.problem(); }
-  stall_kind problem_kind() const noexcept { return replay_cursor.problem_kind(); }
   const std::optional<continued_as>& continues() const noexcept { return continues_; }
   /// Returns true if the record that ends the run has been emitted, or others have ended it by its
   /// history.

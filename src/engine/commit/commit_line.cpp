@@ -12,6 +12,12 @@ namespace {
 constexpr std::int64_t refused_pause_ms = 250;
 constexpr std::int64_t report_refusal_every_ms = 60'000;
 
+/// Returns the bytes of the next commit, apart from slices: of the block, and of what goes with it
+/// (blobs).
+std::size_t filling_bytes(const journal& j) noexcept {
+  return j.filling_bytes() + j.extra_writes().size_bytes();
+}
+
 }  // namespace
 
 commit_line::commit_line(services& s, journal& j, time_room& t, run_room& r, user_tables& u,
@@ -131,13 +137,8 @@ void commit_line::make_durable() {
   }
 }
 
-/// The bytes of the next commit, apart from slices: of the block, and of what goes with it (blobs).
-std::size_t commit_line::filling_bytes() const noexcept {
-  return journal_.filling_bytes() + journal_.extra_writes().size_bytes();
-}
-
 void commit_line::commit_if_full() {
-  if (filling_bytes() <= services_.options.tail_bytes_max / 4) return;
+  if (filling_bytes(journal_) <= services_.options.tail_bytes_max / 4) return;
   wait();
   commit();
 }
@@ -199,7 +200,7 @@ bool commit_line::may_grow() const noexcept {
                           : std::chrono::steady_clock::now() < grow_until_;
   };
   return !services_.is_manual() && bodies_.threads.outstanding > 0 && in_time() &&
-         filling_bytes() < services_.options.tail_bytes_max / 4;
+         filling_bytes(journal_) < services_.options.tail_bytes_max / 4;
 }
 
 /// The store has certainly written nothing. The block and everything in memory stay, no body

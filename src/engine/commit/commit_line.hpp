@@ -94,7 +94,6 @@ class commit_line {
   void drop_written();
   bool is_quiet() const;
   bool may_grow() const noexcept;
-  std::size_t filling_bytes() const noexcept;
 
   services& services_;
   journal& journal_;

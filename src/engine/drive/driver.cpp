@@ -93,7 +93,7 @@ void driver::drive(resident& r, const record* event, sealed_writes writes) {
   if (!r.frame) r.frame = frames_.make_new(*event, r.state.run);  // the run is new
   if (!deliver(r, event, by) || !seal_commands(r, of) || !successor_.begin(r, sealed_)) {
     if (event) keep_undriven(r, sealed_, std::move(writes));
-    return staller_.stall(r, r.frame->problem(), r.frame->problem_kind());
+    return staller_.stall(r, r.frame->problem(), r.frame->replay_cursor.problem_kind());
   }
   recorder_.record_sealed(r, sealed_, std::move(writes));
   failpoint("after drive");

@@ -27,7 +27,7 @@ bool frame_maker::ensure_frame(resident& r) {
     const bool is_new = r.state.records == 1 && r.state.undriven == 1;  // none of its code has run
     if (is_new) frame->replay_cursor.queue(std::move(history));
     else if (auto unfit = entry_.replay(r.state, *frame, history)) {
-      const auto kind = frame->problem_kind();
+      const auto kind = frame->replay_cursor.problem_kind();
       entry_.destroy(r.state, frame);
       staller_.stall(r, *std::move(unfit), kind);
       return false;
