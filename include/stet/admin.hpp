@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <stet/export.hpp>
+#include <stet/filter.hpp>
 #include <stet/impl/port.hpp>
 #include <stet/listing.hpp>
 #include <stet/options.hpp>
@@ -38,10 +39,15 @@ class STET_API admin {
   std::vector<history_entry> history(std::string_view id) const;
   /// Returns a page of the runs that `filter` lets through, the latest start first. Without a
   /// filter, it lets through all runs.
-  ///     auto page = engine.admin().list("WorkflowType = 'pay' AND ExecutionStatus = 'Running' "
-  ///                                     "AND customer = 'ann' AND StartTime > '2026-11-01'");
+  ///     using namespace stet::built_in;
+  ///     auto page = engine.admin().list(WorkflowType == Pay && Customer == who &&
+  ///                                     ExecutionStatus == stet::status::running);
+  ///     page = engine.admin().list("WorkflowType = 'pay' AND customer = " + stet::quoted(who) +
+  ///                                " AND StartTime > '2026-11-01'");
   ///
-  /// The filters are Temporal's: `= != > >= < <= AND OR NOT ( )`, `BETWEEN a AND b`, `IN (a, b)`,
+  /// A filter is made of typed attributes (filter.hpp), or is a text. A text with a value from
+  /// outside needs stet::quoted for it. The texts are Temporal's: `= != > >= < <= AND OR NOT ( )`,
+  /// `BETWEEN a AND b`, `IN (a, b)`,
   /// `STARTS_WITH`, `IS NULL`, `IS NOT NULL`, over one's own attributes and WorkflowId,
   /// WorkflowType, WorkflowVersion, ExecutionStatus, StartTime, CloseTime, ExecutionDuration,
   /// HistoryLength. See docs/guide/searching.md.
@@ -54,13 +60,13 @@ class STET_API admin {
   /// Cost     grows with the runs that it returns, not with those that exist, where an index can
   ///          answer: `=`, `IN`, ranges and STARTS_WITH, and a condition that AND joins to one of
   ///          those.
-  run_page list(std::string_view filter = {}, list_options o = {}) const;
+  run_page list(const run_filter& filter = {}, list_options o = {}) const;
   /// Returns how many runs `filter` lets through.
   /// Cost     the same for any number of runs if the filter asks for WorkflowType and
   ///          ExecutionStatus only; otherwise it grows with the runs that an index of list() gives.
-  std::uint64_t count(std::string_view filter = {}) const;
+  std::uint64_t count(const run_filter& filter = {}) const;
   /// Returns how many runs `filter` lets through, for each workflow and status, sorted by these.
-  std::vector<run_count> count_by_status(std::string_view filter = {}) const;
+  std::vector<run_count> count_by_status(const run_filter& filter = {}) const;
   /// Returns the ids of at most `count_max` runs that haven't ended, sorted, beginning after the id
   /// `after`: pass the last id of one page to get the next.
   /// Cost     grows with the number of all open runs of the namespace.

@@ -4,7 +4,7 @@
 //     inline constexpr stet::attribute<std::string>  Customer{"customer"};
 //     inline constexpr stet::attribute<std::int64_t> Cents{"cents"};
 //     engine.start(Pay, "pay-7", {.attributes = {Customer("ann"), Cents(1000)}}, order);
-//     engine.admin().list("customer = 'ann' AND cents > 500");
+//     engine.admin().list(Customer == "ann" && Cents > 500);
 #pragma once
 #include <array>
 #include <concepts>
@@ -22,6 +22,7 @@
 
 #include <stet/codec.hpp>
 #include <stet/export.hpp>
+#include <stet/filter.hpp>
 #include <stet/names.hpp>
 #include <stet/time.hpp>
 
@@ -88,7 +89,11 @@ class attribute_setting {
 /// A search attribute: `inline constexpr stet::attribute<std::int64_t> Cents{"cents"};`
 /// Its name has at most 64 bytes. A call that sets an attribute with the name of a built-in one
 /// (docs/guide/searching.md) throws errc::usage.
-template <class T> class attribute : public detail::name {
+///
+/// Compared with a value it is a filter: `Cents > 500`, `Customer == who`, `Customer.in(names)`,
+/// `Cents.between(1, 9)`, `Customer.starts_with("a")`, `Customer.is_null()` (filter.hpp).
+template <class T>
+class attribute : public detail::name, public detail::filter_key<attribute<T>, T> {
  public:
   using value_type = T;
   consteval explicit attribute(const char* literal) : detail::name(literal) {
