@@ -1,9 +1,13 @@
 #include <stet/admin.hpp>
 
+#include "base/shown.hpp"
+
 namespace stet { inline namespace v0 {
 
-std::optional<run_info> admin::describe(std::string_view id) const {
-  return engine_->perform(detail::describe_run{.target = {0, name_space_, id}});
+found<run_info> admin::describe(std::string_view id) const {
+  auto info = engine_->perform(detail::describe_run{.target = {0, name_space_, id}});
+  if (info) return *std::move(info);
+  return found<run_info>(std::nullopt, "run with the id " + detail::shown(id));
 }
 std::vector<history_entry> admin::history(std::string_view id) const {
   return engine_->perform(detail::history_of_run{.target = {0, name_space_, id}});

@@ -35,7 +35,7 @@ int main(int count, char** arguments) try {
   std::printf("ann has %d open orders, bob %d\n", static_cast<int>(open_of("ann")),
               static_cast<int>(open_of("bob")));
   for (auto& r : engine.admin().list(Late == true && Cents.between(500, 1000)).runs)
-    std::printf("late: %s (%s, %lld)\n", r.id.c_str(), r.attributes.get(Customer)->c_str(),
+    std::printf("late: %s (%s, %lld)\n", r.id.c_str(), r.attributes.get(Customer).value().c_str(),
                 static_cast<long long>(*r.attributes.get(Cents)));
   first.signal(Paid);
   first.result();

@@ -37,7 +37,7 @@ struct application {
 void move_and_go_on(const std::string& from, const std::string& to) {
   std::optional<application> app(from);
   app->engine.start(Parcel, "p-1");
-  while (app->engine.admin().describe("p-1")->next_wakeup == stet::time_point{})
+  while (app->engine.admin().describe("p-1").value().next_wakeup == stet::time_point{})
     std::this_thread::sleep_for(5ms);
 
   app.reset();  // closes: a run under way goes on later

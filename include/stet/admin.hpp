@@ -11,6 +11,7 @@
 
 #include <stet/export.hpp>
 #include <stet/filter.hpp>
+#include <stet/found.hpp>
 #include <stet/impl/port.hpp>
 #include <stet/listing.hpp>
 #include <stet/options.hpp>
@@ -33,7 +34,12 @@ class STET_API admin {
   /// Returns what a run is doing and what it waits for; an empty optional if there is no run of
   /// this id. Never disturbs the run.
   ///     if (auto info = engine.admin().describe("order-7")) std::cout << info->reason;
-  std::optional<run_info> describe(std::string_view id) const;
+  ///     for (auto& w : engine.admin().describe("order-7").value().waits_for) …
+  ///
+  /// Throws   errc::not_found from value(), if there is no run of this id.
+  /// Life     the result owns the description. `describe(id)->…` doesn't compile: a loop over it
+  ///          would read what is gone (found.hpp).
+  found<run_info> describe(std::string_view id) const;
   /// Returns the records of the latest run of this id: what happened to the run, and what it did.
   /// Returns an empty vector if there is no run of this id.
   std::vector<history_entry> history(std::string_view id) const;

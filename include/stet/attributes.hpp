@@ -23,6 +23,7 @@
 #include <stet/codec.hpp>
 #include <stet/export.hpp>
 #include <stet/filter.hpp>
+#include <stet/found.hpp>
 #include <stet/names.hpp>
 #include <stet/time.hpp>
 
@@ -158,11 +159,11 @@ class STET_API attributes {
   /// Returns the value of an attribute; an empty optional if the run has none of this name and
   /// type.
   ///     auto customer = info.attributes.get(Customer);
-  template <class T> std::optional<T> get(const attribute<T>& a) const {
-    auto found = all_.find(a.text());
-    if (found == all_.end()) return std::nullopt;
-    auto* value = std::get_if<T>(&found->second);
-    return value ? std::optional<T>(*value) : std::nullopt;
+  template <class T> found<T> get(const attribute<T>& a) const {
+    auto at = all_.find(a.text());
+    auto* value = at == all_.end() ? nullptr : std::get_if<T>(&at->second);
+    if (value) return *value;
+    return found<T>(std::nullopt, "attribute " + std::string(a.text()) + " of this type");
   }
   auto begin() const noexcept { return all_.begin(); }
   auto end() const noexcept { return all_.end(); }

@@ -316,7 +316,7 @@ class STET_API client {
                                                            erase_options o = {}) {
     return admin().erase(id, o);
   }
-  [[deprecated("use admin().describe(…)")]] std::optional<run_info> describe(std::string_view id) {
+  [[deprecated("use admin().describe(…)")]] found<run_info> describe(std::string_view id) {
     return admin().describe(id);
   }
   [[deprecated("use admin().history(…)")]] std::vector<history_entry> history(std::string_view id) {

@@ -281,7 +281,7 @@ TEST_CASE("a run that ends in the moment in which others are taken goes in its o
     w.clock.advance(1h + 1ms);  // the first is erased, and the second ends
     CHECK(goes("first"));
     w.settle();
-    CHECK(w.engine().admin().describe("second")->status == stet::status::completed);
+    CHECK(w.engine().admin().describe("second").value().status == stet::status::completed);
     w.pass(59min);
     CHECK(w.engine().admin().describe("second"));
     w.clock.advance(1min + 1ms);

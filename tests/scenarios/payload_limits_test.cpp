@@ -166,8 +166,8 @@ TEST_CASE(
       w.options.payload_bytes_max = now;
       w.restart();
       w.settle();
-      CHECK(w.engine().admin().describe("refused")->status == stet::status::running);
-      CHECK(w.engine().admin().describe("taken")->status == stet::status::running);
+      CHECK(w.engine().admin().describe("refused").value().status == stet::status::running);
+      CHECK(w.engine().admin().describe("taken").value().status == stet::status::running);
     }
     auto all = w.result(*w.engine().find(Makes, "refused"));
     CHECK(all == "step payload; child payload; signal payload; put step_failed; ");

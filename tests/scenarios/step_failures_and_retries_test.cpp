@@ -275,7 +275,7 @@ TEST_CASE("a result whose commit was reported as unknown is found, not made agai
         },
         [](world& w, death d) {
           CHECK(w.done.of("x") <= (d.happened && !d.after ? 2 : 1));
-          CHECK(w.engine().admin().describe("w")->records <=
+          CHECK(w.engine().admin().describe("w").value().records <=
                 5);  // started, step, perhaps attempt, done, completed
         });
   }
