@@ -203,7 +203,8 @@ class STET_API engine : public client {
   /// engine_options::retention. Zero means for ever. Call it before every start: the time isn't
   /// kept in the store.
   ///     engine.retain("default", 30 * 24h);
-  /// Throws   errc::usage after start(), and for a negative time.
+  /// Throws   errc::usage after start(), for a negative time, and for a text that can't be the name
+  ///          of a namespace.
   void retain(std::string_view name_space, duration after_end);
   /// Returns a client for a namespace: a part of the store with ids, lists and tables of its own. A
   /// name has 1 to 64 bytes; a namespace exists as soon as it is used. The engine itself is the
