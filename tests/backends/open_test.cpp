@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ namespace {
 
 inline constexpr stet::workflow<int()> Work{"work"};
 
-const std::string schemes[] = {
+const std::vector<std::string> schemes = {
 #if STET_TESTS_HAVE_LMDB
     "lmdb",
 #endif
@@ -121,6 +122,22 @@ TEST_CASE("a reader opens a store that exists, and is told of one that is gone")
     REQUIRE(e);
     CHECK(e->code() == errc::corrupt);
     CHECK(says(e, "is gone"));
+  }
+}
+
+TEST_CASE("a reader of a file that is no store leaves no note beside it") {
+  for (auto& scheme : schemes) {
+    CAPTURE(scheme);
+    temporary_directory dir;
+    const std::string text(8192, 'x');
+    if (scheme == "rocksdb") fs::create_directory(dir / "letter");
+    std::ofstream(dir / (scheme == "rocksdb" ? "letter/page" : "letter")) << text;
+    auto e = error_of([&] { (void)stet::check(scheme + ":" + (dir / "letter")); });
+    REQUIRE(e);
+    CHECK(e->code() == errc::corrupt);
+    CHECK(!fs::exists(dir / "letter.owner"));
+    std::ifstream again(dir / (scheme == "rocksdb" ? "letter/page" : "letter"));
+    CHECK(std::string(std::istreambuf_iterator<char>(again), {}) == text);
   }
 }
 
