@@ -115,6 +115,7 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
     }
     write_note();
   } catch (...) {
+    take_back_note();
     release();
     throw;
   }
@@ -125,7 +126,13 @@ file_owner::~file_owner() {
   owners& all = owners::all();
   port::lock_guard guard(all.mutex);
   all.remove(is_foreign() ? all.inherited : all.first, this);
+  if (!is_foreign()) take_back_note();
   release();
+}
+
+/// A reader that was given a file which is no store leaves no note beside it.
+void file_owner::take_back_note() const noexcept {
+  if (made_note_ && !created_) (void)port::remove(path_ + ".owner");
 }
 
 void file_owner::release() noexcept {
@@ -244,6 +251,8 @@ void file_owner::take_name() {
   std::string name = path_ + ".owner";
   port::file_facts there;
   if (port::look(path_, there) == 0) check_kind(there.kind);
+  port::file_facts before;
+  const bool is_new = port::is_missing(port::look(name, before));
   int native = port::open_or_create(name, note_);
   if (native != 0) fail_system("can't open", name, native);
   if (!port::lock(note_, native)) {
@@ -255,6 +264,7 @@ void file_owner::take_name() {
              "; only one engine may have it open");
   }
   created_ = read_note(note_).find(kCreated) != std::string::npos;
+  made_note_ = is_new && if_missing_ == if_missing::refuse;
 }
 
 void file_owner::open_data(lock_data lock) {

@@ -85,6 +85,7 @@ class file_owner {
   void take_data(lock_data lock);
   void check_not_vanished() const;
   void write_note();
+  void take_back_note() const noexcept;
   void release() noexcept;
 
   std::string operation_;
@@ -93,6 +94,7 @@ class file_owner {
   const if_missing if_missing_;
   port::file data_, note_;  // note_ is the file `path`.owner
   bool created_ = false;    // the note says that a store was created here
+  bool made_note_ = false;  // by one who is to create nothing
   port::file_identity identity_;
   unsigned generation_ = 0;  // the number of forks before it was opened
   file_owner *next_ = nullptr, *previous_ = nullptr;
