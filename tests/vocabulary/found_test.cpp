@@ -74,6 +74,17 @@ TEST_CASE("it is an optional for everything else") {
   CHECK(&*same == &same.value());
 }
 
+TEST_CASE("it can be the result of a step: it is stored as an optional") {
+  for (auto& one : {found<int>(5), found<int>()}) {
+    std::string bytes, plain;
+    stet::encode(bytes, one);
+    stet::encode(plain, static_cast<const std::optional<int>&>(one));
+    CHECK(bytes == plain);
+    CHECK(stet::decode<found<int>>(bytes) == one);
+    CHECK(stet::decode<std::optional<int>>(bytes) == one);
+  }
+}
+
 TEST_CASE("the error of a value that doesn't exist names it") {
   auto said = [](auto&& f) {
     try {
