@@ -12,7 +12,7 @@ found<run_info> admin::describe(std::string_view id) const {
 std::vector<history_entry> admin::history(std::string_view id) const {
   return engine_->perform(detail::history_of_run{.target = {0, name_space_, id}});
 }
-run_page admin::list(const run_filter& filter, list_options o) const {
+run_page admin::list(const run_filter& filter, const list_options& o) const {
   return engine_->perform(
       detail::list_runs{.name_space = name_space_, .filter = filter.text(), .options = o});
 }

@@ -66,7 +66,7 @@ class STET_API admin {
   /// Cost     grows with the runs that it returns, not with those that exist, where an index can
   ///          answer: `=`, `IN`, ranges and STARTS_WITH, and a condition that AND joins to one of
   ///          those.
-  run_page list(const run_filter& filter = {}, list_options o = {}) const;
+  run_page list(const run_filter& filter = {}, const list_options& o = {}) const;
   /// Returns how many runs `filter` lets through.
   /// Cost     the same for any number of runs if the filter asks for WorkflowType and
   ///          ExecutionStatus only; otherwise it grows with the runs that an index of list() gives.

@@ -105,7 +105,7 @@ template <encodable T> struct codec<std::optional<T>> {
   }
 };
 
-/// What was found is stored as an optional.
+/// The result of a look-up is stored as an optional.
 template <encodable T> struct codec<found<T>> {
   static void encode(writer& out, const found<T>& v) { codec<std::optional<T>>::encode(out, v); }
   static found<T> decode(reader& in) {

@@ -178,9 +178,9 @@ template <class Key, class T> class filter_key {
   run_filter is_not_null() const { return compared("IS NOT NULL", {}); }
 
  private:
-  run_filter compared(std::string_view how, std::string value) const {
+  run_filter compared(std::string_view how, std::string_view value) const {
     return run_filter::compares(filter_name(static_cast<const Key&>(*this).text()),
-                                std::string(how) + value);
+                                std::string(how).append(value));
   }
   template <class Values> run_filter one_of(const Values& values) const {
     std::string all;

@@ -39,9 +39,18 @@ template <class T> class found : public std::optional<T> {
 
   /// Returns the value.
   /// Throws   errc::not_found if there is none; the message names what was looked for.
-  T& value() & STET_LIFETIMEBOUND { return there(), **this; }
-  const T& value() const& STET_LIFETIMEBOUND { return there(), **this; }
-  T value() && { return there(), *std::move(*this); }
+  T& value() & STET_LIFETIMEBOUND {
+    must_be_there();
+    return base::operator*();
+  }
+  const T& value() const& STET_LIFETIMEBOUND {
+    must_be_there();
+    return base::operator*();
+  }
+  T value() && {
+    must_be_there();
+    return std::move(base::operator*());
+  }
 
   /// Returns the value, which must exist. From a temporary it is returned by value.
   T& operator*() & noexcept STET_LIFETIMEBOUND { return base::operator*(); }
@@ -61,7 +70,7 @@ template <class T> class found : public std::optional<T> {
   }
 
  private:
-  void there() const {
+  void must_be_there() const {
     if (!this->has_value()) detail::throw_not_found(what_);
   }
   std::string what_;

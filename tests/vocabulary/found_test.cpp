@@ -66,7 +66,7 @@ TEST_CASE("it is an optional for everything else") {
   CHECK(some == found<std::string>("x"));
   CHECK(some->size() == 1);
   CHECK(none.value_or("y") == "y");
-  std::optional<std::string> plain = some;
+  const std::optional<std::string>& plain = some;
   CHECK(plain == "x");
   some.value() = "z";
   CHECK(*some == "z");
