@@ -1,5 +1,6 @@
 // The result of a look-up: a value, or none. It is a std::optional whose temporaries can't dangle.
 #pragma once
+#include <concepts>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,7 +34,9 @@ template <class T> class found : public std::optional<T> {
   found(T value) : base(std::move(value)) {}
   /// Says that there is no value. `what` names the thing for the error of value(): "run 'x'".
   found(std::nullopt_t, std::string what) noexcept : what_(std::move(what)) {}
-  friend bool operator==(const found& a, const found& b) {
+  // For two of these only: std::optional's operators compare one with a value.
+  template <std::same_as<found> A, std::same_as<found> B>
+  friend bool operator==(const A& a, const B& b) {
     return static_cast<const base&>(a) == static_cast<const base&>(b);
   }
 

@@ -63,6 +63,10 @@ TEST_CASE("it is an optional for everything else") {
   CHECK(none == nothing);
   CHECK(none != some);
   CHECK(some == "x");
+  CHECK(some != std::string("y"));
+  CHECK(none != std::string("y"));
+  CHECK(std::string("x") == some);
+  CHECK(some != nothing);
   CHECK(some == found<std::string>("x"));
   CHECK(some->size() == 1);
   CHECK(none.value_or("y") == "y");
