@@ -2,7 +2,9 @@
 #include <stet/open.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include <stet/memory.hpp>
 #if STET_HAVE_LMDB
@@ -20,19 +22,30 @@ namespace {
 
 struct backend_entry {
   std::string_view scheme;
-  std::unique_ptr<store> (*open)(std::string_view rest);
+  std::unique_ptr<store> (*open)(const std::string& path, const open_options& o);
 };
 
+std::unique_ptr<store> open_memory(const std::string&, const open_options& o) {
+  if (o.create) return memory::open();
+  throw store_error(errc::not_found, "memory open", "", 0,
+                    "there is no store at memory: to be read, since each one is new; give the "
+                    "store that you have, or open stet::memory::open(contents)",
+                    commit_outcome::refused);
+}
+
 constexpr backend_entry kBackends[] = {
-    {"memory", [](std::string_view) { return memory::open(); }},
+    {"memory", open_memory},
 #if STET_HAVE_LMDB
-    {"lmdb", [](std::string_view path) { return lmdb::open(std::string(path)); }},
+    {"lmdb", [](const std::string& path,
+                const open_options& o) { return lmdb::open(path, {.create = o.create}); }},
 #endif
 #if STET_HAVE_ROCKSDB
-    {"rocksdb", [](std::string_view path) { return rocksdb::open(std::string(path)); }},
+    {"rocksdb", [](const std::string& path,
+                   const open_options& o) { return rocksdb::open(path, {.create = o.create}); }},
 #endif
 #if STET_HAVE_SQLITE
-    {"sqlite", [](std::string_view path) { return sqlite::open(std::string(path)); }},
+    {"sqlite", [](const std::string& path,
+                  const open_options& o) { return sqlite::open(path, {.create = o.create}); }},
 #endif
 };
 
@@ -66,19 +79,61 @@ std::string known_schemes() {
   return list;
 }
 
+[[noreturn]] void refuse(std::string_view url, const std::string& text) {
+  throw store_error(errc::usage, "open store", redacted(url), 0, text, commit_outcome::refused);
+}
+
+/// Refuses places that people mean otherwise than a file system would take them.
+void check_place(std::string_view url, const std::string& scheme, std::string_view place) {
+  auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+  if (scheme == "memory") {
+    if (place.empty()) return;
+    refuse(
+        url,
+        "a store in memory has no name, and each one is new: write \"memory:\"; to open the same "
+        "one again, keep its contents (stet::memory::make_contents)");
+  }
+  const auto right = "write \"" + scheme +
+                     ":bank.stet\" for a path below the current directory, \"" + scheme +
+                     ":/var/lib/bank.stet\" for an absolute one";
+  if (place.empty()) refuse(url, "the place of the store is missing: " + right);
+  if (place.starts_with("//"))
+    refuse(url, "\"//\" isn't clear here, since no host is meant: " + right);
+  if (place.front() == ':')
+    refuse(url, "a path doesn't begin with a colon: " + right + ", \"memory:\" for one in memory");
+  if (is_space(place.front()) || is_space(place.back()))
+    refuse(url, "a space stands before or after the path: remove it");
+  if (std::any_of(place.begin(), place.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }))
+    refuse(url, "a control character is in the path: remove it");
+  if (place.find('?') != place.npos)
+    refuse(url,
+           "a \"?\" is in the path, and a URL of a store has no options: give them to "
+           "stet::open or stet::" +
+               scheme + "::open, which also takes such a path");
+}
+
 }  // namespace
 
-std::unique_ptr<store> open(std::string_view url) {
+std::unique_ptr<store> open(std::string_view url, const open_options& o) {
   auto colon = url.find(':');
-  std::string_view scheme = url.substr(0, colon);
+  const std::string scheme(url.substr(0, colon));
   for (const auto& b : kBackends) {
-    if (colon != url.npos && scheme == b.scheme) return b.open(url.substr(colon + 1));
+    if (colon == url.npos || scheme != b.scheme) continue;
+    auto place = url.substr(colon + 1);
+    check_place(url, scheme, place);
+    return b.open(std::string(place), o);
   }
-  std::string text = colon == url.npos
-                         ? "a store is named \"scheme:place\", as in \"lmdb:bank.stet\""
-                         : "this build has no store \"" + std::string(scheme) + ":\"";
-  throw store_error(errc::usage, "open store", redacted(url), 0,
-                    text + "; it has " + known_schemes(), commit_outcome::refused);
+  refuse(url, (colon == url.npos ? "a store is named \"scheme:place\", as in \"lmdb:bank.stet\""
+                                 : "this build has no store \"" + scheme + ":\"") +
+                  "; it has " + known_schemes());
+}
+
+check_report check(std::string_view url) { return check(*open(url, {.create = false})); }
+
+copy_report copy(std::string_view from, std::string_view to) {
+  auto source = open(from, {.create = false});
+  detail::check_source(*source);
+  return copy(*source, *open(to));
 }
 
 }  // namespace v0

@@ -66,7 +66,7 @@ struct question {
 
 /// Returns the questions for a store of `n` runs.
 std::vector<question> questions(std::size_t n) {
-  auto customer = "customer = 'c" + std::to_string(n / 200) + "'";
+  auto customer = "customer = " + stet::quoted("c" + std::to_string(n / 200));
   auto cents = std::to_string(n / 2);
   return {
       {"everything", ""},
@@ -77,7 +77,7 @@ std::vector<question> questions(std::size_t n) {
       {"two_attributes", customer + " AND express = true"},
       {"narrow_range", "cents BETWEEN " + cents + " AND " + std::to_string(n / 2 + 50)},
       {"wide_range", "cents > " + std::to_string(n / 10)},
-      {"starts_with", "customer STARTS_WITH 'c" + std::to_string(n / 200) + "'"},
+      {"starts_with", "customer STARTS_WITH " + stet::quoted("c" + std::to_string(n / 200))},
       {"or", customer + " OR cents = " + cents},
       {"not_equal", "customer != 'c1'"},
       {"id", "WorkflowId = 'run-" + cents + "'"},

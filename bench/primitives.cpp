@@ -157,8 +157,9 @@ struct cost {
 
 /// Returns the number of records of the run, with its children, or with its whole chain.
 std::uint64_t records_of(stet::engine& e, const std::string& id, const char* name) {
-  auto own = e.admin().describe(id)->records;
-  if (std::string_view(name) == "child") own += operations * e.admin().describe(id + "/1")->records;
+  auto own = e.admin().describe(id).value().records;
+  if (std::string_view(name) == "child")
+    own += operations * e.admin().describe(id + "/1").value().records;
   if (std::string_view(name) == "continue_as_new") own *= operations;
   return own;
 }

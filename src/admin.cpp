@@ -1,11 +1,15 @@
 #include <stet/admin.hpp>
 
+#include "base/shown.hpp"
+
 namespace stet { inline namespace v0 {
 
-std::optional<run_info> admin::describe(std::string_view id) const {
-  return engine_->perform(detail::describe_run{.target = {0, name_space_, id}});
+found<run_info> admin::describe(std::string_view id) const {
+  auto info = engine_->perform(detail::describe_run{.target = {0, name_space_, id}});
+  if (info) return *std::move(info);
+  return found<run_info>(std::nullopt, "run with the id " + detail::shown(id));
 }
-std::optional<run_info> admin::wait_for_change(const run_info& known, duration limit) const {
+found<run_info> admin::wait_for_change(const run_info& known, duration limit) const {
   (void)engine_->perform(detail::await_change{
       .target = {known.run, name_space_, known.id}, .records = known.records, .limit = limit});
   return describe(known.id);
@@ -13,15 +17,16 @@ std::optional<run_info> admin::wait_for_change(const run_info& known, duration l
 std::vector<history_entry> admin::history(std::string_view id) const {
   return engine_->perform(detail::history_of_run{.target = {0, name_space_, id}});
 }
-run_page admin::list(std::string_view filter, list_options o) const {
+run_page admin::list(const run_filter& filter, const list_options& o) const {
   return engine_->perform(
-      detail::list_runs{.name_space = name_space_, .filter = filter, .options = o});
+      detail::list_runs{.name_space = name_space_, .filter = filter.text(), .options = o});
 }
-std::uint64_t admin::count(std::string_view filter) const {
-  return engine_->perform(detail::count_runs{.name_space = name_space_, .filter = filter});
+std::uint64_t admin::count(const run_filter& filter) const {
+  return engine_->perform(detail::count_runs{.name_space = name_space_, .filter = filter.text()});
 }
-std::vector<run_count> admin::count_by_status(std::string_view filter) const {
-  return engine_->perform(detail::count_by_status{.name_space = name_space_, .filter = filter});
+std::vector<run_count> admin::count_by_status(const run_filter& filter) const {
+  return engine_->perform(
+      detail::count_by_status{.name_space = name_space_, .filter = filter.text()});
 }
 std::vector<std::string> admin::open_runs(std::string_view after, std::size_t count_max) const {
   return engine_->perform(

@@ -1,5 +1,6 @@
 // Constructors of the exceptions, and the out-of-line destructors that anchor their type_info.
 #include <stet/error.hpp>
+#include <stet/found.hpp>
 
 #include "base/shown.hpp"
 
@@ -68,6 +69,14 @@ run_cancelled::~run_cancelled() = default;
 cancelled::~cancelled() = default;
 stopped::~stopped() = default;
 permanent_error::~permanent_error() = default;
+
+namespace detail {
+void throw_not_found(std::string_view what) {
+  throw error(errc::not_found, "look-up",
+              what.empty() ? std::string("there is no such value; ask has_value() first")
+                           : "there is no " + std::string(what));
+}
+}  // namespace detail
 
 }  // namespace v0
 }  // namespace stet

@@ -41,7 +41,7 @@ for layers in LAYERS.values():
     layers.add('port')
 LAYERS['port'] = set()
 # The public headers that a layer may see, beside those for all: so a changed verb of the client doesn't compile these layers anew.
-PUBLIC_FOR_ALL = {'error', 'export', 'config', 'kinds', 'attributes', 'time'}
+PUBLIC_FOR_ALL = {'error', 'export', 'config', 'kinds', 'attributes', 'filter', 'time'}
 PUBLIC = {
     'port': set(), 'base': set(), 'keys': set(), 'history': {'payload'}, 'run_state': set(), 'index': {'store'}, 'payloads': {'payload', 'codec'},
     'journal': {'store'}, 'execution': {'scope', 'definition', 'messages', 'options', 'context', 'entity'},

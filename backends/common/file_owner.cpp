@@ -85,8 +85,9 @@ std::string read_note(const port::file& note) {
 
 }  // namespace
 
-file_owner::file_owner(std::string_view scheme, const std::string& path, lock_data lock, kind what)
-    : operation_(std::string(scheme) + " open"), path_(path), kind_(what) {
+file_owner::file_owner(std::string_view scheme, const std::string& path, lock_data lock, kind what,
+                       if_missing then)
+    : operation_(std::string(scheme) + " open"), path_(path), kind_(what), if_missing_(then) {
   if (kind_ == kind::directory) {
     while (path_.size() > 1 && path_.back() == '/') path_.pop_back();
   }
@@ -103,6 +104,7 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
     if (port::look(path_, there) == 0) {
       if (auto* holder = all.find(all.first, there.identity)) fail_owned_here(*holder);
     }
+    check_exists();
     take_name();
     open_data(lock);
     take_data(lock);
@@ -113,6 +115,7 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
     }
     write_note();
   } catch (...) {
+    take_back_note();
     release();
     throw;
   }
@@ -123,7 +126,13 @@ file_owner::~file_owner() {
   owners& all = owners::all();
   port::lock_guard guard(all.mutex);
   all.remove(is_foreign() ? all.inherited : all.first, this);
+  if (!is_foreign()) take_back_note();
   release();
+}
+
+/// A reader that was given a file which is no store leaves no note beside it.
+void file_owner::take_back_note() const noexcept {
+  if (made_note_ && !created_) (void)port::remove(path_ + ".owner");
 }
 
 void file_owner::release() noexcept {
@@ -151,6 +160,16 @@ void file_owner::fail_owned_here(const file_owner& holder) const {
                              : "it is open in this process already, as " + holder.path_);
 }
 
+void file_owner::fail_missing(std::string_view why) const {
+  std::string here;
+  const bool is_absolute = path_.starts_with('/') || port::real_path(".", here) != 0;
+  const std::string whole = is_absolute ? path_ : here + "/" + path_;
+  throw store_error(errc::not_found, operation_, whole, 0,
+                    "there is no store at " + whole + ": " + std::string(why) +
+                        "; nothing was created, since `create` is false: look at the path",
+                    commit_outcome::refused);
+}
+
 void file_owner::resolve(const std::string& path) {
   const std::string last = path.substr(path.rfind('/') + 1);
   if (last.empty() || last == "." || last == ".." || path.find('\0') != std::string::npos) {
@@ -169,12 +188,16 @@ void file_owner::resolve(const std::string& path) {
     int native = port::real_path(path, path_);
     if (native == 0) return;
     path_ = path;
+    if (port::is_missing(native) && if_missing_ == if_missing::refuse)
+      fail_missing("it is a symbolic link to nothing");
     fail(errc::store, native, "it is a symbolic link to nothing; nothing is created through one");
   }
   auto slash = path.rfind('/');
   std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   std::string real;
   int native = port::real_path(directory, real);
+  if (port::is_missing(native) && if_missing_ == if_missing::refuse)
+    fail_missing("its directory doesn't exist");
   if (native != 0) fail_system("its directory", directory, native);
   if (real.back() != '/') real += '/';
   path_ = real + path.substr(slash == std::string::npos ? 0 : slash + 1);
@@ -205,10 +228,31 @@ void file_owner::check_kind(port::file_kind there) const {
   }
 }
 
+/// A note that says "created" beside a missing file means that a store is gone: that is reported
+/// later, as for one who creates.
+void file_owner::check_exists() const {
+  if (if_missing_ == if_missing::create) return;
+  port::file_facts there;
+  port::file note;
+  if (port::open(path_ + ".owner", note) == 0 &&
+      read_note(note).find(kCreated) != std::string::npos)
+    return;
+  const int native = port::look(path_, there);
+  if (port::is_missing(native)) fail_missing(std::string(noun()) + " doesn't exist");
+  if (native != 0) return;  // said by the call that needs it
+  const bool is_empty =
+      kind_ == kind::directory
+          ? there.kind == port::file_kind::directory && port::is_empty_directory(path_)
+          : there.kind == port::file_kind::regular && there.bytes == 0;
+  if (is_empty) fail_missing(std::string(noun()) + " is empty");
+}
+
 void file_owner::take_name() {
   std::string name = path_ + ".owner";
   port::file_facts there;
   if (port::look(path_, there) == 0) check_kind(there.kind);
+  port::file_facts before;
+  const bool is_new = port::is_missing(port::look(name, before));
   int native = port::open_or_create(name, note_);
   if (native != 0) fail_system("can't open", name, native);
   if (!port::lock(note_, native)) {
@@ -220,6 +264,7 @@ void file_owner::take_name() {
              "; only one engine may have it open");
   }
   created_ = read_note(note_).find(kCreated) != std::string::npos;
+  made_note_ = is_new && if_missing_ == if_missing::refuse;
 }
 
 void file_owner::open_data(lock_data lock) {

@@ -35,13 +35,15 @@ class file_owner {
   /// process was forked is refused: the database's table of locks was copied with it.
   enum class lock_data : bool { no, yes };
   enum class kind : bool { file, directory };
+  /// `refuse` is for readers and tools: a mistyped path makes no store, and leaves no file.
+  enum class if_missing : bool { create, refuse };
 
   /// Creates the file `path` if it is missing (mode 0600, a directory 0700, whatever the umask).
   /// Throws store_error: errc::conflict if the file is owned, errc::corrupt if a store that was
-  /// here is gone, otherwise errc::store with the system's error. A symbolic link is followed only
-  /// to a file that exists.
+  /// here is gone, errc::not_found if none was here and none is to be created, otherwise
+  /// errc::store with the system's error. A symbolic link is followed only to a file that exists.
   file_owner(std::string_view scheme, const std::string& path, lock_data lock,
-             kind what = kind::file);
+             kind what = kind::file, if_missing then = if_missing::create);
   file_owner(const file_owner&) = delete;
   file_owner& operator=(const file_owner&) = delete;
   ~file_owner();
@@ -73,21 +75,26 @@ class file_owner {
   [[noreturn]] void fail(errc code, int native, std::string_view text) const;
   [[noreturn]] void fail_system(std::string_view what, const std::string& file, int native) const;
   [[noreturn]] void fail_owned_here(const file_owner& holder) const;
+  [[noreturn]] void fail_missing(std::string_view why) const;
   void resolve(const std::string& path);
   void check_not_planted() const;
   void check_kind(port::file_kind there) const;
+  void check_exists() const;
   void take_name();
   void open_data(lock_data lock);
   void take_data(lock_data lock);
   void check_not_vanished() const;
   void write_note();
+  void take_back_note() const noexcept;
   void release() noexcept;
 
   std::string operation_;
   std::string path_;
   const kind kind_;
+  const if_missing if_missing_;
   port::file data_, note_;  // note_ is the file `path`.owner
   bool created_ = false;    // the note says that a store was created here
+  bool made_note_ = false;  // by one who is to create nothing
   port::file_identity identity_;
   unsigned generation_ = 0;  // the number of forks before it was opened
   file_owner *next_ = nullptr, *previous_ = nullptr;

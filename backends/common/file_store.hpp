@@ -41,8 +41,10 @@ class file_contents {
  protected:
   /// Takes the file that `i` names. Throws store_error, as file_owner does.
   file_contents(const store_info& i, file_owner::lock_data lock,
-                file_owner::kind what = file_owner::kind::file)
-      : owner_(i.scheme, i.path, lock, what), info_(i) {
+                file_owner::kind what = file_owner::kind::file, bool create = true)
+      : owner_(i.scheme, i.path, lock, what,
+               create ? file_owner::if_missing::create : file_owner::if_missing::refuse),
+        info_(i) {
     info_.path = owner_.path();
   }
 

@@ -24,7 +24,8 @@ class lmdb_contents final : public backend::file_contents {
                        .path = path,
                        .key_bytes_max = kKeyBytesMax,
                        .value_bytes_max = kValueBytesMax},
-                      backend::file_owner::lock_data::yes),
+                      backend::file_owner::lock_data::yes, backend::file_owner::kind::file,
+                      o.create),
         db_(owner_, o) {}
 
   std::optional<std::string> get(std::string_view key) override;

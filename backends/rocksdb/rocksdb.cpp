@@ -32,7 +32,8 @@ class rocksdb_contents final : public backend::file_contents {
                        .path = path,
                        .key_bytes_max = kKeyBytesMax,
                        .value_bytes_max = kValueBytesMax},
-                      backend::file_owner::lock_data::yes, backend::file_owner::kind::directory),
+                      backend::file_owner::lock_data::yes, backend::file_owner::kind::directory,
+                      o.create),
         options_(o),
         db_(std::make_unique<database>(owner_, o)) {}
 

@@ -16,7 +16,8 @@ class sqlite_contents final : public backend::file_contents {
  public:
   sqlite_contents(const std::string& path, const options& o)
       : file_contents({.scheme = "sqlite", .path = path, .key_bytes_max = kKeyBytesMax},
-                      backend::file_owner::lock_data::no),
+                      backend::file_owner::lock_data::no, backend::file_owner::kind::file,
+                      o.create),
         db_(owner_, o) {
     info_.value_bytes_max = db_.value_bytes_max();
   }

@@ -28,19 +28,19 @@ int main(int count, char** arguments) try {
   auto first = engine.start(Order, "order-1", {.attributes = {Customer("ann")}}, 100);
   engine.start(Order, "order-2", {.attributes = {Customer("ann")}}, 200);
   engine.start(Order, "order-3", {.attributes = {Customer("bob")}}, 700);
-  auto open_of = [&](const char* who) {
-    return engine.admin().count("Customer = '" + std::string(who) +
-                                "' AND ExecutionStatus = 'Running'");
+  using namespace stet::built_in;
+  auto open_of = [&](const std::string& who) {
+    return engine.admin().count(Customer == who && ExecutionStatus == stet::status::running);
   };
   std::printf("ann has %d open orders, bob %d\n", static_cast<int>(open_of("ann")),
               static_cast<int>(open_of("bob")));
-  for (auto& r : engine.admin().list("Late = true AND Cents BETWEEN 500 AND 1000").runs)
-    std::printf("late: %s (%s, %lld)\n", r.id.c_str(), r.attributes.get(Customer)->c_str(),
+  for (auto& r : engine.admin().list(Late == true && Cents.between(500, 1000)).runs)
+    std::printf("late: %s (%s, %lld)\n", r.id.c_str(), r.attributes.get(Customer).value().c_str(),
                 static_cast<long long>(*r.attributes.get(Cents)));
   first.signal(Paid);
   first.result();
   std::printf("closed: %d\n",
-              static_cast<int>(engine.admin().count("ExecutionStatus = 'Completed'")));
+              static_cast<int>(engine.admin().count(ExecutionStatus == stet::status::completed)));
 } catch (const std::exception& e) {
   std::fprintf(stderr, "search: %s\n", e.what());
   return 1;

@@ -37,12 +37,12 @@ struct application {
 void move_and_go_on(const std::string& from, const std::string& to) {
   std::optional<application> app(from);
   app->engine.start(Parcel, "p-1");
-  while (app->engine.admin().describe("p-1")->next_wakeup == stet::time_point{})
+  while (app->engine.admin().describe("p-1").value().next_wakeup == stet::time_point{})
     std::this_thread::sleep_for(5ms);
 
   app.reset();  // closes: a run under way goes on later
-  stet::copy(*stet::open(from), *stet::open(to));
-  bool sound = stet::check(*stet::open(to)).ok();
+  stet::copy(from, to);
+  bool sound = stet::check(to).ok();
   app.emplace(to);
   std::printf("%d run moved, and the copy is %s\n", static_cast<int>(app->engine.admin().count()),
               sound ? "sound" : "damaged");

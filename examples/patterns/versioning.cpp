@@ -67,7 +67,7 @@ void say(stet::engine& engine, const char* id) {
   engine.signal(id, Paid);
   engine.signal(id, Paid);
   auto text = engine.find(Travel, id)->result();
-  std::printf("%s by version %s: %s\n", id, engine.admin().describe(id)->version.c_str(),
+  std::printf("%s by version %s: %s\n", id, engine.admin().describe(id).value().version.c_str(),
               text.c_str());
 }
 

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include <stet/export.hpp>
+#include <stet/filter.hpp>
+#include <stet/found.hpp>
 #include <stet/impl/port.hpp>
 #include <stet/listing.hpp>
 #include <stet/options.hpp>
@@ -32,7 +34,12 @@ class STET_API admin {
   /// Returns what a run is doing and what it waits for; an empty optional if there is no run of
   /// this id. Never disturbs the run.
   ///     if (auto info = engine.admin().describe("order-7")) std::cout << info->reason;
-  std::optional<run_info> describe(std::string_view id) const;
+  ///     for (auto& w : engine.admin().describe("order-7").value().waits_for) …
+  ///
+  /// Throws   errc::not_found from value(), if there is no run of this id.
+  /// Life     the result owns the description. `describe(id)->…` doesn't compile: a loop over it
+  ///          would read what is gone (found.hpp).
+  found<run_info> describe(std::string_view id) const;
   /// Waits until the run that `known` describes has changed (it has done something or was sent
   /// something, is stalled, or has ended), or until `limit` has passed, and describes it then. If
   /// it has changed since, or had ended, it is described at once; so is a later run of its id.
@@ -44,16 +51,21 @@ class STET_API admin {
   /// Returns  the description, which has the same number of records if nothing has changed; an
   ///          empty optional if the run has been erased.
   /// Durable  when it returns, what it describes is.
-  std::optional<run_info> wait_for_change(const run_info& known, duration limit) const;
+  found<run_info> wait_for_change(const run_info& known, duration limit) const;
   /// Returns the records of the latest run of this id: what happened to the run, and what it did.
   /// Returns an empty vector if there is no run of this id.
   std::vector<history_entry> history(std::string_view id) const;
   /// Returns a page of the runs that `filter` lets through, the latest start first. Without a
   /// filter, it lets through all runs.
-  ///     auto page = engine.admin().list("WorkflowType = 'pay' AND ExecutionStatus = 'Running' "
-  ///                                     "AND customer = 'ann' AND StartTime > '2026-11-01'");
+  ///     using namespace stet::built_in;
+  ///     auto page = engine.admin().list(WorkflowType == Pay && Customer == who &&
+  ///                                     ExecutionStatus == stet::status::running);
+  ///     page = engine.admin().list("WorkflowType = 'pay' AND customer = " + stet::quoted(who) +
+  ///                                " AND StartTime > '2026-11-01'");
   ///
-  /// The filters are Temporal's: `= != > >= < <= AND OR NOT ( )`, `BETWEEN a AND b`, `IN (a, b)`,
+  /// A filter is made of typed attributes (filter.hpp), or is a text. A text with a value from
+  /// outside needs stet::quoted for it. The texts are Temporal's: `= != > >= < <= AND OR NOT ( )`,
+  /// `BETWEEN a AND b`, `IN (a, b)`,
   /// `STARTS_WITH`, `IS NULL`, `IS NOT NULL`, over one's own attributes and WorkflowId,
   /// WorkflowType, WorkflowVersion, ExecutionStatus, StartTime, CloseTime, ExecutionDuration,
   /// HistoryLength. See docs/guide/searching.md.
@@ -66,13 +78,13 @@ class STET_API admin {
   /// Cost     grows with the runs that it returns, not with those that exist, where an index can
   ///          answer: `=`, `IN`, ranges and STARTS_WITH, and a condition that AND joins to one of
   ///          those.
-  run_page list(std::string_view filter = {}, list_options o = {}) const;
+  run_page list(const run_filter& filter = {}, const list_options& o = {}) const;
   /// Returns how many runs `filter` lets through.
   /// Cost     the same for any number of runs if the filter asks for WorkflowType and
   ///          ExecutionStatus only; otherwise it grows with the runs that an index of list() gives.
-  std::uint64_t count(std::string_view filter = {}) const;
+  std::uint64_t count(const run_filter& filter = {}) const;
   /// Returns how many runs `filter` lets through, for each workflow and status, sorted by these.
-  std::vector<run_count> count_by_status(std::string_view filter = {}) const;
+  std::vector<run_count> count_by_status(const run_filter& filter = {}) const;
   /// Returns the ids of at most `count_max` runs that haven't ended, sorted, beginning after the id
   /// `after`: pass the last id of one page to get the next.
   /// Cost     grows with the number of all open runs of the namespace.

@@ -4,9 +4,8 @@
 //     inline constexpr stet::attribute<std::string>  Customer{"customer"};
 //     inline constexpr stet::attribute<std::int64_t> Cents{"cents"};
 //     engine.start(Pay, "pay-7", {.attributes = {Customer("ann"), Cents(1000)}}, order);
-//     engine.admin().list("customer = 'ann' AND cents > 500");
+//     engine.admin().list(Customer == "ann" && Cents > 500);
 #pragma once
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -21,11 +20,22 @@
 #include <vector>
 
 #include <stet/codec.hpp>
+#include <stet/config.hpp>
 #include <stet/export.hpp>
+#include <stet/filter.hpp>
+#include <stet/found.hpp>
 #include <stet/names.hpp>
 #include <stet/time.hpp>
 
 namespace stet { inline namespace v0 {
+
+/// A text that options own. Made from any string, view or literal; used as a std::string.
+struct owned_text : std::string {
+  owned_text() = default;
+  template <class S>
+    requires std::convertible_to<const S&, std::string_view>
+  owned_text(const S& text) : std::string(std::string_view(text)) {}
+};
 
 /// The types that a search attribute can hold. std::string is Temporal's Keyword,
 /// std::vector<std::string> its KeywordList.
@@ -38,8 +48,7 @@ concept attribute_type = std::same_as<T, bool> || std::same_as<T, std::int64_t> 
 inline constexpr unsigned memo_bytes_max = 32u << 10;
 inline constexpr unsigned details_bytes_max = 20u << 10;
 
-/// The value that a run is to have for an attribute, or that it is to have none. A view: what it
-/// was made of must live until the call that takes it returns.
+/// The value that a run is to have for an attribute, or that it is to have none. Owns its texts.
 class attribute_setting {
  public:
   /// On disk: never renumber (docs/format.md).
@@ -52,43 +61,46 @@ class attribute_setting {
     keyword = 5,
     keywords = 6,
   };
-  constexpr attribute_setting() noexcept : integer_(0) {}
-  constexpr explicit attribute_setting(std::string_view name) : name_(name) {}
-  constexpr attribute_setting(std::string_view name, bool v)
+  attribute_setting() = default;
+  explicit attribute_setting(std::string_view name) : name_(name) {}
+  attribute_setting(std::string_view name, bool v)
       : name_(name), type_(type::boolean), integer_(v) {}
-  constexpr attribute_setting(std::string_view name, std::int64_t v)
+  attribute_setting(std::string_view name, std::int64_t v)
       : name_(name), type_(type::integer), integer_(v) {}
-  constexpr attribute_setting(std::string_view name, double v)
-      : name_(name), type_(type::real), real_(v) {}
-  constexpr attribute_setting(std::string_view name, time_point v)
+  attribute_setting(std::string_view name, double v) : name_(name), type_(type::real), real_(v) {}
+  attribute_setting(std::string_view name, time_point v)
       : name_(name), type_(type::time), integer_(v.time_since_epoch().count()) {}
-  constexpr attribute_setting(std::string_view name, std::string_view v)
+  attribute_setting(std::string_view name, std::string_view v)
       : name_(name), type_(type::keyword), keyword_(v) {}
-  constexpr attribute_setting(std::string_view name, const std::vector<std::string>& v)
-      : name_(name), type_(type::keywords), keywords_(&v) {}
+  attribute_setting(std::string_view name, const char* v)  // or it would be a bool
+      : attribute_setting(name, std::string_view(v)) {}
+  attribute_setting(std::string_view name, std::vector<std::string> v)
+      : name_(name), type_(type::keywords), keywords_(std::move(v)) {}
 
-  constexpr std::string_view name() const noexcept { return name_; }
-  constexpr type what() const noexcept { return type_; }
-  constexpr std::int64_t integer() const noexcept { return integer_; }
-  constexpr double real() const noexcept { return real_; }
-  constexpr std::string_view keyword() const noexcept { return keyword_; }
-  constexpr const std::vector<std::string>& keywords() const noexcept { return *keywords_; }
+  std::string_view name() const noexcept STET_LIFETIMEBOUND { return name_; }
+  type what() const noexcept { return type_; }
+  std::int64_t integer() const noexcept { return integer_; }
+  double real() const noexcept { return real_; }
+  std::string_view keyword() const noexcept STET_LIFETIMEBOUND { return keyword_; }
+  const std::vector<std::string>& keywords() const noexcept STET_LIFETIMEBOUND { return keywords_; }
 
  private:
-  std::string_view name_;
+  std::string name_;
   type type_ = type::none;
-  union {
-    std::int64_t integer_ = 0;
-    double real_;
-    std::string_view keyword_;
-    const std::vector<std::string>* keywords_;
-  };
+  std::int64_t integer_ = 0;
+  double real_ = 0;
+  std::string keyword_;
+  std::vector<std::string> keywords_;
 };
 
 /// A search attribute: `inline constexpr stet::attribute<std::int64_t> Cents{"cents"};`
 /// Its name has at most 64 bytes. A call that sets an attribute with the name of a built-in one
 /// (docs/guide/searching.md) throws errc::usage.
-template <class T> class attribute : public detail::name {
+///
+/// Compared with a value it is a filter: `Cents > 500`, `Customer == who`, `Customer.in(names)`,
+/// `Cents.between(1, 9)`, `Customer.starts_with("a")`, `Customer.is_null()` (filter.hpp).
+template <class T>
+class attribute : public detail::name, public detail::filter_key<attribute<T>, T> {
  public:
   using value_type = T;
   consteval explicit attribute(const char* literal) : detail::name(literal) {
@@ -99,22 +111,21 @@ template <class T> class attribute : public detail::name {
   }
   /// Returns a setting of this attribute to `value`, for a start or for context::set_attributes:
   /// `Customer("ann")`. A keyword has at most 2,048 bytes.
-  /// Life     the setting is a view of the text or vector that it was given.
-  constexpr attribute_setting operator()(const T& value) const
+  attribute_setting operator()(const T& value) const
     requires(!std::same_as<T, std::string>)
   {
     return attribute_setting(text(), value);
   }
-  constexpr attribute_setting operator()(std::string_view value) const
+  attribute_setting operator()(std::string_view value) const
     requires std::same_as<T, std::string>
   {
     return attribute_setting(text(), value);
   }
   /// Returns a setting that removes this attribute from a run.
-  constexpr attribute_setting unset() const { return attribute_setting(text()); }
+  attribute_setting unset() const { return attribute_setting(text()); }
 };
 
-/// A list of up to 16 settings. It is trivially destructible, so that options may hold it.
+/// A list of up to 16 settings.
 class STET_API attribute_list {
  public:
   static constexpr std::size_t count_max = 16;
@@ -126,18 +137,19 @@ class STET_API attribute_list {
   }
   /// Adds a setting.
   /// Throws   errc::usage for more than 16 settings.
-  void add(const attribute_setting& one) {
-    if (count_ == count_max) throw_too_many();
-    all_[count_++] = one;
+  void add(attribute_setting one) {
+    if (all_.size() == count_max) throw_too_many();
+    all_.push_back(std::move(one));
   }
-  const attribute_setting* begin() const noexcept { return all_.data(); }
-  const attribute_setting* end() const noexcept { return all_.data() + count_; }
-  bool empty() const noexcept { return count_ == 0; }
+  const attribute_setting* begin() const noexcept STET_LIFETIMEBOUND { return all_.data(); }
+  const attribute_setting* end() const noexcept STET_LIFETIMEBOUND {
+    return all_.data() + all_.size();
+  }
+  bool empty() const noexcept { return all_.empty(); }
 
  private:
   [[noreturn]] static void throw_too_many();
-  std::size_t count_ = 0;
-  std::array<attribute_setting, count_max> all_{};
+  std::vector<attribute_setting> all_;
 };
 
 /// The value of a search attribute.
@@ -153,11 +165,11 @@ class STET_API attributes {
   /// Returns the value of an attribute; an empty optional if the run has none of this name and
   /// type.
   ///     auto customer = info.attributes.get(Customer);
-  template <class T> std::optional<T> get(const attribute<T>& a) const {
-    auto found = all_.find(a.text());
-    if (found == all_.end()) return std::nullopt;
-    auto* value = std::get_if<T>(&found->second);
-    return value ? std::optional<T>(*value) : std::nullopt;
+  template <class T> found<T> get(const attribute<T>& a) const {
+    auto at = all_.find(a.text());
+    auto* value = at == all_.end() ? nullptr : std::get_if<T>(&at->second);
+    if (value) return *value;
+    return found<T>(std::nullopt, "attribute " + std::string(a.text()) + " of this type");
   }
   auto begin() const noexcept { return all_.begin(); }
   auto end() const noexcept { return all_.end(); }
@@ -168,30 +180,25 @@ class STET_API attributes {
 };
 
 /// A value of any type with a codec that is stored with a run beside its attributes, and that no
-/// search looks at. A view: the variable that it was made of must live until the call that takes it
-/// returns.
+/// search looks at.
 ///     engine.start(Pay, "pay-7", {.memo = stet::memo(order)}, order);
 class memo {
  public:
-  constexpr memo() = default;
+  memo() = default;
+  /// Encodes the value.
+  /// Throws   what the value's codec throws.
   template <class T>
     requires(!std::same_as<std::remove_cvref_t<T>, memo>)
-  explicit memo(const T& value)
-      : value_(&value), encode_([](std::string& out, const void* v) {
-          encode<T>(out, *static_cast<const T*>(v));
-        }) {}
-  template <class T>
-    requires(!std::same_as<std::remove_cvref_t<T>, memo>)
-  explicit memo(const T&& value) = delete;  // keep it in a variable: a memo is a view
-
-  constexpr bool empty() const noexcept { return encode_ == nullptr; }
-  void encode_to(std::string& out) const {
-    if (encode_) encode_(out, value_);
+  explicit memo(const T& value) : is_set_(true) {
+    encode<T>(bytes_, value);
   }
 
+  bool empty() const noexcept { return !is_set_; }
+  void encode_to(std::string& out) const { out += bytes_; }
+
  private:
-  const void* value_ = nullptr;
-  void (*encode_)(std::string&, const void*) = nullptr;
+  bool is_set_ = false;
+  std::string bytes_;
 };
 
 namespace detail {

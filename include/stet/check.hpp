@@ -39,7 +39,7 @@ struct check_report {
 /// each other run.
 ///
 /// Throws   what the store throws. An entry that can't be read is reported as a problem.
-///     auto report = stet::check(*stet::open("lmdb:bank.stet"));
+///     auto report = stet::check("lmdb:bank.stet");  // by URL: <stet/open.hpp>
 STET_API check_report check(store& s);
 
 }}  // namespace stet::v0

@@ -54,7 +54,7 @@ class STET_API client {
   /// Throws   as above; errc::conflict if the options refuse an id that is taken, errc::usage for a
   ///          negative delay or time-out.
   template <class R, class... A>
-  run_handle<R> start(const workflow<R(A...)>& w, std::string_view id, start_options options,
+  run_handle<R> start(const workflow<R(A...)>& w, std::string_view id, const start_options& options,
                       std::type_identity_t<A>... arguments) {
     detail::start_runs c{.name_space = name_space_, .workflow = w.text(), .runs = {}};
     c.runs.push_back(request_of<A...>(id, options, std::move(arguments)...));
@@ -79,7 +79,8 @@ class STET_API client {
     requires(!std::is_void_v<T>)
   run_handle<R> signal_with_start(const v0::signal<T>& s, const std::type_identity_t<T>& value,
                                   const workflow<R(A...)>& w, std::string_view id,
-                                  start_options options, std::type_identity_t<A>... arguments) {
+                                  const start_options& options,
+                                  std::type_identity_t<A>... arguments) {
     detail::signal_request q{s.text(), {}, {}};
     encode<T>(q.payload, value);
     auto started = engine_->perform(
@@ -107,10 +108,11 @@ class STET_API client {
                              start_options{.reuse = id_reuse::allow}, std::move(arguments)...);
   }
   template <class U, class... B, class R, class... A>
-  update_handle<U> update_with_start(const v0::update<U(B...)>& u, update_options o,
+  update_handle<U> update_with_start(const v0::update<U(B...)>& u, const update_options& o,
                                      const std::type_identity_t<std::tuple<B...>>& values,
                                      const workflow<R(A...)>& w, std::string_view id,
-                                     start_options options, std::type_identity_t<A>... arguments) {
+                                     const start_options& options,
+                                     std::type_identity_t<A>... arguments) {
     detail::update_request q{u.text(), std::string(o.id), {}};
     encode(q.arguments, values);
     auto [started, sent] = engine_->perform(
@@ -189,10 +191,10 @@ class STET_API client {
   template <class T>
     requires(!std::is_void_v<T>)
   void signal(std::string_view id, const v0::signal<T>& s, const std::type_identity_t<T>& value,
-              signal_options o = {}) {
+              const signal_options& o = {}) {
     named(id).signal(s, value, o);
   }
-  void signal(std::string_view id, const v0::signal<void>& s, signal_options o = {}) {
+  void signal(std::string_view id, const v0::signal<void>& s, const signal_options& o = {}) {
     named(id).signal(s, o);
   }
   /// Asks the latest run of an id, as run_handle::query does.
@@ -208,7 +210,7 @@ class STET_API client {
     return named(id).update(u, std::move(arguments)...);
   }
   template <class U, class... A>
-  U update(std::string_view id, const v0::update<U(A...)>& u, update_options o,
+  U update(std::string_view id, const v0::update<U(A...)>& u, const update_options& o,
            std::type_identity_t<A>... arguments) {
     return named(id).update(u, o, std::move(arguments)...);
   }
@@ -227,8 +229,8 @@ class STET_API client {
   /// Calls an entity with an id for the call: of several calls with the same id, one is done, and
   /// all of them get its answer.
   template <class S, class R, class... A>
-  R call(const entity<S>& e, std::string_view key, const v0::update<R(A...)>& u, update_options o,
-         std::type_identity_t<A>... arguments) {
+  R call(const entity<S>& e, std::string_view key, const v0::update<R(A...)>& u,
+         const update_options& o, std::type_identity_t<A>... arguments) {
     detail::update_request q{u.text(), std::string(o.id), {}};
     encode(q.arguments, std::tuple<A...>(std::move(arguments)...));
     auto [started, answer] = engine_->perform(detail::start_with_update{
@@ -322,7 +324,7 @@ class STET_API client {
   }
   template <class R, class... A>
   [[deprecated("it starts a run and doesn't wait for it: use start(…)")]] run_handle<R> run(
-      const workflow<R(A...)>& w, std::string_view id, start_options options,
+      const workflow<R(A...)>& w, std::string_view id, const start_options& options,
       std::type_identity_t<A>... arguments) {
     return start(w, id, options, std::move(arguments)...);
   }
@@ -340,14 +342,14 @@ class STET_API client {
                                                            erase_options o = {}) {
     return admin().erase(id, o);
   }
-  [[deprecated("use admin().describe(…)")]] std::optional<run_info> describe(std::string_view id) {
+  [[deprecated("use admin().describe(…)")]] found<run_info> describe(std::string_view id) {
     return admin().describe(id);
   }
   [[deprecated("use admin().history(…)")]] std::vector<history_entry> history(std::string_view id) {
     return admin().history(id);
   }
   [[deprecated("use admin().list(…)")]] run_page list(std::string_view filter = {},
-                                                      list_options o = {}) {
+                                                      const list_options& o = {}) {
     return admin().list(filter, o);
   }
   [[deprecated("use admin().count(…)")]] std::uint64_t count(std::string_view filter = {}) {
@@ -375,7 +377,7 @@ class STET_API client {
     return {engine_, name_space_, std::string(id), {}};
   }
   template <class... A>
-  static detail::start_request request_of(std::string_view id, start_options options,
+  static detail::start_request request_of(std::string_view id, const start_options& options,
                                           std::type_identity_t<A>... arguments) {
     std::string b;
     encode(b, std::tuple<A...>(std::move(arguments)...));

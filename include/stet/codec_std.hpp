@@ -2,6 +2,7 @@
 // containers. <stet/codec.hpp> includes this header. docs/format.md says what each type is on disk.
 #pragma once
 #include <stet/codec.hpp>
+#include <stet/found.hpp>
 
 namespace stet { inline namespace v0 {
 
@@ -101,6 +102,15 @@ template <encodable T> struct codec<std::optional<T>> {
     if (count > 1) in.fail("an optional value: an array of no or one item");
     if (count == 0) return std::nullopt;
     return codec<T>::decode(in);
+  }
+};
+
+/// The result of a look-up is stored as an optional.
+template <encodable T> struct codec<found<T>> {
+  static void encode(writer& out, const found<T>& v) { codec<std::optional<T>>::encode(out, v); }
+  static found<T> decode(reader& in) {
+    auto v = codec<std::optional<T>>::decode(in);
+    return v ? found<T>(*std::move(v)) : found<T>();
   }
 };
 

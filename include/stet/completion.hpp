@@ -12,6 +12,7 @@
 #include <stet/codec.hpp>
 #include <stet/error.hpp>
 #include <stet/export.hpp>
+#include <stet/found.hpp>
 
 namespace stet { inline namespace v0 {
 
@@ -82,7 +83,7 @@ class STET_API pending_step {
   /// Returns what the latest heartbeat of an earlier attempt said; an empty optional if there was
   /// none.
   /// Throws   errc::payload if it was no `T`.
-  template <class T> std::optional<T> progress() const {
+  template <class T> found<T> progress() const {
     auto b = last_progress();
     if (b.empty()) return std::nullopt;
     return decode<T>(b);

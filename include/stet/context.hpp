@@ -167,7 +167,7 @@ class STET_API context {
     return child(w, id, child_options{}, std::move(arguments)...);
   }
   template <class R, class... A>
-  operation<R> child(const workflow<R(A...)>& w, step_name id, child_options options,
+  operation<R> child(const workflow<R(A...)>& w, step_name id, const child_options& options,
                      std::type_identity_t<A>... arguments) {
     return operation<R>(make_child(w, id, options, std::move(arguments)...));
   }
@@ -185,8 +185,8 @@ class STET_API context {
     return start_child(w, id, child_options{}, std::move(arguments)...);
   }
   template <class R, class... A>
-  child_handle<R> start_child(const workflow<R(A...)>& w, step_name id, child_options options,
-                              std::type_identity_t<A>... arguments) {
+  child_handle<R> start_child(const workflow<R(A...)>& w, step_name id,
+                              const child_options& options, std::type_identity_t<A>... arguments) {
     return child_handle<R>(hold(make_child(w, id, options, std::move(arguments)...)));
   }
 
@@ -496,8 +496,8 @@ class STET_API context {
   friend class detail::handler;
   explicit context(detail::execution& r) noexcept : run_(&r) {}
   template <class R, class... A>
-  detail::command* make_child(const workflow<R(A...)>& w, step_name id, child_options options,
-                              std::type_identity_t<A>... arguments) {
+  detail::command* make_child(const workflow<R(A...)>& w, step_name id,
+                              const child_options& options, std::type_identity_t<A>... arguments) {
     std::string b;
     encode(b, std::tuple<A...>(std::move(arguments)...));
     return detail::make_child(w.text(), id.text, std::move(b), options, id.where);

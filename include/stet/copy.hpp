@@ -27,7 +27,12 @@ struct copy_report {
 ///          what was written; errc::usage if a key or value is too long for `to`; what the stores
 ///          throw.
 /// Durable  when it returns, the whole copy is.
-///     stet::copy(*stet::open("lmdb:bank.stet"), *stet::open("rocksdb:bank"));
+///     stet::copy("lmdb:bank.stet", "rocksdb:bank");  // by URL: <stet/open.hpp>
 STET_API copy_report copy(store& from, store& to);
+
+namespace detail {
+/// Throws   errc::corrupt if this is no store that copy() takes as its source.
+STET_API void check_source(store& from);
+}  // namespace detail
 
 }}  // namespace stet::v0

@@ -160,14 +160,14 @@ class STET_API engine : public client {
   /// Throws   as above; errc::conflict if the version is defined already.
   template <class R, class... A, class F>
     requires(!std::is_convertible_v<F, task<R> (*)(context&, A...)>)
-  void define(const workflow<R(A...)>& name, workflow_options options, F&& body) {
+  void define(const workflow<R(A...)>& name, const workflow_options& options, F&& body) {
     using kept = std::decay_t<F>;
     if constexpr (detail::check_workflow<kept, R, A...>())
       add(name.text(), options,
           std::make_unique<detail::definition_of<kept, R, A...>>(std::forward<F>(body)));
   }
   template <class R, class... A>
-  void define(const workflow<R(A...)>& name, workflow_options options,
+  void define(const workflow<R(A...)>& name, const workflow_options& options,
               std::type_identity_t<task<R> (*)(context&, A...)> body) {
     using kept = task<R> (*)(context&, A...);
     if constexpr (detail::check_workflow<kept, R, A...>())
@@ -185,7 +185,7 @@ class STET_API engine : public client {
   /// Defines one of several versions of an entity. An entity takes the latest one when it continues
   /// as new.
   template <class S, class... H>
-  void define(const entity<S>& name, workflow_options options, H... handlers) {
+  void define(const entity<S>& name, const workflow_options& options, H... handlers) {
     static_assert(sizeof...(H) > 0, "stet: an entity answers something: stet::on(Add, …)");
     if constexpr ((detail::check_entity_handler<S>(static_cast<const H*>(nullptr)) && ...))
       add(name.text(), options,
@@ -231,7 +231,8 @@ class STET_API engine : public client {
   /// engine_options::retention. Zero means for ever. Call it before every start: the time isn't
   /// kept in the store.
   ///     engine.retain("default", 30 * 24h);
-  /// Throws   errc::usage after start(), and for a negative time.
+  /// Throws   errc::usage after start(), for a negative time, and for a text that can't be the name
+  ///          of a namespace.
   void retain(std::string_view name_space, duration after_end);
   /// Returns a client for a namespace: a part of the store with ids, lists and tables of its own. A
   /// name has 1 to 64 bytes; a namespace exists as soon as it is used. The engine itself is the

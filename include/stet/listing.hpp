@@ -90,7 +90,7 @@ struct run_page {
 /// Options of a list.
 struct list_options {
   std::size_t page_size = 100;  ///< runs at most, 1 to 10,000
-  std::string_view cursor{};    ///< run_page::next of the page before; empty for the first page
+  owned_text cursor{};          ///< run_page::next of the page before; empty for the first page
 };
 
 /// The number of runs of one workflow with one status.

@@ -22,6 +22,9 @@ struct options {
   /// LMDB's file when the log is full and at close; until then they stay in memory, up to about
   /// twice this size. At most a 16th of map_bytes_max. 0 means no log: every commit is LMDB's own.
   std::uint64_t log_bytes = 8u << 20;
+  /// If false, a store that doesn't exist is errc::not_found, and no file is made: for readers and
+  /// tools, so that a mistyped path is an error.
+  bool create = true;
 };
 
 /// Opens or creates the store in the file `path`. Other files stand beside it: `path`-lock (LMDB's
@@ -34,8 +37,9 @@ struct options {
 ///          the same file) or in another (the message has its pid); errc::corrupt if it is no LMDB
 ///          file; if `path`.owner says that a store was here and the file is gone or empty (to
 ///          begin afresh, remove all of these files); if `path`-log is needed and is gone, damaged,
-///          or another store's; or if the file was cut short: then it is left as it was. Otherwise
-///          errc::store with the system's own error.
+///          or another store's; or if the file was cut short: then it is left as it was;
+///          errc::not_found if there is none and options::create is false. Otherwise errc::store
+///          with the system's own error.
 ///
 /// After fork, the child's copy answers every call with an error and touches nothing. LMDB has no
 /// checksums: it trusts the file. A file that was cut short is an error; a file whose bytes were

@@ -16,6 +16,9 @@ struct options {
   std::uint64_t memtable_bytes = 16u << 20;
   /// How much of the sorted files, their indexes and filters is kept in memory.
   std::uint64_t cache_bytes = 8u << 20;
+  /// If false, a store that doesn't exist is errc::not_found, and no file is made: for readers and
+  /// tools, so that a mistyped path is an error.
+  bool create = true;
 };
 
 /// Opens or creates the store in the directory `path`; a directory that is new or was empty gets
@@ -27,9 +30,10 @@ struct options {
 ///          the same directory) or in another (the message has its pid), or if a program that uses
 ///          RocksDB without Stet has; errc::corrupt if the directory holds other things, another
 ///          program's store, a newer RocksDB's or damaged files, or if `path`.owner says that a
-///          store was here and the directory is gone or empty (to begin afresh, remove both).
-///          Otherwise errc::store with the system's own error. Its native() is the status's code
-///          (rocksdb/status.h), or the system's errno where Stet itself called the system.
+///          store was here and the directory is gone or empty (to begin afresh, remove both);
+///          errc::not_found if there is none and options::create is false. Otherwise errc::store
+///          with the system's own error. Its native() is the status's code (rocksdb/status.h), or
+///          the system's errno where Stet itself called the system.
 ///
 /// A commit costs one flush; it waits when the memory is full and the disk is slower. A commit that
 /// fails with errc::full is refused, and the same store goes on when there is room (of the disk, of

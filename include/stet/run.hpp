@@ -147,12 +147,12 @@ template <class R> class run_handle {
   template <class T>
     requires(!std::is_void_v<T>)
   void signal(const v0::signal<T>& s, const std::type_identity_t<T>& value,
-              signal_options o = {}) const {
+              const signal_options& o = {}) const {
     detail::signal_request q{s.text(), {}, o.idempotency_key};
     encode<T>(q.payload, value);
     engine_->perform(detail::signal_run{.target = ref(), .signal = std::move(q)});
   }
-  void signal(const v0::signal<void>& s, signal_options o = {}) const {
+  void signal(const v0::signal<void>& s, const signal_options& o = {}) const {
     engine_->perform(detail::signal_run{
         .target = ref(), .signal = {s.text(), detail::null_payload(), o.idempotency_key}});
   }
@@ -185,7 +185,7 @@ template <class R> class run_handle {
     return update(u, update_options{}, std::move(arguments)...);
   }
   template <class U, class... A>
-  U update(const v0::update<U(A...)>& u, update_options o,
+  U update(const v0::update<U(A...)>& u, const update_options& o,
            std::type_identity_t<A>... arguments) const {
     auto answer = send(request_of(u, o, std::move(arguments)...), detail::update_stage::answered);
     return detail::take<U>(*engine_, u.text(), answer);
@@ -201,7 +201,7 @@ template <class R> class run_handle {
     return start_update(u, update_options{}, std::move(arguments)...);
   }
   template <class U, class... A>
-  update_handle<U> start_update(const v0::update<U(A...)>& u, update_options o,
+  update_handle<U> start_update(const v0::update<U(A...)>& u, const update_options& o,
                                 std::type_identity_t<A>... arguments) const {
     auto sent = send(request_of(u, o, std::move(arguments)...), detail::update_stage::accepted);
     return update_handle<U>(engine_, sent.run, name_space_, id_, u.text(), std::move(sent.id));
@@ -214,7 +214,7 @@ template <class R> class run_handle {
         .target = ref(), .update = std::move(q), .until = until, .limit = std::nullopt});
   }
   template <class U, class... A>
-  static detail::update_request request_of(const v0::update<U(A...)>& u, update_options o,
+  static detail::update_request request_of(const v0::update<U(A...)>& u, const update_options& o,
                                            std::type_identity_t<A>... arguments) {
     detail::update_request q{u.text(), std::string(o.id), {}};
     encode(q.arguments, std::tuple<A...>(std::move(arguments)...));

@@ -15,6 +15,9 @@ struct options {
   /// again. It may grow beyond this size, by one commit, and while other programs read. 64 KiB to
   /// 512 MiB.
   std::uint64_t wal_bytes = 8u << 20;
+  /// If false, a store that doesn't exist is errc::not_found, and no file is made: for readers and
+  /// tools, so that a mistyped path is an error.
+  bool create = true;
 };
 
 /// Opens or creates the store in the file `path`. It is a file of its own, not a table in another
@@ -34,8 +37,9 @@ struct options {
 ///          if it was open when this process was forked; errc::corrupt if it is no SQLite file,
 ///          another program's, or cut short, or if `path`.owner says that a store was here and the
 ///          file is gone or empty (to begin afresh, remove all of these files); errc::full if there
-///          is no room to take in the `path`-wal that a crash left. Otherwise errc::store with
-///          SQLite's and the system's own error.
+///          is no room to take in the `path`-wal that a crash left; errc::not_found if there is
+///          none and options::create is false. Otherwise errc::store with SQLite's and the system's
+///          own error.
 ///
 /// After fork, the child's copy answers every call with an error and touches nothing. SQLite has no
 /// checksums in its file: it notices a damaged structure when it reads it, but not a changed byte

@@ -13,6 +13,7 @@
 #include <stet/codec.hpp>
 #include <stet/completion.hpp>
 #include <stet/error.hpp>
+#include <stet/found.hpp>
 #include <stet/operation.hpp>
 #include <stet/options.hpp>
 #include <stet/scope.hpp>
@@ -67,7 +68,7 @@ class STET_API step_context {
   /// Returns what the latest heartbeat of an earlier attempt said; an empty optional if there was
   /// none.
   /// Throws   errc::payload if it was no `T`.
-  template <class T> std::optional<T> progress() const {
+  template <class T> found<T> progress() const {
     auto b = last_progress();
     if (b.empty()) return std::nullopt;
     return decode<T>(b);

@@ -37,11 +37,11 @@ enum class commit_outcome : std::uint8_t {
 
 /// A failure of a store, with the backend's own code and text, the path and the operation. Its
 /// code() is errc::store, or errc::conflict when the store is in use or a precondition failed,
-/// errc::corrupt when its content can't be trusted, errc::usage when the call was wrong. A commit
-/// that was refused may have two other codes: errc::full when there is no room, for each number
-/// that the system has for it (ENOSPC, EDQUOT, EFBIG), and errc::busy while another program holds
-/// the store. Both mean that the same commit will succeed later; so a commit of unknown outcome
-/// never has them.
+/// errc::corrupt when its content can't be trusted, errc::usage when the call was wrong,
+/// errc::not_found when a store that was to be read doesn't exist. A commit that was refused may
+/// have two other codes: errc::full when there is no room, for each number that the system has for
+/// it (ENOSPC, EDQUOT, EFBIG), and errc::busy while another program holds the store. Both mean that
+/// the same commit will succeed later; so a commit of unknown outcome never has them.
 class STET_API store_error : public error {
  public:
   /// `operation` as in "lmdb commit"; `native` is the backend's code, or 0.

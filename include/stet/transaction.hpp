@@ -16,6 +16,7 @@
 #include <stet/codec.hpp>
 #include <stet/error.hpp>
 #include <stet/export.hpp>
+#include <stet/found.hpp>
 #include <stet/names.hpp>
 #include <stet/operation.hpp>
 #include <stet/options.hpp>
@@ -110,9 +111,10 @@ class STET_API transaction {
   ///     auto account = tx.get(Accounts, "ann");
   /// Throws   errc::payload if it was written as another type; store_error.
   template <class K, class V>
-  std::optional<V> get(const table<K, V>& t, const std::type_identity_t<K>& key) const {
+  found<V> get(const table<K, V>& t, const std::type_identity_t<K>& key) const {
     auto bytes = read(key_of(t, key));
-    if (!bytes) return std::nullopt;
+    if (!bytes)
+      return found<V>(std::nullopt, "value of this key in the table " + std::string(t.text()));
     return decode<V>(*bytes);
   }
   /// Sets the value of a key.

@@ -76,6 +76,8 @@ std::string shown(std::string_view name) {
   return out += '\'';
 }
 
+std::string shown(duration d) { return std::to_string(d.count()) + " ms"; }
+
 }  // namespace detail
 
 std::string one_line(std::string_view text) { return detail::on_one_line(text); }

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <stet/time.hpp>
+
 namespace stet { inline namespace v0 { namespace detail {
 
 /// For a whole message; a longer one is cut.
@@ -25,5 +27,8 @@ std::string on_one_line(std::string_view text, std::size_t bytes_max = line_byte
 /// Returns an id, a name or a reason in the same form, but quoted, with quotes and backslashes
 /// escaped too: 'order-7', 'it\'s', 'two\nlines'.
 std::string shown(std::string_view name);
+
+/// Returns a length of time as an error shows it: "-5 ms".
+std::string shown(duration d);
 
 }}}  // namespace stet::v0::detail

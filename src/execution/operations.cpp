@@ -296,20 +296,25 @@ void handler::validate(std::string_view) {}
 std::unique_ptr<root> handler::begin(context&, std::string_view) { return nullptr; }
 
 void check_options(std::string_view step, const step_options& o) {
-  auto refuse = [&](const char* what) {
+  auto refuse = [&](const std::string& what) {
     throw error(errc::usage, step, "step " + shown(step) + ": " + what);
   };
-  constexpr duration none{};
+  auto check = [&](const char* what, duration d, const char* instead) {
+    if (d < duration{}) refuse(std::string(what) + " is negative, " + shown(d) + ": " + instead);
+  };
   auto& r = o.retry;
-  if (step.empty()) refuse("a step's name must not be empty");
+  if (step.empty()) refuse("a step's name must not be empty: name it by what it does");
   check_name("the name of a step", step);
-  if (o.timeout < none || o.total_timeout < none || o.heartbeat_timeout < none)
-    refuse("a time-out must not be negative");
-  if (r.initial_interval < none || r.max_interval < none || r.max_elapsed < none)
-    refuse("an interval of a retry policy must not be negative");
+  check("timeout", o.timeout, "0 means no limit");
+  check("total_timeout", o.total_timeout, "0 means no limit");
+  check("heartbeat_timeout", o.heartbeat_timeout, "0 means no limit");
+  check("retry.initial_interval", r.initial_interval, "0 means no pause");
+  check("retry.max_interval", r.max_interval, "leave it out for a hundred times the first pause");
+  check("retry.max_elapsed", r.max_elapsed, "0 means no limit");
   if (!(r.backoff >= 1) || std::isinf(r.backoff))
-    refuse("the backoff of a retry policy is a number, and at least 1");
-  if (!(r.jitter >= 0 && r.jitter <= 1)) refuse("the jitter of a retry policy is 0 to 1");
+    refuse("retry.backoff is " + std::to_string(r.backoff) + ": give a number that is at least 1");
+  if (!(r.jitter >= 0 && r.jitter <= 1))
+    refuse("retry.jitter is " + std::to_string(r.jitter) + ": give a number from 0 to 1");
 }
 void throw_unencodable() {
   try {

@@ -122,6 +122,8 @@ bool is_built_in(std::string_view name) noexcept {
   return std::find(std::begin(built_in), std::end(built_in), name) != std::end(built_in);
 }
 
+std::span<const std::string_view> built_in_names() noexcept { return built_in; }
+
 std::string pack(const attribute_list& all) {
   std::map<std::string_view, const attribute_setting*> by_name;
   for (auto& s : all) by_name[s.name()] = &s;

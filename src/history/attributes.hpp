@@ -3,6 +3,7 @@
 // Packed, for each attribute in the order of names:   text name · byte type · value
 #pragma once
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,8 @@ inline constexpr std::size_t keywords_count_max = 64;
 
 /// Returns true for a name that filters know without a setting.
 bool is_built_in(std::string_view name) noexcept;
+/// Returns the names that filters know without a setting.
+std::span<const std::string_view> built_in_names() noexcept;
 
 std::string pack(const attribute_map& all);
 /// Unpacks attributes. Throws malformed.

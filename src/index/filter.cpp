@@ -12,6 +12,8 @@ namespace {
 
 constexpr int depth_max = 100;
 constexpr std::size_t filter_bytes_max = 64 << 10;
+// Each value is looked up in an index, and compared with each run that is read.
+constexpr std::size_t values_max = 1000;
 constexpr std::int64_t ns_in_ms = 1'000'000;
 
 // ---------------------------------------------------------------- words
@@ -135,6 +137,9 @@ class parser {
   filter compares() {
     if (token_.what != token::kind::word && token_.what != token::kind::name)
       refuse(text_, token_.at, "expected the name of an attribute, or `a name in back-ticks`");
+    if (token_.what == token::kind::word)
+      if (auto why = why_no_name(token_.text); !why.empty()) refuse(text_, token_.at, why);
+    count();
     filter f;
     f.what = filter::kind::compares;
     f.attribute = token_.text;
@@ -148,8 +153,10 @@ class parser {
     } else if (take_word("IN")) {
       f.how = comparison::in;
       if (!take_sign("(")) refuse(text_, token_.at, "expected a '(' and values");
-      do f.values.push_back(value(f));
-      while (take_sign(","));
+      do {
+        if (!f.values.empty()) count();
+        f.values.push_back(value(f));
+      } while (take_sign(","));
       if (!take_sign(")")) refuse(text_, token_.at, "expected ',' or ')'");
     } else if (take_word("STARTS_WITH")) {
       starts_with(f);
@@ -256,6 +263,12 @@ class parser {
     outer.parts.push_back(std::move(next));
     return outer;
   }
+  void count() {
+    if (++values_ > values_max)
+      refuse(text_, token_.at,
+             "a filter has at most " + std::to_string(values_max) +
+                 " conditions and values: ask in parts, or set an attribute that says it in one");
+  }
   void advance() { token_ = lexer_.next(); }
   bool take_word(std::string_view word) {
     if (token_.what != token::kind::word || upper(token_.text) != word) return false;
@@ -279,6 +292,7 @@ class parser {
   lexer lexer_;
   token token_;
   int depth_ = 0;
+  std::size_t values_ = 0;
 };
 
 // ---------------------------------------------------------------- truth
@@ -348,8 +362,19 @@ bool holds(const filter& f, const attribute_value& v) {
 class row {
  public:
   explicit row(const run_state& s) : state_(s) {}
-  std::optional<attribute_value> value(const std::string& name) {
-    if (!is_built_in(name)) return own(name);
+  /// Returns null if the run has no such attribute.
+  const attribute_value* value(const std::string& name) {
+    if (!unpacked_ && state_.about) own_ = unpack_attributes(state_.about->attributes);
+    unpacked_ = true;
+    auto& all = is_built_in(name) ? built_in_ : own_;
+    auto found = all.find(name);
+    if (found == all.end() && &all == &built_in_)
+      if (auto v = built_in(name)) found = all.emplace(name, *std::move(v)).first;
+    return found == all.end() ? nullptr : &found->second;
+  }
+
+ private:
+  std::optional<attribute_value> built_in(const std::string& name) const {
     auto& s = state_;
     if (name == "WorkflowId") return s.id;
     if (name == "WorkflowType") return s.workflow;
@@ -361,18 +386,9 @@ class row {
     if (s.open()) return std::nullopt;
     return name == "CloseTime" ? s.closed().value() : s.closed() - s.started;
   }
-
- private:
-  std::optional<attribute_value> own(const std::string& name) {
-    if (!unpacked_)
-      all_ = state_.about ? unpack_attributes(state_.about->attributes) : attribute_map();
-    unpacked_ = true;
-    auto found = all_.find(name);
-    return found == all_.end() ? std::nullopt : std::optional(found->second);
-  }
   const run_state& state_;
   bool unpacked_ = false;
-  attribute_map all_;
+  attribute_map own_, built_in_;  // built_in_: those that were asked for
 };
 
 template <class Value> bool passes_with(const filter& f, Value value) {
@@ -387,7 +403,7 @@ template <class Value> bool passes_with(const filter& f, Value value) {
     case filter::kind::inverse: return !passes_with(f.parts[0], value);
     case filter::kind::compares: break;
   }
-  std::optional<attribute_value> v = value(f.attribute);
+  const attribute_value* v = value(f.attribute);
   if (!v) return f.how == comparison::is_null || f.how == comparison::unequal;
   return holds(f, *v);
 }
@@ -414,10 +430,9 @@ bool asks_kind_only(const filter& f) {
 }
 
 bool passes_kind(const filter& f, std::string_view workflow, v0::status s) {
-  return passes_with(f, [&](const std::string& name) -> std::optional<attribute_value> {
-    if (name == "WorkflowType") return std::string(workflow);
-    return static_cast<std::int64_t>(s);
-  });
+  const attribute_value type = std::string(workflow), status = static_cast<std::int64_t>(s);
+  return passes_with(
+      f, [&](const std::string& name) { return name == "WorkflowType" ? &type : &status; });
 }
 
 }  // namespace detail

@@ -49,6 +49,12 @@ bool asks_kind_only(const filter& f);
 /// asks_kind_only.
 bool passes_kind(const filter& f, std::string_view workflow, v0::status s);
 
+// ---------------------------------------------------------------- filter_names.cpp
+
+/// Says why a name without back-ticks is refused: it is a built-in one in other letters, or one of
+/// Temporal's that Stet doesn't have. Returns an empty text for every other name.
+std::string why_no_name(std::string_view name);
+
 // ---------------------------------------------------------------- literals.cpp
 
 /// "2026-11-25T08:00:00.5+01:00", "2026-11-25T08:00:00Z" or "2026-11-25", in ms since 1970.

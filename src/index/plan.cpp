@@ -20,6 +20,11 @@ using streams = std::vector<stream>;
 class one_value final : public run_stream {
  public:
   one_value(store& s, std::string prefix) : store_(s), prefix_(std::move(prefix)) {}
+  /// Reads the first entries: of many values that is the most of the work.
+  bool prepare() override {
+    if (!is_begun_) fetch(run_number::max());
+    return true;
+  }
   run_number at_or_below(run_number run) override {
     while (!found_.empty() && found_.front() > run) found_.pop_front();
     if (found_.empty() && !done_) fetch(run);
@@ -28,6 +33,7 @@ class one_value final : public run_stream {
 
  private:
   void fetch(run_number run) {
+    is_begun_ = true;
     auto to = prefix_;
     put_big_endian(to, run.value());
     to.push_back('\0');  // past the run itself
@@ -43,14 +49,17 @@ class one_value final : public run_stream {
   std::string prefix_;
   std::deque<run_number> found_;
   std::size_t batch_ = 8;
-  bool done_ = false;
+  bool is_begun_ = false, done_ = false;
 };
 
 class any_of final : public run_stream {
  public:
   explicit any_of(streams parts) : parts_(std::move(parts)) {}
   bool prepare() override {
-    return std::all_of(parts_.begin(), parts_.end(), [](auto& p) { return p->prepare(); });
+    std::size_t budget = 100;  // each part may look at an index
+    for (; ready_ < parts_.size(); ++ready_)
+      if (budget-- == 0 || !parts_[ready_]->prepare()) return false;
+    return true;
   }
   bool exact() const noexcept override {
     return std::all_of(parts_.begin(), parts_.end(), [](auto& p) { return p->exact(); });
@@ -63,6 +72,7 @@ class any_of final : public run_stream {
 
  private:
   streams parts_;
+  std::size_t ready_ = 0;  // parts before this one are prepared
 };
 
 class all_of final : public run_stream {
@@ -105,6 +115,7 @@ class ranges final : public run_stream {
         everything_(std::move(everything)) {}
 
   bool prepare() override {
+    if (is_sorted_) return true;
     std::size_t budget = 20'000;
     while (!left_.empty() && budget > 0 && runs_.size() <= max_) take_from(left_.front(), budget);
     if (runs_.size() > max_) {
@@ -115,6 +126,7 @@ class ranges final : public run_stream {
     if (!left_.empty()) return false;
     std::sort(runs_.begin(), runs_.end(), std::greater<>());
     runs_.erase(std::unique(runs_.begin(), runs_.end()), runs_.end());
+    is_sorted_ = true;
     return true;
   }
   bool exact() const noexcept override { return exact_ && !too_many_; }
@@ -141,7 +153,7 @@ class ranges final : public run_stream {
   std::deque<range> left_;
   std::vector<run_number> runs_;  // highest first
   std::ptrdiff_t next_ = 0;
-  bool exact_, too_many_ = false;
+  bool exact_, too_many_ = false, is_sorted_ = false;
   std::size_t max_;
   stream everything_;
 };

@@ -14,7 +14,8 @@
 #include "tools/pages.hpp"
 
 namespace stet { inline namespace v0 {
-namespace detail { namespace {
+namespace detail {
+namespace {
 
 constexpr std::size_t batch_bytes = 1 << 20;
 constexpr std::size_t key_bytes_max = 4096;  // as in every store
@@ -58,13 +59,13 @@ class copying {
   copying(store& from, store& to) : from_(from), to_(to) {}
 
   copy_report run() {
+    check_source(from_);
     auto format = from_.get(keys::format());
-    if (!format) fail(errc::corrupt, from_, "this isn't a store of Stet's, or an unfinished copy");
     note_.source = from_.get(keys::owner()).value_or(std::string());
     prepare();
     move();
     verify();
-    finish(*format);
+    finish(format.value());
     return report_;
   }
 
@@ -148,6 +149,12 @@ class copying {
 };
 
 }  // namespace
+
+void check_source(store& from) {
+  if (!from.get(keys::format()))
+    fail(errc::corrupt, from, "this isn't a store of Stet's, or an unfinished copy");
+}
+
 }  // namespace detail
 
 copy_report copy(store& from, store& to) {

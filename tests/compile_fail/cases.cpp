@@ -572,4 +572,16 @@ auto d(stet::outcome<std::string> o) { return std::move(o)->size(); }
 #elif CASE == 84   // EXPECT: nodiscard
 stet::outcome<int> give();
 void d() { give(); }
+#elif CASE == 160  // EXPECT: write f(…).value().member for f(…)->member
+void d(stet::engine& e) {
+  for (auto& w : e.admin().describe("x")->waits_for) (void)w;
+}
+#elif CASE == 161  // a control: the loops that are right
+void d(stet::engine& e, const stet::run_info& known) {
+  static constexpr stet::attribute<std::vector<std::string>> Tags{"tags"};
+  for (auto& w : e.admin().describe("x").value().waits_for) (void)w;
+  for (auto& tag : *known.attributes.get(Tags)) (void)tag;
+  if (auto info = e.admin().describe("x"))
+    for (auto& w : info->waits_for) (void)w;
+}
 #endif

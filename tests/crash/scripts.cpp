@@ -182,7 +182,7 @@ script second_try() {
   s.talk = [](stet::engine& e) {
     auto run = handle(e, "second try", "run");
     while (!run.wait_for(std::chrono::seconds(1))) {}
-    if (e.admin().describe("run")->status != stet::status::failed) return;
+    if (e.admin().describe("run").value().status != stet::status::failed) return;
     for (auto& f : flows())
       if (f.name.text() == "second try")
         e.start(f.name, "run", {.reuse = stet::id_reuse::allow_after_failure}, 1);

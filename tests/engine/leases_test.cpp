@@ -169,7 +169,7 @@ TEST_CASE("a call that fails leaves no run in memory") {
     each("an erasure of what is open",
          [&](const auto& s, const auto&) { CHECK_THROWS_AS(e.admin().erase(s), stet::error); });
     each("what only looks", [&](const auto& s, const auto& q) {
-      CHECK(e.admin().describe(s)->status == stet::status::running);
+      CHECK(e.admin().describe(s).value().status == stet::status::running);
       CHECK(e.admin().history(q).size() > 1);
       CHECK(e.find(Quick, q)->result() == 2);
     });

@@ -89,6 +89,18 @@ TEST_CASE("counts say what lists say") {
   CHECK(by_status.size() == 2);
 }
 
+TEST_CASE("a filter with many values is looked up over several turns") {
+  fixture f;
+  f.write();
+  std::string ids = "WorkflowId IN ('a'";
+  for (int i = 1; i < 1000; ++i) ids += ",'" + std::to_string(i) + "'";
+  listing l("default", ids + ")", kind::number);
+  int turns = 0;
+  for (; !l.done; ++turns) (void)f.p.calls.lists.go_on(l, f.whole);
+  CHECK(turns >= 5);
+  CHECK(l.number == 1);
+}
+
 TEST_CASE("a run that is erased is in no list, though the store still shows it") {
   fixture f;
   f.write();

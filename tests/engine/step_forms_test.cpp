@@ -147,11 +147,11 @@ template <class F> void check(F f) {
     });
     w.engine().start(W, "w");
     w.settle();
-    auto records = w.engine().admin().describe("w")->records;
+    auto records = w.engine().admin().describe("w").value().records;
     w.restart();
     int first = w.run(W, "w");
     CHECK(first > 0);
-    CHECK(w.engine().admin().describe("w")->records == records + 2);
+    CHECK(w.engine().admin().describe("w").value().records == records + 2);
     CHECK(w.heard.problems().size() <= 1);
   });
 }

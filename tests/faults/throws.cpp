@@ -391,7 +391,7 @@ void live(std::unique_ptr<stet::store> s, skipping& clock, told& t, const report
   work(l.engine(), clock, t);
   run_on(l.engine(), clock);
   judge(l.engine(), t, wrong);
-  for (auto& id : ids) t.ends[id] = l.engine().admin().describe(id)->status;
+  for (auto& id : ids) t.ends[id] = l.engine().admin().describe(id).value().status;
   l.engine().close();
 }
 
@@ -400,7 +400,7 @@ void live_again(std::unique_ptr<stet::store> s, skipping& clock, told& t, const 
   run_on(l.engine(), clock);
   judge(l.engine(), t, wrong);
   for (auto& id : ids)
-    if (l.engine().admin().describe(id)->status != t.ends[id])
+    if (l.engine().admin().describe(id).value().status != t.ends[id])
       wrong("another engine sees another end");
   l.engine().close();
 }

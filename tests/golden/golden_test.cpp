@@ -187,7 +187,7 @@ TEST_CASE("golden stores of chains whose first links are gone, under a clock tha
     e.signal("sum", Term, -1);
     e.run_until_idle();
     CHECK(e.find(Sum, "sum")->result() == 24);
-    CHECK(e.resolve(Answer, std::string(e.admin().describe("asks")->details), "yes"));
+    CHECK(e.resolve(Answer, std::string(e.admin().describe("asks").value().details), "yes"));
     pass(e, 75min);
     CHECK(e.find(Sleeper, "sleeper")->status() == stet::status::running);
     pass(e, 20min);

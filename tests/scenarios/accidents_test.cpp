@@ -53,10 +53,10 @@ world::definer build(world& w, bool is_mended, stet::workflow_options o = {}) {
 }
 
 std::string reason_of(world& w, std::string_view id) {
-  return w.engine().admin().describe(id)->reason;
+  return w.engine().admin().describe(id).value().reason;
 }
 stet::status status_of(world& w, std::string_view id) {
-  return w.engine().admin().describe(id)->status;
+  return w.engine().admin().describe(id).value().status;
 }
 
 }  // namespace

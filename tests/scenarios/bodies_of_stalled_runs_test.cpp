@@ -37,19 +37,19 @@ TEST_CASE("a stalled run is resumed while a body refers to its frame: when that 
   auto run = w.engine().start(Two, "1");
   w.until([&] { return began == 1; });
   w.clock.advance(1h);
-  w.until([&] { return w.engine().admin().describe("1")->status == stet::status::stalled; });
-  const auto reason = w.engine().admin().describe("1")->reason;
+  w.until([&] { return w.engine().admin().describe("1").value().status == stet::status::stalled; });
+  const auto reason = w.engine().admin().describe("1").value().reason;
   CHECK(reason.find("isn't deterministic") != std::string::npos);
   is_mended = true;
   for (int i = 0; i < 3; ++i) {
     w.engine().admin().resume("1");
     for (int look = 0; look < 20; ++look) w.poke();
-    CHECK(w.engine().admin().describe("1")->status == stet::status::stalled);
-    CHECK(w.engine().admin().describe("1")->reason == reason);
+    CHECK(w.engine().admin().describe("1").value().status == stet::status::stalled);
+    CHECK(w.engine().admin().describe("1").value().reason == reason);
   }
   CHECK(began == 1);
   may_return = true;
-  w.until([&] { return w.engine().admin().describe("1")->status != stet::status::stalled; });
+  w.until([&] { return w.engine().admin().describe("1").value().status != stet::status::stalled; });
   CHECK(w.result(run) == 7);
   CHECK(began == 1);  // its result is kept
 }

@@ -74,7 +74,7 @@ TEST_CASE("a body that refers to its workflow holds it at the await until it has
     idle(w);
     CHECK(!went_on);
     CHECK(run.status() == stet::status::running);
-    auto waits_for = w.engine().admin().describe("t")->waits_for.at(0);
+    auto waits_for = w.engine().admin().describe("t").value().waits_for.at(0);
     CHECK(waits_for.name == "x");
     CHECK(waits_for.phase == stet::step_phase::returning);
     CHECK(waits_for.last_error == "the body did not return within 60000 ms");
@@ -116,7 +116,8 @@ TEST_CASE("a body that owns what it uses is left behind, and its late result dro
     w.until([&] { return intact == 1; });
     idle(w);
     CHECK(run.result() == "step_timed_out after 1");
-    CHECK(w.engine().admin().describe("t")->records == 4);  // started, step, failed, completed
+    CHECK(w.engine().admin().describe("t").value().records ==
+          4);  // started, step, failed, completed
   }
 }
 
@@ -142,9 +143,9 @@ TEST_CASE("each attempt has its own time, and a body that heeds it is tried agai
       w.until([&] { return w.done.of("x") == n; });
       w.clock.advance(1min);
       w.until([&] {
-        return w.engine().admin().describe("t")->waits_for.at(0).due != stet::time_point();
+        return w.engine().admin().describe("t").value().waits_for.at(0).due != stet::time_point();
       });
-      auto info = w.engine().admin().describe("t")->waits_for.at(0);
+      auto info = w.engine().admin().describe("t").value().waits_for.at(0);
       CHECK(info.attempt == static_cast<unsigned>(n));
       CHECK(info.last_error.find("did not return") != std::string::npos);
       w.clock.advance(2h);
@@ -262,7 +263,7 @@ TEST_CASE("a crash while a body is waited for that has lost: it is not run again
     w.until([&] { return d.passed() == 1; });
     w.clock.advance(1min);
     w.until([&] {
-      return w.engine().admin().describe("t")->records >= 5;
+      return w.engine().admin().describe("t").value().records >= 5;
     });  // started, step, sleep, fired, cancelled
     w.cut();
     d.open();

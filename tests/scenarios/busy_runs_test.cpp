@@ -127,8 +127,8 @@ TEST_CASE("what two runs bring about while they never come to rest is committed 
     stet::engine e(stet::memory::open(),
                    {.threads = 2, .tail_bytes_max = 64 << 10, .listener = &heard});
     begin(e, "one");
-    auto before = e.admin().describe("a")->records;
-    while (e.admin().describe("a")->records < before + 10'000) {}  // 30 times the bound
+    auto before = e.admin().describe("a").value().records;
+    while (e.admin().describe("a").value().records < before + 10'000) {}  // 30 times the bound
   }));
 }
 

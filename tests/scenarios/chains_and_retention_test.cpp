@@ -250,7 +250,7 @@ TEST_CASE("a child that continued as new ends with its parent though its first r
         }
         run.signal(Go);
         w.settle();
-        auto status = w.engine().admin().describe("c")->status;
+        auto status = w.engine().admin().describe("c").value().status;
         if (how == farewell::ends) CHECK(status == stet::status::terminated);
         else CHECK(status == stet::status::cancelled);
         if (how == farewell::gives_up) run.signal(Go);
@@ -271,7 +271,7 @@ TEST_CASE("a chain whose earlier links are erased is erased whole by hand, and s
     auto left = links(w);
     REQUIRE(left < many);
     CHECK(w.engine().admin().list("WorkflowId = 'c'").runs.size() == left);
-    CHECK(w.engine().admin().describe("c")->status == stet::status::running);
+    CHECK(w.engine().admin().describe("c").value().status == stet::status::running);
     CHECK(!w.engine().admin().history("c").empty());
     CHECK(w.engine().admin().erase("c", {.terminate = true}) == left);
     CHECK(links(w) == 0);

@@ -407,7 +407,7 @@ TEST_CASE("a cancelled parent doesn't wait for its child, which cleans up; it ma
     w.engine().cancel("plain");
     w.engine().cancel("waits");
     w.settle();
-    auto status = [&](const char* id) { return w.engine().admin().describe(id)->status; };
+    auto status = [&](const char* id) { return w.engine().admin().describe(id).value().status; };
     CHECK(status("plain") == stet::status::cancelled);
     CHECK(status("waits") == stet::status::running);
     CHECK(status("plain/child") == stet::status::running);  // not terminated with its parent

@@ -110,10 +110,11 @@ std::string live(world& w) {
   auto cancelled = e.start(Pair, "cancelled", secret);
   auto terminated = e.start(Pair, "terminated", secret);
   w.finish();
-  for (int i = 0; i < 20 && e.admin().describe("busy")->status == stet::status::running; ++i) {
-    word(std::to_string(e.admin().describe("busy")->run) + (i % 2 ? "b" : "a"));
+  for (int i = 0; i < 20 && e.admin().describe("busy").value().status == stet::status::running;
+       ++i) {
+    word(std::to_string(e.admin().describe("busy").value().run) + (i % 2 ? "b" : "a"));
     auto now = *e.find(Busy, "busy");
-    auto nth = std::to_string(e.admin().describe("busy")->run);
+    auto nth = std::to_string(e.admin().describe("busy").value().run);
     auto said = now.start_update(Say, {.id = "u" + nth}, secret);
     auto refused = now.start_update(Say, {.id = "v" + nth}, "");
     w.finish();
@@ -241,7 +242,8 @@ TEST_CASE("why a run stalls is encrypted too: it may say what a payload says") {
       });
     });
     w.pass(1h);
-    CHECK(w.engine().admin().describe("c")->reason.find("today: " + secret) != std::string::npos);
+    CHECK(w.engine().admin().describe("c").value().reason.find("today: " + secret) !=
+          std::string::npos);
     w.close();
     CHECK(shows(w) == !encrypted);
   }
@@ -314,7 +316,7 @@ TEST_CASE("keys rotate under open runs; a missing one stalls the run until it is
     w.restart();
     w.engine().start(Pair, "new", secret);
     w.settle();
-    CHECK(w.engine().admin().describe("old")->status == stet::status::running);
+    CHECK(w.engine().admin().describe("old").value().status == stet::status::running);
 
     auto fresh = std::make_shared<stet::encryption>("k2", key('b'));
     w.options.transforms = {fresh};
@@ -323,7 +325,7 @@ TEST_CASE("keys rotate under open runs; a missing one stalls the run until it is
     auto old = *w.engine().admin().describe("old");
     CHECK(old.status == stet::status::stalled);
     CHECK(old.reason.find("needs the key 'k1'") != std::string::npos);
-    CHECK(w.engine().admin().describe("new")->status == stet::status::completed);
+    CHECK(w.engine().admin().describe("new").value().status == stet::status::completed);
     CHECK(what_throws([&] { (void)entries_of(w.engine(), Notes); }).says("'k1'"));
     CHECK(what_throws([&] { (void)w.engine().admin().history("old"); }).thrown == false);
     fresh->add_key("k1", key('a'));
@@ -339,7 +341,7 @@ TEST_CASE("keys rotate under open runs; a missing one stalls the run until it is
     auto e = what_throws([&] { (void)w.engine().find(Pair, "old")->result(); });
     CHECK(e.code == stet::errc::payload);
     CHECK(e.says("needs the key 'k2'"));
-    CHECK(w.engine().admin().describe("old")->status == stet::status::completed);
+    CHECK(w.engine().admin().describe("old").value().status == stet::status::completed);
     w.options.transforms = {both};
     w.restart();
     CHECK(w.engine().find(Pair, "old")->result() == secret + "1" + secret + "2");
@@ -392,8 +394,8 @@ TEST_CASE(
       w.engine().start(Pair, "one", secret);
       w.engine().start(Pair, "two", secret);
       w.settle();
-      auto one = w.engine().admin().describe("one")->run,
-           two = w.engine().admin().describe("two")->run;
+      auto one = w.engine().admin().describe("one").value().run,
+           two = w.engine().admin().describe("two").value().run;
       w.close();
       rewrite(w, two, [&](records& all) { other = find(all, record_kind::step_done, 1).payload; });
       rewrite(w, one, a.change);
@@ -417,7 +419,7 @@ TEST_CASE("a plain payload that somebody put in is refused where encryption is r
     w.open(define);
     w.engine().start(Pair, "one", secret);
     w.settle();
-    auto one = w.engine().admin().describe("one")->run;
+    auto one = w.engine().admin().describe("one").value().run;
     w.close();
     std::string forged;
     stet::encode(forged, std::string("retreat"));
@@ -484,7 +486,7 @@ TEST_CASE("a bomb that somebody put in stalls its run [S217]") {
     w.open(define);
     w.engine().start(Pair, "one", secret);
     w.settle();
-    auto one = w.engine().admin().describe("one")->run;
+    auto one = w.engine().admin().describe("one").value().run;
     w.close();
     rewrite(w, one, [&](auto& all) { find(all, stet::record_kind::step_done, 1).payload = bomb; });
     w.reopen();

@@ -63,7 +63,7 @@ TEST_CASE("signals that nobody read go over, in their order, once [S59, S115]") 
           for (const char* word : {"a", "b", "c", "d", "e", "f"}) {
             // A key is remembered for two runs of a chain, but not for six. So the caller checks
             // after a crash.
-            if (w.engine().admin().describe("c")->status != stet::status::running) break;
+            if (w.engine().admin().describe("c").value().status != stet::status::running) break;
             if (w.done.hit(word) == 1) run.signal(Word, word);
           }
           if (w.done.of("f") == 1 || run.wait_for(0ms)) w.settle();
@@ -88,7 +88,7 @@ TEST_CASE("signals that nobody read go over, in their order, once [S59, S115]") 
     run = *w.engine().find(Chain, "c");
     run.signal(Go);
     CHECK(w.result(run) == "xyz");
-    CHECK(w.engine().admin().describe("c")->unread_signals == 0);
+    CHECK(w.engine().admin().describe("c").value().unread_signals == 0);
   });
 }
 
@@ -185,9 +185,9 @@ TEST_CASE("what is pending at the end of a generation ends with it [S116, S118]"
     auto run = w.engine().start(Loop, "l", 1);
     CHECK(w.result(run) == "second");
     CHECK(w.done.of("went on") == 0);
-    CHECK(w.engine().admin().describe("ended")->status == stet::status::terminated);
-    CHECK(w.engine().admin().describe("asked")->status == stet::status::cancelled);
-    CHECK(w.engine().admin().describe("kept")->status == stet::status::running);
+    CHECK(w.engine().admin().describe("ended").value().status == stet::status::terminated);
+    CHECK(w.engine().admin().describe("asked").value().status == stet::status::cancelled);
+    CHECK(w.engine().admin().describe("kept").value().status == stet::status::running);
   });
 }
 
@@ -222,7 +222,7 @@ TEST_CASE("a run that is cancelled doesn't continue") {
     run.cancel("enough");
     w.settle();
     CHECK_THROWS_AS(run.result(), stet::run_cancelled);
-    CHECK(w.engine().admin().describe("l")->next == 0);
+    CHECK(w.engine().admin().describe("l").value().next == 0);
   });
 }
 
@@ -238,7 +238,7 @@ TEST_CASE("a run is told when its history has grown long") {
     });
     auto steps = w.run(Loop, "l", 1);
     CHECK(steps == "2048");
-    CHECK(w.engine().admin().describe("l")->records < 4200);
+    CHECK(w.engine().admin().describe("l").value().records < 4200);
   });
 }
 
@@ -259,7 +259,7 @@ TEST_CASE("a run that takes too long ends as timed out, and so do its children")
     });
     auto run = w.engine().start(Loop, "l", {.run_timeout = 2h}, 1);
     w.settle();
-    CHECK(w.engine().admin().describe("l")->next_wakeup != stet::time_point{});
+    CHECK(w.engine().admin().describe("l").value().next_wakeup != stet::time_point{});
     w.pass(119min);
     CHECK(run.status() == stet::status::running);
     w.restart();
@@ -267,7 +267,7 @@ TEST_CASE("a run that takes too long ends as timed out, and so do its children")
     w.pass(2min);
     CHECK(run.status() == stet::status::timed_out);
     CHECK_THROWS_AS(run.result(), stet::run_timed_out);
-    CHECK(w.engine().admin().describe("child")->status == stet::status::terminated);
+    CHECK(w.engine().admin().describe("child").value().status == stet::status::terminated);
     CHECK(w.done.of("caught") == 0);
   });
 }
@@ -302,7 +302,7 @@ TEST_CASE("a run with a delay is there at once, and begins when it is due") {
     w.restart();
     run = *w.engine().find(Text, "t");
     CHECK(run.status() == stet::status::running);
-    CHECK(w.engine().admin().describe("t")->next_wakeup != stet::time_point{});
+    CHECK(w.engine().admin().describe("t").value().next_wakeup != stet::time_point{});
     w.pass(30min);
     CHECK(w.done.of("begun") == 0);
     w.pass(31min);
@@ -417,7 +417,7 @@ TEST_CASE("a burst of signals while runs continue as new: each is read once [S59
       });
     for (auto& t : senders) t.join();
     CHECK(w.result(run) == 500 * 499 / 2);
-    CHECK(w.engine().admin().describe("c")->unread_signals == 0);
+    CHECK(w.engine().admin().describe("c").value().unread_signals == 0);
   }
 }
 

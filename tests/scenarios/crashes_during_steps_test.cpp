@@ -184,9 +184,9 @@ TEST_CASE("a step that gets on between its deaths is never convicted [S146]") {
       stet::engine e(stet::lmdb::open(d.directory / "store"), {.threads = 1, .listener = &quiet});
       e.define(Nth, [&e](stet::context& ctx, int) -> stet::task<std::string> {
         co_await ctx.step("x", [&e](stet::step_context& s) {
-          auto before = e.admin().describe("1")->records;
+          auto before = e.admin().describe("1").value().records;
           s.heartbeat(s.attempt());
-          while (e.admin().describe("1")->records == before)
+          while (e.admin().describe("1").value().records == before)
             std::this_thread::yield();  // a heartbeat that is visible is durable
           ::raise(SIGKILL);
         });

@@ -224,7 +224,7 @@ TEST_CASE("a damaged snapshot of a run that the journal has whole is written afr
         world w(c);
         w.open(define);
         CHECK(w.run(Quick, "quick", 7) == 7);
-        auto run = w.engine().admin().describe("quick")->run;
+        auto run = w.engine().admin().describe("quick").value().run;
         CHECK(w.run(Quick, "other", 7) == 7);  // its commit makes the first one's snapshot durable
         w.crash();
         auto key = keys::snapshot(run_number(run));
@@ -258,7 +258,7 @@ TEST_CASE("an older snapshot that is put back is refused, and the latest one goe
     w.open(define);
     (void)w.engine().start(Waits, "hurt", 0);
     w.settle();
-    auto key = keys::snapshot(run_number(w.engine().admin().describe("hurt")->run));
+    auto key = keys::snapshot(run_number(w.engine().admin().describe("hurt").value().run));
     w.close();
     auto old = get(w, key);
     w.reopen();
@@ -288,7 +288,7 @@ TEST_CASE("a preview counts what was put aside of a run") {
   w.open(define);
   (void)w.engine().start(Waits, "hurt", 0);
   w.settle();
-  auto key = keys::snapshot(run_number(w.engine().admin().describe("hurt")->run));
+  auto key = keys::snapshot(run_number(w.engine().admin().describe("hurt").value().run));
   w.close();
   w.reopen();
   w.engine().signal("hurt", Add, 1);

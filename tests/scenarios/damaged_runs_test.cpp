@@ -220,7 +220,7 @@ void damage(const kind_of_store& kind, const town& t, const std::string& key, co
     if (!snapshot) {
       l.engine->terminate(name);
       l.engine->run_until_idle();
-      auto status = l.engine->admin().describe(name)->status;
+      auto status = l.engine->admin().describe(name).value().status;
       CHECK(status != stet::status::running);
       CHECK(status != stet::status::stalled);
     }
@@ -269,9 +269,9 @@ TEST_CASE("a run whose history is damaged times out, and whoever called it is to
     recorder heard;
     auto key = stet::detail::keys::history(run, 0);
     life l(kind.open(""), clock, entropy, heard, key);
-    CHECK(l.engine->admin().describe("asker")->status == stet::status::running);
+    CHECK(l.engine->admin().describe("asker").value().status == stet::status::running);
     l.pass(31min);
-    CHECK(l.engine->admin().describe("desk")->status == stet::status::timed_out);
+    CHECK(l.engine->admin().describe("desk").value().status == stet::status::timed_out);
     CHECK(l.engine->find(Asker, "asker")->result() == "told");
     CHECK(heard.heard("its callers are found"));
   }
@@ -290,7 +290,7 @@ TEST_CASE("a run whose history is damaged is terminated by hand, and its parent 
     life l(kind.open(""), clock, entropy, heard, key);
     l.engine->terminate("worker", "it is no use");
     l.engine->run_until_idle();
-    CHECK(l.engine->admin().describe("worker")->status == stet::status::terminated);
+    CHECK(l.engine->admin().describe("worker").value().status == stet::status::terminated);
     CHECK(l.engine->find(Boss, "boss")->result() == "told");
     CHECK(l.engine->find(Asker, "asker of the worker")->result() == "told");
   }

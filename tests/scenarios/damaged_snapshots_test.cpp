@@ -79,7 +79,7 @@ std::uint64_t damaged(world& w, std::string* whole = nullptr) {
   w.open(define);
   (void)w.engine().start(Waits, "hurt", 1);
   w.settle();
-  auto run = w.engine().admin().describe("hurt")->run;
+  auto run = w.engine().admin().describe("hurt").value().run;
   w.close();  // now it has a snapshot
   w.reopen();
   w.engine().find(Waits, "hurt")->signal(Add, 10);
@@ -170,8 +170,8 @@ TEST_CASE("what is put aside and stands in the snapshot as well counts once") {
       work(w, between, "between");
       w.engine().find(Waits, "hurt")->signal(Add, 10);
       work(w, behind, "behind");  // passes write snapshots, and keep the newer blocks
-      auto run = w.engine().admin().describe("hurt")->run;
-      auto records = w.engine().admin().describe("hurt")->records;
+      auto run = w.engine().admin().describe("hurt").value().run;
+      auto records = w.engine().admin().describe("hurt").value().records;
       w.crash();
       auto key = snapshot_key(run);
       if (!w.store()->get(key)) continue;

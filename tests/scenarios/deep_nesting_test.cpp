@@ -90,7 +90,7 @@ TEST_CASE("a family of 8,000 generations ends with its oldest, before and behind
       w.engine().terminate(oldest);
       w.settle();
       check_all_over(w);
-      CHECK(w.engine().admin().describe(newest)->status == stet::status::terminated);
+      CHECK(w.engine().admin().describe(newest).value().status == stet::status::terminated);
       w.restart();
       check_all_over(w);
     });
@@ -110,7 +110,7 @@ TEST_CASE("a family of 8,000 generations is cancelled, and completes, and is era
       else w.engine().signal(newest, Go);
       w.settle();
       check_all_over(w);
-      auto status = w.engine().admin().describe(oldest)->status;
+      auto status = w.engine().admin().describe(oldest).value().status;
       CHECK(status == (cancels ? stet::status::cancelled : stet::status::completed));
       CHECK(w.engine().admin().erase(oldest, {.children = true}) == generations + 1);
     });

@@ -37,7 +37,7 @@ auto build(const char* step, bool is_whole = true) {
 }
 
 stet::status status_of(world& w, std::string_view id) {
-  return w.engine().admin().describe(id)->status;
+  return w.engine().admin().describe(id).value().status;
 }
 std::uint64_t stalled_by_filter(world& w) {
   return w.engine().admin().count("ExecutionStatus = 'Stalled'");

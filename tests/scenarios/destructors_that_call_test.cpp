@@ -263,7 +263,7 @@ TEST_CASE("destructors find everything inert when their engine is closed") {
     s.w.reopen();
     s.w.settle();
     CHECK(s.records(id) == before);
-    CHECK(s.w.engine().admin().describe(id)->details != "last");
+    CHECK(s.w.engine().admin().describe(id).value().details != "last");
     s.end(id, 1);
     CHECK(s.w.run(Work, id) == 1);
     s.check_nothing_threw();
@@ -327,7 +327,7 @@ TEST_CASE(
     CHECK(s.w.run(Work, "returns") == 1);
     CHECK(what_throws([&] { s.w.run(Work, "throws"); }).says("two"));
     CHECK(what_throws([&] { s.w.run(Work, "cancelled"); }).says("enough"));
-    CHECK(s.w.engine().admin().describe("returns")->details ==
+    CHECK(s.w.engine().admin().describe("returns").value().details ==
           "last");  // its code was alive, and set this
     s.check_nothing_threw();
     s.check_store();
@@ -394,7 +394,7 @@ TEST_CASE("destructors find everything inert when their run is stalled, or its p
     e.define(Child, [](stet::context&) -> stet::task<int> { co_return 1; });
   });
   s.end(id, 1);
-  CHECK(s.w.engine().admin().describe(id)->status == stet::status::stalled);
+  CHECK(s.w.engine().admin().describe(id).value().status == stet::status::stalled);
   CHECK(s.records(id) == before + 2);  // the signal, and the stall
   s.check_nothing_threw();
   s.check_store();

@@ -566,7 +566,7 @@ TEST_CASE("a close with a limit leaves behind what doesn't return, as a crash wo
       });
     });
     auto run = w.engine().start(Nth, "r", 5);
-    w.until([&] { return w.engine().admin().describe("r")->waits_for.size() == 1; });
+    w.until([&] { return w.engine().admin().describe("r").value().waits_for.size() == 1; });
     std::this_thread::sleep_for(5ms);
     CHECK(what_throws([&] { w.engine().close(-1ms); }).code == stet::errc::usage);
     CHECK(!w.engine().close(30ms));

@@ -317,7 +317,7 @@ TEST_CASE("a state that is too long doesn't go over, says so, and goes over when
       written += 40;
       CHECK(w.engine().call(Log, "ann", Write, line) == written);
     }
-    CHECK(w.engine().admin().describe("log/ann")->previous == 0);
+    CHECK(w.engine().admin().describe("log/ann").value().previous == 0);
     auto logs = w.heard.logs();
     auto told = std::count_if(logs.begin(), logs.end(), [&](auto& line) {
       return line.find(std::to_string(limit)) != std::string::npos;
@@ -326,7 +326,7 @@ TEST_CASE("a state that is too long doesn't go over, says so, and goes over when
     CHECK(told <= 2);
     w.engine().call(Log, "ann", Cut, 7);
     for (int i = 1; i < 60; ++i) CHECK(w.engine().call(Log, "ann", Write, "y") == 7 + i);
-    CHECK(w.engine().admin().describe("log/ann")->previous != 0);
+    CHECK(w.engine().admin().describe("log/ann").value().previous != 0);
     w.restart();
     CHECK(w.engine().call(Log, "ann", Write, "y") == 67);
     w.close();
@@ -358,7 +358,7 @@ TEST_CASE("a codec that throws when an entity goes over stalls it, and nothing i
       CHECK(call() == calls + 1);
     }
     CHECK(refused == 1);
-    CHECK(w.engine().admin().describe("log/ann")->previous != 0);
+    CHECK(w.engine().admin().describe("log/ann").value().previous != 0);
     CHECK(w.engine().call(Log, "ann", Write, "x") == calls + 1);
   }
 }
@@ -370,7 +370,7 @@ TEST_CASE("an entity doesn't fail by its own code: it stalls, until a build that
     });
     CHECK(what_throws([&] { w.engine().call(Log, "ann", Write, {.id = "1"}, "x"); }).code ==
           stet::errc::run_stalled);
-    CHECK(w.engine().admin().describe("log/ann")->status == stet::status::stalled);
+    CHECK(w.engine().admin().describe("log/ann").value().status == stet::status::stalled);
     w.close();
     w.open(define_log);
     w.settle();
@@ -430,6 +430,6 @@ TEST_CASE("a call that waits behind many unread signals when its entity goes ove
     CHECK(waits.result() == 2301);
     CHECK(again.result() == 2301);
     CHECK(e.call(Tally, "ann", Plus, 0) == 2301);
-    CHECK(e.admin().describe("tally/ann")->previous != 0);
+    CHECK(e.admin().describe("tally/ann").value().previous != 0);
   }
 }

@@ -188,7 +188,7 @@ TEST_CASE("a body that still runs holds its run's erasure up [S103]") {
     CHECK(refused.code == stet::errc::conflict);
     CHECK(refused.says("body"));
     CHECK(refused.says("nothing was changed"));
-    CHECK(w.engine().admin().describe("p")->status == stet::status::running);
+    CHECK(w.engine().admin().describe("p").value().status == stet::status::running);
     go = true;
     w.until([&] { return !what_throws([&] { w.engine().admin().erase("p"); }).thrown; });
     CHECK(!w.engine().admin().describe("p"));
@@ -216,8 +216,8 @@ TEST_CASE("if a body of one of them runs, no run of an erasure is terminated or 
   auto erase = [&] { return w.engine().admin().erase("f", {.children = true, .terminate = true}); };
   auto refused = what_throws(erase);
   CHECK(refused.code == stet::errc::conflict);
-  CHECK(w.engine().admin().describe("f")->status == stet::status::running);
-  CHECK(w.engine().admin().describe("p")->status == stet::status::running);
+  CHECK(w.engine().admin().describe("f").value().status == stet::status::running);
+  CHECK(w.engine().admin().describe("p").value().status == stet::status::running);
   go = true;
   w.until([&] { return !what_throws(erase).thrown; });
   CHECK(w.engine().admin().count() == 0);
@@ -311,7 +311,7 @@ TEST_CASE("a run that ends in the moment in which others are taken goes in its o
     w.clock.advance(1h + 1ms);  // the first is erased, and the second ends
     CHECK(goes("first"));
     w.settle();
-    CHECK(w.engine().admin().describe("second")->status == stet::status::completed);
+    CHECK(w.engine().admin().describe("second").value().status == stet::status::completed);
     w.pass(59min);
     CHECK(w.engine().admin().describe("second"));
     w.clock.advance(1min + 1ms);

@@ -16,7 +16,7 @@ inline constexpr stet::workflow<std::size_t(std::string)> Length{"length"};
 inline constexpr stet::entity<int> Account{"account"};
 inline constexpr stet::update<int(int)> Pay{"pay"};
 inline constexpr stet::signal<std::string> Word{"word"};
-constexpr stet::start_options terminates{.conflict = stet::id_conflict::terminate_existing};
+const stet::start_options terminates{.conflict = stet::id_conflict::terminate_existing};
 
 void define_all(stet::engine& e) {
   e.define(Listens, [](stet::context& ctx, std::string s) -> stet::task<std::string> {

@@ -57,7 +57,7 @@ TEST_CASE("a step that fails again and again is reported, ever more rarely") {
       CHECK(e.id == "order\n7");
       CHECK(e.step == "charge");
       CHECK(e.error == "no " + std::to_string(e.attempt));
-      CHECK(e.run == w.engine().admin().describe("order\n7")->run);
+      CHECK(e.run == w.engine().admin().describe("order\n7").value().run);
       CHECK(e.text.find('\n') == std::string::npos);
       CHECK(e.text.find("has failed " + std::to_string(e.attempt) + " times") != std::string::npos);
     }

@@ -102,7 +102,7 @@ TEST_CASE("while the store refuses to write, readers see what is durable") {
       CHECK(e.admin().count_by_status().size() == 2);
       CHECK(e.admin().open_runs() == std::vector<std::string>{"open"});
       CHECK(!e.admin().describe("new"));
-      CHECK(e.admin().describe("open")->waits_for.size() == 1);
+      CHECK(e.admin().describe("open").value().waits_for.size() == 1);
       CHECK(e.admin().history("old").size() == 2);
       CHECK(e.admin().history("new").empty());
       CHECK(!e.find(Keep, "new"));

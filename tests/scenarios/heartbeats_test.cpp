@@ -59,7 +59,7 @@ TEST_CASE("a heartbeat of an attempt that was left behind isn't the progress of 
     w.until([&] { return late.begun == 1; });
     w.clock.advance(1min);
     w.until([&] {
-      return w.engine().admin().describe("r")->waits_for.at(0).due != stet::time_point();
+      return w.engine().admin().describe("r").value().waits_for.at(0).due != stet::time_point();
     });
     if (before_next) {  // while the step waits for its retry
       late.may_beat = true;
@@ -70,7 +70,7 @@ TEST_CASE("a heartbeat of an attempt that was left behind isn't the progress of 
     w.until([&] { return late.begun == 2; });
     late.may_beat = true;
     w.until([&] {
-      return w.engine().admin().describe("r")->waits_for.at(0).due != stet::time_point();
+      return w.engine().admin().describe("r").value().waits_for.at(0).due != stet::time_point();
     });
     w.clock.advance(5s);
     w.until([&] { return run.status() != stet::status::running; });
@@ -124,7 +124,7 @@ TEST_CASE(
     auto run = w.engine().start(Number, "r", 0);
     w.until([&] { return said_all.load(); });
     for (int i = 0; i < 3; ++i) w.poke();
-    auto shown = w.engine().admin().describe("r")->waits_for.at(0).progress;
+    auto shown = w.engine().admin().describe("r").value().waits_for.at(0).progress;
     REQUIRE(!shown.empty());
     CHECK(stet::decode<int>(shown) == 10'000);
     may_fail = true;

@@ -279,7 +279,7 @@ TEST_CASE("a run that goes on as new in its first event hands on what it is and 
     auto info = w.engine().admin().describe("l");
     REQUIRE(info);
     CHECK(info->previous != 0);
-    CHECK(info->parent == w.engine().admin().describe("parent")->run);
+    CHECK(info->parent == w.engine().admin().describe("parent").value().run);
     CHECK(stet::decode<std::string>(info->memo) == "to the child");
     CHECK(info->details == "in its first event");
     w.engine().signal("l", Word, "to the child");

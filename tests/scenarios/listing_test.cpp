@@ -438,6 +438,35 @@ TEST_CASE("namespaces are worlds of their own in one store [S215]") {
   });
 }
 
+TEST_CASE("a customer's name finds that customer's runs only, whatever the name holds") {
+  everywhere_by_hand([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Wait, [](stet::context& ctx) -> stet::task<> { co_await ctx.receive(Go); });
+    });
+    auto& e = w.engine();
+    const std::string names[] = {"ann", "o'neill", "x' OR customer != 'x", "back\\", "\"", "a\nb"};
+    for (auto& who : names) e.start(Wait, "of " + who, {.attributes = {Customer(who), Cents(1)}});
+    using namespace stet::built_in;
+    for (auto& who : names) {
+      CAPTURE(who);
+      const list own{"of " + who};
+      CHECK(ids_of(e.admin().list(Customer == who)) == own);
+      CHECK(ids_of(e.admin().list("customer = " + stet::quoted(who))) == own);
+      CHECK(ids_of(e.admin().list(Cents == 1 && Customer.in({who}) && WorkflowType == Wait)) ==
+            own);
+      CHECK(ids_of(e.admin().list(Customer == who && "cents = 2 OR cents = 1")) == own);
+      CHECK(ids_of(e.admin().list(WorkflowId == "of " + who)) == own);
+      CHECK(e.admin().count(Customer.starts_with(who) &&
+                            ExecutionStatus == stet::status::running) == 1);
+    }
+    CHECK(e.admin().count(Customer.is_not_null()) == 6);
+    CHECK(e.admin().count(StartTime >= stet::time_point{} && CloseTime.is_null()) == 6);
+    CHECK(what_throws([&] {
+            e.admin().list(Customer == "ann" && "cents = 1) OR (cents = 1");
+          }).code == stet::errc::usage);
+  });
+}
+
 TEST_CASE("what can't be an attribute, a memo or a page is refused, and nothing is begun") {
   everywhere_by_hand([](world& w) {
     w.open([](stet::engine& e) {

@@ -176,7 +176,7 @@ TEST_CASE(
       CHECK_MESSAGE(what.says(std::string("the history says ") + c.was), what.text);
       CHECK_MESSAGE(what.says(std::string("code says ") + c.is), what.text);
       CHECK(w.heard.heard("run 't' of workflow 'text' is stalled"));
-      CHECK(w.engine().admin().describe("t")->reason.find(c.was) != std::string::npos);
+      CHECK(w.engine().admin().describe("t").value().reason.find(c.was) != std::string::npos);
       CHECK(w.done.of("wrong") == 0);
       CHECK(w.done.of("last") == 1);
       CHECK(w.done.of("innocent") == 1);
@@ -203,7 +203,7 @@ TEST_CASE("a divergence names both places in the source") {
   w.crash();
   w.open(build(w, renamed));
   w.pass(1h);
-  auto reason = w.engine().admin().describe("t")->reason;
+  auto reason = w.engine().admin().describe("t").value().reason;
   auto places = 0;
   for (auto at = reason.find("line "); at != std::string::npos; at = reason.find("line ", at + 1))
     ++places;
@@ -229,7 +229,7 @@ TEST_CASE("a stalled run may be cancelled, which waits for a build that fits, or
     auto info = w.engine().admin().describe("cancelled").value();
     CHECK(info.cancel_requested == asked);
     CHECK(info.cancel_reason == "enough");
-    CHECK(w.engine().admin().describe("terminated")->cancel_requested == stet::time_point{});
+    CHECK(w.engine().admin().describe("terminated").value().cancel_requested == stet::time_point{});
     CHECK(w.engine().find(Text, "terminated")->status() == stet::status::terminated);
     w.crash();
     w.open(build(w, recorded));
@@ -326,7 +326,8 @@ TEST_CASE("the watch finds what no crash has shown yet: a body that writes what 
   auto run = w.engine().start(Text, "t");
   w.settle();
   CHECK(run.status() == stet::status::stalled);
-  CHECK(w.engine().admin().describe("t")->reason.find("isn't deterministic") != std::string::npos);
+  CHECK(w.engine().admin().describe("t").value().reason.find("isn't deterministic") !=
+        std::string::npos);
 }
 
 TEST_CASE("arguments that don't decode stall their run; a build that reads them runs it") {

@@ -84,13 +84,13 @@ TEST_CASE("an event that is larger than a commit stalls its run, and the engine 
         e.signal("a", Go, 1);
       }
       e.run_until_idle(1min);
-      CHECK(e.admin().describe("a")->status == stet::status::stalled);
-      CHECK(e.admin().describe("a")->reason.find("one commit takes") != std::string::npos);
+      CHECK(e.admin().describe("a").value().status == stet::status::stalled);
+      CHECK(e.admin().describe("a").value().reason.find("one commit takes") != std::string::npos);
       is_well(e, "w1");
     });
     live([&](stet::engine& e) {
       e.run_until_idle(1min);
-      CHECK(e.admin().describe("a")->status == stet::status::stalled);
+      CHECK(e.admin().describe("a").value().status == stet::status::stalled);
       is_well(e, "w2");
       if (how == "asks for too much") e.start(Asks, "enough", 12);
       e.run_until_idle(1min);

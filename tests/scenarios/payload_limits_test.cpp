@@ -166,8 +166,8 @@ TEST_CASE(
       w.options.payload_bytes_max = now;
       w.restart();
       w.settle();
-      CHECK(w.engine().admin().describe("refused")->status == stet::status::running);
-      CHECK(w.engine().admin().describe("taken")->status == stet::status::running);
+      CHECK(w.engine().admin().describe("refused").value().status == stet::status::running);
+      CHECK(w.engine().admin().describe("taken").value().status == stet::status::running);
     }
     auto all = w.result(*w.engine().find(Makes, "refused"));
     CHECK(all == "step payload; child payload; signal payload; put step_failed; ");
@@ -241,14 +241,14 @@ TEST_CASE("a reason that is too long is refused where it is given, and nothing i
     });
     auto run = w.engine().start(Hears, "h");
     w.settle();
-    auto records = w.engine().admin().describe("h")->records;
+    auto records = w.engine().admin().describe("h").value().records;
     auto cancelled = what_throws([&] { run.cancel(text(100'000)); });
     CHECK(cancelled.code == stet::errc::usage);
     CHECK(cancelled.says("100000 bytes"));
     CHECK(cancelled.says("20480"));
     CHECK(what_throws([&] { run.terminate(text(100'000)); }).code == stet::errc::usage);
     w.settle();
-    CHECK(w.engine().admin().describe("h")->records == records);
+    CHECK(w.engine().admin().describe("h").value().records == records);
     run.cancel(text(20'000));
     w.finish();
     CHECK(run.status() == stet::status::cancelled);

@@ -130,12 +130,13 @@ TEST_CASE(
         idle(w);
       }
       CHECK(run.status() == stet::status::running);
-      CHECK(w.engine().admin().describe("t")->waits_for.at(0).last_error.empty());
+      CHECK(w.engine().admin().describe("t").value().waits_for.at(0).last_error.empty());
       pending.clear();
       if (blocks) w.clock.advance(1min);  // otherwise the last dropped completion failed it
-      w.until(
-          [&] { return !w.engine().admin().describe("t")->waits_for.at(0).last_error.empty(); });
-      auto why = w.engine().admin().describe("t")->waits_for.at(0).last_error;
+      w.until([&] {
+        return !w.engine().admin().describe("t").value().waits_for.at(0).last_error.empty();
+      });
+      auto why = w.engine().admin().describe("t").value().waits_for.at(0).last_error;
       if (blocks) CHECK(why.find("no heartbeat within 60000 ms") != std::string::npos);
       w.clock.advance(2s);
       w.until([&] { return seen == 5; });  // the second attempt reads the progress of the first

@@ -75,7 +75,7 @@ TEST_CASE("nobody can compute a promise's token from an idempotency key") {
       CHECK(what_throws([&] { w.engine().resolve(Answer, other, "forged"); }).code ==
             stet::errc::not_found);
     }
-    CHECK(w.engine().admin().describe("a")->waits_for.at(0).detail == l.token);
+    CHECK(w.engine().admin().describe("a").value().waits_for.at(0).detail == l.token);
     CHECK(w.engine().resolve(Answer, l.token, "honest"));
     CHECK(w.result(run) == "honest");
     CHECK_FALSE(w.engine().resolve(Answer, l.token, "late"));
@@ -111,7 +111,9 @@ TEST_CASE(
     w.open([&](stet::engine& e) { e.define(Ask, asking(l)); });
     (void)w.engine().start(Ask, "a");
     w.settle();
-    auto shown = [](stet::engine& e) { return e.admin().describe("a")->waits_for.at(0).detail; };
+    auto shown = [](stet::engine& e) {
+      return e.admin().describe("a").value().waits_for.at(0).detail;
+    };
     w.restart();
     w.settle();
     CHECK(shown(w.engine()) == l.token);

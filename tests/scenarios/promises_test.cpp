@@ -84,7 +84,7 @@ TEST_CASE("a token that no run gave, or that stands for another promise, is refu
       CAPTURE(t);
       CHECK(what_throws([&] { w.engine().resolve(Answer, t, "x"); }).code == stet::errc::not_found);
     }
-    CHECK(w.engine().admin().describe("t")->waits_for.at(0).detail == token);
+    CHECK(w.engine().admin().describe("t").value().waits_for.at(0).detail == token);
     CHECK(w.engine().resolve(Answer, token, "still good"));
     CHECK(w.result(run) == "still good");
   });

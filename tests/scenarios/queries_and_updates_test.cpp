@@ -72,10 +72,10 @@ TEST_CASE(
     CHECK(run.query(Content) == "");
     CHECK(run.update(Add, "a") == 1);
     CHECK(run.update(Add, "b") == 2);
-    auto records = w.engine().admin().describe("c")->records;
+    auto records = w.engine().admin().describe("c").value().records;
     CHECK(run.query(Content) == "ab");
     CHECK(run.query(Item, 1) == "b");
-    CHECK(w.engine().admin().describe("c")->records == records);  // the query wrote nothing
+    CHECK(w.engine().admin().describe("c").value().records == records);  // the query wrote nothing
     w.restart();
     run = *w.engine().find(Cart, "c");
     CHECK(run.query(Content) == "ab");
@@ -133,11 +133,11 @@ TEST_CASE("an update that is refused leaves no trace, and no validator runs on a
     w.open([&](stet::engine& e) { define_cart(w, e); });
     auto run = w.engine().start(Cart, "c");
     run.update(Add, "a");
-    auto records = w.engine().admin().describe("c")->records;
+    auto records = w.engine().admin().describe("c").value().records;
     auto refused = what_throws([&] { run.update(Add, ""); });
     CHECK(refused.code == stet::errc::rejected);
     CHECK(refused.says("nothing to add"));
-    CHECK(w.engine().admin().describe("c")->records == records);
+    CHECK(w.engine().admin().describe("c").value().records == records);
     CHECK(w.done.of("validated") == 1);
     w.restart();
     CHECK(w.engine().find(Cart, "c")->query(Content) == "a");
@@ -156,7 +156,7 @@ TEST_CASE("a second update of one id is the first, before and after its answer [
     auto second = run.start_update(Pack, {.id = "p"}, "other shoes");
     CHECK(first.id() == second.id());
     CHECK_FALSE(first.wait_for(0ms));
-    CHECK(w.engine().admin().describe("c")->open_updates == 1);
+    CHECK(w.engine().admin().describe("c").value().open_updates == 1);
     w.restart();
     run = *w.engine().find(Cart, "c");
     auto third = run.start_update(Pack, {.id = "p"}, "shoes");
@@ -169,7 +169,7 @@ TEST_CASE("a second update of one id is the first, before and after its answer [
     run.signal(Close);
     CHECK(w.result(run) == "[shoes]");
     CHECK(run.update(Pack, {.id = "p"}, "shoes") == "[shoes]");  // also after the run has ended
-    CHECK(w.engine().admin().describe("c")->open_updates == 0);
+    CHECK(w.engine().admin().describe("c").value().open_updates == 0);
   });
 }
 

@@ -196,16 +196,16 @@ TEST_CASE("a cancellation is answered once: twice, and after the end, it is noth
     auto run = w.engine().start(Text, "t");
     run.cancel("first");
     w.settle();
-    auto records = w.engine().admin().describe("t")->records;
+    auto records = w.engine().admin().describe("t").value().records;
     run.cancel("second");
     w.settle();
-    CHECK(w.engine().admin().describe("t")->records == records);
+    CHECK(w.engine().admin().describe("t").value().records == records);
     CHECK(w.result(run) == "p cleaned");  // it went on to its end: the value counts
-    records = w.engine().admin().describe("t")->records;
+    records = w.engine().admin().describe("t").value().records;
     run.cancel("third");
     run.terminate("fourth");
     CHECK(run.status() == stet::status::completed);
-    CHECK(w.engine().admin().describe("t")->records == records);
+    CHECK(w.engine().admin().describe("t").value().records == records);
   });
 }
 
@@ -221,7 +221,7 @@ TEST_CASE("cancelling one run touches no other of the same workflow [S88]") {
     w.engine().cancel("a", "because");
     CHECK(w.result(b) == "done");
     CHECK(a.status() == stet::status::cancelled);
-    CHECK(w.engine().admin().describe("a")->reason == "because");
+    CHECK(w.engine().admin().describe("a").value().reason == "because");
     CHECK(what_throws([&] { w.engine().cancel("c"); }).code == stet::errc::not_found);
     CHECK(what_throws([&] { w.engine().terminate("c"); }).code == stet::errc::not_found);
   });
@@ -299,7 +299,7 @@ TEST_CASE("a workflow that swallows its cancellation for ever is ended, with the
     run.cancel("x");
     w.settle();
     CHECK(run.status() == stet::status::cancelled);
-    CHECK(w.engine().admin().describe("t")->reason.find("went on") != std::string::npos);
+    CHECK(w.engine().admin().describe("t").value().reason.find("went on") != std::string::npos);
     w.restart();
     CHECK(w.engine().find(Text, "t")->status() == stet::status::cancelled);
   });

@@ -51,7 +51,8 @@ void play(world& w) {
     bool all = !told.thrown;
     told = what_throws([&] {
       for (int i = 0; i < runs && all; ++i)
-        all = w.engine().admin().describe(std::to_string(i))->status == stet::status::completed;
+        all = w.engine().admin().describe(std::to_string(i)).value().status ==
+              stet::status::completed;
     });
     if (told.thrown) REQUIRE_MESSAGE(told.code == stet::errc::full, told.text);
     if (all && !told.thrown) return;

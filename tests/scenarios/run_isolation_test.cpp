@@ -74,7 +74,7 @@ TEST_CASE("a million awaits in a loop need no stack and no records [S151]") {
   w.restart();
   CHECK(w.run(Long, "l", 0) == 500'000 + 5'000 + 10'000 + 10'000);
   CHECK(g.span() < 100'000);
-  CHECK(w.engine().admin().describe("l")->records == 4);
+  CHECK(w.engine().admin().describe("l").value().records == 4);
 }
 
 TEST_CASE("ten thousand branches at once, ended at once or one by one [S151]") {

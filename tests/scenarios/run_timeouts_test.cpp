@@ -50,19 +50,19 @@ TEST_CASE("the time-out of a run that is stalled from a start on ends it") {
     w.engine().find(Sleeps, "r")->cancel("why not");
     w.engine().find(Sleeps, "long")->cancel("why not");
     w.settle();
-    CHECK(w.engine().admin().describe("r")->status == stet::status::stalled);
+    CHECK(w.engine().admin().describe("r").value().status == stet::status::stalled);
     w.close();
     w.reopen();
     w.settle();
-    CHECK(w.engine().admin().describe("r")->status == stet::status::stalled);
+    CHECK(w.engine().admin().describe("r").value().status == stet::status::stalled);
     w.pass(90min);
-    CHECK(w.engine().admin().describe("r")->status == stet::status::timed_out);
-    CHECK(w.engine().admin().describe("long")->status == stet::status::stalled);
+    CHECK(w.engine().admin().describe("r").value().status == stet::status::timed_out);
+    CHECK(w.engine().admin().describe("long").value().status == stet::status::stalled);
     w.close();
     w.clock.advance(5h);  // also while no engine runs
     w.reopen();
     w.settle();
-    CHECK(w.engine().admin().describe("long")->status == stet::status::timed_out);
+    CHECK(w.engine().admin().describe("long").value().status == stet::status::timed_out);
   });
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("steps of the clock leave each timer in its place, once") {
     CHECK(timers_in_memory(w.engine()) <= 80);
   }
   for (int i = 0; i < 20; ++i)
-    CHECK(w.engine().admin().describe(std::to_string(i))->status == stet::status::completed);
+    CHECK(w.engine().admin().describe(std::to_string(i)).value().status == stet::status::completed);
 }
 
 TEST_CASE("a small step back of the clock costs later downtimes no more than itself") {
@@ -147,7 +147,7 @@ TEST_CASE("a small step back of the clock costs later downtimes no more than its
     w.engine().start(Timer, "before", 10min);
     w.settle();
     live_again(2s);  // a deploy
-    CHECK(w.engine().admin().describe("before")->status == stet::status::running);
+    CHECK(w.engine().admin().describe("before").value().status == stet::status::running);
     clock.pass(72h);
     w.settle();
     w.engine().start(Timer, "r", 24h);
@@ -157,10 +157,10 @@ TEST_CASE("a small step back of the clock costs later downtimes no more than its
     live_again(20h);  // the clock is right
     clock.pass(3h - 1s);
     w.settle();
-    CHECK(w.engine().admin().describe("r")->status == stet::status::running);
+    CHECK(w.engine().admin().describe("r").value().status == stet::status::running);
     clock.pass(15s);
     w.settle();
-    CHECK(w.engine().admin().describe("r")->status == stet::status::completed);
+    CHECK(w.engine().admin().describe("r").value().status == stet::status::completed);
   }
 }
 
@@ -181,7 +181,7 @@ TEST_CASE("a time that is named has come when the wall clock says so, though tha
     w.settle();
     clock.set(-10h);
     w.settle();
-    CHECK(w.engine().admin().describe("r")->waits_for.at(0).due == named);
+    CHECK(w.engine().admin().describe("r").value().waits_for.at(0).due == named);
     for (int minutes = 0; minutes < (is_set_right ? 3 * 60 : 12 * 60 - 1); ++minutes) {
       clock.pass(1min);
       w.settle();
@@ -208,7 +208,7 @@ TEST_CASE("a delayed run that can't be read when it is to begin isn't woken agai
     w.engine().start(Sleeps, "r", {.delay = 1h});
     w.settle();
     auto chunk = stet::detail::keys::history(
-        stet::detail::run_number(w.engine().admin().describe("r")->run), 0);
+        stet::detail::run_number(w.engine().admin().describe("r").value().run), 0);
     w.close();
     {
       auto s = w.store();
@@ -221,10 +221,10 @@ TEST_CASE("a delayed run that can't be read when it is to begin isn't woken agai
     w.reopen();
     w.settle();
     w.pass(2h);
-    CHECK(w.engine().admin().describe("r")->status == stet::status::stalled);
+    CHECK(w.engine().admin().describe("r").value().status == stet::status::stalled);
     CHECK(!w.engine().next_wakeup());
     w.engine().terminate("r");
     w.settle();
-    CHECK(w.engine().admin().describe("r")->status == stet::status::terminated);
+    CHECK(w.engine().admin().describe("r").value().status == stet::status::terminated);
   });
 }

@@ -35,7 +35,7 @@ TEST_CASE("signals are read in their order, whether somebody waits already or no
     w.settle();
     w.restart();
     run = *w.engine().find(Collect, "c");
-    CHECK(w.engine().admin().describe("c")->unread_signals == 0);
+    CHECK(w.engine().admin().describe("c").value().unread_signals == 0);
     run.signal(Word, "c");
     CHECK_FALSE(run.wait_for(0ms));
     run.signal(Word, "d");
@@ -318,8 +318,8 @@ TEST_CASE("a signal to a stalled run is kept until a build comes that can read i
       });
     });
     w.engine().find(Collect, "c")->signal(Word, "b");
-    CHECK(w.engine().admin().describe("c")->status == stet::status::stalled);
-    CHECK(w.engine().admin().describe("c")->unread_signals == 1);
+    CHECK(w.engine().admin().describe("c").value().status == stet::status::stalled);
+    CHECK(w.engine().admin().describe("c").value().unread_signals == 1);
     w.open([](stet::engine& e) { e.define(Collect, collect); });
     CHECK(w.result(*w.engine().find(Collect, "c")) == "ab");
   });
@@ -427,7 +427,7 @@ TEST_CASE(
         });
       for (auto& t : senders) t.join();
       CHECK(w.result(run) == wanted);
-      auto unread = w.engine().admin().describe("l")->unread_signals;
+      auto unread = w.engine().admin().describe("l").value().unread_signals;
       CHECK(taken == static_cast<unsigned>(wanted) + unread);
       CHECK(taken + refused == 400);
     }

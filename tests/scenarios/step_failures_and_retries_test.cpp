@@ -82,7 +82,7 @@ TEST_CASE("resume begins the retries for which a run waits, and what it waits fo
     });
     w.engine().start(Text, "t");
     w.settle();
-    CHECK(w.engine().admin().describe("t")->waits_for.size() == 2);
+    CHECK(w.engine().admin().describe("t").value().waits_for.size() == 2);
     w.restart();
     w.engine().admin().resume("t");
     w.settle();
@@ -309,7 +309,7 @@ TEST_CASE("a result whose commit was reported as unknown is found, not made agai
         },
         [](world& w, death d) {
           CHECK(w.done.of("x") <= (d.happened && !d.after ? 2 : 1));
-          CHECK(w.engine().admin().describe("w")->records <=
+          CHECK(w.engine().admin().describe("w").value().records <=
                 5);  // started, step, perhaps attempt, done, completed
         });
   }

@@ -155,7 +155,7 @@ TEST_CASE("stet::stopped counts as a failure when nobody asked, and is a time-ou
     w.clock.advance(1min);
     if (attempt == 1)
       w.until([&] {
-        return w.engine().admin().describe("r")->waits_for.at(0).due != stet::time_point();
+        return w.engine().admin().describe("r").value().waits_for.at(0).due != stet::time_point();
       });
     w.clock.advance(2s);
   }

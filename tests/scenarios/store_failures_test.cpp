@@ -250,7 +250,7 @@ TEST_CASE("who stops waiting in the turn in which the store fails is told") {
     failed += what_throws([&] { (void)run.wait_for(0ms); }).thrown;
     w.crash();
     w.reopen();
-    CHECK(w.engine().admin().describe("1")->status == stet::status::running);
+    CHECK(w.engine().admin().describe("1").value().status == stet::status::running);
   }
   CHECK(failed > 0);
   CHECK(failed < looks_max);

@@ -137,7 +137,7 @@ TEST_CASE("a signal or an update that can't be sealed was not sent") {
       CHECK(w.engine().admin().history("l").size() == before);
       w.close();
       w.reopen();
-      CHECK(w.engine().admin().describe("l")->status == stet::status::running);
+      CHECK(w.engine().admin().describe("l").value().status == stet::status::running);
       run = *w.engine().find(Listens, "l");
       CHECK(run.update(Say, "x") == ".x");
       run.signal(Word, "a");
@@ -236,7 +236,7 @@ TEST_CASE("wherever sealing fails, once, nobody is lost and others go on") {
             e.admin().resume(id);
         w.finish();
         CHECK(e.find(Chain, "chain")->status() == stet::status::completed);
-        CHECK(stet::decode<std::string>(e.admin().describe("chain")->memo) == "kept");
+        CHECK(stet::decode<std::string>(e.admin().describe("chain").value().memo) == "kept");
         auto p = e.find(Parent, "p")->status();
         // If a child's result or its arguments can't be sealed, the parent gets a failure.
         CHECK((p == stet::status::completed || p == stet::status::failed));
@@ -432,7 +432,7 @@ TEST_CASE("a listener that throws isn't listened to") {
   CHECK(w.run(Echo, "e", "x") == "x");
   (void)w.engine().start(Fails, "f", 1);
   w.settle();
-  CHECK(w.engine().admin().describe("f")->status == stet::status::stalled);
+  CHECK(w.engine().admin().describe("f").value().status == stet::status::stalled);
 }
 
 TEST_CASE("a listener that calls an engine gets an error that says so, on any thread") {

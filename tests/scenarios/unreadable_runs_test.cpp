@@ -124,7 +124,9 @@ struct town {
   }
   stet::engine& operator*() const { return *engine; }
   stet::engine* operator->() const { return engine.get(); }
-  std::uint64_t run_of(std::string_view id) const { return engine->admin().describe(id)->run; }
+  std::uint64_t run_of(std::string_view id) const {
+    return engine->admin().describe(id).value().run;
+  }
   /// Begins another life, in which the latest run of this id can't be read.
   void damage(std::string_view id) {
     damaged = {stet::detail::keys::snapshot(stet::detail::run_number(run_of(id)))};
@@ -230,7 +232,7 @@ TEST_CASE("a child ends while its parent can't be read: restored, the parent hea
     t.damage("boss");
     t->signal("worker", Go);
     t->run_until_idle();
-    CHECK(t->admin().describe("worker")->status == stet::status::completed);
+    CHECK(t->admin().describe("worker").value().status == stet::status::completed);
     for (int i = 1; i < lives; ++i) {
       t.close();
       t.open();
@@ -254,7 +256,7 @@ TEST_CASE(
     t->terminate("boss");
     t->run_until_idle();
     t.restore();
-    CHECK(t->admin().describe("worker")->status ==
+    CHECK(t->admin().describe("worker").value().status ==
           (asks ? stet::status::cancelled : stet::status::terminated));
     t.check();
   }
@@ -308,7 +310,7 @@ TEST_CASE("what is owed is known to check, and waits until all that it needs can
   t.damaged = {stet::detail::keys::snapshot(
       stet::detail::run_number(worker))};  // now the boss can be read, its worker can't
   t.open();
-  CHECK(t->admin().describe("boss")->status == stet::status::running);
+  CHECK(t->admin().describe("boss").value().status == stet::status::running);
   t.restore();
   CHECK(t->find(Boss, "boss")->result() == "worker says 5");
   t.check();

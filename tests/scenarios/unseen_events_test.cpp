@@ -75,8 +75,8 @@ TEST_CASE("a cancellation that a run hasn't seen goes over to the run that conti
     w.run(Sends, "s", "go, cancel");
     w.restart();
     CHECK(status_of(w, "l") == stet::status::cancelled);
-    CHECK(w.engine().admin().describe("l")->reason == "no more of it");
-    CHECK(w.engine().admin().describe("l")->previous != 0);
+    CHECK(w.engine().admin().describe("l").value().reason == "no more of it");
+    CHECK(w.engine().admin().describe("l").value().previous != 0);
     CHECK(w.engine().admin().open_runs().empty());
     check_store(w);
   });
@@ -91,7 +91,7 @@ TEST_CASE("so does that of a parent which gives up its child") {
     CHECK(w.result(parent) == "stop");
     w.restart();
     CHECK(status_of(w, "l") == stet::status::cancelled);
-    CHECK(w.engine().admin().describe("l")->previous != 0);
+    CHECK(w.engine().admin().describe("l").value().previous != 0);
     check_store(w);
   });
 }
@@ -158,7 +158,7 @@ TEST_CASE("an answer to a promise that nobody can read any more is told to the l
     w.open(define_all);
     (void)w.engine().start(Loop, "l", 0);
     w.settle();
-    auto token = w.engine().admin().describe("l")->waits_for.at(0).detail;
+    auto token = w.engine().admin().describe("l").value().waits_for.at(0).detail;
     w.close();
     w.open(define_others);
     w.engine().signal("l", Go);

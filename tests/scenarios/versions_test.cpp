@@ -40,13 +40,13 @@ void define(stet::engine& e, std::string_view version, const body& b) {
   e.define(Text, {.version = version}, [b](stet::context& ctx) { return b(ctx); });
 }
 std::string version_of(world& w, std::string_view id) {
-  return w.engine().admin().describe(id)->version;
+  return w.engine().admin().describe(id).value().version;
 }
 std::string reason_of(world& w, std::string_view id) {
-  return w.engine().admin().describe(id)->reason;
+  return w.engine().admin().describe(id).value().reason;
 }
 bool is_stalled(world& w, std::string_view id) {
-  return w.engine().admin().describe(id)->status == stet::status::stalled;
+  return w.engine().admin().describe(id).value().status == stet::status::stalled;
 }
 
 }  // namespace
@@ -324,7 +324,7 @@ TEST_CASE("a move is there as soon as it returns, whichever commit the process d
         [](world& w) {
           auto run = w.engine().start(Text, "t");
           w.settle();
-          if (w.engine().admin().describe("t")->status == stet::status::running) {
+          if (w.engine().admin().describe("t").value().status == stet::status::running) {
             auto version = version_of(w, "t");
             if (w.done.of("moved")) CHECK(version == "2");
             run.move_to("2");
@@ -551,7 +551,7 @@ TEST_CASE("a copy has the versions and the markers") {
   program(e);
   CHECK(e.preview().stalled_runs == 0);
   e.start();
-  CHECK(e.admin().describe("t")->version == "1");
+  CHECK(e.admin().describe("t").value().version == "1");
   e.signal("t", Go);
   CHECK(e.find(Text, "t")->result() == "new");
 }

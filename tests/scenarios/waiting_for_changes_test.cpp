@@ -45,9 +45,9 @@ TEST_CASE("a wait for a change returns when the run has done or was sent somethi
     CHECK(w.result(run) == 6);
     auto ended = admin.wait_for_change(*third, 1min);
     CHECK(ended->status == stet::status::completed);
-    CHECK(admin.wait_for_change(*ended, 1min)->status == stet::status::completed);
+    CHECK(admin.wait_for_change(*ended, 1min).value().status == stet::status::completed);
     w.restart();
-    CHECK(w.engine().admin().wait_for_change(first, 1min)->records == ended->records);
+    CHECK(w.engine().admin().wait_for_change(first, 1min).value().records == ended->records);
   });
 }
 

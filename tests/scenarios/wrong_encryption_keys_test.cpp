@@ -65,11 +65,12 @@ void stalled_once(const list& right, const list& wrong) {
       w.reopen();
       if (by_resume) w.engine().admin().resume("w");
       w.settle();
-      CHECK(w.engine().admin().describe("w")->status == stet::status::running);
+      CHECK(w.engine().admin().describe("w").value().status == stet::status::running);
       w.engine().find(Waits, "w")->signal(Word, "!");
       CHECK(w.result(*w.engine().find(Waits, "w")) == "secretsecret!");
-      CHECK(stet::decode<std::string>(w.engine().admin().describe("w")->memo) == "memo secret");
-      CHECK(w.engine().admin().describe("w")->details == "details secret");
+      CHECK(stet::decode<std::string>(w.engine().admin().describe("w").value().memo) ==
+            "memo secret");
+      CHECK(w.engine().admin().describe("w").value().details == "details secret");
       w.close();
       CHECK(stet::check(*w.store()).ok());
     }

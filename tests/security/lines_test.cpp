@@ -164,7 +164,7 @@ TEST_CASE("no id, name, reason or text of others forges a line of what() or of a
     w.engine().signal(evil + "/stalled", Go, 1);
     w.settle();
     all.note("a stalled run", [&] { w.engine().find(Work, evil + "/stalled")->result(); });
-    all.add(w.engine().admin().describe(evil + "/stalled")->reason);
+    all.add(w.engine().admin().describe(evil + "/stalled").value().reason);
     all.note_listener(w);
     auto report = stet::testing::replay([](stet::engine&) {}, {exported});
     REQUIRE(report.stalled.size() == 1);

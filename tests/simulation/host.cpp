@@ -136,7 +136,7 @@ void host::end() {
     (kill ? r.met.terminated : r.met.cancelled) = true;
     kill ? e.terminate(*id, "the host") : e.cancel(*id, "the host");
     // The engine wasn't idle: the run may have ended just before.
-    bool too_late = kill && e.admin().describe(*id)->status != stet::status::terminated;
+    bool too_late = kill && e.admin().describe(*id).value().status != stet::status::terminated;
     if (m_.disk.power && !r.again && !too_late)
       stet_crash::tell(kill ? stet_crash::fact_kind::terminate : stet_crash::fact_kind::cancel,
                        {*id});

@@ -3,7 +3,9 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
+#include <stet/listing.hpp>
 #include <stet/options.hpp>
 
 using namespace std::chrono_literals;
@@ -69,4 +71,55 @@ TEST_CASE("a step's name is made from any string, and knows where it stands") {
   const auto here = static_cast<unsigned>(__LINE__) + 1;
   CHECK(step("x").line == here);
   CHECK(std::string_view(stet::step_name("x").where.file).ends_with("options_test.cpp"));
+}
+
+namespace {
+
+inline constexpr stet::attribute<std::string> Customer{"customer"};
+inline constexpr stet::attribute<std::vector<std::string>> Tags{"tags"};
+
+/// A text that is too long for a string's own buffer: a view of it dangles when it is gone.
+std::string long_text(char c) { return std::string(60, c); }
+
+std::string memo_bytes(const stet::memo& m) {
+  std::string out;
+  m.encode_to(out);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("options that are kept in a variable own what they were made of") {
+  stet::start_options start;
+  stet::child_options child;
+  {
+    start = {.attributes = {Customer(long_text('a')), Tags({long_text('b'), long_text('c')}),
+                            stet::attribute_setting(long_text('d'), long_text('e'))},
+             .memo = stet::memo(long_text('m'))};
+    child = {.attributes = {Customer(long_text('a'))}, .memo = stet::memo(long_text('m'))};
+  }
+  const stet::signal_options signal{.idempotency_key = long_text('k')};
+  const stet::update_options update{.id = long_text('i')};
+  const stet::workflow_options workflow{.version = long_text('v')};
+  const stet::list_options list{.cursor = long_text('c')};
+  const auto other = std::vector<std::string>(20, long_text('x'));  // where the texts have been
+  REQUIRE(start.attributes.end() - start.attributes.begin() == 3);
+  auto* all = start.attributes.begin();
+  CHECK(all[0].keyword() == long_text('a'));
+  CHECK(all[1].keywords() == std::vector{long_text('b'), long_text('c')});
+  CHECK(all[2].name() == long_text('d'));
+  CHECK(all[2].keyword() == long_text('e'));
+  std::string memo;
+  stet::encode(memo, long_text('m'));
+  CHECK(memo_bytes(start.memo) == memo);
+  CHECK(child.attributes.begin()->keyword() == long_text('a'));
+  CHECK(memo_bytes(child.memo) == memo);
+  CHECK(signal.idempotency_key == long_text('k'));
+  CHECK(update.id == long_text('i'));
+  CHECK(workflow.version == long_text('v'));
+  CHECK(list.cursor == long_text('c'));
+  CHECK(stet::attribute_setting("customer", "ann").keyword() == "ann");  // and no bool
+  const auto copy = start;
+  CHECK(copy.attributes.begin()->keyword() == long_text('a'));
+  CHECK(memo_bytes(copy.memo) == memo);
 }

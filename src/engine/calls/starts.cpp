@@ -13,12 +13,21 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 void check_id(std::string_view id) {
-  if (id.empty()) throw error(errc::usage, "run", "a workflow id must not be empty");
+  if (id.empty())
+    throw error(errc::usage, "run",
+                "a workflow id must not be empty: name the run by what it is for, as in 'order-7'");
   if (id.size() > id_bytes_max)
     throw error(errc::usage, "run",
                 "a workflow id has at most " + std::to_string(id_bytes_max) +
                     " bytes, this one has " + std::to_string(id.size()) + ": " + shown(id) +
                     "; use a hash of it as the id");
+}
+
+void check_length(std::string_view id, const char* what, duration d) {
+  if (d < duration{})
+    throw error(errc::usage, "run",
+                std::string(what) + " of the start of " + shown(id) + " is negative, " + shown(d) +
+                    ": 0 means none");
 }
 
 }  // namespace
@@ -97,9 +106,9 @@ void starts::check(std::string_view workflow, const start_request& q) const {
                 "no workflow " + shown(workflow) + " is defined in this engine");
   check_id(q.id);
   check_arguments(workflow, q.arguments.size());
-  if (q.delay < duration{} || q.run_timeout < duration{} || q.execution_timeout < duration{})
-    throw error(errc::usage, workflow,
-                "the delay and the time-outs of a start must not be negative");
+  check_length(q.id, "the delay", q.delay);
+  check_length(q.id, "run_timeout", q.run_timeout);
+  check_length(q.id, "execution_timeout", q.execution_timeout);
 }
 
 /// Makes the first record of a new run. The request has been checked.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/hooks.hpp"
+#include "base/shown.hpp"
 #include "engine/calls/blob_store.hpp"
 #include "engine/services/failures.hpp"
 #include "port/process.hpp"
@@ -73,7 +74,8 @@ void engine_core::define(std::unique_ptr<declared_error> e) {
 
 void engine_core::retain(std::string_view name_space, duration d) {
   must_be_new(name_space, "retention is set before the engine is started");
-  if (d < duration{}) throw error(errc::usage, name_space, "a retention must not be negative");
+  check_name_space(name_space);
+  check_retention(name_space, d);
   parts.runs.sweeps.keep[std::string(name_space)] = d;
 }
 
@@ -156,7 +158,9 @@ bool engine_core::abandon_in_fork() noexcept {
 
 bool engine_core::close(std::optional<duration> limit) {
   if (abandon_in_fork()) return true;
-  if (limit && limit->count() < 0) throw error(errc::usage, "close", "a time to wait is negative");
+  if (limit && limit->count() < 0)
+    throw error(errc::usage, "close",
+                "the time to wait is negative, " + shown(*limit) + ": close() waits without limit");
   if (reporter::is_in_listener())
     throw error(errc::usage, "close",
                 "a listener can't close an engine, which waits for the listener: close it from "

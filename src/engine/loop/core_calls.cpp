@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/plus.hpp"
+#include "base/shown.hpp"
 #include "engine/loop/core.hpp"
 #include "engine/services/failures.hpp"
 #include "port/process.hpp"
@@ -86,7 +87,9 @@ bool engine_core::poll() {
 }
 
 bool engine_core::run_until_idle(duration limit) {
-  if (limit.count() < 0) throw error(errc::usage, "run_until_idle", "a time to work is negative");
+  if (limit.count() < 0)
+    throw error(errc::usage, "run_until_idle",
+                "the time to work is negative, " + shown(limit) + ": leave it out for no limit");
   auto began = parts.time.clock.steady();
   while (poll())
     if (parts.time.clock.steady() - began >= limit.count()) return false;

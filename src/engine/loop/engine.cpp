@@ -29,12 +29,7 @@ start_preview engine::preview(std::size_t listed_max) { return core_->preview(li
 void engine::start() { core_->start(); }
 void engine::retain(std::string_view name_space, duration d) { core_->retain(name_space, d); }
 client engine::in(std::string_view name_space) const {
-  constexpr std::size_t bytes_max = 64;
-  if (name_space.empty() || name_space.size() > bytes_max ||
-      name_space.find('\0') != std::string_view::npos)
-    throw error(errc::usage, name_space,
-                "the name of a namespace is 1 to " + std::to_string(bytes_max) +
-                    " bytes without a zero, this one has " + std::to_string(name_space.size()));
+  detail::check_name_space(name_space);
   return {engine_, std::string(name_space)};
 }
 void engine::close() { (void)core_->close(std::nullopt); }

@@ -21,7 +21,8 @@ void definitions::add(std::string_view workflow, std::string_view version,
   if (version.size() > version_bytes_max)
     throw error(errc::usage, workflow,
                 "a version of workflow " + shown(name) + " has " + std::to_string(version.size()) +
-                    " bytes, and at most " + std::to_string(version_bytes_max) + " are allowed");
+                    " bytes, and at most " + std::to_string(version_bytes_max) +
+                    " are allowed: use a number, a date or a hash");
   if (find(workflow, version))
     throw error(errc::conflict, workflow,
                 version.empty() ? "the workflow " + shown(name) + " is defined already"

@@ -13,6 +13,11 @@
 
 namespace stet { inline namespace v0 { namespace detail {
 
+/// Throws errc::usage for a negative time for which runs are kept.
+void check_retention(std::string_view of, duration kept);
+/// Throws errc::usage for a text that can't be the name of a namespace.
+void check_name_space(std::string_view name);
+
 struct services {
   /// Throws errc::usage if there is no store, or if an option makes no sense, which the error then
   /// names.

@@ -50,7 +50,7 @@ void run_host::await_return(const resident& r, const attempt& a) noexcept {
               ": it belongs to a handler of an update that is being destroyed",
           r.state, a.body->name);
     if (waited_ms >= patience_ms) refuse_calls(a);  // the body may be waiting for a call
-    // Only here: a close may leave this thread behind, which then touches nothing any more.
+    // Only here: a close may give this thread up, which then touches nothing any more.
     loop_thread::inside_body inside(bodies_.thread);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
