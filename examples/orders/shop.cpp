@@ -51,18 +51,15 @@ stet::task<std::string> order(stet::context& ctx, std::string customer, std::int
   const std::string id(ctx.id());
   ctx.set_details("of " + customer);
   co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
-    // A step that has an effect is shielded, and its undo is registered, before a cancellation is
-    // seen: otherwise the effect may come, and nothing undoes it.
-    co_await stet::shield(ctx.step("reserve", reserve, id));
-    s.undo("release", release, id);
+    co_await s.step("reserve", reserve, id).undo("release", release, id);
     auto payment = ctx.promise(Payment);
     co_await ctx.sleep(1ms);  // a cancelled order isn't charged: this await ends it
-    co_await stet::shield(ctx.step("charge", charge, id, cents, std::string(payment.token())));
-    s.undo("refund", refund, id);
+    co_await s.step("charge", charge, id, cents, std::string(payment.token()))
+        .undo("refund", refund, id);
     ctx.set_details("of " + customer + ", waits for the payment");
     auto paid = co_await payment.wait(24h);
     if (!paid || !*paid) throw stet::permanent_error("it was not paid");
-    co_await stet::shield(ctx.step("ship", ship, id));
+    co_await stet::shield(ctx.step("ship", ship, id));  // what is under way isn't refunded
     co_return "shipped";
   });
 }
