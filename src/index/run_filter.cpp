@@ -94,11 +94,11 @@ std::string filter_value(time_point v) {
                 "an attribute can't be compared with the time " +
                     std::to_string(v.time_since_epoch().count()) +
                     " (milliseconds since 1970): give one of the years 0 to 9999");
-  return quoted(to_text(v));
+  return v0::quoted(to_text(v));
 }
 std::string filter_value(duration v) {
   // A negative duration has no text. No run has one, so any negative number means the same.
-  return v < duration(0) ? "-1000000" : quoted(std::to_string(v.count()) + "ms");
+  return v < duration(0) ? "-1000000" : v0::quoted(std::to_string(v.count()) + "ms");
 }
 std::string filter_name(std::string_view name) {
   return is_built_in(name) ? std::string(name) : between('`', name);
