@@ -8,12 +8,14 @@
 //   trip-2 by version 2: booked, sent to the phone
 //   trip-3 by version 2: booked, sent to the phone
 //   trip-4 stays with version 1
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <functional>
 #include <stet/memory.hpp>
 #include <stet/stet.hpp>
 #include <string>
+#include <thread>
 
 inline constexpr stet::workflow<std::string()> Travel{"travel"};
 inline constexpr stet::signal<> Paid{"paid"};
@@ -52,6 +54,15 @@ void with_build(const std::shared_ptr<stet::memory::contents>& store,
   life(engine);
 }
 
+/// Waits until the steps of the run are done, and it waits for a payment.
+void wait_for_steps(stet::engine& engine, const char* id) {
+  auto waits = [&] {
+    auto info = engine.admin().describe(id);
+    return info->waits_for.size() == 1 && info->waits_for[0].kind == stet::wait_kind::condition;
+  };
+  while (!waits()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
 void say(stet::engine& engine, const char* id) {
   engine.signal(id, Paid);
   engine.signal(id, Paid);
@@ -65,6 +76,7 @@ int main() try {
   with_build(store, only_1, [](stet::engine& e) {
     e.start();
     for (auto* id : {"trip-1", "trip-2"}) e.start(Travel, id);
+    for (auto* id : {"trip-1", "trip-2"}) wait_for_steps(e, id);
   });
   with_build(store, only_2, [](stet::engine& e) {  // it looks, and doesn't start
     std::string ids;
@@ -84,6 +96,7 @@ int main() try {
   with_build(store, only_1, [](stet::engine& e) {
     e.start();
     e.start(Travel, "trip-4").signal(Paid);
+    wait_for_steps(e, "trip-4");
   });
   with_build(store, both, [](stet::engine& e) {
     e.start();

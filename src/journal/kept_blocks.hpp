@@ -17,8 +17,8 @@ class kept_blocks {
   std::size_t bytes() const noexcept { return bytes_; }
   /// The blocks that are to be dropped so that about `leave_bytes` remain.
   struct cut {
-    record_lsn last_lsn;  // of the last block to drop; 0 if none
-    std::uint64_t floor = 0;     // the first block that stays
+    record_lsn last_lsn;      // of the last block to drop; 0 if none
+    std::uint64_t floor = 0;  // the first block that stays
   };
   cut cut_to(std::size_t leave_bytes) const noexcept {
     cut c;

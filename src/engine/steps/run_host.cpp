@@ -38,7 +38,6 @@ void run_host::await_body(run_number run, command_number command) noexcept {
     desk_.ask_to_return(*a);
     desk_.leave_behind(*a);
     if (!a->body->waits_for_body) continue;
-    loop_thread::inside_body inside(bodies_.thread);
     for (int waited_ms = 0; a->at == attempt::phase::running; ++waited_ms) {
       if (waited_ms == patience_ms)
         services_.reporter.report(
@@ -48,6 +47,8 @@ void run_host::await_body(run_number run, command_number command) noexcept {
                 ": it belongs to a handler of an update that is being destroyed",
             r.state, a->body->name);
       if (waited_ms >= patience_ms) refuse_calls(*a);  // the body may be waiting for a call
+      // Only here: a close may give this thread up, which then touches nothing any more.
+      loop_thread::inside_body inside(bodies_.thread);
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
