@@ -1,6 +1,7 @@
 #!/bin/bash
-# run.sh [compiler]: every case of cases.cpp must fail with its message, and every public header
-# must compile alone without a warning. Prints one line per case. Exit status 1 if any case is wrong.
+# run.sh [compiler]: every case of cases.cpp must fail with its message, every public header must
+# compile alone without a warning, and so must hidden_names.cpp. Prints one line per case. Exit
+# status 1 if any case is wrong.
 here=$(cd "$(dirname "$0")" && pwd) && root=$(cd "$here/../.." && pwd) || exit 2
 compiler=${1:-${CXX:-clang++-19}}
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT || exit 2
@@ -48,19 +49,30 @@ one_header() {
     grep -m3 -E 'error' <<<"$output" | cut -c1-300
   fi
 }
-export -f one_case one_header
+
+one_file() {
+  local output
+  if output=$($compiler $flags -Werror -fsyntax-only "$here/$1" 2>&1); then
+    echo "ok file $1"
+  else
+    echo "FAILED file $1 does not compile:"
+    grep -m3 -E 'error' <<<"$output" | cut -c1-300
+  fi
+}
+export -f one_case one_header one_file
 has_asio() { $compiler -E -x c++ - <<<'#include <asio/bind_cancellation_slot.hpp>' &> /dev/null; }
 
 {
   sed -n 's/^#.*CASE == \([0-9]\+\).*/one_case \1/p' "$here/cases.cpp"
   (cd "$root/include/stet" && printf 'one_header %s\n' *.hpp) | if has_asio; then cat; else
     grep -v 'asio.hpp'; fi
+  echo one_file hidden_names.cpp
 } > "$work/jobs"
 xargs -P 2 -I{} bash -c '{}' < "$work/jobs" > "$work/report"
 grep -v '^ok' "$work/report"; grep '^ok' "$work/report" | sort -V
 failed=$(grep -c '^FAILED' "$work/report")
 ran=$(grep -cE '^(ok|FAILED)' "$work/report")
-cases=$(($(grep -c 'CASE ==' "$here/cases.cpp") + $(grep -c header "$work/jobs")))
+cases=$(($(grep -c 'CASE ==' "$here/cases.cpp") + $(grep -cE '^one_(header|file)' "$work/jobs")))
 [ "$ran" = "$cases" ] || { echo "only $ran of $cases ran"; failed=$((failed + cases - ran)); }
 echo "$cases cases, $failed failed"
 [ "$failed" = 0 ]
