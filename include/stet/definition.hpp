@@ -53,7 +53,7 @@ template <class Body, class R, class... A> class definition_of final : public de
   std::unique_ptr<root> begin(context& c, std::string_view arguments) override {
     return std::apply(
         [&](auto&&... a) { return std::make_unique<root_of<R>>(body_(c, std::move(a)...)); },
-        decode<std::tuple<A...>>(arguments));
+        stet::decode<std::tuple<A...>>(arguments));
   }
 
  private:
@@ -68,10 +68,10 @@ template <class E> class declared_error_of final : public declared_error {
     if (!typed || typeid(e) != typeid(E)) return false;
     f.type = name();
     f.message = words_of(e);
-    encode(f.payload, *typed);
+    stet::encode(f.payload, *typed);
     return true;
   }
-  void raise(const failure& f) const override { throw decode<E>(f.payload); }
+  void raise(const failure& f) const override { throw stet::decode<E>(f.payload); }
 };
 
 template <class Expected, class Given> inline constexpr bool same_parameters = false;

@@ -149,8 +149,8 @@ template <class S, class V, class H, class R, class... A>
 bool answer_new(const entity_handler<query<R(A...)>, V, H>& e, const S& s, std::string_view name,
                 std::string_view arguments, std::string& out) {
   if (e.name.text() != name) return false;
-  encode<R>(out, std::apply([&](auto&&... a) { return e.handler(s, std::move(a)...); },
-                            decode<std::tuple<A...>>(arguments)));
+  stet::encode<R>(out, std::apply([&](auto&&... a) { return e.handler(s, std::move(a)...); },
+                                  stet::decode<std::tuple<A...>>(arguments)));
   return true;
 }
 
@@ -215,11 +215,11 @@ template <class S, class... H> class entity_definition final : public definition
   std::unique_ptr<root> begin(context& c, std::string_view arguments) override {
     return std::apply(
         [&](S s) { return std::make_unique<root_of<void>>(live(c, *this, std::move(s))); },
-        decode<std::tuple<S>>(arguments));
+        stet::decode<std::tuple<S>>(arguments));
   }
   std::string new_arguments() const override {
     std::string b;
-    encode(b, std::tuple<S>());
+    stet::encode(b, std::tuple<S>());
     return b;
   }
   bool is_entity() const noexcept override { return true; }

@@ -36,7 +36,7 @@ template <class R> class root_of final : public root {
       task_.result();
       writer(out).null();
     } else {
-      encode(out, task_.result());
+      stet::encode(out, task_.result());
     }
   }
 
@@ -96,7 +96,7 @@ class [[nodiscard(
       : handler(c, kind::query, n), answer_(std::forward<G>(f)) {}
   ~query_handler() override { leave(); }
   void answer(std::string_view arguments, std::string& out) override {
-    encode<R>(out, std::apply(answer_, decode<std::tuple<A...>>(arguments)));
+    stet::encode<R>(out, std::apply(answer_, stet::decode<std::tuple<A...>>(arguments)));
   }
 
  private:
@@ -117,7 +117,7 @@ class [[nodiscard(
       : handler(c, kind::update, n), validate_(std::forward<W>(v)), handle_(std::forward<G>(h)) {}
   ~update_handler() override { leave(); }
   void validate(std::string_view arguments) override {
-    auto a = decode<std::tuple<A...>>(arguments);
+    auto a = stet::decode<std::tuple<A...>>(arguments);
     if constexpr (!std::is_same_v<V, accept_all>) std::apply(validate_, std::as_const(a));
   }
   std::unique_ptr<root> begin(context& c, std::string_view arguments) override {
@@ -133,12 +133,12 @@ class [[nodiscard(
               handle_(std::move(a)...);
               writer(out).null();
             } else {
-              encode<R>(out, handle_(std::move(a)...));
+              stet::encode<R>(out, handle_(std::move(a)...));
             }
             return std::make_unique<ready_root>(std::move(out));
           }
         },
-        decode<std::tuple<A...>>(arguments));
+        stet::decode<std::tuple<A...>>(arguments));
   }
 
  private:

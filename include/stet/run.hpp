@@ -22,7 +22,7 @@ namespace detail {
 /// Returns the result of an update that was answered, or throws its error.
 template <class R> R take(const engine_port& e, std::string_view name, const update_outcome& o) {
   if (o.error) e.raise(errc::update_failed, name, *o.error);
-  if constexpr (!std::is_void_v<R>) return decode<R>(o.payload);
+  if constexpr (!std::is_void_v<R>) return stet::decode<R>(o.payload);
 }
 
 }  // namespace detail

@@ -301,7 +301,7 @@ template <class F, class... A> class body final : public request {
     } else {
       auto value = std::apply(call, arguments_);
       try {
-        encode<typename traits::type>(result, value);
+        stet::encode<typename traits::type>(result, value);
       } catch (...) {
         throw_unencodable();  // the effect has happened: another attempt would not help
       }

@@ -201,14 +201,14 @@ template <class F> class transact_body final : public request {
     options = o;
     transacts = true;
     waits_for_body = !owns<F>;
-    encode(arguments, std::tuple<>());
+    stet::encode(arguments, std::tuple<>());
   }
   void run_transaction(transaction& tx, std::string& result) override {
     if constexpr (std::is_void_v<transact_result<F>>) {
       f_(tx);
       writer(result).null();
     } else {
-      encode<transact_result<F>>(result, f_(tx));
+      stet::encode<transact_result<F>>(result, f_(tx));
     }
   }
 

@@ -1,6 +1,7 @@
 // The sources of the engine declare functions in stet::detail whose names stand in stet too. The
 // public headers must mean those of stet, whatever was declared before them. run.sh compiles this
 // file: it must compile.
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -12,16 +13,12 @@ void decode(const some_record& r);
 
 #include <stet/stet.hpp>
 
-namespace {
-
 struct order {
   std::string id;
 };
 struct refused : std::runtime_error {
   using runtime_error::runtime_error;
 };
-
-}  // namespace
 template <> struct stet::codec<order> {
   static void encode(writer& out, const order& o) { out.text(o.id); }
   static order decode(reader& in) { return {std::string(in.text())}; }
