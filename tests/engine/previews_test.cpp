@@ -66,8 +66,7 @@ TEST_CASE("an exported history is played with today's code") {
   CHECK(fits.run == r->state.run.value());
   CHECK(fits.reason.empty());
   parts other;
-  auto h = exported;
-  CHECK(other.calls.previews.of_history(h).reason.empty());
+  CHECK(other.calls.previews.of_history(exported).reason.empty());
   CHECK_THROWS_AS((void)other.calls.previews.of_history("nonsense"), stet::error);
 }
 

@@ -95,7 +95,6 @@ TEST_CASE("the end of a run makes its children orphans, but those that are aband
     c.command = command_number(number);
     c.related = run_number(100 + number);
     c.name = "sleeper";
-    c.target = "child-" + std::to_string(number);
     c.flags = flags;
     std::string bytes, id = "child-" + std::to_string(number);
     c.target = id;

@@ -17,7 +17,7 @@ struct fixture : stepping {
     p->bodies.inline_returned.push(a());
     return p->advance.returns.take();
   }
-  template <class E> void throws(E e, bool was_stopped = false) {
+  template <class E> void throws(const E& e, bool was_stopped = false) {
     a().outcome.error = std::make_exception_ptr(e);
     a().outcome.threw = true;
     a().outcome.was_stopped = was_stopped;

@@ -28,7 +28,8 @@ std::vector<std::string> ids_of(const stet::run_page& page) {
   return ids;
 }
 /// Reads all pages, and checks that they fit together.
-std::vector<std::string> list_all(stet::client e, std::string_view filter, std::size_t page_size) {
+std::vector<std::string> list_all(const stet::client& e, std::string_view filter,
+                                  std::size_t page_size) {
   std::vector<std::string> ids;
   std::string cursor;
   do {
