@@ -24,7 +24,7 @@ struct fixture : stepping {
   }
 };
 
-bool never(const std::exception&) { return false; }
+bool never_again(const std::exception&) { return false; }
 bool throws_itself(const std::exception&) { throw std::runtime_error("lost"); }
 
 }  // namespace
@@ -48,7 +48,7 @@ TEST_CASE("a failure is followed by another attempt, unless that wouldn't help")
   }
   SUBCASE("the body says that it doesn't") { f.throws(stet::permanent_error("no")); }
   SUBCASE("the policy says that it doesn't") {
-    f.a().body->options.retry.retryable = &never;
+    f.a().body->options.retry.retryable = &never_again;
     f.throws(std::runtime_error("no"));
   }
   SUBCASE("the policy doesn't know") {

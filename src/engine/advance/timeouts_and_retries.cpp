@@ -109,8 +109,14 @@ void timeouts_and_retries::report_failures(const run_state& s, const pending& p,
               shown(s.workflow) + " has failed " + std::to_string(p.failures) +
               " times, and is tried again in " + std::to_string(pause_ms) + " ms. Attempt " +
               std::to_string(attempt) + " said: " + last.type + ": " + last.message;
-  services_.reporter.event({event_kind::step_keeps_failing, text, s.workflow, s.id, p.name,
-                            s.run.value(), attempt, last.message});
+  services_.reporter.event({.kind = event_kind::step_keeps_failing,
+                            .text = text,
+                            .workflow = s.workflow,
+                            .workflow_id = s.id,
+                            .step = p.name,
+                            .run = s.run.value(),
+                            .attempt = attempt,
+                            .error = last.message});
 }
 
 void timeouts_and_retries::fail_step(resident& r, const pending& p, errc code,
