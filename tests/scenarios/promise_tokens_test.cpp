@@ -21,7 +21,7 @@ inline constexpr stet::promise<std::string> Answer{"answer"};
 struct letters {
   std::string token, key, uuid;
   std::uint64_t chance = 0;
-  std::atomic<bool> are_there = false;  // a body writes them, on a thread of its own
+  std::atomic<bool> are_there = false;  // the engine's thread writes them, and the test waits
 };
 
 auto asking(letters& l) {
