@@ -34,10 +34,13 @@ template <class T> class found : public std::optional<T> {
   found(T value) : base(std::move(value)) {}
   /// Says that there is no value. `what` names the thing for the error of value(): "run 'x'".
   found(std::nullopt_t, std::string what) noexcept : what_(std::move(what)) {}
-  // For two of these only: std::optional's operators compare one with a value.
+  // std::optional's operators compare one with a value, and would take these for values.
   template <std::same_as<found> A, std::same_as<found> B>
   friend bool operator==(const A& a, const B& b) {
     return static_cast<const base&>(a) == static_cast<const base&>(b);
+  }
+  template <class U> friend bool operator==(const found& a, const std::optional<U>& b) {
+    return static_cast<const base&>(a) == b;
   }
 
   /// Returns the value.

@@ -1,6 +1,10 @@
 // The threads on which bodies run: the engine's or the host's.
 #include "engine/bodies/body_threads.hpp"
 
+#include <functional>
+#include <future>
+#include <thread>
+
 #include "parts.hpp"
 
 using namespace stet_tests;
@@ -18,9 +22,11 @@ struct hosts_executor final : stet::executor {
   int stops = 0;
 };
 struct job final : ranked_work {
-  void run() noexcept override {}
+  explicit job(std::function<void()> f = [] {}) : what(std::move(f)) {}
+  void run() noexcept override { what(); }
   stet::step_attempt about() const noexcept override { return {}; }
   void count_time() noexcept override {}
+  std::function<void()> what;
 };
 
 }  // namespace
@@ -109,4 +115,21 @@ TEST_CASE(
   w.tell_of_waiting(3);
   CHECK(heard.problems().size() == 1);
   CHECK(w.stop(false) == nullptr);
+}
+
+TEST_CASE("that all threads are busy while work waits is told once") {
+  std::promise<void> woken, opened;
+  job busy([door = opened.get_future().share()] { door.wait(); });
+  job waits;
+  services s(stet::memory::open(), {.threads = 1});
+  body_threads w(s, [&woken] { woken.set_value(); });  // a second call would throw
+  w.start();
+  CHECK(!w.take_full());
+  w.submit(&busy);
+  w.submit(&waits);
+  REQUIRE(woken.get_future().wait_for(std::chrono::minutes(2)) == std::future_status::ready);
+  CHECK(w.take_full());
+  CHECK(!w.take_full());
+  opened.set_value();
+  (void)w.stop(false);
 }

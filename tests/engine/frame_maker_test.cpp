@@ -91,7 +91,7 @@ TEST_CASE("it is told why code would stall a run, and nothing changes") {
   auto records = r->state.records;
   auto& frames = p->drive.frames;
   CHECK(frames.why_stalled(*r).empty());
-  CHECK(frames.why_incompatible(*p->services.definitions.find("longer", ""), *r).empty() == false);
+  CHECK(frames.why_incompatible(*p->services.definitions.find("longer", ""), *r).empty());
   CHECK(!frames.why_incompatible(*p->services.definitions.find("steps", ""), *r).empty());
   r->state.version = "2";
   CHECK(frames.why_stalled(*r).find("version") != std::string::npos);

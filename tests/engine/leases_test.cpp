@@ -77,6 +77,7 @@ std::map<std::string, command> all_commands() {
   COMMAND(history_of_run, of);
   COMMAND(export_run, of);
   COMMAND(await_run, of, now);
+  COMMAND(await_change, of, 0, now);
   COMMAND(update_run, of, {"absent", {}, none}, update_stage::accepted, now);
   COMMAND(start_with_update, of.name_space, "sleeper", start(of.id), {"absent", {}, none},
           update_stage::accepted);

@@ -149,7 +149,7 @@ class parts {
     o.threads = 0;
     o.clock = &clock;
     o.entropy = &entropy;
-    o.listener = &heard;
+    if (!o.listener) o.listener = &heard;
     return o;
   }
   engine_parts all_;

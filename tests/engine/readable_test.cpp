@@ -73,33 +73,33 @@ TEST_CASE("every kind of record has a text that a person can read") {
 
 TEST_CASE("what a record has stands in its text") {
   const std::map<record_kind, std::string> texts = {
-      {record_kind::started, R"(["ann",7]; child of run 9)"},
-      {record_kind::step_done, R"(["ann",7])"},
+      {record_kind::started, R"(["ann", 7]; child of run 9)"},
+      {record_kind::step_done, R"(["ann", 7])"},
       {record_kind::step_failed, "bank::refused: no such account"},
-      {record_kind::child_done, R"(["ann",7])"},
+      {record_kind::child_done, R"(["ann", 7])"},
       {record_kind::child_failed, "bank::refused: no such account"},
       {record_kind::terminated, ""},
-      {record_kind::signal, R"(["ann",7]; key 'id-7')"},
-      {record_kind::update, R"(["ann",7]; id 'id-7')"},
-      {record_kind::promise_resolved, R"(["ann",7])"},
+      {record_kind::signal, R"(["ann", 7]; key 'id-7')"},
+      {record_kind::update, R"(["ann", 7]; id 'id-7')"},
+      {record_kind::promise_resolved, R"(["ann", 7])"},
       {record_kind::promise_rejected, "bank::refused: no such account"},
-      {record_kind::message_done, R"(["ann",7])"},
+      {record_kind::message_done, R"(["ann", 7])"},
       {record_kind::message_failed, "bank::refused: no such account"},
-      {record_kind::step, R"(["ann",7])"},
+      {record_kind::step, R"(["ann", 7])"},
       {record_kind::sleep, "1 min 30 s, until 2025-11-25T08:01:30.000Z"},
-      {record_kind::child, R"(["ann",7]; as 'id-7'; run 9)"},
-      {record_kind::message, R"(["ann",7]; to 'id-7')"},
-      {record_kind::completed, R"(["ann",7])"},
+      {record_kind::child, R"(["ann", 7]; as 'id-7'; run 9)"},
+      {record_kind::message, R"(["ann", 7]; to 'id-7')"},
+      {record_kind::completed, R"(["ann", 7])"},
       {record_kind::failed, "bank::refused: no such account"},
-      {record_kind::continued, R"(["ann",7]; as run 9)"},
-      {record_kind::update_done, R"(["ann",7])"},
+      {record_kind::continued, R"(["ann", 7]; as run 9)"},
+      {record_kind::update_done, R"(["ann", 7])"},
       {record_kind::update_failed, "bank::refused: no such account"},
       {record_kind::attempt, "attempt 4"},
       {record_kind::retry,
        "attempt 4: bank::refused: no such account; the next one begins at "
        "1970-01-01T00:01:30.000Z"},
       {record_kind::not_started, "attempt 4"},
-      {record_kind::progress, R"(["ann",7])"},
+      {record_kind::progress, R"(["ann", 7])"},
       {record_kind::suspect, "4 deaths of the process"},
       {record_kind::erased, "run 9"},
   };
@@ -135,7 +135,7 @@ TEST_CASE("attributes, memo and details are shown as what they are") {
     r.begins_at = event;
     r.run_timeout = 3'600'000;
   });
-  CHECK(start == R"(["ann",7]; begins at 2025-11-25T08:00:00.000Z; may take 1 h; )"
+  CHECK(start == R"(["ann", 7]; begins at 2025-11-25T08:00:00.000Z; may take 1 h; )"
                  R"(attributes: customer = 'ann'; memo: "for ann"; details: new)");
 }
 

@@ -63,7 +63,7 @@ TEST_CASE("runs of a workflow that isn't defined are reported, and put on the ag
   while (!f.p->runs.agenda.empty()) (void)f.p->runs.agenda.take();
   a->queued = b->queued = false;
   report_held_up(*f.p);
-  REQUIRE(f.heard.kinds == std::vector{stet::event_kind::workflow_undefined});
+  REQUIRE_MESSAGE(f.heard.kinds == std::vector{stet::event_kind::workflow_undefined}, f.heard.text);
   CHECK(f.heard.workflows[0] == "gone");
   CHECK(f.heard.counts[0] == 2);
   CHECK_MESSAGE(f.heard.text.find("2 open runs of workflow 'gone'") == 0, f.heard.text);
@@ -79,7 +79,7 @@ TEST_CASE("stalled runs are reported with their number") {
   f.heard.counts.clear();
   f.heard.text.clear();
   report_held_up(*f.p);
-  REQUIRE(f.heard.kinds == std::vector{stet::event_kind::runs_stalled});
+  REQUIRE_MESSAGE(f.heard.kinds == std::vector{stet::event_kind::runs_stalled}, f.heard.text);
   CHECK(f.heard.counts[0] == 1);
   CHECK_MESSAGE(f.heard.text.find("1 stalled run of workflow 'sleeper' was found") == 0,
                 f.heard.text);

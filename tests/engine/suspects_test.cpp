@@ -75,7 +75,7 @@ TEST_CASE("slots for pending steps run out without taking those of threads") {
   pending.reserve(1000);
   for (int i = 0; i < 1000; ++i)
     pending.push_back(s.enter_pending({.run = run_number(1), .command = command_number(2)}));
-  CHECK(std::count(pending.begin(), pending.end(), -1) == 1000 - 192);
+  CHECK(std::count(pending.begin(), pending.end(), -1) == 1000 - 256);
   auto thread = s.enter({.run = run_number(3), .command = command_number(4)});
   CHECK(thread >= 0);
   for (int slot : pending) s.leave(slot);

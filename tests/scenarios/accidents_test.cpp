@@ -65,6 +65,7 @@ TEST_CASE("an exception that isn't declared stalls its run, and a mended build g
   everywhere_by_hand([](world& w) {
     w.open(build(w, false));
     auto run = w.engine().start(Pick, "r", 3);
+    w.settle();
     w.pass(2h);
     REQUIRE(run.status() == stet::status::stalled);
     auto what = what_throws([&] { run.result(); });
@@ -108,6 +109,7 @@ TEST_CASE("an accident fails the run if the engine's option says so, or the defi
     w.options.accident = stet::accident::fail;
     w.open(build(w, false));
     auto run = w.engine().start(Pick, "by the engine", 3);
+    w.settle();
     w.pass(2h);
     auto what = what_throws([&] { run.result(); });
     CHECK(what.code == stet::errc::run_failed);
@@ -115,6 +117,7 @@ TEST_CASE("an accident fails the run if the engine's option says so, or the defi
     w.close();
     w.open(build(w, false, {.accident = stet::accident::stall}));
     w.engine().start(Pick, "by the definition", 3);
+    w.settle();
     w.pass(2h);
     CHECK(status_of(w, "by the definition") == stet::status::stalled);
     w.close();
@@ -136,7 +139,7 @@ TEST_CASE("a failure that is recorded stays, whatever the option says later") {
         });
         e.define(Text, {.accident = a}, [&w](stet::context& ctx) -> stet::task<std::string> {
           auto got = co_await stet::attempt(ctx.saga([&](stet::saga& s) -> stet::task<int> {
-            s.undo("undo", [] {});
+            co_await s.step("done", [] {}).undo("undo", [] {});
             co_return co_await ctx.child(Pick, "c", 1);
           }));
           co_await ctx.sleep(1h);
@@ -211,6 +214,7 @@ TEST_CASE("a child that is stalled by a bug holds its parent up, and fails it on
   everywhere_by_hand([](world& w) {
     w.open(build(w, false));
     w.engine().start(Parent, "p", 3);
+    w.settle();
     w.pass(2h);
     CHECK(status_of(w, "p/c") == stet::status::stalled);
     CHECK(status_of(w, "p") == stet::status::running);
@@ -281,8 +285,9 @@ TEST_CASE("a saga undoes what it did before a bug stalls its run") {
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
-          co_await ctx.step("book", [&] { w.done.hit("book"); });
-          s.undo("give back", stet::owning([&w] { w.done.hit("give back"); }));
+          co_await s.step("book", [&] { w.done.hit("book"); }).undo("give back", stet::owning([&w] {
+                                                                      w.done.hit("give back");
+                                                                    }));
           co_return std::string("short").substr(10);
         });
       });
@@ -313,6 +318,7 @@ TEST_CASE("a stalled run is reported with the kind of its reason") {
   w.options.listener = &heard;
   w.open(build(w, false));
   w.engine().start(Pick, "r", 3);
+  w.settle();
   w.pass(2h);
   CHECK(heard.kinds == std::vector{stet::stall_kind::accident});
   CHECK(heard.run == "pick r");

@@ -48,8 +48,7 @@ std::uint64_t stalled_by_filter(world& w) {
 TEST_CASE("runs of a workflow that isn't defined are stalled at the start, also those that sleep") {
   for (bool clean : {true, false}) {
     everywhere_by_hand([clean](world& w) {
-      ear heard;
-      w.options.listener = &heard;
+      auto& heard = w.listen<ear>();
       w.open(build("a"));
       for (auto* id : {"s1", "s2", "s3"}) w.engine().start(Sleeps, id);
       w.settle();
@@ -76,8 +75,7 @@ TEST_CASE("runs of a workflow that isn't defined are stalled at the start, also 
 
 TEST_CASE("a start reports how many runs an earlier deploy has stalled") {
   everywhere_by_hand([](world& w) {
-    ear heard;
-    w.options.listener = &heard;
+    auto& heard = w.listen<ear>();
     w.open(build("a"));
     for (auto* id : {"w1", "w2"}) w.engine().start(Works, id);
     w.settle();

@@ -33,8 +33,7 @@ struct attentive final : stet::listener {
 
 TEST_CASE("a step that fails again and again is reported, ever more rarely") {
   everywhere([](world& w) {
-    attentive heard;
-    w.options.listener = &heard;
+    auto& heard = w.listen<attentive>();
     w.open([](stet::engine& e) {
       e.define(Pay, [](stet::context& ctx, unsigned fails) -> stet::task<int> {
         co_return co_await ctx.step(
@@ -67,8 +66,7 @@ TEST_CASE("a step that fails again and again is reported, ever more rarely") {
 
 TEST_CASE("failures are counted over restarts") {
   everywhere_by_hand([](world& w) {
-    attentive heard;
-    w.options.listener = &heard;
+    auto& heard = w.listen<attentive>();
     w.open([](stet::engine& e) {
       e.define(Pay, [](stet::context& ctx, unsigned) -> stet::task<int> {
         co_return co_await ctx.step("charge",

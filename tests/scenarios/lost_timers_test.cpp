@@ -30,6 +30,7 @@ TEST_CASE("a timer that lost its race is gone at once, and no wake-up is left of
       });
     });
     auto run = w.engine().start(Number, "n", {.run_timeout = 24h * 365}, 20);
+    w.settle();
     for (int i = 0; i < 20; ++i) w.pass(1ms);
     CHECK(run.status() == stet::status::running);
     auto info = w.engine().admin().describe("n");

@@ -92,6 +92,14 @@ class world {
     return result(engine().start(w, id, std::move(a)...));
   }
 
+  /// Gives the engines opened next a listener of the test's own.
+  template <class Listener> Listener& listen() {
+    auto made = std::make_shared<Listener>();
+    options.listener = made.get();
+    listener_ = made;
+    return *made;
+  }
+
   /// Whether the process's death has been injected: see at_every_commit.
   std::shared_ptr<faults> plan = std::make_shared<faults>();
   fake_clock clock;
@@ -112,6 +120,7 @@ class world {
   temporary_directory directory_;
   std::shared_ptr<stet::memory::contents> contents_ = stet::memory::make_contents();
   definer define_;
+  std::shared_ptr<stet::listener> listener_;  // longer than the engine, which reports its own end
   std::unique_ptr<stet::engine> engine_;
 };
 

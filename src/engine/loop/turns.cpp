@@ -34,7 +34,8 @@ bool turns::turn() {
   busy |= calls_.sweeper.sweep();
   e_.runs.table.keep_within_residency();  // also of coroutines that were kept for this turn
   e_.bodies.threads.watch(e_.time.clock);
-  e_.crowding.look();
+  if (e_.bodies.threads.take_full() && e_.bodies.threads.queued() > 0)
+    e_.crowding.report(e_.bodies.threads.queued());
   if (STET_SEEDED(effect_before_durable)) busy |= e_.advance.gate.open();
   busy |= e_.commit.commit();
   return busy;

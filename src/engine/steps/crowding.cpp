@@ -12,14 +12,13 @@ constexpr std::size_t named_max = 5;  // bodies that the text names
 
 }  // namespace
 
-void crowding::look() {
-  if (!bodies_.threads.take_full()) return;
+void crowding::report(std::size_t waiting) {
   const auto now = bodies_.steady_ms();
   if (now < quiet_until_) return;
   auto all = running();
-  if (all.empty() || bodies_.threads.queued() == 0) return;  // it is over
+  if (all.empty()) return;  // it is over
   quiet_until_ = now + quiet_ms;
-  services_.reporter.report(event_kind::threads_busy, text(all), all.front()->state_of_run,
+  services_.reporter.report(event_kind::threads_busy, text(all, waiting), all.front()->state_of_run,
                             all.front()->body->name);
 }
 
@@ -36,10 +35,9 @@ std::vector<const attempt*> crowding::running() const {
   return all;
 }
 
-std::string crowding::text(const std::vector<const attempt*>& running) const {
+std::string crowding::text(const std::vector<const attempt*>& running, std::size_t waiting) const {
   auto text = "all threads for bodies of steps are busy (" +
-              std::to_string(services_.options.threads) + "), and " +
-              std::to_string(bodies_.threads.queued()) +
+              std::to_string(services_.options.threads) + "), and " + std::to_string(waiting) +
               " steps wait for one. Those that have run longest: ";
   for (std::size_t i = 0; i < std::min(running.size(), named_max); ++i)
     text += (i ? ", " : "") + ("step " + shown(running[i]->body->name)) + " of run " +

@@ -1,5 +1,6 @@
 // Reports that all threads for bodies are busy while steps wait for one.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -15,12 +16,12 @@ class crowding {
  public:
   crowding(services& s, run_room& r, bodies& b) noexcept : services_(s), runs_(r), bodies_(b) {}
 
-  /// Reports it if the pool says that it is full, but not more often than once a minute.
-  void look();
+  /// Reports it, but not more often than once a minute. `waiting`: how many steps wait for a thread.
+  void report(std::size_t waiting);
 
  private:
   std::vector<const attempt*> running() const;
-  std::string text(const std::vector<const attempt*>& running) const;
+  std::string text(const std::vector<const attempt*>& running, std::size_t waiting) const;
 
   services& services_;
   run_room& runs_;
