@@ -135,9 +135,9 @@ stet::task<std::string> heeds(stet::context& ctx, int n) {
   co_return "done";
 }
 
-/// The first attempt outlasts its time-out, and has its first heartbeat, which isn't held back, when
-/// the second has had its own. The third attempt must get the progress that the second reported
-/// before it was asked to stop, unless the two are of different lives.
+/// The first attempt outlasts its time-out, and has its first heartbeat, which isn't held back,
+/// when the second has had its own. The third attempt must get the progress that the second
+/// reported before it was asked to stop, unless the two are of different lives.
 int speaks(stet::step_context& s) {
   static std::atomic<int> second_spoke{0};  // in this life
   if (s.attempt() == 1) {

@@ -140,10 +140,15 @@ class Counted:
 
 
 def one_run(url, what):
-    """Each run, looked up by its number and by its id, has the history that the whole store has of it; and little else was read."""
+    """A run that is looked up by its number or its id has the history that the whole store has of it, and little else was read.
+
+    Of many runs some are looked up, from the first to the last: a look at a RocksDB store starts a program for each range.
+    """
     whole = store_at(url)
     wrong = []
-    for number, run in whole.runs.items():
+    looked_up = list(whole.runs.items())
+    looked_up = looked_up[:: max(1, len(looked_up) // 16)] + looked_up[-1:]
+    for number, run in looked_up:
         for wanted in str(number), run.id.decode():
             counted = Counted(containers.seek(url))
             found = checks.OneId(counted, wanted)
@@ -153,7 +158,7 @@ def one_run(url, what):
             of_id = sum(r.id == run.id or str(n) == wanted for n, r in whole.runs.items())
             if counted.pairs > 12 * of_id + 8:
                 wrong.append(f'{wanted}: it read {counted.pairs} of {len(whole.pairs)} pairs')
-    report(f'{what}: {len(whole.runs)} runs, each by itself', wrong)
+    report(f'{what}: {len(looked_up)} of {len(whole.runs)} runs, each by itself', wrong)
 
 
 def said(url, *arguments):
