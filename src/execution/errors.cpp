@@ -111,13 +111,13 @@ void error_registry::raise(errc code, std::string_view operation, const failure&
   for (auto& d : declared_)
     if (d->name() == f.type) d->raise(f);
   switch (code) {
-    case errc::usage: throw_awaited_twice();
     case errc::step_timed_out: throw step_timed_out(code, operation, f);
     case errc::step_interrupted: throw step_interrupted(code, operation, f);
     case errc::step_crashed: throw step_crashed(code, operation, f);
     case errc::step_failed: throw step_failed(code, operation, f);
     case errc::promise_rejected: throw promise_rejected(code, operation, f);
     case errc::update_failed: throw update_failed(code, operation, f);
+    case errc::usage:
     case errc::payload:
     case errc::corrupt:
     case errc::not_found:

@@ -82,7 +82,7 @@ std::coroutine_handle<> execution::root_ended(waiter& w) noexcept {
 
 bool execution::deliver(const record& event, drive_output& out) {
   replay_cursor.begin_drive(out);
-  set_limits(event);
+  note_start(event);
   payload_limit limited(limits_.payload_bytes_max, limits_.limits_names);
   try {
     dispatch(event);
@@ -113,7 +113,7 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
       std::string bytes;  // bytes of an undriven event, while it drives
       auto event = replay_cursor.next_event(bytes);
       if (!event) break;
-      set_limits(*event);
+      note_start(*event);
       payload_limit limited(limits_.payload_bytes_max, limits_.limits_names);
       dispatch(*event);
       drain();
@@ -126,9 +126,10 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
   return replay_cursor.is_well();
 }
 
-/// A run begins: takes its limits from its first record.
-void execution::set_limits(const record& event) noexcept {
+/// A run begins: takes its limits, and whether it has a parent, from its first record.
+void execution::note_start(const record& event) noexcept {
   if (event.kind != record_kind::started) return;
+  has_parent_ = event.related != no_run;
   limits_ = {event.payload_limit, (event.flags & flag::started::limits_names) != 0};
 }
 
@@ -137,7 +138,7 @@ void execution::dispatch(const record& event) {
   replay_cursor.count_event();
   switch (event.kind) {
     case record_kind::started: start(event); break;
-    case record_kind::cancel_requested: top_->cancel(event.name); break;
+    case record_kind::cancel_requested: cancel(event); break;
     case record_kind::signal:
       signals.add(event);
       commands.signal_came(event.name);
@@ -145,6 +146,15 @@ void execution::dispatch(const record& event) {
     case record_kind::update: updates.begin(event); break;
     default: commands.answer(event);
   }
+}
+
+/// An entity is cancelled by its parent only: its state would end with it. The request was taken by
+/// a program that doesn't define the entity. (Older builds took any, and their histories go on.)
+void execution::cancel(const record& event) noexcept {
+  const bool stays = definition_.is_entity() && !has_parent_;
+  if (!stays || replay_cursor.has_command_next()) return top_->cancel(event.name);
+  log("this entity can't be cancelled: a request to do so, which a program took that doesn't define "
+      "it, is ignored");
 }
 
 void execution::start(const record& event) {
@@ -225,6 +235,11 @@ void execution::must_run(std::string_view what) const {
   throw error(errc::usage, what,
               "this is for the workflow's own code: not for the handlers of queries, and not for "
               "validators");
+}
+
+void execution::stall_unless_recorded(const std::string& why, stall_kind kind) {
+  if (!replay_cursor.is_well() || replay_cursor.has_command_next()) return;
+  if (replay_cursor.is_well()) replay_cursor.reject(why, kind);
 }
 
 bool execution::continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept {

@@ -117,6 +117,9 @@ class execution : private waiter {
   bool is_inert() const noexcept { return destroying_ > 0 && !STET_SEEDED(destructors_act); }
   /// Returns true while the workflow's own code runs, and what it asks for is emitted.
   bool runs() const noexcept { return replay_cursor.is_driven() && !is_inert(); }
+  /// Stalls the run: nothing of this drive is recorded. Does nothing in a replay whose history goes
+  /// on with a command here.
+  void stall_unless_recorded(const std::string& why, stall_kind kind);
   bool continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept;
   bool continue_suggested() const noexcept {
     return replay_cursor.records() >= STET_HOOKED(long_history, records_suggested_max);
@@ -138,7 +141,8 @@ class execution : private waiter {
     std::uint32_t checksum;  // of the id
   };
   void dispatch(const record& event);
-  void set_limits(const record& event) noexcept;
+  void note_start(const record& event) noexcept;
+  void cancel(const record& event) noexcept;
   void start(const record& event);
   void drain();
   void finish();
@@ -163,6 +167,7 @@ class execution : private waiter {
   int destroying_ = 0;  // frames being destroyed, one within another
   bool root_done_ = false;
   bool ended_ = false;
+  bool has_parent_ = false;
 };
 
 }}}  // namespace stet::v0::detail

@@ -2,6 +2,7 @@
 #include <stet/context.hpp>
 #include <stet/definition.hpp>
 #include <stet/entity.hpp>
+#include <stet/saga.hpp>
 
 #include <cmath>
 #include <cstdio>
@@ -76,6 +77,19 @@ std::exception_ptr thrown(environment e) noexcept {
   } catch (...) {}
   return what;
 }
+void stall_undecodable(environment e, const std::exception_ptr& why) noexcept try {
+  auto& run = scope_access::run_of(*e.scope);
+  if (run.errors().escape_of(why) != escape::undecodable) return;
+  run.stall_unless_recorded(words_of(why) + "; its saga undoes nothing because of that: a build " +
+                                "that can read it lets the run go on",
+                            stall_kind::undecodable);
+} catch (const std::bad_alloc&) { scope_access::run_of(*e.scope).replay_cursor.starve(); }
+void stall_without_undo(environment e, const std::exception_ptr& why) noexcept try {
+  scope_access::run_of(*e.scope).stall_unless_recorded(
+      "an operation of a saga has come to its end, and its undo can't be registered: " +
+          words_of(why) + "; a build in which it can be lets the run go on",
+      stall_kind::accident);
+} catch (const std::bad_alloc&) { scope_access::run_of(*e.scope).replay_cursor.starve(); }
 void throw_awaited_twice() {
   throw error(errc::usage, "co_await",
               "this operation has been awaited already, or was moved from");
@@ -343,7 +357,8 @@ bool leaf::begin(environment e, waiter& w) noexcept {
   return scope_access::run_of(*e.scope).commands.begin(*command_, e, w);
 }
 std::string_view leaf::bytes() try {
-  if (!command_ || command_->code == errc::usage) throw_awaited_twice();
+  const bool is_second = command_ && command_->code == errc::usage && !command_->error;
+  if (!command_ || is_second) throw_awaited_twice();
   auto& c = *command_;
   if (c.answered == answer_kind::cancelled) throw cancelled(c.payload);
   if (c.answered == answer_kind::failure) {

@@ -304,6 +304,36 @@ TEST_CASE("a saga undoes what it did before a bug stalls its run") {
   });
 }
 
+TEST_CASE("a saga undoes nothing because of what it can't decode, and a mended build goes on") {
+  everywhere_by_hand([](world& w) {
+    auto define = [&](bool as_word) {
+      return [&w, as_word](stet::engine& e) {
+        e.define(Text, [&w, as_word](stet::context& ctx) -> stet::task<std::string> {
+          co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
+            co_await s.step("book", [&] { w.done.hit("book"); })
+                .undo("give back", stet::owning([&w] { w.done.hit("give back"); }));
+            if (as_word) co_return co_await ctx.receive(Word);
+            co_return std::to_string(co_await ctx.receive(Number));
+          });
+        });
+      };
+    };
+    w.open(define(false));
+    auto run = w.engine().start(Text, "t");
+    w.settle();
+    run.signal(Word, "seven");
+    w.finish();
+    CHECK(run.status() == stet::status::stalled);
+    CHECK_MESSAGE(reason_of(w, "t").find("its saga undoes nothing") != std::string::npos,
+                  reason_of(w, "t"));
+    w.crash();
+    w.open(define(true));
+    CHECK(w.run(Text, "t") == "seven");
+    CHECK(w.done.of("book") == 1);
+    CHECK(w.done.of("give back") == 0);
+  });
+}
+
 TEST_CASE("a stalled run is reported with the kind of its reason") {
   struct ear final : stet::listener {
     void event(const stet::engine_event& e) override {
