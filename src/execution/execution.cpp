@@ -153,7 +153,8 @@ void execution::dispatch(const record& event) {
 void execution::cancel(const record& event) noexcept {
   const bool stays = definition_.is_entity() && !has_parent_;
   if (!stays || replay_cursor.has_command_next()) return top_->cancel(event.name);
-  log("this entity can't be cancelled: a request to do so, which a program took that doesn't define "
+  log("this entity can't be cancelled: a request to do so, which a program took that doesn't "
+      "define "
       "it, is ignored");
 }
 

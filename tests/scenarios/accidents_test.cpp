@@ -334,6 +334,45 @@ TEST_CASE("a saga undoes nothing because of what it can't decode, and a mended b
   });
 }
 
+TEST_CASE("a saga that has begun its undos because of what it can't decode goes on with them") {
+  everywhere_by_hand([](world& w) {
+    auto define = [&](bool catches) {  // if it does, its history is that of an older Stet
+      return [&w, catches](stet::engine& e) {
+        e.define(Text, [&w, catches](stet::context& ctx) -> stet::task<std::string> {
+          co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
+            co_await s.step("book", [&] { w.done.hit("book"); })
+                .undo("give back", {.retry = {.initial_interval = 1h}}, stet::owning([&w] {
+                        w.done.hit("give back");
+                        if (w.done.of("give back") < 2) throw std::runtime_error("not yet");
+                      }));
+            try {
+              co_return std::to_string(co_await ctx.receive(Number));
+            } catch (const stet::error&) {
+              if (!catches) throw;
+            }
+            throw stet::permanent_error("no number");
+          });
+        });
+      };
+    };
+    w.open(define(true));
+    w.engine().start(Text, "t").signal(Word, "seven");
+    w.settle();
+    CHECK(w.done.of("give back") == 1);
+    w.crash();
+    w.open(define(false));
+    CHECK(status_of(w, "t") == stet::status::running);
+    w.finish();
+    CHECK(w.done.of("book") == 1);
+    CHECK(w.done.of("give back") == 2);
+    CHECK(status_of(w, "t") == stet::status::stalled);
+    w.crash();
+    w.open(define(true));
+    w.finish();
+    CHECK(status_of(w, "t") == stet::status::failed);
+  });
+}
+
 TEST_CASE("a stalled run is reported with the kind of its reason") {
   struct ear final : stet::listener {
     void event(const stet::engine_event& e) override {
