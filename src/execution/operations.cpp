@@ -78,11 +78,11 @@ std::exception_ptr thrown(environment e) noexcept {
   return what;
 }
 void stall_undecodable(environment e, const std::exception_ptr& why) noexcept try {
-  auto& run = scope_access::run_of(*e.scope);
-  if (run.errors().escape_of(why) != escape::undecodable) return;
-  run.stall_unless_recorded(words_of(why) + "; its saga undoes nothing because of that: a build " +
-                                "that can read it lets the run go on",
-                            stall_kind::undecodable);
+  if (!is_undecodable(why)) return;
+  scope_access::run_of(*e.scope).stall_unless_recorded(
+      words_of(why) + "; its saga undoes nothing because of that: a build " +
+          "that can read it lets the run go on",
+      stall_kind::undecodable);
 } catch (const std::bad_alloc&) { scope_access::run_of(*e.scope).replay_cursor.starve(); }
 void stall_without_undo(environment e, const std::exception_ptr& why) noexcept try {
   scope_access::run_of(*e.scope).stall_unless_recorded(
@@ -304,6 +304,15 @@ handler::handler(context& c, kind k, std::string_view n) : what(k), name(n), run
 handler::~handler() { leave(); }
 void handler::leave() noexcept {
   if (run_) std::exchange(run_, nullptr)->updates.remove(*this);
+}
+void throw_undecodable_arguments(std::string_view update) {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) { throw; } catch (...) {
+    throw undecodable(
+        errc::payload, update,
+        "the arguments of the update don't decode: " + words_of(std::current_exception()));
+  }
 }
 void handler::answer(std::string_view, std::string&) {}
 void handler::validate(std::string_view) {}

@@ -15,6 +15,8 @@ inline constexpr stet::workflow<std::string()> Text{"text"};
 inline constexpr stet::signal<int> Number{"number"};
 inline constexpr stet::signal<std::string> Word{"number"};  // the same name, another type
 inline constexpr stet::update<int(int)> Add{"add"};
+inline constexpr stet::update<int(std::string)> Put{"put"};
+inline constexpr stet::update<int(int)> PutNumber{"put"};
 inline constexpr stet::query<int()> Sum{"sum"};
 inline constexpr stet::entity<int> Box{"box"};
 
@@ -246,6 +248,74 @@ TEST_CASE("what an update's handler throws is its caller's: it holds up neither 
           stet::errc::update_failed);
     CHECK(w.engine().call(Box, "b", Add, 5) == 5);
     CHECK(w.result(run) == 7);
+  });
+}
+
+TEST_CASE(
+    "what an update's handler decodes itself is its caller's: it holds up neither run nor entity") {
+  everywhere_by_hand([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Box, stet::on(Put, [](int& n, const std::string& bytes) {
+                 return n += stet::decode<int>(bytes);
+               }));
+      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+        auto put = ctx.on(Put, [](stet::context& c, std::string bytes) -> stet::task<int> {
+          co_return co_await c.saga([&](stet::saga& s) -> stet::task<int> {
+            co_await s.step("a", [] {}).undo("b", [] {});
+            co_return stet::decode<int>(bytes);
+          });
+        });
+        co_await ctx.sleep(1h);
+        co_return "done";
+      });
+    });
+    auto run = w.engine().start(Text, "t");
+    w.settle();
+    for (auto* bad : {"", "garbage"}) {
+      CHECK(what_throws([&] { w.engine().call(Box, "b", Put, bad); }).code ==
+            stet::errc::update_failed);
+      auto sent = run.start_update(Put, bad);
+      w.settle();
+      CHECK(what_throws([&] { (void)sent.result(); }).code == stet::errc::update_failed);
+    }
+    CHECK(w.engine().call(Box, "b", Put, "\x05") == 5);
+    w.restart();
+    CHECK(w.engine().call(Box, "b", Put, "\x05") == 10);
+    CHECK(w.run(Text, "t") == "done");
+  });
+}
+
+TEST_CASE("arguments of an accepted update that don't decode any more stall the run") {
+  everywhere_by_hand([](world& w) {
+    auto define = [](bool as_word) {
+      return [as_word](stet::engine& e) {
+        auto add = stet::on(Add, [](stet::context& c, int& n, int more) -> stet::task<int> {
+          co_await c.sleep(1h);
+          co_return n += more;
+        });
+        auto put = [](int& n, const std::string& more) {
+          return n += static_cast<int>(more.size());
+        };
+        if (as_word) e.define(Box, add, stet::on(Put, put));
+        else e.define(Box, add, stet::on(PutNumber, [](int& n, int more) { return n += more; }));
+      };
+    };
+    w.open(define(true));
+    auto box = w.engine().start(Box.as_workflow(), "box/b", 0);
+    w.settle();
+    (void)box.start_update(Add, {.id = "first"}, 1);
+    (void)box.start_update(Put, {.id = "second"}, "seven");  // waits for the first
+    w.settle();
+    w.crash();
+    w.open(define(false));
+    w.finish();
+    CHECK(status_of(w, "box/b") == stet::status::stalled);
+    CHECK_MESSAGE(reason_of(w, "box/b").find("don't decode") != std::string::npos,
+                  reason_of(w, "box/b"));
+    w.crash();
+    w.open(define(true));
+    w.finish();
+    CHECK(w.engine().update("box/b", Put, {.id = "second"}, "seven") == 6);
   });
 }
 
