@@ -18,13 +18,6 @@ namespace detail {
 
 template <class F, class R> task<R> run_saga(context& ctx, F body);
 
-/// If something that a saga reads doesn't decode, stalls the run before the saga undoes anything: a
-/// build that can read it goes on from there. Does nothing if the history goes on here.
-STET_API void stall_undecodable(environment e, const std::exception_ptr& why) noexcept;
-/// Stalls the run, since an operation has come to its end, and its undo can't be registered. Does
-/// nothing if the history goes on here.
-STET_API void stall_without_undo(environment e, const std::exception_ptr& why) noexcept;
-
 /// Calls stall_undecodable.
 class undecodable_stalls {
  public:

@@ -13,6 +13,10 @@ namespace stet { inline namespace v0 { namespace detail {
 
 namespace {
 
+constexpr std::string_view entity_goes_on =
+    "an entity can't be cancelled: a request that was taken by a program without its definition is "
+    "ignored";
+
 /// Rejects the run by an exception that isn't the workflow's own answer: thrown by a function that
 /// is no coroutine yet, or because of a history that makes no sense.
 void reject_by(replay_cursor& cursor, const std::exception_ptr& thrown) noexcept try {
@@ -83,7 +87,7 @@ std::coroutine_handle<> execution::root_ended(waiter& w) noexcept {
 bool execution::deliver(const record& event, drive_output& out) {
   replay_cursor.begin_drive(out);
   note_start(event);
-  payload_limit limited(limits_.payload_bytes_max, limits_.limits_names);
+  payload_limit limited(beginning_.payload_bytes_max, beginning_.limits_names);
   try {
     dispatch(event);
     drain();
@@ -114,7 +118,7 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
       auto event = replay_cursor.next_event(bytes);
       if (!event) break;
       note_start(*event);
-      payload_limit limited(limits_.payload_bytes_max, limits_.limits_names);
+      payload_limit limited(beginning_.payload_bytes_max, beginning_.limits_names);
       dispatch(*event);
       drain();
     }
@@ -126,11 +130,10 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
   return replay_cursor.is_well();
 }
 
-/// A run begins: takes its limits, and whether it has a parent, from its first record.
 void execution::note_start(const record& event) noexcept {
   if (event.kind != record_kind::started) return;
-  has_parent_ = event.related != no_run;
-  limits_ = {event.payload_limit, (event.flags & flag::started::limits_names) != 0};
+  beginning_ = {event.payload_limit, (event.flags & flag::started::limits_names) != 0,
+                event.related != no_run};
 }
 
 void execution::dispatch(const record& event) {
@@ -138,7 +141,12 @@ void execution::dispatch(const record& event) {
   replay_cursor.count_event();
   switch (event.kind) {
     case record_kind::started: start(event); break;
-    case record_kind::cancel_requested: cancel(event); break;
+    case record_kind::cancel_requested:
+      // An entity is cancelled by its parent only, or as an older build has recorded it.
+      if (definition_.is_entity() && !beginning_.has_parent && !replay_cursor.has_command_next())
+        log(entity_goes_on);
+      else top_->cancel(event.name);
+      break;
     case record_kind::signal:
       signals.add(event);
       commands.signal_came(event.name);
@@ -146,16 +154,6 @@ void execution::dispatch(const record& event) {
     case record_kind::update: updates.begin(event); break;
     default: commands.answer(event);
   }
-}
-
-/// An entity is cancelled by its parent only: its state would end with it. The request was taken by
-/// a program that doesn't define the entity. (Older builds took any, and their histories go on.)
-void execution::cancel(const record& event) noexcept {
-  const bool stays = definition_.is_entity() && !has_parent_;
-  if (!stays || replay_cursor.has_command_next()) return top_->cancel(event.name);
-  log("this entity can't be cancelled: a request to do so, which a program took that doesn't "
-      "define "
-      "it, is ignored");
 }
 
 void execution::start(const record& event) {
@@ -236,11 +234,6 @@ void execution::must_run(std::string_view what) const {
   throw error(errc::usage, what,
               "this is for the workflow's own code: not for the handlers of queries, and not for "
               "validators");
-}
-
-void execution::stall_unless_recorded(const std::string& why, stall_kind kind) {
-  if (!replay_cursor.is_well() || replay_cursor.has_command_next()) return;
-  if (replay_cursor.is_well()) replay_cursor.reject(why, kind);
 }
 
 bool execution::continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept {

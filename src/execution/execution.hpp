@@ -117,9 +117,6 @@ class execution : private waiter {
   bool is_inert() const noexcept { return destroying_ > 0 && !STET_SEEDED(destructors_act); }
   /// Returns true while the workflow's own code runs, and what it asks for is emitted.
   bool runs() const noexcept { return replay_cursor.is_driven() && !is_inert(); }
-  /// Stalls the run: nothing of this drive is recorded. Does nothing in a replay whose history goes
-  /// on with a command here.
-  void stall_unless_recorded(const std::string& why, stall_kind kind);
   bool continue_as(continued_as next, const v0::scope& s, std::string& refused) noexcept;
   bool continue_suggested() const noexcept {
     return replay_cursor.records() >= STET_HOOKED(long_history, records_suggested_max);
@@ -142,7 +139,6 @@ class execution : private waiter {
   };
   void dispatch(const record& event);
   void note_start(const record& event) noexcept;
-  void cancel(const record& event) noexcept;
   void start(const record& event);
   void drain();
   void finish();
@@ -158,16 +154,16 @@ class execution : private waiter {
   std::unique_ptr<scope> top_;
   std::unique_ptr<root> root_;
   std::optional<continued_as> continues_;
-  struct limits {  // of what the run makes, fixed at its start
+  struct beginning {  // what its first record says
     std::size_t payload_bytes_max = payload_bytes_ceiling;
     bool limits_names = false;
+    bool has_parent = false;
   };
-  limits limits_;
+  beginning beginning_;
   engine_time now_;
   int destroying_ = 0;  // frames being destroyed, one within another
   bool root_done_ = false;
   bool ended_ = false;
-  bool has_parent_ = false;
 };
 
 }}}  // namespace stet::v0::detail

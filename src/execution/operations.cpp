@@ -2,7 +2,6 @@
 #include <stet/context.hpp>
 #include <stet/definition.hpp>
 #include <stet/entity.hpp>
-#include <stet/saga.hpp>
 
 #include <cmath>
 #include <cstdio>
@@ -77,19 +76,33 @@ std::exception_ptr thrown(environment e) noexcept {
   } catch (...) {}
   return what;
 }
-void stall_undecodable(environment e, const std::exception_ptr& why) noexcept try {
+namespace {
+
+/// Does nothing if the run is rejected already, or its history goes on with a command here.
+void stall_unless_recorded(environment e, const std::exception_ptr& thrown, const char* means,
+                           stall_kind kind) noexcept {
+  auto& cursor = scope_access::run_of(*e.scope).replay_cursor;
+  try {
+    if (!cursor.is_well() || cursor.has_command_next() || !cursor.is_well()) return;
+    cursor.reject(words_of(thrown) + means, kind);
+  } catch (const std::bad_alloc&) { cursor.starve(); }
+}
+
+}  // namespace
+
+void stall_undecodable(environment e, const std::exception_ptr& why) noexcept {
   if (!is_undecodable(why)) return;
-  scope_access::run_of(*e.scope).stall_unless_recorded(
-      words_of(why) + "; its saga undoes nothing because of that: a build " +
-          "that can read it lets the run go on",
+  stall_unless_recorded(
+      e, why,
+      "; its saga undoes nothing because of that: a build that can read it lets the run go on",
       stall_kind::undecodable);
-} catch (const std::bad_alloc&) { scope_access::run_of(*e.scope).replay_cursor.starve(); }
-void stall_without_undo(environment e, const std::exception_ptr& why) noexcept try {
-  scope_access::run_of(*e.scope).stall_unless_recorded(
-      "an operation of a saga has come to its end, and its undo can't be registered: " +
-          words_of(why) + "; a build in which it can be lets the run go on",
-      stall_kind::accident);
-} catch (const std::bad_alloc&) { scope_access::run_of(*e.scope).replay_cursor.starve(); }
+}
+void stall_without_undo(environment e, const std::exception_ptr& why) noexcept {
+  stall_unless_recorded(e, why,
+                        ". So the undo of what its saga has done can't be registered: a build in "
+                        "which it can be lets the run go on",
+                        stall_kind::accident);
+}
 void throw_awaited_twice() {
   throw error(errc::usage, "co_await",
               "this operation has been awaited already, or was moved from");
