@@ -103,6 +103,16 @@ class [[nodiscard(
   F answer_;
 };
 
+/// Rethrows what a codec threw, as what stalls the run: the arguments of an accepted update don't
+/// decode any more. (What the handler itself decodes is its caller's affair.)
+[[noreturn]] STET_API void throw_undecodable_arguments(std::string_view update);
+
+template <class Arguments> Arguments accepted(std::string_view update, std::string_view bytes) {
+  try {
+    return stet::decode<Arguments>(bytes);
+  } catch (...) { throw_undecodable_arguments(update); }
+}
+
 struct accept_all {
   template <class... A> void operator()(const A&...) const noexcept {}
 };
@@ -138,7 +148,7 @@ class [[nodiscard(
             return std::make_unique<ready_root>(std::move(out));
           }
         },
-        stet::decode<std::tuple<A...>>(arguments));
+        accepted<std::tuple<A...>>(name, arguments));
   }
 
  private:

@@ -16,6 +16,24 @@ namespace stet { inline namespace v0 {
 
 namespace detail {
 
+template <class F, class R> task<R> run_saga(context& ctx, F body);
+
+/// Calls stall_undecodable.
+class undecodable_stalls {
+ public:
+  using result_type = void;
+  explicit undecodable_stalls(std::exception_ptr why) noexcept : why_(std::move(why)) {}
+  bool start(environment e, waiter&) noexcept {
+    stall_undecodable(e, why_);
+    return true;
+  }
+  bool failed() const noexcept { return false; }
+  void result() {}
+
+ private:
+  std::exception_ptr why_;
+};
+
 /// An operation of a saga, and what registers its undo. It is shielded: a cancellation waits until
 /// the operation has ended, and its undo is registered. Then the await throws stet::cancelled.
 template <awaitable A, class Register>
@@ -53,12 +71,28 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] undoa
   // Not in result(): no one asks for the result of a branch of stet::all if another has failed.
   void end() noexcept {
     try {
-      if (!operation_.failed()) {
-        if constexpr (std::is_void_v<result_type>) register_();
-        else register_(value_.emplace(operation_.result()));
-      }
+      if (!operation_.failed()) register_undo();
       if (env_.scope->is_cancelled()) throw cancelled(*scope_access::reason_of(*env_.scope));
     } catch (...) { error_ = thrown(env_); }
+  }
+  // The operation may have had its effect: without its result, or its undo, the run can't go on.
+  void register_undo() {
+    if constexpr (!std::is_void_v<result_type>) take_result();
+    try {
+      if constexpr (std::is_void_v<result_type>) register_();
+      else register_(*value_);
+    } catch (const std::bad_alloc&) { throw; } catch (...) {
+      stall_without_undo(env_, std::current_exception());
+      throw;
+    }
+  }
+  void take_result() {
+    try {
+      value_.emplace(operation_.result());
+    } catch (...) {
+      stall_undecodable(env_, std::current_exception());
+      throw;
+    }
   }
 
   v0::scope part_;
@@ -97,8 +131,10 @@ class [[nodiscard(
   /// The await isn't given up while the operation is under way: if the saga is cancelled meanwhile,
   /// it waits for the operation's end, registers the undo and throws stet::cancelled. So limit the
   /// attempts of a step, or its time, if a cancellation may not wait for it.
-  /// Throws   at the await, what the operation throws: then there is no undo; stet::cancelled; what
-  ///          the codec of an argument throws, and errc::payload if they are too long.
+  /// If the undo can't be registered when the operation has ended (its arguments are too long, or
+  /// a codec throws), the run is stalled: a build in which it can be registered goes on from there.
+  /// Throws   errc::usage at once, for options or a name that make no sense; at the await, what the
+  ///          operation throws: then there is no undo; stet::cancelled.
   template <class F, class... U>
     requires(!detail::options<std::remove_cvref_t<F>>)
   auto undo(step_name name, F&& body, U&&... arguments) && {
@@ -258,6 +294,8 @@ class saga {
 
  private:
   template <detail::awaitable> friend class undone_by;
+  template <class F, class R> friend task<R> detail::run_saga(context& ctx, F body);
+  bool has_undos() const noexcept { return !undos_.empty(); }
   template <class F, class... A> static consteval void check_undo() {
     static_assert(
         detail::owns<std::decay_t<F>> &&
@@ -302,6 +340,7 @@ auto undone_by<A>::undo(step_name name, step_options options, F&& body, U&&... a
   using f_type = std::decay_t<F>;
   using R = detail::stored<result_type>;
   saga::check_undo<F, U...>();
+  detail::check_options(name.text, options);  // now: the operation has not begun
   auto add = [&s = saga_, text = std::string(name.text), where = name.where, options,
               f = f_type(std::forward<F>(body)),
               v = std::tuple<detail::kept_t<U>...>(std::forward<U>(arguments)...)](
@@ -325,6 +364,7 @@ auto undone_by<A>::undo_transact(step_name name, step_options options, F&& body,
   using f_type = std::decay_t<F>;
   using R = detail::stored<result_type>;
   saga::check_undo<F, U...>();
+  detail::check_options(name.text, options);  // now: the operation has not begun
   auto add = [&s = saga_, text = std::string(name.text), where = name.where, options,
               f = f_type(std::forward<F>(body)),
               v = std::tuple<detail::kept_t<U>...>(std::forward<U>(arguments)...)](
@@ -353,6 +393,7 @@ template <class F, class R> task<R> run_saga(context& ctx, F body) {
   } catch (const std::bad_alloc&) { throw; } catch (...) {
     why = std::current_exception();
   }
+  if (s.has_undos()) co_await undecodable_stalls(why);
   (void)co_await stet::attempt(s.compensate());
   std::rethrow_exception(why);
 }

@@ -75,6 +75,13 @@ struct STET_API scope_access {
   static const std::string* reason_of(const scope& s) noexcept { return s.reason_.get(); }
 };
 
+/// If something that a saga reads doesn't decode, stalls the run before the saga undoes anything: a
+/// build that can read it goes on from there. Does nothing if the history goes on here.
+STET_API void stall_undecodable(environment e, const std::exception_ptr& why) noexcept;
+/// Stalls the run, since an operation has come to its end, and its undo can't be registered. Does
+/// nothing if the history goes on here.
+STET_API void stall_without_undo(environment e, const std::exception_ptr& why) noexcept;
+
 /// How an operation ended.
 enum class answer_kind : std::uint8_t { none, value, failure, cancelled };
 

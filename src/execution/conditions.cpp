@@ -70,7 +70,8 @@ void conditions::wake(condition& c) noexcept {
 /// Wakes the oldest condition that waits for this signal and was put aside.
 void conditions::wake_next(std::string_view name) noexcept {
   auto some = of_signals_.find(name);
-  if (some == of_signals_.end()) return;
+  // It is empty if there was no memory to put the first of them aside.
+  if (some == of_signals_.end() || some->second.empty()) return;
   auto oldest = some->second.begin();
   wake(*oldest->second);
   some->second.erase(oldest);

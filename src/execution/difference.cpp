@@ -13,6 +13,7 @@ namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 constexpr std::size_t field_name_max = 40;
+constexpr std::size_t fields_max = 100;           // a map with more of them is data, and no struct
 constexpr unsigned cbor_array = 4, cbor_map = 5;  // the first three bits of an item
 
 /// Returns true for a memo, or details, that can't be opened now: it can't be compared.
@@ -60,10 +61,14 @@ std::string field_beyond(const std::vector<field>& some, const std::vector<field
   return {};
 }
 
-/// Says which field of two maps differs, or is in one of them only; empty if they are no maps, or
-/// have their fields in another order.
+bool is_struct(std::string_view item) {
+  return is_of(item, cbor_map) && reader(item).map() <= fields_max;
+}
+
+/// Says which field of two maps differs, or is in one of them only; empty if they are no maps, have
+/// very many fields, or have their fields in another order.
 std::string field_that_differs(std::string_view was, std::string_view is) {
-  if (!is_of(was, cbor_map) || !is_of(is, cbor_map)) return {};
+  if (!is_struct(was) || !is_struct(is)) return {};
   const auto a = fields_of(was), b = fields_of(is);
   if (auto name = field_beyond(b, a); !name.empty())
     return ", with the field " + name + ", which the history doesn't have";

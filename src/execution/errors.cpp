@@ -39,7 +39,19 @@ failure within_limits(failure f) {
   return f;
 }
 
+bool is_of_decode(const error& e) noexcept {
+  return e.code() == errc::payload && e.operation() == decode_operation;
+}
+
 }  // namespace
+
+bool is_undecodable(const std::exception_ptr& e) noexcept {
+  try {
+    std::rethrow_exception(e);
+  } catch (const undecodable&) { return true; } catch (...) {
+    return false;
+  }
+}
 
 void error_registry::add(std::unique_ptr<declared_error> e) {
   if (declares(e->name()))
@@ -59,9 +71,8 @@ escape error_registry::escape_of(const std::exception_ptr& e) const noexcept {
     std::rethrow_exception(e);
   } catch (const undecodable&) { return escape::undecodable; } catch (const failed&) {
     return escape::answer;
-  } catch (const error& x) {  // of stet::decode in the code itself, or of a declared exception
-    bool is_decode = x.code() == errc::payload && x.operation() == decode_operation;
-    return is_decode ? escape::undecodable : escape::answer;
+  } catch (const error& x) {  // of stet::decode in the code itself
+    return is_of_decode(x) ? escape::undecodable : escape::answer;
   } catch (const permanent_error&) { return escape::answer; } catch (const std::exception& x) {
     for (auto& d : declared_)
       if (d->is(x)) return escape::answer;
@@ -108,16 +119,24 @@ failure error_registry::describe(const std::exception_ptr& e) const {
 }
 
 void error_registry::raise(errc code, std::string_view operation, const failure& f) const {
-  for (auto& d : declared_)
-    if (d->name() == f.type) d->raise(f);
+  for (auto& d : declared_) {
+    if (d->name() != f.type) continue;
+    try {
+      d->raise(f);
+    } catch (const error& e) {
+      if (d->is(e) || !is_of_decode(e)) throw;
+      throw undecodable(errc::payload, operation,
+                        "the exception " + shown(f.type) + " doesn't decode: " + e.what());
+    }
+  }
   switch (code) {
-    case errc::usage: throw_awaited_twice();
     case errc::step_timed_out: throw step_timed_out(code, operation, f);
     case errc::step_interrupted: throw step_interrupted(code, operation, f);
     case errc::step_crashed: throw step_crashed(code, operation, f);
     case errc::step_failed: throw step_failed(code, operation, f);
     case errc::promise_rejected: throw promise_rejected(code, operation, f);
     case errc::update_failed: throw update_failed(code, operation, f);
+    case errc::usage:
     case errc::payload:
     case errc::corrupt:
     case errc::not_found:

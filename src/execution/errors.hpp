@@ -22,6 +22,8 @@ class undecodable final : public error {
   using error::error;
 };
 
+bool is_undecodable(const std::exception_ptr& e) noexcept;
+
 /// The meaning of an exception that escapes the code of a run.
 enum class escape : std::uint8_t {
   answer,       // it is declared, or Stet's own: the code's answer

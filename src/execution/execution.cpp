@@ -13,6 +13,10 @@ namespace stet { inline namespace v0 { namespace detail {
 
 namespace {
 
+constexpr std::string_view entity_goes_on =
+    "an entity can't be cancelled: a request that was taken by a program without its definition is "
+    "ignored";
+
 /// Rejects the run by an exception that isn't the workflow's own answer: thrown by a function that
 /// is no coroutine yet, or because of a history that makes no sense.
 void reject_by(replay_cursor& cursor, const std::exception_ptr& thrown) noexcept try {
@@ -82,8 +86,8 @@ std::coroutine_handle<> execution::root_ended(waiter& w) noexcept {
 
 bool execution::deliver(const record& event, drive_output& out) {
   replay_cursor.begin_drive(out);
-  set_limits(event);
-  payload_limit limited(limits_.payload_bytes_max, limits_.limits_names);
+  note_start(event);
+  payload_limit limited(beginning_.payload_bytes_max, beginning_.limits_names);
   try {
     dispatch(event);
     drain();
@@ -113,8 +117,8 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
       std::string bytes;  // bytes of an undriven event, while it drives
       auto event = replay_cursor.next_event(bytes);
       if (!event) break;
-      set_limits(*event);
-      payload_limit limited(limits_.payload_bytes_max, limits_.limits_names);
+      note_start(*event);
+      payload_limit limited(beginning_.payload_bytes_max, beginning_.limits_names);
       dispatch(*event);
       drain();
     }
@@ -126,10 +130,10 @@ bool execution::replay(std::string_view history, drive_output& work, std::size_t
   return replay_cursor.is_well();
 }
 
-/// A run begins: takes its limits from its first record.
-void execution::set_limits(const record& event) noexcept {
+void execution::note_start(const record& event) noexcept {
   if (event.kind != record_kind::started) return;
-  limits_ = {event.payload_limit, (event.flags & flag::started::limits_names) != 0};
+  beginning_ = {event.payload_limit, (event.flags & flag::started::limits_names) != 0,
+                event.related != no_run};
 }
 
 void execution::dispatch(const record& event) {
@@ -137,7 +141,12 @@ void execution::dispatch(const record& event) {
   replay_cursor.count_event();
   switch (event.kind) {
     case record_kind::started: start(event); break;
-    case record_kind::cancel_requested: top_->cancel(event.name); break;
+    case record_kind::cancel_requested:
+      // An entity is cancelled by its parent only, or as an older build has recorded it.
+      if (definition_.is_entity() && !beginning_.has_parent && !replay_cursor.has_command_next())
+        log(entity_goes_on);
+      else top_->cancel(event.name);
+      break;
     case record_kind::signal:
       signals.add(event);
       commands.signal_came(event.name);

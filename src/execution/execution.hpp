@@ -138,7 +138,7 @@ class execution : private waiter {
     std::uint32_t checksum;  // of the id
   };
   void dispatch(const record& event);
-  void set_limits(const record& event) noexcept;
+  void note_start(const record& event) noexcept;
   void start(const record& event);
   void drain();
   void finish();
@@ -154,11 +154,12 @@ class execution : private waiter {
   std::unique_ptr<scope> top_;
   std::unique_ptr<root> root_;
   std::optional<continued_as> continues_;
-  struct limits {  // of what the run makes, fixed at its start
+  struct beginning {  // what its first record says
     std::size_t payload_bytes_max = payload_bytes_ceiling;
     bool limits_names = false;
+    bool has_parent = false;
   };
-  limits limits_;
+  beginning beginning_;
   engine_time now_;
   int destroying_ = 0;  // frames being destroyed, one within another
   bool root_done_ = false;

@@ -76,6 +76,33 @@ std::exception_ptr thrown(environment e) noexcept {
   } catch (...) {}
   return what;
 }
+namespace {
+
+/// Does nothing if the run is rejected already, or its history goes on with a command here.
+void stall_unless_recorded(environment e, const std::exception_ptr& thrown, const char* means,
+                           stall_kind kind) noexcept {
+  auto& cursor = scope_access::run_of(*e.scope).replay_cursor;
+  try {
+    if (!cursor.is_well() || cursor.has_command_next() || !cursor.is_well()) return;
+    cursor.reject(words_of(thrown) + means, kind);
+  } catch (const std::bad_alloc&) { cursor.starve(); }
+}
+
+}  // namespace
+
+void stall_undecodable(environment e, const std::exception_ptr& why) noexcept {
+  if (!is_undecodable(why)) return;
+  stall_unless_recorded(
+      e, why,
+      "; its saga undoes nothing because of that: a build that can read it lets the run go on",
+      stall_kind::undecodable);
+}
+void stall_without_undo(environment e, const std::exception_ptr& why) noexcept {
+  stall_unless_recorded(e, why,
+                        ". So the undo of what its saga has done can't be registered: a build in "
+                        "which it can be lets the run go on",
+                        stall_kind::accident);
+}
 void throw_awaited_twice() {
   throw error(errc::usage, "co_await",
               "this operation has been awaited already, or was moved from");
@@ -291,6 +318,15 @@ handler::~handler() { leave(); }
 void handler::leave() noexcept {
   if (run_) std::exchange(run_, nullptr)->updates.remove(*this);
 }
+void throw_undecodable_arguments(std::string_view update) {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) { throw; } catch (...) {
+    throw undecodable(
+        errc::payload, update,
+        "the arguments of the update don't decode: " + words_of(std::current_exception()));
+  }
+}
 void handler::answer(std::string_view, std::string&) {}
 void handler::validate(std::string_view) {}
 std::unique_ptr<root> handler::begin(context&, std::string_view) { return nullptr; }
@@ -343,7 +379,8 @@ bool leaf::begin(environment e, waiter& w) noexcept {
   return scope_access::run_of(*e.scope).commands.begin(*command_, e, w);
 }
 std::string_view leaf::bytes() try {
-  if (!command_ || command_->code == errc::usage) throw_awaited_twice();
+  const bool is_second = command_ && command_->code == errc::usage && !command_->error;
+  if (!command_ || is_second) throw_awaited_twice();
   auto& c = *command_;
   if (c.answered == answer_kind::cancelled) throw cancelled(c.payload);
   if (c.answered == answer_kind::failure) {

@@ -140,10 +140,11 @@ std::coroutine_handle<> update_desk::update_ended(waiter& w) noexcept {
 }
 
 /// Rejects the run if the handler of an accepted update has read what doesn't decode, unless the
-/// history has another end of it. Any other exception is the caller's answer: it ends this update
-/// alone, and a caller with a bad argument mustn't hold up the run.
+/// history has another end of it. Any other exception is the caller's answer, also that of a decode
+/// in the handler's own code: it ends this update alone, and a caller with a bad argument mustn't
+/// hold up the run.
 bool update_desk::parks(const std::string& id, const std::exception_ptr& escaped) {
-  if (run_.errors().escape_of(escaped) != escape::undecodable) return false;
+  if (!is_undecodable(escaped)) return false;
   if (run_.replay_cursor.has_command_next()) return false;
   run_.replay_cursor.reject("the handler of the update " + shown(id) +
                                 " reads something else than was recorded: " + words_of(escaped) +

@@ -99,3 +99,14 @@ TEST_CASE("the text names the argument, and its field, but no value") {
   auto result = of(record_kind::completed, {}, one), another = of(record_kind::completed, {}, two);
   CHECK(said(result, another) == "another result");
 }
+
+TEST_CASE("a map with very many entries is data: its entries aren't compared one by one") {
+  order was, is;
+  for (int i = 0; i < 1000; ++i) {
+    was["n" + std::to_string(i)] = i;
+    is["n" + std::to_string(i)] = i + 1;
+  }
+  const auto one = arguments(was), two = arguments(is);
+  CHECK(said(of(record_kind::step, "add", one), of(record_kind::step, "add", two)) ==
+        "another argument 1");
+}

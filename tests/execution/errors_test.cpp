@@ -66,6 +66,10 @@ TEST_CASE("what doesn't decode is told from other errors, and recorded as a stet
   try {
     (void)stet::decode<std::string>("\x07");
   } catch (...) { CHECK(declared().escape_of(std::current_exception()) == escape::undecodable); }
+  CHECK_THROWS_AS(declared().raise(stet::errc::step_failed, "s", {"sold-out", "", "\x61x", 1}),
+                  undecodable);  // a declared exception of other bytes
+  CHECK_THROWS_AS(declared().raise(stet::errc::step_failed, "s", {"sold-out", "", "\x03", 1}),
+                  sold_out);
   auto f = declared().describe(
       std::make_exception_ptr(undecodable(stet::errc::payload, "paid", "no text")));
   auto plain = declared().describe(

@@ -15,6 +15,8 @@ inline constexpr stet::workflow<std::string()> Text{"text"};
 inline constexpr stet::signal<int> Number{"number"};
 inline constexpr stet::signal<std::string> Word{"number"};  // the same name, another type
 inline constexpr stet::update<int(int)> Add{"add"};
+inline constexpr stet::update<int(std::string)> Put{"put"};
+inline constexpr stet::update<int(int)> PutNumber{"put"};
 inline constexpr stet::query<int()> Sum{"sum"};
 inline constexpr stet::entity<int> Box{"box"};
 
@@ -250,6 +252,74 @@ TEST_CASE("what an update's handler throws is its caller's: it holds up neither 
 }
 
 TEST_CASE(
+    "what an update's handler decodes itself is its caller's: it holds up neither run nor entity") {
+  everywhere_by_hand([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Box, stet::on(Put, [](int& n, const std::string& bytes) {
+                 return n += stet::decode<int>(bytes);
+               }));
+      e.define(Text, [](stet::context& ctx) -> stet::task<std::string> {
+        auto put = ctx.on(Put, [](stet::context& c, std::string bytes) -> stet::task<int> {
+          co_return co_await c.saga([&](stet::saga& s) -> stet::task<int> {
+            co_await s.step("a", [] {}).undo("b", [] {});
+            co_return stet::decode<int>(bytes);
+          });
+        });
+        co_await ctx.sleep(1h);
+        co_return "done";
+      });
+    });
+    auto run = w.engine().start(Text, "t");
+    w.settle();
+    for (auto* bad : {"", "garbage"}) {
+      CHECK(what_throws([&] { w.engine().call(Box, "b", Put, bad); }).code ==
+            stet::errc::update_failed);
+      auto sent = run.start_update(Put, bad);
+      w.settle();
+      CHECK(what_throws([&] { (void)sent.result(); }).code == stet::errc::update_failed);
+    }
+    CHECK(w.engine().call(Box, "b", Put, "\x05") == 5);
+    w.restart();
+    CHECK(w.engine().call(Box, "b", Put, "\x05") == 10);
+    CHECK(w.run(Text, "t") == "done");
+  });
+}
+
+TEST_CASE("arguments of an accepted update that don't decode any more stall the run") {
+  everywhere_by_hand([](world& w) {
+    auto define = [](bool as_word) {
+      return [as_word](stet::engine& e) {
+        auto add = stet::on(Add, [](stet::context& c, int& n, int more) -> stet::task<int> {
+          co_await c.sleep(1h);
+          co_return n += more;
+        });
+        auto put = [](int& n, const std::string& more) {
+          return n += static_cast<int>(more.size());
+        };
+        if (as_word) e.define(Box, add, stet::on(Put, put));
+        else e.define(Box, add, stet::on(PutNumber, [](int& n, int more) { return n += more; }));
+      };
+    };
+    w.open(define(true));
+    auto box = w.engine().start(Box.as_workflow(), "box/b", 0);
+    w.settle();
+    (void)box.start_update(Add, {.id = "first"}, 1);
+    (void)box.start_update(Put, {.id = "second"}, "seven");  // waits for the first
+    w.settle();
+    w.crash();
+    w.open(define(false));
+    w.finish();
+    CHECK(status_of(w, "box/b") == stet::status::stalled);
+    CHECK_MESSAGE(reason_of(w, "box/b").find("don't decode") != std::string::npos,
+                  reason_of(w, "box/b"));
+    w.crash();
+    w.open(define(true));
+    w.finish();
+    CHECK(w.engine().update("box/b", Put, {.id = "second"}, "seven") == 6);
+  });
+}
+
+TEST_CASE(
     "an update's handler that can't read what came stalls the run, and a mended build answers") {
   everywhere_by_hand([](world& w) {
     auto define = [](bool as_word) {
@@ -301,6 +371,75 @@ TEST_CASE("a saga undoes what it did before a bug stalls its run") {
     CHECK(status_of(w, "t") == stet::status::stalled);
     CHECK(w.done.of("book") == 1);
     CHECK(w.done.of("give back") == 1);
+  });
+}
+
+TEST_CASE("a saga undoes nothing because of what it can't decode, and a mended build goes on") {
+  everywhere_by_hand([](world& w) {
+    auto define = [&](bool as_word) {
+      return [&w, as_word](stet::engine& e) {
+        e.define(Text, [&w, as_word](stet::context& ctx) -> stet::task<std::string> {
+          co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
+            co_await s.step("book", [&] { w.done.hit("book"); })
+                .undo("give back", stet::owning([&w] { w.done.hit("give back"); }));
+            if (as_word) co_return co_await ctx.receive(Word);
+            co_return std::to_string(co_await ctx.receive(Number));
+          });
+        });
+      };
+    };
+    w.open(define(false));
+    auto run = w.engine().start(Text, "t");
+    w.settle();
+    run.signal(Word, "seven");
+    w.finish();
+    CHECK(run.status() == stet::status::stalled);
+    CHECK_MESSAGE(reason_of(w, "t").find("its saga undoes nothing") != std::string::npos,
+                  reason_of(w, "t"));
+    w.crash();
+    w.open(define(true));
+    CHECK(w.run(Text, "t") == "seven");
+    CHECK(w.done.of("book") == 1);
+    CHECK(w.done.of("give back") == 0);
+  });
+}
+
+TEST_CASE("a saga that has begun its undos because of what it can't decode goes on with them") {
+  everywhere_by_hand([](world& w) {
+    auto define = [&](bool catches) {  // if it does, its history is that of an older Stet
+      return [&w, catches](stet::engine& e) {
+        e.define(Text, [&w, catches](stet::context& ctx) -> stet::task<std::string> {
+          co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
+            co_await s.step("book", [&] { w.done.hit("book"); })
+                .undo("give back", {.retry = {.initial_interval = 1h}}, stet::owning([&w] {
+                        w.done.hit("give back");
+                        if (w.done.of("give back") < 2) throw std::runtime_error("not yet");
+                      }));
+            try {
+              co_return std::to_string(co_await ctx.receive(Number));
+            } catch (const stet::error&) {
+              if (!catches) throw;
+            }
+            throw stet::permanent_error("no number");
+          });
+        });
+      };
+    };
+    w.open(define(true));
+    w.engine().start(Text, "t").signal(Word, "seven");
+    w.settle();
+    CHECK(w.done.of("give back") == 1);
+    w.crash();
+    w.open(define(false));
+    CHECK(status_of(w, "t") == stet::status::running);
+    w.finish();
+    CHECK(w.done.of("book") == 1);
+    CHECK(w.done.of("give back") == 2);
+    CHECK(status_of(w, "t") == stet::status::stalled);
+    w.crash();
+    w.open(define(true));
+    w.finish();
+    CHECK(status_of(w, "t") == stet::status::failed);
   });
 }
 

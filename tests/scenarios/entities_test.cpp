@@ -269,7 +269,10 @@ TEST_CASE("an entity isn't cancelled, since its state would end with it: the req
       e.define(Shop, [](stet::context& ctx, int) -> stet::task<int> {
         try {
           co_await ctx.cancel("cart/ann", "closing time");
-        } catch (const stet::error& e) { co_return static_cast<int>(e.code()); }
+        } catch (const stet::error& e) {
+          const bool says_why = std::string(e.what()).find("is an entity") != std::string::npos;
+          co_return says_why ? static_cast<int>(e.code()) : -2;
+        }
         co_return -1;
       });
     });
@@ -288,6 +291,23 @@ TEST_CASE("an entity isn't cancelled, since its state would end with it: the req
     w.engine().terminate("cart/ann");
     w.engine().cancel("cart/ann");  // it has ended
     CHECK(w.engine().call(Cart, "ann", Add, "new") == 1);
+  });
+}
+
+TEST_CASE("an entity keeps its state though a program that doesn't define it took a cancellation") {
+  everywhere_by_hand([](world& w) {
+    w.open(define_cart);
+    w.engine().call(Cart, "ann", Add, "a");
+    w.close();
+    w.open([](stet::engine&) {});
+    w.engine().cancel("cart/ann", "tidying up");
+    w.settle();
+    w.close();
+    w.open(define_cart);
+    w.settle();
+    CHECK(w.engine().call(Cart, "ann", Add, "b") == 2);
+    w.restart();
+    CHECK(w.engine().call(Cart, "ann", Items) == cart{"a", "b"});
   });
 }
 

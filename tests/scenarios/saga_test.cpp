@@ -189,3 +189,58 @@ TEST_CASE("an undo that is a transaction undoes exactly once, whatever dies and 
         });
   }
 }
+
+TEST_CASE("an undo that can't be registered stalls its run: a mended build undoes everything") {
+  everywhere_by_hand([](world& w) {
+    diary.text.clear();
+    w.options.payload_bytes_max = 4096;
+    auto define = [](std::size_t note_bytes) {
+      return [note_bytes](stet::engine& e) {
+        e.define(Trip, [note_bytes](stet::context& ctx, int) -> stet::task<std::string> {
+          co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
+            co_await s.step("hotel", book, std::string("hotel")).undo("cancel", cancel);
+            auto drop = [](const std::string& booked, const std::string&) {
+              cancel(booked.substr(0, 3) + "-1");
+            };
+            co_await s.step("car", [] { return "car" + std::string(4000, '.'); })
+                .undo("drop", drop, std::string(note_bytes, 'n'));
+            throw stet::permanent_error("no more");
+          });
+        });
+      };
+    };
+    w.open(define(500));  // too long together with the result of the step
+    auto run = w.engine().start(Trip, "t", 0);
+    w.finish();
+    CHECK(run.status() == stet::status::stalled);
+    CHECK(diary.get() == "+hotel ");
+    auto what = what_throws([&] { run.result(); });
+    CHECK_MESSAGE(what.says("can't be registered"), what.text);
+    w.crash();
+    w.open(define(5));
+    w.finish();
+    CHECK(w.engine().find(Trip, "t").value().status() == stet::status::failed);
+    CHECK(diary.get() == "+hotel -car-1 -hotel-1 ");
+  });
+}
+
+TEST_CASE("an undo whose name or options make no sense is refused before its step begins") {
+  everywhere_by_hand([](world& w) {
+    diary.text.clear();
+    w.open([](stet::engine& e) {
+      e.define(Trip, [](stet::context& ctx, int n) -> stet::task<std::string> {
+        co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<std::string> {
+          auto step = s.step("book", book, std::string("hotel"));
+          if (n == 0) co_return co_await std::move(step).undo("", cancel);
+          co_return co_await std::move(step).undo("cancel", {.timeout = -1s}, cancel);
+        });
+      });
+    });
+    for (int n : {0, 1}) {
+      auto run = w.engine().start(Trip, "t-" + std::to_string(n), n);
+      w.finish();
+      CHECK(run.status() == stet::status::failed);
+    }
+    CHECK(diary.get() == "");
+  });
+}
