@@ -110,7 +110,8 @@ template <class F> struct owning_body {
   }
 };
 /// Wraps a body that captures: it promises that the body owns all of it. Then a run, and a close,
-/// doesn't wait for a body that has been given up.
+/// doesn't wait for a body that has been given up. All attempts share what the body owns, and an
+/// attempt that was given up may run beside the next one: a body that changes it must expect both.
 template <class F> owning_body<std::decay_t<F>> owning(F&& f) {
   detail::guard_gcc<F>();
   return {std::forward<F>(f)};
