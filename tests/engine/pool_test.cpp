@@ -207,7 +207,7 @@ TEST_CASE("a pool never runs more bodies than its bound, and says once that it i
       ++ran;
     });
   for (auto& j : jobs) p.submit(&j);
-  CHECK(comes_true([&] { return told == 1; }));
+  CHECK(comes_true([&] { return told == 1 && most == 2; }));  // a thread may begin late
   CHECK(p.waiting() == 8);
   opened = true;
   CHECK(comes_true([&] { return ran == 10; }));

@@ -125,7 +125,7 @@ std::optional<engine_time> turns::next_wakeup(bool was_busy) const {
   auto due = e_.time.timers.next_time();
   if (due != engine_time::never()) due = e_.time.clock.shown(due);
   const auto beat = e_.desk.next_heartbeat();
-  if (beat != INT64_MAX) due = std::min(due, e_.time.now() + beat);
+  if (beat != INT64_MAX) due = std::min(due, e_.time.clock.measure() + beat);
   return due == engine_time::never() ? std::nullopt : std::optional(due);
 }
 
