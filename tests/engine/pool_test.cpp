@@ -201,7 +201,7 @@ TEST_CASE("a pool never runs more bodies than its bound, and says once that it i
   for (int i = 0; i < 10; ++i)
     jobs.emplace_back([&] {
       auto now = ++inside;
-      most = std::max(most.load(), now);
+      for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {}
       CHECK(comes_true([&] { return opened.load(); }));
       --inside;
       ++ran;
