@@ -130,7 +130,8 @@ class STET_API engine : public client {
                   "engine{stet::lmdb::open(\"bank.stet\")}, with <stet/lmdb.hpp>");
   }
   /// Closes the engine, as close() does, and reports an exception to the listener instead of
-  /// throwing it.
+  /// throwing it. In a step's body or a listener, where close() throws, another thread closes it
+  /// soon: what the host has given to the engine has to live until then.
   ~engine();
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;

@@ -54,7 +54,7 @@ class STET_API step_context {
   ///     }
   void throw_if_stopped() const;
   /// Reports how far the body is. The next attempt reads the last report with progress(), also
-  /// after a crash. A report from an attempt whose time is over is dropped.
+  /// after a crash. A report from an attempt that was given up is dropped.
   /// Throws   errc::payload if `progress` is longer than a payload may be; what its codec throws.
   /// Cost     a record in the run's history now and then, however often it is called.
   /// Durable  the first of an attempt soon after the call, not when it returns. A later one within
@@ -110,7 +110,8 @@ template <class F> struct owning_body {
   }
 };
 /// Wraps a body that captures: it promises that the body owns all of it. Then a run, and a close,
-/// doesn't wait for a body that has been given up.
+/// doesn't wait for a body that has been given up. All attempts share what the body owns, and an
+/// attempt that was given up may run beside the next one: a body that changes it must expect both.
 template <class F> owning_body<std::decay_t<F>> owning(F&& f) {
   detail::guard_gcc<F>();
   return {std::forward<F>(f)};

@@ -1,9 +1,11 @@
 // One attempt of a step.
 #include "engine/bodies/attempt.hpp"
 
+#include <optional>
 #include <thread>
 
 #include "one_step.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 using namespace stet_tests;
 
@@ -98,4 +100,16 @@ TEST_CASE("attempts in a row keep their order") {
   row.push(a.a);  // after the first
   CHECK(row.pop() == &c.a);
   CHECK(row.pop() == &a.a);
+}
+
+TEST_CASE("an attempt whose body has returned has no crash slot of its thread any more") {
+  temporary_directory d;
+  std::optional<stet::completion<int>> kept;
+  auto s = one_step::later<int>([&kept](stet::completion<int> c) { kept = std::move(c); });
+  (void)s.p->services.crash_slots.open(d / "slots");
+  s.run_elsewhere();
+  CHECK(s.a.is_pending());
+  CHECK(s.a.pending_slot >= 0);
+  CHECK(s.a.slot == -1);
+  CHECK(kept->resolve(1));
 }

@@ -25,6 +25,15 @@ TEST_CASE("what comes back from threads is taken in its order, and counts no lon
   CHECK(row.empty());
 }
 
+TEST_CASE("what comes back after a close with a limit was counted before") {
+  one_step a([] {});
+  auto& home = a.p->bodies;
+  home.threads.outstanding = 0;
+  std::thread([&] { home.returned(a.a); }).join();
+  (void)home.take_from_threads();
+  CHECK(home.threads.outstanding == 0);
+}
+
 TEST_CASE("what comes back on the loop's own thread is in a row of its own") {
   one_step a([] {});
   a.p->bodies.returned(a.a);

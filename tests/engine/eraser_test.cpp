@@ -112,8 +112,12 @@ TEST_CASE("a run of which a body still runs stays as it is") {
 
 TEST_CASE("a step that waits in the gate, or for its completion, doesn't hold up an erasure") {
   stepping waits, pends(&one_pending_step);
+  auto& held = waits.a();  // as a suspect is, while its total time passes
+  held.ticket.deadline = waits.p->time.now() + 1000;
+  waits.p->time.timers.add(held.ticket.deadline, held.order.run, timer_of(held));
   CHECK(erase(waits.p, "a", {.terminate = true}) == 1);
   CHECK(waits.p->bodies.gate.empty());
+  CHECK(waits.p->time.timers.size() == 0);
   auto& a = pends.a();
   pends.p->bodies.gate.clear();
   a.ticket.submitted = true;

@@ -106,3 +106,18 @@ TEST_CASE("an attempt whose frame was rebuilt runs the body of the new one") {
   CHECK(s.a().at == attempt::phase::left);
   before->drop();
 }
+
+TEST_CASE("an attempt waits in its run's order, also if the run began by a clock that was ahead") {
+  for (int hours : {-1, 0, 1}) {
+    stepping s;
+    const auto now = s.p->time.now();
+    s.r->state.started = now + hours * 3'600'000;
+    (void)s.p->commit.commit();
+    CHECK(s.p->advance.gate.open());
+    CHECK(s.a().rank <= now.value());
+    CHECK(s.a().rank >= (now - 60'000).value());
+    s.p->bodies.inline_returned.pop();
+    std::unique_ptr<attempt> mine(&s.a());
+    s.r->remove(*mine);
+  }
+}

@@ -47,3 +47,23 @@ TEST_CASE("a suspect that waits is not tried meanwhile, and is tried again when 
     s.run_elsewhere();
   }
 }
+
+TEST_CASE("a suspect that got on while it waited isn't tried again") {
+  temporary_directory directory;
+  const auto path = directory / "s.slots";
+  one_step* self = nullptr;
+  one_step s([&] {
+    {
+      lent_thread lent(self->p->bodies);
+      self->p->desk.trials.gets_on(self->a);
+    }
+    crash_slots next;
+    auto found = next.open(path);
+    REQUIRE(found.size() == 1);
+    CHECK(found.front().tried == trial::none);
+  });
+  self = &s;
+  (void)s.p->services.crash_slots.open(path);
+  s.a.order.tried = trial::alone;
+  s.run_elsewhere();
+}

@@ -3,9 +3,14 @@
 
 #include <doctest/doctest.h>
 
+#if defined(__linux__)
+#include <sys/resource.h>
+#endif
+
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <fstream>
 #include <functional>
 #include <future>
 #include <thread>
@@ -139,6 +144,53 @@ TEST_CASE("a pool grows to its bound while bodies wait, and shrinks when they ar
   p.stop();
 }
 
+namespace {
+
+/// Threads that have run a job, and have ended.
+std::atomic<int> ended_threads{0};
+struct counts_at_end {
+  ~counts_at_end() { ++ended_threads; }
+};
+
+}  // namespace
+
+TEST_CASE("threads that were made for bodies that lent theirs end when these have them back") {
+  constexpr int count = 6;
+  pool p({.least = 1, .most = 1, .rest = std::chrono::milliseconds(20)});
+  ended_threads = 0;
+  std::atomic<int> lent{0}, over{0};
+  std::deque<job> jobs;
+  for (int i = 0; i < count; ++i)
+    jobs.emplace_back([&] {
+      thread_local counts_at_end here;
+      CHECK(p.lend());
+      ++lent;
+      CHECK(comes_true([&] { return lent == count; }));
+      p.give_back();
+      ++over;
+    });
+  for (auto& j : jobs) p.submit(&j);
+  CHECK(comes_true([&] { return over == count; }));
+  CHECK(comes_true([&] { return ended_threads >= count - 2; }));  // but for one, and a spare one
+  p.stop();
+}
+
+TEST_CASE("a pool that stays full says so again") {
+  std::atomic<int> told{0};
+  pool p({.least = 1,
+          .most = 1,
+          .full_for = std::chrono::milliseconds(1),
+          .again_after = std::chrono::milliseconds(1)},
+         [&] { ++told; });
+  event goes_on;
+  job hangs([&] { CHECK(goes_on.wait()); }), waits([] {});
+  hangs.next = &waits;
+  p.submit(&hangs);
+  CHECK(comes_true([&] { return told >= 3; }));
+  goes_on.happens();
+  p.stop();
+}
+
 TEST_CASE("a pool never runs more bodies than its bound, and says once that it is full") {
   std::atomic<int> told{0};
   pool p({.least = 1, .most = 2, .full_for = std::chrono::milliseconds(1)}, [&] { ++told; });
@@ -149,13 +201,13 @@ TEST_CASE("a pool never runs more bodies than its bound, and says once that it i
   for (int i = 0; i < 10; ++i)
     jobs.emplace_back([&] {
       auto now = ++inside;
-      most = std::max(most.load(), now);
+      for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {}
       CHECK(comes_true([&] { return opened.load(); }));
       --inside;
       ++ran;
     });
   for (auto& j : jobs) p.submit(&j);
-  CHECK(comes_true([&] { return told == 1; }));
+  CHECK(comes_true([&] { return told == 1 && most == 2; }));  // a thread may begin late
   CHECK(p.waiting() == 8);
   opened = true;
   CHECK(comes_true([&] { return ran == 10; }));
@@ -188,3 +240,36 @@ TEST_CASE("the attempt of the run that began first begins first") {
   p.stop();
   CHECK(order == std::vector<int>{1, 2});
 }
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define STET_TESTS_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STET_TESTS_SANITIZED 1
+#endif
+#if defined(__linux__) && !defined(STET_TESTS_SANITIZED)  // those need all addresses
+TEST_CASE("a pool that gets no more threads from the machine says that it is full") {
+  std::atomic<int> told{0};
+  pool p({.least = 2, .most = 500, .full_for = std::chrono::milliseconds(1)}, [&] { ++told; });
+  event goes_on;
+  std::deque<job> jobs;
+  for (int i = 0; i < 600; ++i) jobs.emplace_back([&] { (void)goes_on.wait(); });
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_AS, &before) == 0);
+  rlim_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  REQUIRE(pages > 0);
+  rlimit little = before;
+  little.rlim_cur = pages * 4096 + (rlim_t{1} << 29);  // some 60 stacks
+  REQUIRE(::setrlimit(RLIMIT_AS, &little) == 0);
+  for (auto& j : jobs) p.submit(&j);
+  bool said = comes_true([&] { return told == 1; });
+  CHECK(::setrlimit(RLIMIT_AS, &before) == 0);
+  CHECK(said);
+  CHECK(p.width() < 500);
+  goes_on.happens();
+  p.stop();
+}
+#endif

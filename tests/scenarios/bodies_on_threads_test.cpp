@@ -353,3 +353,32 @@ TEST_CASE(
     CHECK(run.result() == "1000");
   }
 }
+
+TEST_CASE("a body that was left behind isn't shown as what its step waits for") {
+  for (auto& c : threads) {
+    CAPTURE(c.name());
+    world w(c);
+    door d;
+    std::atomic<int> begun{0};
+    w.open([&](stet::engine& e) {
+      e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
+        co_return co_await ctx.step(
+            "x", {.retry = {.initial_interval = 1h, .jitter = 0}, .timeout = 1min},
+            stet::owning([&](stet::step_context& s) {
+              ++begun;
+              if (s.attempt() == 1) d.pass();
+              return std::string("done");
+            }));
+      });
+    });
+    auto run = w.engine().start(Text, "t");
+    w.until([&] { return begun == 1; });
+    w.clock.advance(1min);
+    auto step = [&] { return w.engine().admin().describe("t").value().waits_for.at(0); };
+    w.until([&] { return step().due != stet::time_point(); });
+    CHECK(step().phase == stet::step_phase::retrying);
+    w.clock.advance(1h);
+    w.until([&] { return run.status() != stet::status::running; });
+    d.open();
+  }
+}

@@ -88,6 +88,8 @@ TEST_CASE("an engine that makes no sense is refused") {
   w.open(define);
   CHECK(what_throws([&] { w.engine().poll(); }).code == errc::usage);
   CHECK(what_throws([&] { w.engine().run_until_idle(); }).code == errc::usage);
+  CHECK(what_throws([&] { (void)w.engine().next_wakeup(); }).code == errc::usage);
+  CHECK(what_throws([&] { (void)w.engine().time_to_next_wakeup(); }).code == errc::usage);
 }
 
 TEST_CASE("a handle that outlives its engine says that it is closed") {

@@ -136,3 +136,98 @@ TEST_CASE(
     CHECK(records <= 3);
   }
 }
+
+TEST_CASE("the last heartbeat before a close is the progress of the next attempt") {
+  for (auto& c : cells) {
+    CAPTURE(c.name());
+    world w(c);
+    outside<int> begun;
+    int got = -1;
+    w.open([&](stet::engine& e) {
+      e.define(Number, [&](stet::context& ctx, int) -> stet::task<int> {
+        co_return co_await ctx.step("x", stet::owning([&](stet::completion<int> done) {
+                                      got = done.progress<int>().value_or(0);
+                                      begun.take(done);
+                                    }));
+      });
+    });
+    auto run = w.engine().start(Number, "r", 0);
+    until(w, [&] { return begun.taken() == 1; });
+    auto first = *begun.next();
+    for (int i : {1, 2}) {  // the second one is kept for a second
+      first.heartbeat(i);
+      idle(w);
+    }
+    w.reopen();
+    until(w, [&] { return begun.taken() == 2; });
+    CHECK(got == 2);
+    begun.next()->resolve(1);
+    idle(w);
+  }
+}
+
+TEST_CASE("what an attempt said that returns too late is the progress of the next one") {
+  world w(cell{.threads = 2});
+  std::atomic<int> begun{0}, said{0}, may_say{1}, second_got{-1};
+  std::atomic<bool> may_return{false};
+  w.open([&](stet::engine& e) {
+    e.define(Number, [&](stet::context& ctx, int) -> stet::task<int> {
+      co_return co_await ctx.step(
+          "x", {.retry = {.initial_interval = 1s, .jitter = 0}, .timeout = 500ms},
+          [&](stet::step_context& s) {
+            if (++begun > 1) {
+              second_got = s.progress<int>().value_or(-1);
+              return 1;
+            }
+            for (int i = 1; i <= 2; ++i) {
+              while (may_say < i) std::this_thread::yield();
+              s.heartbeat(i);
+              said = i;
+            }
+            while (!may_return) std::this_thread::yield();
+            return 0;
+          });
+    });
+  });
+  auto run = w.engine().start(Number, "r", 0);
+  for (int i : {1, 2}) {
+    may_say = i;
+    w.until([&] { return said == i; });
+    for (int n = 0; n < 3; ++n) w.poke();
+  }
+  w.clock.advance(600ms);
+  may_return = true;  // nothing else wakes the loop, which then finds that it is late
+  std::this_thread::sleep_for(50ms);
+  w.until([&] {
+    return w.engine().admin().describe("r").value().waits_for.at(0).due != stet::time_point();
+  });
+  w.clock.advance(1s + 1ms);
+  w.until([&] { return run.status() != stet::status::running; });
+  CHECK(second_got == 2);
+}
+
+TEST_CASE("in manual mode a heartbeat that is kept is something to wake up for") {
+  world w;
+  outside<int> begun;
+  w.open([&](stet::engine& e) {
+    e.define(Number, [&](stet::context& ctx, int) -> stet::task<int> {
+      co_return co_await ctx.step(
+          "x", stet::owning([&](stet::completion<int> done) { begun.take(done); }));
+    });
+  });
+  (void)w.engine().start(Number, "r", 0);
+  w.engine().run_until_idle();
+  auto done = begun.next().value();
+  for (int i : {1, 2}) {
+    done.heartbeat(i);
+    w.engine().run_until_idle();
+  }
+  CHECK(w.engine().time_to_next_wakeup() == stet::duration(1s));
+  w.clock.advance(1s);
+  w.engine().run_until_idle();
+  CHECK(!w.engine().time_to_next_wakeup());
+  w.crash();
+  w.reopen();
+  w.engine().run_until_idle();
+  CHECK(begun.next().value().progress<int>() == 2);
+}

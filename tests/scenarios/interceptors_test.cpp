@@ -3,8 +3,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "tests/support/outside.hpp"
 #include "tests/support/tables.hpp"
-#include "tests/support/world.hpp"
 
 using namespace stet_tests;
 
@@ -57,4 +57,34 @@ TEST_CASE("what a body wrote before an interceptor repeats it, or answers for it
       CHECK(has("bob") == (repeats ? 110 : 100));
     });
   }
+}
+
+TEST_CASE(
+    "a non-blocking step whose body an interceptor has called again is pending, as any other") {
+  struct calls_again final : stet::interceptor {
+    std::string run_step(const stet::step_attempt&, stet::step_body& body) override {
+      try {
+        return body.run();
+      } catch (const std::runtime_error&) { return body.run(); }
+    }
+  };
+  everywhere([](world& w) {
+    calls_again again;
+    w.options.interceptor = &again;
+    std::atomic<int> calls{0};
+    outside<int> begun;
+    w.open([&](stet::engine& e) {
+      e.define(Number, [&](stet::context& ctx) -> stet::task<int> {
+        co_return co_await ctx.step("x", {.retry = {.max_attempts = 1}},
+                                    stet::owning([&](stet::completion<int> done) {
+                                      if (calls++ == 0) throw std::runtime_error("no connection");
+                                      begun.take(done);
+                                    }));
+      });
+    });
+    auto run = w.engine().start(Number, "n");
+    until(w, [&] { return begun.taken() == 1; });
+    begun.next()->resolve(7);
+    CHECK(w.result(run) == 7);
+  });
 }

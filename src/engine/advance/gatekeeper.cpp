@@ -74,7 +74,9 @@ void gatekeeper::start_attempt(attempt& a, resident& r) {
   ensure(r.state.find(a.order.command) != nullptr,
          "an attempt that begins is of a step that waits");
   a.ticket.submitted = true;
-  a.rank = std::max(r.state.started, time_.now() - older_by_max_ms).value();
+  // A run may have begun by a clock that was ahead.
+  const auto now = time_.now();
+  a.rank = std::clamp(r.state.started, now - older_by_max_ms, now).value();
   arm(a, *r.state.find(a.order.command));
 }
 

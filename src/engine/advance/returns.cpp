@@ -50,10 +50,16 @@ void returns::take(attempt& a) {
   if (a.ticket.deadline != engine_time::never()) time_.timers.remove(a.order.run, timer_of(a));
   desk_.trials.ends(a);
   staller_.for_run(r, [&] {
-    bool has_result = a.at == attempt::phase::left && !a.outcome.error && !a.ticket.timed_out;
-    desk_.settle_heartbeats(a, has_result);
+    desk_.settle_heartbeats(a, has_result(a));
     count_return(r, a);
   });
+}
+
+/// Whether the attempt has a result that counts. One that a close has given up has none.
+bool returns::has_result(const attempt& a) noexcept {
+  auto* p = desk_.counts(a);
+  bool came = p && a.at == attempt::phase::left && !a.outcome.error && !a.ticket.timed_out;
+  return came && !came_late(*p, a);
 }
 
 void returns::count_return(resident& r, attempt& a) {

@@ -32,6 +32,7 @@ class returns {
 
  private:
   void take(attempt& a);
+  bool has_result(const attempt& a) noexcept;
   void count_return(resident& r, attempt& a);
   void body_returned(resident& r, const attempt& a);
   void finish_attempt(resident& r, pending& p, attempt& a);

@@ -105,6 +105,7 @@ template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexce
     } catch (...) { thrown = std::current_exception(); }
   }
   in_body = around;
+  slot = -1;  // another body may have it soon, and this attempt may be pending
   failpoint("after body");
   return true;
 }

@@ -35,7 +35,8 @@ bool bodies::has_something() const {
 attempt_row bodies::take_from_threads() noexcept {
   attempt_row row;
   for (auto* a = returned_.exchange(nullptr); a;) {  // the latest comes first
-    if (!a->later) --threads.outstanding;
+    if (!a->later && threads.outstanding > 0)
+      --threads.outstanding;  // 0 after a close with a limit
     row.push_front(*std::exchange(a, a->next_in_row));
   }
   return row;

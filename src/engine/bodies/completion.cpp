@@ -37,8 +37,10 @@ void completion_state::unref() noexcept {
 }
 
 void completion_state::hold() noexcept {
-  if (handles_.fetch_add(1, std::memory_order_relaxed) == 0)
-    references_.fetch_add(1, std::memory_order_relaxed);
+  if (handles_.fetch_add(1, std::memory_order_relaxed) != 0) return;
+  references_.fetch_add(1, std::memory_order_relaxed);
+  port::lock_guard lock(mutex_);
+  dropped_ = false;  // an interceptor may call the body again
 }
 
 void completion_state::drop() noexcept {
@@ -46,8 +48,9 @@ void completion_state::drop() noexcept {
   std::exception_ptr why;
   {
     port::lock_guard lock(mutex_);
-    if (!settled_ && body_left_) why = dropped(*attempt_);
-    dropped_ = true;  // an exception of the body says more, so it is waited for
+    dropped_ = handles_ == 0;
+    // An exception of the body says more, so it is waited for.
+    if (dropped_ && !settled_ && body_left_) why = dropped(*attempt_);
   }
   if (why) settle({}, std::move(why));
   unref();

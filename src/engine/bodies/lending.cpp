@@ -20,8 +20,10 @@ lent_thread::lent_thread(bodies& home) : home_(home), body_(*attempt_of_thread()
 
 lent_thread::~lent_thread() {
   body_.lends = false;
-  if (body_.order.tried != trial::none)
+  if (body_.order.tried != trial::none) {
     home_.services.crash_slots.try_again(body_.slot, body_.order.tried);
+    if (body_.got_on) home_.services.crash_slots.clear_suspect(body_.slot);
+  }
   home_.threads.give_back();
   --home_.threads.waiting;
 }

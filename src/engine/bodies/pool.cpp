@@ -21,7 +21,7 @@ pool::pool(pool_size size, std::function<void()> is_full)
       ended_.reserve(size.least);
       while (threads_.size() < size.least) threads_.emplace_back([this] { serve(); });
     }
-    if (size.most > size.least || is_full_) keeper_ = std::thread([this] { keep(); });
+    keeper_ = std::thread([this] { keep(); });
   } catch (...) {  // no memory, or no more threads
     stop();
     throw;
@@ -100,7 +100,6 @@ bool pool::lend() noexcept {
   ++lent_;
   --busy_;
   if (!queue_.empty()) wake_.notify_one();
-  if (keeper_rests_ && is_wide()) wake_keeper_.notify_one();  // threads will be too many later
   return true;
 }
 
@@ -109,6 +108,7 @@ void pool::give_back() noexcept {
   --lent_;
   ++busy_;
   busiest_ = std::max(busiest_, busy_);
+  if (keeper_rests_ && is_wide()) wake_keeper_.notify_one();  // threads may be too many now
 }
 
 std::size_t pool::width() const noexcept {
@@ -192,18 +192,19 @@ bool pool::look(last_look& before, moment now) noexcept {
   if (!is_wide()) before.narrows_at.reset();
   else if (!before.narrows_at) before.narrows_at = now + size_.rest;
   else if (now >= *before.narrows_at) narrow(before, now);
-  if (queue_.empty() || emptied_ != before.emptied) {
-    before.full_since.reset();
-    before.told = false;
-  }
+  if (queue_.empty() || emptied_ != before.emptied) before.full_since.reset();
   if (!waits_too_long(before, now)) return false;
-  if (width_ < size_.most) {
-    widen();
+  if (widen()) {
     before.narrows_at = now + size_.rest;
     return false;
   }
-  if (!before.full_since) before.full_since = now;
-  return now - *before.full_since >= size_.full_for && !std::exchange(before.told, true);
+  if (!before.full_since) {
+    before.full_since = now;
+    before.tell_at = now + size_.full_for;
+  }
+  if (now < before.tell_at) return false;
+  before.tell_at = now + size_.again_after;
+  return true;
 }
 
 /// Whether work has waited as long as the keeper has patience, and the bodies aren't short.
@@ -217,13 +218,15 @@ bool pool::waits_too_long(last_look& before, moment now) const noexcept {
   return goes_on && !are_short;
 }
 
-/// By half of its width, if that much work waits.
-void pool::widen() noexcept {
+/// By half of its width, if that much work waits. Returns false if there are as many threads as may
+/// be, or if no more can be made.
+bool pool::widen() noexcept {
   auto more = std::min(std::max<std::size_t>(width_ / 2, 1), queue_.size());
   auto wanted = std::min(size_.most, width_ + more);
   while (own() < wanted && add_thread()) {}
-  width_ = std::max(width_, std::min(wanted, own()));
-  wake_.notify_all();
+  auto before = std::exchange(width_, std::max(width_, std::min(wanted, own())));
+  if (width_ > before) wake_.notify_all();
+  return width_ > before;
 }
 
 /// To the most threads that were busy at once since the last time.

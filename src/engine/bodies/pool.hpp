@@ -32,13 +32,15 @@ struct pool_size {
   std::size_t least = 1, most = 1;
   std::chrono::milliseconds patience{5};     // work waits this long before more threads are made
   std::chrono::milliseconds rest{5000};      // threads that weren't needed for this long end
-  std::chrono::milliseconds full_for{1000};  // with `most` threads: then the pool says it is full
+  std::chrono::milliseconds full_for{1000};  // it can't be widened: then the pool says it is full
+  std::chrono::milliseconds again_after{61'000};  // it still is: then the pool says so again
 };
 
 class pool final : public executor {
  public:
   /// `is_full` is called on a thread of the pool, without its lock, when work waits though there
-  /// are as many threads as may be. It is called once until no work waits any more.
+  /// are as many threads as may be, or as can be made. It is called again after a while as long as
+  /// work waits.
   explicit pool(pool_size size, std::function<void()> is_full = {});
   ~pool() override;
   /// Takes a chain of ranked_work.
@@ -63,7 +65,7 @@ class pool final : public executor {
     std::optional<moment> waits_since;  // work has waited all the time since; begun: until then
     std::uint64_t begun = 0, emptied = 0;
     std::optional<moment> full_since, narrows_at;
-    bool told = false;  // that the pool is full
+    moment tell_at;  // that the pool is full
   };
   /// The work that hasn't begun, and the threads, which end as soon as they can.
   struct rest {
@@ -74,7 +76,7 @@ class pool final : public executor {
   void keep() noexcept;
   bool look(last_look& before, moment now) noexcept STET_REQUIRES(mutex_);
   bool waits_too_long(last_look& before, moment now) const noexcept STET_REQUIRES(mutex_);
-  void widen() noexcept STET_REQUIRES(mutex_);
+  bool widen() noexcept STET_REQUIRES(mutex_);
   void narrow(last_look& before, moment now) noexcept STET_REQUIRES(mutex_);
   bool add_thread() noexcept STET_REQUIRES(mutex_);
   void leave_list() noexcept STET_REQUIRES(mutex_);

@@ -63,7 +63,11 @@ run_info describing::info_of(resident& r) {
   }
   auto long_ones = arguments_in_history(r);
   std::unordered_map<std::uint32_t, const attempt*> attempts;
-  for (auto* a : r.attempts) attempts[a->order.command.value()] = a;
+  for (auto* a : r.attempts) {  // an earlier attempt that was given up may go on
+    auto* p = s.find(a->order.command);
+    bool is_its = p && p->attempt == a->order.number && !a->ticket.left_behind;
+    if (is_its) attempts[a->order.command.value()] = a;
+  }
   for (auto& p : s.waits_for) {
     auto& w = info.waits_for.emplace_back(info_of(r, p, long_ones));
     auto found = attempts.find(p.command.value());
@@ -84,7 +88,6 @@ step_phase describing::phase_of(const pending& p, const attempt* a) noexcept {
   bool began = a && a->at != attempt::phase::waiting && a->at != attempt::phase::revoked;
   return began ? step_phase::running : step_phase::queued;
 }
-
 
 /// The state doesn't have the time and the reason of the request; the history does.
 void describing::add_cancellation(resident& r, run_info& info) {

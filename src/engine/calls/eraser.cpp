@@ -104,6 +104,7 @@ void eraser::drop_from_gate(resident& r) {
     if (&a->run_of != &r || a->ticket.submitted) return false;
     const std::unique_ptr<attempt> gone(a);
     r.remove(*a);
+    e_.time.timers.remove(a->order.run, timer_of(*a));
     e_.desk.trials.ends(*a);
     return true;
   });

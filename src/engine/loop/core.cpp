@@ -1,11 +1,14 @@
 #include "engine/loop/core.hpp"
 
+#include <new>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "base/hooks.hpp"
 #include "base/shown.hpp"
+#include "base/users_exception.hpp"
 #include "engine/calls/blob_store.hpp"
 #include "engine/services/failures.hpp"
 #include "port/process.hpp"
@@ -156,19 +159,43 @@ bool engine_core::abandon_in_fork() noexcept {
   return true;
 }
 
+namespace {
+
+/// Returns null if this thread may close the engine.
+const char* why_not_closed_here(const engine_parts& e) noexcept {
+  if (reporter::is_in_listener())
+    return "a listener can't close an engine, which waits for the listener: close it from another "
+           "thread";
+  auto* body = attempt_of_thread();
+  if (e.thread.is_here() || (body && &body->home == &e.bodies))
+    return "an engine can't be closed from its own threads: a body would wait for itself";
+  return nullptr;
+}
+
+}  // namespace
+
+void close_at_end(engine_core& e) noexcept {
+  auto close_it = [](engine_core& core) noexcept {
+    try {
+      (void)core.close(std::nullopt);
+    } catch (const std::exception& why) {
+      core.parts.services.reporter.report(event_kind::engine_stopped, text_of(why));
+    }
+  };
+  if (!why_not_closed_here(e.parts)) return close_it(e);
+  try {
+    std::thread([close_it, alive = e.shared_from_this()] { close_it(*alive); }).detach();
+  } catch (...) {  // no more threads, or no memory: it goes on, and is never destroyed
+    std::ignore = new (std::nothrow) std::shared_ptr<engine_core>(e.shared_from_this());
+  }
+}
+
 bool engine_core::close(std::optional<duration> limit) {
   if (abandon_in_fork()) return true;
   if (limit && limit->count() < 0)
     throw error(errc::usage, "close",
                 "the time to wait is negative, " + shown(*limit) + ": close() waits without limit");
-  if (reporter::is_in_listener())
-    throw error(errc::usage, "close",
-                "a listener can't close an engine, which waits for the listener: close it from "
-                "another thread");
-  auto* body = attempt_of_thread();
-  if (parts.thread.is_here() || (body && &body->home == &parts.bodies))
-    throw error(errc::usage, "close",
-                "an engine can't be closed from its own threads: a body would wait for itself");
+  if (auto* why = why_not_closed_here(parts)) throw error(errc::usage, "close", why);
   constexpr duration no_limit = std::chrono::hours(24 * 365);
   std::optional<std::chrono::steady_clock::time_point> close_by;
   if (limit && *limit < no_limit) close_by = std::chrono::steady_clock::now() + *limit;

@@ -102,4 +102,8 @@ class engine_core final : public engine_port, public std::enable_shared_from_thi
   bool was_busy_ STET_GUARDED_BY(drive_mutex_) = false;  // manual mode: the last turn did something
 };
 
+/// For the destructor of the user's engine: closes it, and reports what fails. If this is a place
+/// where a close would wait for itself (a body, a listener), another thread does it.
+void close_at_end(engine_core& e) noexcept;
+
 }}}  // namespace stet::v0::detail

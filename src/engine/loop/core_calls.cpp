@@ -76,11 +76,21 @@ bool engine_core::give_up_waiting(call& c) {
 
 // ---------------------------------------------------------------- manual mode
 
+namespace {
+
+/// The loop's thread may be anywhere: no other one looks at what is the loop's.
+void must_be_manual(const services& s, const char* what) {
+  if (s.is_manual()) return;
+  throw error(errc::usage, what,
+              "this engine has threads of its own: " + std::string(what) +
+                  "() is for engine_options{.threads = 0}");
+}
+
+}  // namespace
+
 bool engine_core::poll() {
   must_be_usable();
-  if (!parts.services.is_manual())
-    throw error(errc::usage, "poll",
-                "this engine has threads of its own: poll() is for engine_options{.threads = 0}");
+  must_be_manual(parts.services, "poll");
   port::lock_guard drives(drive_mutex_);
   parts.inbox.throw_if_over();
   return was_busy_ = turn_by_caller();
@@ -98,6 +108,7 @@ bool engine_core::run_until_idle(duration limit) {
 
 std::optional<engine_core::wakeup> engine_core::next_wakeup() {
   must_be_usable();
+  must_be_manual(parts.services, "next_wakeup");
   port::lock_guard drives(drive_mutex_);
   parts.inbox.throw_if_over();
   auto due = turns_.next_wakeup(was_busy_);

@@ -1,7 +1,6 @@
 // stet::engine, the public class around engine_core.
 #include <stet/engine.hpp>
 
-#include "base/users_exception.hpp"
 #include "engine/loop/core.hpp"
 
 namespace stet { inline namespace v0 {
@@ -11,13 +10,7 @@ engine::engine(std::unique_ptr<store> s, engine_options o)
               std::make_shared<detail::engine_core>(std::move(s), std::move(o))),
              std::string(detail::default_namespace)),
       core_(static_cast<detail::engine_core*>(engine_.get())) {}
-engine::~engine() {
-  try {
-    (void)core_->close(std::nullopt);
-  } catch (const std::exception& e) {
-    core_->parts.services.reporter.report(event_kind::engine_stopped, detail::text_of(e));
-  }
-}
+engine::~engine() { detail::close_at_end(*core_); }
 void engine::add(std::string_view name, const workflow_options& o,
                  std::unique_ptr<detail::definition> d) {
   d->compare = core_->parts.services.options.compare;

@@ -94,12 +94,12 @@ void turns::loop() noexcept {
 
 /// The engine time at which something is to be done, if nothing comes in.
 engine_time turns::wakeup_time() const {
+  if (e_.commit.is_refused()) return e_.commit.last_refusal().retry_at;  // nothing happens earlier
   const auto now = e_.time.now();
   auto until = e_.time.timers.next_time();
   if (!e_.services.is_manual()) until = std::min(until, e_.runs.sweeps.next);
   if (until != engine_time::never())
     until = std::clamp(e_.time.clock.shown(until), now, now + nap_ms_max);
-  if (e_.commit.is_refused()) until = std::min(until, e_.commit.last_refusal().retry_at);
   if (e_.bodies.threads.starve()) until = std::min(until, now + starved_ms);
   until = std::min(until, now + e_.desk.next_heartbeat());
   return until;
@@ -123,8 +123,10 @@ std::optional<engine_time> turns::next_wakeup(bool was_busy) const {
   if (e_.commit.is_refused()) return e_.commit.last_refusal().retry_at;  // nothing happens earlier
   if (was_busy || !e_.runs.agenda.empty()) return e_.time.now();
   auto due = e_.time.timers.next_time();
-  if (due == engine_time::never()) return std::nullopt;
-  return e_.time.clock.shown(due);
+  if (due != engine_time::never()) due = e_.time.clock.shown(due);
+  const auto beat = e_.desk.next_heartbeat();
+  if (beat != INT64_MAX) due = std::min(due, e_.time.clock.measure() + beat);
+  return due == engine_time::never() ? std::nullopt : std::optional(due);
 }
 
 // ---------------------------------------------------------------- the end

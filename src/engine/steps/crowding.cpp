@@ -36,8 +36,8 @@ std::vector<const attempt*> crowding::running() const {
 }
 
 std::string crowding::text(const std::vector<const attempt*>& running, std::size_t waiting) const {
-  auto text = "all threads for bodies of steps are busy (" +
-              std::to_string(services_.options.threads) + "), and " + std::to_string(waiting) +
+  auto text = "all threads for bodies of steps are busy (" + std::to_string(running.size()) +
+              "), and " + std::to_string(waiting) +
               " steps wait for one. Those that have run longest: ";
   for (std::size_t i = 0; i < std::min(running.size(), named_max); ++i)
     text += (i ? ", " : "") + ("step " + shown(running[i]->body->name)) + " of run " +

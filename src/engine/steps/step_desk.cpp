@@ -100,9 +100,14 @@ bool step_desk::take_heartbeats(bool all) {
   const auto now = bodies_.steady_ms();
   for (auto& [of, progress] : came)
     if (counts(of) && beats_.take(of, progress, now)) record_progress(of, progress);
-  if (all || beats_.next() <= now)
-    for (auto& [of, progress] : beats_.take_due(now, all)) record_progress(of, progress);
-  return !came.empty();
+  bool any = !came.empty();
+  if (all || beats_.next() <= now) {
+    for (auto& [of, progress] : beats_.take_due(now, all)) {
+      record_progress(of, progress);
+      any = true;
+    }
+  }
+  return any;
 }
 
 /// The pending step that an attempt with heartbeats belongs to; null if the attempt doesn't count

@@ -43,7 +43,7 @@ class step_desk {
   /// Reports a body that was asked to return, and still runs.
   void report_late(attempt& a);
   /// Records the latest heartbeat of each attempt that counts. One that was given up, or whose step
-  /// has its outcome, says nothing about the next one. Returns whether there were any heartbeats.
+  /// has its outcome, says nothing about the next one. Returns whether there were any.
   /// Not every one is recorded: see beat_book. `all`: also what was kept for later.
   bool take_heartbeats(bool all = false);
   /// An attempt is over, and its outcome isn't recorded yet. If it has no result, its last

@@ -22,6 +22,7 @@ void trials::clear(const attempt& a) noexcept {
 void trials::gets_on(attempt& a) noexcept {
   if (a.order.tried == trial::none) return;
   clear(a);
+  a.got_on = true;  // before the slot is cleared: see ~lent_thread
   services_.crash_slots.clear_suspect(a.slot);
   if (a.later) (void)a.later->clear_suspect();
 }
