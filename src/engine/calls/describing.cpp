@@ -63,7 +63,8 @@ run_info describing::info_of(resident& r) {
   }
   auto long_ones = arguments_in_history(r);
   std::unordered_map<std::uint32_t, const attempt*> attempts;
-  for (auto* a : r.attempts) attempts[a->order.command.value()] = a;
+  for (auto* a : r.attempts)  // one that was left behind may still run beside the one that counts
+    if (!a->ticket.left_behind) attempts[a->order.command.value()] = a;
   for (auto& p : s.waits_for) {
     auto& w = info.waits_for.emplace_back(info_of(r, p, long_ones));
     auto found = attempts.find(p.command.value());
@@ -84,7 +85,6 @@ step_phase describing::phase_of(const pending& p, const attempt* a) noexcept {
   bool began = a && a->at != attempt::phase::waiting && a->at != attempt::phase::revoked;
   return began ? step_phase::running : step_phase::queued;
 }
-
 
 /// The state doesn't have the time and the reason of the request; the history does.
 void describing::add_cancellation(resident& r, run_info& info) {
