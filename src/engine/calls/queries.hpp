@@ -32,11 +32,13 @@ class queries {
                      slow_question& q);
   /// How many replays have begun, and not ended.
   std::size_t under_way() const noexcept { return replays_.size(); }
+  /// The engine is closed: ends the replays, since they are code of workflows.
+  void clear() noexcept { replays_.clear(); }
 
  private:
   /// The replay of a run that has ended. It belongs to the loop, as all of a workflow's code: if
   /// its caller doesn't come back (the engine is closed, or a call between two turns is refused), it
-  /// goes with the engine, or when the next replay begins.
+  /// goes with the close, or when the next replay begins.
   struct replay_of_ended {
     run_number run;
     std::weak_ptr<const bool> asks;
