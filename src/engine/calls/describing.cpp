@@ -63,7 +63,7 @@ run_info describing::info_of(resident& r) {
   }
   auto long_ones = arguments_in_history(r);
   std::unordered_map<std::uint32_t, const attempt*> attempts;
-  for (auto* a : r.attempts)  // one that was left behind may still run beside the one that counts
+  for (auto* a : r.attempts)  // one that was given up may still run beside the one that counts
     if (!a->ticket.left_behind) attempts[a->order.command.value()] = a;
   for (auto& p : s.waits_for) {
     auto& w = info.waits_for.emplace_back(info_of(r, p, long_ones));

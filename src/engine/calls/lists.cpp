@@ -149,7 +149,7 @@ bool lists::is_ahead(run_number run) const {
   return r && r->state.records > 0 && (r->dirty_since || e_.runs.table.rides_in_block(*r));
 }
 
-/// The next run that is ahead of the indexes, or was when an earlier turn ended; 0 if there is none.
+/// The next run that is ahead of the indexes, or was when an earlier turn ended; 0 if none is.
 run_number lists::next_ahead(const listing& l, std::vector<run_number>& candidates) const {
   while (!candidates.empty() && (candidates.front() > l.below || !is_ahead(candidates.front()))) {
     std::pop_heap(candidates.begin(), candidates.end());

@@ -36,8 +36,8 @@ class listing {
   std::size_t rows_max = 0;
   std::string after;                     // of ids: only those after this one count
   run_number below = run_number::max();  // the next run to look at is this one or an earlier one
-  // Of ids: the runs above `above` are looked at, and that of `later` and those after it began
-  // meanwhile. They are looked at next: one of them may continue a run that was listed as ended.
+  // A listing of ids looks at the runs above `above`. The run `later` and those after it began
+  // meanwhile, and are looked at next: one of them may continue a run that was found to have ended.
   run_number above, later;
   // The engine from which it reads. With another engine it makes a new plan, and goes on from
   // `below`.

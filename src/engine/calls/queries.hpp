@@ -37,8 +37,8 @@ class queries {
 
  private:
   /// The replay of a run that has ended. It belongs to the loop, as all of a workflow's code: if
-  /// its caller doesn't come back (the engine is closed, or a call between two turns is refused), it
-  /// goes with the close, or when the next replay begins.
+  /// its caller doesn't come back (the engine is closed, or a call between two turns is refused),
+  /// it goes with the close, or when the next replay begins.
   struct replay_of_ended {
     run_number run;
     std::weak_ptr<const bool> asks;
