@@ -5,10 +5,8 @@
 // that a long one doesn't hold up the loop.
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
