@@ -68,6 +68,7 @@ database::database(backend::file_owner& owner, const options& o)
   // A batch that makes room also moves the log's changes, which may be twice as large as the log.
   reserve_bytes_ =
       to_map_size(std::max(kReserveBytesMin, map_bytes_max_ / 64) + 2 * log_bytes_of(o));
+  if (!o.create) check_is_store();
   drop_torn_beginning();
   std::uint64_t used = file_size(owner.data());
   map_bytes_ = to_map_size(std::max<std::uint64_t>(o.map_bytes, used + used / 2));
@@ -120,6 +121,20 @@ std::size_t database::used_bytes() const noexcept {
   MDB_envinfo info;
   mdb_env_info(env(), &info);
   return (info.me_last_pgno + 1) * page_bytes();
+}
+
+// For a reader, who is to make nothing: LMDB would leave its -lock file beside a file that isn't
+// its own, and half of a store would be made anew.
+void database::check_is_store() const {
+  const port::file& file = owner_.data();
+  if (!owner_.is_created() && is_torn_beginning(file)) {
+    throw store_error(errc::not_found, "lmdb open", owner_.path(), 0,
+                      "there is no store at " + owner_.path() +
+                          ": the making of one was cut short, and it has nothing; nothing was "
+                          "changed, since `create` is false",
+                      commit_outcome::refused);
+  }
+  if (file_size(file) > 0 && !extent_of(file)) fail("lmdb open", owner_.path(), MDB_INVALID);
 }
 
 // A power cut may have left half of a store that was being made. Such a file has no data, and LMDB

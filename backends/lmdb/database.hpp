@@ -51,6 +51,7 @@ class database {
 
  private:
   void open_table(const std::string& path);
+  void check_is_store() const;
   void drop_torn_beginning() const;
   void check_whole() const;
   int cover_file() const noexcept;

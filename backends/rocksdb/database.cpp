@@ -203,17 +203,22 @@ opened open_existing(const backend::file_owner& owner, native::Options n) {
   return open_to_write(owner, n);
 }
 
-opened open_new(const backend::file_owner& owner, native::Options n) {
+opened open_new(const backend::file_owner& owner, native::Options n, bool create) {
   check_is_new(owner);
+  if (!create)
+    fail_open(owner, errc::not_found, 0,
+              "there is no store at " + owner.path() +
+                  ": the making of one was cut short, and it has nothing; nothing was changed, "
+                  "since `create` is false");
   port::restrict_to_owner(owner.path(), port::file_kind::directory);
   n.create_if_missing = true;
   return open_to_write(owner, n);
 }
 
-opened open_directory(const backend::file_owner& owner, const native::Options& n) {
+opened open_directory(const backend::file_owner& owner, const native::Options& n, bool create) {
   try {
     const bool exists = std::filesystem::exists(owner.path() + "/CURRENT");
-    return exists ? open_existing(owner, n) : open_new(owner, n);
+    return exists ? open_existing(owner, n) : open_new(owner, n, create);
   } catch (const std::system_error& e) {
     fail_open(owner, errc::store, e.code().value(), e.what());
   }
@@ -229,7 +234,7 @@ void fail(std::string_view operation, std::string_view path, const native::Statu
 
 database::database(backend::file_owner& owner, const options& o)
     : owner_(owner), memtable_bytes_(std::max(o.memtable_bytes, kMemtableBytesMin)) {
-  db_ = open_directory(owner, to_native(o, memtable_bytes_, &threads_));
+  db_ = open_directory(owner, to_native(o, memtable_bytes_, &threads_), o.create);
   db_->GetDbIdentity(id_).PermitUncheckedError();  // it always has one
   // RocksDB has written the log's records to a sorted file by now, so they are durable.
   durable_ = db_->GetLatestSequenceNumber();

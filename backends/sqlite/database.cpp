@@ -80,6 +80,11 @@ database::database(backend::file_owner& owner, const options& o)
                                  ".owner says that a store was here: restore it, or remove both to "
                                  "begin afresh");
   }
+  if (!is_made && !o.create) {
+    fail_open(errc::not_found, "there is no store at " + path_ +
+                                   ": the file holds nothing; nothing was created, since `create` "
+                                   "is false: look at the path");
+  }
   make_settings(o.wal_bytes);
   if (!has_log) take_lock();
   if (!is_made) make_table();

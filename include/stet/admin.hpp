@@ -86,7 +86,8 @@ class STET_API admin {
   /// Returns how many runs `filter` lets through, for each workflow and status, sorted by these.
   std::vector<run_count> count_by_status(const run_filter& filter = {}) const;
   /// Returns the ids of at most `count_max` runs that haven't ended, sorted, beginning after the id
-  /// `after`: pass the last id of one page to get the next.
+  /// `after`: pass the last id of one page to get the next. An id that has an open run all the time
+  /// is among them, also while a run of it continues as new.
   /// Cost     grows with the number of all open runs of the namespace.
   std::vector<std::string> open_runs(std::string_view after = {},
                                      std::size_t count_max = 100) const;

@@ -48,6 +48,18 @@ std::vector<std::string> names_in(const std::string& folder) {
   for (auto& one : fs::directory_iterator(folder)) all.push_back(one.path().filename().string());
   return all;
 }
+/// An SQLite file as SQLite has made it before the first table.
+std::string database_without_tables() {
+  std::string page(4096, '\0');
+  auto put = [&](std::size_t at, std::initializer_list<int> bytes) {
+    for (int b : bytes) page[at++] = static_cast<char>(b);
+  };
+  page.replace(0, 15, "SQLite format 3");
+  put(16, {0x10, 0, 1, 1, 0, 64, 32, 32, 0, 0, 0, 1, 0, 0, 0, 1});  // a page has 4096 bytes
+  put(59, {1});                                                     // UTF-8
+  put(100, {0x0d, 0, 0, 0, 0, 0x10, 0});                            // a leaf without cells
+  return page;
+}
 bool says(const std::optional<stet::store_error>& e, const std::string& part) {
   return e && std::string(e->what()).find(part) != std::string::npos;
 }
@@ -125,7 +137,7 @@ TEST_CASE("a reader opens a store that exists, and is told of one that is gone")
   }
 }
 
-TEST_CASE("a reader of a file that is no store leaves no note beside it") {
+TEST_CASE("a reader of a file that is no store leaves nothing beside it") {
   for (auto& scheme : schemes) {
     CAPTURE(scheme);
     temporary_directory dir;
@@ -135,9 +147,34 @@ TEST_CASE("a reader of a file that is no store leaves no note beside it") {
     auto e = error_of([&] { (void)stet::check(scheme + ":" + (dir / "letter")); });
     REQUIRE(e);
     CHECK(e->code() == errc::corrupt);
-    CHECK(!fs::exists(dir / "letter.owner"));
+    CHECK(names_in(dir.path()).size() == 1);
     std::ifstream again(dir / (scheme == "rocksdb" ? "letter/page" : "letter"));
     CHECK(std::string(std::istreambuf_iterator<char>(again), {}) == text);
+  }
+}
+
+TEST_CASE("a reader doesn't make the store whose making was cut short") {
+  for (auto& scheme : schemes) {
+    CAPTURE(scheme);
+    temporary_directory dir;
+    const auto path = dir / "s";
+    if (scheme == "rocksdb") {
+      fs::create_directory(path);
+      std::ofstream(path + "/LOCK") << "";
+    } else if (scheme == "sqlite") {
+      std::ofstream(path) << database_without_tables();
+    } else {
+      (void)stet::open(scheme + ":" + path);
+      fs::resize_file(path, fs::file_size(path) / 2);  // the first of LMDB's two pages
+      for (auto* beside : {"s.owner", "s-lock"}) fs::remove(dir / beside);
+    }
+    auto e = error_of([&] { (void)stet::check(scheme + ":" + path); });
+    REQUIRE(e);
+    CHECK(e->code() == errc::not_found);
+    CHECK(says(e, "there is no store at " + path));
+    CHECK(names_in(dir.path()).size() == 1);
+    CHECK(stet::open(scheme + ":" + path) != nullptr);  // one who creates goes on with it
+    CHECK(stet::check(scheme + ":" + path).empty);
   }
 }
 

@@ -165,3 +165,11 @@ TEST_CASE(
   CHECK(turns > 1);
   CHECK(l.ids.size() == many + 2);
 }
+
+TEST_CASE("a page that is full in one turn notes nothing of the runs that it doesn't reach") {
+  fixture f;
+  for (int i = 0; i < 50; ++i) f.p.start("many " + std::to_string(i));
+  auto l = f.list("", kind::rows, 3);
+  CHECK(l.rows.size() == 3);
+  CHECK(l.ahead.empty());
+}

@@ -24,6 +24,8 @@ template <class F> bool comes_true(F holds) {
   return true;
 }
 
+std::atomic<bool> hangs{true};
+
 constexpr cell stores[] = {{.threads = 1}, {.lmdb = true, .threads = 1}};
 
 }  // namespace
@@ -126,5 +128,31 @@ TEST_CASE("when all threads are busy and steps wait, the listener gets the runs 
     goes_on = true;
     a.result();
     b.result();
+  }
+}
+
+TEST_CASE("a step that waits for its retry is shown as that, though its last body hangs") {
+  for (auto c : stores) {
+    world w(c);
+    hangs = true;
+    w.open([](stet::engine& e) {
+      e.define(Two, [](stet::context& ctx, std::string) -> stet::task<void> {
+        co_await ctx.step("hangs", {.retry = {.initial_interval = 1h, .jitter = 0}, .timeout = 1s},
+                          stet::owning([] { CHECK(comes_true([] { return !hangs; })); }));
+      });
+    });
+    auto run = w.engine().start(Two, "a", "");
+    auto waits_for = [&] { return w.engine().admin().describe("a").value().waits_for.at(0); };
+    REQUIRE(comes_true([&] { return waits_for().phase == stet::step_phase::running; }));
+    w.clock.advance(2s);
+    CHECK(comes_true([&] { return !waits_for().last_error.empty(); }));
+    CHECK(waits_for().phase == stet::step_phase::retrying);  // nothing waits for the body
+    CHECK(waits_for().due != stet::time_point{});
+    hangs = false;
+    w.clock.advance(2h);
+    CHECK(comes_true([&] {
+      w.poke();
+      return run.wait_for(1ms);
+    }));
   }
 }

@@ -512,3 +512,27 @@ TEST_CASE("what can't be an attribute, a memo or a page is refused, and nothing 
     CHECK(what_throws([&] { e.admin().count("a = "); }).code == stet::errc::usage);
   });
 }
+
+TEST_CASE("the ids of open runs have an id whose run continues as new while they are read") {
+  constexpr int others = 2500;  // read in several turns
+  everywhere_by_hand([](world& w) {
+    w.open([](stet::engine& e) {
+      e.define(Pay, pay);
+      e.define(Wait, [](stet::context& ctx) -> stet::task<void> { co_await ctx.receive(Go); });
+    });
+    w.engine().start(Pay, "goes on", 1);
+    std::vector<std::pair<std::string, std::tuple<>>> runs;
+    for (int i = 0; i < others; ++i)
+      runs.emplace_back("waits " + std::to_string(i), std::tuple<>());
+    w.engine().start_all(Wait, runs);
+    w.settle();
+    w.close();
+    w.reopen();  // so all runs are on the disk
+    w.settle();
+    w.clock.advance(1h);  // in the first turn of the call the sleep ends
+    auto all = w.engine().admin().open_runs({}, 2 * others);
+    CHECK(all.size() == others + 1);
+    CHECK(std::count(all.begin(), all.end(), "goes on") == 1);
+    CHECK(w.engine().admin().describe("goes on").value().previous != 0);
+  });
+}

@@ -380,3 +380,56 @@ TEST_CASE(
     }
   });
 }
+
+namespace {
+
+inline constexpr stet::workflow<void()> Listens{"listens"};
+inline constexpr stet::query<int()> Heard{"heard"};
+
+/// Counts the frames that exist.
+class counted {
+ public:
+  explicit counted(std::atomic<int>& n) : n_(n) { ++n_; }
+  counted(const counted&) = delete;
+  counted& operator=(const counted&) = delete;
+  ~counted() { --n_; }
+
+ private:
+  std::atomic<int>& n_;
+};
+
+}  // namespace
+
+TEST_CASE("when an engine is closed amid a query of a long run, none of the run's code is left") {
+  world w(cell{.threads = 1});
+  std::atomic<int> frames{0};
+  std::atomic<bool> is_asked{false}, is_amid{false}, closes{false};
+  w.open([&](stet::engine& e) {
+    e.define(Listens, [&](stet::context& ctx) -> stet::task<void> {
+      const counted here(frames);
+      int heard = 0;
+      auto answering = ctx.on(Heard, [&] { return heard; });
+      for (;; ++heard) {
+        co_await ctx.receive(Close);
+        if (!is_asked || heard != 10) continue;
+        is_amid = true;
+        while (!closes) std::this_thread::sleep_for(1ms);
+        std::this_thread::sleep_for(50ms);  // the close has begun: no call comes any more
+      }
+    });
+  });
+  auto run = w.engine().start(Listens, "long");
+  for (int i = 0; i < 1200; ++i) run.signal(Close);
+  run.terminate();
+  CHECK(frames == 0);
+  is_asked = true;
+  std::thread asks([&] {
+    auto e = what_throws([&] { (void)run.query(Heard); });  // it may come to its end
+    CHECK((!e.thrown || e.code == stet::errc::closed));
+  });
+  while (!is_amid) std::this_thread::sleep_for(1ms);
+  closes = true;
+  w.engine().close();
+  CHECK(frames == 0);  // though a handle keeps the engine's inner parts
+  asks.join();
+}

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <tuple>
 #include <utility>
 
@@ -74,24 +75,32 @@ answer<void> lists::go_on(listing& l, const std::shared_ptr<const void>& whole) 
     l.runs.reset();
     l.ahead.clear();
   }
+  if (!l.later) l.later = e_.journal.place().run;
+  read_on(l);
+  if (l.done && l.what == listing::kind::ids) look_at_later_ones(l);
+  return {lsn};
+}
+
+/// Reads on until the turn's part is done.
+void lists::read_on(listing& l) {
   const bool is_count = l.what == listing::kind::number || l.what == listing::kind::by_status;
-  if (is_count && asks_kind_only(l.wanted)) {
-    count_kinds(l);
-    return {lsn};
-  }
+  if (is_count && asks_kind_only(l.wanted)) return count_kinds(l);
   if (!l.runs)
     l.runs = plan_for(l.wanted, e_.services.store, l.name_space, e_.runs.counters,
                       is_count ? SIZE_MAX : sorted_max);
-  note_ahead(l);
-  if (!l.runs->prepare()) return {lsn};
+  auto candidates = maybe_ahead(l);
+  if (l.runs->prepare()) read_rows(l, candidates);
+  if (!l.done) note_ahead(l, candidates);
+}
+
+void lists::read_rows(listing& l, std::vector<run_number>& candidates) {
   bool unread = l.runs->exact() && l.what == listing::kind::number;
   std::size_t left = entries_read_max, reads = runs_read_max;
   for (; left > 0 && reads > 0 && !l.done; --left) {
-    auto next = l.ahead.lower_bound(l.below);
-    auto ahead = next == l.ahead.end() ? no_run : *next;
+    auto ahead = next_ahead(l, candidates);
     auto run = std::max(l.runs->at_or_below(l.below), ahead);
-    l.done = run <= run_number(1);
-    if (!run) return {lsn};
+    l.done = run <= l.above + 1;
+    if (run <= l.above) return;
     l.below = run - 1;
     auto* r = e_.runs.table.find(run);
     if (r) {
@@ -104,16 +113,60 @@ answer<void> lists::go_on(listing& l, const std::shared_ptr<const void>& whole) 
       add_from_store(l, run);
     }
   }
-  return {lsn};
 }
 
-/// Collects the runs that have changed since the indexes were written. Their states in memory are
-/// asked, also if their snapshots catch up before the listing reaches them.
-void lists::note_ahead(listing& l) {
-  for (auto& [run, r] : e_.runs.table.all())
-    if (run <= l.below && r->state.records > 0 &&
-        (r->dirty_since || e_.runs.table.rides_in_block(*r)))
-      l.ahead.insert(run);
+/// A listing of ids takes several turns. A run that continued as new meanwhile has ended, and the
+/// next run of its chain is above those that were looked at; so the id of the chain would be left
+/// out. The runs that began meanwhile are looked at as well, until none did.
+void lists::look_at_later_ones(listing& l) const {
+  const auto next = e_.journal.place().run;
+  if (next <= l.later) return;
+  l.above = l.later - 1;
+  l.later = next;
+  l.below = run_number::max();
+  l.runs.reset();
+  l.ahead.clear();
+  l.done = false;
+}
+
+// ---------------------------------------------------------------- ahead of the indexes
+
+/// Returns a heap, the highest first, which has all runs that have changed since the indexes were
+/// written, and others. Most of them are never looked at: a page is soon full.
+std::vector<run_number> lists::maybe_ahead(const listing& l) const {
+  std::vector<run_number> runs;
+  auto add = [&](run_number run) {
+    if (run <= l.below && run > l.above) runs.push_back(run);
+  };
+  for (auto& entry : e_.runs.unsaved.all()) add(entry.run);
+  e_.commit.checkpointer.for_each_unindexed(add);
+  std::make_heap(runs.begin(), runs.end());
+  return runs;
+}
+
+bool lists::is_ahead(run_number run) const {
+  auto* r = e_.runs.table.find(run);
+  return r && r->state.records > 0 && (r->dirty_since || e_.runs.table.rides_in_block(*r));
+}
+
+/// The next run that is ahead of the indexes, or was when an earlier turn ended; 0 if none is.
+run_number lists::next_ahead(const listing& l, std::vector<run_number>& candidates) const {
+  while (!candidates.empty() && (candidates.front() > l.below || !is_ahead(candidates.front()))) {
+    std::pop_heap(candidates.begin(), candidates.end());
+    candidates.pop_back();
+  }
+  auto noted = std::lower_bound(l.ahead.begin(), l.ahead.end(), l.below, std::greater<>());
+  return std::max(noted == l.ahead.end() ? no_run : *noted,
+                  candidates.empty() ? no_run : candidates.front());
+}
+
+/// For the next turn: the states of these runs in memory are asked, also if their snapshots catch
+/// up before the listing reaches them.
+void lists::note_ahead(listing& l, const std::vector<run_number>& candidates) const {
+  for (auto run : candidates)
+    if (run <= l.below && is_ahead(run)) l.ahead.push_back(run);
+  std::sort(l.ahead.begin(), l.ahead.end(), std::greater<>());
+  l.ahead.erase(std::unique(l.ahead.begin(), l.ahead.end()), l.ahead.end());
 }
 
 void lists::add_from_store(listing& l, run_number run) {

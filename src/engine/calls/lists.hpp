@@ -5,10 +5,8 @@
 // that a long one doesn't hold up the loop.
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,11 +34,14 @@ class listing {
   std::size_t rows_max = 0;
   std::string after;                     // of ids: only those after this one count
   run_number below = run_number::max();  // the next run to look at is this one or an earlier one
+  // A listing of ids looks at the runs above `above`. The run `later` and those after it began
+  // meanwhile, and are looked at next: one of them may continue a run that was found to have ended.
+  run_number above, later;
   // The engine from which it reads. With another engine it makes a new plan, and goes on from
   // `below`.
   std::shared_ptr<const void> from;
   std::unique_ptr<run_stream> runs;
-  std::set<run_number, std::greater<>> ahead;  // runs ahead of the indexes: see lists::note_ahead
+  std::vector<run_number> ahead;  // runs ahead of the indexes, falling: see lists::note_ahead
   bool done = false;
 
   std::vector<run_summary> rows;
@@ -50,15 +51,17 @@ class listing {
 
   /// How far the listing has come.
   struct place {
-    run_number below;
+    run_number below, above, later;
     std::size_t rows, ids;
     std::uint64_t number;
     std::map<std::pair<std::string, v0::status>, std::uint64_t> by_status;
   };
-  place here() const { return {below, rows.size(), ids.size(), number, by_status}; }
+  place here() const { return {below, above, later, rows.size(), ids.size(), number, by_status}; }
   /// Drops everything that was found after this place.
   void go_back(const place& to) {
     below = to.below;
+    above = to.above;
+    later = to.later;
     rows.resize(to.rows);
     ids.resize(to.ids);
     number = to.number;
@@ -77,8 +80,14 @@ class lists {
   answer<void> go_on(listing& l, const std::shared_ptr<const void>& whole);
 
  private:
+  void read_on(listing& l);
+  void look_at_later_ones(listing& l) const;
   void count_kinds(listing& l);
-  void note_ahead(listing& l);
+  std::vector<run_number> maybe_ahead(const listing& l) const;
+  bool is_ahead(run_number run) const;
+  run_number next_ahead(const listing& l, std::vector<run_number>& candidates) const;
+  void read_rows(listing& l, std::vector<run_number>& candidates);
+  void note_ahead(listing& l, const std::vector<run_number>& candidates) const;
   void add_from_store(listing& l, run_number run);
   void add(listing& l, const run_state* s) const;
 

@@ -88,8 +88,10 @@ std::string queries::ask_open(resident& r, std::string_view name, std::string_vi
 /// Begins to replay the run as far as its variables exist.
 void queries::begin_ended(resident& r, std::string_view name, std::string_view arguments,
                           slow_question& q) {
+  std::erase_if(replays_, [](auto& replay) { return replay.second.asks.expired(); });
   replay_of_ended begun;
   begun.run = r.state.run;
+  begun.asks = q.asks;
   begun.history = e_.runs.history.opened(r);
   begun.shadow = e_.drive.frames.make_shadow(r.state);
   if (r.state.status == status::completed) begun.shadow->updates.answer_at_return(name, arguments);
@@ -103,7 +105,7 @@ void queries::begin_ended(resident& r, std::string_view name, std::string_view a
 /// Replays another part of the run. Where the replay ends the question is asked.
 void queries::go_on_ended(resident& r, std::string_view name, std::string_view arguments,
                           slow_question& q) {
-  auto& [run, history, work, events_left, frame] = replays_.at(q.replay);
+  auto& [run, asks, history, work, events_left, frame] = replays_.at(q.replay);
   auto& shadow = *frame;
   in_workflow here(e_.services.crash_slots, e_.runs.suspects, e_.services.watchdog,
                    r.state.workflow, shadow,

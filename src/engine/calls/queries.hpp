@@ -14,8 +14,9 @@ namespace stet { inline namespace v0 { namespace detail {
 
 /// A question that goes on turn by turn. It lives on its caller's stack.
 struct slow_question {
-  std::uint64_t replay = 0;         // names its replay in `queries`; 0: none has begun
-  std::optional<std::string> text;  // the answer
+  std::uint64_t replay = 0;  // names its replay in `queries`; 0: none has begun
+  std::shared_ptr<const bool> asks = std::make_shared<bool>(true);  // lives as long as this does
+  std::optional<std::string> text;                                  // the answer
 };
 
 /// Thread: the engine's loop.
@@ -31,12 +32,16 @@ class queries {
                      slow_question& q);
   /// How many replays have begun, and not ended.
   std::size_t under_way() const noexcept { return replays_.size(); }
+  /// The engine is closed: ends the replays, since they are code of workflows.
+  void clear() noexcept { replays_.clear(); }
 
  private:
   /// The replay of a run that has ended. It belongs to the loop, as all of a workflow's code: if
-  /// its caller doesn't come back, since the engine is closed, it goes with the engine.
+  /// its caller doesn't come back (the engine is closed, or a call between two turns is refused),
+  /// it goes with the close, or when the next replay begins.
   struct replay_of_ended {
     run_number run;
+    std::weak_ptr<const bool> asks;
     std::string history;
     drive_output work;
     std::size_t events_left = SIZE_MAX;

@@ -216,6 +216,7 @@ bool engine_core::close(std::optional<duration> limit) {
     keep_for_ever();
   } else {
     turns_.discard_attempts();
+    calls.queries.clear();
     parts.runs.table.clear();
   }
   parts.services.store.close();

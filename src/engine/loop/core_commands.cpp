@@ -203,6 +203,7 @@ std::vector<std::string> engine_core::perform(const list_open_ids& command) {
   finish_listing(l, *this);
   auto open = std::move(l.ids);
   std::sort(open.begin(), open.end());
+  open.erase(std::unique(open.begin(), open.end()), open.end());
   if (open.size() > command.count_max) open.resize(command.count_max);
   return open;
 }

@@ -30,6 +30,8 @@ class unsaved_runs {
     return first;
   }
   void clear() noexcept { all_.clear(); }
+  /// Among these are all runs that have such records.
+  const std::deque<entry>& all() const noexcept { return all_; }
 
  private:
   std::deque<entry> all_;
