@@ -192,7 +192,7 @@ class STET_API engine : public client {
           std::make_unique<detail::entity_definition<S, H...>>(name.as_workflow(),
                                                                std::move(handlers)...));
   }
-  template <detail::text S, class... X> void define(const S&, X&&...) {
+  template <detail::text_or_function S, class... X> void define(const S&, X&&...) {
     static_assert(detail::never<S>,
                   "stet: a workflow is defined under its typed name: inline constexpr "
                   "stet::workflow<int(int)> Pay{\"pay\"}; … engine.define(Pay, pay)");

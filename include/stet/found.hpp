@@ -25,6 +25,9 @@ namespace detail {
 ///
 /// With std::optional both would read a vector that is gone. `describe(id)->waits_for` would, too,
 /// and doesn't compile.
+///
+/// It is compared with a value or with another one by == and !=. For an order compare the values:
+/// `a.value() < b.value()`.
 template <class T> class found : public std::optional<T> {
   using base = std::optional<T>;
 
@@ -57,6 +60,10 @@ template <class T> class found : public std::optional<T> {
     must_be_there();
     return std::move(base::operator*());
   }
+  T value() const&& {
+    must_be_there();
+    return base::operator*();
+  }
 
   /// Returns the value, which must exist. From a temporary it is returned by value.
   T& operator*() & noexcept STET_LIFETIMEBOUND { return base::operator*(); }
@@ -73,6 +80,9 @@ template <class T> class found : public std::optional<T> {
                   "stet: this temporary is gone before a loop over its member begins: write "
                   "f(…).value().member for f(…)->member, or keep the result in a variable first");
     return nullptr;
+  }
+  template <class U = T> const T* operator->() const&& {
+    return found(*this).template operator-> <U>();
   }
 
  private:
