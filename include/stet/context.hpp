@@ -12,7 +12,7 @@
 #include <stet/compose.hpp>
 #include <stet/export.hpp>
 #include <stet/handlers.hpp>
-#include <stet/impl/guesses.hpp>
+#include <stet/impl/context_guesses.hpp>
 #include <stet/map.hpp>
 #include <stet/messages.hpp>
 #include <stet/names.hpp>
@@ -71,7 +71,7 @@ class [[nodiscard("stet: nothing is continued until it is awaited")]] continue_o
 /// false.
 ///
 /// Thread   only the workflow's own.
-class STET_API context {
+class STET_API context : public detail::context_guesses {
  public:
   context(const context&) = delete;
   context& operator=(const context&) = delete;
@@ -442,150 +442,20 @@ class STET_API context {
   /// undone is passed again. Not durable.
   void log(std::string_view line);
 
-  // ---------------------------------------------- compile errors that say what to write
-  template <class F, class... A>
-    requires(!detail::text<F> && !std::same_as<std::remove_cvref_t<F>, step_name>)
-  auto step(F&&, A&&...) {
-    detail::refuse_step_without_name<F>();
-    return operation<void>(nullptr);
-  }
-  template <class O = detail::other_step_options>
-  auto step(step_name, std::type_identity_t<O>, ...) {
-    detail::refuse_step_options<O>();
-    return operation<void>(nullptr);
-  }
-  template <class F, class... A>
-    requires(!detail::text<F> && !std::same_as<std::remove_cvref_t<F>, step_name>)
-  auto try_step(F&&, A&&...) {
-    detail::refuse_step_without_name<F>();
-    return operation<void>(nullptr);
-  }
-  template <class O = detail::other_step_options>
-  auto try_step(step_name, std::type_identity_t<O>, ...) {
-    detail::refuse_step_options<O>();
-    return operation<void>(nullptr);
-  }
-  template <class F>
-    requires(!detail::text<F> && !std::same_as<std::remove_cvref_t<F>, step_name>)
-  auto transact(F&&) {
-    detail::refuse_step_without_name<F>();
-    return operation<void>(nullptr);
-  }
-  template <class D>
-    requires(!std::convertible_to<D, duration>)
-  auto sleep(D) const {
-    detail::refuse_length<D>();
-    return operation<void>(nullptr);
-  }
-  template <class D>
-    requires(!std::convertible_to<D, time_point>)
-  auto sleep_until(D) const {
-    static_assert(
-        detail::never<D>,
-        "stet: sleep_until takes a stet::time_point, in milliseconds: "
-        "ctx.sleep_until(ctx.now() + 5min). A workflow doesn't read the machine's clock: a "
-        "replay would find another time");
-    return operation<void>(nullptr);
-  }
-  template <class T, class D>
-    requires(!std::convertible_to<D, duration> && !std::same_as<D, source_point>)
-  auto receive(const v0::signal<T>&, D) {
-    detail::refuse_length<D>();
-    return operation<T>(nullptr);
-  }
-  template <class P>
-    requires(!std::predicate<P>)
-  auto until(P&&, duration = {}) {
-    static_assert(detail::never<P>,
-                  "stet: until takes a function that says whether the condition holds, since it is "
-                  "asked again after each event: ctx.until([&] { return done; })");
-    return operation<void>(nullptr);
-  }
-  template <detail::text S, class... X> auto receive(const S&, X&&...) {
-    static_assert(detail::never<S>,
-                  "stet: a signal is received by its typed name: inline constexpr "
-                  "stet::signal<bool> Approved{\"approved\"}; … ctx.receive(Approved)");
-    return operation<void>(nullptr);
-  }
-  template <detail::text_or_function S, class... X> auto child(const S&, X&&...) {
-    detail::refuse_child_by_text<S>();
-    return operation<void>(nullptr);
-  }
-  template <detail::text_or_function S, class... X> auto start_child(const S&, X&&...) {
-    detail::refuse_child_by_text<S>();
-    return operation<void>(nullptr);
-  }
-  template <class R, class... A, class I, class... X>
-    requires(!detail::text<I> && !std::same_as<I, step_name>)
-  auto child(const workflow<R(A...)>&, const I&, X&&...) {
-    detail::refuse_child_without_id<I>();
-    return operation<R>(nullptr);
-  }
-  template <class R, class... A, class I, class... X>
-    requires(!detail::text<I> && !std::same_as<I, step_name>)
-  auto start_child(const workflow<R(A...)>&, const I&, X&&...) {
-    detail::refuse_child_without_id<I>();
-    return operation<R>(nullptr);
-  }
-  template <class R, class... A, class... X>
-    requires detail::other_arguments<std::tuple<A...>, child_options, X...>
-  auto child(const workflow<R(A...)>&, step_name, X&&...) {
-    detail::refuse_workflow_arguments<X...>();
-    return operation<R>(nullptr);
-  }
-  template <class R, class... A, class... X>
-    requires detail::other_arguments<std::tuple<A...>, child_options, X...>
-  auto start_child(const workflow<R(A...)>&, step_name, X&&...) {
-    detail::refuse_workflow_arguments<X...>();
-    return operation<R>(nullptr);
-  }
-  template <class O = detail::other_child_options>
-  auto child(const detail::name&, step_name, std::type_identity_t<O>, ...) {
-    detail::refuse_child_options<O>();
-    return operation<void>(nullptr);
-  }
-  template <class O = detail::other_child_options>
-  auto start_child(const detail::name&, step_name, std::type_identity_t<O>, ...) {
-    detail::refuse_child_options<O>();
-    return operation<void>(nullptr);
-  }
-  template <detail::text_or_function S, class... X> auto continue_as_new(const S&, X&&...) {
-    static_assert(detail::never<S>,
-                  "stet: a run goes on as a workflow, by its typed name: "
-                  "co_return co_await ctx.continue_as_new(Pay, arguments…)");
-    return operation<void>(nullptr);
-  }
-  template <detail::text I, detail::text S, class... X> auto signal(const I&, const S&, X&&...) {
-    detail::refuse_signal_by_text<S>();
-    return operation<void>(nullptr);
-  }
-  template <class T, class... X> auto signal(const v0::signal<T>&, X&&...) {
-    static_assert(
-        detail::never<T>,
-        "stet: ctx.receive(Approved) waits for a signal; ctx.signal(\"order-7\", Approved, "
-        "true) sends one to another run, whose id comes first");
-    return operation<void>(nullptr);
-  }
-  template <detail::text S, class... X> auto promise(const S&, X&&...) {
-    static_assert(detail::never<S>,
-                  "stet: a promise has a typed name: inline constexpr stet::promise<bool> "
-                  "Approval{\"approval\"}; … auto approval = ctx.promise(Approval)");
-    return operation<void>(nullptr);
-  }
-  template <detail::text S, class... X> int on(const S&, X&&...) {
-    static_assert(
-        detail::never<S>,
-        "stet: queries and updates are answered under their typed names: inline constexpr "
-        "stet::query<int()> Paid{\"paid\"}; … auto asking = ctx.on(Paid, [&] { return paid; })");
-    return 0;
-  }
-  template <class T, class... X> int on(const v0::signal<T>&, X&&...) {
-    static_assert(
-        detail::never<T>,
-        "stet: a signal has no handler: co_await ctx.receive(Approved) reads the next one. "
-        "What has a handler, and an answer, is an update");
-    return 0;
-  }
+  // Compile errors that say what to write.
+  using context_guesses::child;
+  using context_guesses::continue_as_new;
+  using context_guesses::on;
+  using context_guesses::promise;
+  using context_guesses::receive;
+  using context_guesses::signal;
+  using context_guesses::sleep;
+  using context_guesses::sleep_until;
+  using context_guesses::start_child;
+  using context_guesses::step;
+  using context_guesses::transact;
+  using context_guesses::try_step;
+  using context_guesses::until;
 
  private:
   friend class detail::execution;

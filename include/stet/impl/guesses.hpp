@@ -45,7 +45,7 @@ template <class Tuple, class Options, class... X>
 concept other_arguments =
     !fits_arguments<Tuple, Options, X...> && !fits_after_options<Tuple, Options, X...>::value;
 
-/// What a signal of `T` takes beside its name: a value, or else options.
+/// The type of what a call that sends a signal of `T` takes after the name: a value, or options.
 template <class T> struct value_of_signal {
   using type = T;
 };

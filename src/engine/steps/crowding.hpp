@@ -16,7 +16,7 @@ class crowding {
  public:
   crowding(services& s, run_room& r, bodies& b) noexcept : services_(s), runs_(r), bodies_(b) {}
 
-  /// Reports it, but not more often than once a minute. `waiting`: how many steps wait for a thread.
+  /// Reports it, at most once a minute. `waiting`: how many steps wait for a thread.
   void report(std::size_t waiting);
 
  private:
