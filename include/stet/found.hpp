@@ -9,6 +9,7 @@
 
 #include <stet/config.hpp>
 #include <stet/export.hpp>
+#include <stet/impl/guesses.hpp>
 
 namespace stet { inline namespace v0 {
 
@@ -76,13 +77,12 @@ template <class T> class found : public std::optional<T> {
   const T* operator->() const& noexcept STET_LIFETIMEBOUND { return base::operator->(); }
   /// Not from a temporary: a loop over such a member would read it after its end.
   template <class U = T> T* operator->() && {
-    static_assert(!std::is_same_v<U, T>,
-                  "stet: this temporary is gone before a loop over its member begins: write "
-                  "f(…).value().member for f(…)->member, or keep the result in a variable first");
+    detail::refuse_member_of_temporary<U>();
     return nullptr;
   }
   template <class U = T> const T* operator->() const&& {
-    return found(*this).template operator-> <U>();
+    detail::refuse_member_of_temporary<U>();
+    return nullptr;
   }
 
  private:

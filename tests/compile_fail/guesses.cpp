@@ -416,4 +416,14 @@ USE {
 void d(const stet::found<order>& (*)());
 using constant = const stet::found<order>;
 int d(constant (*look)()) { return look()->cents; }
+#elif CASE == 150  // an outcome in a variable
+WF {
+  auto paid = co_await ctx.try_step("charge", charge, n);
+  co_return paid.value_or(0);
+}
+#elif CASE == 151  // EXPECT: stet: a completion is rejected with an exception
+void d(const stet::completion<int>& done) { done.reject("no money"); }
+#elif CASE == 152  // EXPECT: stet: a key of a table is an integer
+inline constexpr stet::table<double, int> Prices{"prices"};
+void d(stet::transaction& tx) { tx.put(Prices, 1.0, 1); }
 #endif

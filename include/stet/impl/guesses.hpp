@@ -185,6 +185,11 @@ template <class T> consteval void refuse_placeholder() {
       "stet: a filter has no placeholders: compare an attribute, list(Customer == who), or "
       "put the value into the text by stet::quoted: \"customer = \" + stet::quoted(who)");
 }
+template <class T> consteval void refuse_member_of_temporary() {
+  static_assert(never<T>,
+                "stet: this temporary is gone before a loop over its member begins: write "
+                "f(…).value().member for f(…)->member, or keep the result in a variable first");
+}
 template <class T> consteval void refuse_length() {
   if constexpr (std::is_arithmetic_v<T>)
     static_assert(never<T>, "stet: a length of time has a unit: ctx.sleep(5s)");
