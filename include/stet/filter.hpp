@@ -190,8 +190,8 @@ template <class Key, class T> class filter_key {
     refuse_bare_attribute<B>();
     return false;
   }
-  /// Lets the runs through whose value is one of these, at most 1,000. Without values it lets no run
-  /// through.
+  /// Lets the runs through whose value is one of these, at most 1,000. Without values it lets no
+  /// run through.
   template <filter_value_of<T> V> run_filter in(std::initializer_list<V> values) const {
     return one_of(values);
   }
