@@ -235,9 +235,9 @@ class STET_API engine : public client {
   ///          of a namespace.
   void retain(std::string_view name_space, duration after_end);
   /// Returns a client for a namespace: a part of the store with ids, lists and tables of its own. A
-  /// name has 1 to 64 bytes, none of them zero; a namespace exists as soon as it is used. The engine
-  /// itself is the client of "default". The client is cheap to copy, and usable as long as the
-  /// engine is open.
+  /// name has 1 to 64 bytes, none of them zero. A namespace exists as soon as it is used. The
+  /// engine itself is the client of "default". The client is cheap to copy, and usable as long as
+  /// the engine is open.
   ///     engine.in("tenant-7").start(Pay, "pay-1", order);
   /// Throws   errc::usage (the name).
   client in(std::string_view name_space) const;
