@@ -36,7 +36,7 @@ LENGTHS = {'run_timeout', 'late'}
 INTERNAL = {'seed', 'secret', 'payload_max'}  # of no use to a person, and the secret is one
 CODES = ['usage', 'payload', 'too_deep', 'unknown_workflow', 'conflict', 'not_found', 'rejected', 'step_failed', 'step_timed_out',
          'step_interrupted', 'step_crashed', 'run_failed', 'run_cancelled', 'run_terminated', 'run_stalled', 'store', 'corrupt', 'full', 'closed',
-         'child_failed', 'promise_rejected', 'update_failed', 'run_ended', 'run_timed_out', 'internal', 'busy']
+         'child_failed', 'promise_rejected', 'update_failed', 'run_ended', 'run_timed_out', 'internal', 'busy', 'other_arguments']
 
 
 def shown(name, value):

@@ -5,7 +5,7 @@
 //     orders STORE WORLD [PORT]     as in: orders rocksdb:orders.stet world.log 8080
 //
 //     POST /orders/ID            customer=ann&cents=500: takes the order; the same ID again is the
-//                                same order
+//                                same order; with other fields it is refused
 //     GET  /orders/ID            what became of it
 //     POST /orders/ID/cancel     asks it to end; what was done is undone
 //     GET  /orders?customer=ann  the ids of a customer's orders, a line each
@@ -61,7 +61,8 @@ class service {
       case stet::errc::usage:
       case stet::errc::payload: return 400;
       case stet::errc::not_found: return 404;
-      case stet::errc::conflict: return 409;
+      case stet::errc::conflict:
+      case stet::errc::other_arguments: return 422;  // the id is another order's
       case stet::errc::full:
       case stet::errc::busy:
       case stet::errc::closed: return 503;
@@ -78,7 +79,8 @@ class service {
     if (form["customer"].empty() || !parse(form["cents"], cents) || cents <= 0)
       return {400, "an order needs customer=… and cents=…, a number above 0\n"};
     auto run = engine_.start(shop::Order, id,
-                             {.attributes = {shop::Customer(form["customer"]), shop::Cents(cents)}},
+                             {.attributes = {shop::Customer(form["customer"]), shop::Cents(cents)},
+                              .expects_same_arguments = true},
                              form["customer"], cents);
     return {run.created() ? 202 : 200, id + " is taken\n"};  // it is durable now
   }

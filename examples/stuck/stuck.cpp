@@ -131,6 +131,9 @@ diagnosis of_wait(const stet::pending_info& w, std::chrono::milliseconds quiet) 
   if (!w.last_error.empty())
     return {"step '" + w.name + "' fails again and again: " + w.last_error,
             "mend what it calls: it is tried again by itself; or limit it with retry.max_attempts"};
+  if (w.phase == stet::step_phase::queued)
+    return {"step '" + w.name + "' waits for a thread",
+            "find the bodies that occupy the threads, or raise engine_options::threads"};
   if (quiet < 300ms) return {};  // in a real program: longer than the step ever takes
   return {"the body of step '" + w.name + "' has begun and doesn't come back",
           "give the step a timeout, and let its body look at stop_requested()"};

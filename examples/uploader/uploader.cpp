@@ -83,8 +83,7 @@ class users_clock final : public stet::clock {
 class app {
  public:
   app(const std::string& path, users_clock& clock)
-      : clock_(clock),
-        engine_(stet::sqlite::open(path), {.threads = 0, .resident_runs_max = 0, .clock = &clock}) {
+      : engine_(stet::sqlite::open(path), {.threads = 0, .resident_runs_max = 0, .clock = &clock}) {
     engine_.define(Upload, upload);
     engine_.start();  // goes on with what was under way
   }
@@ -96,9 +95,9 @@ class app {
       engine_.run_until_idle(50ms);
       if (is_over()) return;
       if (std::chrono::steady_clock::now() > late) throw std::runtime_error("it takes too long");
-      auto wait = stet::duration(100);  // in case the clock is set meanwhile
-      if (auto next = engine_.next_wakeup())
-        wait = std::clamp<stet::duration>(*next - clock_.wall(), 0ms, wait);
+      // A length of time, which isn't wrong when the clock is set meanwhile.
+      const auto wait =
+          std::min<stet::duration>(engine_.time_to_next_wakeup().value_or(100ms), 100ms);
       ::poll(nullptr, 0, static_cast<int>(wait.count()));
     }
   }
@@ -107,7 +106,6 @@ class app {
   }
 
  private:
-  users_clock& clock_;
   stet::engine engine_;
 };
 

@@ -83,6 +83,16 @@ class STET_API admin {
   /// Cost     the same for any number of runs if the filter asks for WorkflowType and
   ///          ExecutionStatus only; otherwise it grows with the runs that an index of list() gives.
   std::uint64_t count(const run_filter& filter = {}) const;
+  // Compile errors that say what to write.
+  template <detail::text S, class... X> run_page list(const run_filter&, const S&, X&&...) const {
+    detail::refuse_placeholder<S>();
+    return {};
+  }
+  template <detail::text S, class... X>
+  std::uint64_t count(const run_filter&, const S&, X&&...) const {
+    detail::refuse_placeholder<S>();
+    return 0;
+  }
   /// Returns how many runs `filter` lets through, for each workflow and status, sorted by these.
   std::vector<run_count> count_by_status(const run_filter& filter = {}) const;
   /// Returns the ids of at most `count_max` runs that haven't ended, sorted, beginning after the id

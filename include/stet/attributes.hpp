@@ -130,6 +130,8 @@ class STET_API attribute_list {
  public:
   static constexpr std::size_t count_max = 16;
   attribute_list() = default;
+  /// Makes a list of one setting.
+  attribute_list(attribute_setting one) { add(std::move(one)); }
   /// Makes a list of these settings.
   /// Throws   errc::usage for more than 16 settings.
   attribute_list(std::initializer_list<attribute_setting> all) {

@@ -14,6 +14,7 @@
 #include <stet/codec.hpp>
 #include <stet/error.hpp>
 #include <stet/export.hpp>
+#include <stet/impl/guesses.hpp>
 #include <stet/impl/port.hpp>
 #include <stet/listing.hpp>
 #include <stet/names.hpp>
@@ -302,15 +303,71 @@ class STET_API client {
   auto start(const detail::name&, std::string_view, std::type_identity_t<O>, ...) {
     detail::refuse_start_options<O>();
   }
-  template <detail::text S, class... X> auto start(const S&, X&&...) {
+  template <class R, class... A, class... X>
+    requires detail::other_arguments<std::tuple<A...>, start_options, X...>
+  run_handle<R> start(const workflow<R(A...)>&, std::string_view, X&&...) {
+    detail::refuse_workflow_arguments<X...>();
+  }
+  template <class S, class... X> auto start(const entity<S>&, X&&...) {
+    static_assert(detail::never<S>,
+                  "stet: an entity isn't started: its first call creates it: engine.call(Cart, "
+                  "\"ann\", Add, \"milk\")");
+  }
+  template <detail::text_or_function S, class... X> auto start(const S&, X&&...) {
     static_assert(detail::never<S>,
                   "stet: a workflow is started by its typed name: inline constexpr "
                   "stet::workflow<int(int)> Pay{\"pay\"}; … engine.start(Pay, \"pay-7\", 100)");
   }
   template <detail::text I, detail::text S, class... X> void signal(const I&, const S&, X&&...) {
+    detail::refuse_signal_by_text<S>();
+  }
+  template <class T>
+    requires(!std::is_void_v<T>)
+  void signal(std::string_view, const v0::signal<T>&) {
+    detail::refuse_signal_value<T>();
+  }
+  template <class T, class V>
+    requires(!std::is_void_v<T> && !std::convertible_to<V, detail::value_or_none<T>>)
+  void signal(std::string_view, const v0::signal<T>&, V&&, const signal_options& = {}) {
+    detail::refuse_signal_value<T>();
+  }
+  template <class T, class... X> void signal(const v0::signal<T>&, X&&...) {
+    static_assert(
+        detail::never<T>,
+        "stet: the id of the run comes first: engine.signal(\"order-7\", Approved, true)");
+  }
+  template <class R, class... A, class... X>
+  void signal_with_start(const workflow<R(A...)>&, X&&...) {
+    static_assert(detail::never<R>,
+                  "stet: the signal comes first: engine.signal_with_start(Approved, true, Order, "
+                  "\"order-7\", arguments…)");
+  }
+  template <detail::text I, detail::text S, class... X> int query(const I&, const S&, X&&...) {
+    detail::refuse_query_by_text<S>();
+    return 0;
+  }
+  template <detail::text I, detail::text S, class... X> int update(const I&, const S&, X&&...) {
+    detail::refuse_update_by_text<S>();
+    return 0;
+  }
+  template <detail::text S, class... X> std::optional<run_handle<int>> find(const S&, X&&...) {
+    static_assert(
+        detail::never<S>,
+        "stet: a run is found by its workflow and its id: engine.find(Pay, \"pay-7\"). By "
+        "the id alone, engine.admin().describe(\"pay-7\") shows it");
+    return {};
+  }
+  template <detail::text S, class... X> int call(const S&, X&&...) {
     static_assert(detail::never<S>,
-                  "stet: a signal is sent by its typed name: inline constexpr stet::signal<bool> "
-                  "Approved{\"approved\"}; … engine.signal(\"order-7\", Approved, true)");
+                  "stet: an entity is called by its typed name: inline constexpr "
+                  "stet::entity<cart> Cart{\"cart\"}; … engine.call(Cart, \"ann\", Add, \"milk\")");
+    return 0;
+  }
+  template <detail::text S, class... X> bool resolve(const S&, X&&...) {
+    static_assert(detail::never<S>,
+                  "stet: the promise's typed name comes first, then the token: "
+                  "engine.resolve(Approval, token, true)");
+    return false;
   }
 
   /// Returns the name of the namespace that the runs of this client belong to.

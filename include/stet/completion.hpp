@@ -13,6 +13,7 @@
 #include <stet/error.hpp>
 #include <stet/export.hpp>
 #include <stet/found.hpp>
+#include <stet/impl/guesses.hpp>
 
 namespace stet { inline namespace v0 {
 
@@ -136,6 +137,13 @@ template <class R = void> class completion : public pending_step {
   bool reject(std::exception_ptr error) const noexcept { return settle(std::move(error)); }
   template <std::derived_from<std::exception> E> bool reject(const E& error) const noexcept {
     return settle(std::make_exception_ptr(error));
+  }
+  /// A compile error that says what to write.
+  template <detail::text S> bool reject(const S&) const {
+    static_assert(detail::never<S>,
+                  "stet: a completion is rejected with an exception: "
+                  "done.reject(std::runtime_error(text))");
+    return false;
   }
   bool reject(const stopped& s) const noexcept { return settle(std::make_exception_ptr(s)); }
 };

@@ -476,6 +476,15 @@ template <class A> auto with_timeout(duration limit, A&& operation) {
   return detail::timed<detail::operation_of<A>>(limit,
                                                 detail::as_operation(std::forward<A>(operation)));
 }
+template <class A, class D>
+  requires(!std::convertible_to<A, duration>)
+auto with_timeout(A&&, D&&) {
+  if constexpr (std::convertible_to<D, duration>)
+    static_assert(detail::never<A>,
+                  "stet: the limit comes first: stet::with_timeout(5s, operation)");
+  else detail::refuse_length<std::remove_cvref_t<A>>();
+  return operation<void>(nullptr);
+}
 /// Runs an operation to its end even if the code that awaits it is cancelled: for clean-up.
 template <class A> auto shield(A&& operation) {
   return detail::shielded<detail::operation_of<A>>(

@@ -12,7 +12,7 @@
 #include <stet/compose.hpp>
 #include <stet/export.hpp>
 #include <stet/handlers.hpp>
-#include <stet/impl/guesses.hpp>
+#include <stet/impl/context_guesses.hpp>
 #include <stet/map.hpp>
 #include <stet/messages.hpp>
 #include <stet/names.hpp>
@@ -47,6 +47,13 @@ class [[nodiscard("stet: nothing is continued until it is awaited")]] continue_o
   using result_type = R;
   using continuation::continuation;
   R result() { throw_refused(); }
+  template <std::same_as<R> T>
+    requires(!std::is_void_v<R>)
+  operator T() const {
+    static_assert(never<T>,
+                  "stet: nothing is continued until it is awaited: co_return co_await "
+                  "ctx.continue_as_new(…)");
+  }
 };
 
 }  // namespace detail
@@ -64,7 +71,7 @@ class [[nodiscard("stet: nothing is continued until it is awaited")]] continue_o
 /// false.
 ///
 /// Thread   only the workflow's own.
-class STET_API context {
+class STET_API context : public detail::context_guesses {
  public:
   context(const context&) = delete;
   context& operator=(const context&) = delete;
@@ -435,61 +442,20 @@ class STET_API context {
   /// undone is passed again. Not durable.
   void log(std::string_view line);
 
-  // ---------------------------------------------- compile errors that say what to write
-  template <class F, class... A>
-    requires(!detail::text<F> && !std::same_as<std::remove_cvref_t<F>, step_name>)
-  auto step(F&&, A&&...) {
-    detail::refuse_step_without_name<F>();
-    return operation<void>(nullptr);
-  }
-  template <class O = detail::other_step_options>
-  auto step(step_name, std::type_identity_t<O>, ...) {
-    detail::refuse_step_options<O>();
-    return operation<void>(nullptr);
-  }
-  template <class F, class... A>
-    requires(!detail::text<F> && !std::same_as<std::remove_cvref_t<F>, step_name>)
-  auto try_step(F&&, A&&...) {
-    detail::refuse_step_without_name<F>();
-    return operation<void>(nullptr);
-  }
-  template <class O = detail::other_step_options>
-  auto try_step(step_name, std::type_identity_t<O>, ...) {
-    detail::refuse_step_options<O>();
-    return operation<void>(nullptr);
-  }
-  template <class F>
-    requires(!detail::text<F> && !std::same_as<std::remove_cvref_t<F>, step_name>)
-  auto transact(F&&) {
-    detail::refuse_step_without_name<F>();
-    return operation<void>(nullptr);
-  }
-  template <class D>
-    requires(!std::convertible_to<D, duration>)
-  auto sleep(D) const {
-    detail::refuse_length<D>();
-    return operation<void>(nullptr);
-  }
-  template <class P>
-    requires(!std::predicate<P>)
-  auto until(P&&, duration = {}) {
-    static_assert(detail::never<P>,
-                  "stet: until takes a function that says whether the condition holds, since it is "
-                  "asked again after each event: ctx.until([&] { return done; })");
-    return operation<void>(nullptr);
-  }
-  template <detail::text S, class... X> auto receive(const S&, X&&...) {
-    static_assert(detail::never<S>,
-                  "stet: a signal is received by its typed name: inline constexpr "
-                  "stet::signal<bool> Approved{\"approved\"}; … ctx.receive(Approved)");
-    return operation<void>(nullptr);
-  }
-  template <detail::text S, class... X> auto child(const S&, X&&...) {
-    static_assert(detail::never<S>,
-                  "stet: a workflow is called by its typed name: inline constexpr "
-                  "stet::workflow<int(int)> Pay{\"pay\"}; … ctx.child(Pay, \"pay-7\", 100)");
-    return operation<void>(nullptr);
-  }
+  // Compile errors that say what to write.
+  using context_guesses::child;
+  using context_guesses::continue_as_new;
+  using context_guesses::on;
+  using context_guesses::promise;
+  using context_guesses::receive;
+  using context_guesses::signal;
+  using context_guesses::sleep;
+  using context_guesses::sleep_until;
+  using context_guesses::start_child;
+  using context_guesses::step;
+  using context_guesses::transact;
+  using context_guesses::try_step;
+  using context_guesses::until;
 
  private:
   friend class detail::execution;

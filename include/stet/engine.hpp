@@ -193,7 +193,7 @@ class STET_API engine : public client {
           std::make_unique<detail::entity_definition<S, H...>>(name.as_workflow(),
                                                                std::move(handlers)...));
   }
-  template <detail::text S, class... X> void define(const S&, X&&...) {
+  template <detail::text_or_function S, class... X> void define(const S&, X&&...) {
     static_assert(detail::never<S>,
                   "stet: a workflow is defined under its typed name: inline constexpr "
                   "stet::workflow<int(int)> Pay{\"pay\"}; … engine.define(Pay, pay)");
@@ -236,8 +236,9 @@ class STET_API engine : public client {
   ///          of a namespace.
   void retain(std::string_view name_space, duration after_end);
   /// Returns a client for a namespace: a part of the store with ids, lists and tables of its own. A
-  /// name has 1 to 64 bytes; a namespace exists as soon as it is used. The engine itself is the
-  /// client of "default". The client is cheap to copy, and usable as long as the engine is open.
+  /// name has 1 to 64 bytes, none of them zero. A namespace exists as soon as it is used. The
+  /// engine itself is the client of "default". The client is cheap to copy, and usable as long as
+  /// the engine is open.
   ///     engine.in("tenant-7").start(Pay, "pay-1", order);
   /// Throws   errc::usage (the name).
   client in(std::string_view name_space) const;

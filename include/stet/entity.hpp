@@ -185,6 +185,13 @@ consteval bool check_entity_handler(const entity_handler<query<R(A...)>, V, H>*)
   return good;
 }
 
+template <class S, class H> consteval bool check_entity_handler(const H*) {
+  static_assert(never<H>,
+                "stet: an entity's handlers are made by stet::on, each for an update or a query: "
+                "engine.define(Cart, stet::on(Add, add_to_cart), stet::on(Items, items_of))");
+  return false;
+}
+
 /// The condition under which an entity continues as new: its history is long, no call is under way,
 /// and its state isn't too long to be passed to the next run. The condition is checked while the
 /// run is driven, and never in a replay, where the history has the answer: so the bytes that a

@@ -12,6 +12,7 @@
 
 #include <stet/config.hpp>
 #include <stet/export.hpp>
+#include <stet/impl/guesses.hpp>
 
 namespace stet { inline namespace v0 {
 
@@ -282,17 +283,33 @@ template <class T> class [[nodiscard]] outcome {
     rethrow_if_failed();
     return std::move(*value_);
   }
+  stored value() const&& {
+    rethrow_if_failed();
+    return *value_;
+  }
 
   /// Returns the value, which must exist. From an rvalue it is returned by value, so that a
   /// range-for over `*co_await …` doesn't dangle.
   stored& operator*() & noexcept STET_LIFETIMEBOUND { return *value_; }
   const stored& operator*() const& noexcept STET_LIFETIMEBOUND { return *value_; }
   stored operator*() && noexcept { return std::move(*value_); }
+  stored operator*() const&& { return *value_; }
   /// Accesses a member of the value, which must exist.
   stored* operator->() & noexcept STET_LIFETIMEBOUND { return &*value_; }
   const stored* operator->() const& noexcept STET_LIFETIMEBOUND { return &*value_; }
-  stored* operator->() && = delete;
+  /// Not from a temporary: a loop over such a member would read it after its end.
+  template <class U = stored> stored* operator->() && {
+    detail::refuse_member_of_temporary<U>();
+    return nullptr;
+  }
+  template <class U = stored> const stored* operator->() const&& {
+    detail::refuse_member_of_temporary<U>();
+    return nullptr;
+  }
   /// Returns the value, or `other` if it is a failure.
+  template <class U> stored value_or(U&& other) const& {
+    return value_ ? *value_ : static_cast<stored>(std::forward<U>(other));
+  }
   template <class U> stored value_or(U&& other) && {
     return value_ ? std::move(*value_) : static_cast<stored>(std::forward<U>(other));
   }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <stet/export.hpp>
+#include <stet/impl/guesses.hpp>
 #include <stet/kinds.hpp>
 #include <stet/names.hpp>
 #include <stet/time.hpp>
@@ -123,6 +124,20 @@ template <class T, class V> std::string filter_text(const V& v) {
   else return quoted(std::string_view(v));
 }
 
+template <class T> consteval void refuse_filter_value() {
+  static_assert(
+      never<T>,
+      "stet: an attribute is compared with a value of its own type: a number, a text, a bool, a "
+      "time of std::chrono::system_clock, a length of time with a unit, and ExecutionStatus "
+      "with stet::status::running; texts, numbers and times have an order too. An optional is no "
+      "value: write *it");
+}
+template <class T> consteval void refuse_bare_attribute() {
+  static_assert(never<T>,
+                "stet: an attribute by itself is no filter: compare it with a value, Late == true, "
+                "or Late == false, which runs without the attribute aren't");
+}
+
 /// The comparisons of an attribute `Key` that holds a `T`.
 template <class Key, class T> class filter_key {
  public:
@@ -152,7 +167,31 @@ template <class Key, class T> class filter_key {
   friend run_filter operator>=(const Key& k, const V& v) {
     return k.compared(">= ", filter_text<T>(v));
   }
-  /// Lets the runs through whose value is one of these. Without values it lets no run through.
+  // ---------------------------------------------- compile errors that say what to write
+#define STET_REFUSE_COMPARISON(op, fits)                \
+  template <class V>                                    \
+    requires(!(fits) && !std::derived_from<V, name>)    \
+  friend run_filter operator op(const Key&, const V&) { \
+    refuse_filter_value<V>();                           \
+    return {};                                          \
+  }
+  STET_REFUSE_COMPARISON(==, (filter_value_of<V, T>))
+  STET_REFUSE_COMPARISON(!=, (filter_value_of<V, T>))
+  STET_REFUSE_COMPARISON(<, (filter_value_of<V, T> && filter_ordered<T>))
+  STET_REFUSE_COMPARISON(<=, (filter_value_of<V, T> && filter_ordered<T>))
+  STET_REFUSE_COMPARISON(>, (filter_value_of<V, T> && filter_ordered<T>))
+  STET_REFUSE_COMPARISON(>=, (filter_value_of<V, T> && filter_ordered<T>))
+#undef STET_REFUSE_COMPARISON
+  template <std::same_as<run_filter> F> operator F() const {
+    refuse_bare_attribute<F>();
+    return {};
+  }
+  template <std::same_as<bool> B> explicit operator B() const {
+    refuse_bare_attribute<B>();
+    return false;
+  }
+  /// Lets the runs through whose value is one of these, at most 1,000. Without values it lets no
+  /// run through.
   template <filter_value_of<T> V> run_filter in(std::initializer_list<V> values) const {
     return one_of(values);
   }

@@ -9,6 +9,7 @@
 
 #include <stet/config.hpp>
 #include <stet/export.hpp>
+#include <stet/impl/guesses.hpp>
 
 namespace stet { inline namespace v0 {
 
@@ -25,6 +26,9 @@ namespace detail {
 ///
 /// With std::optional both would read a vector that is gone. `describe(id)->waits_for` would, too,
 /// and doesn't compile.
+///
+/// It is compared with a value or with another one by == and !=. For an order compare the values:
+/// `a.value() < b.value()`.
 template <class T> class found : public std::optional<T> {
   using base = std::optional<T>;
 
@@ -57,6 +61,10 @@ template <class T> class found : public std::optional<T> {
     must_be_there();
     return std::move(base::operator*());
   }
+  T value() const&& {
+    must_be_there();
+    return base::operator*();
+  }
 
   /// Returns the value, which must exist. From a temporary it is returned by value.
   T& operator*() & noexcept STET_LIFETIMEBOUND { return base::operator*(); }
@@ -69,9 +77,11 @@ template <class T> class found : public std::optional<T> {
   const T* operator->() const& noexcept STET_LIFETIMEBOUND { return base::operator->(); }
   /// Not from a temporary: a loop over such a member would read it after its end.
   template <class U = T> T* operator->() && {
-    static_assert(!std::is_same_v<U, T>,
-                  "stet: this temporary is gone before a loop over its member begins: write "
-                  "f(…).value().member for f(…)->member, or keep the result in a variable first");
+    detail::refuse_member_of_temporary<U>();
+    return nullptr;
+  }
+  template <class U = T> const T* operator->() const&& {
+    detail::refuse_member_of_temporary<U>();
     return nullptr;
   }
 

@@ -85,6 +85,15 @@ struct run_summary {
 struct run_page {
   std::vector<run_summary> runs;  ///< the latest start first
   std::string next;               ///< list_options::cursor of the next page; empty: no next page
+
+  /// A compile error that says what to write.
+  template <class P = void> const run_summary* begin() const {
+    static_assert(
+        detail::never<P>,
+        "stet: a page has `runs`, and `next` for the page after it: for (auto& run : page.runs)");
+    return nullptr;
+  }
+  template <class P = void> const run_summary* end() const { return nullptr; }
 };
 
 /// Options of a list.

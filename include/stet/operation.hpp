@@ -46,4 +46,14 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] opera
   }
 };
 
+// ------------------------------------------------ compile errors that say what to write
+template <class R, class S> int operator||(const operation<R>&, const operation<S>&) {
+  static_assert(detail::never<R>, "stet: the first of two: co_await stet::any(a, b)");
+  return 0;
+}
+template <class R, class S> int operator&&(const operation<R>&, const operation<S>&) {
+  static_assert(detail::never<R>, "stet: both of two: co_await stet::all(a, b)");
+  return 0;
+}
+
 }}  // namespace stet::v0

@@ -207,6 +207,40 @@ template <class R> class run_handle {
     return update_handle<U>(engine_, sent.run, name_space_, id_, u.text(), std::move(sent.id));
   }
 
+  // ---------------------------------------------- compile errors that say what to write
+  template <detail::text S, class... X> void signal(const S&, X&&...) const {
+    detail::refuse_signal_by_text<S>();
+  }
+  template <class T>
+    requires(!std::is_void_v<T>)
+  void signal(const v0::signal<T>&) const {
+    detail::refuse_signal_value<T>();
+  }
+  template <class T, class V>
+    requires(!std::convertible_to<V, detail::value_or_none<T>>)
+  void signal(const v0::signal<T>&, V&&, const signal_options& = {}) const {
+    detail::refuse_signal_value<T>();
+  }
+  template <detail::text S, class... X> int query(const S&, X&&...) const {
+    detail::refuse_query_by_text<S>();
+    return 0;
+  }
+  template <detail::text S, class... X> int update(const S&, X&&...) const {
+    detail::refuse_update_by_text<S>();
+    return 0;
+  }
+  template <class D>
+    requires(!std::convertible_to<D, duration>)
+  bool wait_for(D) const {
+    detail::refuse_length<D>();
+    return false;
+  }
+  template <class D> R result(D) const {
+    static_assert(detail::never<D>,
+                  "stet: result() waits for the end, however long that takes. With a limit: "
+                  "if (run.wait_for(5s)) use(run.result())");
+  }
+
  private:
   friend class client;
   detail::update_outcome send(detail::update_request&& q, detail::update_stage until) const {

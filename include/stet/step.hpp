@@ -187,7 +187,12 @@ template <class T> const T& bare(const unrecorded_value<T>& v) noexcept { return
 template <class T> using bare_t = std::remove_cvref_t<decltype(bare(std::declval<const T&>()))>;
 
 template <class A> consteval void check_argument() {
-  if constexpr (!is_unrecorded<A>) {
+  if constexpr (options<A>) {
+    static_assert(
+        !options<A>,
+        "stet: a step's options come after its name: ctx.step(\"charge\", {.timeout = 30s}, "
+        "charge, order)");
+  } else if constexpr (!is_unrecorded<A>) {
     static_assert(
         !is_reference_like<A>,
         "stet: a step's arguments are kept and journaled: pass values, not pointers, views or "

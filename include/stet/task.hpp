@@ -121,7 +121,18 @@ class promise_base {
 
   template <class A> auto await_transform(A&& a) noexcept {
     using operand = std::remove_cvref_t<A>;
-    if constexpr (!awaitable<operand>) {
+    if constexpr (requires(const operand& o) { o.token(), o.wait(); }) {
+      static_assert(
+          !requires(const operand& o) { o.token(); },
+          "stet: a promise is waited for by wait(): co_await approval.wait()");
+      return std::suspend_never{};
+    } else if constexpr (requires(const operand& o) { o.id(), o.result(); }) {
+      static_assert(
+          !requires(const operand& o) { o.id(); },
+          "stet: not the handle is awaited, but its result: co_await child.result(). (A "
+          "workflow doesn't wait for a handle of engine.start: use ctx.child)");
+      return std::suspend_never{};
+    } else if constexpr (!awaitable<operand>) {
       static_assert(
           awaitable<operand>,
           "stet: a workflow can only await what Stet can replay: ctx.step, ctx.sleep, ctx.child, "

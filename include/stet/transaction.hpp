@@ -161,6 +161,9 @@ class STET_API transaction {
 
  private:
   template <class K, class V> static std::string key_of(const table<K, V>& t, const K& key) {
+    static_assert(detail::table_key<K>,
+                  "stet: a key of a table is an integer, an enumeration, a std::string, or a "
+                  "std::pair or std::tuple of these");
     std::string own;
     detail::key_codec<K>::put(own, key);
     return detail::state_key(t.text(), own);

@@ -253,9 +253,9 @@ inline constexpr stet::workflow<void(std::span<int>)> X{"x"};
 inline constexpr stet::workflow<void(std::string, std::reference_wrapper<int>)> X{"x"};
 
 // ---- run
-#elif CASE == 31  // EXPECT: no known conversion || invalid conversion
+#elif CASE == 31  // EXPECT: stet: these aren't the arguments of the workflow
 DEFINE { e.start(W, "id", "text"); }
-#elif CASE == 32  // EXPECT: no matching member function || no matching function
+#elif CASE == 32  // EXPECT: stet: these aren't the arguments of the workflow
 DEFINE { e.start(W, "id"); }
 
 // ---- steps
@@ -397,7 +397,7 @@ WF {
   auto adding = ctx.on(Add, [&n](int i) -> stet::task<int> { co_return n + i; });
   co_return n;
 }
-#elif CASE == 99   // EXPECT: no matching member function || no matching function
+#elif CASE == 99   // EXPECT: stet: a signal carries a value of its name's type
 void d(const stet::run_handle<int>& h) { h.signal(Number, std::string("x")); }
 #elif CASE == 100  // EXPECT: an operation does nothing until it is awaited
 WF {
@@ -567,7 +567,7 @@ template <> struct stet::codec<padded> : stet::memory_codec<padded> {};
 void d(std::string& s) { stet::encode(s, padded{}); }
 #elif CASE == 82   // EXPECT: this type can't be journaled
 void d(std::string_view bytes) { (void)stet::decode<std::vector<plain>>(bytes); }
-#elif CASE == 83   // EXPECT: deleted
+#elif CASE == 83   // EXPECT: stet: this temporary is gone before a loop over its member begins
 auto d(stet::outcome<std::string> o) { return std::move(o)->size(); }
 #elif CASE == 84   // EXPECT: nodiscard
 stet::outcome<int> give();
@@ -576,7 +576,7 @@ void d() { give(); }
 void d(stet::engine& e) {
   for (auto& w : e.admin().describe("x")->waits_for) (void)w;
 }
-#elif CASE == 161  // a control: the loops that are right
+#elif CASE == 168  // a control: the loops that are right
 void d(stet::engine& e, const stet::run_info& known) {
   static constexpr stet::attribute<std::vector<std::string>> Tags{"tags"};
   for (auto& w : e.admin().describe("x").value().waits_for) (void)w;

@@ -42,26 +42,18 @@ one_case() {
   fi
 }
 
-one_header() {
+# one_source WHAT NAME: the source on stdin must compile without a warning.
+one_source() {
   local output
-  if output=$(printf '#include <stet/%s>\n#include <stet/%s>\n' "$1" "$1" |
-    $compiler $flags -Werror -fsyntax-only -x c++ - 2>&1); then
-    echo "ok header $1"
+  if output=$($compiler $flags -I"$here" -Werror -fsyntax-only -x c++ - 2>&1); then
+    echo "ok $1 $2"
   else
-    echo "FAILED header $1 alone:"
+    echo "FAILED $1 $2 does not compile:"
     grep -m3 -E 'error' <<<"$output" | cut -c1-300
   fi
 }
-
-one_file() {
-  local output
-  if output=$($compiler $flags -Werror -fsyntax-only "$here/$1" 2>&1); then
-    echo "ok file $1"
-  else
-    echo "FAILED file $1 does not compile:"
-    grep -m3 -E 'error' <<<"$output" | cut -c1-300
-  fi
-}
+one_header() { printf '#include <stet/%s>\n' "$1" "$1" | one_source header "$1"; }
+one_file() { one_source file "$1" < "$here/$1"; }
 
 # Compiler options that Stet can't do without, and what the error must say.
 one_option() {
@@ -75,7 +67,7 @@ one_option() {
     grep -m3 -E 'error' <<<"$output" | cut -c1-300
   fi
 }
-export -f one_case one_header one_file one_option
+export -f one_case one_source one_header one_file one_option
 has_asio() { $compiler -E -x c++ - <<<'#include <asio/bind_cancellation_slot.hpp>' &> /dev/null; }
 
 {
@@ -93,6 +85,10 @@ grep -v '^ok' "$work/report"; grep '^ok' "$work/report" | sort -V
 failed=$(grep -c '^FAILED' "$work/report")
 ran=$(grep -cE '^(ok|FAILED)' "$work/report")
 cases=$(($(cat "$here/cases.cpp" "$here/guesses.cpp" | grep -c 'CASE ==') + $(grep -cE '^one_(header|file|option)' "$work/jobs")))
+for file in cases.cpp guesses.cpp; do  # of two cases with one number, the second would never be compiled
+  twice=$(grep -o 'CASE == [0-9]\+' "$here/$file" | sort | uniq -d)
+  [ -z "$twice" ] || { echo "FAILED $file has twice:" $twice; failed=$((failed + 1)); }
+done
 [ "$ran" = "$cases" ] || { echo "only $ran of $cases ran"; failed=$((failed + cases - ran)); }
 echo "$cases cases, $failed failed"
 [ "$failed" = 0 ]

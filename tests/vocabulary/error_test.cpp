@@ -134,6 +134,14 @@ TEST_CASE("an outcome with a value gives it") {
   CHECK(std::move(o).value_or("other") == "text");
 }
 
+TEST_CASE("an outcome in a variable gives its value or another, and keeps it") {
+  stet::outcome<std::string> o("text");
+  CHECK(o.value_or("other") == "text");
+  CHECK(o.value_or("other") == "text");
+  const auto none = failed_outcome<int>(std::runtime_error("no"));
+  CHECK(none.value_or(5) == 5);
+}
+
 TEST_CASE("an outcome without a value throws what was thrown") {
   const stet::step_failed e(stet::errc::step_failed, "withdraw", refused);
   auto o = failed_outcome<int>(e);

@@ -57,6 +57,18 @@ TEST_CASE("a loop over a member of what was looked up reads what exists") {
   CHECK(alive == 0);
 }
 
+TEST_CASE("a temporary that is const gives its value away, too") {
+  static constexpr auto look = []() -> const found<thing> { return look_up(); };
+  int sum = 0;
+  for (auto& one : look().value().parts) {
+    CHECK(alive == 3);
+    sum += one.n;
+  }
+  for (auto& one : (*look()).parts) sum += one.n;
+  CHECK(sum == 12);
+  CHECK(alive == 0);
+}
+
 TEST_CASE("it is an optional for everything else") {
   found<std::string> none, nothing = std::nullopt, some("x");
   CHECK(!none);

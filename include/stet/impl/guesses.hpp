@@ -8,11 +8,14 @@
 #include <concepts>
 #include <cstddef>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 
 #include <stet/config.hpp>
 
-namespace stet { inline namespace v0 { namespace detail {
+namespace stet { inline namespace v0 {
+struct signal_options;
+namespace detail {
 
 /// False, once the template that asks is instantiated.
 template <class...> inline constexpr bool never = false;
@@ -21,6 +24,35 @@ template <class...> inline constexpr bool never = false;
 template <class S>
 concept text = std::convertible_to<const std::remove_cvref_t<S>&, std::string_view> &&
                !std::same_as<std::remove_cvref_t<S>, std::nullptr_t>;
+
+/// A text or a function where a typed name belongs.
+template <class S>
+concept text_or_function = text<S> || std::is_function_v<std::remove_pointer_t<S>>;
+
+/// Arguments that aren't those of a workflow, whose types `Tuple` has. Nor does a call fit whose
+/// first argument converts to `Options`.
+template <class Tuple, class Options, class... X> inline constexpr bool fits_arguments = false;
+template <class... A, class Options, class... X>
+  requires(sizeof...(A) == sizeof...(X))
+inline constexpr bool fits_arguments<std::tuple<A...>, Options, X...> =
+    (std::convertible_to<X, A> && ...);
+template <class Tuple, class Options, class... X> struct fits_after_options : std::false_type {};
+template <class Tuple, class Options, class O, class... X>
+struct fits_after_options<Tuple, Options, O, X...>
+    : std::bool_constant<std::convertible_to<O, const Options&> &&
+                         fits_arguments<Tuple, Options, X...>> {};
+template <class Tuple, class Options, class... X>
+concept other_arguments =
+    !fits_arguments<Tuple, Options, X...> && !fits_after_options<Tuple, Options, X...>::value;
+
+/// The type of what a call that sends a signal of `T` takes after the name: a value, or options.
+template <class T> struct value_of_signal {
+  using type = T;
+};
+template <> struct value_of_signal<void> {
+  using type = const signal_options&;
+};
+template <class T> using value_or_none = typename value_of_signal<T>::type;
 
 /// Takes any value in a designated initialiser.
 struct anything {
@@ -59,12 +91,23 @@ struct other_step_options {
 /// The names of other systems, and those of start_options itself.
 struct other_start_options {
   unnamed none{0};
-  anything conflict{}, reuse{}, delay{}, run_timeout{}, execution_timeout{}, attributes{}, memo{};
+  anything conflict{}, reuse{}, delay{}, run_timeout{}, execution_timeout{}, attributes{}, memo{},
+      expects_same_arguments{};
   anything id{}, workflow_id{}, id_reuse_policy{}, workflow_id_reuse_policy{}, id_conflict_policy{},
       workflow_id_conflict_policy{}, id_conflict{}, id_reuse{}, timeout{}, workflow_timeout{},
       workflow_run_timeout{}, workflow_execution_timeout{}, start_delay{}, delay_seconds{},
       search_attributes{}, task_queue{}, queue{}, queue_name{}, retry{}, retry_policy{}, cron{},
-      cron_schedule{}, priority{}, deduplication_id{}, idempotency_key{}, name_space{}, version{};
+      cron_schedule{}, priority{}, deduplication_id{}, idempotency_key{}, name_space{}, version{},
+      expect_same_arguments{}, same_arguments{}, on_conflict{}, if_exists{};
+};
+/// The names of other systems, and those of child_options itself.
+struct other_child_options {
+  unnamed none{0};
+  anything parent_close{}, attributes{}, memo{};
+  anything parent_close_policy{}, parent_closed{}, on_parent_close{}, id{}, workflow_id{},
+      conflict{}, reuse{}, id_reuse_policy{}, workflow_id_reuse_policy{}, timeout{}, run_timeout{},
+      execution_timeout{}, workflow_run_timeout{}, workflow_execution_timeout{}, delay{},
+      search_attributes{}, retry{}, retry_policy{}, task_queue{}, cancellation_type{}, detached{};
 };
 
 template <class T> consteval void refuse_step_without_name() {
@@ -73,17 +116,79 @@ template <class T> consteval void refuse_step_without_name() {
                 "ctx.step(\"charge\", charge, order)");
 }
 template <class T> consteval void refuse_step_options() {
-  static_assert(never<T>,
-                "stet: step_options has no option of this name. It has, in this order: .retry = "
-                "{.max_attempts, .initial_interval, .backoff, .max_interval, .jitter, "
-                ".max_elapsed, .retryable}, .timeout (of one attempt), .total_timeout (of all "
-                "attempts), .at_most_once, .run_inline, .heartbeat_timeout");
+  static_assert(
+      never<T>,
+      "stet: step_options has no option of this name, or it is of another type (a length of "
+      "time has a unit: .timeout = 30s). It has, in this order: .retry = "
+      "{.max_attempts, .initial_interval, .backoff, .max_interval, .jitter, "
+      ".max_elapsed, .retryable}, .timeout (of one attempt), .total_timeout (of all "
+      "attempts), .at_most_once, .run_inline, .heartbeat_timeout");
 }
 template <class T> consteval void refuse_start_options() {
   static_assert(never<T>,
-                "stet: start_options has no option of this name. It has, in this order: .conflict "
+                "stet: start_options has no option of this name, or it is of another type (.memo = "
+                "stet::memo(order), .delay = 30s). It has, in this order: .conflict "
                 "(an open run has this id), .reuse (an ended one has it), .delay, .run_timeout, "
-                ".execution_timeout (with the runs that continue it), .attributes, .memo");
+                ".execution_timeout (with the runs that continue it), .attributes, .memo, "
+                ".expects_same_arguments");
+}
+template <class T> consteval void refuse_child_options() {
+  static_assert(never<T>,
+                "stet: child_options has no option of this name, or it is of another type. It has, "
+                "in this order: .parent_close = stet::parent_close::abandon (or request_cancel, "
+                "terminate), .attributes, .memo = stet::memo(order). For a limit of time: "
+                "stet::with_timeout(30s, ctx.child(…))");
+}
+template <class... X> consteval void refuse_workflow_arguments() {
+  static_assert(never<X...>,
+                "stet: these aren't the arguments of the workflow, as its name has them: "
+                "stet::workflow<int(std::string)> takes one std::string (a view has to be made a "
+                "std::string). Options come before the arguments");
+}
+template <class T> consteval void refuse_child_without_id() {
+  static_assert(
+      never<T>,
+      "stet: a child has an id, which comes after the workflow: ctx.child(Pay, ctx.id() + "
+      "\"/pay\", arguments…)");
+}
+template <class T> consteval void refuse_child_by_text() {
+  static_assert(never<T>,
+                "stet: a workflow is called by its typed name: inline constexpr "
+                "stet::workflow<int(int)> Pay{\"pay\"}; … ctx.child(Pay, \"pay-7\", 100)");
+}
+template <class T> consteval void refuse_query_by_text() {
+  static_assert(never<T>,
+                "stet: a query is asked by its typed name: inline constexpr stet::query<int()> "
+                "Paid{\"paid\"}; … run.query(Paid), or engine.query(\"order-7\", Paid)");
+}
+template <class T> consteval void refuse_update_by_text() {
+  static_assert(
+      never<T>,
+      "stet: an update is sent by its typed name: inline constexpr stet::update<int(int)> "
+      "Add{\"add\"}; … run.update(Add, 1), or engine.update(\"cart-7\", Add, 1)");
+}
+template <class T> consteval void refuse_signal_by_text() {
+  static_assert(never<T>,
+                "stet: a signal is sent by its typed name: inline constexpr stet::signal<bool> "
+                "Approved{\"approved\"}; … engine.signal(\"order-7\", Approved, true), "
+                "run.signal(Approved, true)");
+}
+template <class T> consteval void refuse_signal_value() {
+  static_assert(never<T>,
+                "stet: a signal carries a value of its name's type, stet::signal<bool> a bool: "
+                "run.signal(Approved, true), engine.signal(\"order-7\", Approved, true); a "
+                "stet::signal<> carries none");
+}
+template <class T> consteval void refuse_placeholder() {
+  static_assert(
+      never<T>,
+      "stet: a filter has no placeholders: compare an attribute, list(Customer == who), or "
+      "put the value into the text by stet::quoted: \"customer = \" + stet::quoted(who)");
+}
+template <class T> consteval void refuse_member_of_temporary() {
+  static_assert(never<T>,
+                "stet: this temporary is gone before a loop over its member begins: write "
+                "f(…).value().member for f(…)->member, or keep the result in a variable first");
 }
 template <class T> consteval void refuse_length() {
   if constexpr (std::is_arithmetic_v<T>)
@@ -94,4 +199,5 @@ template <class T> consteval void refuse_length() {
                   "std::chrono::duration_cast<stet::duration>(…)");
 }
 
-}}}  // namespace stet::v0::detail
+}  // namespace detail
+}}  // namespace stet::v0
