@@ -61,7 +61,7 @@ class service {
       case stet::errc::usage:
       case stet::errc::payload: return 400;
       case stet::errc::not_found: return 404;
-      case stet::errc::conflict:
+      case stet::errc::conflict: return 409;
       case stet::errc::other_arguments: return 422;  // the id is another order's
       case stet::errc::full:
       case stet::errc::busy:
