@@ -118,6 +118,9 @@ def part(name):
 FIGURES = [
     (r'some ([\d,]+) µs for a step alone', ('latency_p50', '1', '')),
     (r'([\d,]+) durable steps a second when a thousand run at a time', ('throughput', '1,000', '')),
+    (r'loads some ([\d,]+) bytes', ('footprint_bytes', '1', '')),
+    (r'runs that sleep take some ([\d,]+) bytes', ('sleeping_rss_bytes', '100,000', '')),
+    (r'kept in memory some ([\d,]+) bytes', ('resident_bytes', '50,000', '')),
 ]
 
 

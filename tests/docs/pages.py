@@ -5,7 +5,8 @@ pages.py program PAGE OUT   writes the first ```cpp block of PAGE, a whole progr
 pages.py block PAGE LANGUAGE OUT   writes the first block of PAGE in another language (cmake, meson, …) to OUT
 pages.py run PAGE PROGRAM   runs that program: it must print the first ```text block of PAGE
 pages.py check              compiles (syntax only) every page of the guide, its blocks in their order; follows the links
-                            between all pages; and finds the verbs of the engine that stand in no page. A block after the line `<!-- not compiled -->` is left out.
+                            between all pages; and finds the pages that the guide's index lacks and the verbs of the engine that
+                            stand in no page. A block after the line `<!-- not compiled -->` is left out.
 """
 import concurrent.futures
 import os
@@ -92,8 +93,20 @@ def verbs_without_page():
                 yield f'include/stet/{header}.hpp: {verb}'
 
 
+def pages_without_entry():
+    """A page of the guide that README.md and the guide's index don't name is found by chance alone."""
+    for index, folder in (ROOT / 'README.md', 'docs/guide/'), (ROOT / 'docs' / 'guide' / 'README.md', ''):
+        named = set(LINK.findall(index.read_text(encoding='utf-8')))
+        for page in sorted((ROOT / 'docs' / 'guide').glob('*.md')):
+            if folder + page.name not in named and page != index:
+                yield f'{index.relative_to(ROOT)}: {page.name}'
+
+
 def check():
     failures = 0
+    for entry in pages_without_entry():
+        print(f'FAILED  {entry} is not in this list')
+        failures += 1
     for verb in verbs_without_page():
         print(f'FAILED  {verb} stands in no page of the guide')
         failures += 1
