@@ -96,6 +96,8 @@ crash_report deaths::explore() {
 crash_report crash_everywhere(const story& s) { return deaths(s).explore(); }
 
 std::string crash_report::text() const {
+  if (ok())
+    return std::to_string(crashes) + " crashes, and none changed the outcome or an effect\n";
   std::string lines;
   for (auto& p : problems) lines += one_line(p) + '\n';
   return lines;

@@ -396,7 +396,8 @@ class STET_API context : public detail::context_guesses {
   ///     co_await ctx.step("check", check, order);
   void deprecate_patch(step_name patch_id);
 
-  /// Sets search attributes of this run, or removes them; the others stay.
+  /// Sets search attributes of this run, or removes them; the others stay. As a step, a call that
+  /// is new or gone stalls runs that came past it: see patched(). What it says may change.
   ///     ctx.set_attributes({Customer("ann"), Stage("paid"), Due.unset()});
   ///
   /// Throws   errc::usage for a name or a value that an attribute can't have, and outside of a
@@ -404,7 +405,8 @@ class STET_API context : public detail::context_guesses {
   /// Cost     one record.
   /// Durable  with this run's progress: from then on a list shows it.
   void set_attributes(const attribute_list& changes);
-  /// Sets this run's memo, a value of any type with a codec, in place of the one before.
+  /// Sets this run's memo, a value of any type with a codec, in place of the one before. A new call
+  /// needs patched(), as one of set_attributes.
   /// Throws   errc::usage for a memo that is too large, and outside of a workflow's own code.
   /// Cost     one record.
   /// Durable  as set_attributes.
@@ -415,7 +417,7 @@ class STET_API context : public detail::context_guesses {
     describe_run(described_memo, b);
   }
   /// Sets this run's details in place of those before: a text of at most 20 KiB that tells people
-  /// how the run stands.
+  /// how the run stands. A new call needs patched(), as one of set_attributes.
   /// Throws   errc::usage for a longer text, and outside of a workflow's own code.
   /// Cost     one record.
   /// Durable  as set_attributes.

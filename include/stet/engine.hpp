@@ -40,7 +40,8 @@ struct engine_options {
   /// number of cores is a good bound. A body that waits for a run of this engine (result, wait_for,
   /// an update) doesn't count: another thread takes its place, up to 256 of them; beyond that the
   /// waiting call throws errc::usage. 0 means manual mode: the engine has no thread of its own;
-  /// poll(), run_until_idle() and calls that wait drive it on the caller's thread.
+  /// poll(), run_until_idle() and calls that wait drive it on the caller's thread. Without an
+  /// executor, bodies run inside any of these calls, start() of a run included.
   unsigned threads = 256;
   /// The most idle coroutines that are kept in memory; others are destroyed, and rebuilt by replay
   /// when an event comes. 0 keeps none: each is destroyed after each event, or if its history is

@@ -76,13 +76,14 @@ class STET_API work {
   /// Lets the time-outs of the attempt count from now on, though run() comes later. Otherwise they
   /// count from run(). An executor may call it before run().
   virtual void count_time() noexcept = 0;
-  work* next = nullptr;  ///< of a chain
+  work* next = nullptr;  ///< of a chain. Read it before run(), which gives the work back
 
  protected:
   ~work() = default;
 };
 
-/// The threads that run the bodies of steps.
+/// The threads that run the bodies of steps. In manual mode, let the loop call poll() after each
+/// run(). An example: docs/guide/manual-mode-and-mobile.md.
 class STET_API executor {
  public:
   virtual ~executor();

@@ -165,7 +165,8 @@ template <class R> class run_handle {
   ///
   /// Throws   errc::not_found if it has no such handler at the moment; errc::run_stalled; what the
   ///          handler throws.
-  /// Durable  when it returns, everything that the answer depends on is. Nothing is recorded.
+  /// Durable  when it returns, everything that the answer depends on is. Nothing is recorded; but a
+  ///          run that today's code doesn't fit is stalled by it, as when it wakes.
   template <class Q, class... A>
   Q query(const v0::query<Q(A...)>& q, std::type_identity_t<A>... arguments) const {
     std::string b;

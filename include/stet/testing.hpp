@@ -199,7 +199,8 @@ struct crash_report {
   std::string outcome;                ///< of the world without a crash
   std::vector<std::string> problems;  ///< each names the crash: "before commit 3: …"
   bool ok() const noexcept { return problems.empty(); }
-  /// Returns all problems, a line each: for a test's message.
+  /// Returns all problems, a line each, for a test's message; if there is none, a line that says
+  /// how many crashes there were.
   STET_API std::string text() const;
 };
 

@@ -48,6 +48,8 @@ TEST_CASE("a workflow that keeps its promises keeps them wherever it crashes") {
   CHECK_MESSAGE(report.ok(), report.text());
   CHECK(report.outcome == "completed with 7");
   CHECK(report.crashes >= 12);
+  CHECK(report.text() ==
+        std::to_string(report.crashes) + " crashes, and none changed the outcome or an effect\n");
 }
 
 TEST_CASE("an effect without its key, and one that must happen once, are found") {
