@@ -15,7 +15,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 README = ROOT / 'README.md'
 # Pages with commands for a shell. In them a compiler has a name and a version.
-PAGES_WITH_COMMANDS = ['README.md', 'docs/quickstart.md', 'CONTRIBUTING.md', 'docs/guide/deploying.md']
+PAGES_WITH_COMMANDS = ['README.md', 'docs/quickstart.md', 'CONTRIBUTING.md', 'docs/guide/deploying.md', 'docs/guide/writing-a-store.md']
 
 
 class Wrong(Exception):
