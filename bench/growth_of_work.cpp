@@ -81,6 +81,11 @@ stet::task<int> failing(stet::context& ctx, int) {
 }
 
 /// An engine over an empty store, on this thread.
+/// Failures are what some of the work is made of: they are no news.
+struct silence final : stet::listener {
+  void problem(std::string_view) override {}
+};
+
 class place_of_work {
  public:
   place_of_work(const job& j, const std::string& store, std::size_t residents = 1'000'000)
@@ -88,7 +93,8 @@ class place_of_work {
         e(open_store(store, where_), {.threads = 0,
                                       .resident_runs_max = residents,
                                       .commits = stet::durability::process,
-                                      .clock = &time}) {
+                                      .clock = &time,
+                                      .listener = &nobody}) {
     kept.clear();
     e.define(Pending, pending);
     e.define(Capturing, capturing);
@@ -121,6 +127,7 @@ class place_of_work {
 
  public:
   shifted_clock time;
+  silence nobody;
   stet::engine e;
 };
 
