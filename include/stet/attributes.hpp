@@ -24,6 +24,7 @@
 #include <stet/export.hpp>
 #include <stet/filter.hpp>
 #include <stet/found.hpp>
+#include <stet/impl/guesses.hpp>
 #include <stet/names.hpp>
 #include <stet/time.hpp>
 
@@ -123,6 +124,12 @@ class attribute : public detail::name, public detail::filter_key<attribute<T>, T
   }
   /// Returns a setting that removes this attribute from a run.
   attribute_setting unset() const { return attribute_setting(text()); }
+  template <class V> detail::unknown operator=(const V&) const {
+    static_assert(detail::never<V>,
+                  "stet: an attribute is compared by ==, as in list(Customer == who), and set by a "
+                  "call, as in ctx.set_attributes(Customer(who))");
+    return detail::make_unknown();
+  }
 };
 
 /// A list of up to 16 settings.

@@ -129,6 +129,11 @@ class STET_API engine : public client {
                   "stet: an engine takes an open store: stet::engine "
                   "engine{stet::lmdb::open(\"bank.stet\")}, with <stet/lmdb.hpp>");
   }
+  template <class O = detail::other_engine_options>
+  explicit engine(std::unique_ptr<store>, std::type_identity_t<O>, ...)
+      : engine(std::unique_ptr<store>()) {
+    detail::refuse_engine_options<O>();
+  }
   /// Closes the engine, as close() does, and reports an exception to the listener instead of
   /// throwing it. In a step's body or a listener, where close() throws, another thread closes it
   /// soon: what the host has given to the engine has to live until then.
@@ -173,6 +178,10 @@ class STET_API engine : public client {
     using kept = task<R> (*)(context&, A...);
     if constexpr (detail::check_workflow<kept, R, A...>())
       add(name.text(), options, std::make_unique<detail::definition_of<kept, R, A...>>(body));
+  }
+  template <class R, class... A, class O = detail::other_workflow_options>
+  void define(const workflow<R(A...)>&, std::type_identity_t<O>, ...) {
+    detail::refuse_workflow_options<O>();
   }
   /// Defines an entity: a handler for each update and query, made by stet::on. Needs
   /// <stet/entity.hpp>.
@@ -264,6 +273,12 @@ class STET_API engine : public client {
   /// Returns  true if the engine is closed, and no body was abandoned.
   /// Throws   as close(); errc::usage for a negative time.
   bool close(duration limit);
+  template <class D>
+    requires(!std::convertible_to<D, duration>)
+  bool close(D) {
+    detail::refuse_length<D>();
+    return false;
+  }
 
   /// In manual mode: does what can be done now without waiting. Returns whether it did anything.
   /// Throws   errc::usage if the engine has threads of its own.
