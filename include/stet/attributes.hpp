@@ -94,6 +94,14 @@ class attribute_setting {
   std::vector<std::string> keywords_;
 };
 
+namespace detail {
+/// What an attribute to which a value is assigned gives, after the text: it fits where a filter
+/// belongs, and where a setting does.
+struct assigned_attribute : attribute_setting {
+  operator run_filter() const;
+};
+}  // namespace detail
+
 /// A search attribute: `inline constexpr stet::attribute<std::int64_t> Cents{"cents"};`
 /// Its name has at most 64 bytes. A call that sets an attribute with the name of a built-in one
 /// (docs/guide/searching.md) throws errc::usage.
@@ -124,11 +132,11 @@ class attribute : public detail::name, public detail::filter_key<attribute<T>, T
   }
   /// Returns a setting that removes this attribute from a run.
   attribute_setting unset() const { return attribute_setting(text()); }
-  template <class V> detail::unknown operator=(const V&) const {
+  template <class V> detail::assigned_attribute operator=(const V&) const {
     static_assert(detail::never<V>,
                   "stet: an attribute is compared by ==, as in list(Customer == who), and set by a "
                   "call, as in ctx.set_attributes(Customer(who))");
-    return detail::make_unknown();
+    return {};
   }
 };
 

@@ -244,6 +244,11 @@ class STET_API engine : public client {
   /// Throws   errc::usage after start(), for a negative time, and for a text that can't be the name
   ///          of a namespace.
   void retain(std::string_view name_space, duration after_end);
+  template <class D>
+    requires(!std::convertible_to<D, duration>)
+  void retain(std::string_view, D) {
+    detail::refuse_length<D>();
+  }
   /// Returns a client for a namespace: a part of the store with ids, lists and tables of its own. A
   /// name has 1 to 64 bytes, none of them zero. A namespace exists as soon as it is used. The
   /// engine itself is the client of "default". The client is cheap to copy, and usable as long as
@@ -289,6 +294,12 @@ class STET_API engine : public client {
   /// after false, next_wakeup() says now.
   /// Throws   as poll(); errc::usage for a negative time.
   bool run_until_idle(duration limit = std::chrono::seconds(10));
+  template <class D>
+    requires(!std::convertible_to<D, duration>)
+  bool run_until_idle(D) {
+    detail::refuse_length<D>();
+    return false;
+  }
   /// In manual mode: returns when poll() is worth calling again, as the wall clock will show it if
   /// it isn't set until then; that is now if the last poll did something. Returns an empty optional
   /// if only a call from outside can bring work. For the operating system's alarm, before the app

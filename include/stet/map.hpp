@@ -180,8 +180,18 @@ auto map(Range&&, std::type_identity_t<O>, ...) {
   detail::refuse_map_options<O>();
   return detail::refused();
 }
+template <class Range, class F, class O = detail::other_map_options>
+auto map(Range&&, F&&, std::type_identity_t<O>) {
+  detail::refuse_map_options<O>();
+  return detail::refused();
+}
 template <class Range, class O = detail::other_map_options>
 auto try_map(Range&&, std::type_identity_t<O>, ...) {
+  detail::refuse_map_options<O>();
+  return detail::refused();
+}
+template <class Range, class F, class O = detail::other_map_options>
+auto try_map(Range&&, F&&, std::type_identity_t<O>) {
   detail::refuse_map_options<O>();
   return detail::refused();
 }

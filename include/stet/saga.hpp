@@ -112,20 +112,24 @@ template <class F, class... A> consteval bool takes() {
   else return body_traits<F, A...>::with_context || body_traits<F, A...>::plain;
 }
 
-/// Whether an undo, as a transaction, can be called with these arguments.
-template <class F, class... A>
-inline constexpr bool transacts = std::is_invocable_v<F&, transaction&, const A&...>;
-
 /// Whether an undo can be called: with the result of type R and its arguments, or with these alone.
+/// The second is asked only if the first doesn't hold: asking compiles the body of a generic lambda.
+template <class F, class R, class... A> consteval bool undoes() {
+  if constexpr (std::is_void_v<R>) return takes<F, kept_t<A>...>();
+  else if constexpr (takes<F, R, kept_t<A>...>()) return true;
+  else return takes<F, kept_t<A>...>();
+}
+template <class F, class R, class... A> inline constexpr bool undoes_with = undoes<F, R, A...>();
+
+/// The same as a transaction.
+template <class F, class R, class... A> consteval bool undoes_in_transaction() {
+  using tx = transaction&;
+  if constexpr (std::is_void_v<R>) return std::is_invocable_v<F&, tx, const kept_t<A>&...>;
+  else if constexpr (std::is_invocable_v<F&, tx, const R&, const kept_t<A>&...>) return true;
+  else return std::is_invocable_v<F&, tx, const kept_t<A>&...>;
+}
 template <class F, class R, class... A>
-inline constexpr bool undoes_with = takes<F, R, kept_t<A>...>() || takes<F, kept_t<A>...>();
-template <class F, class... A>
-inline constexpr bool undoes_with<F, void, A...> = takes<F, kept_t<A>...>();
-template <class F, class R, class... A>
-inline constexpr bool undoes_in_transaction_with =
-    transacts<F, R, kept_t<A>...> || transacts<F, kept_t<A>...>;
-template <class F, class... A>
-inline constexpr bool undoes_in_transaction_with<F, void, A...> = transacts<F, kept_t<A>...>;
+inline constexpr bool undoes_in_transaction_with = undoes_in_transaction<F, R, A...>();
 
 /// A step of a saga that doesn't compile.
 struct refused_of_saga : refused {
@@ -291,18 +295,20 @@ class saga {
   template <class F, class... A>
   void undo_transact_in_any_case(step_name name, step_options options, F&& body, A&&... arguments) {
     check_undo<F, A...>();
+    constexpr bool fits = detail::undoes_in_transaction_with<std::decay_t<F>, void, A...>;
     static_assert(detail::undoes_in_transaction_with<std::decay_t<F>, void, A...>,
                   "stet: this undo can't be called with a stet::transaction& and these arguments, "
                   "as const: s.undo_transact_in_any_case(\"give back\", give_back, id) calls "
                   "give_back(tx, id)");
     using values = std::tuple<detail::kept_t<A>...>;
-    auto bound = [f = std::decay_t<F>(std::forward<F>(body)),
-                  v = values(std::forward<A>(arguments)...)](transaction& tx) mutable {
-      std::apply([&](const auto&... a) { f(tx, a...); }, v);
-    };
-    undos_.push_back(keep(context_.transact(name, options, stet::owning(std::move(bound)))));
+    if constexpr (fits) {
+      auto bound = [f = std::decay_t<F>(std::forward<F>(body)),
+                    v = values(std::forward<A>(arguments)...)](transaction& tx) mutable {
+        std::apply([&](const auto&... a) { f(tx, a...); }, v);
+      };
+      undos_.push_back(keep(context_.transact(name, options, stet::owning(std::move(bound)))));
+    }
   }
-
   template <class O = detail::other_step_options>
   void undo_transact_in_any_case(step_name, std::type_identity_t<O>, ...) {
     detail::refuse_step_options<O>();

@@ -209,10 +209,10 @@ template <class T> consteval void refuse_engine_options() {
 }
 template <class T> consteval void refuse_map_options() {
   static_assert(never<T>,
-                "stet: the options of map and try_map come after the elements, and it has no "
-                "option of this name, or it is of another type: map has .concurrency (how many "
-                "elements are under way at once), try_map also .failures_max (how many may fail): "
-                "stet::map(files, {.concurrency = 4}, body)");
+                "stet: map_options has no option of this name, or it is of another type. map has "
+                ".concurrency (how many elements are under way at once), try_map also "
+                ".failures_max (how many may fail). They come before the body: stet::map(files, "
+                "{.concurrency = 4}, body)");
 }
 template <class T> consteval void refuse_workflow_options() {
   static_assert(never<T>,
