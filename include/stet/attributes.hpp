@@ -95,7 +95,7 @@ class attribute_setting {
 };
 
 namespace detail {
-/// What an attribute to which a value is assigned gives, after the text: it fits where a filter
+/// The result of an assignment to an attribute, which doesn't compile: it fits where a filter
 /// belongs, and where a setting does.
 struct assigned_attribute : attribute_setting {
   operator run_filter() const;

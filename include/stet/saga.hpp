@@ -113,7 +113,7 @@ template <class F, class... A> consteval bool takes() {
 }
 
 /// Whether an undo can be called: with the result of type R and its arguments, or with these alone.
-/// The second is asked only if the first doesn't hold: asking compiles the body of a generic lambda.
+/// The second is asked only if the first doesn't hold: asking compiles a generic lambda's body.
 template <class F, class R, class... A> consteval bool undoes() {
   if constexpr (std::is_void_v<R>) return takes<F, kept_t<A>...>();
   else if constexpr (takes<F, R, kept_t<A>...>()) return true;

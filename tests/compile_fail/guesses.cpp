@@ -455,7 +455,7 @@ WF {
 }
 #elif CASE == 164  // EXPECT: stet: step_options has no option of this name, or it is of another
 WF {
-  SAGA { co_return co_await s.step("charge", {.timeout = 5}, charge, n).undo("mail", mail, "ann"); });
+  SAGA { co_return co_await s.step("charge", {.timeout = 5}, charge, n).undo("mail", mail, "a"); });
 }
 #elif CASE == 165  // EXPECT: stet: step_options has no option of this name, or it is of another
 WF {

@@ -54,8 +54,8 @@ template <> struct value_of_signal<void> {
 };
 template <class T> using value_or_none = typename value_of_signal<T>::type;
 
-/// What a call returns that doesn't compile: any use of it compiles, so that the text is the only
-/// error. No object of it can be made.
+/// The result of a call that doesn't compile: nearly any use of it compiles, so that the text is
+/// the only error. No object of it can be made.
 class unknown {
  public:
   unknown(const unknown&) = default;
