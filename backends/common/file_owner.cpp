@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "no_room.hpp"
@@ -32,6 +34,12 @@ struct owners {
       if (o->identity_ == id) return o;
     }
     return nullptr;
+  }
+
+  bool has_path(const std::string& path) const noexcept STET_REQUIRES(mutex) {
+    const file_owner* o = first;
+    while (o != nullptr && o->path_ != path) o = o->next_;
+    return o != nullptr;
   }
 
   void add(file_owner* o) noexcept STET_REQUIRES(mutex) {
@@ -70,6 +78,9 @@ namespace {
 
 constexpr std::string_view kCreated = "created";
 
+// For the death of another process that holds the store, and between two looks at it.
+constexpr std::chrono::milliseconds kPatience{1000}, kPause{10};
+
 /// Returns true if all users may write in the directory, as in /tmp.
 bool is_open_to_all(const std::string& directory) noexcept {
   port::file_facts facts;
@@ -94,6 +105,14 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
   port::take_standard_streams();
   resolve(std::string(path_));
   check_not_planted();
+  using clock = std::chrono::steady_clock;
+  const auto end = clock::now() + kPatience;
+  // Without the mutex while it waits: opening another store and forking need it.
+  while (!take(lock, clock::now() < end)) std::this_thread::sleep_for(kPause);
+}
+
+/// Returns false, and holds nothing, if it `may_wait` and another process is the owner.
+bool file_owner::take(lock_data lock, bool may_wait) {
   owners& all = owners::all();
   port::lock_guard guard(all.mutex);
   generation_ = port::fork_generation();
@@ -104,10 +123,13 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
     if (port::look(path_, there) == 0) {
       if (auto* holder = all.find(all.first, there.identity)) fail_owned_here(*holder);
     }
-    check_exists();
-    take_name();
-    open_data(lock);
-    take_data(lock);
+    if (!try_take(lock)) {
+      // Its own note is locked by this process if its file was moved away under an engine here.
+      if (!may_wait || all.has_path(path_)) fail_owned_there();
+      take_back_note();
+      release();
+      return false;
+    }
     if (lock == lock_data::no && all.find(all.inherited, identity_) != nullptr) {
       fail(errc::conflict, 0,
            "it was open when this process was forked, and its locks can't be told from those of "
@@ -120,6 +142,15 @@ file_owner::file_owner(std::string_view scheme, const std::string& path, lock_da
     throw;
   }
   all.add(this);
+  return true;
+}
+
+/// Returns false if another process has one of the locks.
+bool file_owner::try_take(lock_data lock) {
+  check_exists();
+  if (!take_name()) return false;
+  open_data(lock);
+  return take_data(lock);
 }
 
 file_owner::~file_owner() {
@@ -158,6 +189,19 @@ void file_owner::fail_owned_here(const file_owner& holder) const {
   fail(errc::conflict, 0,
        holder.path_ == path_ ? "it is open in this process already; close it first"
                              : "it is open in this process already, as " + holder.path_);
+}
+
+void file_owner::fail_owned_there() const {
+  if (data_.is_open()) {
+    fail(errc::conflict, 0,
+         "another process has it open, under another name, or its note " + path_ +
+             ".owner was removed; only one engine may have it open");
+  }
+  const std::string note = read_note(note_);
+  const std::string pid = note.substr(0, note.find(' '));
+  fail(errc::conflict, 0,
+       "it is in use by " + (pid.empty() ? "another process" : "process " + pid) +
+           "; only one engine may have it open");
 }
 
 void file_owner::fail_missing(std::string_view why) const {
@@ -247,7 +291,8 @@ void file_owner::check_exists() const {
   if (is_empty) fail_missing(std::string(noun()) + " is empty");
 }
 
-void file_owner::take_name() {
+/// Returns false if another process has the note's lock.
+bool file_owner::take_name() {
   std::string name = path_ + ".owner";
   port::file_facts there;
   if (port::look(path_, there) == 0) check_kind(there.kind);
@@ -257,14 +302,11 @@ void file_owner::take_name() {
   if (native != 0) fail_system("can't open", name, native);
   if (!port::lock(note_, native)) {
     if (native != 0) fail_system("can't lock", name, native);
-    std::string note = read_note(note_);
-    std::string pid = note.substr(0, note.find(' '));
-    fail(errc::conflict, 0,
-         "it is in use by " + (pid.empty() ? "another process" : "process " + pid) +
-             "; only one engine may have it open");
+    return false;
   }
   created_ = read_note(note_).find(kCreated) != std::string::npos;
   made_note_ = is_new && if_missing_ == if_missing::refuse;
+  return true;
 }
 
 void file_owner::open_data(lock_data lock) {
@@ -294,24 +336,23 @@ void file_owner::check_not_vanished() const {
            "afresh");
 }
 
-void file_owner::take_data(lock_data lock) {
+/// Returns false if another process has the file's own lock.
+bool file_owner::take_data(lock_data lock) {
   port::file_facts facts;
   int native = data_.is_open() ? data_.look(facts) : port::look(path_, facts);
   if (native != 0) fail_system("can't stat", path_, native);
   check_kind(facts.kind);
   identity_ = facts.identity;
   if (lock == lock_data::no) {
-    if (facts.names <= 1) return;
+    if (facts.names <= 1) return true;
     fail(errc::store, 0,
          "it has " + std::to_string(facts.names) +
              " names (hard links), and what it needs beside it is found by one of them only: "
              "remove the others, or open a copy");
   }
-  if (port::lock(data_, native)) return;
+  if (port::lock(data_, native)) return true;
   if (native != 0) fail_system("can't lock", path_, native);
-  fail(errc::conflict, 0,
-       "another process has it open, under another name, or its note " + path_ +
-           ".owner was removed; only one engine may have it open");
+  return false;
 }
 
 // This is best effort: on a full disk the locks hold all the same, and only the pid is missing.

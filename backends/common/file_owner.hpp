@@ -38,7 +38,9 @@ class file_owner {
   /// `refuse` is for readers and tools: a mistyped path makes no store, and leaves no file.
   enum class if_missing : bool { create, refuse };
 
-  /// Creates the file `path` if it is missing (mode 0600, a directory 0700, whatever the umask).
+  /// Creates the file `path` if it is missing (mode 0600, a directory 0700, whatever the umask). If
+  /// another process owns it, waits up to a second for that one's death: `kill` returns, and a
+  /// supervisor starts the next one, before a killed process has let go of its locks.
   /// Throws store_error: errc::conflict if the file is owned, errc::corrupt if a store that was
   /// here is gone, errc::not_found if none was here and none is to be created, otherwise
   /// errc::store with the system's error. A symbolic link is followed only to a file that exists.
@@ -75,14 +77,17 @@ class file_owner {
   [[noreturn]] void fail(errc code, int native, std::string_view text) const;
   [[noreturn]] void fail_system(std::string_view what, const std::string& file, int native) const;
   [[noreturn]] void fail_owned_here(const file_owner& holder) const;
+  [[noreturn]] void fail_owned_there() const;
   [[noreturn]] void fail_missing(std::string_view why) const;
+  bool take(lock_data lock, bool may_wait);
+  bool try_take(lock_data lock);
   void resolve(const std::string& path);
   void check_not_planted() const;
   void check_kind(port::file_kind there) const;
   void check_exists() const;
-  void take_name();
+  bool take_name();
   void open_data(lock_data lock);
-  void take_data(lock_data lock);
+  bool take_data(lock_data lock);
   void check_not_vanished() const;
   void write_note();
   void take_back_note() const noexcept;

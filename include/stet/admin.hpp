@@ -84,6 +84,12 @@ class STET_API admin {
   ///          ExecutionStatus only; otherwise it grows with the runs that an index of list() gives.
   std::uint64_t count(const run_filter& filter = {}) const;
   // Compile errors that say what to write.
+  template <class D>
+    requires(!std::convertible_to<D, duration>)
+  found<run_info> wait_for_change(const run_info&, D) const {
+    detail::refuse_length<D>();
+    return {};
+  }
   template <detail::text S, class... X> run_page list(const run_filter&, const S&, X&&...) const {
     detail::refuse_placeholder<S>();
     return {};

@@ -24,6 +24,7 @@
 #include <stet/export.hpp>
 #include <stet/filter.hpp>
 #include <stet/found.hpp>
+#include <stet/impl/guesses.hpp>
 #include <stet/names.hpp>
 #include <stet/time.hpp>
 
@@ -93,6 +94,14 @@ class attribute_setting {
   std::vector<std::string> keywords_;
 };
 
+namespace detail {
+/// The result of an assignment to an attribute, which doesn't compile: it fits where a filter
+/// belongs, and where a setting does.
+struct assigned_attribute : attribute_setting {
+  operator run_filter() const;
+};
+}  // namespace detail
+
 /// A search attribute: `inline constexpr stet::attribute<std::int64_t> Cents{"cents"};`
 /// Its name has at most 64 bytes. A call that sets an attribute with the name of a built-in one
 /// (docs/guide/searching.md) throws errc::usage.
@@ -123,6 +132,12 @@ class attribute : public detail::name, public detail::filter_key<attribute<T>, T
   }
   /// Returns a setting that removes this attribute from a run.
   attribute_setting unset() const { return attribute_setting(text()); }
+  template <class V> detail::assigned_attribute operator=(const V&) const {
+    static_assert(detail::never<V>,
+                  "stet: an attribute is compared by ==, as in list(Customer == who), and set by a "
+                  "call, as in ctx.set_attributes(Customer(who))");
+    return {};
+  }
 };
 
 /// A list of up to 16 settings.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <stet/export.hpp>
+#include <stet/impl/guesses.hpp>
 #include <stet/store.hpp>
 
 namespace stet { inline namespace v0 {
@@ -41,5 +42,9 @@ struct check_report {
 /// Throws   what the store throws. An entry that can't be read is reported as a problem.
 ///     auto report = stet::check("lmdb:bank.stet");  // by URL: <stet/open.hpp>
 STET_API check_report check(store& s);
+template <detail::url_without_open U> check_report check(const U&) {
+  detail::refuse_url<U>();
+  return {};
+}
 
 }}  // namespace stet::v0

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <stet/export.hpp>
+#include <stet/impl/guesses.hpp>
 #include <stet/store.hpp>
 
 namespace stet { inline namespace v0 {
@@ -29,6 +30,11 @@ struct copy_report {
 /// Durable  when it returns, the whole copy is.
 ///     stet::copy("lmdb:bank.stet", "rocksdb:bank");  // by URL: <stet/open.hpp>
 STET_API copy_report copy(store& from, store& to);
+template <detail::url_without_open From, detail::url_without_open To>
+copy_report copy(const From&, const To&) {
+  detail::refuse_url<From>();
+  return {};
+}
 
 namespace detail {
 /// Throws   errc::corrupt if this is no store that copy() takes as its source.

@@ -130,6 +130,11 @@ class STET_API engine : public client {
                   "stet: an engine takes an open store: stet::engine "
                   "engine{stet::lmdb::open(\"bank.stet\")}, with <stet/lmdb.hpp>");
   }
+  template <class O = detail::other_engine_options>
+  explicit engine(std::unique_ptr<store>, std::type_identity_t<O>, ...)
+      : engine(std::unique_ptr<store>()) {
+    detail::refuse_engine_options<O>();
+  }
   /// Closes the engine, as close() does, and reports an exception to the listener instead of
   /// throwing it. In a step's body or a listener, where close() throws, another thread closes it
   /// soon: what the host has given to the engine has to live until then.
@@ -174,6 +179,10 @@ class STET_API engine : public client {
     using kept = task<R> (*)(context&, A...);
     if constexpr (detail::check_workflow<kept, R, A...>())
       add(name.text(), options, std::make_unique<detail::definition_of<kept, R, A...>>(body));
+  }
+  template <class R, class... A, class O = detail::other_workflow_options>
+  void define(const workflow<R(A...)>&, std::type_identity_t<O>, ...) {
+    detail::refuse_workflow_options<O>();
   }
   /// Defines an entity: a handler for each update and query, made by stet::on. Needs
   /// <stet/entity.hpp>.
@@ -236,6 +245,11 @@ class STET_API engine : public client {
   /// Throws   errc::usage after start(), for a negative time, and for a text that can't be the name
   ///          of a namespace.
   void retain(std::string_view name_space, duration after_end);
+  template <class D>
+    requires(!std::convertible_to<D, duration>)
+  void retain(std::string_view, D) {
+    detail::refuse_length<D>();
+  }
   /// Returns a client for a namespace: a part of the store with ids, lists and tables of its own. A
   /// name has 1 to 64 bytes, none of them zero. A namespace exists as soon as it is used. The
   /// engine itself is the client of "default". The client is cheap to copy, and usable as long as
@@ -265,6 +279,12 @@ class STET_API engine : public client {
   /// Returns  true if the engine is closed, and no body was abandoned.
   /// Throws   as close(); errc::usage for a negative time.
   bool close(duration limit);
+  template <class D>
+    requires(!std::convertible_to<D, duration>)
+  bool close(D) {
+    detail::refuse_length<D>();
+    return false;
+  }
 
   /// In manual mode: does what can be done now without waiting. Returns whether it did anything.
   /// Throws   errc::usage if the engine has threads of its own.
@@ -275,6 +295,12 @@ class STET_API engine : public client {
   /// after false, next_wakeup() says now.
   /// Throws   as poll(); errc::usage for a negative time.
   bool run_until_idle(duration limit = std::chrono::seconds(10));
+  template <class D>
+    requires(!std::convertible_to<D, duration>)
+  bool run_until_idle(D) {
+    detail::refuse_length<D>();
+    return false;
+  }
   /// In manual mode: returns when poll() is worth calling again, as the wall clock will show it if
   /// it isn't set until then; that is now if the last poll did something. Returns an empty optional
   /// if only a call from outside can bring work. For the operating system's alarm, before the app

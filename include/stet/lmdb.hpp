@@ -33,6 +33,9 @@ struct options {
 /// copy `path` and `path`-log. Files are made with mode 0600; nothing is created through a symbolic
 /// link.
 ///
+/// If another process has it open, waits up to a second for the end of that one, which may be
+/// dying: `kill` returns before the process is gone.
+///
 /// Throws   store_error: errc::conflict if an engine has it open, in this process (by any name of
 ///          the same file) or in another (the message has its pid); errc::corrupt if it is no LMDB
 ///          file; if `path`.owner says that a store was here and the file is gone or empty (to

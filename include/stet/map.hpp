@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <stet/compose.hpp>
+#include <stet/impl/guesses.hpp>
 #include <stet/options.hpp>
 
 namespace stet { inline namespace v0 {
@@ -171,6 +172,28 @@ template <class Range, class F>
   requires(!detail::options<std::remove_cvref_t<F>>)
 auto try_map(Range&& items, F&& callable) {
   return stet::try_map(std::forward<Range>(items), try_map_options{}, std::forward<F>(callable));
+}
+
+// Compile errors that say what to write.
+template <class Range, class O = detail::other_map_options>
+auto map(Range&&, std::type_identity_t<O>, ...) {
+  detail::refuse_map_options<O>();
+  return detail::refused();
+}
+template <class Range, class F, class O = detail::other_map_options>
+auto map(Range&&, F&&, std::type_identity_t<O>) {
+  detail::refuse_map_options<O>();
+  return detail::refused();
+}
+template <class Range, class O = detail::other_map_options>
+auto try_map(Range&&, std::type_identity_t<O>, ...) {
+  detail::refuse_map_options<O>();
+  return detail::refused();
+}
+template <class Range, class F, class O = detail::other_map_options>
+auto try_map(Range&&, F&&, std::type_identity_t<O>) {
+  detail::refuse_map_options<O>();
+  return detail::refused();
 }
 
 }}  // namespace stet::v0

@@ -10,6 +10,10 @@
 
 namespace stet { inline namespace v0 {
 
+namespace detail {
+struct opens_urls {};  // see impl/guesses.hpp
+}  // namespace detail
+
 /// Options of open().
 struct open_options {
   /// If false, a store that doesn't exist is errc::not_found, and no file is made: for readers and

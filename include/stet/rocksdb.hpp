@@ -26,6 +26,9 @@ struct options {
 /// store exists here. Copy a store when it is closed, the whole directory. Nothing is created
 /// through a symbolic link.
 ///
+/// If another process has it open, waits up to a second for the end of that one, which may be
+/// dying: `kill` returns before the process is gone.
+///
 /// Throws   store_error: errc::conflict if an engine has it open, in this process (by any name of
 ///          the same directory) or in another (the message has its pid), or if a program that uses
 ///          RocksDB without Stet has; errc::corrupt if the directory holds other things, another

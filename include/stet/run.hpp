@@ -47,6 +47,12 @@ template <class R> class update_handle {
   /// Waits for the answer, no longer than `limit`. Returns whether it has come.
   /// Throws   as result, except what the handler let escape.
   bool wait_for(duration limit) const { return answer(limit).has_value(); }
+  template <class D>
+    requires(!std::convertible_to<D, duration>)
+  bool wait_for(D) const {
+    detail::refuse_length<D>();
+    return false;
+  }
 
  private:
   template <class> friend class run_handle;

@@ -112,6 +112,31 @@ template <class F, class... A> consteval bool takes() {
   else return body_traits<F, A...>::with_context || body_traits<F, A...>::plain;
 }
 
+/// Whether an undo can be called: with the result of type R and its arguments, or with these alone.
+/// The second is asked only if the first doesn't hold: asking compiles a generic lambda's body.
+template <class F, class R, class... A> consteval bool undoes() {
+  if constexpr (std::is_void_v<R>) return takes<F, kept_t<A>...>();
+  else if constexpr (takes<F, R, kept_t<A>...>()) return true;
+  else return takes<F, kept_t<A>...>();
+}
+template <class F, class R, class... A> inline constexpr bool undoes_with = undoes<F, R, A...>();
+
+/// The same as a transaction.
+template <class F, class R, class... A> consteval bool undoes_in_transaction() {
+  using tx = transaction&;
+  if constexpr (std::is_void_v<R>) return std::is_invocable_v<F&, tx, const kept_t<A>&...>;
+  else if constexpr (std::is_invocable_v<F&, tx, const R&, const kept_t<A>&...>) return true;
+  else return std::is_invocable_v<F&, tx, const kept_t<A>&...>;
+}
+template <class F, class R, class... A>
+inline constexpr bool undoes_in_transaction_with = undoes_in_transaction<F, R, A...>();
+
+/// A step of a saga that doesn't compile.
+struct refused_of_saga : refused {
+  template <class... X> refused undo(X&&...) { return {}; }
+  template <class... X> refused undo_transact(X&&...) { return {}; }
+};
+
 }  // namespace detail
 
 /// An operation of a saga for which nothing says yet what undoes it: stet::saga::step, transact and
@@ -143,6 +168,11 @@ class [[nodiscard(
   }
   template <class F, class... U>
   auto undo(step_name name, step_options options, F&& body, U&&... arguments) &&;
+  template <class O = detail::other_step_options>
+  auto undo(step_name, std::type_identity_t<O>, ...) && {
+    detail::refuse_step_options<O>();
+    return detail::refused();
+  }
   /// Says which transaction undoes the operation: `body(tx, result, arguments…)`, or
   /// `body(tx, arguments…)` if it doesn't take the result. Otherwise as undo().
   template <class F, class... U>
@@ -153,6 +183,11 @@ class [[nodiscard(
   }
   template <class F, class... U>
   auto undo_transact(step_name name, step_options options, F&& body, U&&... arguments) &&;
+  template <class O = detail::other_step_options>
+  auto undo_transact(step_name, std::type_identity_t<O>, ...) && {
+    detail::refuse_step_options<O>();
+    return detail::refused();
+  }
 
   // Awaiting it as it is doesn't compile: these say why.
   bool start(detail::environment, detail::waiter&) noexcept {
@@ -195,6 +230,11 @@ class saga {
   auto step(step_name name, step_options options, F&& body, A&&... arguments) {
     return act(context_.step(name, options, std::forward<F>(body), std::forward<A>(arguments)...));
   }
+  template <class O = detail::other_step_options>
+  detail::refused_of_saga step(step_name, std::type_identity_t<O>, ...) {
+    detail::refuse_step_options<O>();
+    return {};
+  }
   /// The same for a transaction (context::transact).
   ///     co_await s.transact("debit", take).undo_transact("give back", give_back, from, cents);
   template <class F>
@@ -204,6 +244,11 @@ class saga {
   }
   template <class F> auto transact(step_name name, step_options options, F&& body) {
     return act(context_.transact(name, options, std::forward<F>(body)));
+  }
+  template <class O = detail::other_step_options>
+  detail::refused_of_saga transact(step_name, std::type_identity_t<O>, ...) {
+    detail::refuse_step_options<O>();
+    return {};
   }
   /// The same for any operation: a child, a call of an entity, a task.
   ///     co_await s.act(ctx.child(Pay, id, order)).undo("refund", refund);
@@ -225,8 +270,17 @@ class saga {
   template <class F, class... A>
   void undo_in_any_case(step_name name, step_options options, F&& body, A&&... arguments) {
     check_undo<F, A...>();
-    undos_.push_back(
-        keep(context_.step(name, options, std::forward<F>(body), std::forward<A>(arguments)...)));
+    constexpr bool fits = detail::undoes_with<std::decay_t<F>, void, A...>;
+    static_assert(detail::undoes_with<std::decay_t<F>, void, A...>,
+                  "stet: this undo can't be called with these arguments, as const: "
+                  "s.undo_in_any_case(\"refund\", refund, id) calls refund(id)");
+    if constexpr (fits)
+      undos_.push_back(
+          keep(context_.step(name, options, std::forward<F>(body), std::forward<A>(arguments)...)));
+  }
+  template <class O = detail::other_step_options>
+  void undo_in_any_case(step_name, std::type_identity_t<O>, ...) {
+    detail::refuse_step_options<O>();
   }
   /// Registers a transaction (context::transact) in the same way. What it writes and the fact that
   /// it is done are one commit: it undoes exactly once.
@@ -241,12 +295,23 @@ class saga {
   template <class F, class... A>
   void undo_transact_in_any_case(step_name name, step_options options, F&& body, A&&... arguments) {
     check_undo<F, A...>();
+    constexpr bool fits = detail::undoes_in_transaction_with<std::decay_t<F>, void, A...>;
+    static_assert(detail::undoes_in_transaction_with<std::decay_t<F>, void, A...>,
+                  "stet: this undo can't be called with a stet::transaction& and these arguments, "
+                  "as const: s.undo_transact_in_any_case(\"give back\", give_back, id) calls "
+                  "give_back(tx, id)");
     using values = std::tuple<detail::kept_t<A>...>;
-    auto bound = [f = std::decay_t<F>(std::forward<F>(body)),
-                  v = values(std::forward<A>(arguments)...)](transaction& tx) mutable {
-      std::apply([&](const auto&... a) { f(tx, a...); }, v);
-    };
-    undos_.push_back(keep(context_.transact(name, options, stet::owning(std::move(bound)))));
+    if constexpr (fits) {
+      auto bound = [f = std::decay_t<F>(std::forward<F>(body)),
+                    v = values(std::forward<A>(arguments)...)](transaction& tx) mutable {
+        std::apply([&](const auto&... a) { f(tx, a...); }, v);
+      };
+      undos_.push_back(keep(context_.transact(name, options, stet::owning(std::move(bound)))));
+    }
+  }
+  template <class O = detail::other_step_options>
+  void undo_transact_in_any_case(step_name, std::type_identity_t<O>, ...) {
+    detail::refuse_step_options<O>();
   }
 
   /// The earlier names. After a step they come too late: if the saga is cancelled while the step's
@@ -340,6 +405,11 @@ auto undone_by<A>::undo(step_name name, step_options options, F&& body, U&&... a
   using f_type = std::decay_t<F>;
   using R = detail::stored<result_type>;
   saga::check_undo<F, U...>();
+  constexpr bool fits = detail::undoes_with<f_type, result_type, U...>;
+  static_assert(detail::undoes_with<f_type, result_type, U...>,
+                "stet: this undo can't be called. It is called with the result of the operation "
+                "that it undoes and then the arguments of undo(…), or with these alone: "
+                ".undo(\"refund\", refund, who) calls refund(result, who), or refund(who)");
   detail::check_options(name.text, options);  // now: the operation has not begun
   auto add = [&s = saga_, text = std::string(name.text), where = name.where, options,
               f = f_type(std::forward<F>(body)),
@@ -350,7 +420,8 @@ auto undone_by<A>::undo(step_name name, step_options options, F&& body, U&&... a
         [&](auto&... a) {
           if constexpr (sizeof...(result) == 1 && detail::takes<f_type, R, detail::kept_t<U>...>())
             s.undo_in_any_case(named, options, std::move(f), result..., std::move(a)...);
-          else s.undo_in_any_case(named, options, std::move(f), std::move(a)...);
+          else if constexpr (fits)
+            s.undo_in_any_case(named, options, std::move(f), std::move(a)...);
         },
         v);
   };
@@ -364,6 +435,12 @@ auto undone_by<A>::undo_transact(step_name name, step_options options, F&& body,
   using f_type = std::decay_t<F>;
   using R = detail::stored<result_type>;
   saga::check_undo<F, U...>();
+  constexpr bool fits = detail::undoes_in_transaction_with<f_type, result_type, U...>;
+  static_assert(detail::undoes_in_transaction_with<f_type, result_type, U...>,
+                "stet: this undo can't be called. It is called with a stet::transaction&, the "
+                "result of the operation that it undoes and then the arguments of "
+                "undo_transact(…), or without the result: .undo_transact(\"give back\", give_back, "
+                "who) calls give_back(tx, result, who), or give_back(tx, who)");
   detail::check_options(name.text, options);  // now: the operation has not begun
   auto add = [&s = saga_, text = std::string(name.text), where = name.where, options,
               f = f_type(std::forward<F>(body)),
@@ -376,7 +453,8 @@ auto undone_by<A>::undo_transact(step_name name, step_options options, F&& body,
                         std::is_invocable_v<f_type&, transaction&, const R&,
                                             const detail::kept_t<U>&...>)
             s.undo_transact_in_any_case(named, options, std::move(f), result..., std::move(a)...);
-          else s.undo_transact_in_any_case(named, options, std::move(f), std::move(a)...);
+          else if constexpr (fits)
+            s.undo_transact_in_any_case(named, options, std::move(f), std::move(a)...);
         },
         v);
   };

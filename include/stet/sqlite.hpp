@@ -32,6 +32,9 @@ struct options {
 /// even if `path`.owner is removed: a lock on the file itself keeps it out, and ends at the latest
 /// with this process.
 ///
+/// If another process has it open, waits up to a second for the end of that one, which may be
+/// dying: `kill` returns before the process is gone.
+///
 /// Throws   store_error: errc::conflict if an engine has it open, in this process (by any name of
 ///          the same file) or in another (the message has its pid), if another program holds it, or
 ///          if it was open when this process was forked; errc::corrupt if it is no SQLite file,

@@ -236,6 +236,19 @@ template <class F, bool AsConst> consteval void check_captures() {
                 "what it changes, wrap it in stet::owning");
 }
 
+/// The type that a body returns which can't be called with its arguments, as far as that is known:
+/// what is done with the result then compiles.
+template <class F> consteval auto result_of_unfit() {
+  if constexpr (one_signature<typename unwrapped<F>::type>) {
+    using R =
+        std::decay_t<typename parameters_of<std::decay_t<typename unwrapped<F>::type>>::result>;
+    if constexpr (encodable<R>) return std::type_identity<R>{};
+    else return std::type_identity<void>{};
+  } else {
+    return std::type_identity<void>{};
+  }
+}
+
 [[noreturn]] STET_API void throw_unencodable();
 /// Throws   errc::payload if `bytes` is more than a payload may have.
 STET_API void check_arguments(std::string_view what, std::size_t bytes);
@@ -391,7 +404,8 @@ auto make_step(step_name name, const step_options& o, F&& f, A&&... a) {
     if constexpr ((traits::with_context || traits::plain) && encodable<R>)
       return v0::operation<R>(
           new body<Fn, kept_t<A>...>(name, o, std::forward<F>(f), std::forward<A>(a)...));
-    else return v0::operation<void>(nullptr);  // a static_assert above has said why
+    else  // a static_assert above has said why
+      return v0::operation<typename decltype(result_of_unfit<Fn>())::type>(nullptr);
   }
 }
 

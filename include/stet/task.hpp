@@ -195,6 +195,7 @@ template <class T> class task_promise : public promise_base {
     this->returns();
     value_.emplace(std::forward<U>(v));
   }
+  void return_value(unknown) noexcept {}  // after a text that says what is wrong
   T take() {
     rethrow_if_failed();
     return *std::move(value_);

@@ -33,10 +33,13 @@ inline constexpr stet::attribute<bool> Late{"late"};
 
 int charge(int cents);
 void mail(std::string to);
+void refund(int paid, std::string who);
+void give_back(stet::transaction&, int paid, std::string who);
 stet::task<int> helper(stet::context&, int);
 stet::task<int> pay(stet::context& ctx, int n) { co_return co_await helper(ctx, n); }
 
 #define WF stet::task<int> f([[maybe_unused]] stet::context& ctx, [[maybe_unused]] int n)
+#define SAGA co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int>
 #define USE void d([[maybe_unused]] stet::engine& e, [[maybe_unused]] int k)
 
 // ---- names and ids
@@ -426,4 +429,145 @@ void d(const stet::completion<int>& done) { done.reject("no money"); }
 #elif CASE == 152  // EXPECT: stet: a key of a table is an integer
 inline constexpr stet::table<double, int> Prices{"prices"};
 void d(stet::transaction& tx) { tx.put(Prices, 1.0, 1); }
+
+// ---- undos of a saga
+#elif CASE == 160  // EXPECT: stet: this undo can't be called. It is called with the result
+WF {
+  SAGA { co_return co_await s.step("charge", charge, n).undo("refund", refund); });
+}
+#elif CASE == 161  // EXPECT: It is called with a stet::transaction&
+WF {
+  SAGA { co_return co_await s.step("charge", charge, n).undo_transact("back", give_back); });
+}
+#elif CASE == 162  // EXPECT: stet: this undo can't be called with these arguments
+WF {
+  SAGA {
+    s.undo_in_any_case("refund", refund, 1);
+    co_return n;
+  });
+}
+#elif CASE == 163  // EXPECT: stet: this undo can't be called with a stet::transaction& and these
+WF {
+  SAGA {
+    s.undo_transact_in_any_case("back", give_back, 1);
+    co_return n;
+  });
+}
+#elif CASE == 164  // EXPECT: stet: step_options has no option of this name, or it is of another
+WF {
+  SAGA { co_return co_await s.step("charge", {.timeout = 5}, charge, n).undo("mail", mail, "a"); });
+}
+#elif CASE == 165  // EXPECT: stet: step_options has no option of this name, or it is of another
+WF {
+  SAGA {
+    co_return co_await s.step("charge", charge, n).undo("refund", {.timeouts = 5s}, refund, "ann");
+  });
+}
+#elif CASE == 166  // EXPECT: stet: step_options has no option of this name, or it is of another
+WF {
+  SAGA {
+    s.undo_in_any_case("refund", {.timeout = 5}, refund, 1, "ann");
+    co_return n;
+  });
+}
+#elif CASE == 167  // the undos that are right
+WF {
+  SAGA {
+    co_await s.step("charge", {.timeout = 5s}, charge, n)
+        .undo("mail", {.timeout = 5s}, mail, "ann");
+    co_await s.step("charge", {}, charge, n).undo("refund", {}, refund, "ann");
+    co_await s.step("charge", charge, n)
+        .undo_transact("back", [](stet::transaction&, int, int) {}, 2);
+    co_await s.step("mail", mail, "ann").undo("heard", [](stet::step_context&, int) {}, 2);
+    co_await s.step("mail", mail, "ann").undo("later", [](stet::completion<void>, int) {}, 2);
+    co_await s.transact("take", {.timeout = 5s}, [](stet::transaction&) {})
+        .undo_transact("back", [](stet::transaction&) {});
+    s.undo_in_any_case("refund", {.timeout = 5s}, refund, 1, "ann");
+    s.undo_transact_in_any_case("back", [](stet::transaction&, int) {}, 1);
+    co_return n;
+  });
+}
+
+// ---- options of all kinds, and lengths of time
+#elif CASE == 170  // EXPECT: stet: step_options has no option of this name, or it is of another
+WF {
+  co_await ctx.transact("debit", {.timeout = 5}, [](stet::transaction&) {});
+  co_return n;
+}
+#elif CASE == 171  // EXPECT: stet: start_options has no option of this name
+USE { e.start(Pay, "pay-1", {.expects_same_argument = true}, k); }
+#elif CASE == 172  // EXPECT: stet: engine_options has no option of this name
+void d() { stet::engine e{stet::memory::open(), {.retention = 5}}; }
+#elif CASE == 173  // EXPECT: stet: engine_options has no option of this name
+void d() { stet::engine e{stet::memory::open(), {.workers = 5}}; }
+#elif CASE == 174  // EXPECT: stet: map_options has no option of this name
+WF {
+  std::vector<int> v{n};
+  co_await stet::map(v, {.parallelism = 4}, [&](int i) { return ctx.step("charge", charge, i); });
+  co_return n;
+}
+#elif CASE == 175  // EXPECT: stet: map_options has no option of this name
+WF {
+  std::vector<int> v{n};
+  co_await stet::try_map(v, [&](int i) { return ctx.step("charge", charge, i); },
+                         {.failures_max = 4});
+  co_return n;
+}
+#elif CASE == 176  // EXPECT: stet: workflow_options has no option of this name
+USE { e.define(Pay, {.version = 2}, pay); }
+#elif CASE == 177  // EXPECT: stet: a length of time has a unit
+USE { (void)e.close(10); }
+#elif CASE == 178  // EXPECT: stet: a length of time has a unit
+USE { (void)e.run_until_idle(50); }
+#elif CASE == 179  // EXPECT: stet: a length of time has a unit
+USE { e.retain("shop", 30); }
+#elif CASE == 180  // EXPECT: stet: a length of time has a unit
+USE { (void)e.admin().wait_for_change({}, 5); }
+#elif CASE == 181  // EXPECT: stet: a length of time has a unit
+void d(const stet::update_handle<int>& u) { (void)u.wait_for(5); }
+#elif CASE == 182  // EXPECT: stet: a length of time has a unit
+WF {
+  co_return co_await ctx.until([&] { return n > 0; }, 5);
+}
+#elif CASE == 183  // options and times that are right
+WF {
+  std::vector<int> v{n};
+  stet::map_options four{.concurrency = 4};
+  auto body = [&](int i) { return ctx.step("charge", charge, i); };
+  co_await stet::map(v, four, body);
+  co_await stet::map(v, {}, body);
+  co_await stet::try_map(v, {.concurrency = 4, .failures_max = 1}, body);
+  co_await ctx.transact("debit", {.timeout = 5s}, [](stet::transaction&) {});
+  co_return co_await ctx.until([&] { return n > 0; }, 5s);
+}
+USE {
+  stet::engine_options manual{.threads = 0};
+  stet::engine a{stet::memory::open(), {}}, b{stet::memory::open(), manual};
+  stet::engine c(stet::memory::open(), {.threads = 0, .retention = 24h});
+  e.define(Pay, {.version = "2", .accident = stet::accident::fail}, pay);
+  e.define(Pay, {}, [](stet::context&, int i) -> stet::task<int> { co_return i + 1; });
+  e.retain("shop", 24h);
+  e.run_until_idle();
+  e.run_until_idle(50ms);
+  if (!e.close(10s)) e.close();
+}
+
+// ---- what a text stands beside
+#elif CASE == 184  // EXPECT: stet: an attribute is compared by ==
+USE { (void)e.admin().list(Customer = "ann"); }
+#elif CASE == 185  // EXPECT: stet: an attribute is compared by ==
+WF {
+  ctx.set_attributes({Customer = "ann"});
+  co_return n;
+}
+#elif CASE == 186  // EXPECT: stet: for a store by its URL include <stet/open.hpp>
+void d(const char* url) { (void)stet::check(url); }
+#elif CASE == 187  // EXPECT: stet: for a store by its URL include <stet/open.hpp>
+void d(const std::string& url) { stet::copy(url, "rocksdb:bank"); }
+#elif CASE == 188  // what returns from a workflow, beside detail::unknown
+stet::task<std::string> f(stet::context&) { co_return {}; }
+stet::task<order> g(stet::context&) { co_return {1}; }
+stet::task<order> h(stet::context&) { co_return {.cents = 1}; }
+stet::task<std::optional<int>> i(stet::context&) { co_return {}; }
+stet::task<std::vector<std::string>> j(stet::context&) { co_return {{"a"}, {"b"}}; }
 #endif

@@ -21,27 +21,31 @@ class context_guesses {
     requires(!text<F> && !std::same_as<std::remove_cvref_t<F>, step_name>)
   auto step(F&&, A&&...) {
     refuse_step_without_name<F>();
-    return operation<void>(nullptr);
+    return refused();
   }
   template <class O = other_step_options> auto step(step_name, std::type_identity_t<O>, ...) {
     refuse_step_options<O>();
-    return operation<void>(nullptr);
+    return refused();
   }
   template <class F, class... A>
     requires(!text<F> && !std::same_as<std::remove_cvref_t<F>, step_name>)
   auto try_step(F&&, A&&...) {
     refuse_step_without_name<F>();
-    return operation<void>(nullptr);
+    return refused();
   }
   template <class O = other_step_options> auto try_step(step_name, std::type_identity_t<O>, ...) {
     refuse_step_options<O>();
-    return operation<void>(nullptr);
+    return refused();
   }
   template <class F>
     requires(!text<F> && !std::same_as<std::remove_cvref_t<F>, step_name>)
   auto transact(F&&) {
     refuse_step_without_name<F>();
-    return operation<void>(nullptr);
+    return refused();
+  }
+  template <class O = other_step_options> auto transact(step_name, std::type_identity_t<O>, ...) {
+    refuse_step_options<O>();
+    return refused();
   }
   template <class D>
     requires(!std::convertible_to<D, duration>)
@@ -72,6 +76,12 @@ class context_guesses {
                   "stet: until takes a function that says whether the condition holds, since it is "
                   "asked again after each event: ctx.until([&] { return done; })");
     return operation<void>(nullptr);
+  }
+  template <std::predicate P, class D>
+    requires(!std::convertible_to<D, duration> && !std::same_as<D, source_point>)
+  auto until(P&&, D) {
+    refuse_length<D>();
+    return operation<bool>(nullptr);
   }
   template <text S, class... X> auto receive(const S&, X&&...) {
     static_assert(never<S>,
@@ -114,12 +124,12 @@ class context_guesses {
   template <class O = other_child_options>
   auto child(const detail::name&, step_name, std::type_identity_t<O>, ...) {
     refuse_child_options<O>();
-    return operation<void>(nullptr);
+    return refused();
   }
   template <class O = other_child_options>
   auto start_child(const detail::name&, step_name, std::type_identity_t<O>, ...) {
     refuse_child_options<O>();
-    return operation<void>(nullptr);
+    return refused();
   }
   template <text_or_function S, class... X> auto continue_as_new(const S&, X&&...) {
     static_assert(never<S>,

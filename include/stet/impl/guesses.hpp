@@ -54,6 +54,30 @@ template <> struct value_of_signal<void> {
 };
 template <class T> using value_or_none = typename value_of_signal<T>::type;
 
+/// The result of a call that doesn't compile: nearly any use of it compiles, so that the text is
+/// the only error. No object of it can be made.
+class unknown {
+ public:
+  unknown(const unknown&) = default;
+  template <class T> operator T() const;
+};
+unknown make_unknown() noexcept;
+/// An operation that doesn't compile.
+struct refused {
+  using result_type = unknown;
+  template <class E, class W> bool start(E, W&) noexcept { return true; }
+  bool failed() const noexcept { return true; }
+  unknown result() { return make_unknown(); }
+};
+
+/// Defined in <stet/open.hpp>.
+struct opens_urls;
+template <class T> inline constexpr bool is_defined = requires { sizeof(T); };
+/// A URL of a store, for a call that <stet/open.hpp> declares, where that isn't included. (The
+/// header isn't looked for unless a text is given: that asks too early.)
+template <class U>
+concept url_without_open = text<U> && !is_defined<opens_urls>;
+
 /// Takes any value in a designated initialiser.
 struct anything {
   constexpr anything() = default;
@@ -87,6 +111,8 @@ struct other_step_options {
       start_to_close{}, schedule_to_close{}, time_out{}, timeout_ms{}, timeout_seconds{},
       deadline{}, heartbeat{}, exactly_once{}, once{}, idempotent{}, idempotency_key{},
       task_queue{}, queue{}, priority{}, summary{};
+  anything timeouts{}, total_time_out{}, overall_timeout{}, attempt_timeout{}, retry_options{},
+      retry_strategy{}, delay{}, inline_{}, run_in_line{}, heart_beat_timeout{};
 };
 /// The names of other systems, and those of start_options itself.
 struct other_start_options {
@@ -99,6 +125,8 @@ struct other_start_options {
       search_attributes{}, task_queue{}, queue{}, queue_name{}, retry{}, retry_policy{}, cron{},
       cron_schedule{}, priority{}, deduplication_id{}, idempotency_key{}, name_space{}, version{},
       expect_same_arguments{}, same_arguments{}, on_conflict{}, if_exists{};
+  anything expects_same_argument{}, expect_same_argument{}, attribute{}, memos{}, conflicts{},
+      delays{}, start_after{}, start_at{}, run_time_out{}, execution_time_out{};
 };
 /// The names of other systems, and those of child_options itself.
 struct other_child_options {
@@ -108,6 +136,37 @@ struct other_child_options {
       conflict{}, reuse{}, id_reuse_policy{}, workflow_id_reuse_policy{}, timeout{}, run_timeout{},
       execution_timeout{}, workflow_run_timeout{}, workflow_execution_timeout{}, delay{},
       search_attributes{}, retry{}, retry_policy{}, task_queue{}, cancellation_type{}, detached{};
+  anything parentclose{}, on_close{}, attribute{}, memos{}, expects_same_arguments{};
+};
+/// The names of other systems, and those of engine_options itself.
+struct other_engine_options {
+  unnamed none{0};
+  anything threads{}, resident_runs_max{}, tail_bytes_max{}, max_crashes{}, commits{},
+      replay_check_interval{}, retention{}, watchdog{}, payload_bytes_max{}, transforms{},
+      accident{}, compare{}, clock{}, entropy{}, executor{}, listener{}, interceptor{};
+  anything thread_count{}, threads_max{}, max_threads{}, num_threads{}, workers{}, worker_count{},
+      worker_threads{}, concurrency{}, max_concurrency{}, pool_size{}, thread_pool{}, durability{},
+      commit{}, sync{}, retain{}, retention_period{}, retentions{}, resident_runs{},
+      max_resident_runs{}, cache_size{}, max_cached_workflows{}, accidents{}, on_accident{},
+      compares{}, compared{}, log{}, logger{}, logging{}, observer{}, listeners{}, interceptors{},
+      transform{}, encryption{}, compression{}, codec{}, name_space{}, max_payload_bytes{},
+      payload_bytes{}, crashes_max{}, replay_check{}, manual{}, store{}, path{}, url{}, create{};
+};
+/// The names of other systems, and those of map_options and try_map_options themselves.
+struct other_map_options {
+  unnamed none{0};
+  anything concurrency{}, failures_max{};
+  anything max_concurrency{}, concurrency_max{}, concurrent{}, concurency{}, parallelism{},
+      parallel{}, limit{}, at_once{}, max_failures{}, failures{}, failure_max{},
+      tolerated_failures{}, retry{}, timeout{}, batch_size{}, threads{}, workers{};
+};
+/// The names of other systems, and those of workflow_options itself.
+struct other_workflow_options {
+  unnamed none{0};
+  anything version{}, accident{};
+  anything versions{}, name{}, build{}, build_id{}, versioning_behavior{}, accidents{},
+      on_accident{}, timeout{}, run_timeout{}, execution_timeout{}, retry{}, retry_policy{},
+      retention{}, task_queue{}, memo{}, attributes{};
 };
 
 template <class T> consteval void refuse_step_without_name() {
@@ -138,6 +197,34 @@ template <class T> consteval void refuse_child_options() {
                 "in this order: .parent_close = stet::parent_close::abandon (or request_cancel, "
                 "terminate), .attributes, .memo = stet::memo(order). For a limit of time: "
                 "stet::with_timeout(30s, ctx.child(…))");
+}
+template <class T> consteval void refuse_engine_options() {
+  static_assert(never<T>,
+                "stet: engine_options has no option of this name, or it is of another type (a "
+                "length of time has a unit: .retention = 24h). It has, in this order: .threads, "
+                ".resident_runs_max, .tail_bytes_max, .max_crashes, .commits = "
+                "stet::durability::process, .replay_check_interval, .retention, .watchdog, "
+                ".payload_bytes_max, .transforms, .accident = stet::accident::fail, .compare, "
+                ".clock, .entropy, .executor, .listener, .interceptor (pointers)");
+}
+template <class T> consteval void refuse_map_options() {
+  static_assert(never<T>,
+                "stet: map_options has no option of this name, or it is of another type. map has "
+                ".concurrency (how many elements are under way at once), try_map also "
+                ".failures_max (how many may fail). They come before the body: stet::map(files, "
+                "{.concurrency = 4}, body)");
+}
+template <class T> consteval void refuse_workflow_options() {
+  static_assert(never<T>,
+                "stet: workflow_options has no option of this name, or it is of another type. It "
+                "has, in this order: .version = \"2\" (a text), .accident = "
+                "stet::accident::fail. A time limit of runs is one of start_options");
+}
+template <class U> consteval void refuse_url() {
+  static_assert(never<U>,
+                "stet: for a store by its URL include <stet/open.hpp>, and link stet-open. "
+                "Otherwise open the stores first: auto s = stet::lmdb::open(\"bank.stet\"); … "
+                "stet::check(*s), stet::copy(*from, *to)");
 }
 template <class... X> consteval void refuse_workflow_arguments() {
   static_assert(never<X...>,
@@ -192,7 +279,9 @@ template <class T> consteval void refuse_member_of_temporary() {
 }
 template <class T> consteval void refuse_length() {
   if constexpr (std::is_arithmetic_v<T>)
-    static_assert(never<T>, "stet: a length of time has a unit: ctx.sleep(5s)");
+    static_assert(never<T>,
+                  "stet: a length of time has a unit: ctx.sleep(5s), engine.close(100ms), with "
+                  "using namespace std::chrono_literals");
   else
     static_assert(never<T>,
                   "stet: a length of time is a whole number of milliseconds: "
