@@ -104,7 +104,7 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] undoa
   std::exception_ptr error_;
 };
 
-/// What a saga runs to undo something.
+/// A step, or a transaction, that a saga keeps until it has something to undo.
 struct saga_undo {
   saga_undo() = default;
   saga_undo(const saga_undo&) = delete;
@@ -290,7 +290,7 @@ class saga {
 
   /// Registers a step that runs if the saga fails, before what it undoes begins. The last
   /// registered undo runs first. It is retried without limit unless its options say otherwise.
-  /// For one step, write s.step(…).undo_in_any_case(…); this is for an effect of several operations.
+  /// For one step, write s.step(…).undo_in_any_case(…); this is for what several operations do.
   ///     s.undo_in_any_case("empty the folder", remove_all, folder);
   ///
   /// A saga doesn't wait for the body of a ctx.step that has timed out, or was cancelled, if that
@@ -329,14 +329,14 @@ class saga {
     requires(!detail::options<std::remove_cvref_t<F>>)
   [[deprecated(
       "stet: a cancellation between a step and this call loses the undo: write s.step(name, body, "
-      "…).undo(name, undo), or s.undo_in_any_case(name, undo, …) before the step")]]
+      "…).undo(name, undo), or s.step(name, body, …).undo_in_any_case(name, undo, …)")]]
   void undo(step_name name, F&& body, A&&... arguments) {
     undo_in_any_case(name, step_options{}, std::forward<F>(body), std::forward<A>(arguments)...);
   }
   template <class F, class... A>
   [[deprecated(
       "stet: a cancellation between a step and this call loses the undo: write s.step(name, body, "
-      "…).undo(name, undo), or s.undo_in_any_case(name, undo, …) before the step")]]
+      "…).undo(name, undo), or s.step(name, body, …).undo_in_any_case(name, undo, …)")]]
   void undo(step_name name, step_options options, F&& body, A&&... arguments) {
     undo_in_any_case(name, options, std::forward<F>(body), std::forward<A>(arguments)...);
   }
@@ -344,8 +344,8 @@ class saga {
     requires(!detail::options<std::remove_cvref_t<F>>)
   [[deprecated(
       "stet: a cancellation between a transaction and this call loses the undo: write "
-      "s.transact(name, body).undo_transact(name, undo, …), or s.undo_transact_in_any_case(name, "
-      "undo, …) before the transaction")]]
+      "s.transact(name, body).undo_transact(name, undo, …), or s.transact(name, "
+      "body).undo_transact_in_any_case(name, undo, …)")]]
   void undo_transact(step_name name, F&& body, A&&... arguments) {
     undo_transact_in_any_case(name, step_options{}, std::forward<F>(body),
                               std::forward<A>(arguments)...);
@@ -353,8 +353,8 @@ class saga {
   template <class F, class... A>
   [[deprecated(
       "stet: a cancellation between a transaction and this call loses the undo: write "
-      "s.transact(name, body).undo_transact(name, undo, …), or s.undo_transact_in_any_case(name, "
-      "undo, …) before the transaction")]]
+      "s.transact(name, body).undo_transact(name, undo, …), or s.transact(name, "
+      "body).undo_transact_in_any_case(name, undo, …)")]]
   void undo_transact(step_name name, step_options options, F&& body, A&&... arguments) {
     undo_transact_in_any_case(name, options, std::forward<F>(body), std::forward<A>(arguments)...);
   }

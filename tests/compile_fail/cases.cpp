@@ -576,42 +576,6 @@ void d() { give(); }
 void d(stet::engine& e) {
   for (auto& w : e.admin().describe("x")->waits_for) (void)w;
 }
-#elif CASE == 169  // an undo in any case, in one call
-void forget(int);
-void refund(stet::transaction&, int);
-WF {
-  co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
-    int a = co_await s.step("a", twice, n).undo_in_any_case("undo a", forget, n);
-    a += co_await s.step("b", {.timeout = 30s}, twice, n)
-             .undo_in_any_case("undo b", {.at_most_once = true}, forget, n);
-    co_await s.transact("c", [](stet::transaction&) {})
-        .undo_transact_in_any_case("undo c", refund, 7);
-    auto both = co_await stet::all(
-        s.act(ctx.child(W, "w", n)).undo_transact_in_any_case("undo w", {.timeout = 1s}, refund, 7),
-        s.act(helper(ctx, n)).undo_in_any_case("undo e", [] {}));
-    co_return a + std::get<0>(both);
-  });
-}
-#elif CASE == 170  // EXPECT: what an undo refers to is gone by the time it runs
-WF {
-  co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
-    co_return co_await s.step("x", twice, 1).undo_in_any_case("y", [&] { return n; });
-  });
-}
-#elif CASE == 171  // EXPECT: undo_in_any_case calls its body with the arguments that follow
-void forget(int);
-WF {
-  co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
-    co_return co_await s.step("x", twice, 1).undo_in_any_case("y", forget);
-  });
-}
-#elif CASE == 172  // EXPECT: an operation does nothing until it is awaited
-WF {
-  co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
-    s.step("x", twice, n).undo_in_any_case("y", [] {});
-    co_return n;
-  });
-}
 #elif CASE == 168  // a control: the loops that are right
 void d(stet::engine& e, const stet::run_info& known) {
   static constexpr stet::attribute<std::vector<std::string>> Tags{"tags"};

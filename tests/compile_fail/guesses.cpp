@@ -426,4 +426,43 @@ void d(const stet::completion<int>& done) { done.reject("no money"); }
 #elif CASE == 152  // EXPECT: stet: a key of a table is an integer
 inline constexpr stet::table<double, int> Prices{"prices"};
 void d(stet::transaction& tx) { tx.put(Prices, 1.0, 1); }
+
+// ---- sagas
+#elif CASE == 153  // an undo in any case, in one call
+void forget(int);
+void refund(stet::transaction&, int);
+WF {
+  co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
+    int a = co_await s.step("a", charge, n).undo_in_any_case("undo a", forget, n);
+    a += co_await s.step("b", {.timeout = 30s}, charge, n)
+             .undo_in_any_case("undo b", {.at_most_once = true}, forget, n);
+    co_await s.transact("c", [](stet::transaction&) {})
+        .undo_transact_in_any_case("undo c", refund, 7);
+    auto both =
+        co_await stet::all(s.act(ctx.child(Pay, "p", n))
+                               .undo_transact_in_any_case("undo w", {.timeout = 1s}, refund, 7),
+                           s.act(helper(ctx, n)).undo_in_any_case("undo e", [] {}));
+    co_return a + std::get<0>(both);
+  });
+}
+#elif CASE == 154  // EXPECT: what an undo refers to is gone by the time it runs
+WF {
+  co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
+    co_return co_await s.step("x", charge, 1).undo_in_any_case("y", [&] { return n; });
+  });
+}
+#elif CASE == 155  // EXPECT: undo_in_any_case calls its body with the arguments that follow
+void forget(int);
+WF {
+  co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
+    co_return co_await s.step("x", charge, 1).undo_in_any_case("y", forget);
+  });
+}
+#elif CASE == 156  // EXPECT: an operation does nothing until it is awaited
+WF {
+  co_return co_await ctx.saga([&](stet::saga& s) -> stet::task<int> {
+    s.step("x", charge, n).undo_in_any_case("y", [] {});
+    co_return n;
+  });
+}
 #endif
