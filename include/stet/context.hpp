@@ -401,13 +401,14 @@ class STET_API context : public detail::context_guesses {
   ///
   /// Throws   errc::usage for a name or a value that an attribute can't have, and outside of a
   ///          workflow's own code.
-  /// Cost     one record.
+  /// Cost     one record, in its place among the steps: a call more or fewer in changed code needs a
+  ///          gate (patched), as a step does. Other values need none.
   /// Durable  with this run's progress: from then on a list shows it.
   void set_attributes(const attribute_list& changes,
                       source_point at = {__builtin_FILE(), __builtin_LINE()});
   /// Sets this run's memo, a value of any type with a codec, in place of the one before.
   /// Throws   errc::usage for a memo that is too large, and outside of a workflow's own code.
-  /// Cost     one record.
+  /// Cost     one record, as set_attributes.
   /// Durable  as set_attributes.
   template <class T>
   void set_memo(const T& value, source_point at = {__builtin_FILE(), __builtin_LINE()}) {
@@ -419,7 +420,7 @@ class STET_API context : public detail::context_guesses {
   /// Sets this run's details in place of those before: a text of at most 20 KiB that tells people
   /// how the run stands.
   /// Throws   errc::usage for a longer text, and outside of a workflow's own code.
-  /// Cost     one record.
+  /// Cost     one record, as set_attributes.
   /// Durable  as set_attributes.
   void set_details(std::string_view text, source_point at = {__builtin_FILE(), __builtin_LINE()});
 
