@@ -401,8 +401,8 @@ class STET_API context : public detail::context_guesses {
   ///
   /// Throws   errc::usage for a name or a value that an attribute can't have, and outside of a
   ///          workflow's own code.
-  /// Cost     one record, in its place among the steps: a call more or fewer in changed code needs a
-  ///          gate (patched), as a step does. Other values need none.
+  /// Cost     one record, in its place among the steps: a call more or fewer in changed code needs
+  ///          a gate (patched), as a step does. Other values need none.
   /// Durable  with this run's progress: from then on a list shows it.
   void set_attributes(const attribute_list& changes,
                       source_point at = {__builtin_FILE(), __builtin_LINE()});
