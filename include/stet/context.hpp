@@ -402,26 +402,28 @@ class STET_API context : public detail::context_guesses {
   ///
   /// Throws   errc::usage for a name or a value that an attribute can't have, and outside of a
   ///          workflow's own code.
-  /// Cost     one record.
+  /// Cost     one record, in its place among the steps: a call more or fewer in changed code needs
+  ///          a gate (patched), as a step does. Other values need none.
   /// Durable  with this run's progress: from then on a list shows it.
-  void set_attributes(const attribute_list& changes);
-  /// Sets this run's memo, a value of any type with a codec, in place of the one before. A new call
-  /// needs patched(), as one of set_attributes.
+  void set_attributes(const attribute_list& changes,
+                      source_point at = {__builtin_FILE(), __builtin_LINE()});
+  /// Sets this run's memo, a value of any type with a codec, in place of the one before.
   /// Throws   errc::usage for a memo that is too large, and outside of a workflow's own code.
-  /// Cost     one record.
+  /// Cost     one record, as set_attributes.
   /// Durable  as set_attributes.
-  template <class T> void set_memo(const T& value) {
+  template <class T>
+  void set_memo(const T& value, source_point at = {__builtin_FILE(), __builtin_LINE()}) {
     if (is_inert()) return;
     std::string b;
     encode<T>(b, value);
-    describe_run(described_memo, b);
+    describe_run(described_memo, b, at);
   }
   /// Sets this run's details in place of those before: a text of at most 20 KiB that tells people
   /// how the run stands. A new call needs patched(), as one of set_attributes.
   /// Throws   errc::usage for a longer text, and outside of a workflow's own code.
-  /// Cost     one record.
+  /// Cost     one record, as set_attributes.
   /// Durable  as set_attributes.
-  void set_details(std::string_view text);
+  void set_details(std::string_view text, source_point at = {__builtin_FILE(), __builtin_LINE()});
 
   /// Returns the time of the event that is being handled, by the engine's clock. A replay gets the
   /// same; it never decreases.
@@ -475,7 +477,7 @@ class STET_API context : public detail::context_guesses {
     described_memo = 8,
     described_text = 16
   };
-  void describe_run(described what, std::string_view bytes);
+  void describe_run(described what, std::string_view bytes, source_point at);
   /// Begins a command that belongs to the whole run.
   detail::held_command hold(detail::command* c);
   detail::held_command open_promise(std::string_view name, source_point at);

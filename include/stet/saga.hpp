@@ -104,6 +104,46 @@ class [[nodiscard("stet: an operation does nothing until it is awaited")]] undoa
   std::exception_ptr error_;
 };
 
+/// A step, or a transaction, that a saga keeps until it has something to undo.
+struct saga_undo {
+  saga_undo() = default;
+  saga_undo(const saga_undo&) = delete;
+  saga_undo& operator=(const saga_undo&) = delete;
+  virtual ~saga_undo() = default;
+  virtual task<> run() = 0;
+};
+using saga_undos = std::vector<std::unique_ptr<saga_undo>>;
+
+/// An operation of a saga whose undo is registered just before the operation begins.
+template <awaitable A>
+class [[nodiscard(
+    "stet: an operation does nothing until it is awaited")]] undone_in_any_case final {
+ public:
+  using result_type = typename A::result_type;
+  undone_in_any_case(saga_undos& all, std::unique_ptr<saga_undo> u, A a)
+      : undos_(all), undo_(std::move(u)), operation_(std::move(a)) {}
+  bool start(environment e, waiter& w) noexcept {
+    try {
+      if (undo_) undos_.push_back(std::move(undo_));  // even if the scope is cancelled already
+    } catch (...) {
+      error_ = thrown(e);
+      return true;
+    }
+    return operation_.start(e, w);
+  }
+  bool failed() const noexcept { return error_ || operation_.failed(); }
+  result_type result() {
+    if (error_) std::rethrow_exception(error_);
+    return operation_.result();
+  }
+
+ private:
+  saga_undos& undos_;
+  std::unique_ptr<saga_undo> undo_;
+  A operation_;
+  std::exception_ptr error_;
+};
+
 /// Whether a step's body can be called with these arguments.
 template <class F, class... A> consteval bool takes() {
   if constexpr (completion_of_t<F>::value)
@@ -146,7 +186,9 @@ class [[nodiscard(
     "stet: say what undoes it, and await that: co_await s.step(…).undo(…)")]] undone_by {
  public:
   using result_type = typename A::result_type;
-  undone_by(v0::saga& s, A a) : saga_(s), operation_(std::move(a)) {}
+  undone_by(v0::saga& s, A a) : saga_(s), operation_(std::move(a)) {
+    if constexpr (std::is_base_of_v<detail::leaf, A>) expect_undo(operation_);
+  }
 
   /// Says which step undoes the operation. `body` gets the operation's result first, if it takes
   /// it, and then `arguments`: that is its one chance to see variables of the saga, which are gone
@@ -189,6 +231,38 @@ class [[nodiscard(
     return detail::refused();
   }
 
+  /// Says which step undoes the operation even if it fails, since it may have had its effect all
+  /// the same (a time-out, a crash with at_most_once). The undo is registered before the operation
+  /// begins, so `body` gets `arguments` only, and no result: it finds out by a key that you know
+  /// before. It is retried without limit unless `options` say otherwise.
+  ///     co_await s.step("charge", {.timeout = 30s}, charge, id)
+  ///         .undo_in_any_case("refund", refund_if_charged, id);
+  ///
+  /// The undo runs when the body of the step has returned, also after a time-out or a cancellation.
+  /// But if the process ends meanwhile, the step's request may still be on its way, and have its
+  /// effect after the undo: so the undo must also void what comes later, by the same key.
+  /// Throws   errc::usage and errc::payload at once, for options, a name or arguments that make no
+  ///          sense, and then nothing begins; at the await, what the operation throws.
+  template <class F, class... U>
+    requires(!detail::options<std::remove_cvref_t<F>>)
+  auto undo_in_any_case(step_name name, F&& body, U&&... arguments) && {
+    return std::move(*this).undo_in_any_case(name, step_options{}, std::forward<F>(body),
+                                             std::forward<U>(arguments)...);
+  }
+  template <class F, class... U>
+  auto undo_in_any_case(step_name name, step_options options, F&& body, U&&... arguments) &&;
+  /// Says which transaction undoes the operation even if it fails: `body(tx, arguments…)`.
+  /// Otherwise as undo_in_any_case().
+  template <class F, class... U>
+    requires(!detail::options<std::remove_cvref_t<F>>)
+  auto undo_transact_in_any_case(step_name name, F&& body, U&&... arguments) && {
+    return std::move(*this).undo_transact_in_any_case(name, step_options{}, std::forward<F>(body),
+                                                      std::forward<U>(arguments)...);
+  }
+  template <class F, class... U>
+  auto undo_transact_in_any_case(step_name name, step_options options, F&& body,
+                                 U&&... arguments) &&;
+
   // Awaiting it as it is doesn't compile: these say why.
   bool start(detail::environment, detail::waiter&) noexcept {
     static_assert(sizeof(A) == 0,
@@ -220,7 +294,9 @@ class saga {
   saga& operator=(const saga&) = delete;
 
   /// Makes a step (context::step) that is undone if the saga fails. Its undo is registered together
-  /// with its result, whatever is cancelled meanwhile.
+  /// with its result, whatever is cancelled meanwhile. After a time-out the run goes on, to another
+  /// attempt or to an undo, only when the body has returned: no undo runs beside it. (A body that
+  /// takes a completion: when that is resolved, rejected or dropped.) A ctx.step isn't waited for.
   template <class F, class... A>
     requires(!detail::options<std::remove_cvref_t<F>>)
   auto step(step_name name, F&& body, A&&... arguments) {
@@ -257,11 +333,15 @@ class saga {
                                                detail::as_operation(std::forward<Op>(operation)));
   }
 
-  /// Registers a step that runs if the saga fails, before the step that it undoes: for an effect
-  /// that may have happened though its step failed (a time-out, a crash with at_most_once). The
-  /// last registered undo runs first. It is retried without limit unless its options say otherwise.
-  ///     s.undo_in_any_case("cancel hotel", cancel_if_booked, key);
-  ///     co_await ctx.step("hotel", {.timeout = 30s}, book, key);
+  /// Registers a step that runs if the saga fails, before what it undoes begins. The last
+  /// registered undo runs first. It is retried without limit unless its options say otherwise.
+  /// For one step, write s.step(…).undo_in_any_case(…); this is for what several operations do.
+  ///     s.undo_in_any_case("empty the folder", remove_all, folder);
+  ///
+  /// A saga doesn't wait for the body of a ctx.step that has timed out, or was cancelled, if that
+  /// body owns what it uses (a function, a lambda without captures, stet::owning). So the undo may
+  /// run before the effect that it is to undo: it must also void what comes later, by a key. The
+  /// body of an s.step is waited for.
   template <class F, class... A>
     requires(!detail::options<std::remove_cvref_t<F>>)
   void undo_in_any_case(step_name name, F&& body, A&&... arguments) {
@@ -269,14 +349,8 @@ class saga {
   }
   template <class F, class... A>
   void undo_in_any_case(step_name name, step_options options, F&& body, A&&... arguments) {
-    check_undo<F, A...>();
-    constexpr bool fits = detail::undoes_with<std::decay_t<F>, void, A...>;
-    static_assert(detail::undoes_with<std::decay_t<F>, void, A...>,
-                  "stet: this undo can't be called with these arguments, as const: "
-                  "s.undo_in_any_case(\"refund\", refund, id) calls refund(id)");
-    if constexpr (fits)
-      undos_.push_back(
-          keep(context_.step(name, options, std::forward<F>(body), std::forward<A>(arguments)...)));
+    undos_.push_back(
+        make_undo(name, options, std::forward<F>(body), std::forward<A>(arguments)...));
   }
   template <class O = detail::other_step_options>
   void undo_in_any_case(step_name, std::type_identity_t<O>, ...) {
@@ -294,20 +368,8 @@ class saga {
   }
   template <class F, class... A>
   void undo_transact_in_any_case(step_name name, step_options options, F&& body, A&&... arguments) {
-    check_undo<F, A...>();
-    constexpr bool fits = detail::undoes_in_transaction_with<std::decay_t<F>, void, A...>;
-    static_assert(detail::undoes_in_transaction_with<std::decay_t<F>, void, A...>,
-                  "stet: this undo can't be called with a stet::transaction& and these arguments, "
-                  "as const: s.undo_transact_in_any_case(\"give back\", give_back, id) calls "
-                  "give_back(tx, id)");
-    using values = std::tuple<detail::kept_t<A>...>;
-    if constexpr (fits) {
-      auto bound = [f = std::decay_t<F>(std::forward<F>(body)),
-                    v = values(std::forward<A>(arguments)...)](transaction& tx) mutable {
-        std::apply([&](const auto&... a) { f(tx, a...); }, v);
-      };
-      undos_.push_back(keep(context_.transact(name, options, stet::owning(std::move(bound)))));
-    }
+    undos_.push_back(
+        make_undo_transact(name, options, std::forward<F>(body), std::forward<A>(arguments)...));
   }
   template <class O = detail::other_step_options>
   void undo_transact_in_any_case(step_name, std::type_identity_t<O>, ...) {
@@ -320,14 +382,14 @@ class saga {
     requires(!detail::options<std::remove_cvref_t<F>>)
   [[deprecated(
       "stet: a cancellation between a step and this call loses the undo: write s.step(name, body, "
-      "…).undo(name, undo), or s.undo_in_any_case(name, undo, …) before the step")]]
+      "…).undo(name, undo), or s.step(name, body, …).undo_in_any_case(name, undo, …)")]]
   void undo(step_name name, F&& body, A&&... arguments) {
     undo_in_any_case(name, step_options{}, std::forward<F>(body), std::forward<A>(arguments)...);
   }
   template <class F, class... A>
   [[deprecated(
       "stet: a cancellation between a step and this call loses the undo: write s.step(name, body, "
-      "…).undo(name, undo), or s.undo_in_any_case(name, undo, …) before the step")]]
+      "…).undo(name, undo), or s.step(name, body, …).undo_in_any_case(name, undo, …)")]]
   void undo(step_name name, step_options options, F&& body, A&&... arguments) {
     undo_in_any_case(name, options, std::forward<F>(body), std::forward<A>(arguments)...);
   }
@@ -335,8 +397,8 @@ class saga {
     requires(!detail::options<std::remove_cvref_t<F>>)
   [[deprecated(
       "stet: a cancellation between a transaction and this call loses the undo: write "
-      "s.transact(name, body).undo_transact(name, undo, …), or s.undo_transact_in_any_case(name, "
-      "undo, …) before the transaction")]]
+      "s.transact(name, body).undo_transact(name, undo, …), or s.transact(name, "
+      "body).undo_transact_in_any_case(name, undo, …)")]]
   void undo_transact(step_name name, F&& body, A&&... arguments) {
     undo_transact_in_any_case(name, step_options{}, std::forward<F>(body),
                               std::forward<A>(arguments)...);
@@ -344,8 +406,8 @@ class saga {
   template <class F, class... A>
   [[deprecated(
       "stet: a cancellation between a transaction and this call loses the undo: write "
-      "s.transact(name, body).undo_transact(name, undo, …), or s.undo_transact_in_any_case(name, "
-      "undo, …) before the transaction")]]
+      "s.transact(name, body).undo_transact(name, undo, …), or s.transact(name, "
+      "body).undo_transact_in_any_case(name, undo, …)")]]
   void undo_transact(step_name name, step_options options, F&& body, A&&... arguments) {
     undo_transact_in_any_case(name, options, std::forward<F>(body), std::forward<A>(arguments)...);
   }
@@ -369,20 +431,46 @@ class saga {
         "that captures nothing, its values as arguments (s.step(…).undo(\"refund\", refund, id)), "
         "or wrap a lambda that captures by value in stet::owning");
   }
-  struct entry {
-    entry() = default;
-    entry(const entry&) = delete;
-    entry& operator=(const entry&) = delete;
-    virtual ~entry() = default;
-    virtual task<> run() = 0;
-  };
-  template <class S> struct kept final : entry {
+  template <class S> struct kept final : detail::saga_undo {
     explicit kept(S s) : step(std::move(s)) {}
     task<> run() override { co_await std::move(step); }
     S step;
   };
-  template <class S> static std::unique_ptr<entry> keep(S step) {
+  template <class S> static std::unique_ptr<detail::saga_undo> keep(S step) {
     return std::make_unique<kept<S>>(std::move(step));
+  }
+  template <class F, class... A>
+  std::unique_ptr<detail::saga_undo> make_undo(step_name name, const step_options& options,
+                                               F&& body, A&&... arguments) {
+    check_undo<F, A...>();
+    constexpr bool fits = detail::undoes_with<std::decay_t<F>, void, A...>;
+    static_assert(detail::undoes_with<std::decay_t<F>, void, A...>,
+                  "stet: this undo can't be called with these arguments, as const, and no result: "
+                  "undo_in_any_case(\"refund\", refund, id) calls refund(id)");
+    if constexpr (fits)
+      return keep(
+          context_.step(name, options, std::forward<F>(body), std::forward<A>(arguments)...));
+    return nullptr;
+  }
+  template <class F, class... A>
+  std::unique_ptr<detail::saga_undo> make_undo_transact(step_name name, const step_options& options,
+                                                        F&& body, A&&... arguments) {
+    check_undo<F, A...>();
+    constexpr bool fits = detail::undoes_in_transaction_with<std::decay_t<F>, void, A...>;
+    static_assert(
+        detail::undoes_in_transaction_with<std::decay_t<F>, void, A...>,
+        "stet: this undo can't be called with a stet::transaction& and these arguments, "
+        "as const, and no result: undo_transact_in_any_case(\"give back\", give_back, id) "
+        "calls give_back(tx, id)");
+    if constexpr (fits) {
+      using values = std::tuple<detail::kept_t<A>...>;
+      auto bound = [f = std::decay_t<F>(std::forward<F>(body)),
+                    v = values(std::forward<A>(arguments)...)](transaction& tx) mutable {
+        std::apply([&](const auto&... a) { f(tx, a...); }, v);
+      };
+      return keep(context_.transact(name, options, stet::owning(std::move(bound))));
+    }
+    return nullptr;
   }
   task<> run_undos() {
     std::exception_ptr first;
@@ -396,7 +484,7 @@ class saga {
   }
 
   context& context_;
-  std::vector<std::unique_ptr<entry>> undos_;
+  detail::saga_undos undos_;
 };
 
 template <detail::awaitable A>
@@ -459,6 +547,26 @@ auto undone_by<A>::undo_transact(step_name name, step_options options, F&& body,
         v);
   };
   return detail::undoable<A, decltype(add)>(std::move(operation_), std::move(add));
+}
+
+template <detail::awaitable A>
+template <class F, class... U>
+auto undone_by<A>::undo_in_any_case(step_name name, step_options options, F&& body,
+                                    U&&... arguments) && {
+  return detail::undone_in_any_case<A>(
+      saga_.undos_,
+      saga_.make_undo(name, options, std::forward<F>(body), std::forward<U>(arguments)...),
+      std::move(operation_));
+}
+
+template <detail::awaitable A>
+template <class F, class... U>
+auto undone_by<A>::undo_transact_in_any_case(step_name name, step_options options, F&& body,
+                                             U&&... arguments) && {
+  return detail::undone_in_any_case<A>(
+      saga_.undos_,
+      saga_.make_undo_transact(name, options, std::forward<F>(body), std::forward<U>(arguments)...),
+      std::move(operation_));
 }
 
 namespace detail {

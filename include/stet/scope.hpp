@@ -105,8 +105,10 @@ class STET_API command {
   bool awaits_body = false;  // step: its outcome is known, its body has yet to return
   bool absolute = false;     // sleep: until a time, not for a duration
   bool detached = false;     // it belongs to no scope; its run holds it until it is answered
-  std::uint32_t id = 0;      // its number in the run, from 1; 0: not begun
-  std::uint32_t line = 0;    // its place in the source
+  bool may_be_undone =
+      false;  // step of a saga: the run goes on only when the body, owning or not, has returned
+  std::uint32_t id = 0;    // its number in the run, from 1; 0: not begun
+  std::uint32_t line = 0;  // its place in the source
   const char* file = "";
   std::int64_t wait_ms = 0;  // sleep: how long, or until when
   std::string payload;       // the answer's value; cancelled: the reason
@@ -118,6 +120,8 @@ class STET_API command {
   command* previous = nullptr;
   waiter* awaited_by = nullptr;
 
+  /// Step: the run goes on only when the body has returned.
+  bool holds_run() const noexcept { return waits_for_body || may_be_undone; }
   void hold() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void drop() noexcept {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
@@ -202,6 +206,11 @@ class STET_API leaf {
   leaf& operator=(leaf&&) = delete;
   ~leaf();
   bool failed() const noexcept;
+  /// For a step of a saga. An undo must not run beside a body that may still have its effect, so
+  /// the run goes on only when the body has returned. The history is that of any such step.
+  friend void expect_undo(leaf& l) noexcept {
+    if (l.command_) l.command_->may_be_undone = true;
+  }
 
  protected:
   explicit leaf(command* c) noexcept : command_(c) {}

@@ -136,6 +136,12 @@ respect difference(const record& was, const record& is, compared what) noexcept 
   return respect::nothing;
 }
 
+std::string arguments_text(std::string_view was, std::string_view is) {
+  try {
+    return argument_that_differs(was, is);
+  } catch (const v0::error&) { return "other bytes, which can't be read"; }
+}
+
 std::string text_of(respect r, const record& was, const record& is) {
   switch (r) {
     case respect::nothing: return "nothing";

@@ -1,6 +1,7 @@
 // Compares a record that a replay emits with the one that the history has in its place.
 #pragma once
 #include <string>
+#include <string_view>
 
 #include <stet/options.hpp>
 
@@ -29,5 +30,7 @@ respect difference(const record& was, const record& is, compared what) noexcept;
 /// Says it for people: "another name", "another argument 2, in its field 'cents'". Of payloads only
 /// the place is named, not the values, since the text goes to logs.
 std::string text_of(respect r, const record& was, const record& is);
+/// The same for the encoded arguments of two starts.
+std::string arguments_text(std::string_view was, std::string_view is);
 
 }}}  // namespace stet::v0::detail

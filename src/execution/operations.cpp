@@ -477,7 +477,7 @@ bool context::replaying() const noexcept { return run_->replay_cursor.is_replayi
 void context::log(std::string_view line) { run_->log(line); }
 bool context::continue_suggested() const noexcept { return run_->continue_suggested(); }
 bool context::is_inert() const noexcept { return run_->is_inert(); }
-void context::describe_run(described what, std::string_view bytes) {
+void context::describe_run(described what, std::string_view bytes, source_point at) {
   if (is_inert()) return;
   static_assert(described_attributes == detail::flag::described::attributes &&
                 described_memo == detail::flag::described::memo &&
@@ -491,13 +491,17 @@ void context::describe_run(described what, std::string_view bytes) {
   detail::record r;
   r.kind = record_kind::described;
   r.flags = what;
+  r.line = at.line;  // for the text of a difference; the history has none of this kind
   r.payload = bytes;
-  run_->replay_cursor.emit(r);
+  run_->replay_cursor.emit(r, at.file);
 }
-void context::set_attributes(const attribute_list& changes) {
-  if (!changes.empty() && !is_inert()) describe_run(described_attributes, detail::pack(changes));
+void context::set_attributes(const attribute_list& changes, source_point at) {
+  if (!changes.empty() && !is_inert())
+    describe_run(described_attributes, detail::pack(changes), at);
 }
-void context::set_details(std::string_view text) { describe_run(described_text, text); }
+void context::set_details(std::string_view text, source_point at) {
+  describe_run(described_text, text, at);
+}
 namespace {
 void check_patch(detail::execution& run, std::string_view what, std::string_view id) {
   run.must_run(what);

@@ -6,14 +6,24 @@
 #include "base/shown.hpp"
 #include "execution/difference.hpp"
 #include "execution/execution.hpp"
+#include "history/attributes.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
 namespace {
 
 std::string quoted(std::string_view s) { return " " + shown(s); }
 
+/// Names the call of the context that emits such a record, and the attributes that it sets.
+std::string setter(const record& described) {
+  if (described.flags & flag::described::memo) return "set_memo";
+  if (described.flags & flag::described::details) return "set_details";
+  try {
+    return "set_attributes of " + changed_names(described.payload);
+  } catch (const malformed&) { return "set_attributes"; }  // a history that is damaged just there
+}
+
 std::string describe(const record& r, const char* file) {
-  std::string s(to_text(r.kind));
+  std::string s = r.kind == record_kind::described ? setter(r) : std::string(to_text(r.kind));
   if (!r.name.empty()) s += quoted(r.name);
   if (r.kind == record_kind::child) s += " as" + quoted(r.target);
   if (r.kind == record_kind::message) s += " to" + quoted(r.target);

@@ -164,6 +164,15 @@ std::string changes_text(std::string_view packed) {
   return on_one_line(text);
 }
 
+std::string changed_names(std::string_view packed) {
+  std::string text;
+  each(packed, [&](std::string_view name, type t, source& in) {
+    text += (text.empty() ? "" : ", ") + shown(name);
+    if (t != type::none) (void)take_value(in, t);
+  });
+  return text;
+}
+
 std::string to_text(time_point t) {
   using namespace std::chrono;
   auto day = floor<days>(t);

@@ -30,6 +30,8 @@ attribute_map unpack_attributes(std::string_view packed);
 std::string merge(std::string_view packed, std::string_view changes);
 /// Changes of attributes as text for people: customer = 'ann', stage removed. Throws malformed.
 std::string changes_text(std::string_view packed);
+/// The names in changes of attributes, without the values: 'customer', 'stage'. Throws malformed.
+std::string changed_names(std::string_view packed);
 /// A value as text for people: 'ann', 12, true, 2026-11-25T08:00:00.000Z, ['a', 'b'].
 std::string to_text(const attribute_value& v);
 /// A time in the form of RFC 3339.

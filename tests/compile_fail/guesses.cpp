@@ -570,4 +570,32 @@ stet::task<order> g(stet::context&) { co_return {1}; }
 stet::task<order> h(stet::context&) { co_return {.cents = 1}; }
 stet::task<std::optional<int>> i(stet::context&) { co_return {}; }
 stet::task<std::vector<std::string>> j(stet::context&) { co_return {{"a"}, {"b"}}; }
+#elif CASE == 153  // an undo in any case, in one call
+    void
+    give(stet::transaction&, int);
+WF {
+  SAGA {
+    co_await s.transact("c", [](stet::transaction&) {}).undo_transact_in_any_case("u", give, 7);
+    co_await s.act(ctx.child(Pay, "p", n)).undo_in_any_case("w", {.timeout = 1s}, [](int) {}, 7);
+    co_return co_await s.step("a", charge, n).undo_in_any_case("undo a", [] {});
+  });
+}
+#elif CASE == 154  // EXPECT: what an undo refers to is gone by the time it runs
+WF {
+  SAGA {
+    co_return co_await s.step("x", charge, 1).undo_in_any_case("y", [&] { return n; });
+  });
+}
+#elif CASE == 155  // EXPECT: stet: this undo can't be called with these arguments
+void forget(int);
+WF {
+  SAGA { co_return co_await s.step("x", charge, 1).undo_in_any_case("y", forget); });
+}
+#elif CASE == 156  // EXPECT: an operation does nothing until it is awaited
+WF {
+  SAGA {
+    s.step("x", charge, n).undo_in_any_case("y", [] {});
+    co_return n;
+  });
+}
 #endif

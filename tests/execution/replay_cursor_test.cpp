@@ -3,8 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <string_view>
+
 #include "execution/mailbox.hpp"
 #include "execution/patches.hpp"
+#include "history/attributes.hpp"
 
 using namespace stet::detail;
 
@@ -57,6 +61,50 @@ TEST_CASE("a replay that emits what was recorded is well, and one that doesn't s
   CHECK(other.problem().find("'b'") != std::string::npos);
   CHECK(other.problem().find("'c'") != std::string::npos);
   CHECK(work.records.empty());
+}
+
+TEST_CASE("what a difference of details, a memo or attributes says names the call and its line") {
+  auto described = [](std::uint8_t what, std::string_view payload) {
+    record r;
+    r.kind = record_kind::described;
+    r.flags = what;
+    r.payload = payload;
+    return r;
+  };
+  static constexpr stet::attribute<std::string> Customer{"customer"};
+  static constexpr stet::attribute<std::int64_t> State{"state"};
+  const auto attributes = pack(stet::attribute_list{State.unset(), Customer("ann")});
+  struct {
+    record was, is;
+    std::string text;
+  } cases[] = {
+      {step(1, "pay"), described(flag::described::details, "paid"),
+       "another kind: the history says step 'pay', today's code says set_details (shop.cpp:7)"},
+      {described(flag::described::memo, "\x01"), step(1, "pay"),
+       "another kind: the history says set_memo, today's code says step 'pay' (shop.cpp:7) as "
+       "command 1"},
+      {described(flag::described::details, "paid"),
+       described(flag::described::attributes, attributes),
+       "another description: the history says set_details, today's code says set_attributes of "
+       "'customer', 'state' (shop.cpp:7)"},
+      {described(flag::described::attributes, "\xff"), step(1, "pay"),
+       "another kind: the history says set_attributes, today's code says step 'pay' (shop.cpp:7) "
+       "as command 1"},
+  };
+  for (auto& c : cases) {
+    replay_cursor live(run_number(7)), e(run_number(7)), shorter(run_number(7));
+    drive_output out, work;
+    live.begin_drive(out);
+    live.emit(c.was, "shop.cpp");
+    c.is.line = 7;
+    e.begin_replay(out.records, work);
+    e.emit(c.is, "shop.cpp");
+    CHECK(e.problem() == c.text);
+    std::string bytes;
+    shorter.begin_replay(out.records, work);
+    CHECK(!shorter.next_event(bytes));
+    CHECK(shorter.problem().find("described") == std::string::npos);
+  }
 }
 
 TEST_CASE("code that emits more than the history has diverges, and so does one that emits less") {

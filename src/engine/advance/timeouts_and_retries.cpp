@@ -149,7 +149,7 @@ void timeouts_and_retries::time_out(resident& r, pending& p, attempt& a) {
   desk_.ask_to_return(a);
   desk_.take_heartbeats();  // the next attempt gets what this one has reported so far
   desk_.settle_heartbeats(a, false);
-  bool must_wait = !never_began && a.body->waits_for_body;
+  bool must_wait = !never_began && a.body->holds_run();
   bool over = time_.clock.is_over(time_.due.total_deadline(p, o));
   bool is_last = over || o.at_most_once ||
                  (o.retry.max_attempts != 0 && p.failures + 1 >= o.retry.max_attempts);

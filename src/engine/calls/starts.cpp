@@ -6,6 +6,7 @@
 
 #include "base/shown.hpp"
 #include "engine/calls/calls_room.hpp"
+#include "execution/difference.hpp"
 #include "execution/limits.hpp"
 #include "history/attributes.hpp"
 
@@ -178,8 +179,8 @@ void starts::must_have_same_arguments(resident& r, const start_request& q) {
   kept_texts kept;
   (void)e_.services.payloads.open(start, owner_of(first->state), 0, kept);
   if (start.payload != q.arguments)
-    refuse(" that began with other arguments (" + std::to_string(start.payload.size()) +
-           " bytes, and these have " + std::to_string(q.arguments.size()) + ")");
+    refuse(" that began with other arguments (this start has " +
+           arguments_text(start.payload, q.arguments) + ")");
 }
 
 answer<std::optional<start_result>> starts::find(std::string_view workflow, run_ref target) {

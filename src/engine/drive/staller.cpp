@@ -1,9 +1,21 @@
 #include "engine/drive/staller.hpp"
 
+#include <algorithm>
+
 #include "base/shown.hpp"
 #include "history/make.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
+namespace {
+
+/// Whether a body of a saga's step runs. The run may not go on beside it, to an undo perhaps.
+bool has_body_to_undo(const resident& r) noexcept {
+  return std::any_of(r.attempts.begin(), r.attempts.end(), [](const attempt* a) {
+    return a->at == attempt::phase::running && a->body->may_be_undone && !a->ticket.left_behind;
+  });
+}
+
+}  // namespace
 
 void staller::stall(resident& r,
                     std::string reason,  // NOLINT(performance-unnecessary-value-param)
@@ -22,7 +34,7 @@ void staller::stall(resident& r,
 }
 
 void staller::resume(resident& r) {
-  r.resumes_later = !frames::may_evict(r);
+  r.resumes_later = !frames::may_evict(r) || has_body_to_undo(r);
   if (r.resumes_later) return;
   recorder_.append_note(r, notes::resumed(time_.now()));
   entry_.evict_now(r);

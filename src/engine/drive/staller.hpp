@@ -21,9 +21,10 @@ class staller {
 
   /// The reason is a copy, since it may be a text of the frame, which is destroyed here.
   void stall(resident& r, std::string reason, stall_kind kind = stall_kind::code_differs);
-  /// Lets a stalled run try again. Its frame is built anew. While a body refers to the old frame
-  /// that isn't possible, and is done when the body has returned. (Until then the run stays
-  /// stalled, with its reason. If the process ends before, the next start tries the run anyway.)
+  /// Lets a stalled run try again. Its frame is built anew. While a body refers to the old frame,
+  /// or a body of a saga's step runs, that isn't possible, and is done when the body has returned.
+  /// (Until then the run stays stalled, with its reason. If the process ends before, the next start
+  /// tries the run anyway.)
   void resume(resident& r);
   /// Does something for a run in a turn. An error that concerns only that run stalls it, and no
   /// other.

@@ -21,7 +21,7 @@ bool run_host::stop_body(run_number run, command_number command) noexcept {
   runs_.table.find(run)->for_attempts_of(command, [&](attempt& a) {
     if (a.ticket.left_behind || a.revoke()) return;
     desk_.ask_to_return(a);
-    if (a.body->waits_for_body) wait = true;
+    if (a.body->holds_run()) wait = true;
     else desk_.leave_behind(a);
   });
   return wait;

@@ -53,7 +53,7 @@ void step_desk::leave_behind(attempt& a) noexcept {
 void step_desk::ask_to_return(attempt& a) noexcept {
   not_user_code here;  // a callback of on_stop() isn't the workflow's code
   a.ask_to_stop();
-  if (a.at != attempt::phase::running || (a.is_pending() && !a.body->waits_for_body)) return;
+  if (a.at != attempt::phase::running || (a.is_pending() && !a.body->holds_run())) return;
   a.ticket.deadline = time_.now() + after_stop_ms;
   try {
     time_.timers.add(a.ticket.deadline, a.order.run, timer_of(a));
@@ -80,13 +80,15 @@ void step_desk::report_late(attempt& a) {
     return services_.reporter.report(
         event_kind::body_overdue,
         "the step " + shown(a.body->name) + " is still pending " + late +
-            ": its run waits until its completion is resolved, rejected or dropped, since its body "
-            "captures and may have lent the run's variables",
+            ": its run waits until its completion is resolved, rejected or dropped, since " +
+            (a.body->waits_for_body
+                 ? "its body captures and may have lent the run's variables"
+                 : "it is a step of a saga: an undo must not run before its effect"),
         a.run_of.state, a.body->name);
   services_.reporter.report(
       event_kind::body_overdue,
       "the body of step " + shown(a.body->name) + " goes on " + late + ": it occupies a thread" +
-          (a.body->waits_for_body && a.run_of.state.open() ? ", and its run waits for it" : "") +
+          (a.body->holds_run() && a.run_of.state.open() ? ", and its run waits for it" : "") +
           " (run " + shown(a.run_of.state.id) + ")",
       a.run_of.state, a.body->name);
 }
