@@ -570,12 +570,11 @@ stet::task<order> g(stet::context&) { co_return {1}; }
 stet::task<order> h(stet::context&) { co_return {.cents = 1}; }
 stet::task<std::optional<int>> i(stet::context&) { co_return {}; }
 stet::task<std::vector<std::string>> j(stet::context&) { co_return {{"a"}, {"b"}}; }
-#elif CASE == 153  // an undo in any case, in one call
-    void
-    give(stet::transaction&, int);
+#elif CASE == 153  // undos in any case, in one call
 WF {
   SAGA {
-    co_await s.transact("c", [](stet::transaction&) {}).undo_transact_in_any_case("u", give, 7);
+    co_await s.transact("c", [](stet::transaction&) {})
+        .undo_transact_in_any_case("u", [](stet::transaction&, int) {}, 7);
     co_await s.act(ctx.child(Pay, "p", n)).undo_in_any_case("w", {.timeout = 1s}, [](int) {}, 7);
     co_return co_await s.step("a", charge, n).undo_in_any_case("undo a", [] {});
   });
