@@ -14,8 +14,8 @@ enum class status : std::uint8_t {
   failed = 2,  ///< the workflow let an exception escape
   cancelled = 3,
   terminated = 4,
-  stalled = 5,    ///< its code can't drive it until it is mended; see run_info::reason
-  timed_out = 6,  ///< its time was over: see start_options
+  stalled = 5,           ///< its code can't drive it until it is mended; see run_info::reason
+  timed_out = 6,         ///< its time was over: see start_options
   continued_as_new = 7,  ///< the next run of its chain goes on
 };
 

@@ -50,8 +50,8 @@ struct engine_event {
   std::optional<stall_kind> stall{};
   /// For workflow_undefined and runs_stalled: how many runs. Otherwise 0.
   std::uint64_t count = 0;
-  unsigned attempt = 0;      ///< of the step, if the event is about an attempt
-  std::string_view error{};  ///< what that attempt said, not escaped
+  unsigned attempt = 0;         ///< of the step, if the event is about an attempt
+  std::string_view error{};     ///< what that attempt said, not escaped
   std::string_view child_id{};  ///< child_not_started: the id that the child was to have
   std::string_view reason{};    ///< child_not_started: why; not escaped
 };

@@ -133,7 +133,7 @@ TEST_CASE(
       CHECK(w.engine().admin().describe("t").value().waits_for.at(0).last_error.empty());
       pending.clear();
       if (blocks) w.clock.advance(1min);  // otherwise the last dropped completion failed it
-      w.until([&] {  // the first attempt is back
+      w.until([&] {                       // the first attempt is back
         auto info = w.engine().admin().describe("t").value();
         return info.waits_for.at(0).phase == stet::step_phase::retrying;
       });
