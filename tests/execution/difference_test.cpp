@@ -56,8 +56,8 @@ TEST_CASE("kind, name and id count in any case, and the text says which of them 
 }
 
 TEST_CASE("arguments, times, texts and types of exceptions count only on request") {
-  auto was = of(record_kind::step, "charge", arguments(100)), is = was;
-  const auto more = arguments(200);
+  const auto hundred = arguments(100), more = arguments(200);
+  auto was = of(record_kind::step, "charge", hundred), is = was;
   is.payload = more;
   CHECK(difference(was, is, compared::names) == respect::nothing);
   CHECK(difference(was, is, compared::arguments) == respect::argument);

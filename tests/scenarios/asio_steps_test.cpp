@@ -111,8 +111,8 @@ TEST_CASE("a time-out, a lost race, a cancellation and a close end what a corout
   event_loop loop(3);
   for (cell c : {cell{}, cell{.resident = 0}, cell{.threads = 2, .check = 1}}) {
     CAPTURE(c.name());
-    world w(c);
     std::atomic<int> begun{0}, aborted{0};
+    world w(c);
     auto define = [&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         std::string lent(1000, 'l');

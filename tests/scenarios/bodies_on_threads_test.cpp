@@ -48,9 +48,9 @@ void idle(world& w) {
 TEST_CASE("a body that refers to its workflow holds it at the await until it has returned [S22]") {
   for (auto& c : threads) {
     CAPTURE(c.name());
-    world w(c);
     door d;
     std::atomic<bool> went_on{false}, intact{false};
+    world w(c);
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         std::string text;
@@ -91,9 +91,9 @@ TEST_CASE("a body that refers to its workflow holds it at the await until it has
 TEST_CASE("a body that owns what it uses is left behind, and its late result dropped [S22]") {
   for (auto& c : threads) {
     CAPTURE(c.name());
-    world w(c);
     door d;
     std::atomic<int> intact{0};
+    world w(c);
     auto body = [&](stet::step_context& s, const std::string& mine) {
       d.pass();
       intact += s.stop_requested() && mine == std::string(1000, 'm');
@@ -179,8 +179,8 @@ TEST_CASE("the time of all attempts ends the one that runs") {
 }
 
 TEST_CASE("a body that goes on long after it was asked to stop is named") {
-  world w({.threads = 2});
   door d;
+  world w({.threads = 2});
   w.open([&](stet::engine& e) {
     e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
       auto o =
@@ -208,9 +208,9 @@ TEST_CASE(
     "S80]") {
   for (auto& c : threads) {
     CAPTURE(c.name());
-    world w(c);
     door d;
     std::atomic<bool> stopped{false}, went_on{false};
+    world w(c);
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         std::string captured(1000, 'c');
@@ -246,8 +246,8 @@ TEST_CASE(
 TEST_CASE("a crash while a body is waited for that has lost: it is not run again [S74]") {
   for (auto& c : threads) {
     CAPTURE(c.name());
-    world w(c);
     door d;
+    world w(c);
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         auto r = co_await stet::any(ctx.step("slow",
@@ -330,8 +330,8 @@ TEST_CASE(
     "a frame beyond the budget stays while one of its bodies runs, and the result counts [S202]") {
   for (auto& c : threads) {
     CAPTURE(c.name());
-    world w(c);
     door d;
+    world w(c);
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         std::string captured(1000, 'c');
@@ -357,9 +357,9 @@ TEST_CASE(
 TEST_CASE("a body that was left behind isn't shown as what its step waits for") {
   for (auto& c : threads) {
     CAPTURE(c.name());
-    world w(c);
     door d;
     std::atomic<int> begun{0};
+    world w(c);
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         co_return co_await ctx.step(

@@ -182,8 +182,8 @@ TEST_CASE("terminating a parent terminates what it has started, in the same mome
 }
 
 TEST_CASE("a child that ends while its parent is terminated: both end, and no call hangs [S86]") {
-  world w(cell{.threads = 4});
   std::atomic<int> begun = 0, ends = 0;
+  world w(cell{.threads = 4});
   w.open([&](stet::engine& e) {
     e.define(Child, [&](stet::context& ctx, int n) -> stet::task<int> {
       co_return co_await ctx.step("wait", [&begun, &ends, n] {

@@ -58,8 +58,8 @@ TEST_CASE(
   for (cell c : {cell{}, cell{.resident = 0}, cell{.resident = 1, .threads = 4},
                  cell{.lmdb = true, .resident = 0}}) {
     CAPTURE(c.name());
-    world w(c);
     std::atomic<bool> armed{true};
+    world w(c);
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         co_await leaks_its_frame(ctx, armed);

@@ -485,9 +485,9 @@ TEST_CASE("payloads of any size come back bit for bit [S122]") {
 
 TEST_CASE("bodies that wait for the engine don't hold up its close") {
   for (int round = 0; round < 5; ++round) {
-    world w(cell{.threads = 4});
     std::atomic<int> inside = 0;
     std::atomic<int> told = 0;
+    world w(cell{.threads = 4});
     auto body = [&](int n) {
       ++inside;
       try {
@@ -514,8 +514,8 @@ TEST_CASE("bodies that wait for the engine don't hold up its close") {
 
 TEST_CASE("a second close waits until the first has ended, or until its limit") {
   for (bool destroys : {false, true}) {
-    world w(cell{.lmdb = true, .threads = 2});
     std::atomic<bool> runs = false, second = false, has_returned = false;
+    world w(cell{.lmdb = true, .threads = 2});
     w.open([&](stet::engine& e) {
       e.define(Nth, [&](stet::context& ctx, int n) -> stet::task<int> {
         co_return co_await ctx.step("slow", [&] {

@@ -165,8 +165,8 @@ TEST_CASE("children go with their parents, or stay [S212]") {
 
 TEST_CASE("a body that still runs holds its run's erasure up [S103]") {
   for (bool captures : {false, true}) {
-    world w(cell{.threads = 2});
     std::atomic<bool> go = false, in = false;
+    world w(cell{.threads = 2});
     w.open([&](stet::engine& e) {
       e.define(Pay, [&](stet::context& ctx, int) -> stet::task<int> {
         if (captures) {
@@ -197,8 +197,8 @@ TEST_CASE("a body that still runs holds its run's erasure up [S103]") {
 }
 
 TEST_CASE("if a body of one of them runs, no run of an erasure is terminated or erased") {
-  world w(cell{.threads = 2});
   std::atomic<bool> go = false, in = false;
+  world w(cell{.threads = 2});
   w.open([&](stet::engine& e) {
     e.define(Pay, [&](stet::context& ctx, int) -> stet::task<int> {
       co_return co_await ctx.step("s", [&] {

@@ -103,9 +103,9 @@ TEST_CASE(
   for (auto& c : cells) {
     if (c.threads == 0) continue;  // nothing can look while the body runs
     CAPTURE(c.name());
-    world w(c);
     std::atomic<bool> said_all{false}, may_fail{false};
     std::atomic<int> second_got{0};
+    world w(c);
     w.open([&](stet::engine& e) {
       e.define(Number, [&](stet::context& ctx, int) -> stet::task<int> {
         co_return co_await ctx.step("x", {.retry = {.initial_interval = 0s}},
@@ -167,9 +167,9 @@ TEST_CASE("the last heartbeat before a close is the progress of the next attempt
 }
 
 TEST_CASE("what an attempt said that returns too late is the progress of the next one") {
-  world w(cell{.threads = 2});
   std::atomic<int> begun{0}, said{0}, may_say{1}, second_got{-1};
   std::atomic<bool> may_return{false};
+  world w(cell{.threads = 2});
   w.open([&](stet::engine& e) {
     e.define(Number, [&](stet::context& ctx, int) -> stet::task<int> {
       co_return co_await ctx.step(

@@ -109,8 +109,8 @@ TEST_CASE("a step of a run that began earlier goes before those of later runs") 
 
 TEST_CASE("when all threads are busy and steps wait, the listener gets the runs that occupy them") {
   for (auto c : stores) {
-    world w(c);
     std::atomic<bool> goes_on{false};
+    world w(c);
     w.open([&](stet::engine& e) {
       e.define(Two, [&](stet::context& ctx, std::string) -> stet::task<void> {
         co_await ctx.step("long", [&] { CHECK(comes_true([&] { return goes_on.load(); })); });

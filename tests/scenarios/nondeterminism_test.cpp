@@ -297,8 +297,8 @@ TEST_CASE(
     "S142]") {
   for (cell c :
        {cell{.resident = 0}, cell{.check = 1}, cell{.lmdb = true, .resident = 0, .threads = 4}}) {
-    world w(c);
     std::atomic<int> turn{0};
+    world w(c);
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         auto name = turn++ % 2 ? "odd" : "even";

@@ -277,9 +277,9 @@ TEST_CASE("a run that is cancelled cancels its handlers, and each cleans up") {
 }
 
 TEST_CASE("a body that captures is waited for when the handler that it belongs to is destroyed") {
-  world w({.threads = 2});
   std::atomic<bool> begun{false}, left{false};
   std::atomic<int> seen{0};
+  world w({.threads = 2});
   w.open([&](stet::engine& e) {
     e.define(Cart, [&](stet::context& ctx) -> stet::task<std::string> {
       int there = 42;
@@ -401,9 +401,9 @@ class counted {
 }  // namespace
 
 TEST_CASE("when an engine is closed amid a query of a long run, none of the run's code is left") {
-  world w(cell{.threads = 1});
   std::atomic<int> frames{0};
   std::atomic<bool> is_asked{false}, is_amid{false}, closes{false};
+  world w(cell{.threads = 1});
   w.open([&](stet::engine& e) {
     e.define(Listens, [&](stet::context& ctx) -> stet::task<void> {
       const counted here(frames);

@@ -293,8 +293,8 @@ TEST_CASE("a time-out around a step goes on over a restart, though the body neve
   // With any residency, the step is under way at the crash, and its next attempt doesn't end
   // either.
   for (std::size_t resident : {std::size_t{0}, std::size_t{100'000}}) {
-    world w({.resident = resident, .threads = 4});
     std::atomic<bool> give_way{false};
+    world w({.resident = resident, .threads = 4});
     w.open([&](stet::engine& e) {
       e.define(Text, [&](stet::context& ctx) -> stet::task<std::string> {
         auto r = co_await stet::with_timeout(1h, ctx.step("hangs", [&](stet::step_context& s) {
@@ -326,8 +326,8 @@ TEST_CASE("a time-out around a step goes on over a restart, though the body neve
 TEST_CASE("a sleeping run beyond the budget is evicted, and rebuilt when it is due") {
   for (cell c : {cell{.resident = 1}, cell{.lmdb = true, .resident = 2, .check = 1},
                  cell{.resident = 3, .threads = 4}}) {
-    world w(c);
     std::atomic<int> alive{0};
+    world w(c);
     w.open([&](stet::engine& e) {
       e.define(Nth, [&](stet::context& ctx, int n) -> stet::task<std::int64_t> {
         struct counted {

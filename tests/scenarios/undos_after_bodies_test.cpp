@@ -231,8 +231,8 @@ TEST_CASE("a saga whose step hangs past its time-out is undone, whatever dies an
 
 TEST_CASE("a body on a thread that hangs past its time-out has its effect before the undo") {
   for (bool chained : {true, false}) {
-    world w(cell{.threads = 2});
     std::atomic<bool> may_return{false}, charged{false}, refunded_before{false}, refunded{false};
+    world w(cell{.threads = 2});
     w.open([&](stet::engine& e) {
       e.define(Order, [&](stet::context& ctx) -> stet::task<void> {
         auto hang = stet::owning([&] {

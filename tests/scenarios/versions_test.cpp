@@ -367,8 +367,8 @@ TEST_CASE("a run that is stalled is moved to what fits, and goes on by itself") 
 }
 
 TEST_CASE("while a body runs that refers to the run's variables, the run stays where it is") {
-  world w({.threads = 2});
   std::atomic<bool> runs{false}, may_end{false};
+  world w({.threads = 2});
   auto program = [&](stet::engine& e) {
     for (auto* v : {"2", "1"})
       e.define(Text, {.version = v}, [&, v](stet::context& ctx) -> stet::task<std::string> {
