@@ -1,5 +1,6 @@
 // Turns numbers and strings into bytes and back: records, snapshots and keys consist of them.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -38,6 +39,36 @@ inline void put_big_endian(std::string& out, std::uint64_t v) {
   for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(v >> (56 - 8 * i));
   out.append(bytes, 8);
 }
+
+/// The most bytes that a number takes as LEB128.
+inline constexpr std::size_t varint_bytes_max = 10;
+
+/// Writes the same to memory that was made before, and is long enough: nothing is checked.
+class sink {
+ public:
+  explicit sink(char* begin) noexcept : at_(begin) {}
+  /// The place after what was written.
+  char* end() const noexcept { return at_; }
+
+  void byte(std::uint8_t v) noexcept { *at_++ = static_cast<char>(v); }
+  void varint(std::uint64_t v) noexcept {
+    for (; v >= 0x80; v >>= 7) byte(static_cast<std::uint8_t>(v | 0x80));
+    byte(static_cast<std::uint8_t>(v));
+  }
+  void signed_varint(std::int64_t v) noexcept {
+    varint((static_cast<std::uint64_t>(v) << 1) ^ static_cast<std::uint64_t>(v >> 63));
+  }
+  void text(std::string_view v) noexcept {
+    varint(v.size());
+    at_ += v.copy(at_, v.size());
+  }
+  void big_endian(std::uint64_t v) noexcept {
+    for (int shift = 56; shift >= 0; shift -= 8) byte(static_cast<std::uint8_t>(v >> shift));
+  }
+
+ private:
+  char* at_;
+};
 
 /// Reads what the functions above wrote. The bytes may be damaged.
 class source {

@@ -49,42 +49,47 @@ constexpr unsigned fields_of(const record& r) noexcept {
   return all;
 }
 
-void put_fields(std::string& out, const record& r, unsigned f) {
-  if (f & record_field::command) put_varint(out, r.command.value());
-  if (f & record_field::time) put_signed(out, r.time.value());
-  if (f & record_field::related) put_varint(out, r.related.value());
-  if (f & record_field::number) put_signed(out, r.number);
-  if (f & record_field::attempt) put_varint(out, r.attempt);
-  if (f & record_field::line) put_varint(out, r.line);
-  if (f & record_field::code) put_byte(out, static_cast<std::uint8_t>(r.code));
+// Room for a record apart from its texts, if it had every field, each as long as it can be: 25
+// numbers and lengths, the kind, the flags and a code, and the halves of seed and secret. (The
+// width of a record's length comes from another, smaller number, which is on disk.)
+constexpr std::size_t room_for_others = 25 * varint_bytes_max + 3 + 4 * 8;
+
+void put_fields(sink& out, const record& r, unsigned f) noexcept {
+  if (f & record_field::command) out.varint(r.command.value());
+  if (f & record_field::time) out.signed_varint(r.time.value());
+  if (f & record_field::related) out.varint(r.related.value());
+  if (f & record_field::number) out.signed_varint(r.number);
+  if (f & record_field::attempt) out.varint(r.attempt);
+  if (f & record_field::line) out.varint(r.line);
+  if (f & record_field::code) out.byte(static_cast<std::uint8_t>(r.code));
   if (f & record_field::seed) {
-    put_big_endian(out, r.seed[0]);
-    put_big_endian(out, r.seed[1]);
+    out.big_endian(r.seed[0]);
+    out.big_endian(r.seed[1]);
   }
   if (f & record_field::secret)
-    for (auto half : r.secret) put_big_endian(out, half);
+    for (auto half : r.secret) out.big_endian(half);
   if (f & record_field::start) {
-    put_varint(out, r.first.value());
-    put_varint(out, r.previous.value());
-    put_signed(out, r.begins_at.value());
-    put_signed(out, r.run_timeout);
-    put_signed(out, r.execution_deadline.value());
-    put_varint(out, r.payload_limit);
-    put_text(out, r.name_space);
-    put_text(out, r.attributes);
-    put_text(out, r.memo);
-    put_text(out, r.details);
-    put_text(out, r.version);
+    out.varint(r.first.value());
+    out.varint(r.previous.value());
+    out.signed_varint(r.begins_at.value());
+    out.signed_varint(r.run_timeout);
+    out.signed_varint(r.execution_deadline.value());
+    out.varint(r.payload_limit);
+    out.text(r.name_space);
+    out.text(r.attributes);
+    out.text(r.memo);
+    out.text(r.details);
+    out.text(r.version);
   }
-  if (f & (record_field::name | record_field::reason)) put_text(out, r.name);
-  if (f & record_field::target) put_text(out, r.target);
-  if (f & record_field::payload) put_text(out, r.payload);
+  if (f & (record_field::name | record_field::reason)) out.text(r.name);
+  if (f & record_field::target) out.text(r.target);
+  if (f & record_field::payload) out.text(r.payload);
   if (f & record_field::error) {
-    put_text(out, r.error_type);
-    put_text(out, r.error_text);
-    put_text(out, r.error_path);
+    out.text(r.error_type);
+    out.text(r.error_text);
+    out.text(r.error_path);
   }
-  if (f & record_field::late) put_signed(out, r.late);
+  if (f & record_field::late) out.signed_varint(r.late);
 }
 
 void take_fields(source& in, record& r, unsigned f) {
@@ -139,13 +144,16 @@ void encode(std::string& out, const record& r) {
   const std::size_t others_max = r.kind == record_kind::started ? 160 : 100;
   std::size_t width = 1;
   for (auto most = texts + others_max; most >= 0x80; most >>= 7) ++width;
-  auto at = out.size();
-  out.append(width, '\0');
-  put_byte(out, static_cast<std::uint8_t>(r.kind));
-  put_byte(out, r.flags);
-  put_varint(out, r.run.value());
-  put_fields(out, r, fields_of(r));
-  auto length = out.size() - at - width;
+  const auto at = out.size();
+  out.resize(at + width + room_for_others + texts);
+  char* const begin = out.data() + at + width;
+  sink to(begin);
+  to.byte(static_cast<std::uint8_t>(r.kind));
+  to.byte(r.flags);
+  to.varint(r.run.value());
+  put_fields(to, r, fields_of(r));
+  auto length = static_cast<std::size_t>(to.end() - begin);
+  out.resize(at + width + length);
   for (std::size_t i = 0; i < width; ++i, length >>= 7)
     out[at + i] = static_cast<char>((length & 0x7f) | (i + 1 < width ? 0x80 : 0));
 }

@@ -1,5 +1,7 @@
 #include "history/record.hpp"
 
+#include <cstdint>
+#include <limits>
 #include <set>
 
 #include "tests/support/sample_records.hpp"
@@ -42,6 +44,30 @@ TEST_CASE("a record of every kind comes back as it was") {
       CHECK(again.flags == r.flags);
       CHECK(again.run == r.run);
     }
+  }
+}
+
+TEST_CASE("a record whose numbers are all as long as they can be is written whole") {
+  constexpr auto number = std::numeric_limits<std::uint64_t>::max();
+  constexpr auto time = std::numeric_limits<std::int64_t>::min();
+  const std::string text(300, 'x');
+  record r;
+  r.flags = 255;
+  r.run = r.related = r.first = r.previous = run_number(number);
+  r.command = command_number(0xffffffff);
+  r.time = r.begins_at = r.execution_deadline = engine_time(time);
+  r.number = r.late = r.run_timeout = time;
+  r.attempt = r.line = r.payload_limit = 0xffffffff;
+  r.seed[0] = r.seed[1] = r.secret[0] = r.secret[1] = number;
+  r.name_space = r.attributes = r.memo = r.details = r.version = text;
+  r.name = r.target = r.payload = r.error_type = r.error_text = r.error_path = text;
+  for (auto kind : all_kinds) {
+    r.kind = kind;
+    auto bytes = "before" + bytes_of(r);
+    encode(bytes, r);
+    source in(std::string_view(bytes).substr(6));
+    for (int i = 0; i < 2; ++i) CHECK(body_of(decode_record(in)) == body_of(r));
+    CHECK(in.done());
   }
 }
 
