@@ -1,19 +1,22 @@
 // A container of things in the order of their numbers, which only rise. They are taken out in any
-// order, each in constant time on average: the place of one that is taken out stays empty until
-// half of all places are. The places lie in one piece of memory; an empty container needs none.
+// order, each in constant time on average: the last one takes its place with it, and the place of
+// any other stays empty until half of all places are. The places lie in one piece of memory; a
+// container that was never used needs none.
 #pragma once
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace stet { inline namespace v0 { namespace detail {
 
 template <class T, class Number = std::uint32_t> class by_number {
   struct place {
-    T what;
+    explicit place(Number n) : number(n) {}
+    T what{};
     Number number;
-    bool taken;
+    bool taken = true;
   };
   template <class Place, class Value> class walk {
    public:
@@ -40,8 +43,10 @@ template <class T, class Number = std::uint32_t> class by_number {
   bool is_next(Number number) const noexcept {
     return places_.empty() || places_.back().number < number;
   }
-  /// Adds a thing; is_next(number) must be true.
-  void add(Number number, T what) { places_.push_back({std::move(what), number, true}); }
+  /// Adds an empty thing, which the caller fills in; is_next(number) must be true. The result is
+  /// valid until something is added or erased.
+  T& add(Number number) { return places_.emplace_back(number).what; }
+  void add(Number number, T what) { add(number) = std::move(what); }
   /// The result is valid until something is added or erased.
   T* find(Number number) noexcept {
     auto* p = place_of(number);
@@ -50,9 +55,14 @@ template <class T, class Number = std::uint32_t> class by_number {
   void erase(Number number) noexcept {
     auto* p = place_of(number);
     if (!p) return;
-    p->what = T();
-    p->taken = false;
-    if (++empty_ * 2 <= places_.size()) return;
+    if (p == &places_.back()) {
+      drop_last();
+    } else {
+      p->what = T();
+      p->taken = false;
+      ++empty_;
+    }
+    if (empty_ * 2 <= places_.size()) return;
     std::erase_if(places_, [](const place& any) { return !any.taken; });
     empty_ = 0;
   }
@@ -67,6 +77,11 @@ template <class T, class Number = std::uint32_t> class by_number {
   auto end() const noexcept { return walk<const place, const T>(limit(), limit()); }
 
  private:
+  /// Drops the last place, and the empty ones before it.
+  void drop_last() noexcept {
+    places_.pop_back();
+    for (; !places_.empty() && !places_.back().taken; --empty_) places_.pop_back();
+  }
   place* limit() noexcept { return places_.data() + places_.size(); }
   const place* limit() const noexcept { return places_.data() + places_.size(); }
   place* place_of(Number number) noexcept {

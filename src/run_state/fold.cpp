@@ -50,7 +50,7 @@ void apply_command(run_state& s, const record& r, record_lsn lsn) {
     if (r.flags & flag::condition::takes) read_signal(s);
     return;
   }
-  pending p;
+  auto& p = s.waits_for.add(r.command);
   p.command = r.command;
   p.flags = r.flags;
   p.armed = p.due_since = s.clock_time + r.late;
@@ -74,7 +74,6 @@ void apply_command(run_state& s, const record& r, record_lsn lsn) {
     p.kind = wait_kind::message;
     p.target = r.target;
   }
-  s.waits_for.add(r.command, std::move(p));
 }
 
 void end(run_state& s, v0::status how, std::string_view outcome) {

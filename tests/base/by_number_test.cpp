@@ -57,4 +57,35 @@ TEST_CASE("by_number: what is taken out is let go at once") {
   CHECK(all.is_next(0));
 }
 
+TEST_CASE("by_number: what is added is filled in where it lies") {
+  by_number<std::string> all;
+  auto& text = all.add(3);
+  CHECK(text.empty());
+  text = "three";
+  CHECK(all.find(3) == &text);
+  CHECK(*all.find(3) == "three");
+}
+
+TEST_CASE(
+    "by_number: the last one that is taken out leaves no place, nor do empty ones before it") {
+  by_number<int> all;
+  for (std::uint32_t n = 1; n <= 6; ++n) all.add(n, static_cast<int>(n));
+  all.erase(4);
+  all.erase(5);
+  CHECK(!all.is_next(6));
+  all.erase(6);
+  CHECK(all.is_next(4));
+  CHECK(!all.is_next(3));
+  CHECK(all.size() == 3);
+  all.add(7, 7);
+  int sum = 0;
+  for (auto n : all) sum += n;
+  CHECK(sum == 1 + 2 + 3 + 7);
+  for (std::uint32_t n : {1, 2, 3, 7}) all.erase(n);
+  CHECK(all.empty());
+  CHECK(all.size() == 0);
+  all.add(1, 1);
+  CHECK(*all.find(1) == 1);
+}
+
 }  // namespace
