@@ -132,7 +132,7 @@ bool command_table::meet_condition() noexcept {
   return true;
 }
 
-void command_table::answer(const record& event) {
+void command_table::answer(const record& event, std::string* payload) {
   auto* c = find_pending(event.command);
   if (!c) return;  // it was given up meanwhile
   if (answered_by(event.kind) != record_of(c->kind))
@@ -144,7 +144,8 @@ void command_table::answer(const record& event) {
     case record_kind::promise_resolved:
     case record_kind::message_done:
       c->answered = answer_kind::value;
-      c->payload = event.payload;
+      if (payload) c->payload = std::move(*payload);
+      else c->payload = event.payload;
       break;
     case record_kind::timer_fired: c->answered = answer_kind::value; break;
     case record_kind::step_failed:

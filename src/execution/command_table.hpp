@@ -37,8 +37,8 @@ class command_table {
 
   // ------------------------------------------------------------ events
   /// Answers a command by an event. Ignores a command that was given up meanwhile, or that already
-  /// had its outcome.
-  void answer(const record& event);
+  /// had its outcome. `payload`, if given, is what the event's payload refers to: it may be taken.
+  void answer(const record& event, std::string* payload = nullptr);
   /// The run has got a signal with this name.
   void signal_came(std::string_view name) noexcept { conditions_.signal_came(name); }
   /// Answers a condition that holds by now. Returns false if none does.

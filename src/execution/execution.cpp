@@ -84,12 +84,12 @@ std::coroutine_handle<> execution::root_ended(waiter& w) noexcept {
 
 // ---------------------------------------------------------------- driving
 
-bool execution::deliver(const record& event, drive_output& out) {
+bool execution::deliver(const record& event, drive_output& out, std::string* payload) {
   replay_cursor.begin_drive(out);
   note_start(event);
   payload_limit limited(beginning_.payload_bytes_max, beginning_.limits_names);
   try {
-    dispatch(event);
+    dispatch(event, payload);
     drain();
   } catch (const std::bad_alloc&) { replay_cursor.starve(); } catch (...) {
     reject_by(replay_cursor, std::current_exception());
@@ -136,7 +136,7 @@ void execution::note_start(const record& event) noexcept {
                 event.related != no_run};
 }
 
-void execution::dispatch(const record& event) {
+void execution::dispatch(const record& event, std::string* payload) {
   now_ = std::max(now_, event.time);
   replay_cursor.count_event();
   switch (event.kind) {
@@ -152,7 +152,7 @@ void execution::dispatch(const record& event) {
       commands.signal_came(event.name);
       break;
     case record_kind::update: updates.begin(event); break;
-    default: commands.answer(event);
+    default: commands.answer(event, payload);
   }
 }
 

@@ -87,8 +87,9 @@ class execution : private waiter {
   bool replay(std::string_view history, drive_output& work, std::size_t events_max = SIZE_MAX,
               bool may_pause = false);
   /// Drives the coroutine by an event that has just been recorded as driven. Returns false if the
-  /// run can't go on: see problem().
-  bool deliver(const record& event, drive_output& out);
+  /// run can't go on: see problem(). `payload`, if given, is what the event's payload refers to: it
+  /// may be taken by the code that gets it.
+  bool deliver(const record& event, drive_output& out, std::string* payload = nullptr);
   /// Drives the coroutine by the oldest undriven event, at `time`. Returns the same as deliver().
   bool drive_next(engine_time time, drive_output& out);
   /// Says why the run can't go on; empty if it can.
@@ -137,7 +138,7 @@ class execution : private waiter {
     std::string id;
     std::uint32_t checksum;  // of the id
   };
-  void dispatch(const record& event);
+  void dispatch(const record& event, std::string* payload = nullptr);
   void note_start(const record& event) noexcept;
   void start(const record& event);
   void drain();

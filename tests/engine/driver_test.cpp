@@ -1,6 +1,7 @@
 // Driving a run by events.
 #include "engine/drive/driver.hpp"
 
+#include "history/make.hpp"
 #include "parts.hpp"
 
 using namespace stet_tests;
@@ -25,6 +26,10 @@ stet::task<int> reads(stet::context& ctx) {
 int draws = 0;
 stet::task<int> fickle(stet::context& ctx) {
   co_return co_await ctx.step(++draws % 2 == 0 ? "even" : "odd", [] { return 1; });
+}
+
+stet::task<std::string> asks(stet::context& ctx) {
+  co_return co_await ctx.step("ask", [] { return std::string(); });
 }
 
 record ping(const std::string& payload) {
@@ -88,6 +93,28 @@ TEST_CASE("an event that can't be sealed has not happened") {
   CHECK(!r->state.stalled);
   p->drive.driver.take_event_surely(*r, event_named(record_kind::cancel_requested, "why"));
   CHECK(r->state.records > records);
+}
+
+TEST_CASE("a result is moved to the code that awaits it, and to none if it can't drive now") {
+  parts p(stet::memory::open(), {.replay_check_interval = 1});
+  p.define("asks", &asks);
+  auto arguments = bytes_of(std::tuple<>{});
+  const auto whole = bytes_of(std::string(100, 'x'));
+  auto result = whole;
+  auto take = [&](resident& r) {
+    p->drive.driver.take_event(r, events::step_done(command_number(1), 1, result), {}, &result);
+  };
+  auto stalled = p->drive.driver.create_and_drive(p.start_of("a", "asks", arguments));
+  p->drive.staller.stall(*stalled, "why");
+  take(*stalled);
+  CHECK(stalled->state.undriven == 1);
+  CHECK(result == whole);
+  auto r = p->drive.driver.create_and_drive(p.start_of("b", "asks", arguments));
+  take(*r);
+  CHECK(result.empty());
+  REQUIRE(r->state.status == stet::status::completed);
+  CHECK(p->runs.texts.result(r->state) == whole);
+  CHECK(p->runs.history.stored(*r).find(whole) != std::string::npos);
 }
 
 TEST_CASE("a run is driven by what is there: what it brings to itself waits for another turn") {

@@ -121,7 +121,7 @@ void returns::report_failure(resident& r, pending& p, attempt& a) {
 void returns::record_result(resident& r, attempt& a) {
   try {
     driver_.take_event(r, events::step_done(a.order.command, a.order.number, a.outcome.result),
-                       tables_.seal(std::move(a.outcome.writes)));
+                       tables_.seal(std::move(a.outcome.writes)), &a.outcome.result);
   } catch (const users_exception& why) {
     auto f = services_.errors.describe(why.thrown());
     f.attempts = a.order.number;

@@ -42,14 +42,14 @@ driver::driver(services& s, journal& j, time_room& t, run_room& r, recorder& rec
       outgoing_(m),
       ending_(e) {}
 
-void driver::take_event(resident& r, record e, sealed_writes writes) {
+void driver::take_event(resident& r, record e, sealed_writes writes, std::string* payload) {
   if (!r.state.open()) return;
   e.run = r.state.run;
   e.time = time_.now();
   runs_.frames.evict_after_use(r);  // also if a query has used it
   if (STET_RARELY("evict")) runs_.frames.evict(r);
   if (!r.state.stalled && r.state.undriven == 0 && frames_.ensure_frame(r))
-    return drive(r, &e, std::move(writes));
+    return drive(r, &e, std::move(writes), payload);
   recorder_.post_event(r, e, std::move(writes));
 }
 
@@ -69,8 +69,9 @@ run_lease driver::create_and_drive(record start) {
 
 /// Drives the run by `event`, or if that is null by the oldest undriven event. Records the event
 /// and the commands that it brought; if the run can't go on, records the event alone, and stalls
-/// the run. Throws a users_exception if the event can't be sealed: then nothing has happened.
-void driver::drive(resident& r, const record* event, sealed_writes writes) {
+/// the run. Throws a users_exception if the event can't be sealed: then nothing has happened. From
+/// deliver() on the event's payload may be gone: see take_event().
+void driver::drive(resident& r, const record* event, sealed_writes writes, std::string* payload) {
   failpoint("before drive");
   ensure(recorder_.is_on_loop(), "runs are driven on the engine's thread");
   ensure(event || r.state.undriven > 0, "what drives a run is an event");
@@ -91,7 +92,7 @@ void driver::drive(resident& r, const record* event, sealed_writes writes) {
   auto of = r.state.records ? owner_of(r.state) : owner_of_new(*event);
   sealed_ += recorder_.seal(of, r.state.records, plain_);
   if (!r.frame) r.frame = frames_.make_new(*event, r.state.run);  // the run is new
-  if (!deliver(r, event, by) || !seal_commands(r, of) || !successor_.begin(r, sealed_)) {
+  if (!deliver(r, event, by, payload) || !seal_commands(r, of) || !successor_.begin(r, sealed_)) {
     if (event) keep_undriven(r, sealed_, std::move(writes));
     return staller_.stall(r, r.frame->problem(), r.frame->replay_cursor.problem_kind());
   }
@@ -102,12 +103,12 @@ void driver::drive(resident& r, const record* event, sealed_writes writes) {
 
 /// Gives the event to the coroutine. Returns false if the coroutine can't go on: its frame says
 /// why.
-bool driver::deliver(resident& r, const record* event, const record& by) {
+bool driver::deliver(resident& r, const record* event, const record& by, std::string* payload) {
   auto& workflow = r.state.workflow;
   auto who = entry_.enter(r.state, *r.frame, use_of(by));
   in_workflow here(services_.crash_slots, runs_.suspects, services_.watchdog,
                    workflow.empty() ? by.name : workflow, *r.frame, who);
-  if (!r.frame->deliver(by, out_) || !check_determinism(r, event)) return false;
+  if (!r.frame->deliver(by, out_, payload) || !check_determinism(r, event)) return false;
   if (here.offence().empty()) return true;
   r.frame->replay_cursor.reject(here.offence());
   return false;
@@ -163,7 +164,7 @@ bool driver::check_determinism(resident& r, const record* event) {
     r.frame->replay_cursor.reject(e.what(), stall_kind::unreadable);
     return false;
   }
-  encode(history, event ? *event : notes::driven(time_.now()));
+  history += plain_;
   history += out_.records;
   auto* d = r.state.records ? services_.definitions.find(r.state.workflow, r.state.version)
                             : services_.definitions.find(event->name, event->version);

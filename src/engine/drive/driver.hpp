@@ -24,9 +24,10 @@ class driver {
          frame_maker& f, births& b, successor& next, outgoing& m, ending& e) noexcept;
 
   /// Records an event, and drives the run by it if that is possible now. `writes`: the user's
-  /// entries that are committed with it. Throws a users_exception if the event can't be sealed:
-  /// then nothing has happened.
-  void take_event(resident& r, record e, sealed_writes writes = {});
+  /// entries that are committed with it. `payload`, if given, is what the event's payload refers
+  /// to: it may be moved to the code that gets it. Throws a users_exception if the event can't be
+  /// sealed: then nothing has happened, and the payload is as it was.
+  void take_event(resident& r, record e, sealed_writes writes = {}, std::string* payload = nullptr);
   /// The same for an event that has to be recorded for the engine's own reasons: see
   /// recorder::surely.
   void take_event_surely(resident& r, record e);
@@ -42,8 +43,9 @@ class driver {
   run_lease create_and_drive(record start);
 
  private:
-  void drive(resident& r, const record* event, sealed_writes writes);
-  bool deliver(resident& r, const record* event, const record& by);
+  void drive(resident& r, const record* event, sealed_writes writes,
+             std::string* payload = nullptr);
+  bool deliver(resident& r, const record* event, const record& by, std::string* payload);
   bool check_determinism(resident& r, const record* event);
   bool seal_commands(resident& r, const payload_owner& of);
   void keep_undriven(resident& r, std::string_view event, sealed_writes writes);
@@ -66,8 +68,9 @@ class driver {
   successor& successor_;
   outgoing& outgoing_;
   ending& ending_;
-  drive_output out_;            // of the drive that is under way
-  std::string sealed_, plain_;  // the records of that drive
+  drive_output out_;    // of the drive that is under way
+  std::string plain_;   // its event as a record, before it is sealed
+  std::string sealed_;  // its records
   std::uint64_t events_since_check_ = 0;
 };
 
