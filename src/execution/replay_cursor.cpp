@@ -83,12 +83,11 @@ std::optional<record> replay_cursor::next_event(std::string& bytes) {
 
 // ---------------------------------------------------------------- emit
 
-std::uint8_t replay_cursor::emit(record r, const char* file) noexcept try {
+std::uint8_t replay_cursor::emit(const record& r, const char* file) noexcept try {
   if (!problem_.empty()) return 0;
   ++records_;
-  r.run = run_;
   if (!replay_) {
-    encode(out_->records, r);
+    encode(out_->records, r, run_);
     return r.flags;
   }
   try {

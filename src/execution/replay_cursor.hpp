@@ -99,7 +99,7 @@ class replay_cursor {
 
   /// Emits a record, or compares it with the history. Returns its flags, the history's in a replay.
   /// `file` is the place in the source, for the text of a difference.
-  std::uint8_t emit(record r, const char* file = "") noexcept;
+  std::uint8_t emit(const record& r, const char* file = "") noexcept;
   /// Returns the number of a child, or of the run that continues this one.
   run_number child_number(execution_host* host) noexcept;
   /// For a replay: returns true if the history has here that this condition is met.

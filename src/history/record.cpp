@@ -134,7 +134,9 @@ void take_fields(source& in, record& r, unsigned f) {
 
 bool has_reason(record_kind k) noexcept { return (fields_of(k) & record_field::reason) != 0; }
 
-void encode(std::string& out, const record& r) {
+void encode(std::string& out, const record& r) { encode(out, r, r.run); }
+
+void encode(std::string& out, const record& r, run_number run) {
   // The record's length is written first, and is known last. Its place is made wide enough at once;
   // if need be, the length is padded to that width.
   auto texts = r.name.size() + r.target.size() + r.payload.size() + r.error_type.size() +
@@ -150,7 +152,7 @@ void encode(std::string& out, const record& r) {
   sink to(begin);
   to.byte(static_cast<std::uint8_t>(r.kind));
   to.byte(r.flags);
-  to.varint(r.run.value());
+  to.varint(run.value());
   put_fields(to, r, fields_of(r));
   auto length = static_cast<std::size_t>(to.end() - begin);
   out.resize(at + width + length);

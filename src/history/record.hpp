@@ -134,6 +134,8 @@ void set_failure(record& r, const failure& f, std::string& path);
 
 /// Appends the record's bytes, first its length.
 void encode(std::string& out, const record& r);
+/// The same, as a record of this run.
+void encode(std::string& out, const record& r, run_number run);
 /// Takes one record. Its views point into the source's bytes. Throws malformed.
 record decode_record(source& in);
 

@@ -1,6 +1,7 @@
 #include "engine/drive/driver.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/ensure.hpp"
@@ -79,16 +80,15 @@ void driver::drive(resident& r, const record* event, sealed_writes writes, std::
   if (!event && r.frame->replay_cursor.queued().empty())
     return staller_.stall(r, "an event should drive that isn't there", stall_kind::unreadable);
   std::string queued;
-  record oldest;
+  std::optional<record> oldest;
   if (!event) oldest = r.frame->replay_cursor.take_queued(queued, time_.now());
-  const record& by = event ? *event : oldest;
+  const record& by = event ? *event : *oldest;
   out_.clear();
   host_.driven_at = by.time;
   sealed_.clear();
   plain_.clear();
-  record driven = notes::driven(time_.now());
-  driven.run = r.state.run;
-  encode(plain_, event ? *event : driven);
+  if (event) encode(plain_, *event);
+  else encode(plain_, notes::driven(by.time), r.state.run);
   auto of = r.state.records ? owner_of(r.state) : owner_of_new(*event);
   sealed_ += recorder_.seal(of, r.state.records, plain_);
   if (!r.frame) r.frame = frames_.make_new(*event, r.state.run);  // the run is new
