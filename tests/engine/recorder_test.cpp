@@ -1,6 +1,7 @@
 // The one place where records of a run are made.
 #include "engine/record/recorder.hpp"
 
+#include "history/make.hpp"
 #include "parts.hpp"
 
 using namespace stet_tests;
@@ -83,6 +84,52 @@ TEST_CASE("the state after records is told without recording them") {
   CHECK(after.records == 2);
   CHECK(!r->state.stalled);
   CHECK(p->journal.last_lsn() == record_lsn(1));
+}
+
+TEST_CASE("a record that is given with its bytes changes a run as its bytes do") {
+  parts p;
+  run_lease runs[] = {p.start("a"), p.start("b")};
+  auto record_in_both = [&](record first, const record* second = nullptr) {
+    for (auto& r : runs) {
+      first.time = p->time.now();
+      first.run = r->state.run;
+      std::string bytes;
+      encode(bytes, first);
+      if (second) encode(bytes, *second, r->state.run);
+      p->recorder.record_sealed(*r, bytes, {}, &r == &runs[0] ? &first : nullptr);
+    }
+  };
+  auto step = [](std::uint32_t number) {
+    record c = make(record_kind::step, command_number(number));
+    c.name = "charge";
+    return c;
+  };
+  record_in_both(step(1));
+  p.pass(std::chrono::seconds(1));
+  auto second = step(2);
+  record_in_both(events::step_done(command_number(1), 1, "x"), &second);
+  record_in_both(signal_of("s", "1"));
+  record_in_both(events::update("u", "1", "x", 0));
+  record_in_both(events::cancel_requested("why"));
+  p.pass(std::chrono::seconds(1));
+  record_in_both(notes::driven(p->time.now()));
+  auto failed = events::step_failed(command_number(2), 1, stet::errc::step_failed, "t", "no");
+  failed.flags = flag::step_failed::waits;
+  record_in_both(failed);
+  auto& a = runs[0]->state;
+  auto& b = runs[1]->state;
+  CHECK(a.records == b.records);
+  CHECK(a.now == b.now);
+  CHECK(a.unread == b.unread);
+  CHECK(a.open_updates == b.open_updates);
+  CHECK(a.cancel_requested);
+  CHECK(b.cancel_requested);
+  CHECK(a.undriven == b.undriven);
+  REQUIRE(a.waits_for.size() == 1);
+  REQUIRE(b.waits_for.size() == 1);
+  CHECK(a.find(command_number(2))->at == pending::phase::ending);
+  CHECK(b.find(command_number(2))->at == pending::phase::ending);
+  CHECK(runs[0]->unsaved.size() == runs[1]->unsaved.size());
 }
 
 TEST_CASE("the end of a run makes its children orphans, but those that are abandoned") {

@@ -64,15 +64,13 @@ bool driver::may_drive(const resident& r) const noexcept {
 }
 
 run_lease driver::create_and_drive(record start) {
-  return births_.create(start, false,
-                        [&](resident& r, const record& begun) { drive(r, &begun, {}); });
+  return births_.create(start, false, [&](resident& r, record& begun) { drive(r, &begun, {}); });
 }
 
 /// Drives the run by `event`, or if that is null by the oldest undriven event. Records the event
 /// and the commands that it brought; if the run can't go on, records the event alone, and stalls
-/// the run. Throws a users_exception if the event can't be sealed: then nothing has happened. From
-/// deliver() on the event's payload may be gone: see take_event().
-void driver::drive(resident& r, const record* event, sealed_writes writes, std::string* payload) {
+/// the run. Throws a users_exception if the event can't be sealed: then nothing has happened.
+void driver::drive(resident& r, record* event, sealed_writes writes, std::string* payload) {
   failpoint("before drive");
   ensure(recorder_.is_on_loop(), "runs are driven on the engine's thread");
   ensure(event || r.state.undriven > 0, "what drives a run is an event");
@@ -90,13 +88,16 @@ void driver::drive(resident& r, const record* event, sealed_writes writes, std::
   if (event) encode(plain_, *event);
   else encode(plain_, notes::driven(by.time), r.state.run);
   auto of = r.state.records ? owner_of(r.state) : owner_of_new(*event);
-  sealed_ += recorder_.seal(of, r.state.records, plain_);
+  auto sealed_event = recorder_.seal(of, r.state.records, plain_);
+  const bool is_plain = sealed_event.data() == plain_.data();
+  sealed_ += sealed_event;
   if (!r.frame) r.frame = frames_.make_new(*event, r.state.run);  // the run is new
   if (!deliver(r, event, by, payload) || !seal_commands(r, of) || !successor_.begin(r, sealed_)) {
     if (event) keep_undriven(r, sealed_, std::move(writes));
     return staller_.stall(r, r.frame->problem(), r.frame->replay_cursor.problem_kind());
   }
-  recorder_.record_sealed(r, sealed_, std::move(writes));
+  if (payload) event->payload = {};  // the code may have it
+  recorder_.record_sealed(r, sealed_, std::move(writes), is_plain ? event : nullptr);
   failpoint("after drive");
   after_drive(r);
 }

@@ -43,8 +43,7 @@ class driver {
   run_lease create_and_drive(record start);
 
  private:
-  void drive(resident& r, const record* event, sealed_writes writes,
-             std::string* payload = nullptr);
+  void drive(resident& r, record* event, sealed_writes writes, std::string* payload = nullptr);
   bool deliver(resident& r, const record* event, const record& by, std::string* payload);
   bool check_determinism(resident& r, const record* event);
   bool seal_commands(resident& r, const payload_owner& of);

@@ -30,21 +30,29 @@ std::string_view recorder::seal(const payload_owner& of, std::uint64_t number,
   return sealed_;
 }
 
-void recorder::record_sealed(resident& r, std::string_view records, sealed_writes writes) {
+void recorder::record_sealed(resident& r, std::string_view records, sealed_writes writes,
+                             const record* first) {
   try {
-    fold(r, records, std::move(writes));
+    fold(r, records, std::move(writes), first);
   } catch (const malformed& e) { fail_fold(e); }
 }
 
-void recorder::fold(resident& r, std::string_view records, sealed_writes writes) {
+void recorder::fold(resident& r, std::string_view records, sealed_writes writes,
+                    const record* first) {
   std::uint32_t count = 0;
   auto lsn = journal_.last_lsn();
-  for (source in(records); !in.done(); ++count) {
-    auto rec = decode_record(in);
+  auto add = [&](const record& rec) {
     note_orphans(r.state, rec);
     apply(r.state, rec, ++lsn);
     keep_timers(r.state, rec);
+    ++count;
+  };
+  source in(records);
+  if (first) {
+    (void)in.text();
+    add(*first);
   }
+  while (!in.done()) add(decode_record(in));
   runs_.unsaved.add(r, journal_.last_lsn() + 1);
   r.last_lsn = journal_.append(records, count);
   ensure(r.last_lsn == lsn, "the journal counts records as the run does");

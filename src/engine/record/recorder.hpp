@@ -37,8 +37,10 @@ class recorder {
   /// The view is of `plain` itself, or of a buffer that is valid until the next call. Throws a
   /// users_exception if they can't be sealed.
   std::string_view seal(const payload_owner& of, std::uint64_t number, std::string_view plain);
-  /// Records sealed records. `writes`: the user's entries that are committed with them.
-  void record_sealed(resident& r, std::string_view records, sealed_writes writes = {});
+  /// Records sealed records. `writes`: the user's entries that are committed with them. `first`, if
+  /// given, is the first record of them, which needn't be decoded then.
+  void record_sealed(resident& r, std::string_view records, sealed_writes writes = {},
+                     const record* first = nullptr);
   /// Seals records, and records them. Throws a users_exception if they can't be sealed: then
   /// nothing has happened.
   void append(resident& r, std::string_view plain, sealed_writes writes = {});
@@ -75,7 +77,7 @@ class recorder {
   std::deque<orphan> orphans;
 
  private:
-  void fold(resident& r, std::string_view records, sealed_writes writes);
+  void fold(resident& r, std::string_view records, sealed_writes writes, const record* first);
   void note_orphans(run_state& s, const record& rec);
   void keep_timers(run_state& s, const record& rec);
   void report_lost_text(const users_exception& why);
