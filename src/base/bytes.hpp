@@ -86,15 +86,11 @@ class source {
   }
   std::uint8_t byte() { return static_cast<std::uint8_t>(take(1)[0]); }
   std::uint64_t varint() {
-    if (!rest_.empty() && static_cast<unsigned char>(rest_.front()) < 0x80) return byte();
-    std::uint64_t v = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      auto b = byte();
-      if (shift == 63 && b > 1) throw malformed("a number is too large");
-      v |= static_cast<std::uint64_t>(b & 0x7f) << shift;
-      if (b < 0x80) return v;
-    }
-    throw malformed("a number is too long");
+    if (rest_.empty() || static_cast<unsigned char>(rest_.front()) >= 0x80) [[unlikely]]
+      return long_varint();
+    std::uint64_t v = static_cast<unsigned char>(rest_.front());  // nearly all are this small
+    rest_.remove_prefix(1);
+    return v;
   }
   std::uint32_t varint32() {
     auto v = varint();
@@ -107,12 +103,24 @@ class source {
   }
   std::string_view text() { return take(varint()); }
   std::uint64_t big_endian() {
+    const char* bytes = take(8).data();
     std::uint64_t v = 0;
-    for (char c : take(8)) v = v << 8 | static_cast<unsigned char>(c);
+    for (int i = 0; i < 8; ++i) v = v << 8 | static_cast<unsigned char>(bytes[i]);
     return v;
   }
 
  private:
+  std::uint64_t long_varint() {
+    std::uint64_t v = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      auto b = byte();
+      if (shift == 63 && b > 1) throw malformed("a number is too large");
+      v |= static_cast<std::uint64_t>(b & 0x7f) << shift;
+      if (b < 0x80) return v;
+    }
+    throw malformed("a number is too long");
+  }
+
   std::string_view rest_;
 };
 
