@@ -1,5 +1,7 @@
 #include "keys/keys.hpp"
 
+#include <algorithm>
+
 #include "base/bytes.hpp"
 
 namespace stet { inline namespace v0 { namespace detail { namespace keys {
@@ -8,12 +10,21 @@ namespace {
 constexpr char shard =
     0;  // there is one shard until there is a shared store; every key has its byte already
 
-std::string begin(space s) { return {shard, static_cast<char>(s)}; }
+/// The first bytes of a key. The whole key will have about `bytes`.
+std::string begin(space s, std::size_t bytes = 0) {
+  std::string k;
+  k.reserve(bytes);
+  k.push_back(shard);
+  k.push_back(static_cast<char>(s));
+  return k;
+}
 std::string with_number(space s, std::uint64_t n) {
   auto k = begin(s);
   put_big_endian(k, n);
   return k;
 }
+/// The bytes of a key with two texts and a run, without the texts.
+constexpr std::size_t others_bytes = 2 + 2 * 2 + 8;
 /// Makes signed times sort in byte order: the sign bit is inverted.
 constexpr std::uint64_t sign_bit = 1ull << 63;
 
@@ -36,11 +47,8 @@ void put_text(std::string& out, std::string_view text) {
 std::string take_text(source& in) {
   std::string text;
   for (;;) {
-    auto c = static_cast<char>(in.byte());
-    if (c != 0) {
-      text.push_back(c);
-      continue;
-    }
+    text += in.take(std::min(in.rest().find('\0'), in.left()));
+    (void)in.byte();  // the zero
     auto next = in.byte();
     if (next == 1) return text;
     if (next != 0xff) throw malformed("a text in a key is not escaped");
@@ -77,7 +85,9 @@ std::string id_prefix(std::string_view name_space, std::string_view id) {
   return k;
 }
 std::string id(std::string_view name_space, std::string_view id, run_number run) {
-  auto k = id_prefix(name_space, id);
+  auto k = begin(space::ids, name_space.size() + id.size() + others_bytes);
+  put_text(k, name_space);
+  put_text(k, id);
   put_big_endian(k, run.value());
   return k;
 }
@@ -103,7 +113,9 @@ std::string index_prefix(std::string_view name_space, std::string_view attribute
 }
 std::string index(std::string_view name_space, std::string_view attribute, std::string_view value,
                   run_number run) {
-  auto k = index_prefix(name_space, attribute);
+  auto k = begin(space::index, name_space.size() + attribute.size() + value.size() + others_bytes);
+  put_text(k, name_space);
+  put_text(k, attribute);
   k += value;
   put_big_endian(k, run.value());
   return k;

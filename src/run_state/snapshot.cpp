@@ -14,6 +14,10 @@ enum : std::uint8_t {
   has_secret = 16
 };
 
+// About how many bytes a snapshot has apart from its texts, and for each pending command: room is
+// made for them.
+constexpr std::size_t numbers_bytes = 144, pending_bytes = 96;
+
 void encode(std::string& out, const pending& p) {
   put_varint(out, p.command.value());
   put_byte(out, static_cast<std::uint8_t>(p.kind));
@@ -82,6 +86,8 @@ void decode_error(source& in, run_state& s) {
 
 void encode(std::string& out, const run_state& s) {
   auto at = out.size();
+  out.reserve(at + numbers_bytes + pending_bytes * s.waits_for.size() + s.name_space.size() +
+              s.id.size() + s.workflow.size() + s.version.size() + s.outcome.size());
   put_byte(out, version);
   put_varint(out, s.run.value());
   put_text(out, s.name_space);
