@@ -61,11 +61,11 @@ int log_file::fill(std::string_view header, std::uint64_t bytes) {
   // Fails early if the disk doesn't have this much room.
   int native = file_.reserve(size_);
   if (is_no_room(native)) return native;
-  static char zeros[kChunkBytes];
+  const std::string zeros(kChunkBytes, '\0');
   native = 0;
   std::size_t written = 0;
   for (std::size_t at = 0; at < size_ && native == 0; at += kChunkBytes) {
-    native = file_.write(at, {zeros, std::min(kChunkBytes, size_ - at)}, written);
+    native = file_.write(at, std::string_view(zeros).substr(0, size_ - at), written);
   }
   if (native == 0) native = file_.write(0, header, written);
   if (native == 0) native = file_.flush();
