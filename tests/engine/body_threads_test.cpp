@@ -56,6 +56,20 @@ TEST_CASE("the host's executor is used, and is stopped once") {
   CHECK(own.stops == 1);
 }
 
+TEST_CASE("bodies are counted where threads may be too few, and on the engine's own they aren't") {
+  hosts_executor own;
+  services hosts(stet::memory::open(), {.executor = &own});
+  body_threads theirs(hosts);
+  theirs.start();
+  CHECK(theirs.may_starve());
+  (void)theirs.stop(false);
+  services engines(stet::memory::open(), {.threads = 1});
+  body_threads ours(engines);
+  ours.start();
+  CHECK(!ours.may_starve());
+  (void)ours.stop(false);
+}
+
 TEST_CASE("threads of the host can't be left: it isn't asked for what waits there") {
   hosts_executor own;
   services s(stet::memory::open(), {.executor = &own});

@@ -17,11 +17,13 @@ namespace {
 
 thread_local attempt* in_body = nullptr;
 
-/// Counts a body while it runs on a thread of the executor.
+/// Counts a body while it runs on a thread of the host's executor.
 class running_body {
  public:
   running_body(bodies& home, bool counts) noexcept
-      : running_(counts && !home.thread.is_here() ? &home.threads.running : nullptr) {
+      : running_(counts && home.threads.may_starve() && !home.thread.is_here()
+                     ? &home.threads.running
+                     : nullptr) {
     if (running_) running_->fetch_add(1, std::memory_order_relaxed);
   }
   running_body(const running_body&) = delete;

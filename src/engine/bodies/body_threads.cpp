@@ -46,7 +46,7 @@ void body_threads::tell_of_waiting(std::size_t bodies) {
 
 bool body_threads::starve() const noexcept {
   auto waits = waiting.load();
-  if (waits == 0 || own_) return false;
+  if (waits == 0 || !may_starve()) return false;
   auto runs = running.load();
   return waits >= runs && outstanding > runs;
 }

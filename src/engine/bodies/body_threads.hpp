@@ -44,15 +44,18 @@ class body_threads {
   }
   /// Reports once that this many bodies wait, if there are no more threads than that.
   void tell_of_waiting(std::size_t bodies);
+  /// Any thread: whether the bodies that run are counted, since these threads may be too few. The
+  /// engine's own pool makes more threads.
+  bool may_starve() const noexcept { return !own_; }
   /// Whether every body that has begun waits for a run of this engine, while others wait for a
-  /// thread. The engine's own pool makes more threads; how many the host's executor has is not
-  /// known.
+  /// thread. How many threads the host's executor has is not known.
   bool starve() const noexcept;
   /// Reports starvation when it has lasted for a moment.
   void watch(engine_clock& c);
 
   std::size_t outstanding = 0;  // attempts that the executor has
-  // Bodies that run on its threads, and how many of them wait for runs of this engine. Any thread.
+  // Bodies that run on its threads (if they may starve), and how many wait for runs of this engine.
+  // Any thread.
   std::atomic<std::size_t> running{0}, waiting{0};
 
  private:
