@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #if defined(__linux__)
 #include <sched.h>
@@ -75,6 +76,25 @@ TEST_CASE("the disk has no room for the slots: there are none, and nobody is tak
   }
 }
 #endif
+
+TEST_CASE("a thread has its own slot each time, and another one for code inside of other code") {
+  temporary_directory dir;
+  crash_slots s;
+  (void)s.open(dir / "s.slots");
+  auto enter = [&s](std::uint64_t run) { return s.enter({.run = stet::detail::run_number(run)}); };
+  const int first = enter(1);
+  REQUIRE(first >= 0);
+  const int inside = enter(2);
+  CHECK(inside >= 0);
+  CHECK(inside != first);
+  s.leave(inside);
+  int elsewhere = first;
+  std::thread([&] { elsewhere = enter(3); }).join();
+  CHECK(elsewhere >= 0);
+  CHECK(elsewhere != first);
+  s.leave(first);
+  CHECK(enter(4) == first);
+}
 
 TEST_CASE("the slots' file is no hole, and keeps who was there") {
   temporary_directory dir;

@@ -1,5 +1,7 @@
 #include "engine/services/crash_slots.hpp"
 
+#include "base/thread_number.hpp"
+
 namespace stet { inline namespace v0 { namespace detail {
 
 /// On entering `state` is written last, and on leaving first: so a cell that is marked as taken is
@@ -49,7 +51,7 @@ std::vector<occupant> crash_slots::open(const std::string& path) {
 
 int crash_slots::enter(const occupant& o) noexcept {
   if (!cells_) return -1;
-  return enter(o, 0, code_cells, hint_.fetch_add(1, std::memory_order_relaxed));
+  return enter(o, 0, code_cells, thread_number());
 }
 
 int crash_slots::enter_pending(const occupant& o) noexcept {
@@ -60,8 +62,8 @@ int crash_slots::enter_pending(const occupant& o) noexcept {
   return slot;
 }
 
-/// Takes the first free cell, from the `hint`-th on. Returns -1 if all are taken; then this code
-/// can't be suspected.
+/// Takes the first free cell, from the `hint`-th on: a thread mostly has the same one, which no
+/// other thread's cache has. Returns -1 if all are taken; then this code can't be suspected.
 int crash_slots::enter(const occupant& o, unsigned first_cell, unsigned count,
                        unsigned hint) noexcept {
   for (unsigned i = 0; i < count; ++i) {

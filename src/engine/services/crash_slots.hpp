@@ -69,8 +69,7 @@ class crash_slots {
   struct cell;
   int enter(const occupant& o, unsigned first_cell, unsigned count, unsigned hint) noexcept;
   port::shared_mapping mapping_;
-  cell* cells_ = nullptr;  // in mapping_
-  std::atomic<unsigned> hint_{0};
+  cell* cells_ = nullptr;             // in mapping_
   std::atomic<unsigned> pending_{0};  // how many slots for pending steps are taken
 };
 
