@@ -1,6 +1,10 @@
 // The gate before a body begins.
 #include "engine/advance/gatekeeper.hpp"
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "stepping.hpp"
 
 using namespace stet_tests;
@@ -19,6 +23,35 @@ stet::task<int> timed_step(stet::context& ctx) {
       "s", {.timeout = stet::duration(500), .total_timeout = stet::duration(900)},
       [] { return 1; });
 }
+
+stet::task<int> plain_step(stet::context& ctx) {
+  co_return co_await ctx.step("s", [] { return 1; });
+}
+stet::task<int> inline_step(stet::context& ctx) {
+  co_return co_await ctx.step("s", {.run_inline = true}, [] { return 1; });
+}
+
+/// Runs whose steps wait in the gate.
+struct many {
+  explicit many(stet::engine_options o = {}) : p(stet::memory::open(), std::move(o)) {
+    p.define("plain", &plain_step);
+    p.define("inline", &inline_step);
+  }
+  attempt& begin(const std::string& id, std::string_view workflow = "plain") {
+    runs.push_back(p.start(id, workflow));
+    auto& r = *runs.back();
+    REQUIRE(p->drive.frames.ensure_frame(r));
+    p->drive.driver.drive_what_is_there(r);
+    REQUIRE(r.attempts.size() == 1);
+    return *r.attempts.front();
+  }
+  std::size_t open_runs() {
+    return static_cast<std::size_t>(
+        std::count_if(runs.begin(), runs.end(), [](auto& r) { return r->state.open(); }));
+  }
+  parts p;
+  std::vector<run_lease> runs;
+};
 
 /// The attempt comes back, even if the executor still has it.
 void give_back(stepping& s) {
@@ -120,4 +153,81 @@ TEST_CASE("an attempt waits in its run's order, also if the run began by a clock
     std::unique_ptr<attempt> mine(&s.a());
     s.r->remove(*mine);
   }
+}
+
+TEST_CASE("bodies that run here go some at a time, and the results of these are taken first") {
+  constexpr std::size_t count = 2 * gatekeeper::at_once_here + 3;
+  many m;
+  for (std::size_t i = 0; i < count; ++i) (void)m.begin(std::to_string(i));
+  (void)m.p->commit.commit();
+  std::vector<std::size_t> waiting, still_open;
+  CHECK(m.p->advance.gate.open([&] {
+    waiting.push_back(m.p->bodies.gate.size());
+    (void)m.p->advance.returns.take();
+    still_open.push_back(m.open_runs());
+  }));
+  const auto first = count - gatekeeper::at_once_here;
+  CHECK(waiting == std::vector<std::size_t>{first, 3, 0});
+  CHECK(still_open == std::vector<std::size_t>{first, 3, 0});
+}
+
+TEST_CASE("what waits in the gate keeps its order and is looked at once, among others that begin") {
+  constexpr std::size_t count = 2 * gatekeeper::at_once_here;
+  many m;
+  std::vector<attempt*> waits;
+  for (std::size_t i = 0; i < count; ++i) (void)m.begin(std::to_string(i));
+  (void)m.p->commit.commit();
+  for (std::size_t i = 0; i < count; i += 4) {
+    m.runs[i]->state.stalled = true;
+    waits.push_back(m.runs[i]->attempts.front());
+  }
+  attempt* younger = nullptr;
+  CHECK(m.p->advance.gate.open([&] {
+    if (!younger) younger = &m.begin("begun meanwhile");
+  }));
+  REQUIRE(younger);
+  CHECK(younger->at == attempt::phase::waiting);
+  waits.push_back(younger);
+  auto& gate = m.p->bodies.gate;
+  CHECK(std::vector<attempt*>(gate.begin(), gate.end()) == waits);
+  while (m.p->bodies.inline_returned.pop()) {}
+}
+
+TEST_CASE("if a result can't be recorded, the attempts after its group are still in the gate") {
+  constexpr std::size_t count = gatekeeper::at_once_here + 2;
+  many m;
+  for (std::size_t i = 0; i < count; ++i) (void)m.begin(std::to_string(i));
+  (void)m.p->commit.commit();
+  auto fails = [] { throw stet::store_error(stet::errc::store, "commit", "x", 5, "it is gone"); };
+  CHECK_THROWS_AS(m.p->advance.gate.open(fails), stet::store_error);
+  CHECK(m.p->bodies.gate.size() == 2);
+  std::size_t back = 0;
+  while (m.p->bodies.inline_returned.pop()) ++back;
+  CHECK(back == gatekeeper::at_once_here);
+}
+
+TEST_CASE("threads get their bodies before any body runs here") {
+  taking_executor threads;
+  many m({.executor = &threads});
+  std::vector<attempt*> here;
+  for (std::size_t i = 0; i <= gatekeeper::at_once_here; ++i)
+    here.push_back(&m.begin(std::to_string(i), "inline"));
+  auto& elsewhere = m.begin("last");
+  (void)m.p->commit.commit();
+  CHECK(m.p->advance.gate.open([&] {
+    CHECK(threads.submitted == &elsewhere);
+    CHECK(here.front()->at == attempt::phase::left);
+    while (m.p->bodies.inline_returned.pop()) {}
+  }));
+  CHECK(here.back()->at == attempt::phase::left);
+  CHECK(elsewhere.at == attempt::phase::waiting);
+}
+
+TEST_CASE("a close that begins between two groups leaves the rest in the gate") {
+  many m;
+  for (std::size_t i = 0; i <= gatekeeper::at_once_here; ++i) (void)m.begin(std::to_string(i));
+  (void)m.p->commit.commit();
+  CHECK(m.p->advance.gate.open([&] { (void)m.p->inbox.begin_close(); }));
+  CHECK(m.p->bodies.gate.size() == 1);
+  while (m.p->bodies.inline_returned.pop()) {}
 }

@@ -13,7 +13,7 @@ struct advance_room {
   advance_room(services& s, journal& j, time_room& t, run_room& r, user_tables& u, recorder& rec,
                commit_line& c, bodies& b, step_desk& k, drive_room& d)
       : timeouts_and_retries(s, t, r, rec, k, d.staller, d.frames, d.driver),
-        gate(j, s, t, r, c, b, k, d.staller, d.frames),
+        gate(j, t, r, c, b, k, d.staller, d.frames),
         returns(s, t, r, rec, c, b, k, u, d.staller, d.driver, timeouts_and_retries),
         waker(s, t, r, c, k, d.staller, d.frames, d.driver, d.ending, d.payer,
               timeouts_and_retries) {}

@@ -11,52 +11,90 @@ namespace {
 // Steps of a run that began earlier go first, but a run counts as no more than this much older.
 constexpr std::int64_t older_by_max_ms = 60'000;
 
+/// Whether an attempt has been decided on, and leaves the gate.
+bool has_its_turn(const attempt& a) noexcept {
+  return a.ticket.submitted || a.at == attempt::phase::revoked;
+}
+
 }  // namespace
 
-bool gatekeeper::open() {
-  if (commit_.is_refused() || bodies_.calls.is_closing()) return false;
-  desk_.trials.end_moments();
+bool gatekeeper::may_open() const noexcept {
+  return !commit_.is_refused() && !bodies_.calls.is_closing();
+}
+
+bool gatekeeper::runs_here(const attempt& a) const noexcept {
+  return a.ticket.runs_here || !bodies_.threads.exist();
+}
+
+// In both functions every attempt is decided on first, and then the attempts are moved. A decision
+// may have to read the store: if that throws, every attempt is still in its place.
+
+/// Submits the attempts that may begin on threads. Returns whether any did, or came back.
+bool gatekeeper::open_for_threads() {
+  if (!bodies_.threads.exist()) return false;
   auto& gate = bodies_.gate;
-  // First every attempt is decided on, and then the attempts are moved. A decision may have to read
-  // the store: if that throws, every attempt is still in its place.
-  for (auto* a : gate) {
-    bool durable = a->ticket.lsn <= journal_.durable_lsn() || STET_SEEDED(effect_before_durable);
-    if (durable && a->at != attempt::phase::revoked)
-      staller_.for_run(a->run_of, [&] { start_attempt(*a, a->run_of); });
-  }
+  for (auto* a : gate)
+    if (!runs_here(*a)) decide(*a);
   work* first = nullptr;
   work** end = &first;
-  attempt_row here;
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < gate.size(); ++i) {
-    auto* a = gate[i];
-    // A transaction runs when its attempt is taken back, and its writes go with its result.
-    bool goes_back =
-        a->at == attempt::phase::revoked || (a->ticket.submitted && a->body->transacts);
-    if (goes_back) {
-      bodies_.inline_returned.push(*a);
-    } else if (!a->ticket.submitted) {
+  for (auto* a : gate) {
+    if (runs_here(*a) || !has_its_turn(*a)) {
       gate[kept++] = a;
-      continue;
-    } else if (!bodies_.threads.exist() || a->body->options.run_inline) {
-      here.push(*a);
+    } else if (a->at == attempt::phase::revoked) {
+      bodies_.inline_returned.push(*a);
     } else {
       *end = a;
       end = &a->next;
       if (!a->later) ++bodies_.threads.outstanding;
+      runs_.frames.evict_after_use(a->run_of);  // it may have been made for this attempt only
     }
-    bool was_rebuilt = !goes_back && services_.options.resident_runs_max == 0;
-    if (was_rebuilt) runs_.frames.evict_after_use(a->run_of);  // it was made for this attempt only
   }
+  const bool any = kept < gate.size();
   gate.resize(kept);
   *end = nullptr;
   if (first) {
     commit_.expect_returns();
     bodies_.threads.submit(first);
   }
-  bool any = first || !here.empty() || !bodies_.inline_returned.empty();
-  while (auto* a = here.pop()) a->run();
   return any;
+}
+
+/// Runs the bodies of the first attempts that may begin here, and takes these attempts out of what
+/// is left to look at. Returns whether there were any.
+bool gatekeeper::open_here(group& g) {
+  auto& gate = bodies_.gate;
+  std::size_t looked_at = 0, turns = 0;
+  for (; looked_at < g.left && turns < at_once_here; ++looked_at) {
+    auto& a = *gate[g.at + looked_at];
+    if (runs_here(a)) decide(a);
+    turns += has_its_turn(a);
+  }
+  attempt_row here;
+  const auto end = g.at + looked_at;
+  auto kept = g.at;
+  for (auto i = g.at; i < end; ++i) {
+    auto* a = gate[i];
+    // A transaction runs when its attempt is taken back, and its writes go with its result.
+    if (!has_its_turn(*a)) {
+      gate[kept++] = a;
+    } else if (a->at == attempt::phase::revoked || a->body->transacts) {
+      bodies_.inline_returned.push(*a);
+    } else {
+      here.push(*a);
+      runs_.frames.evict_after_use(a->run_of);  // it may have been made for this attempt only
+    }
+  }
+  auto at = [&](std::size_t i) { return gate.begin() + static_cast<std::ptrdiff_t>(i); };
+  gate.erase(at(kept), at(end));
+  g = {kept, g.left - looked_at};
+  while (auto* a = here.pop()) a->run();
+  return turns > 0;
+}
+
+void gatekeeper::decide(attempt& a) {
+  bool durable = a.ticket.lsn <= journal_.durable_lsn() || STET_SEEDED(effect_before_durable);
+  if (durable && !has_its_turn(a)) staller_.for_run(a.run_of, [&] { start_attempt(a, a.run_of); });
 }
 
 /// Makes the attempt ready to be submitted, unless it has to wait.

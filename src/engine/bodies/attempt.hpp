@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <utility>
 
 #include <stet/blob.hpp>
 #include <stet/environment.hpp>
@@ -52,8 +53,9 @@ struct attempt_outcome {
 
 /// The loop's own notes about an attempt.
 struct attempt_ticket {
-  record_lsn lsn;         // of the last record that must be durable before it begins
-  std::size_t index = 0;  // in its run's list
+  record_lsn lsn;          // of the last record that must be durable before it begins
+  std::size_t index = 0;   // in its run's list
+  bool runs_here = false;  // on the loop, though there may be threads
   bool submitted = false;
   bool timed_out = false;                       // its time was up; a late result doesn't count
   bool left_behind = false;                     // nothing waits for it any more
@@ -70,7 +72,7 @@ class attempt final : public ranked_work {
 
   attempt(bodies& h, resident& r, const run_state& s, request& b)
       : home(h), run_of(r), state_of_run(s), body(&b) {
-    b.hold();
+    hold_body();
   }
   attempt(const attempt&) = delete;
   attempt& operator=(const attempt&) = delete;
@@ -86,9 +88,9 @@ class attempt final : public ranked_work {
   void transact(const user_tables& below, std::string_view name_space) noexcept;
   /// Loop, before the attempt is submitted: the frame was rebuilt, and `b` is the body from now on.
   void rebind(request& b) noexcept {
-    b.hold();
-    body->drop();
-    body = &b;
+    auto* before = std::exchange(body, &b);
+    hold_body();
+    before->drop();
   }
   std::string idempotency_key() const;
   /// For the body: keeps bytes that go with the result.
@@ -131,6 +133,10 @@ class attempt final : public ranked_work {
   std::atomic<std::int64_t> beat{-1};   // ms, steady, of its last heartbeat; -1 if there is none
 
  private:
+  void hold_body() noexcept {
+    body->hold();
+    ticket.runs_here = body->options.run_inline || body->transacts;
+  }
   template <class F> bool perform(F f, std::exception_ptr& thrown) noexcept;
   bool is_timed() const noexcept;
   void forget_written() noexcept;

@@ -4,11 +4,11 @@
 #include <atomic>
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "engine/bodies/attempt.hpp"
 #include "engine/bodies/body_clock.hpp"
@@ -58,7 +58,7 @@ class bodies {
   body_threads threads;
   /// For step_context::read: reads a part of a blob in the step's namespace. Set by the engine.
   std::function<std::string(std::string_view, const blob&, std::uint64_t, std::uint64_t)> read_blob;
-  std::vector<attempt*> gate;   // loop only: attempts that haven't been submitted
+  std::deque<attempt*> gate;    // loop only: attempts that haven't been submitted
   attempt_row inline_returned;  // loop only: attempts that came back on its own thread
 
  private:

@@ -51,10 +51,11 @@ void closing::take_what_came() {
   (void)turns_.take_calls();
   (void)e_.advance.returns.take();
   (void)turns_.drive_ready();  // once: runs that keep each other busy never stop
-  for (auto* a : std::exchange(e_.bodies.gate, {})) {
+  for (auto* a : e_.bodies.gate) {
     a->revoke();
     e_.bodies.inline_returned.push(*a);
   }
+  e_.bodies.gate.clear();
   (void)e_.advance.returns.take();
   (void)e_.desk.take_heartbeats(true);
 }

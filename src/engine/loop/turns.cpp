@@ -25,7 +25,7 @@ bool turns::turn() {
   bool busy = e_.commit.finish_commit();
   // A refused block is tried again before callers get the error that it is still refused.
   if (busy || e_.commit.is_refused()) busy |= e_.commit.commit();
-  busy |= e_.advance.gate.open();
+  busy |= e_.advance.gate.open([&] { (void)e_.advance.returns.take(); });
   busy |= e_.advance.returns.take();
   busy |= e_.desk.take_heartbeats();
   busy |= take_calls();
@@ -159,7 +159,8 @@ void turns::fail_everybody(const std::exception_ptr& e) noexcept {
 void turns::discard_attempts() noexcept {
   auto all = e_.bodies.take_from_threads();
   all.take(e_.bodies.inline_returned);
-  for (auto* a : std::exchange(e_.bodies.gate, {})) all.push(*a);
+  for (auto* a : e_.bodies.gate) all.push(*a);
+  e_.bodies.gate.clear();
   while (std::unique_ptr<attempt> a{all.pop()}) a->run_of.remove(*a);
 }
 
