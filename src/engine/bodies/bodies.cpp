@@ -9,9 +9,7 @@ void bodies::returned(attempt& a) noexcept {
     inline_returned.push(a);
     return;
   }
-  auto* head = returned_.load(std::memory_order_relaxed);
-  do a.next_in_row = head;
-  while (!returned_.compare_exchange_weak(head, &a));
+  returned_.push(a);
   calls.wake_if_asleep();
 }
 
@@ -34,11 +32,10 @@ bool bodies::has_something() const {
 
 attempt_row bodies::take_from_threads() noexcept {
   attempt_row row;
-  for (auto* a = returned_.exchange(nullptr); a;) {  // the latest comes first
-    if (!a->later && threads.outstanding > 0)
-      --threads.outstanding;  // 0 after a close with a limit
-    row.push_front(*std::exchange(a, a->next_in_row));
-  }
+  returned_.take([&](attempt& a) {
+    if (!a.later && threads.outstanding > 0) --threads.outstanding;  // 0 after a close with a limit
+    row.push_front(a);
+  });
   return row;
 }
 

@@ -1,7 +1,6 @@
 // The part of an engine that the bodies of steps use from their own threads. It also keeps the
 // attempts that have come back until the loop takes them.
 #pragma once
-#include <atomic>
 #include <compare>
 #include <cstdint>
 #include <deque>
@@ -13,6 +12,7 @@
 #include "engine/bodies/attempt.hpp"
 #include "engine/bodies/body_clock.hpp"
 #include "engine/bodies/body_threads.hpp"
+#include "engine/bodies/returned_lists.hpp"
 #include "engine/door/inbox.hpp"
 #include "engine/door/loop_thread.hpp"
 #include "engine/services/services.hpp"
@@ -45,10 +45,11 @@ class bodies {
   void leave_host() noexcept { clock_.leave(); }
   /// Whether an attempt or a heartbeat waits for the loop.
   bool has_something() const;
-  bool has_returned() const noexcept { return returned_.load() != nullptr; }
+  bool has_returned() const noexcept { return !returned_.empty(); }
 
   // ------------------------------------------------------------ the loop's
-  /// Takes the attempts that have come back from other threads, in the order in which they came.
+  /// Takes the attempts that have come back from other threads. Those of one thread are in the
+  /// order in which they came.
   attempt_row take_from_threads() noexcept;
   heartbeats take_heartbeats();
 
@@ -63,7 +64,7 @@ class bodies {
 
  private:
   body_clock clock_;
-  std::atomic<attempt*> returned_{nullptr};  // a stack
+  returned_lists returned_;
   mutable port::mutex mutex_;
   heartbeats heartbeats_ STET_GUARDED_BY(mutex_);
 };
