@@ -1,7 +1,10 @@
 // How calls reach the loop.
 #include "engine/door/inbox.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <thread>
+#include <vector>
 
 #include "parts.hpp"
 
@@ -85,4 +88,43 @@ TEST_CASE("a call that comes wakes a loop that sleeps") {
 TEST_CASE("a loop that has work doesn't sleep") {
   inbox i;
   i.sleep_until(std::chrono::steady_clock::now() + std::chrono::hours(1), [] { return true; });
+}
+
+TEST_CASE("wake-ups that come together are one: the loop sleeps the next time") {
+  inbox i;
+  const auto in_an_hour = std::chrono::steady_clock::now() + std::chrono::hours(1);
+  std::vector<std::thread> all;
+  std::atomic<int> came{0};
+  for (int n = 0; n < 4; ++n)
+    all.emplace_back([&] {
+      ++came;
+      i.wake_if_asleep();
+      i.wake();
+    });
+  i.sleep_until(in_an_hour, [&] { return came > 0; });
+  for (auto& t : all) t.join();
+  i.wake();  // the loop is awake: it doesn't sleep the next time
+  i.sleep_until(in_an_hour, [] { return false; });
+  const auto soon = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
+  i.sleep_until(soon, [] { return false; });
+  CHECK(std::chrono::steady_clock::now() >= soon);
+}
+
+TEST_CASE("what comes while a loop is being woken is there when it looks") {
+  constexpr int count = 2000;
+  inbox i;
+  std::atomic<int> came{0};
+  std::thread other([&] {
+    for (int n = 0; n < count; ++n) {
+      ++came;
+      i.wake_if_asleep();
+    }
+  });
+  const auto in_an_hour = std::chrono::steady_clock::now() + std::chrono::hours(1);
+  for (int taken = 0; taken < count;) {
+    if (came == taken) i.sleep_until(in_an_hour, [&] { return came > taken; });
+    taken = came;
+  }
+  other.join();
+  CHECK(came == count);
 }

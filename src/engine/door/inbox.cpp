@@ -11,15 +11,19 @@ void inbox::post(call& c) {
   if (failed_) std::rethrow_exception(own_copy(failed_));
   if (closing_) throw error(errc::closed, "engine", "the engine is closed");
   calls_.push_back(&c);
-  if (!asleep_) return;
-  woken_ = true;
-  wake_.notify_one();
+  if (asleep_) wake_it();
 }
 
 void inbox::wake() noexcept {
   port::lock_guard lock(mutex_);
-  woken_ = true;
-  wake_.notify_one();
+  wake_it();
+}
+
+/// The loop may need a while to wake up. Until it sleeps again it isn't woken once more: what comes
+/// meanwhile is there when it looks.
+void inbox::wake_it() noexcept {
+  asleep_ = false;
+  if (!std::exchange(woken_, true)) wake_.notify_one();
 }
 
 void inbox::throw_if_over() const {

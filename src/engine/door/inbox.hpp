@@ -68,6 +68,7 @@ class inbox {
   }
 
  private:
+  void wake_it() noexcept STET_REQUIRES(mutex_);
   template <class P>
   void fail_waiting(const std::exception_ptr& why, P is_meant) noexcept STET_EXCLUDES(mutex_) {
     port::lock_guard lock(mutex_);
@@ -84,7 +85,7 @@ class inbox {
   bool woken_ STET_GUARDED_BY(mutex_) = false;
   std::exception_ptr failed_ STET_GUARDED_BY(mutex_);
   std::atomic<bool> closing_{false}, has_failed_{false};  // written under the lock
-  std::atomic<bool> asleep_{false};
+  std::atomic<bool> asleep_{false};  // and not woken yet; written under the lock
   // For the loop only:
   call* open_ = nullptr;       // all calls that were taken, and aren't done
   std::vector<call*> taken_;   // calls of this turn; null: has failed meanwhile
