@@ -241,6 +241,48 @@ TEST_CASE("the attempt of the run that began first begins first") {
   CHECK(order == std::vector<int>{1, 2});
 }
 
+TEST_CASE("each of very many short bodies is run once, and what has not begun comes back") {
+  constexpr std::size_t count = 5000;
+  for (bool stops_early : {false, true}) {
+    std::atomic<std::size_t> ran{0};
+    std::deque<job> jobs;
+    for (std::size_t i = 0; i < count; ++i) {
+      jobs.emplace_back([&ran] { ++ran; });
+      if (i % 100 != 0) jobs[i - 1].next = &jobs[i];  // chains of a hundred
+    }
+    pool p({.least = 3, .most = 3});
+    for (std::size_t i = 0; i < count; i += 100) p.submit(&jobs[i]);
+    if (!stops_early) CHECK(comes_true([&] { return ran == count; }));
+    std::size_t back = 0;
+    for (auto* w = p.stop(); w; w = w->next) ++back;
+    CHECK(ran + back == count);
+    CHECK((stops_early || back == 0));
+  }
+}
+
+TEST_CASE(
+    "while all threads are in bodies, what is to begin next waits for the first that is free") {
+  constexpr std::size_t count = 100;  // more than one comes next
+  event begun, goes_on, all_ran;
+  std::atomic<std::size_t> ran{0};
+  std::deque<job> jobs;
+  jobs.emplace_back([&] {
+    begun.happens();
+    CHECK(goes_on.wait());
+  });
+  for (std::size_t i = 1; i < count; ++i)
+    jobs.emplace_back([&] {
+      if (++ran == count - 1) all_ran.happens();
+    });
+  for (std::size_t i = 1; i < count; ++i) jobs[i - 1].next = &jobs[i];
+  pool p({.least = 2, .most = 2});
+  p.submit(&jobs.front());
+  CHECK(begun.wait());
+  CHECK(all_ran.wait());  // on the other thread: none is held by the first
+  goes_on.happens();
+  CHECK(p.stop() == nullptr);
+}
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define STET_TESTS_SANITIZED 1

@@ -35,10 +35,11 @@ void pool::submit(work* first) noexcept {
   bool wake_keeper;
   {
     port::lock_guard lock(mutex_);
+    if (queued() == 0) ++emptied_;
     queue_.push(first);
     auto room = width_ > busy_ ? width_ - busy_ : 0;
-    to_wake = std::min({queue_.size(), room, idle_});
-    wake_keeper = keeper_rests_ && queue_.size() > room;
+    to_wake = std::min({queued(), room, idle_});
+    wake_keeper = keeper_rests_ && queued() > room;
   }
   for (; to_wake > 0; --to_wake) wake_.notify_one();
   if (wake_keeper) wake_keeper_.notify_one();
@@ -49,7 +50,13 @@ pool::rest pool::take_all() noexcept {
   {
     port::lock_guard lock(mutex_);
     stopping_ = true;
-    left.first = queue_.take_all();
+    look_for_crowd();
+    work** end = &left.first;
+    while (auto* w = front_.take()) {
+      *end = w;
+      end = &w->next;
+    }
+    *end = queue_.take_all();
     left.threads.swap(threads_);
   }
   wake_.notify_all();
@@ -99,7 +106,8 @@ bool pool::lend() noexcept {
   if (own() <= width_ && !stopping_ && !add_thread()) return false;
   ++lent_;
   --busy_;
-  if (!queue_.empty()) wake_.notify_one();
+  look_for_crowd();
+  if (queued() > 0) wake_.notify_one();
   return true;
 }
 
@@ -107,6 +115,7 @@ void pool::give_back() noexcept {
   port::lock_guard lock(mutex_);
   --lent_;
   ++busy_;
+  look_for_crowd();
   busiest_ = std::max(busiest_, busy_);
   if (keeper_rests_ && is_wide()) wake_keeper_.notify_one();  // threads may be too many now
 }
@@ -118,7 +127,7 @@ std::size_t pool::width() const noexcept {
 
 std::size_t pool::waiting() const noexcept {
   port::lock_guard lock(mutex_);
-  return queue_.size();
+  return queued();
 }
 
 // ---------------------------------------------------------------- the threads for bodies
@@ -126,21 +135,24 @@ std::size_t pool::waiting() const noexcept {
 void pool::serve() noexcept {
   port::unique_lock lock(mutex_);
   for (;;) {
-    while (!stopping_ && (queue_.empty() || busy_ >= width_)) {
+    while (!stopping_ && (queued() == 0 || busy_ >= width_)) {
       if (own() > kept_) return leave_list();
       ++idle_;
       wake_.wait(lock);
       --idle_;
     }
     if (stopping_) return;
-    auto* w = queue_.pop();
-    if (queue_.empty()) ++emptied_;
-    ++begun_;
+    front_.fill(queue_);
     busiest_ = std::max(busiest_, ++busy_);
     lock.unlock();
-    w->run();
+    while (!are_too_many_.load(std::memory_order_relaxed)) {
+      auto* w = front_.take();
+      if (!w) break;
+      w->run();
+    }
     lock.lock();
     --busy_;
+    look_for_crowd();
   }
 }
 
@@ -176,7 +188,7 @@ void pool::keep() noexcept {
       lock.lock();
     }
     if (stopping_) return;
-    if (!queue_.empty()) {
+    if (queued() > 0) {
       (void)wake_keeper_.wait_until(lock, now + size_.patience);
       continue;
     }
@@ -192,7 +204,7 @@ bool pool::look(last_look& before, moment now) noexcept {
   if (!is_wide()) before.narrows_at.reset();
   else if (!before.narrows_at) before.narrows_at = now + size_.rest;
   else if (now >= *before.narrows_at) narrow(before, now);
-  if (queue_.empty() || emptied_ != before.emptied) before.full_since.reset();
+  if (queued() == 0 || emptied_ != before.emptied) before.full_since.reset();
   if (!waits_too_long(before, now)) return false;
   if (widen()) {
     before.narrows_at = now + size_.rest;
@@ -209,22 +221,25 @@ bool pool::look(last_look& before, moment now) noexcept {
 
 /// Whether work has waited as long as the keeper has patience, and the bodies aren't short.
 bool pool::waits_too_long(last_look& before, moment now) const noexcept {
-  const bool goes_on = before.waits_since && !queue_.empty() && emptied_ == before.emptied;
+  const bool waits = queued() > 0;
+  const bool goes_on = before.waits_since && waits && emptied_ == before.emptied;
   if (goes_on && now - *before.waits_since < size_.patience) return false;  // looked too early
-  const bool are_short = begun_ - before.begun >= short_bodies * width_;
-  before.begun = begun_;
+  const auto begun = front_.begun();
+  const bool are_short = begun - before.begun >= short_bodies * width_;
+  before.begun = begun;
   before.emptied = emptied_;
-  before.waits_since = queue_.empty() ? std::nullopt : std::optional(now);
+  before.waits_since = waits ? std::optional(now) : std::nullopt;
   return goes_on && !are_short;
 }
 
 /// By half of its width, if that much work waits. Returns false if there are as many threads as may
 /// be, or if no more can be made.
 bool pool::widen() noexcept {
-  auto more = std::min(std::max<std::size_t>(width_ / 2, 1), queue_.size());
+  auto more = std::max<std::size_t>(std::min(width_ / 2, queued()), 1);
   auto wanted = std::min(size_.most, width_ + more);
   while (own() < wanted && add_thread()) {}
   auto before = std::exchange(width_, std::max(width_, std::min(wanted, own())));
+  look_for_crowd();
   if (width_ > before) wake_.notify_all();
   return width_ > before;
 }
@@ -232,6 +247,7 @@ bool pool::widen() noexcept {
 /// To the most threads that were busy at once since the last time.
 void pool::narrow(last_look& before, moment now) noexcept {
   width_ = std::clamp(busiest_, size_.least, width_);
+  look_for_crowd();
   kept_ = width_ + 1;  // one for the next body that lends its thread
   busiest_ = busy_;
   if (is_wide()) before.narrows_at = now + size_.rest;

@@ -7,7 +7,11 @@
 //
 // A body that waits for a run lends its thread: it isn't counted meanwhile, and another thread
 // takes its place.
+//
+// A thread that is awake takes one work after the other from the front, without the lock. It needs
+// the lock when the front has to be filled anew from the queue, and when it is to stop.
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -17,6 +21,7 @@
 
 #include <stet/environment.hpp>
 
+#include "engine/bodies/work_front.hpp"
 #include "engine/bodies/work_queue.hpp"
 #include "port/mutex.hpp"
 
@@ -86,20 +91,29 @@ class pool final : public executor {
     return width_ > size_.least || own() > size_.least + 1;
   }
   rest take_all() noexcept STET_EXCLUDES(mutex_);
+  /// How much work hasn't begun.
+  std::size_t queued() const noexcept STET_REQUIRES(mutex_) {
+    return front_.size() + queue_.size();
+  }
+  /// After `busy_`, `width_` or `stopping_` has changed.
+  void look_for_crowd() noexcept STET_REQUIRES(mutex_) {
+    are_too_many_.store(stopping_ || busy_ > width_, std::memory_order_relaxed);
+  }
 
   const pool_size size_;
   const std::function<void()> is_full_;
   mutable port::mutex mutex_;
   port::condition wake_, wake_keeper_;
   work_queue queue_ STET_GUARDED_BY(mutex_);
+  work_front front_;                       // filled under the lock
+  std::atomic<bool> are_too_many_{false};  // written under the lock: busy threads are to look at it
   std::size_t width_ STET_GUARDED_BY(mutex_);
   std::size_t kept_ STET_GUARDED_BY(mutex_) = SIZE_MAX;  // threads beyond these end when idle
   std::size_t busy_ STET_GUARDED_BY(mutex_) = 0;
   std::size_t busiest_ STET_GUARDED_BY(mutex_) = 0;  // since the width was last looked at
   std::size_t lent_ STET_GUARDED_BY(mutex_) = 0;
   std::size_t idle_ STET_GUARDED_BY(mutex_) = 0;
-  std::uint64_t begun_ STET_GUARDED_BY(mutex_) = 0;    // how many bodies
-  std::uint64_t emptied_ STET_GUARDED_BY(mutex_) = 0;  // how often the queue became empty
+  std::uint64_t emptied_ STET_GUARDED_BY(mutex_) = 0;  // how often work came when none waited
   bool keeper_rests_ STET_GUARDED_BY(mutex_) = false;
   bool stopping_ STET_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_ STET_GUARDED_BY(mutex_);
