@@ -21,6 +21,14 @@ TEST_CASE("an attempt calls its body once, keeps what it returns, and comes back
   CHECK(s.p->bodies.inline_returned.pop() == &s.a);
 }
 
+TEST_CASE("the clock is read for an attempt only where a time-out counts from its begin") {
+  one_step timed([] {}, {.timeout = stet::duration(500)}), untimed([] {});
+  for (auto* s : {&timed, &untimed}) s->run_elsewhere();
+  CHECK(timed.a.began == timed.p.clock.steady().count());
+  CHECK(timed.a.outcome.ended == timed.a.began);
+  CHECK(untimed.a.began == -1);
+}
+
 TEST_CASE("what was revoked never calls its body, and comes back all the same") {
   int calls = 0;
   one_step s([&calls] { ++calls; });

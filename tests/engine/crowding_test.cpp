@@ -21,3 +21,22 @@ TEST_CASE("a step that occupies a thread is reported, and not again at once") {
   CHECK(s.p.heard.heard("'s'"));
   CHECK(s.p.heard.heard("'a'"));
 }
+
+TEST_CASE("of the steps that occupy a thread the one that began first is named first") {
+  stepping s;
+  auto other = s.p.start("b", "steps");
+  REQUIRE(s.p->drive.frames.ensure_frame(*other));
+  s.p->drive.driver.drive_what_is_there(*other);
+  auto& late = s.a();
+  auto& early = *other->attempts.front();
+  work_queue queue;
+  work_front front;
+  for (auto* a : {&early, &late}) {
+    queue.push(a);
+    front.fill(queue);
+    CHECK(front.take() == a);
+    a->at = attempt::phase::running;
+  }
+  s.p->crowding.report(1);
+  CHECK(s.p.heard.heard("of run 'b', step 's' of run 'a'"));
+}

@@ -42,7 +42,9 @@ TEST_CASE("work is taken in the order of the queue, and counted") {
     front.fill(j.queue);
     CHECK(front.size() == 1);
     CHECK(front.begun() == i);
+    CHECK(j.all[i].turn() == 0);
     CHECK(front.take() == &j.all[i]);
+    CHECK(j.all[i].turn() == i + 1);
     CHECK(front.empty());
   }
   front.fill(j.queue);

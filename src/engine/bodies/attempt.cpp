@@ -92,7 +92,7 @@ template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexce
   auto expected = phase::waiting;
   if (!at.compare_exchange_strong(expected, phase::running)) return false;
   bool counts = began.load(std::memory_order_relaxed) >= 0;
-  if (!counts && (is_timed() || !body->options.run_inline)) count_time();
+  if (!counts && is_timed()) count_time();
   if (later) pending_slot = home.services.crash_slots.enter_pending(noted());
   slot_guard here(home.services.crash_slots, noted());
   slot = here.slot();

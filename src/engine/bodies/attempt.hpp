@@ -129,7 +129,7 @@ class attempt final : public ranked_work {
   std::atomic<bool> lends{false};       // its body waits for a run; others run meanwhile
   std::atomic<bool> got_on{false};      // as a suspect: its trial is over, though it goes on
   std::atomic<int> slot{-1};            // crash slot of its body, while that runs
-  std::atomic<std::int64_t> began{-1};  // ms, steady; -1 too if no one asks (inline, no time-out)
+  std::atomic<std::int64_t> began{-1};  // ms, steady; -1 too for a step without a time-out
   std::atomic<std::int64_t> beat{-1};   // ms, steady, of its last heartbeat; -1 if there is none
 
  private:

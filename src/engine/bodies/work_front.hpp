@@ -21,7 +21,9 @@ class work_front {
     for (auto at = begun_.load(); at < filled_.load();) {
       // No thread writes this place until `begun_` has passed it, and then the exchange fails.
       auto* w = places_[at % room].load(std::memory_order_relaxed);
-      if (begun_.compare_exchange_weak(at, at + 1)) return w;
+      if (!begun_.compare_exchange_weak(at, at + 1)) continue;
+      w->turn_.store(at + 1, std::memory_order_relaxed);
+      return w;
     }
     return nullptr;
   }

@@ -7,6 +7,7 @@
 //
 // Takes no memory: the queue is a pairing heap of the attempts themselves.
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -19,12 +20,16 @@ namespace stet { inline namespace v0 { namespace detail {
 class ranked_work : public work {
  public:
   std::int64_t rank = 0;
+  /// Any thread: the work that began first on a pool has 1, the next one 2; 0 if it hasn't begun.
+  std::uint64_t turn() const noexcept { return turn_.load(std::memory_order_relaxed); }
 
  protected:
   ~ranked_work() = default;
 
  private:
+  friend class work_front;
   friend class work_queue;
+  std::atomic<std::uint64_t> turn_{0};
   std::uint64_t arrival_ = 0;
   ranked_work* first_child_ = nullptr;
   ranked_work* sibling_ = nullptr;

@@ -28,10 +28,7 @@ std::vector<const attempt*> crowding::running() const {
   for (auto& [run, r] : runs_.table.all())
     for (auto* a : r->attempts)
       if (a->at == attempt::phase::running && !a->lends && !a->is_pending()) all.push_back(a);
-  std::sort(all.begin(), all.end(), [](auto* a, auto* b) {
-    auto began = [](auto* x) { return x->began.load(std::memory_order_relaxed); };
-    return began(a) < began(b);
-  });
+  std::sort(all.begin(), all.end(), [](auto* a, auto* b) { return a->turn() < b->turn(); });
   return all;
 }
 
