@@ -150,7 +150,6 @@ class STET_API request : public command {
   std::string name;        // step: its name; child: the workflow's; message: the signal's
   std::string target;      // child, message: the id
   std::string arguments;   // encoded: journaled, compared with the record on replay
-  std::string token;       // promise
   std::uint8_t flags = 0;  // of its record: child, message
   bool transacts = false;  // step: on the loop, its writes in the commit of its result
   bool completes = false;  // step: its body takes a completion

@@ -186,6 +186,13 @@ class receive_condition final : public condition {
   std::string signal_;
 };
 
+/// A promise: the token by which it is answered from outside.
+class promise_request final : public request {
+ public:
+  promise_request(std::string_view n, source_point at) : request(wait_kind::promise, n, at) {}
+  std::string token;
+};
+
 /// The answer to a command that belongs to the whole run, as a condition to wait for.
 class answer_condition final : public condition {
  public:
@@ -254,10 +261,7 @@ held_command::~held_command() {
   if (command_) command_->drop();
 }
 command* held_command::wait(source_point at) const { return new answer_condition(*command_, at); }
-std::string held_command::token() const {
-  auto& q = static_cast<request&>(*command_);
-  return q.token;
-}
+std::string held_command::token() const { return static_cast<promise_request&>(*command_).token; }
 const std::string& held_command::target() const noexcept {
   return static_cast<request&>(*command_).target;
 }
@@ -530,7 +534,7 @@ detail::held_command context::hold(detail::command* c) {
   return held;
 }
 detail::held_command context::open_promise(std::string_view name, source_point at) {
-  auto* q = new detail::request(wait_kind::promise, name, at);
+  auto* q = new detail::promise_request(name, at);
   auto held = hold(q);
   if (!is_inert()) q->token = run_->run_random.token(run_->run(), detail::command_number(q->id));
   return held;

@@ -65,9 +65,9 @@ TEST_CASE("the key of a step is the same at each attempt, and another for each r
   one_step a([] {}), b([] {});
   b.a.order.number = 2;
   CHECK(a.a.idempotency_key() == b.a.idempotency_key());
-  b.a.order.seed[1] = 1;
+  b.run.state.seed[1] = 1;
   CHECK(a.a.idempotency_key() != b.a.idempotency_key());
-  b.a.order.seed[1] = 0;
+  b.run.state.seed[1] = 0;
   b.a.order.command = command_number(3);
   CHECK(a.a.idempotency_key() != b.a.idempotency_key());
 }

@@ -11,8 +11,8 @@ namespace {
 struct fixture {
   stet::blob keep(std::string_view bytes) {
     auto kept = s.a.keep(bytes);
-    s.p->tables.stage(s.p->tables.seal(std::move(s.a.outcome.writes)), s.p->journal.extra_writes());
-    s.a.outcome.writes.clear();
+    auto entries = std::exchange(s.a.outcome.writes().entries, {});
+    s.p->tables.stage(s.p->tables.seal(std::move(entries)), s.p->journal.extra_writes());
     return kept;
   }
   std::string read(const stet::blob& b, std::uint64_t offset = 0,
@@ -45,12 +45,12 @@ TEST_CASE("blobs of one attempt are told apart, and an empty one needs no place"
   CHECK(f.read(none).empty());
   CHECK(f.read(one) == "one");
   CHECK(f.read(two) == "two");
-  CHECK(f.s.a.outcome.kept_count == 2);
+  CHECK(f.s.a.outcome.writes().kept_count == 2);
 }
 
 TEST_CASE("a step keeps only so many bytes, in all") {
   fixture f;
-  f.s.a.outcome.kept_bytes = stet::blob_bytes_max - 3;
+  f.s.a.outcome.writes().kept_bytes = stet::blob_bytes_max - 3;
   (void)f.s.a.keep("abc");
   CHECK_THROWS_AS((void)f.s.a.keep("d"), stet::permanent_error);
 }

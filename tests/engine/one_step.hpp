@@ -35,7 +35,7 @@ class one_step {
       : step_(std::move(q)), a(p->bodies, run, run.state, *step_) {
     run.state.run = a.order.run = run_number(1);
     run.state.id = "a";
-    run.state.seed[0] = a.order.seed[0] = 17;
+    run.state.seed[0] = 17;
     step_->id = 2;
     a.order.command = command_number(2);
     if (step_->completes) a.later = new completion_state(a);

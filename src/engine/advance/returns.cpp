@@ -121,7 +121,7 @@ void returns::report_failure(resident& r, pending& p, attempt& a) {
 void returns::record_result(resident& r, attempt& a) {
   try {
     driver_.take_event(r, events::step_done(a.order.command, a.order.number, a.outcome.result),
-                       tables_.seal(std::move(a.outcome.writes)), &a.outcome.result);
+                       tables_.seal(a.outcome.take_entries()), &a.outcome.result);
   } catch (const users_exception& why) {
     auto f = services_.errors.describe(why.thrown());
     f.attempts = a.order.number;
@@ -170,10 +170,12 @@ bool returns::is_permanent(const attempt& a, const failure& f) noexcept {
 
 /// A seeded fault that the test campaigns have to find: the writes are durable before the result.
 void returns::write_early(const attempt& a) {
+  if (!a.outcome.written) return;
   batch early;
-  for (auto& [key, value] : a.outcome.writes)
+  auto& entries = a.outcome.written->entries;
+  for (auto& [key, value] : entries)
     if (value) early.put(key, *value);
-  if (!a.outcome.writes.empty()) services_.store.commit(early, durability::sync);
+  if (!entries.empty()) services_.store.commit(early, durability::sync);
 }
 
 }}}  // namespace stet::v0::detail

@@ -48,11 +48,7 @@ step_attempt attempt::about() const noexcept {
 void attempt::count_time() noexcept { began.store(home.steady_ms(), std::memory_order_relaxed); }
 
 /// Forgets everything that the body has written and kept, since it threw or is called once more.
-void attempt::forget_written() noexcept {
-  outcome.writes.clear();
-  outcome.kept_bytes = 0;
-  outcome.kept_count = 0;
-}
+void attempt::forget_written() noexcept { outcome.written.reset(); }
 
 /// Calls `f`, which leaves a result. If there is an interceptor, that is called instead, and may
 /// call `f`.
@@ -178,7 +174,7 @@ void attempt::transact(const user_tables& below, std::string_view name_space) no
           transaction_state state(below, name_space);
           transaction tx(state);
           body->run_transaction(tx, outcome.result);
-          outcome.writes = std::move(state.writes);
+          if (!state.writes.empty()) outcome.writes().entries = std::move(state.writes);
         });
       },
       outcome.error);
@@ -188,7 +184,7 @@ void attempt::transact(const user_tables& below, std::string_view name_space) no
 std::string attempt::idempotency_key() const {
   static constexpr char digits[] = "0123456789abcdef";
   std::string key;
-  for (auto half : order.seed)
+  for (auto half : state_of_run.seed)
     for (int shift = 60; shift >= 0; shift -= 4) key.push_back(digits[half >> shift & 15]);
   return key + "-" + std::to_string(order.command.value());
 }

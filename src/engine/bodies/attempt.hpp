@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -31,11 +32,17 @@ attempt* attempt_of_thread() noexcept;
 /// then on it is only read.
 struct attempt_order {
   run_number run;
-  std::uint64_t seed[2] = {0, 0};
   command_number command;
   std::uint32_t number = 1;
   trial tried = trial::none;  // how it is tried as a suspect
   std::string progress;       // what an earlier attempt's heartbeat said
+};
+
+/// The entries and blobs that a body has written, to be recorded with its result.
+struct written_entries {
+  table_writes entries;
+  std::uint64_t kept_bytes = 0;
+  std::uint32_t kept_count = 0;  // number of blobs
 };
 
 /// The outcome of an attempt. It is written by the thread that ends the attempt (the body's, or the
@@ -46,9 +53,15 @@ struct attempt_outcome {
   std::exception_ptr error;
   bool threw = false;        // by its body, or a rejection: `error` isn't the engine's
   bool was_stopped = false;  // the attempt ended after it was asked to stop
-  table_writes writes;
-  std::uint64_t kept_bytes = 0;
-  std::uint32_t kept_count = 0;  // number of blobs
+  std::unique_ptr<written_entries> written;  // by few bodies
+
+  written_entries& writes() {
+    if (!written) written = std::make_unique<written_entries>();
+    return *written;
+  }
+  table_writes take_entries() noexcept {
+    return written ? std::move(written->entries) : table_writes();
+  }
 };
 
 /// The loop's own notes about an attempt.
@@ -84,7 +97,7 @@ class attempt final : public ranked_work {
   void run() noexcept override;
   step_attempt about() const noexcept override;
   void count_time() noexcept override;
-  /// Loop, instead of run(), for a transaction. Its entries are in `outcome.writes`.
+  /// Loop, instead of run(), for a transaction. Its entries are in `outcome.written`.
   void transact(const user_tables& below, std::string_view name_space) noexcept;
   /// Loop, before the attempt is submitted: the frame was rebuilt, and `b` is the body from now on.
   void rebind(request& b) noexcept {

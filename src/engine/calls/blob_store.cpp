@@ -34,18 +34,19 @@ std::string key_of(std::string_view name_space, const blob_place& at, std::uint6
 
 /// Any thread: the attempt holds these bytes until its result is recorded.
 blob attempt::keep(std::string_view bytes) {
-  outcome.kept_bytes += bytes.size();
-  if (outcome.kept_bytes > blob_bytes_max)
+  auto& written = outcome.writes();
+  written.kept_bytes += bytes.size();
+  if (written.kept_bytes > blob_bytes_max)
     throw permanent_error("step " + shown(body->name) + " keeps " +
-                          std::to_string(outcome.kept_bytes) + " bytes, and a step keeps at most " +
+                          std::to_string(written.kept_bytes) + " bytes, and a step keeps at most " +
                           std::to_string(blob_bytes_max) +
                           ": write more to a file, and return its name");
   if (bytes.empty()) return {};
-  blob_place place{order.run.value(), order.command.value(), outcome.kept_count++};
+  blob_place place{order.run.value(), order.command.value(), written.kept_count++};
   auto name_space = namespace_of(state_of_run);
   for (std::size_t from = 0; from < bytes.size(); from += piece_bytes)
-    outcome.writes.emplace(key_of(name_space, place, from / piece_bytes),
-                           std::string(bytes.substr(from, piece_bytes)));
+    written.entries.emplace(key_of(name_space, place, from / piece_bytes),
+                            std::string(bytes.substr(from, piece_bytes)));
   return {place, bytes.size()};
 }
 

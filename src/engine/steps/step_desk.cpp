@@ -24,8 +24,6 @@ void step_desk::begin_step(resident& r, request& q, std::uint32_t number) {
   auto* p = r.state.find(command_number(q.id));
   ensure(p && p->kind == wait_kind::step, "a step that begins is pending");
   a->order.run = r.state.run;
-  a->order.seed[0] = r.state.seed[0];
-  a->order.seed[1] = r.state.seed[1];
   a->order.command = command_number(q.id);
   a->order.number = number;
   ensure(!r.forgotten, "a run that has a step is found by its number");
