@@ -5,6 +5,11 @@
 
 #include <stet/test_doubles.hpp>
 
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
 using namespace stet::detail;
 using namespace std::chrono_literals;
 
@@ -51,12 +56,34 @@ TEST_CASE("a watchdog that has begun ends, and ends once") {
   CHECK(f.heard.problems().empty());
 }
 
-TEST_CASE("a name is shown whole, or its beginning") {
-  shown_name n;
-  CHECK(n.get().empty());
-  n.set("a long name that has thirty-two bytes, and then some");
-  CHECK(n.get().starts_with("a long name that has thirty-two "));
-  CHECK(n.get().ends_with("…"));
-  n.set("short");
-  CHECK(n.get() == "short");
+TEST_CASE("code that doesn't come back is named by the thread, and again when it goes on") {
+  fixture f(4ms);
+  f.dog.start();
+  const std::string id(100, 'i');
+  f.dog.enter("pay", id);
+  while (!f.heard.heard("has kept the engine for more than 4 ms")) std::this_thread::sleep_for(1ms);
+  CHECK(f.heard.heard("workflow 'pay', run '" + id + "'"));
+  CHECK(!f.heard.heard("goes on"));
+  f.dog.leave(command_number(3), {"pay.cpp", 12});
+  CHECK(f.heard.heard("run '" + id + "', goes on, after command 3 (pay.cpp:12)"));
+}
+
+TEST_CASE("the names of code that comes back while it is being reported are still read whole") {
+  fixture f(1ms);
+  f.dog.start();
+  const auto end = std::chrono::steady_clock::now() + 300ms;
+  for (int n = 0; std::chrono::steady_clock::now() < end; ++n) {
+    // Gone when the code has come back: ASan would see a late look.
+    auto workflow = std::make_unique<std::string>(50, static_cast<char>('a' + n % 26));
+    auto id = std::make_unique<std::string>(*workflow);
+    f.dog.enter(*workflow, *id);
+    if (n % 4 == 0) std::this_thread::sleep_for(std::chrono::microseconds(1000 + n % 100 * 10));
+    f.dog.leave(command_number(1), {"x.cpp", 1});
+  }
+  f.dog.stop();
+  for (auto& text : f.heard.problems()) {
+    const auto first = text.find('\'') + 1;
+    const std::string name(50, text.at(first));
+    CHECK(text.find("workflow '" + name + "', run '" + name + "', ") == 0);
+  }
 }

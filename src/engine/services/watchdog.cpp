@@ -1,7 +1,6 @@
 #include "engine/services/watchdog.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 
 #include "base/shown.hpp"
@@ -16,25 +15,6 @@ void tell_without_words(reporter& r) noexcept {
 }
 
 }  // namespace
-
-void shown_name::set(std::string_view name) noexcept {
-  char bytes[sizeof words_] = {};
-  std::memcpy(bytes, name.data(), std::min(name.size(), sizeof bytes));
-  for (std::size_t i = 0; i < words_.size(); ++i) {
-    std::uint64_t word;
-    std::memcpy(&word, bytes + i * sizeof word, sizeof word);
-    words_[i].store(word, std::memory_order_relaxed);
-  }
-}
-std::string shown_name::get() const {
-  char bytes[sizeof words_ + 1] = {};
-  for (std::size_t i = 0; i < words_.size(); ++i) {
-    auto word = words_[i].load(std::memory_order_relaxed);
-    std::memcpy(bytes + i * sizeof word, &word, sizeof word);
-  }
-  std::string name(bytes);
-  return name.size() == sizeof words_ ? name + "…" : name;
-}
 
 watchdog::watchdog(reporter& r, clock& c, duration limit) noexcept
     : reporter_(r), clock_(c), limit_(limit) {}
@@ -59,8 +39,7 @@ void watchdog::leak() noexcept {
 
 void watchdog::enter(std::string_view workflow, std::string_view id) noexcept {
   if (limit_.count() <= 0) return;
-  workflow_.set(workflow);
-  id_.set(id);
+  code_ = {workflow, id};
   if (!thread_.joinable()) began_ = clock_.steady();
   turn_.fetch_add(1);
   if (!asleep_) return;
@@ -74,21 +53,38 @@ void watchdog::enter(std::string_view workflow, std::string_view id) noexcept {
 void watchdog::leave(command_number command, source_point at) noexcept {
   if (limit_.count() <= 0) return;
   auto turn = turn_.fetch_add(1);
+  if (reads_) port::lock_guard wait(mutex_);
   bool has_thread = thread_.joinable();
   auto took = has_thread ? duration{} : clock_.steady() - began_;
   if (has_thread ? named_.load(std::memory_order_relaxed) != turn : took < limit_) return;
   try {
-    tell((has_thread ? std::string("goes on") : "kept the engine for " + text_of(took)) +
-         ", after command " + std::to_string(command.value()) + " (" + at.file + ":" +
-         std::to_string(at.line) + ")");
+    tell(code_, (has_thread ? std::string("goes on") : "kept the engine for " + text_of(took)) +
+                    ", after command " + std::to_string(command.value()) + " (" + at.file + ":" +
+                    std::to_string(at.line) + ")");
   } catch (...) { tell_without_words(reporter_); }
 }
 
-void watchdog::tell(const std::string& what) noexcept {
+/// Copies the names of the code that has run since this turn, and marks the turn as reported. Empty
+/// if the code has come back.
+std::optional<watchdog::names<std::string>> watchdog::copy_names(std::uint64_t turn) noexcept {
+  std::optional<names<std::string>> whose;
+  reads_ = true;
+  if (turn_ == turn) {
+    named_ = turn;
+    whose.emplace();
+    try {
+      whose->workflow = code_.workflow;
+      whose->id = code_.id;
+    } catch (const std::bad_alloc&) {}  // it is reported without them
+  }
+  reads_ = false;
+  return whose;
+}
+
+void watchdog::tell(const names<std::string_view>& whose, const std::string& what) noexcept {
   try {
-    auto workflow = workflow_.get(), id = id_.get();
-    auto text = "workflow " + shown(workflow) + ", run " + shown(id) + ", " + what;
-    reporter_.event({event_kind::loop_held, text, workflow, id, {}});
+    auto text = "workflow " + shown(whose.workflow) + ", run " + shown(whose.id) + ", " + what;
+    reporter_.event({event_kind::loop_held, text, whose.workflow, whose.id, {}});
   } catch (...) { tell_without_words(reporter_); }
 }
 
@@ -111,11 +107,13 @@ void watchdog::watch() {
     ++the_same;
     if (turn % 2 == 1) {
       if (the_same != 2) continue;
-      named_ = turn;
+      const auto whose = copy_names(turn);
+      if (!whose) continue;
       lock.unlock();
-      tell("has kept the engine for more than " + text_of(limit_) +
-           " without an await, and no other run goes on meanwhile: put long work into a "
-           "step");
+      tell({whose->workflow, whose->id},
+           "has kept the engine for more than " + text_of(limit_) +
+               " without an await, and no other run goes on meanwhile: put long work into a "
+               "step");
       lock.lock();
     } else if (the_same >= 2) {
       asleep_ = true;

@@ -1,8 +1,8 @@
 // Reports the workflow whose code doesn't return, and so holds up all other runs.
 #pragma once
-#include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -14,16 +14,6 @@
 #include "port/mutex.hpp"
 
 namespace stet { inline namespace v0 { namespace detail {
-
-/// The first bytes of a name. Another thread may read them while they change.
-class shown_name {
- public:
-  void set(std::string_view name) noexcept;
-  std::string get() const;
-
- private:
-  std::array<std::atomic<std::uint64_t>, 4> words_{};
-};
 
 /// Checks from a thread of its own, twice in `limit`, while the engine works; an idle engine wakes
 /// no thread. In manual mode there is no such thread: then it measures, and reports afterwards.
@@ -38,13 +28,19 @@ class watchdog {
   /// After a fork, where the thread doesn't exist.
   void leak() noexcept;
 
-  /// Loop: enter() when a workflow's own code begins, leave() when it has ended.
+  /// Loop: enter() when a workflow's own code begins, leave() when it has ended. The names must
+  /// live until then.
   void enter(std::string_view workflow, std::string_view id) noexcept;
   void leave(command_number command, source_point at) noexcept;
 
  private:
+  /// The workflow and the run whose code it is.
+  template <class Text> struct names {
+    Text workflow, id;
+  };
   void watch();
-  void tell(const std::string& what) noexcept;
+  std::optional<names<std::string>> copy_names(std::uint64_t turn) noexcept STET_REQUIRES(mutex_);
+  void tell(const names<std::string_view>& whose, const std::string& what) noexcept;
 
   reporter& reporter_;
   clock& clock_;
@@ -52,8 +48,11 @@ class watchdog {
   std::atomic<std::uint64_t> turn_{0};   // odd while a workflow's code runs
   std::atomic<std::uint64_t> named_{0};  // the turn that was reported
   std::atomic<bool> asleep_{false};
-  shown_name workflow_, id_;
-  duration began_{};  // for the loop, if there is no thread
+  // Written by the loop in enter(). The thread reads them after it has set `reads_`, if `turn_` is
+  // still the same then: so leave() sees that it reads, and waits for it.
+  names<std::string_view> code_;
+  std::atomic<bool> reads_{false};  // written under the lock
+  duration began_{};                // for the loop, if there is no thread
   port::mutex mutex_;
   port::condition wake_;
   bool stopping_ STET_GUARDED_BY(mutex_) = false;
