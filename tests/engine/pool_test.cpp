@@ -260,6 +260,29 @@ TEST_CASE("each of very many short bodies is run once, and what has not begun co
   }
 }
 
+TEST_CASE("as many threads as the pool has take part, though each wakes only the next") {
+  constexpr std::size_t width = 4;
+  pool p({.least = width, .most = width, .patience = std::chrono::hours(1)});
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<std::size_t> inside{0}, over{0};
+    event all_inside;
+    std::deque<job> jobs;
+    const bool at_once = round % 2 == 0;
+    for (std::size_t i = 0; i < width; ++i) {
+      jobs.emplace_back([&] {
+        if (++inside == width) all_inside.happens();
+        CHECK(all_inside.wait());  // none ends before the last has begun
+        ++over;
+      });
+      if (at_once && i > 0) jobs[i - 1].next = &jobs[i];
+    }
+    for (std::size_t i = 0; i < (at_once ? 1 : width); ++i) p.submit(&jobs[i]);
+    CHECK(comes_true([&] { return over == width; }));
+    if (round % 3 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  p.stop();
+}
+
 TEST_CASE(
     "while all threads are in bodies, what is to begin next waits for the first that is free") {
   constexpr std::size_t count = 100;  // more than one comes next

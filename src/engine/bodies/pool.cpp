@@ -31,17 +31,16 @@ pool::~pool() { stop(); }
 
 void pool::submit(work* first) noexcept {
   if (!first) return;
-  std::size_t to_wake;
-  bool wake_keeper;
+  bool wake_thread, wake_keeper;
   {
     port::lock_guard lock(mutex_);
     if (queued() == 0) ++emptied_;
     queue_.push(first);
     auto room = width_ > busy_ ? width_ - busy_ : 0;
-    to_wake = std::min({queued(), room, idle_});
+    wake_thread = idle_ > 0 && room > 0;  // that one wakes the next
     wake_keeper = keeper_rests_ && queued() > room;
   }
-  for (; to_wake > 0; --to_wake) wake_.notify_one();
+  if (wake_thread) wake_.notify_one();
   if (wake_keeper) wake_keeper_.notify_one();
 }
 
@@ -144,7 +143,9 @@ void pool::serve() noexcept {
     if (stopping_) return;
     front_.fill(queue_);
     busiest_ = std::max(busiest_, ++busy_);
+    const bool wake_another = idle_ > 0 && busy_ < width_ && queued() > 1;
     lock.unlock();
+    if (wake_another) wake_.notify_one();
     while (!are_too_many_.load(std::memory_order_relaxed)) {
       auto* w = front_.take();
       if (!w) break;
