@@ -91,7 +91,7 @@ template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexce
   if (!counts && is_timed()) count_time();
   if (later) pending_slot = home.services.crash_slots.enter_pending(noted());
   slot_guard here(home.services.crash_slots, noted());
-  slot = here.slot();
+  slot.store(here.slot(), std::memory_order_release);
   running_body counted(home, later == nullptr);
   failpoint("before body");
   auto* around = std::exchange(in_body, this);
@@ -103,7 +103,8 @@ template <class F> bool attempt::perform(F f, std::exception_ptr& thrown) noexce
     } catch (...) { thrown = std::current_exception(); }
   }
   in_body = around;
-  slot = -1;  // another body may have it soon, and this attempt may be pending
+  // Another body may have it soon, and this attempt may be pending.
+  slot.store(-1, std::memory_order_release);
   failpoint("after body");
   return true;
 }
@@ -140,7 +141,7 @@ void attempt::ends() noexcept {
   if (outcome.result.size() > home.services.options.payload_bytes_max)
     outcome.error = too_large();  // no text is made for a result of normal size
   if (is_timed()) outcome.ended = home.steady_ms();
-  at.store(phase::left);
+  at.store(phase::left, std::memory_order_release);
 }
 
 void attempt::run() noexcept {
