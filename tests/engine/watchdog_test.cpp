@@ -63,7 +63,7 @@ TEST_CASE("code that doesn't come back is named by the thread, and again when it
   f.dog.enter("pay", id);
   while (!f.heard.heard("has kept the engine for more than 4 ms")) std::this_thread::sleep_for(1ms);
   CHECK(f.heard.heard("workflow 'pay', run '" + id + "'"));
-  CHECK(!f.heard.heard("goes on"));
+  CHECK(!f.heard.heard("goes on, after"));
   f.dog.leave(command_number(3), {"pay.cpp", 12});
   CHECK(f.heard.heard("run '" + id + "', goes on, after command 3 (pay.cpp:12)"));
 }
