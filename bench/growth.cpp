@@ -152,7 +152,7 @@ stet::task<int> leaf(stet::context&, int n) { co_return n; }
 stet::task<int> wide(stet::context& ctx, int children) {
   std::vector<int> numbers(static_cast<std::size_t>(children));
   std::iota(numbers.begin(), numbers.end(), 0);
-  const std::string id(ctx.id());
+  const auto& id = ctx.id();
   auto results = co_await stet::map(numbers, [&](stet::context& c, int& n) {
     return c.child(Leaf, id + "/" + std::to_string(n), n);
   });

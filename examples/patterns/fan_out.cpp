@@ -22,7 +22,7 @@ stet::task<int> measure(stet::context& ctx, int file) {
 stet::task<std::string> measure_all(stet::context& ctx, int count) {
   std::vector<int> files(static_cast<std::size_t>(count));
   std::iota(files.begin(), files.end(), 0);
-  const std::string id(ctx.id());
+  const auto& id = ctx.id();
   // No more than 100 run at a time; the results are in the order of the files.
   auto sizes = co_await stet::map(files, {.concurrency = 100}, [&](stet::context& c, int& file) {
     return c.child(Measure, id + "/" + std::to_string(file), file);

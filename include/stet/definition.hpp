@@ -103,9 +103,7 @@ template <class F, class R, class... A> consteval bool check_workflow() {
   static_assert(one_signature<F>,
                 "stet: a workflow's body is a function or a lambda whose parameter types are "
                 "spelled out (no auto, no overloads)");
-  if constexpr (std::is_member_pointer_v<F>) {
-    return false;
-  } else if constexpr (one_signature<F>) {
+  if constexpr (!std::is_member_pointer_v<F> && one_signature<F>) {
     using P = typename parameters_of<F>::type;
     using returned = typename parameters_of<F>::result;
     static_assert(is_task<returned>,

@@ -131,7 +131,7 @@ class STET_API engine : public client {
                   "engine{stet::lmdb::open(\"bank.stet\")}, with <stet/lmdb.hpp>");
   }
   template <class O = detail::other_engine_options>
-  explicit engine(std::unique_ptr<store>, std::type_identity_t<O>, ...)
+  explicit engine(std::unique_ptr<store>, const std::type_identity_t<O>&, ...)
       : engine(std::unique_ptr<store>()) {
     detail::refuse_engine_options<O>();
   }

@@ -52,7 +52,7 @@ constexpr unsigned fields_of(const record& r) noexcept {
 // Room for a record apart from its texts, if it had every field, each as long as it can be: 25
 // numbers and lengths, the kind, the flags and a code, and the halves of seed and secret. (The
 // width of a record's length comes from another, smaller number, which is on disk.)
-constexpr std::size_t room_for_others = 25 * varint_bytes_max + 3 + 4 * 8;
+constexpr std::size_t room_for_others = 25 * varint_bytes_max + 3 + 4 * sizeof(std::uint64_t);
 
 void put_fields(sink& out, const record& r, unsigned f) noexcept {
   if (f & record_field::command) out.varint(r.command.value());

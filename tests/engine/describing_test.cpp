@@ -175,8 +175,9 @@ TEST_CASE("a history shows how long a sleep is and until when, and what a run sa
   p.settle();
   std::string memo;
   stet::encode(memo, std::string("for ann"));
-  for (auto [flag, bytes] : {std::pair<std::uint8_t, std::string>{flag::described::memo, memo},
-                             {flag::described::details, "waits for ann"}}) {
+  for (const auto& [flag, bytes] :
+       {std::pair<std::uint8_t, std::string>{flag::described::memo, memo},
+        {flag::described::details, "waits for ann"}}) {
     auto said = event_named(record_kind::described, "", bytes);
     said.flags = flag;
     p->recorder.append_note(*r, said);

@@ -144,7 +144,7 @@ TEST_CASE("an attempt waits in its run's order, also if the run began by a clock
   for (int hours : {-1, 0, 1}) {
     stepping s;
     const auto now = s.p->time.now();
-    s.r->state.started = now + hours * 3'600'000;
+    s.r->state.started = now + std::int64_t{hours} * 3'600'000;
     (void)s.p->commit.commit();
     CHECK(s.p->advance.gate.open());
     CHECK(s.a().rank <= now.value());

@@ -81,7 +81,9 @@ concept url_without_open = text<U> && !is_defined<opens_urls>;
 /// Takes any value in a designated initialiser.
 struct anything {
   constexpr anything() = default;
-  template <class T> constexpr anything(T&&) noexcept {}
+  template <class T>
+    requires(!std::is_same_v<std::remove_cvref_t<T>, anything>)
+  constexpr anything(T&&) noexcept {}
 };
 /// The first member of the options below, so that only designated initialisers fit them.
 class unnamed {

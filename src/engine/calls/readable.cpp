@@ -141,7 +141,7 @@ std::string command_text(const record& r, engine_time event) {
 }
 
 std::string note_text(const record& r) {
-  const auto attempt = "attempt " + std::to_string(r.attempt);
+  auto attempt = "attempt " + std::to_string(r.attempt);
   switch (r.kind) {
     case record_kind::attempt:
     case record_kind::not_started: return attempt;
